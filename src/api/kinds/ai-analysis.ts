@@ -1,0 +1,105 @@
+// AIAnalysis: from evidence to a verdict, a root cause with quotes, and ranked plans with their exact changes.
+import * as z from "zod";
+import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
+import { Alert, Autonomy, conditions, Evidence, message, ObjectDiff, objectName, Priority, Reference, Reported, Risk, sha256Hex, shortText, Step, Symptom, timestamp, actionName } from "#api/fields.ts";
+import { Context } from "#api/kinds/remediation-processing.ts";
+
+export const AnalysisPhase = z.enum(["Pending", "Investigating", "Recommending", "AwaitingApproval", "Completed", "Failed"]);
+export type AnalysisPhase = z.output<typeof AnalysisPhase>;
+export const analysisTransitions: Transitions<AnalysisPhase> = {
+  Pending: ["Investigating", "Failed"],
+  Investigating: ["Recommending", "Completed", "Failed"],
+  Recommending: ["AwaitingApproval", "Completed", "Failed"],
+  AwaitingApproval: ["Completed", "Failed"],
+  Completed: [],
+  Failed: [],
+};
+
+export const Verdict = z.enum(["Actionable", "Healthy", "NeedsHuman", "Inconclusive"]);
+export type Verdict = z.output<typeof Verdict>;
+
+export const RootCause = z.object({
+  code: z.string().max(63).describe("Which kind of fault, such as ReleaseCrashes."),
+  object: Reference.describe("The object at fault."),
+  summary: message.describe("The cause in one sentence."),
+  chain: z.array(message).max(10).describe("From the cause to the symptom, a step a line."),
+});
+export type RootCause = z.output<typeof RootCause>;
+
+export const Plan = z.object({
+  steps: z.array(Step).min(1).max(20),
+  changesHash: sha256Hex.describe("SHA-256 over the steps' hashes in order: what an approval binds."),
+  diffs: z.array(ObjectDiff).max(20),
+  expected: message.describe("What should be true afterwards."),
+  risk: Risk,
+  reversible: z.boolean(),
+  rationale: message,
+  score: z.number().min(0).max(1),
+  autonomy: Autonomy.describe("What policy grants this plan."),
+});
+export type Plan = z.output<typeof Plan>;
+
+/** A repair that was thought of and not offered. */
+export const Refusal = z.object({ action: actionName, reason: message });
+export type Refusal = z.output<typeof Refusal>;
+
+export const AIAnalysis = defineKind({
+  kind: "AIAnalysis",
+  plural: "aianalyses",
+  shortName: "aia",
+  description: "Evidence, root cause and ranked repairs of one attempt.",
+  spec: z.object({
+    request: objectName.describe("The RemediationRequest."),
+    attempt: z.int().min(1).max(10),
+    alert: Alert,
+    reported: Reported,
+    target: Reference,
+    context: Context.describe("As RemediationProcessing found it."),
+    environment: z.string().max(63),
+    priority: Priority,
+    autonomy: Autonomy,
+    managed: z.boolean(),
+    protections: z.array(message).max(20),
+    pastActions: z.array(actionName).max(20).describe("Actions that failed in this episode: never offered again."),
+  }),
+  status: z.object({
+    phase: AnalysisPhase.optional(),
+    phaseStartedAt: timestamp.optional(),
+    verdict: Verdict.optional().describe("Actionable, Healthy, NeedsHuman or Inconclusive."),
+    rootCause: RootCause.optional(),
+    evidence: z.array(Evidence).max(30).optional().describe("Quotes that prove the cause."),
+    confidence: z.number().min(0).max(1).optional().describe("From independent checks, not from self-report."),
+    ruledOut: z.array(z.object({ code: z.string().max(63), reason: message })).max(20).optional().describe("Other causes that were looked at, and what spoke against them."),
+    investigator: z
+      .object({
+        engine: z.enum(["rules", "holmesgpt", "agent"]),
+        model: shortText.optional(),
+        tokens: z.int().optional(),
+        costUSD: z.number().optional(),
+        ms: z.int(),
+      })
+      .optional(),
+    plans: z.array(Plan).max(5).optional().describe("Best first."),
+    chosen: z.int().min(0).max(4).optional().describe("Which plan is to be executed; absent where none is."),
+    refused: z.array(Refusal).max(30).optional().describe("Repairs that were considered and refused."),
+    symptom: Symptom.optional().describe("How to tell that the trouble is over."),
+    approval: objectName.optional().describe("The AIApprovalRequest, where one was opened."),
+    result: z
+      .enum(["Proceed", "Suggested", "NothingToDo", "ManualReviewRequired", "Rejected", "ApprovalExpired", "Drifted"])
+      .optional()
+      .describe("What the request has to do next."),
+    completedAt: timestamp.optional(),
+    message: message.optional(),
+    conditions: conditions.optional(),
+  }),
+  mutable: [],
+  columns: [
+    { name: "Phase", type: "string", jsonPath: ".status.phase" },
+    { name: "Verdict", type: "string", jsonPath: ".status.verdict" },
+    { name: "Cause", type: "string", jsonPath: ".status.rootCause.code" },
+    { name: "Confidence", type: "number", jsonPath: ".status.confidence" },
+    { name: "Action", type: "string", jsonPath: ".status.plans[0].steps[0].action" },
+    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+  ],
+});
+export type AIAnalysis = ResourceOf<typeof AIAnalysis>;

@@ -1,0 +1,66 @@
+// AIApprovalRequest: the exact change a person is asked to allow. People write `spec.decisions` and nothing else.
+import * as z from "zod";
+import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
+import { canonicalJsonText, conditions, message, ObjectDiff, objectName, Risk, sha256Hex, Step, timestamp } from "#api/fields.ts";
+
+export const ApprovalPhase = z.enum(["Pending", "Approved", "Rejected", "Expired", "Void"]);
+export type ApprovalPhase = z.output<typeof ApprovalPhase>;
+export const approvalTransitions: Transitions<ApprovalPhase> = {
+  Pending: ["Approved", "Rejected", "Expired", "Void"],
+  Approved: [],
+  Rejected: [],
+  Expired: [],
+  Void: [],
+};
+
+export const Decision = z.object({
+  by: z.string().min(1).max(253).describe("Your user name as the API server knows it; see kubectl auth whoami."),
+  decision: z.enum(["Approved", "Rejected"]),
+  via: z.string().max(63).optional().describe("What it was made with, such as kintsugi or kubectl."),
+  message: message.optional().describe("Why."),
+});
+export type Decision = z.output<typeof Decision>;
+
+export const AIApprovalRequest = defineKind({
+  kind: "AIApprovalRequest",
+  plural: "aiapprovalrequests",
+  shortName: "aiar",
+  description: "A repair that waits for people: the exact change, why it needs approval, and who has decided.",
+  spec: z.object({
+    request: objectName.describe("The RemediationRequest."),
+    analysis: objectName.describe("The AIAnalysis."),
+    summary: message.describe("What is wrong and what would be done, in a sentence."),
+    steps: z.array(Step).min(1).max(20).describe("The plan, in order."),
+    diffs: z.array(ObjectDiff).max(20).describe("What would change, and what an undo would change back."),
+    changes: canonicalJsonText.describe("The changes as canonical JSON, with the guards that must still hold."),
+    changesHash: sha256Hex.describe("SHA-256 of the ordered steps: what is approved is exactly this."),
+    risk: Risk,
+    reversible: z.boolean(),
+    reason: message.describe("Why a person has to decide."),
+    expiresAt: timestamp.describe("When the question lapses."),
+    approvers: z.array(z.string().min(1).max(253)).min(1).max(20).describe("User names and groups that may decide."),
+    minApprovers: z.int().min(1).max(20).default(1),
+    decisions: z
+      .array(Decision)
+      .max(20)
+      .default([])
+      .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["by"] })
+      .describe("One entry a person, in their own name, append-only."),
+  }),
+  status: z.object({
+    phase: ApprovalPhase.optional(),
+    decidedAt: timestamp.optional(),
+    message: message.optional(),
+    conditions: conditions.optional(),
+  }),
+  mutable: ["decisions"],
+  columns: [
+    { name: "Phase", type: "string", jsonPath: ".status.phase" },
+    { name: "Summary", type: "string", jsonPath: ".spec.summary" },
+    { name: "Risk", type: "string", jsonPath: ".spec.risk" },
+    { name: "Expires", type: "date", jsonPath: ".spec.expiresAt" },
+    { name: "Decided-By", type: "string", jsonPath: ".spec.decisions[*].by" },
+    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+  ],
+});
+export type AIApprovalRequest = ResourceOf<typeof AIApprovalRequest>;

@@ -1,0 +1,70 @@
+// KubernetesExecution: one action, run once, by one Job under the action's own account, with what is needed to undo it.
+import * as z from "zod";
+import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
+import { actionName, canonicalJsonText, conditions, message, ObjectDiff, objectName, parameters, Reference, sha256Hex, timestamp } from "#api/fields.ts";
+
+export const ExecutionPhase = z.enum(["Pending", "Validating", "Executing", "Verifying", "Completed", "Failed", "Cancelled"]);
+export type ExecutionPhase = z.output<typeof ExecutionPhase>;
+export const executionTransitions: Transitions<ExecutionPhase> = {
+  Pending: ["Validating", "Cancelled"],
+  Validating: ["Executing", "Completed", "Failed", "Cancelled"],
+  Executing: ["Verifying", "Completed", "Failed"],
+  Verifying: ["Completed", "Failed"],
+  Completed: [],
+  Failed: [],
+  Cancelled: [],
+};
+
+export const ExecutionResult = z.enum(["Applied", "AlreadyApplied", "NotNeeded"]);
+
+export const KubernetesExecution = defineKind({
+  kind: "KubernetesExecution",
+  plural: "kubernetesexecutions",
+  shortName: "kex",
+  description: "One action on one object: planned again, compared, dry-run, recorded, run as a Job, verified.",
+  spec: z.object({
+    request: objectName.describe("The RemediationRequest."),
+    workflow: objectName.describe("The WorkflowExecution."),
+    step: z.string().min(1).max(32).describe("Id of the step."),
+    action: actionName,
+    target: Reference,
+    parameters: parameters,
+    changesHash: sha256Hex.describe("What was approved: the changes planned now must have this hash."),
+    undoes: objectName.optional().describe("The KubernetesExecution whose stored inverse this one applies."),
+    timeoutSeconds: z.int().min(10).max(3600).default(300),
+    cancel: z.boolean().optional().describe("Set by the workflow; honoured until the Job exists, which is never interrupted."),
+  }),
+  status: z.object({
+    phase: ExecutionPhase.optional(),
+    phaseStartedAt: timestamp.optional(),
+    changes: canonicalJsonText.optional().describe("The changes, as canonical JSON. Their SHA-256 is changesHash."),
+    inverse: canonicalJsonText.optional().describe("The changes that undo them, or the word irreversible."),
+    priorState: canonicalJsonText.optional().describe("The objects as they were, without what is secret."),
+    diffs: z.array(ObjectDiff).max(20).optional(),
+    dryRun: z
+      .object({ accepted: z.boolean(), message: message.optional() })
+      .optional()
+      .describe("What the API server said to the changes before they were made."),
+    job: z.object({ name: objectName, uid: z.string().max(64) }).optional(),
+    result: ExecutionResult.optional(),
+    failure: z
+      .enum(["Refused", "Drifted", "DryRunRejected", "JobLost", "JobFailed", "VerificationFailed", "UndoGuardFailed", "TooLarge", "TimedOut"])
+      .optional()
+      .describe("Why it failed."),
+    changed: z.boolean().optional().describe("Whether anything in the cluster was changed: decides whether there is something to undo."),
+    completedAt: timestamp.optional(),
+    message: message.optional(),
+    conditions: conditions.optional(),
+  }),
+  mutable: ["cancel"],
+  columns: [
+    { name: "Action", type: "string", jsonPath: ".spec.action" },
+    { name: "Target", type: "string", jsonPath: ".spec.target.name" },
+    { name: "Phase", type: "string", jsonPath: ".status.phase" },
+    { name: "Result", type: "string", jsonPath: ".status.result" },
+    { name: "Undoes", type: "string", jsonPath: ".spec.undoes", priority: 1 },
+    { name: "Message", type: "string", jsonPath: ".status.message", priority: 1 },
+    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+  ],
+});
+export type KubernetesExecution = ResourceOf<typeof KubernetesExecution>;

@@ -1,0 +1,92 @@
+// RemediationProcessing: who the target is, what surrounds it, how urgent it is, what protects it. Written once, then never changed.
+import * as z from "zod";
+import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
+import { Alert, Autonomy, conditions, message, objectName, Priority, Reference, Reported, shortText, timestamp } from "#api/fields.ts";
+
+export const ProcessingPhase = z.enum(["Pending", "Completed", "Failed"]);
+export type ProcessingPhase = z.output<typeof ProcessingPhase>;
+export const processingTransitions: Transitions<ProcessingPhase> = { Pending: ["Completed", "Failed"], Completed: [], Failed: [] };
+
+export const ContainerState = z.object({
+  pod: objectName,
+  container: z.string().max(63),
+  image: z.string().max(512),
+  state: z.enum(["Waiting", "Running", "Terminated", "Unknown"]),
+  reason: z.string().max(128).optional(),
+  message: message.optional(),
+  exitCode: z.int().optional(),
+  restarts: z.int(),
+  ready: z.boolean(),
+});
+export type ContainerState = z.output<typeof ContainerState>;
+
+export const Neighbour = z.object({
+  relation: z.enum(["selectedBy", "scaledBy", "protectedBy", "limitedBy", "runsOn", "mounts", "readsFrom", "restrictedBy"]),
+  object: Reference,
+  detail: shortText.optional().describe("What matters of it, such as minAvailable or the node's conditions."),
+});
+export type Neighbour = z.output<typeof Neighbour>;
+
+export const Revision = z.object({
+  revision: z.int(),
+  object: objectName.describe("The ReplicaSet or ControllerRevision that holds it."),
+  createdAt: timestamp,
+  images: z.array(z.string().max(512)).max(20),
+  current: z.boolean(),
+  changeCause: shortText.optional(),
+});
+export type Revision = z.output<typeof Revision>;
+
+export const Context = z.object({
+  exists: z.boolean().describe("Whether the target was there."),
+  uid: z.string().max(64).optional(),
+  ownerChain: z.array(Reference).max(10).describe("From the reported object to the target."),
+  replicas: z.object({ desired: z.int(), ready: z.int(), updated: z.int(), available: z.int() }).optional(),
+  containers: z.array(ContainerState).max(50),
+  neighbours: z.array(Neighbour).max(50),
+  revisions: z.array(Revision).max(10).describe("Newest first."),
+  managedBy: z
+    .object({ tool: z.enum(["Argo CD", "Flux", "Helm"]), object: shortText.describe("The release or application."), proof: shortText })
+    .optional()
+    .describe("What would revert a live change."),
+});
+export type Context = z.output<typeof Context>;
+
+export const RemediationProcessing = defineKind({
+  kind: "RemediationProcessing",
+  plural: "remediationprocessings",
+  shortName: "rp",
+  description: "What is known of a target before its trouble is analysed: context, environment, priority, autonomy, protections.",
+  spec: z.object({
+    request: objectName.describe("The RemediationRequest."),
+    attempt: z.int().min(1).max(10),
+    alert: Alert,
+    reported: Reported,
+    target: Reference,
+  }),
+  status: z.object({
+    phase: ProcessingPhase.optional(),
+    context: Context.optional().describe("What surrounds the target."),
+    environment: z
+      .object({ value: z.string().max(63), source: shortText })
+      .optional()
+      .describe("From the namespace's label kintsugi.dev/environment, else environment, else unknown."),
+    priority: Priority.optional().describe("P0 is the most urgent."),
+    autonomy: Autonomy.optional().describe("The most Kintsugi may do here by itself; each plan may be granted less."),
+    managed: z.boolean().optional().describe("Whether the namespace (or the cluster-scoped object) is opted in."),
+    protections: z.array(message).max(20).optional().describe("What forbids or limits a repair."),
+    quality: z.object({ missing: z.array(shortText).max(20) }).optional().describe("What could not be read."),
+    completedAt: timestamp.optional(),
+    message: message.optional(),
+    conditions: conditions.optional(),
+  }),
+  mutable: [],
+  columns: [
+    { name: "Phase", type: "string", jsonPath: ".status.phase" },
+    { name: "Environment", type: "string", jsonPath: ".status.environment.value" },
+    { name: "Priority", type: "string", jsonPath: ".status.priority" },
+    { name: "Autonomy", type: "string", jsonPath: ".status.autonomy" },
+    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+  ],
+});
+export type RemediationProcessing = ResourceOf<typeof RemediationProcessing>;

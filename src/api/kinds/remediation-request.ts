@@ -1,0 +1,129 @@
+// RemediationRequest: one episode of trouble with one object, from the first alert to its outcome.
+import * as z from "zod";
+import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
+import { Alert, conditions, message, objectName, Reference, Reported, timestamp } from "#api/fields.ts";
+
+export const RequestPhase = z.enum([
+  "Pending",
+  "Processing",
+  "Analyzing",
+  "AwaitingApproval",
+  "Blocked",
+  "Executing",
+  "Verifying",
+  "Recovering",
+  "Completed",
+  "Failed",
+  "TimedOut",
+  "Cancelled",
+]);
+export type RequestPhase = z.output<typeof RequestPhase>;
+
+/** Every edge of the life cycle. AwaitingApproval → Recovering: the target drifted while people decided, so a new attempt looks again. */
+export const requestTransitions: Transitions<RequestPhase> = {
+  Pending: ["Processing", "Completed", "Cancelled"],
+  Processing: ["Analyzing", "Completed", "Failed", "TimedOut", "Cancelled"],
+  Analyzing: ["AwaitingApproval", "Blocked", "Executing", "Completed", "Failed", "TimedOut", "Cancelled"],
+  AwaitingApproval: ["Blocked", "Executing", "Recovering", "Completed", "Failed", "Cancelled"],
+  Blocked: ["Executing", "Completed", "Failed", "Cancelled"],
+  Executing: ["Verifying", "Recovering", "Failed", "TimedOut", "Cancelled"],
+  Verifying: ["Completed", "Recovering", "Failed", "TimedOut", "Cancelled"],
+  Recovering: ["Processing", "Failed"],
+  Completed: [],
+  Failed: [],
+  TimedOut: [],
+  Cancelled: [],
+};
+
+/** Seconds a phase may last, counted from its start. AwaitingApproval has the approval's own expiry: a person's time is not counted. */
+export const requestDeadlineSeconds: Readonly<Partial<Record<RequestPhase, number>>> = {
+  Pending: 30,
+  Processing: 60,
+  Analyzing: 600,
+  Blocked: 3600,
+  Executing: 1200,
+  Verifying: 600,
+  Recovering: 60,
+};
+
+export const Outcome = z.enum([
+  "Remediated",
+  "SelfResolved",
+  "NoActionRequired",
+  "Suggested",
+  "Followed",
+  "RolledBack",
+  "ManualReviewRequired",
+  "Rejected",
+  "ApprovalExpired",
+  "Error",
+]);
+export type Outcome = z.output<typeof Outcome>;
+
+export const Attempt = z.object({
+  number: z.int().min(1).max(10),
+  processing: objectName.optional().describe("Name of its RemediationProcessing."),
+  analysis: objectName.optional().describe("Name of its AIAnalysis."),
+  approval: objectName.optional().describe("Name of its AIApprovalRequest."),
+  workflow: objectName.optional().describe("Name of its WorkflowExecution."),
+  actions: z.array(z.string().max(63)).max(20).optional().describe("What was tried: an action that failed is never tried again in the episode."),
+  result: message.optional().describe("How the attempt ended."),
+});
+export type Attempt = z.output<typeof Attempt>;
+
+/** One alert of the episode. Written by the Gateway alone. */
+export const Occurrence = z.object({
+  name: z.string().max(256),
+  startsAt: timestamp,
+  lastSeen: timestamp,
+  count: z.int().min(1).describe("How often it was delivered; approximate with several replicas."),
+  resolvedAt: timestamp.optional(),
+});
+export type Occurrence = z.output<typeof Occurrence>;
+
+export const RemediationRequest = defineKind({
+  kind: "RemediationRequest",
+  plural: "remediationrequests",
+  shortName: "rr",
+  description: "One episode of trouble with one object: from the first alert to its outcome.",
+  spec: z.object({
+    alert: Alert.describe("The first alert of the episode."),
+    reported: Reported.describe("The object the alert named."),
+    target: Reference.describe("The object to repair: the root owner of the reported one."),
+    cancel: z.boolean().optional().describe("Set to true to stop: whatever has begun is ended in order first."),
+  }),
+  status: z.object({
+    phase: RequestPhase.optional().describe("Where the episode stands. Each phase has a deadline; the terminal ones are Completed, Failed, TimedOut and Cancelled."),
+    outcome: Outcome.optional().describe("How it ended."),
+    attempt: z.int().min(1).max(10).optional().describe("Which attempt this is, from 1."),
+    phaseStartedAt: timestamp.optional().describe("When the phase began."),
+    startedAt: timestamp.optional().describe("When work on the request began."),
+    completedAt: timestamp.optional().describe("When it reached its terminal phase."),
+    leader: objectName.optional().describe("The request whose repair this one follows."),
+    attempts: z.array(Attempt).max(10).optional().describe("The children of this and past attempts."),
+    blockedBy: message.optional().describe("What it waits for while Blocked."),
+    rootCause: message.optional().describe("The root cause in one sentence, once it is known."),
+    repair: message.optional().describe("The repair in one sentence, once it is chosen."),
+    message: message.optional().describe("What happens now, or what happened, in one sentence."),
+    conditions: conditions.optional(),
+    alerts: z
+      .record(z.string().max(64), Occurrence)
+      .meta({ maxProperties: 51 })
+      .optional()
+      .describe("The alerts of this episode by fingerprint, at most 50; the rest is counted under the key other. Written by the Gateway alone."),
+  }),
+  mutable: ["cancel"],
+  columns: [
+    { name: "Target", type: "string", jsonPath: ".spec.target.name" },
+    { name: "Alert", type: "string", jsonPath: ".spec.alert.name" },
+    { name: "Phase", type: "string", jsonPath: ".status.phase" },
+    { name: "Outcome", type: "string", jsonPath: ".status.outcome" },
+    { name: "Cause", type: "string", jsonPath: ".status.rootCause" },
+    { name: "Message", type: "string", jsonPath: ".status.message", priority: 1 },
+    { name: "Attempt", type: "integer", jsonPath: ".status.attempt", priority: 1 },
+    { name: "Kind", type: "string", jsonPath: ".spec.target.kind", priority: 1 },
+    { name: "In", type: "string", jsonPath: ".spec.target.namespace" },
+    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+  ],
+});
+export type RemediationRequest = ResourceOf<typeof RemediationRequest>;

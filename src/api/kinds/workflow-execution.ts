@@ -1,0 +1,79 @@
+// WorkflowExecution: the ordered steps of one repair, the proof that the symptom is gone, and the undo where it is not.
+import * as z from "zod";
+import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
+import { conditions, message, objectName, Reference, Step, Symptom, timestamp } from "#api/fields.ts";
+
+export const WorkflowPhase = z.enum([
+  "Pending",
+  "Validating",
+  "Executing",
+  "Verifying",
+  "RollingBack",
+  "Completed",
+  "RolledBack",
+  "Failed",
+  "Cancelled",
+]);
+export type WorkflowPhase = z.output<typeof WorkflowPhase>;
+export const workflowTransitions: Transitions<WorkflowPhase> = {
+  Pending: ["Validating", "Cancelled"],
+  Validating: ["Executing", "Failed", "Cancelled"],
+  Executing: ["Verifying", "RollingBack", "Failed", "Cancelled"],
+  Verifying: ["Completed", "RollingBack", "Failed", "Cancelled"],
+  RollingBack: ["RolledBack", "Failed"],
+  Completed: [],
+  RolledBack: [],
+  Failed: [],
+  Cancelled: [],
+};
+
+export const StepStatus = z.object({
+  id: z.string().max(32),
+  execution: objectName.optional().describe("Name of its KubernetesExecution."),
+  undo: objectName.optional().describe("Name of the KubernetesExecution that undoes it."),
+  state: z.enum(["Waiting", "Running", "Completed", "Failed", "Skipped", "Undone", "UndoFailed"]),
+  message: message.optional(),
+});
+export type StepStatus = z.output<typeof StepStatus>;
+
+export const WorkflowExecution = defineKind({
+  kind: "WorkflowExecution",
+  plural: "workflowexecutions",
+  shortName: "wfe",
+  description: "One repair of one object. Its name is the lock on that object: wfe-<12 hex of the object>-<n>.",
+  spec: z.object({
+    request: objectName.describe("The RemediationRequest it belongs to."),
+    attempt: z.int().min(1).max(10),
+    target: Reference.describe("The object that is repaired."),
+    steps: z.array(Step).min(1).max(20),
+    symptom: Symptom.describe("How to tell that it is gone."),
+    rollback: z.enum(["Automatic", "Manual", "None"]).describe("What happens where the symptom stays."),
+    cancel: z.boolean().optional().describe("Set by the request: undo what was done, then end."),
+  }),
+  status: z.object({
+    phase: WorkflowPhase.optional(),
+    phaseStartedAt: timestamp.optional(),
+    steps: z.array(StepStatus).max(20).optional(),
+    verification: z
+      .object({
+        healthySince: timestamp.optional().describe("Since when the object has been healthy without a break."),
+        baseline: z.int().optional().describe("Container restarts when the window began: one more ends it."),
+        alertResolvedAt: timestamp.optional(),
+        result: z.enum(["Pending", "SymptomGone", "SymptomPersists"]).optional(),
+        message: message.optional(),
+      })
+      .optional(),
+    completedAt: timestamp.optional(),
+    message: message.optional(),
+    conditions: conditions.optional(),
+  }),
+  mutable: ["cancel"],
+  columns: [
+    { name: "Request", type: "string", jsonPath: ".spec.request" },
+    { name: "Phase", type: "string", jsonPath: ".status.phase" },
+    { name: "Actions", type: "string", jsonPath: ".spec.steps[*].action" },
+    { name: "Verified", type: "string", jsonPath: ".status.verification.result" },
+    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+  ],
+});
+export type WorkflowExecution = ResourceOf<typeof WorkflowExecution>;

@@ -1,0 +1,19 @@
+// Every label, annotation and fixed name that Kintsugi writes or reads on objects.
+import { GROUP } from "#api/define-kind.ts";
+
+/** On a namespace, or a cluster-scoped object: Kintsugi may repair here. */
+export const MANAGED_LABEL = `${GROUP}/managed`;
+export const ENVIRONMENT_LABEL = `${GROUP}/environment`;
+/** On every child: the request it belongs to, which is also the correlation id of logs. */
+export const REQUEST_LABEL = `${GROUP}/request`;
+/** On a Job: the KubernetesExecution it runs. */
+export const EXECUTION_LABEL = `${GROUP}/execution`;
+/** On a request and a workflow: 12 hex of the object they are about, so that both are found by selector. */
+export const TARGET_LABEL = `${GROUP}/target`;
+export const JOB_FINALIZER = `${GROUP}/job`;
+
+export const DEFAULT_NAMESPACE = "kintsugi-system";
+export const CONTROLLER_ACCOUNT = "kintsugi-controllers";
+export const GATEWAY_ACCOUNT = "kintsugi-gateway";
+export const accountOfAction = (action: string): string => `kintsugi-act-${action.replaceAll("_", "-")}`;
+export const ACTION_ACCOUNT_PREFIX = "kintsugi-act-";

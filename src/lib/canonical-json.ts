@@ -1,0 +1,30 @@
+// Canonical JSON and the hashes over it: two equal values have one text, on every machine and in every version.
+import { createHash } from "node:crypto";
+
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json | undefined };
+
+/** Keys in code-unit order, no white space, `undefined` left out (RFC 8785 for the values Kubernetes has). */
+export const canonicalJson = (value: unknown): string => {
+  if (Array.isArray(value))
+    return `[${value.map((item) => canonicalJson(item ?? null)).join(",")}]`;
+  if (value !== null && typeof value === "object") {
+    const entries = Object.entries(value)
+      .filter(([, item]) => item !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(",")}}`;
+  }
+  return JSON.stringify(value ?? null);
+};
+
+export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** The hash that binds an approval: SHA-256 in lower-case hex over the canonical JSON. */
+export const hashOf = (value: unknown): string => sha256(canonicalJson(value));
+
+export const jsonEqual = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);

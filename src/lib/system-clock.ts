@@ -1,0 +1,10 @@
+// The real clock: the only file that reads the ambient time. Handed out by the composition root alone.
+import type { Clock } from "#lib/clock.ts";
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
