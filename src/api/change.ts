@@ -10,7 +10,13 @@ export type PatchOperation =
   | { readonly op: "remove"; readonly path: string };
 
 export type Change =
-  | { readonly type: "patch"; readonly object: ObjectReference; readonly uid: string; readonly subresource?: "scale"; readonly operations: readonly PatchOperation[] }
+  | {
+      readonly type: "patch";
+      readonly object: ObjectReference;
+      readonly uid: string;
+      readonly subresource?: "scale";
+      readonly operations: readonly PatchOperation[];
+    }
   | { readonly type: "create"; readonly object: ObjectReference; readonly content: Json }
   | { readonly type: "delete"; readonly object: ObjectReference; readonly uid: string }
   | { readonly type: "evict"; readonly object: ObjectReference; readonly uid: string };

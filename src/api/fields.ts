@@ -8,7 +8,10 @@ export const namespaceName = z.string().min(1).max(63);
 export const message = z.string().max(1024);
 export const shortText = z.string().max(256);
 export const timestamp = z.string().max(40).meta({ format: "date-time" });
-export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/).max(64);
+export const sha256Hex = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .max(64);
 
 /** Canonical JSON of at most 256 KiB; larger is refused at planning. Never holds the content of a Secret. */
 export const canonicalJsonText = z.string().max(262_144);
@@ -67,7 +70,10 @@ export type Priority = z.output<typeof Priority>;
 export const Risk = z.enum(["low", "medium", "high"]);
 export type Risk = z.output<typeof Risk>;
 
-export const actionName = z.string().max(63).regex(/^[a-z][a-z0-9_]*$/);
+export const actionName = z
+  .string()
+  .max(63)
+  .regex(/^[a-z][a-z0-9_]*$/);
 /** Parameters as text, so that the API server can compare them; each action's own schema reads them. */
 export const parameters = z.record(z.string().max(63), z.string().max(1024)).meta({ maxProperties: 32 });
 
@@ -81,7 +87,12 @@ export type Evidence = z.output<typeof Evidence>;
 
 /** One step of a plan: one action on one object. */
 export const Step = z.object({
-  id: z.string().min(1).max(32).regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/).describe("Unique in its plan; part of the execution's name."),
+  id: z
+    .string()
+    .min(1)
+    .max(32)
+    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/)
+    .describe("Unique in its plan; part of the execution's name."),
   action: actionName.describe("An action of the catalogue."),
   target: Reference.describe("The object the action works on."),
   parameters: parameters.describe("Frozen at analysis; checked against the action's schema."),

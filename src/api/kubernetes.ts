@@ -154,7 +154,11 @@ export interface CronJob extends KubeObject {
   spec: { schedule: string; suspend?: boolean; jobTemplate: { spec: Job["spec"] } };
 }
 export interface Service extends KubeObject {
-  spec: { selector?: Record<string, string>; type?: string; ports?: { name?: string; port: number; targetPort?: number | string; protocol?: string }[] };
+  spec: {
+    selector?: Record<string, string>;
+    type?: string;
+    ports?: { name?: string; port: number; targetPort?: number | string; protocol?: string }[];
+  };
 }
 export interface ConfigMap extends KubeObject {
   data?: Record<string, string>;
@@ -214,7 +218,13 @@ export interface ServiceAccount extends KubeObject {
   imagePullSecrets?: { name: string }[];
 }
 
-const type = <T extends KubeObject>(group: string, version: string, kind: string, plural: string, scope: "Namespaced" | "Cluster" = "Namespaced"): ResourceType<T> => ({
+const type = <T extends KubeObject>(
+  group: string,
+  version: string,
+  kind: string,
+  plural: string,
+  scope: "Namespaced" | "Cluster" = "Namespaced",
+): ResourceType<T> => ({
   group,
   version,
   kind,
@@ -233,7 +243,12 @@ export const Services = type<Service>("", "v1", "Service", "services");
 export const ConfigMaps = type<ConfigMap>("", "v1", "ConfigMap", "configmaps");
 export const Nodes = type<Node>("", "v1", "Node", "nodes", "Cluster");
 export const Namespaces = type<Namespace>("", "v1", "Namespace", "namespaces", "Cluster");
-export const HorizontalPodAutoscalers = type<HorizontalPodAutoscaler>("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers");
+export const HorizontalPodAutoscalers = type<HorizontalPodAutoscaler>(
+  "autoscaling",
+  "v2",
+  "HorizontalPodAutoscaler",
+  "horizontalpodautoscalers",
+);
 export const PodDisruptionBudgets = type<PodDisruptionBudget>("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets");
 export const ResourceQuotas = type<ResourceQuota>("", "v1", "ResourceQuota", "resourcequotas");
 export const PersistentVolumeClaims = type<PersistentVolumeClaim>("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims");
@@ -260,4 +275,3 @@ export const builtInTypes: readonly ResourceType[] = [
   ResourceQuotas,
   PersistentVolumeClaims,
 ];
-

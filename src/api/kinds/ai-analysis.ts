@@ -1,7 +1,25 @@
 // AIAnalysis: from evidence to a verdict, a root cause with quotes, and ranked plans with their exact changes.
 import * as z from "zod";
 import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
-import { Alert, Autonomy, conditions, Evidence, message, ObjectDiff, objectName, Priority, Reference, Reported, Risk, sha256Hex, shortText, Step, Symptom, timestamp, actionName } from "#api/fields.ts";
+import {
+  Alert,
+  Autonomy,
+  conditions,
+  Evidence,
+  message,
+  ObjectDiff,
+  objectName,
+  Priority,
+  Reference,
+  Reported,
+  Risk,
+  sha256Hex,
+  shortText,
+  Step,
+  Symptom,
+  timestamp,
+  actionName,
+} from "#api/fields.ts";
 import { Context } from "#api/kinds/remediation-processing.ts";
 
 export const AnalysisPhase = z.enum(["Pending", "Investigating", "Recommending", "AwaitingApproval", "Completed", "Failed"]);
@@ -69,7 +87,11 @@ export const AIAnalysis = defineKind({
     rootCause: RootCause.optional(),
     evidence: z.array(Evidence).max(30).optional().describe("Quotes that prove the cause."),
     confidence: z.number().min(0).max(1).optional().describe("From independent checks, not from self-report."),
-    ruledOut: z.array(z.object({ code: z.string().max(63), reason: message })).max(20).optional().describe("Other causes that were looked at, and what spoke against them."),
+    ruledOut: z
+      .array(z.object({ code: z.string().max(63), reason: message }))
+      .max(20)
+      .optional()
+      .describe("Other causes that were looked at, and what spoke against them."),
     investigator: z
       .object({
         engine: z.enum(["rules", "holmesgpt", "agent"]),

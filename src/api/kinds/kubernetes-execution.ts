@@ -1,7 +1,18 @@
 // KubernetesExecution: one action, run once, by one Job under the action's own account, with what is needed to undo it.
 import * as z from "zod";
 import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
-import { actionName, canonicalJsonText, conditions, message, ObjectDiff, objectName, parameters, Reference, sha256Hex, timestamp } from "#api/fields.ts";
+import {
+  actionName,
+  canonicalJsonText,
+  conditions,
+  message,
+  ObjectDiff,
+  objectName,
+  parameters,
+  Reference,
+  sha256Hex,
+  timestamp,
+} from "#api/fields.ts";
 
 export const ExecutionPhase = z.enum(["Pending", "Validating", "Executing", "Verifying", "Completed", "Failed", "Cancelled"]);
 export type ExecutionPhase = z.output<typeof ExecutionPhase>;
@@ -48,7 +59,17 @@ export const KubernetesExecution = defineKind({
     job: z.object({ name: objectName, uid: z.string().max(64) }).optional(),
     result: ExecutionResult.optional(),
     failure: z
-      .enum(["Refused", "Drifted", "DryRunRejected", "JobLost", "JobFailed", "VerificationFailed", "UndoGuardFailed", "TooLarge", "TimedOut"])
+      .enum([
+        "Refused",
+        "Drifted",
+        "DryRunRejected",
+        "JobLost",
+        "JobFailed",
+        "VerificationFailed",
+        "UndoGuardFailed",
+        "TooLarge",
+        "TimedOut",
+      ])
       .optional()
       .describe("Why it failed."),
     changed: z.boolean().optional().describe("Whether anything in the cluster was changed: decides whether there is something to undo."),

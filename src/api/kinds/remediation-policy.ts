@@ -3,7 +3,11 @@ import * as z from "zod";
 import { defineKind, type ResourceOf } from "#api/define-kind.ts";
 import { Autonomy, conditions, namespaceName, Priority, shortText, timestamp } from "#api/fields.ts";
 
-const celExpression = z.string().min(1).max(1024).describe("A CEL expression over namespace, target, alert, environment, action, risk and reversible.");
+const celExpression = z
+  .string()
+  .min(1)
+  .max(1024)
+  .describe("A CEL expression over namespace, target, alert, environment, action, risk and reversible.");
 
 export const RemediationPolicy = defineKind({
   kind: "RemediationPolicy",
@@ -12,9 +16,21 @@ export const RemediationPolicy = defineKind({
   description: "What Kintsugi may do by itself, who approves the rest, and how much of it in an hour.",
   spec: z.object({
     paused: z.boolean().optional().describe("Stops every repair that has not begun."),
-    environments: z.array(z.object({ when: celExpression, value: z.string().min(1).max(63) })).max(50).optional().describe("First match wins."),
-    priorities: z.array(z.object({ when: celExpression, value: Priority })).max(50).optional().describe("First match wins."),
-    autonomy: z.array(z.object({ when: celExpression, value: Autonomy })).max(50).optional().describe("First match wins."),
+    environments: z
+      .array(z.object({ when: celExpression, value: z.string().min(1).max(63) }))
+      .max(50)
+      .optional()
+      .describe("First match wins."),
+    priorities: z
+      .array(z.object({ when: celExpression, value: Priority }))
+      .max(50)
+      .optional()
+      .describe("First match wins."),
+    autonomy: z
+      .array(z.object({ when: celExpression, value: Autonomy }))
+      .max(50)
+      .optional()
+      .describe("First match wins."),
     approvers: z.array(z.string().min(1).max(253)).max(20).optional().describe("User names and groups that may decide."),
     minApprovers: z.int().min(1).max(20).optional(),
     budgets: z
@@ -31,7 +47,12 @@ export const RemediationPolicy = defineKind({
       .optional()
       .describe("Never touched. kube-system and Kintsugi's own namespace always are."),
     stabilisationSeconds: z.int().min(0).max(3600).optional().describe("How long the symptom has to stay away; 60 by default."),
-    coolOffSeconds: z.int().min(0).max(86_400).optional().describe("How long after an episode its alerts still belong to it; 1800 by default."),
+    coolOffSeconds: z
+      .int()
+      .min(0)
+      .max(86_400)
+      .optional()
+      .describe("How long after an episode its alerts still belong to it; 1800 by default."),
     approvalExpirySeconds: z.int().min(60).max(604_800).optional().describe("How long an approval waits; 14400 by default."),
     verificationSeconds: z.int().min(10).max(3600).optional().describe("How long a repair may take to show its effect; 300 by default."),
     maxAttempts: z.int().min(1).max(10).optional().describe("3 by default."),

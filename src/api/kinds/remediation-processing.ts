@@ -75,7 +75,10 @@ export const RemediationProcessing = defineKind({
     autonomy: Autonomy.optional().describe("The most Kintsugi may do here by itself; each plan may be granted less."),
     managed: z.boolean().optional().describe("Whether the namespace (or the cluster-scoped object) is opted in."),
     protections: z.array(message).max(20).optional().describe("What forbids or limits a repair."),
-    quality: z.object({ missing: z.array(shortText).max(20) }).optional().describe("What could not be read."),
+    quality: z
+      .object({ missing: z.array(shortText).max(20) })
+      .optional()
+      .describe("What could not be read."),
     completedAt: timestamp.optional(),
     message: message.optional(),
     conditions: conditions.optional(),

@@ -66,7 +66,11 @@ export const Attempt = z.object({
   analysis: objectName.optional().describe("Name of its AIAnalysis."),
   approval: objectName.optional().describe("Name of its AIApprovalRequest."),
   workflow: objectName.optional().describe("Name of its WorkflowExecution."),
-  actions: z.array(z.string().max(63)).max(20).optional().describe("What was tried: an action that failed is never tried again in the episode."),
+  actions: z
+    .array(z.string().max(63))
+    .max(20)
+    .optional()
+    .describe("What was tried: an action that failed is never tried again in the episode."),
   result: message.optional().describe("How the attempt ended."),
 });
 export type Attempt = z.output<typeof Attempt>;
@@ -93,7 +97,9 @@ export const RemediationRequest = defineKind({
     cancel: z.boolean().optional().describe("Set to true to stop: whatever has begun is ended in order first."),
   }),
   status: z.object({
-    phase: RequestPhase.optional().describe("Where the episode stands. Each phase has a deadline; the terminal ones are Completed, Failed, TimedOut and Cancelled."),
+    phase: RequestPhase.optional().describe(
+      "Where the episode stands. Each phase has a deadline; the terminal ones are Completed, Failed, TimedOut and Cancelled.",
+    ),
     outcome: Outcome.optional().describe("How it ended."),
     attempt: z.int().min(1).max(10).optional().describe("Which attempt this is, from 1."),
     phaseStartedAt: timestamp.optional().describe("When the phase began."),
@@ -110,7 +116,9 @@ export const RemediationRequest = defineKind({
       .record(z.string().max(64), Occurrence)
       .meta({ maxProperties: 51 })
       .optional()
-      .describe("The alerts of this episode by fingerprint, at most 50; the rest is counted under the key other. Written by the Gateway alone."),
+      .describe(
+        "The alerts of this episode by fingerprint, at most 50; the rest is counted under the key other. Written by the Gateway alone.",
+      ),
   }),
   mutable: ["cancel"],
   columns: [

@@ -1,0 +1,53 @@
+// Makes sure that a child of a deterministic name exists and is ours. The create is the lock; a stranger of that name is never touched.
+import { keyOf, type KubeObject, type NewObject, type ObjectMeta, type ResourceType } from "#api/object.ts";
+import type { Kube } from "#kube/client.ts";
+import { isAlreadyExists } from "#kube/errors.ts";
+import type { Store } from "#kube/store.ts";
+
+export type Ensured<T extends KubeObject> =
+  | { readonly state: "created" | "found"; readonly object: T }
+  /** An object of that name belongs to somebody else, or is being deleted: look again when it has gone. */
+  | { readonly state: "stranger"; readonly object: T };
+
+/**
+ * Flow: the cache, else create, else (it exists already) a live read.
+ * Guarantees: at most one create is sent; the object returned has `owner` among its owners unless it is a stranger.
+ */
+export const ensure = async <T extends KubeObject>(
+  kube: Kube,
+  store: Store<T>,
+  type: ResourceType<T>,
+  object: NewObject<T>,
+  owner: Pick<ObjectMeta, "uid">,
+  signal?: AbortSignal,
+): Promise<Ensured<T>> => {
+  const options = signal === undefined ? {} : { signal };
+  const known = store.get(keyOf(object));
+  if (known !== undefined) return judge(known, owner);
+  try {
+    const created = await kube.create(type, object, options);
+    store.noteWrite(created);
+    return { state: "created", object: created };
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    const live = await kube.get(type, keyOf(object), options);
+    // Gone again between the two calls: the error is transient, so the whole pass is repeated.
+    if (live === undefined) throw error;
+    return judge(live, owner);
+  }
+};
+
+const judge = <T extends KubeObject>(object: T, owner: Pick<ObjectMeta, "uid">): Ensured<T> => {
+  const ours = object.metadata.ownerReferences?.some((reference) => reference.uid === owner.uid) ?? false;
+  return ours && object.metadata.deletionTimestamp === undefined ? { state: "found", object } : { state: "stranger", object };
+};
+
+/** The reference a child carries: it is removed with its owner. */
+export const ownedBy = (owner: KubeObject): NonNullable<ObjectMeta["ownerReferences"]>[number] => ({
+  apiVersion: owner.apiVersion,
+  kind: owner.kind,
+  name: owner.metadata.name,
+  uid: owner.metadata.uid,
+  controller: true,
+  blockOwnerDeletion: true,
+});
