@@ -1,7 +1,11 @@
 // One list-watch per kind and scope, shared by everything in the process. Never starts before it is told to, never gives up.
 import type { KubeObject, ResourceType } from "#api/object.ts";
-import type { Scope } from "#kube/client.ts";
-import type { Indexes, Store } from "#kube/store.ts";
+import type { Kube, Scope } from "#kube/client.ts";
+import { type KubeError, isForbidden } from "#kube/errors.ts";
+import { collectionText } from "#kube/resource-path.ts";
+import { type Indexes, type OwnedStore, type Store, createStore } from "#kube/store.ts";
+import type { Log } from "#lib/log.ts";
+import type { Metrics } from "#lib/metrics.ts";
 
 export interface CacheHealth {
   /** `pods`, `deployments.apps in shop` */
@@ -22,3 +26,84 @@ export interface Caches {
   synced(signal?: AbortSignal): Promise<void>;
   health(): readonly CacheHealth[];
 }
+
+export interface CachesDeps {
+  readonly log: Log;
+  readonly metrics?: Metrics;
+}
+
+interface Entry {
+  readonly name: string;
+  readonly store: OwnedStore<KubeObject>;
+  readonly follow: (signal: AbortSignal) => Promise<void>;
+  trouble: KubeError | undefined;
+}
+
+export const createCaches = (kube: Pick<Kube, "listWatch">, deps: CachesDeps): Caches => {
+  const entries = new Map<string, Entry>();
+  const objects = deps.metrics?.gauge({ name: "cache_objects", help: "Objects held in the caches", labels: ["resource"] });
+  const troubles = deps.metrics?.counter({ name: "cache_troubles_total", help: "Lists and watches that failed", labels: ["resource"] });
+  let running: AbortSignal | undefined;
+
+  const create = <T extends KubeObject>(type: ResourceType<T>, scope: Scope): Entry => {
+    const name = [collectionText(type, scope.namespace), scope.labelSelector, scope.fieldSelector].filter((part) => part !== undefined).join(" where ");
+    const log = deps.log.child({ cache: name });
+    const store = createStore<T>({ onBug: (error) => log.error("a listener of the cache failed", { error }) });
+    const entry: Entry = { name, store: store as unknown as OwnedStore<KubeObject>, follow, trouble: undefined };
+    const onTrouble = (error: KubeError | undefined): void => {
+      if (error !== undefined) {
+        troubles?.add({ resource: name });
+        // Told once per kind of trouble: a server that is down for an hour is one line, not a thousand.
+        if (error.reason !== entry.trouble?.reason) log.warn("the cache is not being followed", { error: error.message, reason: error.reason });
+      } else if (entry.trouble !== undefined) log.info("the cache is being followed again");
+      entry.trouble = error;
+    };
+    async function follow(signal: AbortSignal): Promise<void> {
+      for await (const seen of kube.listWatch(type, scope, signal, { onTrouble })) {
+        store.see(seen);
+        objects?.set(store.list().length, { resource: name });
+      }
+    }
+    return entry;
+  };
+  const begin = (entry: Entry, signal: AbortSignal): void => {
+    entry.follow(signal).catch((error: unknown) => deps.log.error("a cache ended", { cache: entry.name, error }));
+  };
+
+  return {
+    of: (type, scope = {}, indexes = {}) => {
+      const id = JSON.stringify([type.group, type.version, type.plural, scope.namespace, scope.labelSelector, scope.fieldSelector]);
+      let entry = entries.get(id);
+      if (entry === undefined) {
+        entry = create(type, scope);
+        entries.set(id, entry);
+        if (running !== undefined) begin(entry, running);
+      }
+      const store = entry.store as unknown as OwnedStore<NonNullable<(typeof type)["objectType"]>>;
+      store.addIndexes(indexes as Indexes<NonNullable<(typeof type)["objectType"]>>);
+      return store;
+    },
+    start: (signal) => {
+      if (running !== undefined) throw new Error("the caches are running already");
+      running = signal;
+      for (const entry of entries.values()) begin(entry, signal);
+    },
+    synced: async (signal) => {
+      const waiting = Promise.all([...entries.values()].map((entry) => entry.store.whenSynced()));
+      await (signal === undefined ? waiting : Promise.race([waiting, aborted(signal)]));
+    },
+    health: () =>
+      [...entries.values()].map(({ name, store, trouble }) => ({
+        name,
+        synced: store.synced,
+        ...(trouble === undefined ? {} : { trouble: trouble.message }),
+        ...(isForbidden(trouble) ? { forbidden: true as const } : {}),
+      })),
+  };
+};
+
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason as Error);
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+  });

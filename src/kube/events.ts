@@ -1,5 +1,11 @@
 // Kubernetes Events about our objects: what people see in `kubectl describe`. Best effort: never fails, delays or repeats a reconcile.
-import type { ObjectReference } from "#api/object.ts";
+import type { KubeObject, Need, ObjectReference, ResourceType } from "#api/object.ts";
+import type { Kube } from "#kube/client.ts";
+import { isAlreadyExists, isNotFound } from "#kube/errors.ts";
+import { hashOf } from "#lib/canonical-json.ts";
+import { type Clock, toTimestamp } from "#lib/clock.ts";
+import type { Log } from "#lib/log.ts";
+import { redact } from "#lib/redact.ts";
 
 export interface EventToRecord {
   readonly about: ObjectReference & { readonly uid?: string };
@@ -15,3 +21,136 @@ export interface EventRecorder {
   /** Waits for what is being sent. */
   flush(): Promise<void>;
 }
+
+interface Event extends KubeObject {
+  involvedObject: { apiVersion: string; kind: string; namespace?: string; name: string; uid?: string };
+  type: string;
+  reason: string;
+  message: string;
+  source: { component: string };
+  reportingComponent: string;
+  reportingInstance: string;
+  firstTimestamp: string;
+  lastTimestamp: string;
+  count: number;
+}
+
+const events: ResourceType<Event> = { group: "", version: "v1", kind: "Event", plural: "events", namespaced: true };
+
+export interface EventRecorderDeps {
+  readonly kube: Pick<Kube, "create" | "mergePatch">;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** `kintsugi-workflow-execution` */
+  readonly component: string;
+  /** This process: the pod's name. */
+  readonly instance: string;
+  /** Where events about cluster-scoped objects go. */
+  readonly namespace: string;
+}
+
+/** The rights a recorder needs. */
+export const eventNeeds: readonly Need[] = [{ group: "", resource: "events", verbs: ["create", "patch"], scope: "own" }];
+
+const maxPending = 200;
+const maxRemembered = 1_000;
+/** The same event within this time is only counted. */
+const quietMs = 60_000;
+/** The API server's bound on a message. */
+const maxMessageLength = 1_024;
+
+interface Remembered {
+  count: number;
+  readonly firstAt: number;
+  sentAt: number;
+  created: boolean;
+}
+
+export const createEventRecorder = (deps: EventRecorderDeps): EventRecorder => {
+  const remembered = new Map<string, Remembered>();
+  let pending = 0;
+  let tail: Promise<void> = Promise.resolve();
+
+  const remember = (name: string, now: number): Remembered => {
+    const known = remembered.get(name) ?? { count: 0, firstAt: now, sentAt: Number.NEGATIVE_INFINITY, created: false };
+    // Moved to the end: the one not seen for longest is forgotten first.
+    remembered.delete(name);
+    remembered.set(name, known);
+    const oldest = remembered.size > maxRemembered ? remembered.keys().next().value : undefined;
+    if (oldest !== undefined) remembered.delete(oldest);
+    return known;
+  };
+
+  const send = async (name: string, event: EventToRecord, message: string, known: Remembered): Promise<void> => {
+    const namespace = event.about.namespace ?? deps.namespace;
+    const lastTimestamp = toTimestamp(deps.clock.now());
+    try {
+      if (!known.created) {
+        known.created = true;
+        await deps.kube.create(events, {
+          apiVersion: "v1",
+          kind: "Event",
+          metadata: { name, namespace },
+          involvedObject: involved(event.about),
+          type: event.type,
+          reason: event.reason,
+          message,
+          source: { component: deps.component },
+          reportingComponent: deps.component,
+          reportingInstance: deps.instance,
+          firstTimestamp: toTimestamp(known.firstAt),
+          lastTimestamp,
+          count: known.count,
+        });
+        return;
+      }
+    } catch (error) {
+      // Recorded by a run before this one, or by another replica: go on counting there.
+      if (!isAlreadyExists(error)) throw error;
+    }
+    try {
+      await deps.kube.mergePatch(events, { namespace, name }, { lastTimestamp, count: known.count });
+    } catch (error) {
+      // Events expire after an hour: begin anew.
+      if (isNotFound(error)) known.created = false;
+      throw error;
+    }
+  };
+
+  return {
+    record: (event) => {
+      const now = deps.clock.now();
+      const message = truncated(redact(event.message));
+      const name = eventName(event, message);
+      const known = remember(name, now);
+      known.count += 1;
+      if (now - known.sentAt < quietMs) return;
+      if (pending >= maxPending) return deps.log.debug("an event was dropped: too many wait", { reason: event.reason });
+      known.sentAt = now;
+      pending += 1;
+      tail = tail
+        .then(() => send(name, event, message, known))
+        .catch((error: unknown) => deps.log.debug("an event was not recorded", { reason: event.reason, error: error instanceof Error ? error.message : "" }))
+        .finally(() => {
+          pending -= 1;
+        });
+    },
+    flush: () => tail,
+  };
+};
+
+const involved = (about: EventToRecord["about"]): Event["involvedObject"] => ({
+  apiVersion: about.apiVersion,
+  kind: about.kind,
+  name: about.name,
+  ...(about.namespace === undefined ? {} : { namespace: about.namespace }),
+  ...(about.uid === undefined ? {} : { uid: about.uid }),
+});
+
+const truncated = (message: string): string => (message.length <= maxMessageLength ? message : `${message.slice(0, maxMessageLength - 1)}…`);
+
+/** The same thing said of the same object has the same name, in every process. */
+const eventName = (event: EventToRecord, message: string): string => {
+  const hash = hashOf([event.about.uid ?? "", event.about.kind, event.about.namespace ?? "", event.about.name, event.reason, message]).slice(0, 16);
+  return `${event.about.name.toLowerCase().replaceAll(/[^a-z0-9.-]/g, "-").slice(0, 200)}.${hash}`;
+};

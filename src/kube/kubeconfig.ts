@@ -1,4 +1,9 @@
 // Where the API server is and who we are there: from a kubeconfig file or from inside a pod. Every failure is one clear sentence; never logs a credential.
+import { delimiter, dirname, join, resolve } from "node:path";
+
+import { parse as parseYaml } from "yaml";
+
+import { type ExecPlugin, execSource } from "#kube/exec-credential.ts";
 
 export interface Credentials {
   readonly token?: string;
@@ -55,3 +60,167 @@ export interface CommandToRun {
 export type KubeconfigSource =
   | { readonly path: string }
   | { readonly text: string; readonly folder?: string };
+
+interface ClusterEntry {
+  readonly server?: string;
+  readonly "certificate-authority"?: string;
+  readonly "certificate-authority-data"?: string;
+  readonly "insecure-skip-tls-verify"?: boolean;
+  readonly "tls-server-name"?: string;
+  readonly "proxy-url"?: string;
+}
+interface UserEntry {
+  readonly token?: string;
+  readonly tokenFile?: string;
+  readonly "client-certificate"?: string;
+  readonly "client-certificate-data"?: string;
+  readonly "client-key"?: string;
+  readonly "client-key-data"?: string;
+  readonly username?: string;
+  readonly as?: string;
+  readonly "as-groups"?: readonly string[];
+  readonly exec?: ExecPlugin;
+  readonly "auth-provider"?: unknown;
+}
+interface Named {
+  readonly name?: string;
+}
+interface Kubeconfig {
+  readonly "current-context"?: string;
+  readonly clusters?: readonly (Named & { readonly cluster?: ClusterEntry })[] | null;
+  readonly contexts?: readonly (Named & { readonly context?: { readonly cluster?: string; readonly user?: string; readonly namespace?: string } })[] | null;
+  readonly users?: readonly (Named & { readonly user?: UserEntry })[] | null;
+}
+
+/** Reads a kubeconfig; `context` names another one than the current. Throws KubeconfigError. */
+export const loadKubeconfig = async (source: KubeconfigSource, context: string | undefined, deps: KubeconfigDeps): Promise<ClusterConfig> => {
+  const where = "path" in source ? source.path : "the given kubeconfig";
+  const folder = "path" in source ? dirname(source.path) : (source.folder ?? deps.home);
+  const config = parse("path" in source ? await readOrExplain(deps, source.path, "the kubeconfig") : source.text, where);
+
+  const contextName = context ?? config["current-context"];
+  if (!contextName) throw new KubeconfigError(`${where} has no current context: name one (${namesOf(config.contexts)})`);
+  const chosen = find(config.contexts, contextName, "context", where).context ?? {};
+  if (!chosen.cluster) throw new KubeconfigError(`context "${contextName}" in ${where} names no cluster`);
+  const cluster = find(config.clusters, chosen.cluster, "cluster", where).cluster ?? {};
+  const user = chosen.user ? (find(config.users, chosen.user, "user", where).user ?? {}) : {};
+
+  const server = cluster.server;
+  if (!server || !/^https?:\/\//.test(server) || !URL.canParse(server)) throw new KubeconfigError(`cluster "${chosen.cluster}" in ${where} has no server address (found "${server ?? ""}")`);
+  if (cluster["proxy-url"]) throw new KubeconfigError(`cluster "${chosen.cluster}" in ${where} sets proxy-url, which Kintsugi does not support: reach the API server directly or through a tunnel`);
+  const ca = await dataOrFile(deps, folder, cluster["certificate-authority-data"], cluster["certificate-authority"], "certificate authority");
+  return {
+    server,
+    name: contextName,
+    namespace: chosen.namespace || "default",
+    ...(ca === undefined ? {} : { caPem: ca }),
+    ...(cluster["insecure-skip-tls-verify"] ? { insecureSkipTlsVerify: true as const } : {}),
+    ...(cluster["tls-server-name"] ? { tlsServerName: cluster["tls-server-name"] } : {}),
+    ...(user.as ? { impersonate: { user: user.as, groups: user["as-groups"] ?? [] } } : {}),
+    credentials: await credentialsOf(user, chosen.user ?? "", where, folder, server, ca, deps),
+  };
+};
+
+const serviceAccountFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/** Inside a pod. Throws KubeconfigError where we are not in one. */
+export const inCluster = async (deps: Pick<KubeconfigDeps, "readFile" | "env" | "now">): Promise<ClusterConfig> => {
+  const host = deps.env["KUBERNETES_SERVICE_HOST"];
+  const port = deps.env["KUBERNETES_SERVICE_PORT"] ?? "443";
+  if (!host) throw new KubeconfigError("this is not a pod (KUBERNETES_SERVICE_HOST is not set): give a kubeconfig");
+  const caPem = await readOrExplain(deps, `${serviceAccountFolder}/ca.crt`, "the cluster's certificate authority");
+  const namespace = await deps.readFile(`${serviceAccountFolder}/namespace`).then(
+    (text) => text.trim(),
+    () => "default",
+  );
+  return {
+    server: `https://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    name: "in-cluster",
+    namespace,
+    caPem,
+    credentials: tokenFileSource(deps, `${serviceAccountFolder}/token`),
+  };
+};
+
+/** Where the process finds its cluster when nothing was said: a pod's own, else $KUBECONFIG, else ~/.kube/config. */
+export const defaultSource = (deps: Pick<KubeconfigDeps, "env" | "home">): KubeconfigSource | "in-cluster" => {
+  const path = deps.env["KUBECONFIG"]?.split(delimiter).find((part) => part !== "");
+  if (path !== undefined) return { path };
+  return deps.env["KUBERNETES_SERVICE_HOST"] ? "in-cluster" : { path: join(deps.home, ".kube", "config") };
+};
+
+const parse = (text: string, where: string): Kubeconfig => {
+  let value: unknown;
+  try {
+    value = parseYaml(text);
+  } catch (error) {
+    throw new KubeconfigError(`${where} is not YAML: ${error instanceof Error ? (error.message.split("\n")[0] ?? "") : ""}`);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new KubeconfigError(`${where} is not a kubeconfig`);
+  return value as Kubeconfig;
+};
+
+const namesOf = (entries: readonly Named[] | null | undefined): string => (entries?.length ? `known: ${entries.map((entry) => entry.name).join(", ")}` : "there is none");
+
+const find = <T extends Named>(entries: readonly T[] | null | undefined, name: string, what: string, where: string): T => {
+  const entry = entries?.find((candidate) => candidate.name === name);
+  if (entry === undefined) throw new KubeconfigError(`${where} has no ${what} "${name}" (${namesOf(entries)})`);
+  return entry;
+};
+
+const readOrExplain = async (deps: Pick<KubeconfigDeps, "readFile">, path: string, what: string): Promise<string> => {
+  try {
+    return await deps.readFile(path);
+  } catch (error) {
+    const code = (error as { code?: unknown }).code;
+    throw new KubeconfigError(`cannot read ${what} at ${path}: ${code === "ENOENT" ? "there is no such file" : code === "EACCES" ? "it may not be read" : String((error as Error).message)}`);
+  }
+};
+
+const dataOrFile = async (deps: KubeconfigDeps, folder: string, data: string | undefined, path: string | undefined, what: string): Promise<string | undefined> => {
+  if (data) return Buffer.from(data, "base64").toString("utf8");
+  return path ? readOrExplain(deps, resolve(folder, path), `the ${what}`) : undefined;
+};
+
+const credentialsOf = async (
+  user: UserEntry,
+  name: string,
+  where: string,
+  folder: string,
+  server: string,
+  caPem: string | undefined,
+  deps: KubeconfigDeps,
+): Promise<CredentialSource> => {
+  if (user["auth-provider"] !== undefined) throw new KubeconfigError(`user "${name}" in ${where} uses auth-provider, which Kubernetes removed in 1.26: use an exec plugin`);
+  if (user.username) throw new KubeconfigError(`user "${name}" in ${where} uses a password, which Kubernetes removed in 1.19: use a token, a client certificate or an exec plugin`);
+  const certPem = await dataOrFile(deps, folder, user["client-certificate-data"], user["client-certificate"], "client certificate");
+  const keyPem = await dataOrFile(deps, folder, user["client-key-data"], user["client-key"], "client key");
+  if ((certPem === undefined) !== (keyPem === undefined)) throw new KubeconfigError(`user "${name}" in ${where} has a client ${certPem === undefined ? "key without a certificate" : "certificate without a key"}`);
+  const certificate = certPem === undefined || keyPem === undefined ? {} : { certPem, keyPem };
+  const withCertificate = (source: CredentialSource): CredentialSource => ({ ...source, current: async () => ({ ...certificate, ...(await source.current()) }) });
+
+  if (user.exec !== undefined) return withCertificate(execSource(user.exec, { server, caPem, folder }, deps));
+  // A file wins over a token, as in kubectl: it is the one that is renewed.
+  if (user.tokenFile) return withCertificate(tokenFileSource(deps, resolve(folder, user.tokenFile)));
+  return withCertificate({ current: async () => (user.token ? { token: user.token } : {}), invalidate: () => {} });
+};
+
+/** Tokens of a pod are renewed in place: read again after a minute, and whenever the server refused the last one. */
+const tokenFileMs = 60_000;
+
+const tokenFileSource = (deps: Pick<KubeconfigDeps, "readFile" | "now">, path: string): CredentialSource => {
+  let read: { readonly token: string; readonly at: number } | undefined;
+  return {
+    current: async () => {
+      if (read === undefined || deps.now() - read.at > tokenFileMs) {
+        const token = (await readOrExplain(deps, path, "the token")).trim();
+        if (token === "") throw new KubeconfigError(`the token at ${path} is empty`);
+        read = { token, at: deps.now() };
+      }
+      return { token: read.token };
+    },
+    invalidate: () => {
+      read = undefined;
+    },
+  };
+};

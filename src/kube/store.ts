@@ -14,6 +14,7 @@ export interface Store<T extends KubeObject = KubeObject> {
   index(name: string, value: string): readonly T[];
   /** The first list has been read. */
   readonly synced: boolean;
+  whenSynced(): Promise<void>;
   /** The answer to our own write: seen at once, and what is older is not believed any more. */
   noteWrite(object: T): void;
   /** Called after the store has changed. Returns how to stop listening. */
@@ -27,3 +28,206 @@ export interface WritableStore<T extends KubeObject> extends Store<T> {
 export type Indexes<T extends KubeObject> = Readonly<
   Record<string, (object: T) => readonly string[]>
 >;
+
+export interface StoreOptions<T extends KubeObject> {
+  readonly indexes?: Indexes<T>;
+  /** A listener or an index function threw: the store goes on. */
+  readonly onBug: (error: unknown) => void;
+}
+
+export interface OwnedStore<T extends KubeObject> extends WritableStore<T> {
+  /** Adds indexes that are not there yet, also over what is known already. */
+  addIndexes(indexes: Indexes<T>): void;
+}
+
+/** Deletions remembered, so that the late answer to our own write does not bring an object back. */
+const maxTombstones = 1000;
+
+export const createStore = <T extends KubeObject>(options: StoreOptions<T>): OwnedStore<T> => {
+  const objects = new Map<string, T>();
+  const namespaces = createGroups<T>();
+  const indexes = new Map<string, { readonly valuesOf: (object: T) => readonly string[]; readonly groups: Groups<T> }>();
+  const listeners = new Set<(change: Change<T>) => void>();
+  /** Our own writes that the watch has not caught up with, by version. */
+  const written = new Map<string, string>();
+  const tombstones = new Map<string, string>();
+  const waiting: (() => void)[] = [];
+  let synced = false;
+  let all: readonly T[] | undefined;
+
+  const guarded = <R>(run: () => R, otherwise: R): R => {
+    try {
+      return run();
+    } catch (error) {
+      options.onBug(error);
+      return otherwise;
+    }
+  };
+  const valuesOf = (index: { valuesOf: (object: T) => readonly string[] }, object: T): readonly string[] => guarded(() => index.valuesOf(object), []);
+
+  const put = (id: string, object: T): Change<T>[] => {
+    const previous = objects.get(id);
+    const changes: Change<T>[] = [];
+    if (previous !== undefined) {
+      unlink(id, previous);
+      // Another object of the same name: whoever waits for the old one must hear that it is gone.
+      if (previous.metadata.uid !== object.metadata.uid) changes.push({ kind: "deleted", object: previous });
+    }
+    objects.set(id, object);
+    all = undefined;
+    namespaces.add(object.metadata.namespace ?? "", id, object);
+    for (const index of indexes.values()) for (const value of valuesOf(index, object)) index.groups.add(value, id, object);
+    const successor = previous?.metadata.uid === object.metadata.uid ? { previous } : {};
+    return [...changes, { kind: "applied", object, ...successor }];
+  };
+  const unlink = (id: string, object: T): void => {
+    namespaces.remove(object.metadata.namespace ?? "", id);
+    for (const index of indexes.values()) for (const value of valuesOf(index, object)) index.groups.remove(value, id);
+  };
+  const drop = (id: string, object: T, resourceVersion: string): Change<T>[] => {
+    unlink(id, object);
+    objects.delete(id);
+    all = undefined;
+    written.delete(id);
+    tombstones.delete(id);
+    tombstones.set(id, resourceVersion);
+    const oldest = tombstones.size > maxTombstones ? tombstones.keys().next().value : undefined;
+    if (oldest !== undefined) tombstones.delete(oldest);
+    return [{ kind: "deleted", object }];
+  };
+  const tell = (changes: readonly Change<T>[]): void => {
+    for (const change of changes) for (const listener of listeners) guarded(() => listener(change), undefined);
+  };
+  /** True where our own write is newer than what the watch says here. */
+  const overtaken = (id: string, resourceVersion: string): boolean => {
+    const own = written.get(id);
+    if (own === undefined) return false;
+    if (isOlder(resourceVersion, own)) return true;
+    written.delete(id);
+    return false;
+  };
+
+  const see = (seen: Seen<T>): Change<T>[] => {
+    if (seen.kind === "synced") {
+      const changes: Change<T>[] = [];
+      const present = new Set<string>();
+      for (const item of seen.items) {
+        const id = idOf(item);
+        present.add(id);
+        const known = objects.get(id);
+        const same = known?.metadata.uid === item.metadata.uid && known.metadata.resourceVersion === item.metadata.resourceVersion;
+        if (!overtaken(id, item.metadata.resourceVersion) && !same) changes.push(...put(id, frozen(item)));
+      }
+      for (const [id, object] of [...objects]) {
+        if (!present.has(id) && !overtaken(id, seen.resourceVersion)) changes.push(...drop(id, object, seen.resourceVersion));
+      }
+      synced = true;
+      return changes;
+    }
+    const id = idOf(seen.object);
+    if (overtaken(id, seen.object.metadata.resourceVersion)) return [];
+    if (seen.kind === "applied") return put(id, frozen(seen.object));
+    const known = objects.get(id);
+    return known === undefined ? [] : drop(id, known, seen.object.metadata.resourceVersion);
+  };
+
+  return {
+    get: (key) => objects.get(keyId(key)),
+    list: (namespace) => {
+      if (namespace !== undefined) return namespaces.get(namespace);
+      all ??= Object.freeze([...objects.values()]);
+      return all;
+    },
+    index: (name, value) => {
+      const index = indexes.get(name);
+      if (index === undefined) throw new TypeError(`there is no index "${name}"`);
+      return index.groups.get(value);
+    },
+    get synced() {
+      return synced;
+    },
+    whenSynced: () => (synced ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+    noteWrite: (object) => {
+      // Its last finalizer is gone, and so is the object, or it soon will be: the watch knows.
+      if (object.metadata.deletionTimestamp !== undefined && !object.metadata.finalizers?.length) return;
+      const id = idOf(object);
+      const version = object.metadata.resourceVersion;
+      const known = objects.get(id)?.metadata.resourceVersion ?? tombstones.get(id);
+      if (known !== undefined && !isOlder(known, version)) return;
+      written.set(id, version);
+      tell(put(id, frozen(object)));
+    },
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    see: (seen) => {
+      const changes = see(seen);
+      for (const resolve of waiting.splice(0, synced ? waiting.length : 0)) resolve();
+      tell(changes);
+    },
+    addIndexes: (more) => {
+      for (const [name, of] of Object.entries(more)) {
+        if (indexes.has(name)) continue;
+        const index = { valuesOf: of, groups: createGroups<T>() };
+        indexes.set(name, index);
+        for (const [id, object] of objects) for (const value of valuesOf(index, object)) index.groups.add(value, id, object);
+      }
+    },
+  };
+};
+
+interface Groups<T> {
+  add(group: string, id: string, object: T): void;
+  remove(group: string, id: string): void;
+  get(group: string): readonly T[];
+}
+
+const nothing: readonly never[] = Object.freeze([]);
+
+const createGroups = <T>(): Groups<T> => {
+  const groups = new Map<string, { readonly members: Map<string, T>; list: readonly T[] | undefined }>();
+  return {
+    add: (name, id, object) => {
+      const group = groups.get(name) ?? { members: new Map<string, T>(), list: undefined };
+      groups.set(name, group);
+      group.members.set(id, object);
+      group.list = undefined;
+    },
+    remove: (name, id) => {
+      const group = groups.get(name);
+      if (group === undefined) return;
+      group.members.delete(id);
+      group.list = undefined;
+      if (group.members.size === 0) groups.delete(name);
+    },
+    get: (name) => {
+      const group = groups.get(name);
+      if (group === undefined) return nothing;
+      group.list ??= Object.freeze([...group.members.values()]);
+      return group.list;
+    },
+  };
+};
+
+const keyId = (key: Key): string => `${key.namespace ?? ""}/${key.name}`;
+const idOf = (object: KubeObject): string => keyId(object.metadata);
+
+/** The one place that compares versions. Where they are not numbers, nothing is older than anything. */
+const isOlder = (a: string, b: string): boolean => {
+  if (!/^\d+$/.test(a) || !/^\d+$/.test(b)) return false;
+  return a.length === b.length ? a < b : a.length < b.length;
+};
+
+const frozen = <T extends KubeObject>(object: T): T => {
+  const { managedFields: _dropped, ...metadata } = object.metadata;
+  return freeze({ ...object, metadata });
+};
+
+const freeze = <V>(value: V): V => {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const item of Object.values(value)) freeze(item);
+  }
+  return value;
+};
