@@ -9,14 +9,18 @@ import { fileURLToPath } from "node:url";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const stamp = join(root, "node_modules/.kintsugi-lock-sha256");
 const node = join(root, "node_modules/.bin/node");
-const lockHash = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+const lockHash = createHash("sha256")
+  .update(readFileSync(join(root, "package-lock.json")))
+  .digest("hex");
 
 const installed = existsSync(node) && existsSync(stamp) && readFileSync(stamp, "utf8") === lockHash;
 if (!installed) {
   console.error("Installing npm packages (once per package-lock.json) …");
   const npm = spawnSync("npm", ["ci", "--no-fund", "--no-audit", "--loglevel=error"], { cwd: root, stdio: ["ignore", 2, 2] });
   if (npm.status !== 0 || !existsSync(node)) {
-    console.error("kintsugi: `npm ci` failed, so nothing can run yet: check the network and the npm registry, then run the same command again.");
+    console.error(
+      "kintsugi: `npm ci` failed, so nothing can run yet: check the network and the npm registry, then run the same command again.",
+    );
     process.exit(2);
   }
   writeFileSync(stamp, lockHash);

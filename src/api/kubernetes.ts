@@ -218,6 +218,13 @@ export interface ServiceAccount extends KubeObject {
   imagePullSecrets?: { name: string }[];
 }
 
+export interface ValidatingAdmissionPolicy extends KubeObject {
+  spec: { failurePolicy?: string };
+}
+export interface ValidatingAdmissionPolicyBinding extends KubeObject {
+  spec: { policyName?: string; validationActions?: string[] };
+}
+
 const type = <T extends KubeObject>(
   group: string,
   version: string,
@@ -256,6 +263,21 @@ export const ControllerRevisions = type<ControllerRevision>("apps", "v1", "Contr
 export const Events = type<Event>("", "v1", "Event", "events");
 export const Leases = type<Lease>("coordination.k8s.io", "v1", "Lease", "leases");
 export const ServiceAccounts = type<ServiceAccount>("", "v1", "ServiceAccount", "serviceaccounts");
+
+export const ValidatingAdmissionPolicies = type<ValidatingAdmissionPolicy>(
+  "admissionregistration.k8s.io",
+  "v1",
+  "ValidatingAdmissionPolicy",
+  "validatingadmissionpolicies",
+  "Cluster",
+);
+export const ValidatingAdmissionPolicyBindings = type<ValidatingAdmissionPolicyBinding>(
+  "admissionregistration.k8s.io",
+  "v1",
+  "ValidatingAdmissionPolicyBinding",
+  "validatingadmissionpolicybindings",
+  "Cluster",
+);
 
 /** The kinds an alert may name, by kind: what the Gateway can resolve and the cluster can show. */
 export const builtInTypes: readonly ResourceType[] = [

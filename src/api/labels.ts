@@ -14,6 +14,11 @@ export const JOB_FINALIZER = `${GROUP}/job`;
 
 export const DEFAULT_NAMESPACE = "kintsugi-system";
 export const CONTROLLER_ACCOUNT = "kintsugi-controllers";
-export const GATEWAY_ACCOUNT = "kintsugi-gateway";
 export const accountOfAction = (action: string): string => `kintsugi-act-${action.replaceAll("_", "-")}`;
 export const ACTION_ACCOUNT_PREFIX = "kintsugi-act-";
+/** The account whose token a sender of alerts carries. */
+export const SIGNALS_ACCOUNT = "kintsugi-signals";
+
+/** Names of the ValidatingAdmissionPolicies, and of their bindings, that hold an installation to its rules. Cluster-scoped, so they carry its namespace. */
+export const admissionPolicyNames = (namespace: string): string[] =>
+  ["reach", "records", "approvals", "jobs"].map((part) => `${namespace}-${part}`);

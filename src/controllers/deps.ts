@@ -19,4 +19,6 @@ export interface RoleDeps {
   readonly namespace: string;
   /** The policies in force, merged: read anew at each decision. */
   readonly settings: () => Settings;
+  /** Admission policies that are not in force: while there are any, Kintsugi refuses to act. */
+  readonly missingGuardrails: () => readonly string[];
 }

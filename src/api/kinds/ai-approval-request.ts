@@ -58,7 +58,7 @@ export const AIApprovalRequest = defineKind({
     { name: "Phase", type: "string", jsonPath: ".status.phase" },
     { name: "Summary", type: "string", jsonPath: ".spec.summary" },
     { name: "Risk", type: "string", jsonPath: ".spec.risk" },
-    { name: "Expires", type: "date", jsonPath: ".spec.expiresAt" },
+    { name: "Expires", type: "string", jsonPath: ".spec.expiresAt" },
     { name: "Decided-By", type: "string", jsonPath: ".spec.decisions[*].by" },
     { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
   ],

@@ -123,6 +123,7 @@ export const RemediationRequest = defineKind({
   mutable: ["cancel"],
   columns: [
     { name: "Target", type: "string", jsonPath: ".spec.target.name" },
+    { name: "In", type: "string", jsonPath: ".spec.target.namespace" },
     { name: "Alert", type: "string", jsonPath: ".spec.alert.name" },
     { name: "Phase", type: "string", jsonPath: ".status.phase" },
     { name: "Outcome", type: "string", jsonPath: ".status.outcome" },
@@ -130,7 +131,6 @@ export const RemediationRequest = defineKind({
     { name: "Message", type: "string", jsonPath: ".status.message", priority: 1 },
     { name: "Attempt", type: "integer", jsonPath: ".status.attempt", priority: 1 },
     { name: "Kind", type: "string", jsonPath: ".spec.target.kind", priority: 1 },
-    { name: "In", type: "string", jsonPath: ".spec.target.namespace" },
     { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
   ],
 });

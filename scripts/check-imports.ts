@@ -1,0 +1,67 @@
+// The import table of ARCHITECTURE.md as data, and the check that the code keeps to it. Reads files only.
+import { readFileSync } from "node:fs";
+import { globSync } from "node:fs";
+import { join } from "node:path";
+
+/** For each folder, the folders it may import besides itself. The most specific row counts. */
+export const importTable: Readonly<Record<string, readonly string[]>> = {
+  lib: [],
+  api: ["lib"],
+  kube: ["lib", "api"],
+  cluster: ["lib", "api", "kube"],
+  evidence: ["lib", "api", "kube", "cluster"],
+  diagnosis: ["lib", "api", "evidence", "cluster"],
+  actions: ["lib", "api"],
+  policy: ["lib", "api"],
+  controllers: ["lib", "api", "kube", "policy"],
+  "controllers/remediation-request": ["lib", "api", "kube", "cluster", "policy", "controllers"],
+  "controllers/remediation-processing": ["lib", "api", "kube", "cluster", "policy", "controllers"],
+  "controllers/ai-analysis": ["lib", "api", "kube", "cluster", "policy", "controllers", "evidence", "diagnosis", "actions"],
+  "controllers/ai-approval-request": ["lib", "api", "kube", "cluster", "policy", "controllers", "actions"],
+  "controllers/workflow-execution": ["lib", "api", "kube", "cluster", "policy", "controllers", "evidence", "actions"],
+  "controllers/kubernetes-execution": ["lib", "api", "kube", "cluster", "policy", "controllers", "actions"],
+  "controllers/retention": ["lib", "api", "kube", "policy", "controllers"],
+  act: ["lib", "api", "kube", "actions"],
+  "services/gateway": ["lib", "api", "kube", "cluster", "policy", "controllers"],
+  manifests: ["lib", "api", "actions", "controllers", "controllers/*", "services/*"],
+  cli: ["lib", "api", "kube", "cluster", "evidence", "diagnosis", "actions", "policy", "manifests"],
+};
+
+const importPattern = /(?:from|import)\s*\(?\s*"(#[^"]+|\.[^"]+)"/g;
+
+/** One sentence for each import that the table does not allow; empty where all is well. */
+export const forbiddenImports = (root: string): string[] => {
+  const findings: string[] = [];
+  for (const path of globSync("src/**/*.ts", { cwd: root }).toSorted()) {
+    const folder = rowOf(path.slice("src/".length));
+    if (folder === undefined) {
+      if (path !== "src/main.ts") findings.push(`${path}: stands in no folder of the import table`);
+      continue;
+    }
+    // Tests may reach for the test bed and the harness; the code they test may not.
+    const isTest = path.endsWith(".test.ts");
+    for (const [, target = ""] of readFileSync(join(root, path), "utf8").matchAll(importPattern)) {
+      if (target.startsWith(".")) {
+        findings.push(`${path}: imports ${target} by a relative path: use the folder's alias`);
+        continue;
+      }
+      if (isTest) continue;
+      const to = rowOf(target.slice(1));
+      if (to === undefined) findings.push(`${path}: imports ${target}, which stands in no folder of the import table`);
+      else if (to !== folder && !allows(importTable[folder] ?? [], to))
+        findings.push(`${path}: ${folder} may not import ${to} (${target})`);
+    }
+  }
+  return findings;
+};
+
+const rowOf = (path: string): string | undefined => {
+  const segments = path.split("/");
+  const two = segments.slice(0, 2).join("/");
+  if (two in importTable && segments.length > 2) return two;
+  const one = segments[0] ?? "";
+  return one in importTable ? one : undefined;
+};
+
+const allows = (allowed: readonly string[], to: string): boolean =>
+  allowed.some((entry) => entry === to || (entry.endsWith("/*") && to.startsWith(entry.slice(0, -1))));

@@ -1,0 +1,123 @@
+// Everything an installation consists of, in the order in which it has to be applied. Pure; `deploy/` is this with the defaults.
+import { GROUP } from "#api/define-kind.ts";
+import { kinds } from "#api/kinds/registry.ts";
+import { CONTROLLER_ACCOUNT, SIGNALS_ACCOUNT } from "#api/labels.ts";
+import { admissionPolicies } from "#manifests/admission.ts";
+import { crdOf } from "#manifests/crd.ts";
+import type { Manifest } from "#manifests/manifest.ts";
+import { rbac, rbacOf, roleRef } from "#manifests/rbac.ts";
+import { actionRights, controllerNeeds } from "#manifests/rights.ts";
+
+export interface InstallOptions {
+  readonly namespace: string;
+  readonly image: string;
+  /** Opens the Gateway on every node too. */
+  readonly nodePort?: number;
+}
+
+const labels = { "app.kubernetes.io/name": "kintsugi", "app.kubernetes.io/part-of": "kintsugi" };
+
+export const crds = (): Manifest[] => kinds.map(crdOf);
+
+export const namespaceManifest = (namespace: string): Manifest => ({
+  apiVersion: "v1",
+  kind: "Namespace",
+  metadata: { name: namespace, labels: { ...labels, "pod-security.kubernetes.io/enforce": "restricted" } },
+});
+
+/** Accounts and rights: the controllers', each action's, the senders' of alerts, and roles for people. */
+export const rights = (namespace: string): Manifest[] => [
+  ...rbacOf({ account: CONTROLLER_ACCOUNT, namespace, needs: controllerNeeds }),
+  ...actionRights().flatMap(({ account, needs }) => rbacOf({ account, namespace, needs })),
+  ...rbacOf({
+    account: SIGNALS_ACCOUNT,
+    namespace,
+    needs: [{ group: GROUP, resource: "remediationrequests", verbs: ["create"], scope: "own" }],
+  }),
+  ...peoplesRoles(),
+];
+
+/** Not bound to anybody: an administrator decides who looks, who approves, who sets policy. */
+const peoplesRoles = (): Manifest[] => {
+  const all = kinds.map((kind) => kind.plural);
+  const read = { apiGroups: [GROUP], resources: all, verbs: ["get", "list", "watch"] };
+  return [
+    rbac("ClusterRole", { name: "kintsugi-viewer", labels: { "rbac.authorization.k8s.io/aggregate-to-view": "true" } }, { rules: [read] }),
+    rbac(
+      "ClusterRole",
+      { name: "kintsugi-approver" },
+      {
+        rules: [
+          read,
+          { apiGroups: [GROUP], resources: ["aiapprovalrequests"], verbs: ["patch", "update"] },
+          { apiGroups: [GROUP], resources: ["remediationrequests"], verbs: ["patch", "update"] },
+        ],
+      },
+    ),
+    rbac(
+      "ClusterRole",
+      { name: "kintsugi-policy-editor", labels: { "rbac.authorization.k8s.io/aggregate-to-admin": "true" } },
+      { rules: [read, { apiGroups: [GROUP], resources: ["remediationpolicies"], verbs: ["create", "update", "patch", "delete"] }] },
+    ),
+  ];
+};
+
+const httpPort = 8080;
+const metricsPort = 9090;
+
+export const workload = ({ namespace, image, nodePort }: InstallOptions): Manifest[] => [
+  {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "kintsugi", namespace, labels },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: { "app.kubernetes.io/name": "kintsugi" } },
+      template: {
+        metadata: { labels },
+        spec: {
+          serviceAccountName: CONTROLLER_ACCOUNT,
+          securityContext: { runAsNonRoot: true, runAsUser: 65532, runAsGroup: 65532, seccompProfile: { type: "RuntimeDefault" } },
+          terminationGracePeriodSeconds: 30,
+          containers: [
+            {
+              name: "kintsugi",
+              image,
+              args: ["run", "all", "--namespace", namespace, "--image", image, "--address", "0.0.0.0"],
+              ports: [
+                { name: "http", containerPort: httpPort },
+                { name: "metrics", containerPort: metricsPort },
+              ],
+              readinessProbe: { httpGet: { path: "/readyz", port: "http" }, periodSeconds: 2 },
+              livenessProbe: { httpGet: { path: "/healthz", port: "http" }, periodSeconds: 10, failureThreshold: 6 },
+              resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: "512Mi" } },
+              securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
+            },
+          ],
+        },
+      },
+    },
+  },
+  {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "kintsugi", namespace, labels },
+    spec: {
+      type: nodePort === undefined ? "ClusterIP" : "NodePort",
+      selector: { "app.kubernetes.io/name": "kintsugi" },
+      ports: [
+        { name: "http", port: 80, targetPort: "http", ...(nodePort === undefined ? {} : { nodePort }) },
+        // Scraped from inside the cluster only, which a NodePort of its own would undo; clusters choose that port freely.
+        ...(nodePort === undefined ? [{ name: "metrics", port: metricsPort, targetPort: "metrics" }] : []),
+      ],
+    },
+  },
+];
+
+export const install = (options: InstallOptions): Manifest[] => [
+  namespaceManifest(options.namespace),
+  ...crds(),
+  ...rights(options.namespace),
+  ...admissionPolicies(options),
+  ...workload(options),
+];
