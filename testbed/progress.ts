@@ -1,0 +1,13 @@
+// How the long steps tell a person what they are doing. Must never decide anything.
+
+/** Receives one line per step, without a newline. */
+export type Progress = (line: string) => void;
+
+export const silent: Progress = () => {};
+
+/** Lines on stderr, so that stdout stays for results. */
+export const toStderr: Progress = (line) => {
+  process.stderr.write(`${line}\n`);
+};
+
+export const seconds = (startedAtMs: number, endedAtMs: number): string => `${((endedAtMs - startedAtMs) / 1000).toFixed(1)} s`;
