@@ -46,7 +46,9 @@ export const createCaches = (kube: Pick<Kube, "listWatch">, deps: CachesDeps): C
   let running: AbortSignal | undefined;
 
   const create = <T extends KubeObject>(type: ResourceType<T>, scope: Scope): Entry => {
-    const name = [collectionText(type, scope.namespace), scope.labelSelector, scope.fieldSelector].filter((part) => part !== undefined).join(" where ");
+    const name = [collectionText(type, scope.namespace), scope.labelSelector, scope.fieldSelector]
+      .filter((part) => part !== undefined)
+      .join(" where ");
     const log = deps.log.child({ cache: name });
     const store = createStore<T>({ onBug: (error) => log.error("a listener of the cache failed", { error }) });
     const entry: Entry = { name, store: store as unknown as OwnedStore<KubeObject>, follow, trouble: undefined };
@@ -54,7 +56,8 @@ export const createCaches = (kube: Pick<Kube, "listWatch">, deps: CachesDeps): C
       if (error !== undefined) {
         troubles?.add({ resource: name });
         // Told once per kind of trouble: a server that is down for an hour is one line, not a thousand.
-        if (error.reason !== entry.trouble?.reason) log.warn("the cache is not being followed", { error: error.message, reason: error.reason });
+        if (error.reason !== entry.trouble?.reason)
+          log.warn("the cache is not being followed", { error: error.message, reason: error.reason });
       } else if (entry.trouble !== undefined) log.info("the cache is being followed again");
       entry.trouble = error;
     };

@@ -1,7 +1,16 @@
 // The API server as the rest of the product sees it: typed reads and writes, one at a time. Never caches, never retries a write.
-import { type Key, type KubeObject, type NewObject, type ObjectMeta, type ResourceType, apiVersionOf, keyOf, keyText } from "#api/object.ts";
+import {
+  type Key,
+  type KubeObject,
+  type NewObject,
+  type ObjectMeta,
+  type ResourceType,
+  apiVersionOf,
+  keyOf,
+  keyText,
+} from "#api/object.ts";
 import { type KubeError, isNotFound } from "#kube/errors.ts";
-import type { ClusterConfig } from "#kube/kubeconfig.ts";
+import type { ClusterConfig } from "#kube/cluster-config.ts";
 import { listAll, listWatch } from "#kube/list-watch.ts";
 import { objectPath, resourcePath } from "#kube/resource-path.ts";
 import { type TransportDeps, createTransport } from "#kube/transport.ts";
@@ -70,40 +79,14 @@ export interface StatusOf {
 export interface Kube {
   /** The namespace that the configuration names, else `default`. */
   readonly namespace: string;
-  get<T extends KubeObject>(
-    type: ResourceType<T>,
-    key: Key,
-    options?: CallOptions,
-  ): Promise<T | undefined>;
+  get<T extends KubeObject>(type: ResourceType<T>, key: Key, options?: CallOptions): Promise<T | undefined>;
   /** Reads page by page; items carry apiVersion and kind. */
-  list<T extends KubeObject>(
-    type: ResourceType<T>,
-    scope?: ListScope,
-    options?: CallOptions,
-  ): Promise<T[]>;
-  create<T extends KubeObject>(
-    type: ResourceType<T>,
-    object: NewObject<T>,
-    options?: WriteOptions,
-  ): Promise<T>;
-  jsonPatch<T extends KubeObject>(
-    type: ResourceType<T>,
-    key: Key,
-    operations: JsonPatch,
-    options?: PatchOptions,
-  ): Promise<T>;
-  mergePatch<T extends KubeObject>(
-    type: ResourceType<T>,
-    key: Key,
-    patch: object,
-    options?: PatchOptions,
-  ): Promise<T>;
+  list<T extends KubeObject>(type: ResourceType<T>, scope?: ListScope, options?: CallOptions): Promise<T[]>;
+  create<T extends KubeObject>(type: ResourceType<T>, object: NewObject<T>, options?: WriteOptions): Promise<T>;
+  jsonPatch<T extends KubeObject>(type: ResourceType<T>, key: Key, operations: JsonPatch, options?: PatchOptions): Promise<T>;
+  mergePatch<T extends KubeObject>(type: ResourceType<T>, key: Key, patch: object, options?: PatchOptions): Promise<T>;
   /** Sends only apiVersion, kind, name, namespace, resourceVersion and status: a stale view gets 409, unknown fields of the rest survive. */
-  replaceStatus<T extends KubeObject>(
-    type: ResourceType<T>,
-    object: StatusOf,
-    options?: WriteOptions,
-  ): Promise<T>;
+  replaceStatus<T extends KubeObject>(type: ResourceType<T>, object: StatusOf, options?: WriteOptions): Promise<T>;
   delete(type: ResourceType, key: Key, options?: DeleteOptions): Promise<"deleted" | "gone">;
   /** Throws 429 where a PodDisruptionBudget forbids it. */
   evict(pod: Key, options?: WriteOptions & { readonly uid?: string }): Promise<"evicted" | "gone">;
@@ -127,7 +110,15 @@ export type ConnectDeps = TransportDeps;
 export const connect = (config: ClusterConfig, deps: ConnectDeps): Kube & { close(): void } => {
   const transport = createTransport(config, deps);
 
-  const send = async <T>(method: Method, type: ResourceType, key: Key, verb: string, options: PatchOptions, body: unknown, contentType?: string): Promise<T> =>
+  const send = async <T>(
+    method: Method,
+    type: ResourceType,
+    key: Key,
+    verb: string,
+    options: PatchOptions,
+    body: unknown,
+    contentType?: string,
+  ): Promise<T> =>
     (await transport.json({
       ...callOptions(options),
       doing: `${verb} ${type.kind} ${keyText(key)}${options.subresource === undefined ? "" : `/${options.subresource}`}`,
@@ -145,7 +136,8 @@ export const connect = (config: ClusterConfig, deps: ConnectDeps): Kube & { clos
     list: async (type, scope = {}, options = {}) => (await listAll(transport, type, scope, callOptions(options))).items,
     create: async <T extends KubeObject>(type: ResourceType<T>, object: NewObject<T>, options: WriteOptions = {}) =>
       send<T>("POST", type, requireNamespace(type, keyOf(object)), "create", options, object),
-    jsonPatch: async (type, key, operations, options = {}) => send("PATCH", type, key, "patch", options, operations, "application/json-patch+json"),
+    jsonPatch: async (type, key, operations, options = {}) =>
+      send("PATCH", type, key, "patch", options, operations, "application/json-patch+json"),
     mergePatch: async (type, key, patch, options = {}) => send("PATCH", type, key, "patch", options, patch, "application/merge-patch+json"),
     replaceStatus: async (type, object, options = {}) => {
       const { name, namespace, resourceVersion } = object.metadata;
@@ -163,7 +155,10 @@ export const connect = (config: ClusterConfig, deps: ConnectDeps): Kube & { clos
         ...(options.uid === undefined && options.resourceVersion === undefined ? {} : { preconditions }),
         ...(options.dryRun ? { dryRun: ["All"] } : {}),
       };
-      return unlessNotFound(send("DELETE", type, key, "delete", callOptions(options), body).then(() => "deleted" as const), "gone");
+      return unlessNotFound(
+        send("DELETE", type, key, "delete", callOptions(options), body).then(() => "deleted" as const),
+        "gone",
+      );
     },
     evict: async (pod, options = {}) => {
       const deleteOptions = {
@@ -178,16 +173,37 @@ export const connect = (config: ClusterConfig, deps: ConnectDeps): Kube & { clos
         path: objectPath(pods, pod, "eviction"),
         body: { apiVersion: "policy/v1", kind: "Eviction", metadata, deleteOptions },
       });
-      return unlessNotFound(call.then(() => "evicted" as const), "gone");
+      return unlessNotFound(
+        call.then(() => "evicted" as const),
+        "gone",
+      );
     },
     logs: async (pod, options) => {
       const limitBytes = options.limitBytes ?? defaultLogBytes;
-      const query = { container: options.container, previous: options.previous ? "true" : undefined, tailLines: options.tailLines, limitBytes };
+      const query = {
+        container: options.container,
+        previous: options.previous ? "true" : undefined,
+        tailLines: options.tailLines,
+        limitBytes,
+      };
       const doing = `read the log of ${options.container} in Pod ${keyText(pod)}`;
-      return transport.text({ ...callOptions(options), doing, method: "GET", path: objectPath(pods, pod, "log"), query, maxBytes: limitBytes + 4096 });
+      return transport.text({
+        ...callOptions(options),
+        doing,
+        method: "GET",
+        path: objectPath(pods, pod, "log"),
+        query,
+        maxBytes: limitBytes + 4096,
+      });
     },
     request: (method, path, body, options = {}) =>
-      transport.json({ ...callOptions(options), doing: `${method} ${path.split("?")[0]}`, method, path, ...(body === undefined ? {} : { body }) }),
+      transport.json({
+        ...callOptions(options),
+        doing: `${method} ${path.split("?")[0]}`,
+        method,
+        path,
+        ...(body === undefined ? {} : { body }),
+      }),
     listWatch: (type, scope, signal, options) => listWatch(transport, deps, type, scope, signal, options),
     close: transport.close,
   };

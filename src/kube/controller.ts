@@ -53,7 +53,8 @@ export const runController = async (controller: Controller, deps: ControllerDeps
   let open = false;
 
   const pump = (): void => {
-    while (open && !signal.aborted && running.size < controller.concurrency) {
+    if (!open) return;
+    while (!signal.aborted && running.size < controller.concurrency) {
       const key = queue.take();
       if (key === undefined) break;
       const run = work(key).finally(() => {
@@ -104,7 +105,8 @@ export const runController = async (controller: Controller, deps: ControllerDeps
   signal.addEventListener("abort", () => stopped.resolve(), { once: true });
   try {
     await Promise.race([Promise.all(controller.watches.map((watch) => watch.store.whenSynced())), stopped.promise]);
-    for (const watch of controller.watches) for (const object of watch.store.list()) for (const key of keysOf(watch, object, log)) queue.add(key);
+    for (const watch of controller.watches)
+      for (const object of watch.store.list()) for (const key of keysOf(watch, object, log)) queue.add(key);
     open = true;
     pump();
     await stopped.promise;

@@ -55,55 +55,37 @@ export class StalledError extends Error {
 
 const codeOf = (details: KubeErrorDetails, causes: readonly StatusCause[]): ErrorCode => {
   const { status, reason } = details;
-  if (status === 0)
-    return reason === "TooLarge" || reason === "Unreadable" ? "stalled" : "transient";
+  if (status === 0) return reason === "TooLarge" || reason === "Unreadable" ? "stalled" : "transient";
   // 401: the token may be just being rotated. 409, 410 and a guard that failed: our view is old, look again.
-  if (
-    status === 401 ||
-    status === 408 ||
-    status === 409 ||
-    status === 410 ||
-    status === 429 ||
-    status >= 500
-  )
-    return "transient";
+  if (status === 401 || status === 408 || status === 409 || status === 410 || status === 429 || status >= 500) return "transient";
   if (status === 422 && saysTestFailed(details.message, causes)) return "transient";
   if (status === 403) return "stalled";
   return "rejected";
 };
 
 /** The one classification of everything that can be thrown. */
-export const errorCode = (error: unknown): ErrorCode =>
-  error instanceof KubeError || error instanceof StalledError ? error.code : "bug";
+export const errorCode = (error: unknown): ErrorCode => (error instanceof KubeError || error instanceof StalledError ? error.code : "bug");
 
 const hasStatus = (error: unknown, status: number, reason?: string): error is KubeError =>
-  error instanceof KubeError &&
-  error.status === status &&
-  (reason === undefined || error.reason === reason);
+  error instanceof KubeError && error.status === status && (reason === undefined || error.reason === reason);
 
 /** An update lost against another writer. An object that exists already is not this. */
-export const isConflict = (error: unknown): error is KubeError =>
-  hasStatus(error, 409) && error.reason !== "AlreadyExists";
-export const isAlreadyExists = (error: unknown): error is KubeError =>
-  hasStatus(error, 409, "AlreadyExists");
+export const isConflict = (error: unknown): error is KubeError => hasStatus(error, 409) && error.reason !== "AlreadyExists";
+export const isAlreadyExists = (error: unknown): error is KubeError => hasStatus(error, 409, "AlreadyExists");
 export const isNotFound = (error: unknown): error is KubeError => hasStatus(error, 404);
 export const isForbidden = (error: unknown): error is KubeError => hasStatus(error, 403);
 export const isUnauthorized = (error: unknown): error is KubeError => hasStatus(error, 401);
-export const isInvalid = (error: unknown): error is KubeError =>
-  hasStatus(error, 422) && !isGuardFailed(error);
+export const isInvalid = (error: unknown): error is KubeError => hasStatus(error, 422) && !isGuardFailed(error);
 /** The resource version we asked to go on from is no longer kept. */
 export const isGone = (error: unknown): error is KubeError => hasStatus(error, 410);
 export const isTransient = (error: unknown): boolean => errorCode(error) === "transient";
 
 /** A `test` of our JSON Patch did not hold: the API server answers 422 for it, though it means what 409 means. */
 export const isGuardFailed = (error: unknown): boolean =>
-  (error instanceof JsonPatchError && error.fault === "guard") ||
-  (hasStatus(error, 422) && saysTestFailed(error.message, error.causes));
+  (error instanceof JsonPatchError && error.fault === "guard") || (hasStatus(error, 422) && saysTestFailed(error.message, error.causes));
 
 const saysTestFailed = (message: string, causes: readonly StatusCause[]): boolean =>
-  [message, ...causes.map((cause) => cause.message ?? "")].some((text) =>
-    /testing (?:value|path) .*fail|test failed/i.test(text),
-  );
+  [message, ...causes.map((cause) => cause.message ?? "")].some((text) => /testing (?:value|path) .*fail|test failed/i.test(text));
 
 /** A `Status` object as the API server answers and as it sends in a watch. */
 export interface Status {
@@ -135,12 +117,7 @@ const reasons: Readonly<Record<number, string>> = {
 };
 
 /** An answer that is not a success. The body may be a Status, or whatever a proxy in between had to say. */
-export const errorOfAnswer = (
-  doing: string,
-  status: number,
-  body: string,
-  retryAfterMs: number | undefined,
-): KubeError => {
+export const errorOfAnswer = (doing: string, status: number, body: string, retryAfterMs: number | undefined): KubeError => {
   const answer = readStatus(body);
   return errorOfStatus(
     doing,
@@ -161,8 +138,7 @@ export const errorOfStatus = (doing: string, answer: Status, retryAfterMs?: numb
     status,
     reason: answer.reason || (reasons[status] ?? "Unknown"),
     message: answer.message ?? `HTTP ${status}`,
-    retryAfterMs:
-      retryAfterMs ?? (seconds === undefined || seconds <= 0 ? undefined : seconds * 1000),
+    retryAfterMs: retryAfterMs ?? (seconds === undefined || seconds <= 0 ? undefined : seconds * 1000),
     causes: answer.details?.causes ?? [],
   });
 };
@@ -170,9 +146,7 @@ export const errorOfStatus = (doing: string, answer: Status, retryAfterMs?: numb
 const readStatus = (body: string): Status | undefined => {
   try {
     const value: unknown = JSON.parse(body);
-    return typeof value === "object" && value !== null && "kind" in value && value.kind === "Status"
-      ? (value as Status)
-      : undefined;
+    return typeof value === "object" && value !== null && "kind" in value && value.kind === "Status" ? (value as Status) : undefined;
   } catch {
     return undefined;
   }

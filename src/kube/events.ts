@@ -130,7 +130,9 @@ export const createEventRecorder = (deps: EventRecorderDeps): EventRecorder => {
       pending += 1;
       tail = tail
         .then(() => send(name, event, message, known))
-        .catch((error: unknown) => deps.log.debug("an event was not recorded", { reason: event.reason, error: error instanceof Error ? error.message : "" }))
+        .catch((error: unknown) =>
+          deps.log.debug("an event was not recorded", { reason: event.reason, error: error instanceof Error ? error.message : "" }),
+        )
         .finally(() => {
           pending -= 1;
         });
@@ -147,10 +149,21 @@ const involved = (about: EventToRecord["about"]): Event["involvedObject"] => ({
   ...(about.uid === undefined ? {} : { uid: about.uid }),
 });
 
-const truncated = (message: string): string => (message.length <= maxMessageLength ? message : `${message.slice(0, maxMessageLength - 1)}…`);
+const truncated = (message: string): string =>
+  message.length <= maxMessageLength ? message : `${message.slice(0, maxMessageLength - 1)}…`;
 
 /** The same thing said of the same object has the same name, in every process. */
 const eventName = (event: EventToRecord, message: string): string => {
-  const hash = hashOf([event.about.uid ?? "", event.about.kind, event.about.namespace ?? "", event.about.name, event.reason, message]).slice(0, 16);
-  return `${event.about.name.toLowerCase().replaceAll(/[^a-z0-9.-]/g, "-").slice(0, 200)}.${hash}`;
+  const hash = hashOf([
+    event.about.uid ?? "",
+    event.about.kind,
+    event.about.namespace ?? "",
+    event.about.name,
+    event.reason,
+    message,
+  ]).slice(0, 16);
+  return `${event.about.name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9.-]/g, "-")
+    .slice(0, 200)}.${hash}`;
 };

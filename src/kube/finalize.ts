@@ -12,7 +12,12 @@ export const hasFinalizer = (object: KubeObject, finalizer: string): boolean => 
  * Guarantees: when it resolves, the object carries the finalizer, and it is still the object we looked at.
  * Caveats: an object that is being deleted takes no new finalizers; the API server refuses it, and so must the caller's decision.
  */
-export const addFinalizer = async <T extends KubeObject>(kube: Patches, type: ResourceType<T>, object: T, finalizer: string): Promise<T> => {
+export const addFinalizer = async <T extends KubeObject>(
+  kube: Patches,
+  type: ResourceType<T>,
+  object: T,
+  finalizer: string,
+): Promise<T> => {
   if (hasFinalizer(object, finalizer)) return object;
   const present = object.metadata.finalizers;
   const add: JsonPatchOperation =
@@ -25,7 +30,12 @@ export const addFinalizer = async <T extends KubeObject>(kube: Patches, type: Re
 };
 
 /** Resolves also where the object is gone already. */
-export const removeFinalizer = async <T extends KubeObject>(kube: Patches, type: ResourceType<T>, object: T, finalizer: string): Promise<void> => {
+export const removeFinalizer = async <T extends KubeObject>(
+  kube: Patches,
+  type: ResourceType<T>,
+  object: T,
+  finalizer: string,
+): Promise<void> => {
   const index = object.metadata.finalizers?.indexOf(finalizer) ?? -1;
   if (index < 0) return;
   const path = pointer("metadata", "finalizers", index);

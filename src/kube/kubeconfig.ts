@@ -1,65 +1,12 @@
-// Where the API server is and who we are there: from a kubeconfig file or from inside a pod. Every failure is one clear sentence; never logs a credential.
+// Finds out where the API server is and who we are there: from a kubeconfig file or from inside a pod. Every failure is one clear sentence; never logs a credential.
 import { delimiter, dirname, join, resolve } from "node:path";
 
 import { parse as parseYaml } from "yaml";
 
+import { type ClusterConfig, type CredentialSource, type KubeconfigDeps, KubeconfigError } from "#kube/cluster-config.ts";
 import { type ExecPlugin, execSource } from "#kube/exec-credential.ts";
 
-export interface Credentials {
-  readonly token?: string;
-  readonly certPem?: string;
-  readonly keyPem?: string;
-}
-
-export interface CredentialSource {
-  current(): Promise<Credentials>;
-  /** The server did not accept them: the next `current` reads them anew. */
-  invalidate(): void;
-}
-
-export interface ClusterConfig {
-  /** `https://host:port`, perhaps with a path. */
-  readonly server: string;
-  readonly caPem?: string;
-  readonly insecureSkipTlsVerify?: true;
-  readonly tlsServerName?: string;
-  readonly namespace: string;
-  /** For people: the context's name, or `in-cluster`. */
-  readonly name: string;
-  readonly impersonate?: { readonly user: string; readonly groups: readonly string[] };
-  readonly credentials: CredentialSource;
-}
-
-export class KubeconfigError extends Error {
-  readonly code = "rejected";
-  constructor(message: string) {
-    super(message);
-    this.name = "KubeconfigError";
-  }
-}
-
-/** How the kubeconfig reaches the machine: passed in by the composition root. */
-export interface KubeconfigDeps {
-  readFile(path: string): Promise<string>;
-  /** Runs a credential plugin; no shell. */
-  runCommand(
-    command: CommandToRun,
-  ): Promise<{ readonly stdout: string; readonly stderr: string; readonly exitCode: number }>;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  now(): number;
-  /** Home and working folder, for the default path and relative ones. */
-  readonly home: string;
-}
-export interface CommandToRun {
-  readonly file: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly timeoutMs: number;
-}
-
-export type KubeconfigSource =
-  | { readonly path: string }
-  | { readonly text: string; readonly folder?: string };
+export type KubeconfigSource = { readonly path: string } | { readonly text: string; readonly folder?: string };
 
 interface ClusterEntry {
   readonly server?: string;
@@ -88,12 +35,18 @@ interface Named {
 interface Kubeconfig {
   readonly "current-context"?: string;
   readonly clusters?: readonly (Named & { readonly cluster?: ClusterEntry })[] | null;
-  readonly contexts?: readonly (Named & { readonly context?: { readonly cluster?: string; readonly user?: string; readonly namespace?: string } })[] | null;
+  readonly contexts?:
+    | readonly (Named & { readonly context?: { readonly cluster?: string; readonly user?: string; readonly namespace?: string } })[]
+    | null;
   readonly users?: readonly (Named & { readonly user?: UserEntry })[] | null;
 }
 
 /** Reads a kubeconfig; `context` names another one than the current. Throws KubeconfigError. */
-export const loadKubeconfig = async (source: KubeconfigSource, context: string | undefined, deps: KubeconfigDeps): Promise<ClusterConfig> => {
+export const loadKubeconfig = async (
+  source: KubeconfigSource,
+  context: string | undefined,
+  deps: KubeconfigDeps,
+): Promise<ClusterConfig> => {
   const where = "path" in source ? source.path : "the given kubeconfig";
   const folder = "path" in source ? dirname(source.path) : (source.folder ?? deps.home);
   const config = parse("path" in source ? await readOrExplain(deps, source.path, "the kubeconfig") : source.text, where);
@@ -106,9 +59,19 @@ export const loadKubeconfig = async (source: KubeconfigSource, context: string |
   const user = chosen.user ? (find(config.users, chosen.user, "user", where).user ?? {}) : {};
 
   const server = cluster.server;
-  if (!server || !/^https?:\/\//.test(server) || !URL.canParse(server)) throw new KubeconfigError(`cluster "${chosen.cluster}" in ${where} has no server address (found "${server ?? ""}")`);
-  if (cluster["proxy-url"]) throw new KubeconfigError(`cluster "${chosen.cluster}" in ${where} sets proxy-url, which Kintsugi does not support: reach the API server directly or through a tunnel`);
-  const ca = await dataOrFile(deps, folder, cluster["certificate-authority-data"], cluster["certificate-authority"], "certificate authority");
+  if (!server || !/^https?:\/\//.test(server) || !URL.canParse(server))
+    throw new KubeconfigError(`cluster "${chosen.cluster}" in ${where} has no server address (found "${server ?? ""}")`);
+  if (cluster["proxy-url"])
+    throw new KubeconfigError(
+      `cluster "${chosen.cluster}" in ${where} sets proxy-url, which Kintsugi does not support: reach the API server directly or through a tunnel`,
+    );
+  const ca = await dataOrFile(
+    deps,
+    folder,
+    cluster["certificate-authority-data"],
+    cluster["certificate-authority"],
+    "certificate authority",
+  );
   return {
     server,
     name: contextName,
@@ -160,7 +123,8 @@ const parse = (text: string, where: string): Kubeconfig => {
   return value as Kubeconfig;
 };
 
-const namesOf = (entries: readonly Named[] | null | undefined): string => (entries?.length ? `known: ${entries.map((entry) => entry.name).join(", ")}` : "there is none");
+const namesOf = (entries: readonly Named[] | null | undefined): string =>
+  entries?.length ? `known: ${entries.map((entry) => entry.name).join(", ")}` : "there is none";
 
 const find = <T extends Named>(entries: readonly T[] | null | undefined, name: string, what: string, where: string): T => {
   const entry = entries?.find((candidate) => candidate.name === name);
@@ -173,11 +137,19 @@ const readOrExplain = async (deps: Pick<KubeconfigDeps, "readFile">, path: strin
     return await deps.readFile(path);
   } catch (error) {
     const code = (error as { code?: unknown }).code;
-    throw new KubeconfigError(`cannot read ${what} at ${path}: ${code === "ENOENT" ? "there is no such file" : code === "EACCES" ? "it may not be read" : String((error as Error).message)}`);
+    throw new KubeconfigError(
+      `cannot read ${what} at ${path}: ${code === "ENOENT" ? "there is no such file" : code === "EACCES" ? "it may not be read" : String((error as Error).message)}`,
+    );
   }
 };
 
-const dataOrFile = async (deps: KubeconfigDeps, folder: string, data: string | undefined, path: string | undefined, what: string): Promise<string | undefined> => {
+const dataOrFile = async (
+  deps: KubeconfigDeps,
+  folder: string,
+  data: string | undefined,
+  path: string | undefined,
+  what: string,
+): Promise<string | undefined> => {
   if (data) return Buffer.from(data, "base64").toString("utf8");
   return path ? readOrExplain(deps, resolve(folder, path), `the ${what}`) : undefined;
 };
@@ -191,13 +163,23 @@ const credentialsOf = async (
   caPem: string | undefined,
   deps: KubeconfigDeps,
 ): Promise<CredentialSource> => {
-  if (user["auth-provider"] !== undefined) throw new KubeconfigError(`user "${name}" in ${where} uses auth-provider, which Kubernetes removed in 1.26: use an exec plugin`);
-  if (user.username) throw new KubeconfigError(`user "${name}" in ${where} uses a password, which Kubernetes removed in 1.19: use a token, a client certificate or an exec plugin`);
+  if (user["auth-provider"] !== undefined)
+    throw new KubeconfigError(`user "${name}" in ${where} uses auth-provider, which Kubernetes removed in 1.26: use an exec plugin`);
+  if (user.username)
+    throw new KubeconfigError(
+      `user "${name}" in ${where} uses a password, which Kubernetes removed in 1.19: use a token, a client certificate or an exec plugin`,
+    );
   const certPem = await dataOrFile(deps, folder, user["client-certificate-data"], user["client-certificate"], "client certificate");
   const keyPem = await dataOrFile(deps, folder, user["client-key-data"], user["client-key"], "client key");
-  if ((certPem === undefined) !== (keyPem === undefined)) throw new KubeconfigError(`user "${name}" in ${where} has a client ${certPem === undefined ? "key without a certificate" : "certificate without a key"}`);
+  if ((certPem === undefined) !== (keyPem === undefined))
+    throw new KubeconfigError(
+      `user "${name}" in ${where} has a client ${certPem === undefined ? "key without a certificate" : "certificate without a key"}`,
+    );
   const certificate = certPem === undefined || keyPem === undefined ? {} : { certPem, keyPem };
-  const withCertificate = (source: CredentialSource): CredentialSource => ({ ...source, current: async () => ({ ...certificate, ...(await source.current()) }) });
+  const withCertificate = (source: CredentialSource): CredentialSource => ({
+    ...source,
+    current: async () => ({ ...certificate, ...(await source.current()) }),
+  });
 
   if (user.exec !== undefined) return withCertificate(execSource(user.exec, { server, caPem, folder }, deps));
   // A file wins over a token, as in kubectl: it is the one that is renewed.

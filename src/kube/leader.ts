@@ -144,7 +144,13 @@ const createCandidate = (options: LeaderOptions, deps: LeaderDeps, timeoutMs: nu
   const attempt = async (): Promise<boolean> => {
     const lease = await deps.kube.get(leases, options.lease, { timeoutMs });
     if (lease === undefined) {
-      observe(await deps.kube.create(leases, { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { ...options.lease }, spec: specOf(undefined) }, { timeoutMs }));
+      observe(
+        await deps.kube.create(
+          leases,
+          { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { ...options.lease }, spec: specOf(undefined) },
+          { timeoutMs },
+        ),
+      );
       return true;
     }
     observe(lease);
@@ -167,7 +173,10 @@ const createCandidate = (options: LeaderOptions, deps: LeaderDeps, timeoutMs: nu
         return held;
       } catch (error) {
         if (!isConflict(error) && !isAlreadyExists(error) && !isGuardFailed(error)) {
-          deps.log.warn("the lease could not be taken or renewed", { lease: options.lease.name, error: error instanceof Error ? error.message : String(error) });
+          deps.log.warn("the lease could not be taken or renewed", {
+            lease: options.lease.name,
+            error: error instanceof Error ? error.message : String(error),
+          });
         }
         return false;
       }
@@ -179,7 +188,9 @@ const createCandidate = (options: LeaderOptions, deps: LeaderDeps, timeoutMs: nu
         if (lease?.spec?.holderIdentity !== options.identity) return;
         await write(lease, { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1, renewTime: microTime(deps.clock.now()) });
       } catch (error) {
-        deps.log.debug("the lease was not handed back; it runs out by itself", { error: error instanceof Error ? error.message : String(error) });
+        deps.log.debug("the lease was not handed back; it runs out by itself", {
+          error: error instanceof Error ? error.message : String(error),
+        });
       }
     },
   };

@@ -58,7 +58,8 @@ export const listAll = async <T extends KubeObject>(
       items.push({ ...item, apiVersion, kind: type.kind } as T);
     }
     token = answer.metadata?.continue || undefined;
-    if (token === undefined || (scope.limit !== undefined && items.length >= scope.limit)) return { items, resourceVersion: answer.metadata?.resourceVersion ?? "" };
+    if (token === undefined || (scope.limit !== undefined && items.length >= scope.limit))
+      return { items, resourceVersion: answer.metadata?.resourceVersion ?? "" };
   }
 };
 
@@ -79,11 +80,11 @@ export async function* listWatch<T extends KubeObject>(
   const opened = (): void => {
     if (failures > 0) options.onTrouble?.(undefined);
   };
-  const failed = async (error: KubeError): Promise<void> => {
+  const failed = async (trouble: KubeError): Promise<void> => {
     failures += 1;
-    options.onTrouble?.(error);
+    options.onTrouble?.(trouble);
     if (failures % failuresUntilRelist === 0) resourceVersion = undefined;
-    await delay(deps.clock, Math.max(backoffDelay(resumeBackoff, failures, deps.random), error.retryAfterMs ?? 0), signal).catch(() => {});
+    await delay(deps.clock, Math.max(backoffDelay(resumeBackoff, failures, deps.random), trouble.retryAfterMs ?? 0), signal).catch(() => {});
   };
 
   while (!signal.aborted) {
@@ -113,7 +114,15 @@ export async function* listWatch<T extends KubeObject>(
       }
       if (signal.aborted) return;
       if (deps.clock.now() - startedAt >= shortestWatchMs) works();
-      else await failed(new KubeError({ doing: `watch ${collectionText(type, scope.namespace)}`, status: 0, reason: "Connection", message: "the stream ended at once" }));
+      else
+        await failed(
+          new KubeError({
+            doing: `watch ${collectionText(type, scope.namespace)}`,
+            status: 0,
+            reason: "Connection",
+            message: "the stream ended at once",
+          }),
+        );
     } catch (error) {
       if (signal.aborted) return;
       const first = failures === 0;
@@ -208,5 +217,11 @@ const readEvent = (doing: string, line: string): WatchEvent => {
 const asKubeError = (doing: string, error: unknown): KubeError => {
   if (error instanceof KubeError) return error;
   if (error instanceof HttpError) return errorOfHttp(doing, "", error);
-  return new KubeError({ doing, status: 0, reason: "Connection", message: error instanceof Error ? error.message : String(error), cause: error });
+  return new KubeError({
+    doing,
+    status: 0,
+    reason: "Connection",
+    message: error instanceof Error ? error.message : String(error),
+    cause: error,
+  });
 };

@@ -15,8 +15,10 @@ export const resourcePath = (type: ResourceType, namespace: string | undefined, 
 
 export const objectPath = (type: ResourceType, key: Key, subresource?: string): string => {
   // An empty name would address the whole collection: a delete of it must never leave this process.
-  if (key.name === "" || (type.namespaced && !key.namespace)) throw new TypeError(`${type.kind} needs a name${type.namespaced ? " and a namespace" : ""}, not "${keyText(key)}"`);
-  if (key.name === "." || key.name === ".." || key.namespace === "." || key.namespace === "..") throw new TypeError(`"${keyText(key)}" is not a name`);
+  if (key.name === "" || (type.namespaced && !key.namespace))
+    throw new TypeError(`${type.kind} needs a name${type.namespaced ? " and a namespace" : ""}, not "${keyText(key)}"`);
+  if (key.name === "." || key.name === ".." || key.namespace === "." || key.namespace === "..")
+    throw new TypeError(`"${keyText(key)}" is not a name`);
   return resourcePath(type, key.namespace, key.name, subresource);
 };
 

@@ -25,9 +25,7 @@ export interface Store<T extends KubeObject = KubeObject> {
 export interface WritableStore<T extends KubeObject> extends Store<T> {
   see(seen: Seen<T>): void;
 }
-export type Indexes<T extends KubeObject> = Readonly<
-  Record<string, (object: T) => readonly string[]>
->;
+export type Indexes<T extends KubeObject> = Readonly<Record<string, (object: T) => readonly string[]>>;
 
 export interface StoreOptions<T extends KubeObject> {
   readonly indexes?: Indexes<T>;
@@ -63,7 +61,8 @@ export const createStore = <T extends KubeObject>(options: StoreOptions<T>): Own
       return otherwise;
     }
   };
-  const valuesOf = (index: { valuesOf: (object: T) => readonly string[] }, object: T): readonly string[] => guarded(() => index.valuesOf(object), []);
+  const valuesOf = (index: { valuesOf: (object: T) => readonly string[] }, object: T): readonly string[] =>
+    guarded(() => index.valuesOf(object), []);
 
   const put = (id: string, object: T): Change<T>[] => {
     const previous = objects.get(id);
@@ -118,7 +117,7 @@ export const createStore = <T extends KubeObject>(options: StoreOptions<T>): Own
         const same = known?.metadata.uid === item.metadata.uid && known.metadata.resourceVersion === item.metadata.resourceVersion;
         if (!overtaken(id, item.metadata.resourceVersion) && !same) changes.push(...put(id, frozen(item)));
       }
-      for (const [id, object] of [...objects]) {
+      for (const [id, object] of objects) {
         if (!present.has(id) && !overtaken(id, seen.resourceVersion)) changes.push(...drop(id, object, seen.resourceVersion));
       }
       synced = true;

@@ -1,7 +1,7 @@
 // Bytes to and from the API server: who we are, deadlines, and every failure as a KubeError. Repeats reads a little; never a write, but for a 401, which was not carried out.
 import type { CallOptions, Method } from "#kube/client.ts";
 import { KubeError, errorOfAnswer } from "#kube/errors.ts";
-import type { ClusterConfig } from "#kube/kubeconfig.ts";
+import type { ClusterConfig } from "#kube/cluster-config.ts";
 import { type Backoff, backoffDelay, retryAfterMs } from "#lib/backoff.ts";
 import { type Clock, type Random, delay } from "#lib/clock.ts";
 import { HttpError, type HttpRequest, type HttpStream, createHttpClient } from "#lib/http-client.ts";
@@ -105,7 +105,10 @@ export const createTransport = (config: ClusterConfig, deps: TransportDeps): Tra
       try {
         return await once(call);
       } catch (error) {
-        const waitMs = call.method === "GET" && attempt < readAttempts ? waitBeforeReadingAgain(error, backoffDelay(readBackoff, attempt, deps.random)) : undefined;
+        const waitMs =
+          call.method === "GET" && attempt < readAttempts
+            ? waitBeforeReadingAgain(error, backoffDelay(readBackoff, attempt, deps.random))
+            : undefined;
         if (waitMs === undefined) throw error;
         await delay(deps.clock, waitMs, call.signal);
       }
@@ -176,4 +179,10 @@ export const errorOfHttp = (doing: string, server: string, error: HttpError): Ku
 const credentialError = (doing: string, error: unknown): KubeError =>
   error instanceof KubeError
     ? error
-    : new KubeError({ doing, status: 0, reason: "Credentials", message: error instanceof Error ? error.message : String(error), cause: error });
+    : new KubeError({
+        doing,
+        status: 0,
+        reason: "Credentials",
+        message: error instanceof Error ? error.message : String(error),
+        cause: error,
+      });

@@ -8,10 +8,7 @@ export interface Backoff {
 
 /** Doubles from `firstMs` to `maxMs`; `failures` counts from 1. Spread over the upper half, so that many who failed together do not return together. */
 export const backoffDelay = (backoff: Backoff, failures: number, random: Random): number => {
-  const fullMs = Math.min(
-    backoff.maxMs,
-    backoff.firstMs * 2 ** Math.min(30, Math.max(0, failures - 1)),
-  );
+  const fullMs = Math.min(backoff.maxMs, backoff.firstMs * 2 ** Math.min(30, Math.max(0, failures - 1)));
   return Math.round(fullMs / 2 + (fullMs / 2) * random());
 };
 

@@ -111,7 +111,12 @@ export const createHttpClient = (deps: HttpClientDeps): HttpClient => {
       try {
         const response = await exchange.response;
         exchange.stopDeadline();
-        return { status: response.statusCode ?? 0, headers: headersOf(response), chunks: readChunks(response, exchange), close: exchange.close };
+        return {
+          status: response.statusCode ?? 0,
+          headers: headersOf(response),
+          chunks: readChunks(response, exchange),
+          close: exchange.close,
+        };
       } catch (error) {
         exchange.finish();
         throw exchange.explain(error);
@@ -186,7 +191,9 @@ const tlsOf = (tls: TlsOptions | undefined): object => ({
 });
 
 const headersOf = (response: IncomingMessage): Record<string, string> =>
-  Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : (value ?? "")]));
+  Object.fromEntries(
+    Object.entries(response.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : (value ?? "")]),
+  );
 
 const readText = async (response: IncomingMessage, maxBytes: number, exchange: Exchange): Promise<string> => {
   const chunks: Buffer[] = [];

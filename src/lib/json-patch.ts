@@ -26,8 +26,7 @@ export const maxDepth = 128;
 /** Copies may double a document each time; the API server has the same bound for the same reason. */
 export const maxCopiedBytes = 8 * 1024 * 1024;
 
-export const escapeSegment = (segment: string | number): string =>
-  String(segment).replaceAll("~", "~0").replaceAll("/", "~1");
+export const escapeSegment = (segment: string | number): string => String(segment).replaceAll("~", "~0").replaceAll("/", "~1");
 
 /** `pointer("metadata", "labels", "a/b")` is `/metadata/labels/a~1b`. */
 export const pointer = (...segments: readonly (string | number)[]): string =>
@@ -57,27 +56,16 @@ export const valueAt = (document: unknown, path: string): unknown => {
  * Guarantees: all or nothing; throws JsonPatchError with the index of the operation that failed.
  */
 export const applyPatch = (document: unknown, patch: JsonPatch): unknown => {
-  if (patch.length > maxOperations)
-    throw new JsonPatchError(
-      "malformed",
-      maxOperations,
-      `a patch has at most ${maxOperations} operations`,
-    );
+  if (patch.length > maxOperations) throw new JsonPatchError("malformed", maxOperations, `a patch has at most ${maxOperations} operations`);
   let copiedBytes = 0;
   let result = document;
   patch.forEach((operation, index) => {
     const fail = (fault: JsonPatchFault, message: string): never => {
-      throw new JsonPatchError(
-        fault,
-        index,
-        `operation ${index} (${operation.op} ${operation.path}): ${message}`,
-      );
+      throw new JsonPatchError(fault, index, `operation ${index} (${operation.op} ${operation.path}): ${message}`);
     };
     const read = (path: string): readonly string[] => {
       const segments = parsePointer(path) ?? fail("malformed", `"${path}" is not a JSON pointer`);
-      return segments.length > maxDepth
-        ? fail("malformed", `a pointer has at most ${maxDepth} segments`)
-        : segments;
+      return segments.length > maxDepth ? fail("malformed", `a pointer has at most ${maxDepth} segments`) : segments;
     };
     const present = (path: string): unknown => {
       const value = valueAt(result, path);
@@ -87,8 +75,7 @@ export const applyPatch = (document: unknown, patch: JsonPatch): unknown => {
     switch (operation.op) {
       case "test":
         // An absent value equals nothing, not even null: as the API server has it for everything but null.
-        if (!jsonEqual(valueAt(result, operation.path), operation.value))
-          fail("guard", "the value is another one");
+        if (!jsonEqual(valueAt(result, operation.path), operation.value)) fail("guard", "the value is another one");
         return;
       case "add":
         result = edit(result, path, { kind: "add", value: operation.value }, fail);
@@ -105,22 +92,15 @@ export const applyPatch = (document: unknown, patch: JsonPatch): unknown => {
         read(operation.from);
         const value = present(operation.from);
         copiedBytes += JSON.stringify(value).length;
-        if (copiedBytes > maxCopiedBytes)
-          fail("malformed", `the copies exceed ${maxCopiedBytes} bytes`);
+        if (copiedBytes > maxCopiedBytes) fail("malformed", `the copies exceed ${maxCopiedBytes} bytes`);
         result = edit(result, path, { kind: "add", value }, fail);
         return;
       }
       case "move": {
         const from = read(operation.from);
         const value = present(operation.from);
-        if (operation.path.startsWith(`${operation.from}/`))
-          fail("malformed", "a value cannot move into itself");
-        result = edit(
-          edit(result, from, { kind: "remove" }, fail),
-          path,
-          { kind: "add", value },
-          fail,
-        );
+        if (operation.path.startsWith(`${operation.from}/`)) fail("malformed", "a value cannot move into itself");
+        result = edit(edit(result, from, { kind: "remove" }, fail), path, { kind: "add", value }, fail);
         return;
       }
       default:
@@ -130,18 +110,14 @@ export const applyPatch = (document: unknown, patch: JsonPatch): unknown => {
   return result;
 };
 
-type Edit =
-  | { readonly kind: "add" | "replace"; readonly value: unknown }
-  | { readonly kind: "remove" };
+type Edit = { readonly kind: "add" | "replace"; readonly value: unknown } | { readonly kind: "remove" };
 type Fail = (fault: JsonPatchFault, message: string) => never;
 type JsonObject = Readonly<Record<string, unknown>>;
 
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** RFC 6901: no sign, no leading zero. */
-const indexOf = (segment: string): number =>
-  /^(0|[1-9]\d{0,8})$/.test(segment) ? Number(segment) : -1;
+const indexOf = (segment: string): number => (/^(0|[1-9]\d{0,8})$/.test(segment) ? Number(segment) : -1);
 
 const childOf = (value: unknown, segment: string): unknown => {
   if (Array.isArray(value)) return value[indexOf(segment)];
@@ -163,17 +139,10 @@ const edit = (value: unknown, path: readonly string[], change: Edit, fail: Fail)
   return others;
 };
 
-const editArray = (
-  items: readonly unknown[],
-  segment: string,
-  rest: readonly string[],
-  change: Edit,
-  fail: Fail,
-): unknown => {
+const editArray = (items: readonly unknown[], segment: string, rest: readonly string[], change: Edit, fail: Fail): unknown => {
   const adds = rest.length === 0 && change.kind === "add";
   const index = adds && segment === "-" ? items.length : indexOf(segment);
-  if (index < 0 || index > items.length || (index === items.length && !adds))
-    return fail("path", `there is no item "${segment}"`);
+  if (index < 0 || index > items.length || (index === items.length && !adds)) return fail("path", `there is no item "${segment}"`);
   if (rest.length > 0) return items.with(index, edit(items[index], rest, change, fail));
   if (change.kind === "remove") return items.toSpliced(index, 1);
   return adds ? items.toSpliced(index, 0, change.value) : items.with(index, change.value);

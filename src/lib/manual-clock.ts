@@ -27,12 +27,7 @@ export const createManualClock = (startMs = Date.UTC(2030, 0, 1)): ManualClock =
     let first: Timer | undefined;
     for (const timer of timers) {
       if (timer.dueAt > untilMs) continue;
-      if (
-        first === undefined ||
-        timer.dueAt < first.dueAt ||
-        (timer.dueAt === first.dueAt && timer.order < first.order)
-      )
-        first = timer;
+      if (first === undefined || timer.dueAt < first.dueAt || (timer.dueAt === first.dueAt && timer.order < first.order)) first = timer;
     }
     return first;
   };

@@ -32,9 +32,7 @@ export interface Metrics {
 export const metricPrefix = "kintsugi_";
 
 /** Seconds; from a cache hit to a slow model. */
-const defaultBuckets = [
-  0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300,
-];
+const defaultBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
 export const createMetrics = (options: { readonly process?: true } = {}): Metrics => {
   const registry = new Registry();
@@ -62,10 +60,7 @@ export const createMetrics = (options: { readonly process?: true } = {}): Metric
     },
     histogram: (metric) => {
       const buckets = [...(metric.buckets ?? defaultBuckets)];
-      const histogram = once(
-        metric.name,
-        (name) => new Histogram<string>({ ...common(metric, name), buckets }),
-      );
+      const histogram = once(metric.name, (name) => new Histogram<string>({ ...common(metric, name), buckets }));
       return { observe: (value, labels) => histogram.observe(labels ?? {}, value) };
     },
     text: () => registry.metrics(),

@@ -40,7 +40,6 @@ export const problemBody = (problem: Problem): Record<string, unknown> => {
 
 export const problemResponse = (problem: Problem): Response => {
   const headers: Record<string, string> = { "content-type": problemContentType };
-  if (problem.retryAfterSeconds !== undefined)
-    headers["retry-after"] = String(Math.ceil(problem.retryAfterSeconds));
+  if (problem.retryAfterSeconds !== undefined) headers["retry-after"] = String(Math.ceil(problem.retryAfterSeconds));
   return new Response(JSON.stringify(problemBody(problem)), { status: problem.status, headers });
 };

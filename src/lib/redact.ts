@@ -8,19 +8,13 @@ const secretName =
 
 /** Every pattern is bounded on both sides of what it repeats: none can backtrack beyond a constant. */
 const rules: readonly (readonly [RegExp, string])[] = [
-  [
-    /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s\\:,-]{0,16384}?-----END [A-Z ]{0,40}PRIVATE KEY-----/g,
-    mark,
-  ],
+  [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s\\:,-]{0,16384}?-----END [A-Z ]{0,40}PRIVATE KEY-----/g, mark],
   [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s\\]{0,16384}/g, mark],
   // JSON Web Tokens, a ServiceAccount's among them.
   [/\beyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{4,8192}(?:\.[A-Za-z0-9_-]{0,4096})?/g, mark],
   // base64 of `eyJ`: a token inside a Secret's data.
   [/\bZXlK[A-Za-z0-9+/]{20,8192}={0,2}/g, mark],
-  [
-    /\b(authorization["']?\s{0,4}[:=]\s{0,4}["']?)(?:(bearer|basic|token|digest|negotiate)\s{1,4})?[^\s"',;]{1,4096}/gi,
-    `$1$2 ${mark}`,
-  ],
+  [/\b(authorization["']?\s{0,4}[:=]\s{0,4}["']?)(?:(bearer|basic|token|digest|negotiate)\s{1,4})?[^\s"',;]{1,4096}/gi, `$1$2 ${mark}`],
   [/\b(bearer|basic)\s{1,4}[A-Za-z0-9+/._~=-]{8,4096}/gi, `$1 ${mark}`],
   [/\b((?:set-)?cookie["']?\s{0,4}[:=]\s{0,4}["']?)[^\r\n"']{1,4096}/gi, `$1${mark}`],
   // user:password@ in an address.
@@ -51,53 +45,36 @@ export const redact = (text: string): string => {
 
 const secretFieldName = new RegExp(`^${secretName}$`, "i");
 /** Names that end like a secret's but only point at one, or count something. */
-const harmlessFieldName =
-  /(?:name|ref|namespace|id|key_?path|file|count|tokens|tokens?_?used|max_?tokens|expires?_?at)$/i;
+const harmlessFieldName = /(?:name|ref|namespace|id|key_?path|file|count|tokens|tokens?_?used|max_?tokens|expires?_?at)$/i;
 const maxDepth = 8;
 const maxItems = 200;
 
 /** Any value, made safe to print: strings redacted, fields with a secret's name emptied, errors told as data, depth and length bounded. */
 export const redactValue = (value: unknown, depth = 0): unknown => {
   if (typeof value === "string") return redact(value);
-  if (
-    value === null ||
-    typeof value === "number" ||
-    typeof value === "boolean" ||
-    value === undefined
-  )
-    return value;
+  if (value === null || typeof value === "number" || typeof value === "boolean" || value === undefined) return value;
   if (typeof value !== "object") return String(value as bigint | symbol).slice(0, 100);
   if (value instanceof Error) return errorFields(value, depth);
   if (depth >= maxDepth) return "[deeper]";
-  if (Array.isArray(value))
-    return value.slice(0, maxItems).map((item) => redactValue(item, depth + 1));
+  if (Array.isArray(value)) return value.slice(0, maxItems).map((item) => redactValue(item, depth + 1));
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Map || value instanceof Set) return redactValue([...value], depth + 1);
   return Object.fromEntries(
     Object.entries(value)
       .slice(0, maxItems)
-      .map(([name, item]) => [
-        name,
-        isSecretField(name, item) ? mark : redactValue(item, depth + 1),
-      ]),
+      .map(([name, item]) => [name, isSecretField(name, item) ? mark : redactValue(item, depth + 1)]),
   );
 };
 
 const isSecretField = (name: string, value: unknown): boolean =>
-  (typeof value === "string" ||
-    Array.isArray(value) ||
-    (typeof value === "object" && value !== null)) &&
+  (typeof value === "string" || Array.isArray(value) || (typeof value === "object" && value !== null)) &&
   secretFieldName.test(name) &&
   !harmlessFieldName.test(name);
 
 const errorFields = (error: Error, depth: number): unknown => ({
   name: error.name,
   message: redact(error.message),
-  ...(typeof (error as { code?: unknown }).code === "string"
-    ? { code: (error as { code?: unknown }).code }
-    : {}),
+  ...(typeof (error as { code?: unknown }).code === "string" ? { code: (error as { code?: unknown }).code } : {}),
   stack: redact(error.stack ?? ""),
-  ...(error.cause === undefined || depth >= 3
-    ? {}
-    : { cause: redactValue(error.cause, depth + 1) }),
+  ...(error.cause === undefined || depth >= 3 ? {} : { cause: redactValue(error.cause, depth + 1) }),
 });

@@ -1,0 +1,51 @@
+// Where the API server is and who we are there, as a value. Credentials are asked for before each call, because they are renewed.
+
+export interface Credentials {
+  readonly token?: string;
+  readonly certPem?: string;
+  readonly keyPem?: string;
+}
+
+export interface CredentialSource {
+  current(): Promise<Credentials>;
+  /** The server did not accept them: the next `current` reads them anew. */
+  invalidate(): void;
+}
+
+export interface ClusterConfig {
+  /** `https://host:port`, perhaps with a path. */
+  readonly server: string;
+  readonly caPem?: string;
+  readonly insecureSkipTlsVerify?: true;
+  readonly tlsServerName?: string;
+  readonly namespace: string;
+  /** For people: the context's name, or `in-cluster`. */
+  readonly name: string;
+  readonly impersonate?: { readonly user: string; readonly groups: readonly string[] };
+  readonly credentials: CredentialSource;
+}
+
+export class KubeconfigError extends Error {
+  readonly code = "rejected";
+  constructor(message: string) {
+    super(message);
+    this.name = "KubeconfigError";
+  }
+}
+
+/** How the kubeconfig reaches the machine: passed in by the composition root. */
+export interface KubeconfigDeps {
+  readFile(path: string): Promise<string>;
+  /** Runs a credential plugin; no shell. */
+  runCommand(command: CommandToRun): Promise<{ readonly stdout: string; readonly stderr: string; readonly exitCode: number }>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  now(): number;
+  /** Home and working folder, for the default path and relative ones. */
+  readonly home: string;
+}
+export interface CommandToRun {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+}

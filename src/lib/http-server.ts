@@ -1,0 +1,145 @@
+// Our HTTP services' ground: limits on size and slowness, one form of error, draining. Knows no route but what it is given.
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import { getRequestListener } from "@hono/node-server";
+import { type Env, Hono, type Schema } from "hono";
+import { bodyLimit } from "hono/body-limit";
+
+import type { Clock } from "#lib/clock.ts";
+import type { Log } from "#lib/log.ts";
+import type { Metrics } from "#lib/metrics.ts";
+import { type Problem, ProblemError, problemResponse } from "#lib/problem.ts";
+
+export interface AppDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics?: Metrics;
+}
+export interface AppOptions {
+  /** For metrics and logs: `gateway`. */
+  readonly name: string;
+  /** Of a request's body. Default 1 MiB. */
+  readonly maxBodyBytes?: number;
+}
+
+const defaultMaxBodyBytes = 1024 * 1024;
+
+/** A hono app that measures, bounds bodies and answers every error as a problem. */
+export const createApp = (options: AppOptions, deps: AppDeps): Hono => {
+  const app = new Hono();
+  guardApp(app, options, deps);
+  return app;
+};
+
+/** The same for an app of another make (OpenAPIHono). To be called before routes are added. */
+export const guardApp = <E extends Env, S extends Schema, P extends string>(
+  app: Hono<E, S, P>,
+  options: AppOptions,
+  deps: AppDeps,
+): void => {
+  const maxSize = options.maxBodyBytes ?? defaultMaxBodyBytes;
+  const seconds = deps.metrics?.histogram({
+    name: "http_request_seconds",
+    help: "Time to answer",
+    labels: ["service", "method", "status"],
+  });
+
+  app.use(async (context, next) => {
+    const startedAt = deps.clock.now();
+    await next();
+    const labels = { service: options.name, method: knownMethod(context.req.method), status: String(context.res.status) };
+    seconds?.observe((deps.clock.now() - startedAt) / 1000, labels);
+  });
+  app.use(bodyLimit({ maxSize, onError: () => problemResponse(tooLarge(maxSize)) }));
+  app.notFound((context) =>
+    problemResponse({ code: "not-found", status: 404, title: "Not found", detail: `there is no ${context.req.path}` }),
+  );
+  app.onError((error, context) => {
+    if (error instanceof ProblemError) return problemResponse(error.problem);
+    if (isHttpException(error))
+      return problemResponse({ code: "bad-request", status: error.status, title: "Bad request", detail: error.message });
+    deps.log.error("a request failed in a way that was not foreseen", { method: context.req.method, path: context.req.path, error });
+    // What went wrong is in the log; the caller learns that it was not them.
+    return problemResponse({ code: "internal", status: 500, title: "Internal error" });
+  });
+};
+
+/** Anything else would let a stranger create metrics. */
+const knownMethod = (method: string): string =>
+  ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].includes(method) ? method : "other";
+
+/** hono's own, by shape: validators bring copies of the class. */
+const isHttpException = (error: Error): error is Error & { readonly status: number } =>
+  "status" in error && typeof error.status === "number" && error.status >= 400 && error.status < 500;
+
+const tooLarge = (maxBytes: number): Problem => ({
+  code: "too-large",
+  status: 413,
+  title: "Request too large",
+  detail: `a request may have at most ${maxBytes} bytes`,
+});
+
+/** What a server needs of an app. */
+export interface Fetcher {
+  fetch(request: Request): Response | Promise<Response>;
+}
+
+export interface ServerOptions {
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** Until a request's headers have come. Default 10 s. */
+  readonly headersTimeoutMs?: number;
+  /** Until a request has come whole. Default 30 s. */
+  readonly requestTimeoutMs?: number;
+  readonly maxConnections?: number;
+}
+
+export interface HttpServer {
+  readonly port: number;
+  readonly url: string;
+  /** Takes no more connections, lets running requests end, and cuts what is left after `timeoutMs`. */
+  drain(timeoutMs: number): Promise<void>;
+}
+
+/** Longer than a usual load balancer's, so that it is not us who close a connection in use. */
+const keepAliveMs = 65_000;
+
+export const startHttpServer = async (app: Fetcher, options: ServerOptions, deps: Pick<AppDeps, "clock">): Promise<HttpServer> => {
+  const headersTimeout = options.headersTimeoutMs ?? 10_000;
+  const server = createServer({
+    headersTimeout,
+    requestTimeout: options.requestTimeoutMs ?? 30_000,
+    keepAliveTimeout: keepAliveMs,
+    connectionsCheckingInterval: Math.min(5_000, headersTimeout),
+    maxHeaderSize: 32 * 1024,
+  });
+  const listener = getRequestListener((request) => app.fetch(request));
+  server.on("request", (incoming, outgoing) => {
+    // A connection that was busy when draining began would otherwise stay open until its keep-alive ends.
+    outgoing.once("close", () => {
+      if (draining !== undefined) server.closeIdleConnections();
+    });
+    void listener(incoming, outgoing);
+  });
+  let draining: Promise<void> | undefined;
+  server.maxConnections = options.maxConnections ?? 1_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port, options.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const drain = async (timeoutMs: number): Promise<void> => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    const stopTimer = deps.clock.after(timeoutMs, () => server.closeAllConnections());
+    await closed;
+    stopTimer();
+  };
+  return {
+    port,
+    url: `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`,
+    drain: (timeoutMs) => (draining ??= drain(timeoutMs)),
+  };
+};
