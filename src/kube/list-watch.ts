@@ -84,7 +84,9 @@ export async function* listWatch<T extends KubeObject>(
     failures += 1;
     options.onTrouble?.(trouble);
     if (failures % failuresUntilRelist === 0) resourceVersion = undefined;
-    await delay(deps.clock, Math.max(backoffDelay(resumeBackoff, failures, deps.random), trouble.retryAfterMs ?? 0), signal).catch(() => {});
+    await delay(deps.clock, Math.max(backoffDelay(resumeBackoff, failures, deps.random), trouble.retryAfterMs ?? 0), signal).catch(
+      () => {},
+    );
   };
 
   while (!signal.aborted) {
