@@ -204,6 +204,7 @@ export interface Event extends KubeObject {
   series?: { count?: number; lastObservedTime?: string };
   source?: { component?: string };
   reportingComponent?: string;
+  reportingInstance?: string;
 }
 export interface Lease extends KubeObject {
   spec: {

@@ -1,4 +1,5 @@
 // The API server as the rest of the product sees it: typed reads and writes, one at a time. Never caches, never retries a write.
+import { Pods } from "#api/kubernetes.ts";
 import {
   type Key,
   type KubeObject,
@@ -170,7 +171,7 @@ export const connect = (config: ClusterConfig, deps: ConnectDeps): Kube & { clos
         ...callOptions(options),
         doing: `evict Pod ${keyText(pod)}`,
         method: "POST",
-        path: objectPath(pods, pod, "eviction"),
+        path: objectPath(Pods, pod, "eviction"),
         body: { apiVersion: "policy/v1", kind: "Eviction", metadata, deleteOptions },
       });
       return unlessNotFound(
@@ -191,7 +192,7 @@ export const connect = (config: ClusterConfig, deps: ConnectDeps): Kube & { clos
         ...callOptions(options),
         doing,
         method: "GET",
-        path: objectPath(pods, pod, "log"),
+        path: objectPath(Pods, pod, "log"),
         query,
         maxBytes: limitBytes + 4096,
       });
@@ -209,7 +210,6 @@ export const connect = (config: ClusterConfig, deps: ConnectDeps): Kube & { clos
   };
 };
 
-const pods: ResourceType = { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true };
 const defaultLogBytes = 1024 * 1024;
 
 const callOptions = (options: CallOptions): CallOptions => ({

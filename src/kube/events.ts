@@ -1,5 +1,6 @@
 // Kubernetes Events about our objects: what people see in `kubectl describe`. Best effort: never fails, delays or repeats a reconcile.
-import type { KubeObject, Need, ObjectReference, ResourceType } from "#api/object.ts";
+import { type Event, Events } from "#api/kubernetes.ts";
+import type { Need, ObjectReference } from "#api/object.ts";
 import type { Kube } from "#kube/client.ts";
 import { isAlreadyExists, isNotFound } from "#kube/errors.ts";
 import { hashOf } from "#lib/canonical-json.ts";
@@ -21,21 +22,6 @@ export interface EventRecorder {
   /** Waits for what is being sent. */
   flush(): Promise<void>;
 }
-
-interface Event extends KubeObject {
-  involvedObject: { apiVersion: string; kind: string; namespace?: string; name: string; uid?: string };
-  type: string;
-  reason: string;
-  message: string;
-  source: { component: string };
-  reportingComponent: string;
-  reportingInstance: string;
-  firstTimestamp: string;
-  lastTimestamp: string;
-  count: number;
-}
-
-const events: ResourceType<Event> = { group: "", version: "v1", kind: "Event", plural: "events", namespaced: true };
 
 export interface EventRecorderDeps {
   readonly kube: Pick<Kube, "create" | "mergePatch">;
@@ -87,7 +73,7 @@ export const createEventRecorder = (deps: EventRecorderDeps): EventRecorder => {
     try {
       if (!known.created) {
         known.created = true;
-        await deps.kube.create(events, {
+        await deps.kube.create(Events, {
           apiVersion: "v1",
           kind: "Event",
           metadata: { name, namespace },
@@ -109,7 +95,7 @@ export const createEventRecorder = (deps: EventRecorderDeps): EventRecorder => {
       if (!isAlreadyExists(error)) throw error;
     }
     try {
-      await deps.kube.mergePatch(events, { namespace, name }, { lastTimestamp, count: known.count });
+      await deps.kube.mergePatch(Events, { namespace, name }, { lastTimestamp, count: known.count });
     } catch (error) {
       // Events expire after an hour: begin anew.
       if (isNotFound(error)) known.created = false;

@@ -1,5 +1,6 @@
 // One of several replicas works, the others wait: a Lease of 15 s, judged by the locally observed clock only. A lease is for tidiness; correctness never rests on it.
-import type { Key, KubeObject, Need, ResourceType } from "#api/object.ts";
+import { type Lease, Leases } from "#api/kubernetes.ts";
+import type { Key, Need } from "#api/object.ts";
 import type { Kube } from "#kube/client.ts";
 import { isAlreadyExists, isConflict, isGuardFailed } from "#kube/errors.ts";
 import { type Clock, type Random, delay } from "#lib/clock.ts";
@@ -23,17 +24,6 @@ export interface LeaderOptions {
   /** Between two tries. Default 2 s. */
   readonly retryMs?: number;
 }
-
-interface Lease extends KubeObject {
-  spec?: {
-    holderIdentity?: string;
-    leaseDurationSeconds?: number;
-    acquireTime?: string;
-    renewTime?: string;
-    leaseTransitions?: number;
-  };
-}
-const leases: ResourceType<Lease> = { group: "coordination.k8s.io", version: "v1", kind: "Lease", plural: "leases", namespaced: true };
 
 export const leaderNeeds: readonly Need[] = [
   { group: "coordination.k8s.io", resource: "leases", verbs: ["get", "create", "patch"], scope: "own" },
@@ -123,15 +113,15 @@ const createCandidate = (options: LeaderOptions, deps: LeaderDeps, timeoutMs: nu
   const observe = (lease: Lease): void => {
     if (observed?.version !== lease.metadata.resourceVersion) observed = { version: lease.metadata.resourceVersion, at: deps.clock.now() };
   };
-  const specOf = (lease: Lease | undefined): NonNullable<Lease["spec"]> => {
+  const specOf = (lease: Lease | undefined): Lease["spec"] => {
     const now = microTime(deps.clock.now());
-    const mine = lease?.spec?.holderIdentity === options.identity;
+    const mine = lease?.spec.holderIdentity === options.identity;
     return {
       holderIdentity: options.identity,
       leaseDurationSeconds: durationSeconds,
-      acquireTime: mine ? (lease.spec?.acquireTime ?? now) : now,
+      acquireTime: mine ? (lease.spec.acquireTime ?? now) : now,
       renewTime: now,
-      leaseTransitions: (lease?.spec?.leaseTransitions ?? 0) + (lease === undefined || mine ? 0 : 1),
+      leaseTransitions: (lease?.spec.leaseTransitions ?? 0) + (lease === undefined || mine ? 0 : 1),
     };
   };
   const write = (lease: Lease, spec: Lease["spec"]): Promise<Lease> => {
@@ -139,14 +129,14 @@ const createCandidate = (options: LeaderOptions, deps: LeaderDeps, timeoutMs: nu
       { op: "test", path: "/metadata/resourceVersion", value: lease.metadata.resourceVersion },
       { op: "add", path: "/spec", value: spec },
     ];
-    return deps.kube.jsonPatch(leases, options.lease, guarded, { timeoutMs });
+    return deps.kube.jsonPatch(Leases, options.lease, guarded, { timeoutMs });
   };
   const attempt = async (): Promise<boolean> => {
-    const lease = await deps.kube.get(leases, options.lease, { timeoutMs });
+    const lease = await deps.kube.get(Leases, options.lease, { timeoutMs });
     if (lease === undefined) {
       observe(
         await deps.kube.create(
-          leases,
+          Leases,
           { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { ...options.lease }, spec: specOf(undefined) },
           { timeoutMs },
         ),
@@ -154,8 +144,8 @@ const createCandidate = (options: LeaderOptions, deps: LeaderDeps, timeoutMs: nu
       return true;
     }
     observe(lease);
-    const holder = lease.spec?.holderIdentity ?? "";
-    const waitMs = (lease.spec?.leaseDurationSeconds ?? durationSeconds) * 1000;
+    const holder = lease.spec.holderIdentity ?? "";
+    const waitMs = (lease.spec.leaseDurationSeconds ?? durationSeconds) * 1000;
     const free = holder === "" || holder === options.identity;
     if (!free && observed !== undefined && deps.clock.now() - observed.at < waitMs) {
       anothers = true;
@@ -184,8 +174,8 @@ const createCandidate = (options: LeaderOptions, deps: LeaderDeps, timeoutMs: nu
     lost: () => anothers,
     release: async () => {
       try {
-        const lease = await deps.kube.get(leases, options.lease, { timeoutMs });
-        if (lease?.spec?.holderIdentity !== options.identity) return;
+        const lease = await deps.kube.get(Leases, options.lease, { timeoutMs });
+        if (lease?.spec.holderIdentity !== options.identity) return;
         await write(lease, { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1, renewTime: microTime(deps.clock.now()) });
       } catch (error) {
         deps.log.debug("the lease was not handed back; it runs out by itself", {
