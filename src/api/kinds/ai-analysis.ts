@@ -68,23 +68,23 @@ export const AIAnalysis = defineKind({
   description: "Evidence, root cause and ranked repairs of one attempt.",
   spec: z.object({
     request: objectName.describe("The RemediationRequest."),
-    attempt: z.int().min(1).max(10),
-    alert: Alert,
-    reported: Reported,
-    target: Reference,
+    attempt: z.int().min(1).max(10).describe("Which attempt of the request, from 1."),
+    alert: Alert.describe("The first alert of the episode."),
+    reported: Reported.describe("The object the alert named."),
+    target: Reference.describe("The object to repair."),
     context: Context.describe("As RemediationProcessing found it."),
-    environment: z.string().max(63),
-    priority: Priority,
-    autonomy: Autonomy,
-    managed: z.boolean(),
-    protections: z.array(message).max(20),
+    environment: z.string().max(63).describe("The environment the target is in."),
+    priority: Priority.describe("P0 is the most urgent."),
+    autonomy: Autonomy.describe("The most Kintsugi may do here by itself."),
+    managed: z.boolean().describe("Whether the target is opted in."),
+    protections: z.array(message).max(20).describe("What forbids or limits a repair."),
     pastActions: z.array(actionName).max(20).describe("Actions that failed in this episode: never offered again."),
   }),
   status: z.object({
-    phase: AnalysisPhase.optional(),
-    phaseStartedAt: timestamp.optional(),
+    phase: AnalysisPhase.optional().describe("Where the analysis stands."),
+    phaseStartedAt: timestamp.optional().describe("When the phase began."),
     verdict: Verdict.optional().describe("Actionable, Healthy, NeedsHuman or Inconclusive."),
-    rootCause: RootCause.optional(),
+    rootCause: RootCause.optional().describe("What is at fault."),
     evidence: z.array(Evidence).max(30).optional().describe("Quotes that prove the cause."),
     confidence: z.number().min(0).max(1).optional().describe("From independent checks, not from self-report."),
     ruledOut: z
@@ -100,7 +100,8 @@ export const AIAnalysis = defineKind({
         costUSD: z.number().optional(),
         ms: z.int(),
       })
-      .optional(),
+      .optional()
+      .describe("Who found it, and what it took."),
     plans: z.array(Plan).max(5).optional().describe("Best first."),
     chosen: z.int().min(0).max(4).optional().describe("Which plan is to be executed; absent where none is."),
     refused: z.array(Refusal).max(30).optional().describe("Repairs that were considered and refused."),
@@ -110,9 +111,9 @@ export const AIAnalysis = defineKind({
       .enum(["Proceed", "Suggested", "NothingToDo", "ManualReviewRequired", "Rejected", "ApprovalExpired", "Drifted"])
       .optional()
       .describe("What the request has to do next."),
-    completedAt: timestamp.optional(),
-    message: message.optional(),
-    conditions: conditions.optional(),
+    completedAt: timestamp.optional().describe("When it reached its terminal phase."),
+    message: message.optional().describe("What happens now, or what happened, in one sentence."),
+    conditions: conditions.optional().describe("Positive claims about this object, in the standard form."),
   }),
   mutable: [],
   columns: [

@@ -34,12 +34,12 @@ export const AIApprovalRequest = defineKind({
     diffs: z.array(ObjectDiff).max(20).describe("What would change, and what an undo would change back."),
     changes: canonicalJsonText.describe("The changes as canonical JSON, with the guards that must still hold."),
     changesHash: sha256Hex.describe("SHA-256 of the ordered steps: what is approved is exactly this."),
-    risk: Risk,
-    reversible: z.boolean(),
+    risk: Risk.describe("How much could go wrong."),
+    reversible: z.boolean().describe("Whether it can be undone."),
     reason: message.describe("Why a person has to decide."),
     expiresAt: timestamp.describe("When the question lapses."),
     approvers: z.array(z.string().min(1).max(253)).min(1).max(20).describe("User names and groups that may decide."),
-    minApprovers: z.int().min(1).max(20).default(1),
+    minApprovers: z.int().min(1).max(20).default(1).describe("How many people have to approve."),
     decisions: z
       .array(Decision)
       .max(20)
@@ -48,10 +48,10 @@ export const AIApprovalRequest = defineKind({
       .describe("One entry a person, in their own name, append-only."),
   }),
   status: z.object({
-    phase: ApprovalPhase.optional(),
-    decidedAt: timestamp.optional(),
-    message: message.optional(),
-    conditions: conditions.optional(),
+    phase: ApprovalPhase.optional().describe("Pending until it is decided, expired, or void because the target changed."),
+    decidedAt: timestamp.optional().describe("When it was decided."),
+    message: message.optional().describe("What happens now, or what happened, in one sentence."),
+    conditions: conditions.optional().describe("Positive claims about this object, in the standard form."),
   }),
   mutable: ["decisions"],
   columns: [

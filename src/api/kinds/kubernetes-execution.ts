@@ -37,27 +37,30 @@ export const KubernetesExecution = defineKind({
     request: objectName.describe("The RemediationRequest."),
     workflow: objectName.describe("The WorkflowExecution."),
     step: z.string().min(1).max(32).describe("Id of the step."),
-    action: actionName,
-    target: Reference,
-    parameters: parameters,
+    action: actionName.describe("An action of the catalogue."),
+    target: Reference.describe("The object to repair."),
+    parameters: parameters.describe("Frozen at analysis."),
     changesHash: sha256Hex.describe("What was approved: the changes planned now must have this hash."),
     undoes: objectName.optional().describe("The KubernetesExecution whose stored inverse this one applies."),
-    timeoutSeconds: z.int().min(10).max(3600).default(300),
+    timeoutSeconds: z.int().min(10).max(3600).default(300).describe("How long it may take."),
     cancel: z.boolean().optional().describe("Set by the workflow; honoured until the Job exists, which is never interrupted."),
   }),
   status: z.object({
-    phase: ExecutionPhase.optional(),
-    phaseStartedAt: timestamp.optional(),
+    phase: ExecutionPhase.optional().describe("Where the action stands."),
+    phaseStartedAt: timestamp.optional().describe("When the phase began."),
     changes: canonicalJsonText.optional().describe("The changes, as canonical JSON. Their SHA-256 is changesHash."),
     inverse: canonicalJsonText.optional().describe("The changes that undo them, or the word irreversible."),
     priorState: canonicalJsonText.optional().describe("The objects as they were, without what is secret."),
-    diffs: z.array(ObjectDiff).max(20).optional(),
+    diffs: z.array(ObjectDiff).max(20).optional().describe("The changes as people read them."),
     dryRun: z
       .object({ accepted: z.boolean(), message: message.optional() })
       .optional()
       .describe("What the API server said to the changes before they were made."),
-    job: z.object({ name: objectName, uid: z.string().max(64) }).optional(),
-    result: ExecutionResult.optional(),
+    job: z
+      .object({ name: objectName, uid: z.string().max(64) })
+      .optional()
+      .describe("The Job that makes the changes."),
+    result: ExecutionResult.optional().describe("What the Job found: applied now, or already in place."),
     failure: z
       .enum([
         "Refused",
@@ -73,9 +76,9 @@ export const KubernetesExecution = defineKind({
       .optional()
       .describe("Why it failed."),
     changed: z.boolean().optional().describe("Whether anything in the cluster was changed: decides whether there is something to undo."),
-    completedAt: timestamp.optional(),
-    message: message.optional(),
-    conditions: conditions.optional(),
+    completedAt: timestamp.optional().describe("When it reached its terminal phase."),
+    message: message.optional().describe("What happens now, or what happened, in one sentence."),
+    conditions: conditions.optional().describe("Positive claims about this object, in the standard form."),
   }),
   mutable: ["cancel"],
   columns: [

@@ -32,7 +32,7 @@ export const RemediationPolicy = defineKind({
       .optional()
       .describe("First match wins."),
     approvers: z.array(z.string().min(1).max(253)).max(20).optional().describe("User names and groups that may decide."),
-    minApprovers: z.int().min(1).max(20).optional(),
+    minApprovers: z.int().min(1).max(20).optional().describe("How many people have to approve; 1 by default."),
     budgets: z
       .object({ perNamespacePerHour: z.int().min(0).max(10_000).optional(), perHour: z.int().min(0).max(10_000).optional() })
       .optional()
@@ -58,7 +58,10 @@ export const RemediationPolicy = defineKind({
     maxAttempts: z.int().min(1).max(10).optional().describe("3 by default."),
     retentionSeconds: z.int().min(60).max(31_536_000).optional().describe("How long a finished request is kept; 86400 by default."),
   }),
-  status: z.object({ observedGeneration: z.int().optional(), conditions: conditions.optional() }),
+  status: z.object({
+    observedGeneration: z.int().optional().describe("The generation of the spec that is in force."),
+    conditions: conditions.optional().describe("Positive claims about this object, in the standard form."),
+  }),
   mutable: "all",
   columns: [
     { name: "Paused", type: "string", jsonPath: ".spec.paused" },

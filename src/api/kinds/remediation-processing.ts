@@ -59,13 +59,13 @@ export const RemediationProcessing = defineKind({
   description: "What is known of a target before its trouble is analysed: context, environment, priority, autonomy, protections.",
   spec: z.object({
     request: objectName.describe("The RemediationRequest."),
-    attempt: z.int().min(1).max(10),
-    alert: Alert,
-    reported: Reported,
-    target: Reference,
+    attempt: z.int().min(1).max(10).describe("Which attempt of the request, from 1."),
+    alert: Alert.describe("The first alert of the episode."),
+    reported: Reported.describe("The object the alert named."),
+    target: Reference.describe("The object to repair."),
   }),
   status: z.object({
-    phase: ProcessingPhase.optional(),
+    phase: ProcessingPhase.optional().describe("Pending, then Completed or Failed."),
     context: Context.optional().describe("What surrounds the target."),
     environment: z
       .object({ value: z.string().max(63), source: shortText })
@@ -79,9 +79,9 @@ export const RemediationProcessing = defineKind({
       .object({ missing: z.array(shortText).max(20) })
       .optional()
       .describe("What could not be read."),
-    completedAt: timestamp.optional(),
-    message: message.optional(),
-    conditions: conditions.optional(),
+    completedAt: timestamp.optional().describe("When it reached its terminal phase."),
+    message: message.optional().describe("What happens now, or what happened, in one sentence."),
+    conditions: conditions.optional().describe("Positive claims about this object, in the standard form."),
   }),
   mutable: [],
   columns: [

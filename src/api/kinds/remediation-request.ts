@@ -111,7 +111,7 @@ export const RemediationRequest = defineKind({
     rootCause: message.optional().describe("The root cause in one sentence, once it is known."),
     repair: message.optional().describe("The repair in one sentence, once it is chosen."),
     message: message.optional().describe("What happens now, or what happened, in one sentence."),
-    conditions: conditions.optional(),
+    conditions: conditions.optional().describe("Positive claims about this object, in the standard form."),
     alerts: z
       .record(z.string().max(64), Occurrence)
       .meta({ maxProperties: 51 })

@@ -43,17 +43,17 @@ export const WorkflowExecution = defineKind({
   description: "One repair of one object. Its name is the lock on that object: wfe-<12 hex of the object>-<n>.",
   spec: z.object({
     request: objectName.describe("The RemediationRequest it belongs to."),
-    attempt: z.int().min(1).max(10),
+    attempt: z.int().min(1).max(10).describe("Which attempt of the request, from 1."),
     target: Reference.describe("The object that is repaired."),
-    steps: z.array(Step).min(1).max(20),
+    steps: z.array(Step).min(1).max(20).describe("In an order in which they may run."),
     symptom: Symptom.describe("How to tell that it is gone."),
     rollback: z.enum(["Automatic", "Manual", "None"]).describe("What happens where the symptom stays."),
     cancel: z.boolean().optional().describe("Set by the request: undo what was done, then end."),
   }),
   status: z.object({
-    phase: WorkflowPhase.optional(),
-    phaseStartedAt: timestamp.optional(),
-    steps: z.array(StepStatus).max(20).optional(),
+    phase: WorkflowPhase.optional().describe("Where the repair stands."),
+    phaseStartedAt: timestamp.optional().describe("When the phase began."),
+    steps: z.array(StepStatus).max(20).optional().describe("How far each step is."),
     verification: z
       .object({
         healthySince: timestamp.optional().describe("Since when the object has been healthy without a break."),
@@ -62,10 +62,11 @@ export const WorkflowExecution = defineKind({
         result: z.enum(["Pending", "SymptomGone", "SymptomPersists"]).optional(),
         message: message.optional(),
       })
-      .optional(),
-    completedAt: timestamp.optional(),
-    message: message.optional(),
-    conditions: conditions.optional(),
+      .optional()
+      .describe("Whether the symptom is gone, and for how long."),
+    completedAt: timestamp.optional().describe("When it reached its terminal phase."),
+    message: message.optional().describe("What happens now, or what happened, in one sentence."),
+    conditions: conditions.optional().describe("Positive claims about this object, in the standard form."),
   }),
   mutable: ["cancel"],
   columns: [

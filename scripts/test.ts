@@ -1,0 +1,41 @@
+// `npm test`: installs what the tests need, then runs them, the quick ones first. With arguments it hands them to vitest: npm test -- src/kube
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import process from "node:process";
+import { ensurePrerequisites } from "#testbed/prerequisites.ts";
+import { toStderr } from "#testbed/progress.ts";
+
+const root = join(import.meta.dirname, "..");
+
+const vitest = (...args: string[]): boolean => {
+  const result = spawnSync(join(root, "node_modules/.bin/vitest"), ["run", ...args], { cwd: root, stdio: "inherit" });
+  return result.status === 0;
+};
+
+const isReady = async (): Promise<boolean> => {
+  try {
+    await ensurePrerequisites("cluster", toStderr);
+    return true;
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    return false;
+  }
+};
+
+const runAll = async (): Promise<boolean> => {
+  if (!(await isReady())) {
+    console.error(
+      "So only the unit tests can run here; the tests against a real cluster have NOT been run, and this run does not count as passed.",
+    );
+    vitest("--project", "unit");
+    return false;
+  }
+  // Both even if the first fails: one look at the log should tell everything. Not at once: they would share two cores.
+  const quick = vitest("--project", "unit", "--project", "cluster", "--coverage");
+  const slow = vitest("--project", "crash") && vitest("--project", "e2e");
+  return quick && slow;
+};
+
+const args = process.argv.slice(2);
+const passed = args.length > 0 ? vitest(...args) : await runAll();
+process.exitCode = passed ? 0 : 1;
