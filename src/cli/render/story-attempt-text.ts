@@ -1,0 +1,198 @@
+// One attempt of the story as text: surroundings, cause, choice, change, decision, execution, proof. Pure; wording only.
+import { dateAndTime, durationText, timeOfDay } from "#cli/render/duration.ts";
+import { type Page, paragraph, point, quote, section } from "#cli/render/page.ts";
+import { diffsText, parametersText, riskText, stepText } from "#cli/render/plan-text.ts";
+import { autonomyWords, verdictWords } from "#cli/render/story-words.ts";
+import type { Approval, AttemptStory, Cause, Considered, Execution, Run, StepStory, Story, Surroundings } from "#cli/render/story.ts";
+import { counted, listed, oneLine } from "#cli/render/text.ts";
+import { fromTimestamp } from "#lib/clock.ts";
+
+export const attemptText = (page: Page, story: Story, attempt: AttemptStory, nowMs: number | undefined): readonly string[] => [
+  ...section(page, "WHAT SURROUNDS IT", attempt.surroundings === undefined ? [] : surroundingsText(page, attempt.surroundings)),
+  ...section(page, "WHY IT HAPPENS", attempt.cause === undefined ? [] : causeText(page, attempt.cause)),
+  ...section(page, "WHAT WAS CONSIDERED", attempt.considered === undefined ? [] : consideredText(page, attempt.considered)),
+  ...section(
+    page,
+    changeTitle(attempt),
+    diffsText(page, 1, attempt.considered?.chosen?.diffs ?? attempt.considered?.others[0]?.diffs ?? []),
+  ),
+  ...section(page, attempt.approval?.phase === "Pending" ? "WHO DECIDES" : "WHO DECIDED", decidedText(page, story, attempt, nowMs)),
+  ...section(page, "WHAT WAS DONE", attempt.execution === undefined ? [] : doneText(page, story, attempt.execution)),
+  ...section(page, "HOW IT WAS VERIFIED", attempt.execution === undefined ? [] : verifiedText(page, attempt.execution)),
+  ...section(page, "UNDO", attempt.execution === undefined ? [] : undoText(page, story, attempt.execution)),
+  ...section(page, "HOW THE ATTEMPT ENDED", attempt.result === undefined ? [] : paragraph(page, 1, attempt.result)),
+];
+
+const surroundingsText = (page: Page, around: Surroundings): readonly string[] => {
+  const { replicas } = around;
+  const environment =
+    around.environment === undefined
+      ? []
+      : [`environment ${around.environment}${around.environmentSource === undefined ? "" : ` (${around.environmentSource})`}`];
+  const facts = [
+    ...(replicas === undefined ? [] : [`${replicas.ready} of ${replicas.desired} replicas ready`]),
+    ...environment,
+    ...(around.priority === undefined ? [] : [`priority ${around.priority}`]),
+  ];
+  const points = [
+    ...(around.exists === false ? ["the target does not exist any more"] : []),
+    ...(facts.length === 0 ? [] : [facts.join(", ")]),
+    ...around.troubledContainers,
+    ...around.neighbours,
+    ...(around.managedBy === undefined ? [] : [`managed by ${around.managedBy}: a live change would be reverted`]),
+    ...around.protections.map((each) => `protected: ${each}`),
+    ...(around.managed === false ? ["the namespace has not opted in to repairs"] : []),
+    ...(around.autonomy === undefined ? [] : [`here Kintsugi may ${autonomyWords[around.autonomy]} (autonomy ${around.autonomy})`]),
+    ...around.unread.map((each) => `could not be read: ${each}`),
+  ];
+  return points.flatMap((text) => point(page, 1, "•", text));
+};
+
+const causeText = (page: Page, cause: Cause): readonly string[] => {
+  const { root, paint } = { root: cause.root, paint: page.paint };
+  const confidence = cause.confidence === undefined ? "" : `, confidence ${cause.confidence.toFixed(2)}`;
+  const by = cause.investigator === undefined ? "" : `; found by ${investigatorText(cause.investigator)}`;
+  return [
+    ...(root === undefined ? paragraph(page, 1, cause.message ?? "No cause was found.") : paragraph(page, 1, root.summary, paint.bold)),
+    ...paragraph(page, 1, `${root === undefined ? "" : `${root.code}: `}${verdictWords[cause.verdict]}${confidence}${by}`, paint.dim),
+    ...(root?.chain ?? []).flatMap((link, at) => point(page, 1, `${at + 1}.`, link)),
+    ...cause.evidence.flatMap((each) => [
+      ...paragraph(page, 1, `${sourceWords[each.source]} ${each.object}:`),
+      ...quote(page, 2, each.quote),
+    ]),
+    ...cause.ruledOut.flatMap((each) => point(page, 1, "✗", `not ${each.code}: ${each.reason}`)),
+  ];
+};
+
+const sourceWords: Readonly<Record<Cause["evidence"][number]["source"], string>> = {
+  object: "State of",
+  event: "Event on",
+  log: "Log of",
+  metric: "Metric of",
+  alert: "Alert on",
+  change: "Change of",
+};
+
+const investigatorText = (by: NonNullable<Cause["investigator"]>): string => {
+  const model = by.model === undefined ? "" : ` ${by.model}`;
+  const tokens = by.tokens === undefined ? "" : `, ${by.tokens} tokens`;
+  return `${by.engine === "rules" ? "rules, no language model" : `${by.engine}${model}`}${tokens} in ${durationText(by.ms)}`;
+};
+
+const consideredText = (page: Page, considered: Considered): readonly string[] => [
+  ...(considered.chosen === undefined ? [] : planText(page, page.paint.green("✓"), considered.chosen, "chosen")),
+  ...considered.others.flatMap((plan) => planText(page, "•", plan, considered.chosen === undefined ? "proposed" : "not chosen")),
+  ...considered.refused.flatMap((each) => point(page, 1, page.paint.red("✗"), `${each.action}, refused: ${each.reason}`)),
+];
+
+const planText = (page: Page, mark: string, plan: NonNullable<Considered["chosen"]>, choice: string): readonly string[] => [
+  ...point(page, 1, mark, `${listed(plan.steps.map(stepText), "then")}: ${choice}, ${riskText(plan)}, score ${plan.score.toFixed(2)}`),
+  ...paragraph(page, 2, plan.rationale),
+  ...paragraph(page, 2, `Expected: ${plan.expected}`),
+];
+
+const changeTitle = (attempt: AttemptStory): string => {
+  const changed = attempt.execution?.steps.some((step) => step.run?.changed === true || step.run?.result === "Applied");
+  if (changed === true) return "THE CHANGE";
+  return attempt.execution === undefined ? "THE CHANGE THAT IS PROPOSED" : "THE CHANGE THAT WAS PLANNED";
+};
+
+const decidedText = (page: Page, story: Story, attempt: AttemptStory, nowMs: number | undefined): readonly string[] => {
+  if (attempt.approval !== undefined) return approvalText(page, attempt.approval, nowMs);
+  const chosen = attempt.considered?.chosen ?? attempt.considered?.others[0];
+  if (chosen === undefined) return [];
+  if (chosen.autonomy === "auto") return paragraph(page, 1, "Policy: nobody had to be asked (autonomy auto).");
+  return story.completedAt === undefined && chosen.autonomy === "approve"
+    ? []
+    : paragraph(page, 1, `Policy: here Kintsugi may ${autonomyWords[chosen.autonomy]} (autonomy ${chosen.autonomy}).`);
+};
+
+const approvalText = (page: Page, approval: Approval, nowMs: number | undefined): readonly string[] => {
+  const expires = fromTimestamp(approval.expiresAt);
+  const left = nowMs === undefined || expires === undefined || expires < nowMs ? "" : `, in ${durationText(expires - nowMs)}`;
+  const asked = `${listed(approval.approvers, "or")} ${approval.minApprovers === 1 ? "may decide" : `may decide; ${approval.minApprovers} have to agree`}`;
+  return [
+    ...point(page, 1, "•", `A person was asked: ${approval.reason}`),
+    ...point(page, 1, "•", asked),
+    ...approval.decisions.flatMap((each) =>
+      point(
+        page,
+        1,
+        each.decision === "Approved" ? page.paint.green("✓") : page.paint.red("✗"),
+        `${each.decision} by ${each.by}${each.via === undefined ? "" : `, with ${each.via}`}${each.message === undefined || each.message === "" ? "" : `: “${oneLine(each.message)}”`}`,
+      ),
+    ),
+    ...(approval.phase === "Pending" && expires !== undefined
+      ? point(page, 1, "•", `The question expires at ${dateAndTime(expires)} UTC${left}`)
+      : approval.message === undefined
+        ? []
+        : point(page, 1, "•", approval.message)),
+  ];
+};
+
+const doneText = (page: Page, story: Story, execution: Execution): readonly string[] => [
+  ...execution.steps.flatMap((step) => stepDone(page, story, step)),
+  ...(execution.message === undefined ? [] : paragraph(page, 1, execution.message)),
+];
+
+const stepDone = (page: Page, story: Story, step: StepStory): readonly string[] => {
+  const what = `${step.action} on ${step.object}${parametersText(step.parameters)}`;
+  const mark =
+    step.state === "Failed" || step.state === "UndoFailed"
+      ? page.paint.red("✗")
+      : step.run?.phase === "Completed"
+        ? page.paint.green("✓")
+        : "•";
+  return [
+    ...point(page, 1, mark, `${what}: ${runState(step.run) ?? step.state}`),
+    ...(step.run === undefined ? [] : runText(page, story, step.run)),
+    ...(step.message === undefined || step.message === step.run?.message ? [] : paragraph(page, 2, step.message)),
+  ];
+};
+
+const runState = (run: Run | undefined): string | undefined =>
+  run === undefined
+    ? undefined
+    : (resultWords[run.result ?? ""] ?? (run.failure === undefined ? run.phase : `${run.phase} (${run.failure})`));
+
+const resultWords: Readonly<Record<string, string>> = {
+  Applied: "applied",
+  AlreadyApplied: "it was in place already",
+  NotNeeded: "nothing had to be changed",
+};
+
+const runText = (page: Page, story: Story, run: Run): readonly string[] => [
+  ...(run.dryRun === undefined ? [] : paragraph(page, 2, `Tried first without effect (dry run): ${run.dryRun}`)),
+  ...(run.job === undefined ? [] : paragraph(page, 2, `By Job ${story.namespace}/${run.job} as ServiceAccount ${run.account}`)),
+  ...(run.failure !== undefined && run.changed !== undefined
+    ? paragraph(page, 2, run.changed ? "Something was changed before it failed" : "Nothing was changed")
+    : []),
+  ...(run.message === undefined ? [] : paragraph(page, 2, run.message)),
+];
+
+const verifiedText = (page: Page, execution: Execution): readonly string[] => {
+  const { verification: proof } = execution;
+  const since = fromTimestamp(proof.healthySince);
+  const resolved = fromTimestamp(proof.alertResolvedAt);
+  const rule = `${proof.object} had to be healthy${proof.stabilisationSeconds === 0 ? "" : ` for ${counted(proof.stabilisationSeconds, "second")} without a break`}`;
+  if (proof.result === undefined && proof.healthySince === undefined && execution.phase !== "Verifying") return [];
+  return [
+    ...point(page, 1, "•", rule),
+    ...(since === undefined ? [] : point(page, 1, "•", `Healthy since ${timeOfDay(since)}`)),
+    ...(resolved === undefined ? [] : point(page, 1, "•", `The alert was resolved at ${timeOfDay(resolved)}`)),
+    ...(proof.result === "SymptomGone" ? point(page, 1, page.paint.green("✓"), "The symptom is gone") : []),
+    ...(proof.result === "SymptomPersists" ? point(page, 1, page.paint.red("✗"), "The symptom is still there") : []),
+    ...(proof.message === undefined ? [] : paragraph(page, 1, proof.message)),
+  ];
+};
+
+const undoText = (page: Page, story: Story, execution: Execution): readonly string[] => {
+  const undone = execution.steps.filter((step) => step.undo !== undefined);
+  return undone.toReversed().flatMap((step) => {
+    const mark = step.undo?.phase === "Completed" ? page.paint.green("✓") : step.undo?.phase === "Failed" ? page.paint.red("✗") : "•";
+    return [
+      ...point(page, 1, mark, `${step.action} on ${step.object} was put back: ${runState(step.undo)}`),
+      ...(step.undo === undefined ? [] : runText(page, story, step.undo)),
+    ];
+  });
+};

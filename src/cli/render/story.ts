@@ -1,0 +1,324 @@
+// The story of one request as plain data: what was seen, why, what was considered, who decided, what changed, how it was proved. Pure; says nothing that is not in the objects.
+import type { Autonomy, ObjectDiff, Step } from "#api/fields.ts";
+import type { AIAnalysis, Plan, Refusal, RootCause, Verdict } from "#api/kinds/ai-analysis.ts";
+import type { AIApprovalRequest, ApprovalPhase, Decision } from "#api/kinds/ai-approval-request.ts";
+import type { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
+import type { Context, RemediationProcessing } from "#api/kinds/remediation-processing.ts";
+import type { Outcome, RemediationRequest, RequestPhase } from "#api/kinds/remediation-request.ts";
+import type { StepStatus, WorkflowExecution, WorkflowPhase } from "#api/kinds/workflow-execution.ts";
+import { accountOfAction } from "#api/labels.ts";
+import { type ObjectReference, referenceText } from "#api/object.ts";
+import { type AttemptObjects, attemptsOf, type StoryObjects } from "#cli/render/story-objects.ts";
+import { type Moment, timelineOf } from "#cli/render/story-timeline.ts";
+
+export interface Story {
+  readonly request: string;
+  readonly namespace: string;
+  readonly target: ObjectReference;
+  readonly phase: RequestPhase;
+  readonly outcome?: Outcome | undefined;
+  readonly message?: string | undefined;
+  readonly blockedBy?: string | undefined;
+  readonly leader?: string | undefined;
+  readonly startedAt: string;
+  readonly completedAt?: string | undefined;
+  readonly cancelAsked: boolean;
+  readonly seen: Seen;
+  /** In order; the last one is the present one. */
+  readonly attempts: readonly AttemptStory[];
+  readonly timeline: readonly Moment[];
+}
+
+export interface Seen {
+  readonly alerts: readonly SeenAlert[];
+  /** What the alert says of itself: quoted, never trusted. */
+  readonly said: readonly string[];
+  /** `Pod shop/web-1`, as the alert named it. */
+  readonly reported: string;
+}
+export interface SeenAlert {
+  readonly name: string;
+  readonly severity?: string | undefined;
+  readonly startsAt: string;
+  readonly count: number;
+  readonly resolvedAt?: string | undefined;
+}
+
+export interface AttemptStory {
+  readonly number: number;
+  readonly result?: string | undefined;
+  readonly surroundings?: Surroundings | undefined;
+  readonly cause?: Cause | undefined;
+  readonly considered?: Considered | undefined;
+  readonly approval?: Approval | undefined;
+  readonly execution?: Execution | undefined;
+}
+export interface Surroundings {
+  readonly environment?: string | undefined;
+  readonly environmentSource?: string | undefined;
+  readonly priority?: string | undefined;
+  readonly autonomy?: Autonomy | undefined;
+  readonly managed?: boolean | undefined;
+  readonly protections: readonly string[];
+  readonly unread: readonly string[];
+  readonly exists?: boolean | undefined;
+  readonly ownerChain: readonly string[];
+  readonly replicas?: Context["replicas"];
+  readonly troubledContainers: readonly string[];
+  readonly neighbours: readonly string[];
+  readonly managedBy?: string | undefined;
+}
+export interface Cause {
+  readonly verdict: Verdict;
+  readonly root?: RootCause | undefined;
+  readonly confidence?: number | undefined;
+  readonly evidence: NonNullable<NonNullable<AIAnalysis["status"]>["evidence"]>;
+  readonly ruledOut: readonly { readonly code: string; readonly reason: string }[];
+  readonly investigator?: NonNullable<AIAnalysis["status"]>["investigator"];
+  readonly message?: string | undefined;
+}
+export interface Considered {
+  readonly chosen?: Plan | undefined;
+  readonly others: readonly Plan[];
+  readonly refused: readonly Refusal[];
+}
+export interface Approval {
+  readonly name: string;
+  readonly phase: ApprovalPhase;
+  readonly reason: string;
+  readonly approvers: readonly string[];
+  readonly minApprovers: number;
+  readonly expiresAt: string;
+  readonly decidedAt?: string | undefined;
+  readonly decisions: readonly Decision[];
+  readonly message?: string | undefined;
+}
+export interface Execution {
+  readonly name: string;
+  readonly phase: WorkflowPhase;
+  readonly message?: string | undefined;
+  readonly rollback: WorkflowExecution["spec"]["rollback"];
+  readonly steps: readonly StepStory[];
+  readonly verification: {
+    readonly object: string;
+    readonly stabilisationSeconds: number;
+    readonly result?: string | undefined;
+    readonly message?: string | undefined;
+    readonly healthySince?: string | undefined;
+    readonly alertResolvedAt?: string | undefined;
+  };
+}
+export interface StepStory {
+  readonly id: string;
+  readonly action: string;
+  readonly object: string;
+  readonly parameters: Step["parameters"];
+  readonly changesHash: string;
+  readonly state: StepStatus["state"];
+  readonly message?: string | undefined;
+  readonly run?: Run | undefined;
+  readonly undo?: Run | undefined;
+}
+/** One run of one action by one Job. */
+export interface Run {
+  readonly execution: string;
+  readonly phase: string;
+  readonly job?: string | undefined;
+  readonly account: string;
+  readonly result?: string | undefined;
+  readonly failure?: string | undefined;
+  readonly changed?: boolean | undefined;
+  readonly dryRun?: string | undefined;
+  readonly diffs: readonly ObjectDiff[];
+  readonly message?: string | undefined;
+  readonly completedAt?: string | undefined;
+}
+
+export const storyOf = (objects: StoryObjects): Story => {
+  const { request } = objects;
+  const status = request.status ?? {};
+  return {
+    request: request.metadata.name,
+    namespace: request.metadata.namespace,
+    target: request.spec.target,
+    phase: status.phase ?? "Pending",
+    outcome: status.outcome,
+    message: status.message,
+    blockedBy: status.blockedBy,
+    leader: status.leader,
+    startedAt: request.metadata.creationTimestamp,
+    completedAt: status.completedAt,
+    cancelAsked: request.spec.cancel === true,
+    seen: seenOf(request),
+    attempts: attemptsOf(objects).map(attemptStory),
+    timeline: timelineOf(objects),
+  };
+};
+
+const seenOf = (request: RemediationRequest): Seen => {
+  const first = request.spec.alert;
+  const known = Object.entries(request.status?.alerts ?? {});
+  const alerts = known.map(([fingerprint, each]): SeenAlert => ({
+    name: each.name,
+    severity: fingerprint === first.fingerprint ? first.severity : undefined,
+    startsAt: each.startsAt,
+    count: each.count,
+    resolvedAt: each.resolvedAt,
+  }));
+  return {
+    alerts: alerts.length > 0 ? alerts : [{ name: first.name, severity: first.severity, startsAt: first.startsAt, count: 1 }],
+    said: ["summary", "description", "message"].map((name) => first.annotations[name]).filter((text) => text !== undefined),
+    reported: referenceText(request.spec.reported),
+  };
+};
+
+const attemptStory = (attempt: AttemptObjects): AttemptStory => ({
+  number: attempt.number,
+  result: attempt.result,
+  surroundings: surroundingsOf(attempt.processing),
+  cause: causeOf(attempt.analysis),
+  considered: consideredOf(attempt.analysis),
+  approval: approvalOf(attempt.approval),
+  execution: executionOf(attempt.workflow, attempt.executions),
+});
+
+const surroundingsOf = (processing: RemediationProcessing | undefined): Surroundings | undefined => {
+  const status = processing?.status;
+  if (status?.phase === undefined) return undefined;
+  const { context } = status;
+  return {
+    environment: status.environment?.value,
+    environmentSource: status.environment?.source,
+    priority: status.priority,
+    autonomy: status.autonomy,
+    managed: status.managed,
+    protections: status.protections ?? [],
+    unread: status.quality?.missing ?? [],
+    exists: context?.exists,
+    ownerChain: context?.ownerChain.map(referenceText) ?? [],
+    replicas: context?.replicas,
+    troubledContainers: context?.containers.filter((each) => !each.ready).map(containerText) ?? [],
+    neighbours:
+      context?.neighbours.map(
+        (each) => `${referenceText(each.object)} (${relationWords[each.relation]}${each.detail === undefined ? "" : `; ${each.detail}`})`,
+      ) ?? [],
+    managedBy:
+      context?.managedBy === undefined ? undefined : `${context.managedBy.tool} ${context.managedBy.object} (${context.managedBy.proof})`,
+  };
+};
+
+type Relation = Context["neighbours"][number]["relation"];
+const relationWords: Readonly<Record<Relation, string>> = {
+  selectedBy: "sends it traffic",
+  scaledBy: "scales it",
+  protectedBy: "limits its disruption",
+  limitedBy: "limits its resources",
+  runsOn: "runs it",
+  mounts: "is mounted",
+  readsFrom: "is read",
+  restrictedBy: "restricts its network",
+};
+
+const containerText = (each: Context["containers"][number]): string => {
+  const exit = each.exitCode === undefined ? "" : `, exit code ${each.exitCode}`;
+  const restarts = each.restarts === 0 ? "" : `, restarted ${each.restarts} times`;
+  return `container ${each.container} of Pod ${each.pod}: ${each.state}${each.reason === undefined ? "" : ` (${each.reason})`}${exit}${restarts}`;
+};
+
+const causeOf = (analysis: AIAnalysis | undefined): Cause | undefined => {
+  const status = analysis?.status;
+  if (status?.verdict === undefined) return undefined;
+  return {
+    verdict: status.verdict,
+    root: status.rootCause,
+    confidence: status.confidence,
+    evidence: status.evidence ?? [],
+    ruledOut: status.ruledOut ?? [],
+    investigator: status.investigator,
+    message: status.message,
+  };
+};
+
+const consideredOf = (analysis: AIAnalysis | undefined): Considered | undefined => {
+  const { plans = [], refused = [], chosen } = analysis?.status ?? {};
+  if (plans.length === 0 && refused.length === 0) return undefined;
+  const best = chosen === undefined ? undefined : plans[chosen];
+  return { chosen: best, others: plans.filter((plan) => plan !== best), refused };
+};
+
+const approvalOf = (approval: AIApprovalRequest | undefined): Approval | undefined =>
+  approval === undefined
+    ? undefined
+    : {
+        name: approval.metadata.name,
+        phase: approval.status?.phase ?? "Pending",
+        reason: approval.spec.reason,
+        approvers: approval.spec.approvers,
+        minApprovers: approval.spec.minApprovers,
+        expiresAt: approval.spec.expiresAt,
+        decidedAt: approval.status?.decidedAt,
+        decisions: approval.spec.decisions,
+        message: approval.status?.message,
+      };
+
+const executionOf = (workflow: WorkflowExecution | undefined, executions: readonly KubernetesExecution[]): Execution | undefined => {
+  if (workflow === undefined) return undefined;
+  const { spec, status = {} } = workflow;
+  return {
+    name: workflow.metadata.name,
+    phase: status.phase ?? "Pending",
+    message: status.message,
+    rollback: spec.rollback,
+    steps: spec.steps.map((step) =>
+      stepStory(
+        step,
+        status.steps?.find((each) => each.id === step.id),
+        executions,
+      ),
+    ),
+    verification: {
+      object: referenceText(spec.symptom.object),
+      stabilisationSeconds: spec.symptom.stabilisationSeconds,
+      result: status.verification?.result,
+      message: status.verification?.message,
+      healthySince: status.verification?.healthySince,
+      alertResolvedAt: status.verification?.alertResolvedAt,
+    },
+  };
+};
+
+const stepStory = (step: Step, status: StepStatus | undefined, executions: readonly KubernetesExecution[]): StepStory => {
+  const ofStep = executions.filter((each) => each.spec.step === step.id);
+  return {
+    id: step.id,
+    action: step.action,
+    object: referenceText(step.target),
+    parameters: step.parameters,
+    changesHash: step.changesHash,
+    state: status?.state ?? "Waiting",
+    message: status?.message,
+    run: runOf(ofStep.find((each) => each.spec.undoes === undefined)),
+    undo: runOf(ofStep.find((each) => each.spec.undoes !== undefined)),
+  };
+};
+
+const runOf = (execution: KubernetesExecution | undefined): Run | undefined => {
+  if (execution === undefined) return undefined;
+  const status = execution.status ?? {};
+  return {
+    execution: execution.metadata.name,
+    phase: status.phase ?? "Pending",
+    job: status.job?.name,
+    account: accountOfAction(execution.spec.action),
+    result: status.result,
+    failure: status.failure,
+    changed: status.changed,
+    dryRun:
+      status.dryRun === undefined
+        ? undefined
+        : `${status.dryRun.accepted ? "accepted" : "rejected"}${status.dryRun.message === undefined ? "" : `: ${status.dryRun.message}`}`,
+    diffs: status.diffs ?? [],
+    message: status.message,
+    completedAt: status.completedAt,
+  };
+};

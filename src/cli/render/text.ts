@@ -1,0 +1,74 @@
+// Text for a terminal: colours, wrapping, and the removal of what could steer a terminal. Everything that came out of a cluster passes plainText.
+
+export interface Paint {
+  readonly bold: (text: string) => string;
+  readonly dim: (text: string) => string;
+  readonly red: (text: string) => string;
+  readonly green: (text: string) => string;
+  readonly yellow: (text: string) => string;
+  readonly cyan: (text: string) => string;
+}
+
+const escape = "\u001b[";
+const painted =
+  (on: number, off: number) =>
+  (text: string): string =>
+    text === "" ? "" : `${escape}${on}m${text}${escape}${off}m`;
+const unpainted = (text: string): string => text;
+
+const colours: Paint = {
+  bold: painted(1, 22),
+  dim: painted(2, 22),
+  red: painted(31, 39),
+  green: painted(32, 39),
+  yellow: painted(33, 39),
+  cyan: painted(36, 39),
+};
+const noColours: Paint = { bold: unpainted, dim: unpainted, red: unpainted, green: unpainted, yellow: unpainted, cyan: unpainted };
+
+export const createPaint = (options: { readonly color: boolean }): Paint => (options.color ? colours : noColours);
+
+/** A log line or an annotation may hold escape sequences or marks that reorder what is read: none reaches the terminal. Keeps line ends and tabs. */
+export const plainText = (text: string): string =>
+  text
+    // eslint-disable-next-line no-control-regex
+    .replace(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, "")
+    // eslint-disable-next-line no-control-regex
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
+
+/** The same on one line. */
+export const oneLine = (text: string): string => plainText(text).replace(/\s+/g, " ").trim();
+
+export const truncated = (text: string, width: number): string => {
+  const letters = [...text];
+  return letters.length <= width ? text : `${letters.slice(0, Math.max(0, width - 1)).join("")}…`;
+};
+
+/** Columns a text takes, colours aside. */
+// eslint-disable-next-line no-control-regex
+export const widthOf = (text: string): number => [...text.replace(/\u001b\[[0-9;]*m/g, "")].length;
+
+/** Breaks at spaces; a word longer than the width keeps its own line whole, so that names can be copied. */
+export const wrapped = (text: string, width: number): readonly string[] => {
+  const lines: string[] = [];
+  for (const paragraph of text.split("\n")) {
+    let line = "";
+    for (const word of paragraph.split(" ")) {
+      if (line === "") line = word;
+      else if (widthOf(line) + 1 + widthOf(word) <= width) line += ` ${word}`;
+      else {
+        lines.push(line);
+        line = word;
+      }
+    }
+    lines.push(line);
+  }
+  return lines;
+};
+
+/** `1 time`, `3 times` */
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+/** `a`, `a and b`, `a, b and c` */
+export const listed = (items: readonly string[], last = "and"): string =>
+  items.length < 2 ? (items[0] ?? "") : `${items.slice(0, -1).join(", ")} ${last} ${items.at(-1)}`;
