@@ -10,7 +10,7 @@ import {
   keyOf,
   keyText,
 } from "#api/object.ts";
-import { type KubeError, isNotFound } from "#kube/errors.ts";
+import { type KubeError, errorOfJsonPatch, isNotFound } from "#kube/errors.ts";
 import type { ClusterConfig } from "#kube/cluster-config.ts";
 import { listAll, listWatch } from "#kube/list-watch.ts";
 import { objectPath, resourcePath } from "#kube/resource-path.ts";
@@ -137,8 +137,13 @@ export const connect = (config: ClusterConfig, deps: ConnectDeps): Kube & { clos
     list: async (type, scope = {}, options = {}) => (await listAll(transport, type, scope, callOptions(options))).items,
     create: async <T extends KubeObject>(type: ResourceType<T>, object: NewObject<T>, options: WriteOptions = {}) =>
       send<T>("POST", type, requireNamespace(type, keyOf(object)), "create", options, object),
-    jsonPatch: async (type, key, operations, options = {}) =>
-      send("PATCH", type, key, "patch", options, operations, "application/json-patch+json"),
+    jsonPatch: async <T extends KubeObject>(type: ResourceType<T>, key: Key, operations: JsonPatch, options: PatchOptions = {}) => {
+      try {
+        return await send<T>("PATCH", type, key, "patch", options, operations, "application/json-patch+json");
+      } catch (error) {
+        throw errorOfJsonPatch(`patch ${type.kind} ${keyText(key)}`, error);
+      }
+    },
     mergePatch: async (type, key, patch, options = {}) => send("PATCH", type, key, "patch", options, patch, "application/merge-patch+json"),
     replaceStatus: async (type, object, options = {}) => {
       const { name, namespace, resourceVersion } = object.metadata;

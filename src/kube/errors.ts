@@ -40,7 +40,7 @@ export class KubeError extends Error {
     this.reason = details.reason;
     this.retryAfterMs = details.retryAfterMs;
     this.causes = details.causes ?? [];
-    this.code = codeOf(details, this.causes);
+    this.code = codeOf(details);
   }
 }
 
@@ -53,12 +53,12 @@ export class StalledError extends Error {
   }
 }
 
-const codeOf = (details: KubeErrorDetails, causes: readonly StatusCause[]): ErrorCode => {
+const codeOf = (details: KubeErrorDetails): ErrorCode => {
   const { status, reason } = details;
   if (status === 0) return reason === "TooLarge" || reason === "Unreadable" ? "stalled" : "transient";
-  // 401: the token may be just being rotated. 409, 410 and a guard that failed: our view is old, look again.
+  // 401: the token may just have been renewed. 409, 410 and a guard that failed: our view is old, look again.
   if (status === 401 || status === 408 || status === 409 || status === 410 || status === 429 || status >= 500) return "transient";
-  if (status === 422 && saysTestFailed(details.message, causes)) return "transient";
+  if (status === 422 && reason === guardFailed) return "transient";
   if (status === 403) return "stalled";
   return "rejected";
 };
@@ -80,12 +80,20 @@ export const isInvalid = (error: unknown): error is KubeError => hasStatus(error
 export const isGone = (error: unknown): error is KubeError => hasStatus(error, 410);
 export const isTransient = (error: unknown): boolean => errorCode(error) === "transient";
 
-/** A `test` of our JSON Patch did not hold: the API server answers 422 for it, though it means what 409 means. */
+/** A JSON Patch does not fit the object as it is now: a `test` did not hold, or a place it names is not there. Means what 409 means. */
 export const isGuardFailed = (error: unknown): boolean =>
-  (error instanceof JsonPatchError && error.fault === "guard") || (hasStatus(error, 422) && saysTestFailed(error.message, error.causes));
+  (error instanceof JsonPatchError && error.fault !== "malformed") || hasStatus(error, 422, guardFailed);
 
-const saysTestFailed = (message: string, causes: readonly StatusCause[]): boolean =>
-  [message, ...causes.map((cause) => cause.message ?? "")].some((text) => /testing (?:value|path) .*fail|test failed/i.test(text));
+const guardFailed = "GuardFailed";
+
+/** The API server answers both with 422 and this one sentence, without a cause; an object that is invalid has causes. */
+const patchRefused = /the server rejected our request due to an error in our request$/;
+
+/** What a JSON Patch call threw, told apart from an object that would be invalid. */
+export const errorOfJsonPatch = (doing: string, error: unknown): unknown =>
+  hasStatus(error, 422) && error.causes.length === 0 && patchRefused.test(error.message)
+    ? new KubeError({ doing, status: 422, reason: guardFailed, message: "the object is no longer as the patch expects it", cause: error })
+    : error;
 
 /** A `Status` object as the API server answers and as it sends in a watch. */
 export interface Status {
