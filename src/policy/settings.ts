@@ -34,3 +34,30 @@ export const defaultSettings: Settings = {
   protectedKinds: [],
   freezes: [],
 };
+
+/** What a namespace or kind is protected by is never lifted by another policy; of all else the policy that comes last in the alphabet decides. */
+export const settingsFrom = (policies: readonly RemediationPolicy[]): Settings =>
+  policies
+    .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+    .reduce<Settings>((settings, { spec }) => {
+      const { paused, budgets, freezes, protected: shielded } = spec;
+      return {
+        paused: settings.paused || paused === true,
+        stabilisationSeconds: spec.stabilisationSeconds ?? settings.stabilisationSeconds,
+        coolOffSeconds: spec.coolOffSeconds ?? settings.coolOffSeconds,
+        approvalExpirySeconds: spec.approvalExpirySeconds ?? settings.approvalExpirySeconds,
+        verificationSeconds: spec.verificationSeconds ?? settings.verificationSeconds,
+        maxAttempts: spec.maxAttempts ?? settings.maxAttempts,
+        retentionSeconds: spec.retentionSeconds ?? settings.retentionSeconds,
+        // Nobody could decide where the list is empty.
+        approvers: spec.approvers?.length ? spec.approvers : settings.approvers,
+        minApprovers: spec.minApprovers ?? settings.minApprovers,
+        perNamespacePerHour: budgets?.perNamespacePerHour ?? settings.perNamespacePerHour,
+        perHour: budgets?.perHour ?? settings.perHour,
+        protectedNamespaces: union(settings.protectedNamespaces, shielded?.namespaces),
+        protectedKinds: union(settings.protectedKinds, shielded?.kinds),
+        freezes: [...settings.freezes, ...(freezes ?? [])],
+      };
+    }, defaultSettings);
+
+const union = (known: readonly string[], more: readonly string[] = []): readonly string[] => [...new Set([...known, ...more])];

@@ -20,17 +20,19 @@ export const RemediationPolicy = defineKind({
       .array(z.object({ when: celExpression, value: z.string().min(1).max(63) }))
       .max(50)
       .optional()
-      .describe("First match wins."),
+      .describe("First match wins. Accepted, not evaluated yet: the environment comes from the namespace's labels."),
     priorities: z
       .array(z.object({ when: celExpression, value: Priority }))
       .max(50)
       .optional()
-      .describe("First match wins."),
+      .describe("First match wins. Accepted, not evaluated yet: the priority comes from severity and environment."),
     autonomy: z
       .array(z.object({ when: celExpression, value: Autonomy }))
       .max(50)
       .optional()
-      .describe("First match wins."),
+      .describe(
+        "First match wins. Accepted, not evaluated yet: production asks, everything else that is opted in is automatic where it can be undone.",
+      ),
     approvers: z.array(z.string().min(1).max(253)).max(20).optional().describe("User names and groups that may decide."),
     minApprovers: z.int().min(1).max(20).optional().describe("How many people have to approve; 1 by default."),
     budgets: z
@@ -41,7 +43,7 @@ export const RemediationPolicy = defineKind({
       .array(z.object({ name: shortText, from: timestamp, to: timestamp, when: celExpression.optional() }))
       .max(50)
       .optional()
-      .describe("Windows in which nothing is repaired."),
+      .describe("Windows in which nothing is repaired. The condition (when) is accepted, not evaluated yet: the window holds everywhere."),
     protected: z
       .object({ namespaces: z.array(namespaceName).max(200).optional(), kinds: z.array(z.string().max(63)).max(50).optional() })
       .optional()
