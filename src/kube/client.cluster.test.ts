@@ -172,12 +172,13 @@ describe("what the API server refuses", () => {
       { status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] } },
       { subresource: "status" },
     );
-    await cluster.kube.create(PodDisruptionBudgets, {
+    const budget = {
       apiVersion: "policy/v1",
       kind: "PodDisruptionBudget",
       metadata: keyOf("guard"),
       spec: { minAvailable: 1, selector: { matchLabels: { name: "guarded" } } },
-    } as NewObject<never>);
+    };
+    await cluster.kube.create(PodDisruptionBudgets, budget);
     expect(await cluster.kube.evict(keyOf("free"), { dryRun: true })).toBe("evicted");
     expect(await cluster.kube.evict(keyOf("free"))).toBe("evicted");
     expect(await cluster.kube.evict(keyOf("never-there"))).toBe("gone");
