@@ -5,7 +5,7 @@ import { CONTROLLER_ACCOUNT, SIGNALS_ACCOUNT } from "#api/labels.ts";
 import { admissionPolicies } from "#manifests/admission.ts";
 import { crdOf } from "#manifests/crd.ts";
 import type { Manifest } from "#manifests/manifest.ts";
-import { rbac, rbacOf, roleRef } from "#manifests/rbac.ts";
+import { rbac, rbacOf } from "#manifests/rbac.ts";
 import { actionRights, controllerNeeds } from "#manifests/rights.ts";
 
 export interface InstallOptions {

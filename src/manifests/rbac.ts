@@ -44,7 +44,7 @@ export const rbac = (kind: string, metadata: Manifest["metadata"], rest: object)
   ...rest,
 });
 
-export const roleRef = (kind: "Role" | "ClusterRole", name: string): object => ({ apiGroup: "rbac.authorization.k8s.io", kind, name });
+const roleRef = (kind: "Role" | "ClusterRole", name: string): object => ({ apiGroup: "rbac.authorization.k8s.io", kind, name });
 
 /** One rule a group and set of verbs, everything sorted: the same needs make the same file. */
 export const rulesOf = (needs: readonly Need[]): Rule[] => {

@@ -1,0 +1,60 @@
+// A test's way to the shared API server: as the administrator, as any account by its own token, as any person by impersonation.
+import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { type ClusterConfig, type KubeconfigDeps } from "#kube/cluster-config.ts";
+import { connect, type Kube } from "#kube/client.ts";
+import { loadKubeconfig } from "#kube/kubeconfig.ts";
+import { silentLog } from "#lib/log.ts";
+import { systemClock } from "#lib/system-clock.ts";
+
+export type Connected = Kube & { close(): void };
+
+export interface TestCluster {
+  readonly config: ClusterConfig;
+  readonly admin: Connected;
+  /** By a token of its own, with nothing of the administrator's. */
+  asAccount(namespace: string, account: string): Promise<Connected>;
+  asPerson(user: string, groups?: readonly string[]): Connected;
+  close(): void;
+}
+
+export const kubeconfigDeps = (): KubeconfigDeps => ({
+  readFile: (path) => readFile(path, "utf8"),
+  runCommand: () => Promise.reject(new Error("the test kubeconfig runs no command")),
+  env: {},
+  now: () => systemClock.now(),
+  home: dirname(import.meta.dirname),
+});
+
+const deps = { clock: systemClock, random: () => 0.5, log: silentLog };
+
+export const openCluster = async (controlPlane: { readonly kubeconfigPath: string }): Promise<TestCluster> => {
+  const config = await loadKubeconfig({ path: controlPlane.kubeconfigPath }, undefined, kubeconfigDeps());
+  const open: Connected[] = [];
+  const keep = (kube: Connected): Connected => {
+    open.push(kube);
+    return kube;
+  };
+  const admin = keep(connect(config, deps));
+  return {
+    config,
+    admin,
+    asAccount: async (namespace, account) => {
+      const review = (await admin.request("POST", `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`, {
+        apiVersion: "authentication.k8s.io/v1",
+        kind: "TokenRequest",
+        spec: { expirationSeconds: 3600 },
+      })) as { status: { token: string } };
+      return keep(connect({ ...config, credentials: tokenCredentials(review.status.token) }, deps));
+    },
+    asPerson: (user, groups = []) => keep(connect({ ...config, impersonate: { user, groups: ["system:authenticated", ...groups] } }, deps)),
+    close: () => {
+      for (const kube of open) kube.close();
+    },
+  };
+};
+
+export const tokenCredentials = (token: string): ClusterConfig["credentials"] => ({
+  current: () => Promise.resolve({ token }),
+  invalidate: () => {},
+});
