@@ -1,0 +1,108 @@
+// What surrounds a workload: who selects, scales, protects and limits it, where it runs, what it mounts and reads. Pure; of Secrets the names only.
+import type { HorizontalPodAutoscaler, Node, Pod, PodDisruptionBudget, PodTemplate, ResourceQuota, Service } from "#api/kubernetes.ts";
+import type { Neighbour } from "#api/kinds/remediation-processing.ts";
+import type { KubeObject, ObjectReference } from "#api/object.ts";
+import { selects, serviceSelects } from "#cluster/selectors.ts";
+
+/** Objects of the target's namespace, and the nodes. */
+export interface Surroundings {
+  readonly services: readonly Service[];
+  readonly autoscalers: readonly HorizontalPodAutoscaler[];
+  readonly budgets: readonly PodDisruptionBudget[];
+  readonly quotas: readonly ResourceQuota[];
+  readonly nodes: readonly Node[];
+  /** The target's own. */
+  readonly pods: readonly Pod[];
+}
+
+const maxNeighbours = 50;
+
+/** In a fixed order, bounded; `template` is that of the workload (a Pod is its own). */
+export const neighboursOf = (target: ObjectReference, template: PodTemplate | undefined, around: Surroundings): Neighbour[] => {
+  const labels = template?.metadata?.labels ?? {};
+  const namespace = target.namespace;
+  const found: Neighbour[] = [
+    ...around.services
+      .filter((service) => serviceSelects(service.spec.selector, labels))
+      .map((service) => neighbour("selectedBy", service, portsOf(service))),
+    ...around.autoscalers
+      .filter(({ spec: { scaleTargetRef } }) => scaleTargetRef.kind === target.kind && scaleTargetRef.name === target.name)
+      .map((hpa) => neighbour("scaledBy", hpa, `${hpa.spec.minReplicas ?? 1} to ${hpa.spec.maxReplicas} replicas`)),
+    ...around.budgets
+      .filter((budget) => selects(budget.spec.selector, labels))
+      .map((budget) => neighbour("protectedBy", budget, budgetOf(budget))),
+    ...around.quotas.map((quota) => neighbour("limitedBy", quota, quotaOf(quota))),
+    ...around.nodes
+      .filter((node) => around.pods.some((pod) => pod.spec.nodeName === node.metadata.name))
+      .map((node) => neighbour("runsOn", node, nodeOf(node))),
+    ...(template === undefined ? [] : referencesOf(template, namespace)),
+  ];
+  return found.slice(0, maxNeighbours);
+};
+
+/** The ConfigMaps, Secrets and claims that a template names, each once. */
+export const referencesOf = (template: PodTemplate, namespace: string | undefined): Neighbour[] => {
+  const found = new Map<string, Neighbour>();
+  const add = (relation: "mounts" | "readsFrom", kind: string, name: string | undefined, optional?: boolean): void => {
+    if (name === undefined || name === "" || found.has(`${relation}/${kind}/${name}`)) return;
+    const object = { apiVersion: "v1", kind, ...(namespace === undefined ? {} : { namespace }), name };
+    found.set(`${relation}/${kind}/${name}`, { relation, object, ...(optional === true ? { detail: "optional" } : {}) });
+  };
+  const { containers, initContainers = [], volumes = [] } = template.spec;
+  for (const volume of volumes) {
+    add("mounts", "ConfigMap", volume.configMap?.name, volume.configMap?.optional);
+    add("mounts", "Secret", volume.secret?.secretName, volume.secret?.optional);
+    add("mounts", "PersistentVolumeClaim", volume.persistentVolumeClaim?.claimName);
+    for (const source of volume.projected?.sources ?? []) {
+      add("mounts", "ConfigMap", source.configMap?.name);
+      add("mounts", "Secret", source.secret?.name);
+    }
+  }
+  for (const container of [...initContainers, ...containers]) {
+    for (const { configMapRef, secretRef } of container.envFrom ?? []) {
+      add("readsFrom", "ConfigMap", configMapRef?.name, configMapRef?.optional);
+      add("readsFrom", "Secret", secretRef?.name, secretRef?.optional);
+    }
+    for (const { valueFrom } of container.env ?? []) {
+      add("readsFrom", "ConfigMap", valueFrom?.configMapKeyRef?.name, valueFrom?.configMapKeyRef?.optional);
+      add("readsFrom", "Secret", valueFrom?.secretKeyRef?.name, valueFrom?.secretKeyRef?.optional);
+    }
+  }
+  return [...found.values()];
+};
+
+const neighbour = (relation: Neighbour["relation"], object: KubeObject, detail: string): Neighbour => ({
+  relation,
+  object: {
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    ...(object.metadata.namespace === undefined ? {} : { namespace: object.metadata.namespace }),
+    name: object.metadata.name,
+  },
+  ...(detail === "" ? {} : { detail: detail.slice(0, 256) }),
+});
+
+const portsOf = (service: Service): string => {
+  const ports = (service.spec.ports ?? []).map(({ port, targetPort }) =>
+    targetPort === undefined ? `${port}` : `${port} → ${targetPort}`,
+  );
+  return ports.length === 0 ? "" : `port ${ports.join(", ")}`;
+};
+
+const budgetOf = ({ spec, status }: PodDisruptionBudget): string => {
+  const rule = spec.maxUnavailable === undefined ? `minAvailable ${spec.minAvailable ?? 0}` : `maxUnavailable ${spec.maxUnavailable}`;
+  return `${rule}, ${status?.disruptionsAllowed ?? 0} disruptions allowed now`;
+};
+
+const quotaOf = ({ spec, status }: ResourceQuota): string =>
+  Object.entries(status?.hard ?? spec.hard ?? {})
+    .map(([resource, hard]) => `${resource} ${status?.used?.[resource] ?? "0"} of ${hard}`)
+    .join(", ");
+
+const nodeOf = ({ spec, status }: Node): string => {
+  const ready = status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") ?? false;
+  const pressure = (status?.conditions ?? []).filter(({ type, status: value }) => type.endsWith("Pressure") && value === "True");
+  return [ready ? "ready" : "not ready", ...(spec?.unschedulable === true ? ["cordoned"] : []), ...pressure.map(({ type }) => type)].join(
+    ", ",
+  );
+};

@@ -1,0 +1,188 @@
+// Is this object healthy now, and if not, why not? Pure: the one definition that verification, analysis and self-resolution share.
+import type {
+  ContainerStatus,
+  CronJob,
+  DaemonSet,
+  Deployment,
+  Job,
+  Node,
+  PersistentVolumeClaim,
+  Pod,
+  StatefulSet,
+} from "#api/kubernetes.ts";
+import { type KubeObject, type ObjectReference, referenceText } from "#api/object.ts";
+import { fromTimestamp } from "#lib/clock.ts";
+
+export interface Health {
+  /** `Unknown`: a kind that has no health of its own. */
+  readonly state: "Healthy" | "Unhealthy" | "Missing" | "Unknown";
+  /** Whole sentences for people, the most telling first, at most ten; empty where healthy. */
+  readonly reasons: readonly string[];
+  /** Restarts of all containers of its pods: must not grow while a repair is verified. */
+  readonly restarts: number;
+  /** When a container last ended in failure: a crash loop looks healthy between two crashes. */
+  readonly crashedAtMs?: number;
+}
+
+const maxReasons = 10;
+
+/** `pods` are those of the workload (see owned-pods.ts), the ones of older revisions included. */
+export const workloadHealth = (reference: ObjectReference, object: KubeObject | undefined, pods: readonly Pod[]): Health => {
+  if (object === undefined) return { state: "Missing", reasons: [`${referenceText(reference)} does not exist.`], restarts: 0 };
+  const living = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined);
+  const crash = lastCrash(living);
+  const facts = { restarts: restartsOf(living), ...(crash === undefined ? {} : { crashedAtMs: crash }) };
+  const faults = faultsOf(object, living);
+  if (faults === undefined) return { state: "Unknown", reasons: [`${reference.kind} has no health of its own.`], ...facts };
+  const reasons = faults.slice(0, maxReasons);
+  return { state: reasons.length === 0 ? "Healthy" : "Unhealthy", reasons, ...facts };
+};
+
+const faultsOf = (object: KubeObject, pods: readonly Pod[]): string[] | undefined => {
+  switch (object.kind) {
+    case "Deployment":
+      return [...containerFaults(pods), ...deploymentFaults(object as Deployment)];
+    case "StatefulSet":
+      return [...containerFaults(pods), ...statefulSetFaults(object as StatefulSet)];
+    case "DaemonSet":
+      return [...containerFaults(pods), ...daemonSetFaults(object as DaemonSet)];
+    case "ReplicaSet":
+      return [...containerFaults(pods), ...replicaSetFaults(object as Deployment)];
+    case "Pod":
+      return podFaults(object as Pod);
+    case "Job":
+      return jobFaults(object as Job);
+    case "CronJob":
+      return cronJobFaults(object as CronJob, pods);
+    case "Node":
+      return nodeFaults(object);
+    case "PersistentVolumeClaim": {
+      const phase = (object as PersistentVolumeClaim).status?.phase ?? "Pending";
+      return phase === "Bound" ? [] : [`The claim is ${phase}.`];
+    }
+    default:
+      return undefined;
+  }
+};
+
+const unobserved = ({ metadata, status }: KubeObject & { status?: { observedGeneration?: number } }): string[] =>
+  (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0) ? [] : ["Its controller has not seen the latest change yet."];
+
+const short = (what: string, have: number | undefined, want: number): string[] =>
+  (have ?? 0) >= want ? [] : [`${have ?? 0} of ${want} replicas are ${what}.`];
+
+const deploymentFaults = (deployment: Deployment): string[] => {
+  const { spec, status } = deployment;
+  const want = spec.replicas ?? 1;
+  const stuck = status?.conditions?.find((condition) => condition.type === "Progressing" && condition.status === "False");
+  const surplus = (status?.replicas ?? 0) - (status?.updatedReplicas ?? 0);
+  return [
+    ...unobserved(deployment),
+    ...(stuck === undefined ? [] : [`The rollout is stuck: ${stuck.reason ?? "unknown reason"}.`]),
+    // A paused rollout is what somebody wants.
+    ...(spec.paused === true ? [] : short("updated", status?.updatedReplicas, want)),
+    ...short("available", status?.availableReplicas, want),
+    ...short("ready", status?.readyReplicas, want),
+    ...(spec.paused !== true && surplus > 0 ? [`${surplus} replicas of an older revision are still there.`] : []),
+  ];
+};
+
+const statefulSetFaults = (set: StatefulSet): string[] => {
+  const want = set.spec.replicas ?? 1;
+  const { status } = set;
+  const rolling = status?.updateRevision !== undefined && status.updateRevision !== status.currentRevision;
+  return [
+    ...unobserved(set),
+    ...(rolling ? short("updated", status.updatedReplicas, want) : []),
+    ...short("ready", status?.readyReplicas, want),
+    ...short("available", status?.availableReplicas ?? status?.readyReplicas, want),
+  ];
+};
+
+const daemonSetFaults = (set: DaemonSet): string[] => {
+  const want = set.status?.desiredNumberScheduled ?? 0;
+  return [
+    ...unobserved(set),
+    ...short("updated", set.status?.updatedNumberScheduled, want),
+    ...short("available", set.status?.numberAvailable, want),
+    ...short("ready", set.status?.numberReady, want),
+  ];
+};
+
+const replicaSetFaults = (set: Deployment): string[] => {
+  const want = set.spec.replicas ?? 1;
+  return [
+    ...unobserved(set),
+    ...short("ready", set.status?.readyReplicas, want),
+    ...short("available", set.status?.availableReplicas, want),
+  ];
+};
+
+const jobFaults = (job: Job): string[] => {
+  const failed = job.status?.conditions?.find((condition) => condition.type === "Failed" && condition.status === "True");
+  return failed === undefined ? [] : [`The job failed: ${failed.reason ?? "unknown reason"}.`];
+};
+
+/** Its past runs stay as they ended; what counts is whether the newest pod does its work. */
+const cronJobFaults = (cronJob: CronJob, pods: readonly Pod[]): string[] => {
+  if (cronJob.spec.suspend === true) return [];
+  const newest = pods.toSorted((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? 1 : -1))[0];
+  if (newest === undefined) return [];
+  return newest.status?.phase === "Failed" ? [`Pod ${newest.metadata.name} of the newest run failed.`] : containerFaults([newest]);
+};
+
+const nodeFaults = (node: Node): string[] => {
+  const conditions = node.status?.conditions ?? [];
+  const ready = conditions.find((condition) => condition.type === "Ready");
+  return [
+    ...(ready?.status === "True" ? [] : [`The node is not ready: ${ready?.reason ?? "it has not reported"}.`]),
+    ...conditions
+      .filter((condition) => condition.type.endsWith("Pressure") && condition.status === "True")
+      .map((condition) => `The node reports ${condition.type}.`),
+  ];
+};
+
+const podFaults = (pod: Pod): string[] => {
+  if (pod.status?.phase === "Succeeded") return [];
+  if (pod.status?.phase === "Failed") return [`Pod ${pod.metadata.name} failed: ${pod.status.reason ?? "a container ended in failure"}.`];
+  const faults = containerFaults([pod]);
+  if (faults.length > 0) return faults;
+  const ready = pod.status?.conditions?.find((condition) => condition.type === "Ready");
+  if (ready?.status === "True") return [];
+  const unscheduled = pod.status?.conditions?.find((condition) => condition.type === "PodScheduled" && condition.status === "False");
+  return [`Pod ${pod.metadata.name} is not ready: ${unscheduled?.reason ?? ready?.reason ?? pod.status?.phase ?? "Pending"}.`];
+};
+
+/** Waiting for these is part of a start, not a fault. */
+const harmlessWaits: ReadonlySet<string> = new Set(["ContainerCreating", "PodInitializing"]);
+
+const containerFaults = (pods: readonly Pod[]): string[] => {
+  const faults: string[] = [];
+  for (const pod of pods) {
+    if (pod.status?.phase === "Succeeded") continue;
+    for (const status of statuses(pod)) {
+      const fault = containerFault(status);
+      if (fault !== undefined) faults.push(`Container ${status.name} of Pod ${pod.metadata.name} ${fault}.`);
+    }
+  }
+  return faults;
+};
+
+const containerFault = ({ state }: ContainerStatus): string | undefined => {
+  const waiting = state?.waiting?.reason;
+  if (waiting !== undefined && !harmlessWaits.has(waiting)) return `waits: ${waiting}`;
+  const ended = state?.terminated;
+  return ended === undefined || ended.exitCode === 0 ? undefined : `ended with exit code ${ended.exitCode} (${ended.reason ?? "Error"})`;
+};
+
+const statuses = (pod: Pod): ContainerStatus[] => [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+
+const restartsOf = (pods: readonly Pod[]): number => pods.flatMap(statuses).reduce((sum, status) => sum + status.restartCount, 0);
+
+const lastCrash = (pods: readonly Pod[]): number | undefined => {
+  const ends = pods
+    .flatMap(statuses)
+    .flatMap((status) => [status.state?.terminated, status.lastState?.terminated])
+    .flatMap((ended) => (ended === undefined || ended.exitCode === 0 ? [] : [fromTimestamp(ended.finishedAt) ?? 0]));
+  return ends.length === 0 ? undefined : Math.max(...ends);
+};
