@@ -1,0 +1,74 @@
+// Pods as evidence: what each container does now and how its last run ended. Pure.
+import type { ContainerStateDetail, ContainerStatus, ObjectCondition, Pod } from "#api/kubernetes.ts";
+import { bounds, type ContainerEvidence, type PodEvidence, type RunState } from "#evidence/evidence.ts";
+import { cleanMessage } from "#evidence/text.ts";
+
+export const podEvidence = (pod: Pod): PodEvidence => {
+  const ready = pod.status?.conditions?.find((condition) => condition.type === "Ready");
+  const owner = pod.metadata.ownerReferences?.find((reference) => reference.controller)?.name;
+  const isReady = ready?.status === "True";
+  return {
+    name: pod.metadata.name,
+    uid: pod.metadata.uid,
+    createdAt: pod.metadata.creationTimestamp,
+    ...(owner === undefined ? {} : { owner }),
+    ...(pod.spec.nodeName === undefined ? {} : { node: pod.spec.nodeName }),
+    phase: pod.status?.phase ?? "Unknown",
+    isReady,
+    ...(isReady && ready?.lastTransitionTime !== undefined ? { readySince: ready.lastTransitionTime } : {}),
+    isDeleting: pod.metadata.deletionTimestamp !== undefined,
+    conditions: cleanConditions(pod.status?.conditions),
+    containers: [
+      ...(pod.status?.initContainerStatuses ?? []).map((status) => containerEvidence(status, "init")),
+      ...(pod.status?.containerStatuses ?? []).map((status) => containerEvidence(status, "main")),
+    ],
+  };
+};
+
+export const cleanConditions = (conditions: readonly ObjectCondition[] | undefined): ObjectCondition[] =>
+  (conditions ?? []).slice(0, 16).map((condition) => ({
+    ...condition,
+    ...(condition.message === undefined ? {} : { message: cleanMessage(condition.message, bounds.messageLength) }),
+  }));
+
+const containerEvidence = (status: ContainerStatus, role: "init" | "main"): ContainerEvidence => {
+  const last = runState(status.lastState);
+  return {
+    name: status.name,
+    role,
+    image: status.image,
+    isReady: status.ready,
+    restarts: status.restartCount,
+    state: runState(status.state),
+    ...(last.kind === "unknown" ? {} : { last }),
+  };
+};
+
+const runState = (detail: ContainerStateDetail | undefined): RunState => {
+  if (detail?.waiting !== undefined) return { kind: "waiting", ...words(detail.waiting) };
+  if (detail?.running !== undefined) return { kind: "running", ...times(detail.running) };
+  if (detail?.terminated !== undefined) {
+    const { exitCode, signal } = detail.terminated;
+    return {
+      kind: "terminated",
+      exitCode,
+      ...(signal === undefined ? {} : { signal }),
+      ...words(detail.terminated),
+      ...times(detail.terminated),
+    };
+  }
+  return { kind: "unknown" };
+};
+
+const words = (detail: { reason?: string; message?: string }): Pick<RunState, "reason" | "message"> => ({
+  ...(detail.reason === undefined ? {} : { reason: cleanMessage(detail.reason, 128) }),
+  ...(detail.message === undefined ? {} : { message: cleanMessage(detail.message, bounds.messageLength) }),
+});
+
+const times = (detail: { startedAt?: string; finishedAt?: string }): Pick<RunState, "startedAt" | "finishedAt"> => ({
+  // A container that never ran has the zero time here.
+  ...(isRealTime(detail.startedAt) ? { startedAt: detail.startedAt } : {}),
+  ...(isRealTime(detail.finishedAt) ? { finishedAt: detail.finishedAt } : {}),
+});
+
+const isRealTime = (time: string | null | undefined): time is string => typeof time === "string" && Date.parse(time) > 0;

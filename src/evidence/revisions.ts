@@ -1,0 +1,45 @@
+// The revisions of a Deployment as evidence, from its ReplicaSets. Pure; never guesses which revision was good.
+import type { Deployment, ReplicaSet } from "#api/kubernetes.ts";
+import { bounds, type PodEvidence, type RevisionEvidence } from "#evidence/evidence.ts";
+import { cleanMessage } from "#evidence/text.ts";
+
+const revisionAnnotation = "deployment.kubernetes.io/revision";
+/** Set once a ReplicaSet has been used again for a later revision, as every rollback does. */
+const historyAnnotation = "deployment.kubernetes.io/revision-history";
+const causeAnnotation = "kubernetes.io/change-cause";
+
+export const revisionsOf = (
+  deployment: Deployment,
+  replicaSets: readonly ReplicaSet[],
+  pods: readonly PodEvidence[],
+): readonly RevisionEvidence[] => {
+  const numbered = replicaSets
+    .filter((set) => set.metadata.ownerReferences?.some((owner) => owner.uid === deployment.metadata.uid && owner.controller) ?? false)
+    .map((set) => ({ set, revision: Number(set.metadata.annotations?.[revisionAnnotation]) }))
+    .filter(({ revision }) => Number.isSafeInteger(revision))
+    .sort((a, b) => b.revision - a.revision);
+  const newest = numbered[0];
+  // A template that no ReplicaSet holds yet: the newest one is the past already.
+  const isSettled = (deployment.status?.observedGeneration ?? 0) >= (deployment.metadata.generation ?? 0);
+  return numbered.slice(0, bounds.revisions).map(({ set, revision }) => {
+    const cause = set.metadata.annotations?.[causeAnnotation];
+    return {
+      revision,
+      name: set.metadata.name,
+      isCurrent: isSettled && set === newest?.set,
+      releasedAt: releasedAt(set, pods),
+      replicas: set.status?.replicas ?? 0,
+      ready: set.status?.readyReplicas ?? 0,
+      template: set.spec.template,
+      ...(cause === undefined ? {} : { changeCause: cleanMessage(cause, 256) }),
+    };
+  });
+};
+
+/** A ReplicaSet that is used again keeps the time of its first use; its oldest pod is then nearer to the truth. */
+const releasedAt = (set: ReplicaSet, pods: readonly PodEvidence[]): string => {
+  const created = set.metadata.creationTimestamp;
+  if (set.metadata.annotations?.[historyAnnotation] === undefined) return created;
+  const births = pods.filter((pod) => pod.owner === set.metadata.name).map((pod) => pod.createdAt);
+  return births.sort()[0] ?? created;
+};
