@@ -136,13 +136,14 @@ export const collect = async (kube: ClusterReader, clock: Clock, question: Quest
     Promise.all(usesOf(seen.template).map((use) => readConfig(kube, target, use, options, unless))),
     Promise.all(nodesOf(kept).map((name) => readNode(kube, name, options, unless))),
   ]);
+  const makers = isDeployment(object, target) ? ownSets.map((set) => set.metadata.name) : seen.selector === undefined ? [] : [target.name];
   const uids = new Set([...owners, ...kept.map((pod) => pod.uid)]);
   return {
     ...told,
     target: seen,
     pods: kept,
     revisions: isDeployment(object, target) ? revisionsOf(object, ownSets, pods) : [],
-    events: eventsAbout(eventObjects, uids),
+    events: eventsAbout(eventObjects, { uids, makers }),
     logs: logs.filter((log) => log !== undefined && log.text !== "") as LogEvidence[],
     configs,
     nodes,

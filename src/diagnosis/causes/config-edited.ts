@@ -1,0 +1,111 @@
+// A ConfigMap was edited in place and the pods that read it anew crash. The workload's template is innocent: a rollback would not help.
+import type { Evidence } from "#evidence/evidence.ts";
+import {
+  durationText,
+  failureQuote,
+  failureText,
+  logQuotes,
+  onePerContainer,
+  quote,
+  replicasText,
+  targetName,
+} from "#diagnosis/explain.ts";
+import { steadyPods } from "#diagnosis/failures.ts";
+import { judge, ruledOut, type Assessment } from "#diagnosis/finding.ts";
+import { failuresOfCurrent } from "#diagnosis/release.ts";
+import { suspicionOf } from "#diagnosis/suspicion.ts";
+import { fromTimestamp, toTimestamp } from "#lib/clock.ts";
+
+const code = "ConfigEdited";
+const soonMs = 10 * 60_000;
+
+/**
+ * Must be seen: a ConfigMap that the failing container reads was edited after the release and before the first failure, and the container has
+ * been started since. Speaks against it: a pod that has started since runs well.
+ */
+export const configEdited = (evidence: Evidence): Assessment => {
+  const failures = failuresOfCurrent(evidence).filter(({ mode }) => mode !== "cannotPull");
+  const failure = failures[0];
+  if (failure === undefined) return ruledOut(code, "no container crashes or fails to start");
+  const { release, firstFailureAt, edit } = suspicionOf(evidence, failures);
+  if (edit === undefined) {
+    const reads = evidence.configs.some((config) => config.readBy.includes(failure.container.name));
+    return ruledOut(
+      code,
+      reads ? "no ConfigMap that it reads was edited between the release and the first failure" : "the container reads no ConfigMap",
+      reads ? 0.3 : 0,
+    );
+  }
+  const { config, at } = edit;
+  const startedAt = fromTimestamp(failure.ended?.startedAt) ?? fromTimestamp(failure.pod.createdAt) ?? 0;
+  const steady = steadyPods(evidence, 60_000).find((pod) => (fromTimestamp(pod.createdAt) ?? 0) > at);
+
+  const judged = judge(code, {
+    required: [
+      { claim: `ConfigMap ${config.name} was edited after the release and before the first failure`, holds: true },
+      { claim: `container ${failure.container.name} has been started since the edit`, holds: startedAt >= at - 2000 },
+    ],
+    against: [{ claim: `Pod ${steady?.name} has started since the edit and runs well`, holds: steady !== undefined }],
+    supporting: [
+      {
+        claim: "the container's template is the one that ran before",
+        holds: release === undefined ? "unknown" : release.same.length > 1 || release.previous === undefined,
+        weight: 2,
+      },
+      {
+        claim: "the failures began soon after the edit",
+        holds: firstFailureAt === undefined ? "unknown" : firstFailureAt - at <= soonMs,
+        weight: 2,
+      },
+      { claim: "it dies soon after its start", holds: failure.ranMs === undefined ? "unknown" : failure.ranMs <= 60_000, weight: 1 },
+      {
+        claim: "it is the only edit of its configuration",
+        holds: evidence.configs.filter(({ readBy }) => readBy.includes(failure.container.name)).length === 1,
+        weight: 1,
+      },
+    ],
+  });
+  if ("ruledOut" in judged) return judged;
+
+  const by = config.editedBy === undefined ? "" : ` by ${config.editedBy}`;
+  const object = { apiVersion: "v1", kind: "ConfigMap", ...namespaceOf(evidence), name: config.name };
+  return {
+    found: {
+      code,
+      object,
+      score: judged.score,
+      summary: `ConfigMap ${config.name} was edited at ${toTimestamp(at)}${by}, after the last release; container ${failure.container.name}, started since, ${failureText(failure)}.`,
+      chain: [
+        `ConfigMap ${config.name} was edited${by}`,
+        `the pods of ${targetName(evidence)} were started again and read it`,
+        `container ${failure.container.name} ${failureText(failure)}`,
+        replicasText(evidence),
+      ],
+      quotes: [
+        quote("change", `ConfigMap ${config.name}`, `content last changed ${toTimestamp(at)}${by}; keys: ${config.keys.join(", ")}`),
+        ...(release === undefined
+          ? []
+          : [
+              quote(
+                "object",
+                targetName(evidence),
+                `the container's template is unchanged since ${toTimestamp(release.releasedAt)}, ${durationText(at - release.releasedAt)} before the edit`,
+              ),
+            ]),
+        ...onePerContainer(failures)
+          .slice(0, 3)
+          .map((each) => failureQuote(evidence, each)),
+        ...logQuotes(evidence, failures, 2),
+      ],
+      facts: {
+        kind: "person",
+        why: `the content that ConfigMap ${config.name} had before is not known; a person has to restore it, then restart the pods. A rollback of ${targetName(evidence)} would not change it`,
+      },
+    },
+  };
+};
+
+const namespaceOf = (evidence: Evidence): { namespace?: string } => {
+  const { namespace } = evidence.target.reference;
+  return namespace === undefined ? {} : { namespace };
+};

@@ -1,0 +1,133 @@
+// An image cannot be pulled: it does not exist, may not be read, or its registry cannot be reached. A rollback helps only where a release brought it in.
+import type { Evidence } from "#evidence/evidence.ts";
+import { eventQuotes, failureQuote, quote, replicasText, revisionText, targetName } from "#diagnosis/explain.ts";
+import type { Failure } from "#diagnosis/failures.ts";
+import { judge, ruledOut, type Assessment, type Facts } from "#diagnosis/finding.ts";
+import { failuresOfCurrent, releaseFor, type Release } from "#diagnosis/release.ts";
+import { differenceText } from "#diagnosis/template-difference.ts";
+
+const code = "ImageUnpullable";
+
+type PullFault = "invalid" | "notFound" | "unauthorized" | "unreachable" | "unknown";
+
+/** In the words of container runtimes and registries. The order counts: Docker Hub says both of a repository that does not exist. */
+const faults: readonly (readonly [PullFault, RegExp])[] = [
+  ["invalid", /invalid reference format|couldn't parse image|InvalidImageName/i],
+  ["notFound", /not found|manifest unknown|name unknown|no such manifest|does not exist|ErrImageNeverPull/i],
+  ["unauthorized", /unauthori[sz]ed|access denied|authentication required|forbidden|insufficient_scope|no basic auth|\b40[13]\b/i],
+  [
+    "unreachable",
+    /dial tcp|no such host|connection refused|i\/o timeout|deadline exceeded|network is unreachable|TLS handshake|x509|EOF|toomanyrequests|\b(?:429|50[0234])\b/i,
+  ],
+];
+
+const faultText: Readonly<Record<PullFault, string>> = {
+  invalid: "its name is not a valid image name",
+  notFound: "the registry does not have it",
+  unauthorized: "the registry does not let us read it",
+  unreachable: "the registry cannot be reached",
+  unknown: "it cannot be pulled",
+};
+
+export const imageUnpullable = (evidence: Evidence): Assessment => {
+  const failures = failuresOfCurrent(evidence).filter(({ mode }) => mode === "cannotPull");
+  const failure = failures[0];
+  if (failure === undefined) return ruledOut(code, "no container of the current revision waits for its image");
+  const { container } = failure;
+  const image = imageOf(evidence, container.name) ?? container.image;
+  const events = evidence.events.filter(
+    (event) => event.type === "Warning" && event.reason === "Failed" && failures.some(({ pod }) => pod.uid === event.uid),
+  );
+  const fault = faultOf([failure.reason, container.state.message ?? "", ...events.map(({ message }) => message)]);
+  const release = releaseFor(evidence, container.name);
+  const before = release?.previous && imageIn(release.previous.template, container.name);
+  const isNew = before !== undefined && before !== image;
+
+  const judged = judge(code, {
+    required: [{ claim: "a container that waits for its image", holds: true }],
+    against: [],
+    supporting: [
+      { claim: "the registry's own words say why", holds: fault !== "unknown", weight: 2 },
+      { claim: "every pod of the revision waits for it", holds: allWait(evidence, failures), weight: 1 },
+      { claim: "the release before had another image", holds: release?.previous === undefined ? "unknown" : isNew, weight: 2 },
+      {
+        claim: "the release before has ready pods now",
+        holds: release?.previous === undefined ? "unknown" : release.previous.ready > 0,
+        weight: 1,
+      },
+    ],
+  });
+  if ("ruledOut" in judged) return judged;
+
+  const introduced = isNew && release !== undefined ? ` Revision ${release.current.revision} brought it in; before it was ${before}.` : "";
+  return {
+    found: {
+      code,
+      object: evidence.target.reference,
+      score: judged.score,
+      summary:
+        `Container ${container.name} of ${targetName(evidence)} waits for the image ${image}: ${faultText[fault]}.${introduced}`.slice(
+          0,
+          1024,
+        ),
+      chain: [
+        ...(isNew && release?.previous !== undefined
+          ? [`${revisionText(release.current)} replaced ${revisionText(release.previous)} and its image ${before}`]
+          : []),
+        `image ${image} of container ${container.name} cannot be pulled: ${faultText[fault]}`,
+        `${new Set(failures.map(({ pod }) => pod.name)).size} pods wait for it`,
+        replicasText(evidence),
+      ],
+      quotes: [
+        failureQuote(evidence, failure),
+        ...eventQuotes(events, 2),
+        ...(release?.previous === undefined || release.differences.length === 0
+          ? []
+          : [
+              quote(
+                "change",
+                targetName(evidence),
+                `revision ${release.previous.revision} → ${release.current.revision}, released ${release.current.releasedAt}\n${release.differences.map(differenceText).join("\n")}`,
+              ),
+            ]),
+      ],
+      facts: factsOf(fault, isNew, before, image, release),
+    },
+  };
+};
+
+/** Where the way to the registry is broken, an older image from the same registry is no way out. */
+const factsOf = (fault: PullFault, isNew: boolean, before: string | undefined, image: string, release: Release | undefined): Facts => {
+  if (!isNew || release?.previous === undefined || before === undefined)
+    return { kind: "person", why: `no release brought in the image ${image}: a person has to put it back, or grant access to it` };
+  if (fault === "unreachable" && registryOf(before) === registryOf(image))
+    return { kind: "person", why: `the registry ${registryOf(image)} cannot be reached; the image before it comes from there, too` };
+  if (
+    fault === "unauthorized" &&
+    repositoryOf(before) === repositoryOf(image) &&
+    release.differences.every(({ path }) => !path.startsWith("imagePullSecrets"))
+  )
+    return { kind: "person", why: `access to ${repositoryOf(image)} was lost; the image before it lies there, too` };
+  return { kind: "badRevision", revision: release.current.revision, lastGood: release.previous.revision };
+};
+
+const faultOf = (texts: readonly string[]): PullFault =>
+  faults.find(([, pattern]) => texts.some((text) => pattern.test(text)))?.[0] ?? "unknown";
+
+const allWait = (evidence: Evidence, failures: readonly Failure[]): boolean => {
+  const waiting = new Set(failures.map(({ pod }) => pod.name));
+  const owners = new Set(failures.map(({ pod }) => pod.owner));
+  return evidence.pods.filter((pod) => owners.has(pod.owner) && !pod.isDeleting).every((pod) => waiting.has(pod.name));
+};
+
+const imageOf = (evidence: Evidence, container: string): string | undefined => imageIn(evidence.target.template, container);
+const imageIn = (template: Evidence["target"]["template"], container: string): string | undefined =>
+  [...(template?.spec.containers ?? []), ...(template?.spec.initContainers ?? [])].find(({ name }) => name === container)?.image;
+
+/** `registry.example/team/app:1@sha256:…` → `registry.example/team/app` */
+const repositoryOf = (image: string): string => image.replace(/@.*$/, "").replace(/:[^/]*$/, "");
+/** The first part is a registry where it looks like a host; else it is Docker Hub. */
+const registryOf = (image: string): string => {
+  const first = image.split("/")[0] ?? "";
+  return image.includes("/") && (/[.:]/.test(first) || first === "localhost") ? first : "docker.io";
+};

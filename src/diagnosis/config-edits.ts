@@ -1,0 +1,32 @@
+// Edits of ConfigMaps that a container reads, placed in time. Pure; what the ConfigMap says is not known here.
+import type { ConfigEvidence, Evidence } from "#evidence/evidence.ts";
+import { fromTimestamp } from "#lib/clock.ts";
+
+export interface ConfigEdit {
+  readonly config: ConfigEvidence;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/** The API server tells times in whole seconds, and one `kubectl apply` writes a workload and its configuration a moment apart. */
+const togetherMs = 5000;
+
+/** Edits after the release that brought in what runs, by which it is not covered; oldest first. */
+export const editsAfter = (evidence: Evidence, container: string, releasedAt: number): readonly ConfigEdit[] =>
+  editsOf(evidence, container).filter((edit) => edit.at > releasedAt + togetherMs);
+
+/** Edits made with a release or shortly before it: a rollback of the workload alone may not be enough. */
+export const editsWith = (evidence: Evidence, container: string, releasedAt: number, withinMs: number): readonly ConfigEdit[] =>
+  editsOf(evidence, container).filter(
+    (edit) => edit.at <= releasedAt + togetherMs && edit.at >= releasedAt - withinMs && isLaterEdit(edit),
+  );
+
+const editsOf = (evidence: Evidence, container: string): readonly ConfigEdit[] =>
+  evidence.configs
+    .filter((config) => config.state === "found" && config.readBy.includes(container))
+    // One that was made anew has changed, too.
+    .map((config) => ({ config, at: Math.max(fromTimestamp(config.editedAt) ?? 0, fromTimestamp(config.createdAt) ?? 0) }))
+    .filter((edit) => edit.at > 0)
+    .sort((a, b) => a.at - b.at);
+
+const isLaterEdit = ({ config, at }: ConfigEdit): boolean => at > (fromTimestamp(config.createdAt) ?? 0);

@@ -1,0 +1,90 @@
+// The words that several causes share: what was seen of a failure, a quote with its source, durations. Pure.
+import type { Evidence as Quote } from "#api/fields.ts";
+import { referenceText } from "#api/object.ts";
+import type { Evidence, EventEvidence, RevisionEvidence } from "#evidence/evidence.ts";
+import type { Failure } from "#diagnosis/failures.ts";
+
+const maxQuoteLength = 2048;
+const maxLogLines = 8;
+
+export const quote = (source: Quote["source"], object: string, text: string): Quote => ({
+  source,
+  object: object.slice(0, 400),
+  quote: text.length <= maxQuoteLength ? text : `${text.slice(0, maxQuoteLength - 1)}…`,
+});
+
+export const podName = (evidence: Evidence, pod: string): string =>
+  referenceText({ kind: "Pod", namespace: evidence.target.reference.namespace, name: pod });
+
+export const targetName = (evidence: Evidence): string => referenceText(evidence.target.reference);
+
+/** `exits with code 1 after 2 s`, `is killed for memory after 300 ms`, `cannot be started: …` */
+export const failureText = ({ mode, reason, ended, ranMs, container }: Failure): string => {
+  const after = ranMs === undefined ? "" : ranMs < 1000 ? " within a second" : ` after ${durationText(ranMs)}`;
+  if (mode === "cannotPull") return `waits for its image ${container.image} (${reason})`;
+  if (mode === "cannotStart") return `cannot be started (${reason})`;
+  if (reason === "OOMKilled") return `is killed for using more memory than its limit${after}`;
+  return ended?.exitCode === undefined ? `ends with ${reason}${after}` : `exits with code ${ended.exitCode}${after}`;
+};
+
+/** What the API server says about a container that fails. */
+export const failureQuote = (evidence: Evidence, failure: Failure): Quote => {
+  const { container, ended, pod } = failure;
+  const parts = [
+    `container ${container.name}: ${container.state.kind}`,
+    container.state.reason,
+    container.state.message,
+    ended === undefined || ended === container.state
+      ? undefined
+      : `last run ended: ${ended.reason ?? "Error"}, exit code ${ended.exitCode ?? "unknown"}, ${ended.startedAt ?? "?"} to ${ended.finishedAt ?? "?"}`,
+    ended === container.state ? `exit code ${ended.exitCode ?? "unknown"}` : undefined,
+    ended?.message,
+    `${container.restarts} restarts`,
+  ];
+  return quote("object", podName(evidence, pod.name), parts.filter((part) => part !== undefined && part !== "").join("; "));
+};
+
+/** The last lines of what a failing container wrote. */
+export const logQuotes = (evidence: Evidence, failures: readonly Failure[], max: number): readonly Quote[] =>
+  evidence.logs
+    .filter((log) => failures.some(({ pod, container }) => pod.name === log.pod && container.name === log.container))
+    .slice(0, max)
+    .map((log) => quote("log", podName(evidence, log.pod), log.text.split("\n").slice(-maxLogLines).join("\n")));
+
+export const eventQuotes = (events: readonly EventEvidence[], max: number): readonly Quote[] =>
+  events
+    .slice(0, max)
+    .map((event) => quote("event", event.object, `${event.reason}: ${event.message}${event.count > 1 ? ` (${event.count} times)` : ""}`));
+
+export const revisionText = ({ revision, name }: RevisionEvidence): string => `revision ${revision} (${name})`;
+
+export const replicasText = ({ target }: Evidence): string =>
+  target.replicas === undefined
+    ? `${referenceText(target.reference)} is not ready`
+    : `${target.replicas.available} of ${target.replicas.desired} replicas of ${referenceText(target.reference)} are available`;
+
+/** One failure a container name: ten replicas that die alike are one line. */
+export const onePerContainer = (failures: readonly Failure[]): readonly Failure[] => {
+  const seen = new Map<string, Failure>();
+  for (const failure of failures) if (!seen.has(failure.container.name)) seen.set(failure.container.name, failure);
+  return [...seen.values()];
+};
+
+export const durationText = (ms: number): string => {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
+  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`;
+  return ms < 172_800_000 ? `${Math.round(ms / 3_600_000)} h` : `${Math.round(ms / 86_400_000)} d`;
+};
+
+/** What a person would look at first, where no cause was proven. */
+export const observations = (evidence: Evidence, failures: readonly Failure[]): readonly Quote[] => [
+  ...onePerContainer(failures)
+    .slice(0, 3)
+    .map((failure) => failureQuote(evidence, failure)),
+  ...logQuotes(evidence, failures, 2),
+  ...eventQuotes(
+    evidence.events.filter((event) => event.type === "Warning"),
+    4,
+  ),
+];

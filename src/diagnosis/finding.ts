@@ -1,0 +1,75 @@
+// What a cause answers when it is asked about the evidence: found, with checks, quotes and a chain; or ruled out, and by what. Pure.
+import type { Evidence as Quote, Reference } from "#api/fields.ts";
+import type { Evidence } from "#evidence/evidence.ts";
+
+export type CauseCode = "ReleaseCrashes" | "ConfigEdited" | "ImageUnpullable" | "MemoryLimitTooSmall" | "NothingWrong";
+
+/** A claim that was looked at by itself. `unknown`: the evidence does not say. */
+export interface Check {
+  readonly claim: string;
+  readonly holds: boolean | "unknown";
+  /** How much it adds to the score, where it is a supporting one. */
+  readonly weight?: number;
+}
+
+export interface Finding {
+  readonly code: CauseCode;
+  readonly object: Reference;
+  /** From independent checks alone: 0.6 for what must be seen, the rest for what supports it. */
+  readonly score: number;
+  readonly summary: string;
+  /** From the cause to the symptom. */
+  readonly chain: readonly string[];
+  readonly quotes: readonly Quote[];
+  /** What a repair needs to know of the cause; chosen from observed objects. */
+  readonly facts: Facts;
+}
+
+export type Facts =
+  | { readonly kind: "badRevision"; readonly revision: number; readonly lastGood: number }
+  | { readonly kind: "smallLimit"; readonly container: string; readonly limit: string }
+  /** No action of the catalogue removes it. */
+  | { readonly kind: "person"; readonly why: string };
+
+export type Assessment =
+  | { readonly found: Finding }
+  | {
+      readonly ruledOut: {
+        readonly code: CauseCode;
+        readonly reason: string;
+        /** How much of what must be seen was seen. */
+        readonly closeness: number;
+      };
+    };
+
+export type Cause = (evidence: Evidence) => Assessment;
+
+const supportShare = 0.4;
+
+/** What speaks for a cause. What must be seen comes first; every claim of `against` that holds rules it out by itself. */
+export interface Checks {
+  readonly required: readonly Check[];
+  readonly against: readonly Check[];
+  readonly supporting: readonly Check[];
+}
+
+/** The reason that rules it out, or the score. An unknown requirement is not met; an unknown support counts half. */
+export const judge = (code: CauseCode, checks: Checks): { readonly score: number } | Extract<Assessment, { ruledOut: unknown }> => {
+  const met = checks.required.filter((check) => check.holds === true).length;
+  const closeness = checks.required.length === 0 ? 0 : met / checks.required.length;
+  const missing = checks.required.find((check) => check.holds !== true);
+  if (missing !== undefined) {
+    const reason = missing.holds === "unknown" ? `it is not known whether ${missing.claim}` : `not seen: ${missing.claim}`;
+    return { ruledOut: { code, reason, closeness } };
+  }
+  const objection = checks.against.find((check) => check.holds === true);
+  if (objection !== undefined) return { ruledOut: { code, reason: objection.claim, closeness } };
+  const total = checks.supporting.reduce((sum, check) => sum + (check.weight ?? 1), 0);
+  const held = checks.supporting.reduce(
+    (sum, check) => sum + (check.weight ?? 1) * (check.holds === "unknown" ? 0.5 : check.holds ? 1 : 0),
+    0,
+  );
+  return { score: Math.round((1 - supportShare + (total === 0 ? 0 : supportShare * (held / total))) * 100) / 100 };
+};
+
+export const ruledOut = (code: CauseCode, reason: string, closeness = 0): Assessment => ({ ruledOut: { code, reason, closeness } });

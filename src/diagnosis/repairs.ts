@@ -1,0 +1,65 @@
+// From a cause to the actions that could remove it, with frozen parameters: all of them chosen from observed objects. Pure.
+import type { Reference } from "#api/fields.ts";
+import { referenceText } from "#api/object.ts";
+import type { Finding } from "#diagnosis/finding.ts";
+
+export interface Repair {
+  readonly action: string;
+  readonly target: Reference;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly rationale: string;
+  /** What should be true afterwards. */
+  readonly expected: string;
+  readonly score: number;
+}
+
+export type Repairs = { readonly repairs: readonly Repair[] } | { readonly person: string };
+
+/** How much more memory is tried first: enough for a start that fails narrowly, well within what the action allows. */
+const memoryFactor = 2;
+
+export const repairsFor = (finding: Finding, target: Reference): Repairs => {
+  const { facts } = finding;
+  switch (facts.kind) {
+    case "badRevision":
+      if (target.kind !== "Deployment") return { person: `a ${target.kind} cannot be rolled back by any action of the catalogue` };
+      return {
+        repairs: [
+          {
+            action: "rollback_deployment",
+            target,
+            parameters: { revision: String(facts.lastGood) },
+            rationale: `Revision ${facts.revision} brought the trouble in; revision ${facts.lastGood} is the one before it.`,
+            expected: `${referenceText(target)} runs the template of revision ${facts.lastGood} and all its replicas are ready.`,
+            score: finding.score,
+          },
+        ],
+      };
+    case "smallLimit": {
+      const memory = multiplied(facts.limit, memoryFactor);
+      if (memory === undefined) return { person: `the memory limit ${facts.limit} cannot be read` };
+      return {
+        repairs: [
+          {
+            action: "increase_resources",
+            target,
+            parameters: { container: facts.container, memory },
+            rationale: `Container ${facts.container} does not come up within ${facts.limit} of memory.`,
+            expected: `Container ${facts.container} starts within ${memory} and all replicas of ${referenceText(target)} are ready.`,
+            score: finding.score,
+          },
+        ],
+      };
+    }
+    case "person":
+      return { person: facts.why };
+  }
+};
+
+/** `64Mi` times 2 is `128Mi`: in the unit that people wrote. */
+const multiplied = (quantity: string, factor: number): string | undefined => {
+  const match = /^(\d{1,15}(?:\.\d{1,6})?)(Ki|Mi|Gi|Ti|k|M|G|T)?$/.exec(quantity);
+  if (match === null) return undefined;
+  const value = Number((Number(match[1]) * factor).toFixed(6));
+  return `${value}${match[2] ?? ""}`;
+};
