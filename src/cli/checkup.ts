@@ -1,0 +1,185 @@
+// What a cluster, seen through one kubeconfig, lacks to run Kintsugi: a finding per question, each with what mends it. Only reads.
+import * as z from "zod";
+
+import { API_VERSION } from "#api/define-kind.ts";
+import { kinds } from "#api/kinds/registry.ts";
+import {
+  Deployments,
+  Namespaces,
+  ServiceAccounts,
+  ValidatingAdmissionPolicies,
+  ValidatingAdmissionPolicyBindings,
+} from "#api/kubernetes.ts";
+import { admissionPolicyNames, MANAGED_LABEL } from "#api/labels.ts";
+import { type Need, referenceText } from "#api/object.ts";
+import { listed } from "#cli/render/text.ts";
+import { missingRights } from "#cli/rights-check.ts";
+import type { Kube } from "#kube/client.ts";
+import { isForbidden, isNotFound } from "#kube/errors.ts";
+
+export interface Finding {
+  readonly check: string;
+  /** `note`: Kintsugi runs, but not as one may expect. `unknown`: this kubeconfig may not look. */
+  readonly state: "ok" | "lacking" | "note" | "unknown";
+  readonly detail: string;
+  /** The command that mends it. */
+  readonly mend?: string | undefined;
+}
+
+export interface Wanted {
+  readonly namespace: string;
+  readonly rights: readonly Need[];
+  /** ServiceAccounts that Jobs run under. */
+  readonly accounts: readonly string[];
+}
+
+const install = "kubectl apply -f deploy/kintsugi.yaml";
+const oldestMinor = 30;
+
+export const checkup = async (kube: Kube, wanted: Wanted): Promise<readonly Finding[]> => {
+  // Alone and first: where the API server cannot be reached every other question would say so once more.
+  const version = await versionFinding(kube);
+  const { namespace } = wanted;
+  const others = await Promise.all([
+    kindsFinding(kube),
+    looked("namespace", () => namespaceFinding(kube, namespace)),
+    looked("admission policies", () => policiesFinding(kube, namespace)),
+    looked("accounts of the actions", () => accountsFinding(kube, wanted)),
+    rightsFinding(kube, wanted),
+    looked("installation", () => installationFinding(kube, namespace)),
+    looked("opted-in namespaces", () => managedFinding(kube)),
+  ]);
+  return [version, ...others];
+};
+
+const looked = async (check: string, look: () => Promise<Finding>): Promise<Finding> => {
+  try {
+    return await look();
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    return { check, state: "unknown", detail: "this kubeconfig may not look" };
+  }
+};
+
+const Version = z.object({ major: z.string(), minor: z.string(), gitVersion: z.string() });
+
+const versionFinding = async (kube: Kube): Promise<Finding> => {
+  const check = "API server";
+  const version = Version.safeParse(await kube.request("GET", "/version"));
+  if (!version.success) return { check, state: "lacking", detail: "what answers there is not a Kubernetes API server" };
+  // Some providers write the minor as `30+`.
+  const minor = Number.parseInt(version.data.minor, 10);
+  const recent = Number(version.data.major) > 1 || minor >= oldestMinor;
+  return recent
+    ? { check, state: "ok", detail: `Kubernetes ${version.data.gitVersion}` }
+    : {
+        check,
+        state: "lacking",
+        detail: `Kubernetes ${version.data.gitVersion} is too old: 1.${oldestMinor} is needed for ValidatingAdmissionPolicies`,
+        mend: "upgrade the cluster",
+      };
+};
+
+const Resources = z.object({ resources: z.array(z.object({ name: z.string() })) });
+
+const kindsFinding = async (kube: Kube): Promise<Finding> => {
+  const check = "kinds";
+  let served: readonly string[] = [];
+  try {
+    // What the API server serves is what is established; a definition alone would not say so.
+    served = Resources.parse(await kube.request("GET", `/apis/${API_VERSION}`)).resources.map((each) => each.name);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+  const missing = kinds.filter((kind) => !served.includes(kind.plural)).map((kind) => kind.kind);
+  return missing.length === 0
+    ? { check, state: "ok", detail: `all ${kinds.length} kinds of ${API_VERSION} are served` }
+    : { check, state: "lacking", detail: `not served: ${listed(missing)}`, mend: "kubectl apply -f deploy/crds" };
+};
+
+const namespaceFinding = async (kube: Kube, name: string): Promise<Finding> => {
+  const check = "namespace";
+  const namespace = await kube.get(Namespaces, { name });
+  if (namespace === undefined) return { check, state: "lacking", detail: `there is no Namespace ${name}`, mend: install };
+  return namespace.metadata.deletionTimestamp === undefined
+    ? { check, state: "ok", detail: name }
+    : { check, state: "lacking", detail: `Namespace ${name} is being deleted`, mend: `wait until it is gone, then ${install}` };
+};
+
+const policiesFinding = async (kube: Kube, namespace: string): Promise<Finding> => {
+  const check = "admission policies";
+  const names = admissionPolicyNames(namespace);
+  const inForce = await Promise.all(
+    names.map(async (name) => {
+      const [policy, binding] = await Promise.all([
+        kube.get(ValidatingAdmissionPolicies, { name }),
+        kube.get(ValidatingAdmissionPolicyBindings, { name }),
+      ]);
+      return (
+        policy !== undefined &&
+        policy.spec.failurePolicy !== "Ignore" &&
+        binding?.spec.policyName === name &&
+        binding.spec.validationActions?.includes("Deny") === true
+      );
+    }),
+  );
+  const missing = names.filter((_, at) => !inForce[at]);
+  return missing.length === 0
+    ? { check, state: "ok", detail: `${names.length} in force` }
+    : { check, state: "lacking", detail: `not in force, so Kintsugi refuses to act: ${listed(missing)}`, mend: install };
+};
+
+const accountsFinding = async (kube: Kube, { namespace, accounts }: Wanted): Promise<Finding> => {
+  const check = "accounts of the actions";
+  const known = new Set((await kube.list(ServiceAccounts, { namespace })).map((each) => each.metadata.name));
+  const missing = accounts.filter((name) => !known.has(name));
+  return missing.length === 0
+    ? { check, state: "ok", detail: `${accounts.length} ServiceAccounts in ${namespace}` }
+    : { check, state: "lacking", detail: `no ServiceAccount ${listed(missing, "or")} in ${namespace}`, mend: install };
+};
+
+const mostListed = 8;
+
+const rightsFinding = async (kube: Kube, wanted: Wanted): Promise<Finding> => {
+  const check = "rights of this kubeconfig";
+  const missing = await missingRights(kube, wanted.namespace, wanted.rights);
+  if (missing.length === 0) return { check, state: "ok", detail: "enough to run the controllers as a plain process" };
+  const rest = missing.length > mostListed ? [`${missing.length - mostListed} more`] : [];
+  return {
+    check,
+    state: "lacking",
+    detail: `to run the controllers it may not ${listed([...missing.slice(0, mostListed), ...rest])}`,
+    mend: `use the installed account instead: ${install}`,
+  };
+};
+
+const installationFinding = async (kube: Kube, namespace: string): Promise<Finding> => {
+  const check = "installation";
+  const deployment = await kube.get(Deployments, { namespace, name: "kintsugi" });
+  if (deployment === undefined)
+    return {
+      check,
+      state: "note",
+      detail: `no Deployment kintsugi in ${namespace}; a plain process does as well: kintsugi run all --image <image>`,
+      mend: install,
+    };
+  const image = deployment.spec.template.spec.containers[0]?.image ?? "no image";
+  const ready = deployment.status?.readyReplicas ?? 0;
+  const text = `${referenceText({ kind: "Deployment", namespace, name: "kintsugi" })} runs ${image}`;
+  return ready > 0
+    ? { check, state: "ok", detail: `${text}, ready` }
+    : { check, state: "lacking", detail: `${text}, but no replica is ready`, mend: `kubectl describe pods -n ${namespace}` };
+};
+
+const managedFinding = async (kube: Kube): Promise<Finding> => {
+  const check = "opted-in namespaces";
+  const managed = await kube.list(Namespaces, { labelSelector: `${MANAGED_LABEL}=true` });
+  return managed.length === 0
+    ? {
+        check,
+        state: "note",
+        detail: "none: Kintsugi will look and explain, and change nothing",
+        mend: `kubectl label namespace <name> ${MANAGED_LABEL}=true`,
+      }
+    : { check, state: "ok", detail: listed(managed.map((each) => each.metadata.name)) };
+};

@@ -1,0 +1,2 @@
+import type { AddCommand } from "#cli/command.ts";
+export const addActions: AddCommand = () => {};

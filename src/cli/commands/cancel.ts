@@ -1,0 +1,44 @@
+// `kintsugi cancel`: asks a request to stop. What has begun is ended in order by the controllers; this sets one field.
+import { isTerminal } from "#api/define-kind.ts";
+import { RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
+import { referenceText } from "#api/object.ts";
+import type { AddCommand } from "#cli/command.ts";
+import { consent } from "#cli/consent.ts";
+import { refusal } from "#cli/failure.ts";
+import { findRequest } from "#cli/find.ts";
+import { isGuardFailed } from "#kube/errors.ts";
+
+export const addCancel: AddCommand = (program, run) => {
+  program
+    .command("cancel")
+    .description("Stop a request: what has begun is ended, or undone, in order first.")
+    .argument("<request>", "its name, the beginning of it, or its target such as deployment/web")
+    .option("-y, --yes", "do not ask")
+    .action((text: string, options: { yes?: true }) =>
+      run(async (session) => {
+        const kube = await session.kube();
+        const request = await findRequest(kube, session.namespace, text);
+        const { name, namespace, uid } = request.metadata;
+        const phase = request.status?.phase ?? "Pending";
+        if (isTerminal(requestTransitions, phase)) throw refusal(`${name} has ended already: ${phase}`);
+        if (request.spec.cancel === true) throw refusal(`${name} is being cancelled already`);
+        await consent(
+          session,
+          options.yes === true ? "given" : "asked",
+          `Cancel ${name} for ${referenceText(request.spec.target)}, which is ${phase}?`,
+        );
+        try {
+          const cancelled = await kube.jsonPatch(RemediationRequest, { namespace, name }, [
+            { op: "test", path: "/metadata/uid", value: uid },
+            { op: "add", path: "/spec/cancel", value: true },
+          ]);
+          if (session.data !== undefined) session.printData(cancelled);
+          else session.print(`Cancel was asked of ${name}. Follow it with: kintsugi get rr ${name} --watch\n`);
+        } catch (error) {
+          if (isGuardFailed(error)) throw refusal(`${name} has been replaced by another request since it was read: look again`);
+          throw error;
+        }
+        return 0;
+      })(),
+    );
+};

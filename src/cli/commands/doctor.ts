@@ -1,0 +1,45 @@
+// `kintsugi doctor`: what this kubeconfig and its cluster lack to run Kintsugi, and the command that mends each. Only reads.
+import { type Finding, checkup } from "#cli/checkup.ts";
+import type { AddCommand } from "#cli/command.ts";
+import { point } from "#cli/render/page.ts";
+import type { Session } from "#cli/session.ts";
+import { actionRights, controllerNeeds } from "#manifests/rights.ts";
+
+export const addDoctor: AddCommand = (program, run) => {
+  program
+    .command("doctor")
+    .description("What this kubeconfig and its cluster lack to run Kintsugi, and what mends it.")
+    .action(() =>
+      run(async (session) => {
+        const findings = await checkup(await session.kube(), {
+          namespace: session.namespace,
+          rights: controllerNeeds,
+          accounts: actionRights().map((each) => each.account),
+        });
+        if (session.data !== undefined) session.printData(findings);
+        else session.print(`${findings.flatMap((finding) => findingText(session, finding)).join("\n")}\n\n${conclusion(findings)}\n`);
+        return findings.some((finding) => finding.state === "lacking") ? 1 : 0;
+      })(),
+    );
+};
+
+const findingText = (session: Session, { check, state, detail, mend }: Finding): readonly string[] => {
+  const { page } = session;
+  const { paint } = page;
+  const marks = {
+    ok: paint.green("ok     "),
+    lacking: paint.red("lacking"),
+    note: paint.yellow("note   "),
+    unknown: paint.yellow("unknown"),
+  };
+  return [
+    ...point(page, 0, marks[state], `${check}: ${detail}`),
+    ...(mend === undefined ? [] : point(page, 0, "          →", mend, paint.cyan)),
+  ];
+};
+
+const conclusion = (findings: readonly Finding[]): string => {
+  const lacking = findings.filter((finding) => finding.state === "lacking").length;
+  if (lacking > 0) return `${lacking} of ${findings.length} are lacking.`;
+  return findings.some((finding) => finding.state === "unknown") ? "Nothing is known to be lacking." : "Nothing is lacking.";
+};

@@ -1,0 +1,116 @@
+// `kintsugi get`: objects of Kintsugi as a table, like kubectl's, or as data. Only reads.
+import type { Kind } from "#api/define-kind.ts";
+import { kinds } from "#api/kinds/registry.ts";
+import type { KubeObject } from "#api/object.ts";
+import type { AddCommand } from "#cli/command.ts";
+import { misuse, refusal } from "#cli/failure.ts";
+import { byAge } from "#cli/find.ts";
+import { renderData } from "#cli/render/format.ts";
+import { headerOf, rowOf, type Width } from "#cli/render/kind-table.ts";
+import { columnWidths, renderRow, renderTable } from "#cli/render/table.ts";
+import type { Session } from "#cli/session.ts";
+
+export const addGet: AddCommand = (program, run) => {
+  program
+    .command("get")
+    .description("The requests and where each stands; or objects of another kind of Kintsugi's.")
+    .argument("[kind]", `${kinds.map((kind) => kind.shortName).join(", ")}, or a full name; also kind/name`, "rr")
+    .argument("[name]", "only this one")
+    .option("-w, --watch", "go on, and print a line at every change")
+    .action((kindText: string, name: string | undefined, options: { watch?: true }) =>
+      run(async (session) => {
+        const question = questionOf(kindText, name);
+        return options.watch === true ? watch(session, question) : get(session, question);
+      })(),
+    );
+};
+
+interface Question {
+  readonly kind: Kind;
+  readonly name: string | undefined;
+}
+
+const questionOf = (text: string, name: string | undefined): Question => {
+  const [kindText = "", nameText] = text.split("/", 2);
+  const wanted = kindText.toLowerCase().replace(/\.kintsugi\.dev$/, "");
+  const kind = kinds.find((each) => [each.shortName, each.plural, each.kind.toLowerCase(), ...(aliases[each.kind] ?? [])].includes(wanted));
+  if (kind !== undefined) return { kind, name: name ?? nameText };
+  // `kintsugi get rr-1a2b…` names a request.
+  const requests = kinds.find((each) => each.shortName === "rr");
+  if (requests !== undefined && name === undefined && /^rr-/.test(text)) return { kind: requests, name: text };
+  throw misuse(`"${kindText}" is not a kind of Kintsugi's: use ${kinds.map((each) => each.shortName).join(", ")}`);
+};
+
+const aliases: Readonly<Record<string, readonly string[]>> = {
+  RemediationRequest: ["request", "requests"],
+  AIApprovalRequest: ["approval", "approvals"],
+  AIAnalysis: ["analysis", "analyses"],
+  WorkflowExecution: ["workflow", "workflows"],
+  KubernetesExecution: ["execution", "executions"],
+  RemediationPolicy: ["policy", "policies"],
+};
+
+const widthOption = (session: Session): Width => (session.options.output === "wide" ? "wide" : "normal");
+const tableColumns = (session: Session): number | undefined =>
+  session.deps.isTerminal && session.options.output !== "wide" ? session.deps.columns : undefined;
+
+const get = async (session: Session, { kind, name }: Question): Promise<number> => {
+  const kube = await session.kube();
+  const found = name === undefined ? undefined : await kube.get(kind, { namespace: session.namespace, name });
+  if (name !== undefined && found === undefined) throw refusal(`there is no ${kind.kind} "${name}" in ${session.namespace}`);
+  const objects: readonly KubeObject[] =
+    found === undefined ? (await kube.list(kind, { namespace: session.namespace })).toSorted(byAge) : [found];
+
+  if (session.data !== undefined) session.printData(found ?? { apiVersion: "v1", kind: "List", items: objects });
+  else if (session.options.output === "name") session.print(objects.map((each) => `${nameOf(kind, each)}\n`).join(""));
+  else if (objects.length === 0) session.note(`There is no ${kind.kind} in ${session.namespace}.`);
+  else {
+    const width = widthOption(session);
+    const rows = objects.map((each) => rowOf(kind, each, width, session.deps.clock.now()));
+    session.print(renderTable(headerOf(kind, width), rows, { columns: tableColumns(session) }));
+  }
+  return 0;
+};
+
+const nameOf = (kind: Kind, object: KubeObject): string => `${kind.kind.toLowerCase()}.${kind.group}/${object.metadata.name}`;
+
+const watch = async (session: Session, { kind, name }: Question): Promise<number> => {
+  const kube = await session.kube();
+  const { deps, namespace } = session;
+  const scope = { namespace, ...(name === undefined ? {} : { fieldSelector: `metadata.name=${name}` }) };
+  // The watch itself never gives up; what would keep it from ever beginning is told at once.
+  await kube.list(kind, { ...scope, limit: 1 });
+
+  const printer = createPrinter(session, kind);
+  const told = new Map<string, string>();
+  const tell = (objects: readonly KubeObject[]): void => {
+    const news = objects.filter((each) => told.get(each.metadata.uid) !== each.metadata.resourceVersion);
+    for (const each of news) told.set(each.metadata.uid, each.metadata.resourceVersion);
+    if (news.length > 0) printer(news);
+  };
+  const signal = deps.signal ?? new AbortController().signal;
+  const onTrouble = (error: { readonly message: string } | undefined): void => {
+    session.note(error === undefined ? "The watch goes on." : `The watch is interrupted and will go on by itself: ${error.message}`);
+  };
+  for await (const seen of kube.listWatch(kind, scope, signal, { onTrouble })) {
+    if (seen.kind === "synced") tell(seen.items.toSorted(byAge));
+    else if (seen.kind === "applied") tell([seen.object]);
+  }
+  return 0;
+};
+
+const createPrinter = (session: Session, kind: Kind): ((objects: readonly KubeObject[]) => void) => {
+  const { output } = session.options;
+  if (output === "json") return (objects) => session.print(objects.map((each) => `${JSON.stringify(each)}\n`).join(""));
+  if (output === "yaml") return (objects) => session.print(objects.map((each) => `---\n${renderData("yaml", each)}`).join(""));
+  if (output === "name") return (objects) => session.print(objects.map((each) => `${nameOf(kind, each)}\n`).join(""));
+  const width = widthOption(session);
+  const header = headerOf(kind, width);
+  let widths: readonly number[] | undefined;
+  return (objects) => {
+    const rows = objects.map((each) => rowOf(kind, each, width, session.deps.clock.now()));
+    const first = widths === undefined;
+    widths = columnWidths([header, ...rows], { columns: tableColumns(session), widths: widths ?? [] });
+    for (const row of first ? [header, ...rows] : rows) session.print(`${renderRow(row, widths)}\n`);
+  };
+};

@@ -1,0 +1,83 @@
+// `kintsugi run`, `demo` and `act`: handed to the composition root, which puts the parts together. Only reads arguments.
+import { InvalidArgumentError, Option } from "commander";
+import type { Command } from "commander";
+
+import type { AddCommand, Runner } from "#cli/command.ts";
+import { misuse } from "#cli/failure.ts";
+import type { LogLevel } from "#lib/log.ts";
+
+interface RunFlags {
+  readonly address: string;
+  readonly port: number;
+  readonly metricsPort: number;
+  readonly image?: string;
+  readonly leaderElection: boolean;
+  readonly logLevel: LogLevel;
+}
+
+const logLevels: readonly LogLevel[] = ["debug", "info", "warn", "error", "silent"];
+
+export const addRun = (program: Command, run: Runner, roles: readonly string[]): void => {
+  program
+    .command("run")
+    .description(`Run Kintsugi: all of it, or one role (${roles.join(", ")}).`)
+    .argument("<role>", "all, or the name of a role")
+    .option("--address <ip>", "where the services listen", "127.0.0.1")
+    .option("--port <number>", "port of the services; 0 takes a free one", portOf, 8080)
+    .option("--metrics-port <number>", "port of the metrics; 0 takes a free one", portOf, 9090)
+    .option("--image <reference>", "image of the Jobs that carry out actions; admission allows only the installed one")
+    .option("--no-leader-election", "this is the only process")
+    .addOption(new Option("--log-level <level>", "how much is logged").choices(logLevels).default("info"))
+    .action((role: string, flags: RunFlags) =>
+      run(async (session) => {
+        if (role !== "all" && !roles.includes(role)) throw misuse(`"${role}" is not a role: use all, ${roles.join(", ")}`);
+        const { kubeconfig, context } = session.options;
+        return session.deps.runRole(role, {
+          namespace: session.namespace,
+          kubeconfig,
+          context,
+          address: flags.address,
+          port: flags.port,
+          metricsPort: flags.metricsPort,
+          image: flags.image,
+          leaderElection: flags.leaderElection ? "on" : "off",
+          logLevel: flags.logLevel,
+        });
+      })(),
+    );
+};
+
+const portOf = (text: string): number => {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError("It is a number from 0 to 65535.");
+  return port;
+};
+
+export const addDemo: AddCommand = (program, run) => {
+  program
+    .command("demo")
+    .description("Break something on a throw-away cluster and watch it being repaired.")
+    .argument("[arguments...]", "a scenario; --list, --json, --keep")
+    .allowUnknownOption()
+    .helpOption(false)
+    .action((args: readonly string[]) =>
+      run(async (session) => {
+        if (session.deps.runDemo === undefined) throw misuse("the demonstration is part of the source tree: run npm run demo there");
+        return session.deps.runDemo(args);
+      })(),
+    );
+};
+
+/** Hidden: it runs inside an action's Job and nowhere else. */
+export const addAct: AddCommand = (program, run) => {
+  program
+    .command("act", { hidden: true })
+    .argument("<execution>")
+    .requiredOption("--hash <sha256>")
+    .action((execution: string, flags: { hash: string }) =>
+      run(async (session) => {
+        if (session.deps.runAct === undefined) throw misuse("act runs inside an action's Job");
+        return session.deps.runAct({ execution, hash: flags.hash, namespace: session.namespace });
+      })(),
+    );
+};

@@ -1,0 +1,57 @@
+// Everything the command line needs of the outside world, handed in by the composition root. Nothing here reads the environment, the time or a file by itself.
+import type { Kube } from "#kube/client.ts";
+import type { ClusterConfig, KubeconfigDeps } from "#kube/cluster-config.ts";
+import type { Clock, Random } from "#lib/clock.ts";
+import type { LogLevel } from "#lib/log.ts";
+
+export interface Output {
+  write(text: string): unknown;
+}
+
+export interface CliDeps {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Whether a person reads stdout: colours, cut tables and questions are for people only. */
+  readonly isTerminal: boolean;
+  /** The terminal's width. */
+  readonly columns?: number | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  readonly readFile: KubeconfigDeps["readFile"];
+  readonly runCommand: KubeconfigDeps["runCommand"];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly version: string;
+  /** Ends a watch in order: Ctrl-C. */
+  readonly signal?: AbortSignal | undefined;
+  /** Asks a person and returns the line they typed; absent where nobody can be asked. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined;
+  /** How the API server is reached; `connect` of the Kubernetes runtime where absent. */
+  readonly connect?: ((config: ClusterConfig) => Kube & { close(): void }) | undefined;
+  /** Names that `run` accepts besides `all`. */
+  readonly roles: readonly string[];
+  readonly runRole: (role: string, options: RunOptions) => Promise<number>;
+  /** The arguments after `demo`; absent where the demonstration is not part of this installation. */
+  readonly runDemo?: ((args: readonly string[]) => Promise<number>) | undefined;
+  /** What runs inside an action's Job. */
+  readonly runAct?: ((options: ActOptions) => Promise<number>) | undefined;
+}
+
+export interface RunOptions {
+  readonly namespace: string;
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+  readonly address: string;
+  readonly port: number;
+  readonly metricsPort: number;
+  /** The image of the Jobs; the one of the installation where absent. */
+  readonly image?: string | undefined;
+  readonly leaderElection: "on" | "off";
+  readonly logLevel: LogLevel;
+}
+
+export interface ActOptions {
+  readonly execution: string;
+  readonly hash: string;
+  readonly namespace: string;
+}
