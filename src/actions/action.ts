@@ -1,0 +1,78 @@
+// What an action is: a pure function from observed objects and parameters to changes, with its risk, its rights and its proof. No I/O.
+import * as z from "zod";
+import type { Change } from "#api/change.ts";
+import type { Risk } from "#api/fields.ts";
+import type { KubeObject, Need } from "#api/object.ts";
+import type { Observed, Read } from "#api/observed.ts";
+
+export type PlanResult =
+  | { readonly ok: true; readonly changes: readonly Change[] }
+  /** `NoOp`: what the action would bring about is so already. */
+  | { readonly ok: false; readonly code: "Refused" | "NoOp"; readonly reason: string };
+
+/** Whether the action's own effect is there. The symptom is somebody else's question. */
+export type Effect =
+  | { readonly state: "done" }
+  | { readonly state: "pending"; readonly reason: string }
+  | { readonly state: "failed"; readonly reason: string };
+
+/** `inverse`: by the inverse of its changes. `none-needed`: a controller puts things back by itself. */
+export type Undo = "inverse" | "none-needed" | "irreversible";
+
+interface Facts {
+  readonly name: string;
+  /** A few words for people, such as "Roll back a Deployment". */
+  readonly title: string;
+  /** What it does and when it refuses, in a sentence or two: the reference page. */
+  readonly description: string;
+  readonly targetKinds: readonly string[] | "any";
+  readonly reads: readonly Read[];
+  readonly risk: Risk;
+  readonly undo: Undo;
+  /** The rights of its own account, besides reading the execution. */
+  readonly needs: readonly Need[];
+  /** Asked after the changes were made, and after an undo with the changes of the undo. */
+  verify(observed: Observed, changes: readonly Change[]): Effect;
+}
+
+export interface ActionDefinition<P extends z.ZodObject> extends Facts {
+  readonly parameters: P;
+  plan(parameters: z.output<P>, target: KubeObject, observed: Observed): PlanResult;
+}
+
+export interface Action extends Facts {
+  readonly parameters: z.ZodObject;
+  readonly reversible: boolean;
+  /** Parameters as a custom resource carries them: text. Refuses what does not fit the schema or the kinds. */
+  plan(parameters: Readonly<Record<string, string>>, observed: Observed): PlanResult;
+}
+
+export const refused = (reason: string): PlanResult => ({ ok: false, code: "Refused", reason });
+export const noOp = (reason: string): PlanResult => ({ ok: false, code: "NoOp", reason });
+export const planned = (...changes: readonly Change[]): PlanResult => ({ ok: true, changes });
+
+/** Every action takes a reason: for the record, without an effect on the changes. */
+const withReason = { reason: z.string().max(1024).optional().describe("Why, for the record.") };
+
+/** Guarantees: `plan` sees only a target that exists, is not being deleted and is of a kind that the action knows, and parameters that fit. */
+export const defineAction = <P extends z.ZodObject>(definition: ActionDefinition<P>): Action => {
+  const schema = definition.parameters.extend(withReason).strict();
+  return {
+    ...definition,
+    parameters: schema,
+    reversible: definition.undo !== "irreversible",
+    plan: (parameters, observed) => {
+      const { target } = observed;
+      if (target === undefined) return refused("the target does not exist");
+      if (target.metadata.deletionTimestamp !== undefined) return refused("the target is being deleted");
+      if (definition.targetKinds !== "any" && !definition.targetKinds.includes(target.kind))
+        return refused(`${definition.name} works on ${definition.targetKinds.join(", ")}, not on a ${target.kind}`);
+      const read = schema.safeParse(parameters);
+      if (!read.success) return refused(`parameters: ${read.error.issues.map(issueText).join("; ")}`);
+      return definition.plan(read.data as z.output<P>, target, observed);
+    },
+  };
+};
+
+const issueText = (issue: z.core.$ZodIssue): string =>
+  issue.path.length === 0 ? issue.message : `${issue.path.map(String).join(".")}: ${issue.message}`;

@@ -1,0 +1,18 @@
+// The live objects that an action looks at, as plain data: declared by the action, read by whoever plans it, the same for both.
+import type { HorizontalPodAutoscaler, Pod, ReplicaSet } from "#api/kubernetes.ts";
+import type { KubeObject } from "#api/object.ts";
+
+/**
+ * What an action reads besides its target, which is always read.
+ * `replicaSets`: those the target owns. `siblings`: pods of the same controller as the target, itself included. `autoscalers`: those that scale the target.
+ */
+export type Read = "replicaSets" | "siblings" | "autoscalers";
+
+/** What was not declared is an empty list. */
+export interface Observed {
+  /** Absent where it does not exist. */
+  readonly target: KubeObject | undefined;
+  readonly replicaSets: readonly ReplicaSet[];
+  readonly siblings: readonly Pod[];
+  readonly autoscalers: readonly HorizontalPodAutoscaler[];
+}
