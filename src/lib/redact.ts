@@ -14,7 +14,7 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/\beyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{4,8192}(?:\.[A-Za-z0-9_-]{0,4096})?/g, mark],
   // base64 of `eyJ`: a token inside a Secret's data.
   [/\bZXlK[A-Za-z0-9+/]{20,8192}={0,2}/g, mark],
-  [/\b(authorization["']?\s{0,4}[:=]\s{0,4}["']?)(?:(bearer|basic|token|digest|negotiate)\s{1,4})?[^\s"',;]{1,4096}/gi, `$1$2 ${mark}`],
+  [/\b(authorization["']?\s{0,4}[:=]\s{0,4}["']?)((?:bearer|basic|token|digest|negotiate)\s{1,4})?[^\s"',;]{1,4096}/gi, `$1$2${mark}`],
   [/\b(bearer|basic)\s{1,4}[A-Za-z0-9+/._~=-]{8,4096}/gi, `$1 ${mark}`],
   [/\b((?:set-)?cookie["']?\s{0,4}[:=]\s{0,4}["']?)[^\r\n"']{1,4096}/gi, `$1${mark}`],
   // user:password@ in an address.
@@ -27,25 +27,32 @@ const rules: readonly (readonly [RegExp, string])[] = [
   ],
   // Kubernetes bootstrap tokens.
   [/\b[a-z0-9]{6}\.[a-z0-9]{16}\b/g, mark],
-  [
-    new RegExp(
-      `(["']?\\b${secretName}["']?\\s{0,4}[:=]\\s{0,4})("(?:[^"\\\\\\r\\n]|\\\\.){1,4096}"|'[^'\\r\\n]{1,4096}'|[^\\s"',;&}\\])]{1,4096})`,
-      "gi",
-    ),
-    `$1${mark}`,
-  ],
-  [new RegExp(`(--${secretName}\\s{1,4})[^\\s"',;-][^\\s"',;]{0,4095}`, "gi"), `$1${mark}`],
 ];
+
+/** `name = value` and `--name value`, where the name is a secret's. */
+const assignments: readonly RegExp[] = [
+  new RegExp(
+    `(["']?\\b(${secretName})["']?\\s{0,4}[:=]\\s{0,4})(?!["']?\\[redacted\\])("(?:[^"\\\\\\r\\n]|\\\\.){1,4096}"|'[^'\\r\\n]{1,4096}'|[^\\s"',;&}\\])]{1,4096})`,
+    "gi",
+  ),
+  new RegExp(`(--(${secretName})\\s{1,4})(?!\\[redacted\\])[^\\s"',;-][^\\s"',;]{0,4095}`, "gi"),
+];
+
+/** Names that contain a secret's but only point at one, or say something about it: what a diagnosis lives on. */
+const harmlessName =
+  /(?:name|ref|namespace|id|path|file|dir|count|tokens|used|expires?|expired|at|seconds|ttl|type|policy|provider|version|review|url|length)$/i;
 
 export const redact = (text: string): string => {
   let result = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
   for (const [pattern, replacement] of rules) result = result.replace(pattern, replacement);
+  for (const pattern of assignments)
+    result = result.replace(pattern, (whole: string, start: string, name: string) => (isHarmless(name) ? whole : `${start}${mark}`));
   return result;
 };
 
+const isHarmless = (name: string): boolean => harmlessName.test(name) && !/webhook[_-]?url$/i.test(name);
+
 const secretFieldName = new RegExp(`^${secretName}$`, "i");
-/** Names that end like a secret's but only point at one, or count something. */
-const harmlessFieldName = /(?:name|ref|namespace|id|key_?path|file|count|tokens|tokens?_?used|max_?tokens|expires?_?at)$/i;
 const maxDepth = 8;
 const maxItems = 200;
 
@@ -69,7 +76,7 @@ export const redactValue = (value: unknown, depth = 0): unknown => {
 const isSecretField = (name: string, value: unknown): boolean =>
   (typeof value === "string" || Array.isArray(value) || (typeof value === "object" && value !== null)) &&
   secretFieldName.test(name) &&
-  !harmlessFieldName.test(name);
+  !isHarmless(name);
 
 const errorFields = (error: Error, depth: number): unknown => ({
   name: error.name,
