@@ -96,9 +96,10 @@ export const runController = async (controller: Controller, deps: ControllerDeps
 
   const subscriptions = controller.watches.map((watch) =>
     watch.store.onChange((change) => {
-      const keys = watch.keysOf(change.object);
       const before = change.kind === "applied" && change.previous !== undefined ? watch.keysOf(change.previous) : [];
-      for (const key of [...keys, ...before]) queue.add(key);
+      // Each once: the first would begin to run at once, and the second make it run again.
+      const keys = new Map([...watch.keysOf(change.object), ...before].map((key) => [keyText(key), key]));
+      for (const key of keys.values()) queue.add(key);
     }),
   );
   if (signal.aborted) stopped.resolve();
