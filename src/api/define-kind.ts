@@ -1,5 +1,5 @@
 // One value per custom resource: its TypeScript type, CRD, validator and reference page all come from it. Pure data, no I/O.
-import * as z from "zod";
+import type * as z from "zod";
 import type { KubeObject, ObjectMeta, ResourceType } from "#api/object.ts";
 
 export const GROUP = "kintsugi.dev";

@@ -54,4 +54,8 @@ export interface ActOptions {
   readonly execution: string;
   readonly hash: string;
   readonly namespace: string;
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+  /** Where the kubelet reads what the container has to say at its end. */
+  readonly terminationLog: string;
 }

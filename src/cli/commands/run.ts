@@ -74,10 +74,13 @@ export const addAct: AddCommand = (program, run) => {
     .command("act", { hidden: true })
     .argument("<execution>")
     .requiredOption("--hash <sha256>")
-    .action((execution: string, flags: { hash: string }) =>
+    .option("--termination-log <path>", "where the report goes", "/dev/termination-log")
+    .action((execution: string, flags: { hash: string; terminationLog: string }) =>
       run(async (session) => {
         if (session.deps.runAct === undefined) throw misuse("act runs inside an action's Job");
-        return session.deps.runAct({ execution, hash: flags.hash, namespace: session.namespace });
+        const { kubeconfig, context } = session.options;
+        const { hash, terminationLog } = flags;
+        return session.deps.runAct({ execution, hash, namespace: session.namespace, kubeconfig, context, terminationLog });
       })(),
     );
 };

@@ -1,0 +1,94 @@
+#!/usr/bin/env node
+// The composition root: arguments, environment and signals in, an exit code out. The only place that reads any of them.
+import { randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { homedir, hostname } from "node:os";
+import process from "node:process";
+import { createInterface } from "node:readline/promises";
+import { runAct } from "#act/act.ts";
+import { runCli } from "#cli/cli.ts";
+import type { ActOptions, RunOptions } from "#cli/deps.ts";
+import { connect } from "#kube/client.ts";
+import { KubeconfigError, type ClusterConfig } from "#kube/cluster-config.ts";
+import { defaultSource, inCluster, loadKubeconfig } from "#kube/kubeconfig.ts";
+import { localMachine } from "#kube/local-machine.ts";
+import { createLog, type LogLevel } from "#lib/log.ts";
+import { systemClock } from "#lib/system-clock.ts";
+import { roleNames, runRoles } from "./roles.ts";
+import manifest from "../package.json" with { type: "json" };
+
+const machine = localMachine({ clock: systemClock, env: process.env, home: homedir() });
+const random = Math.random;
+const stop = new AbortController();
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.once(signal, () => {
+    stop.abort(new Error(`${signal} received`));
+    // A second one ends it at once: somebody is waiting.
+    process.once(signal, () => process.exit(130));
+  });
+}
+
+const logTo = (level: LogLevel): ReturnType<typeof createLog> => createLog({ clock: systemClock, level, destination: process.stdout });
+
+const findCluster = (options: {
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+}): Promise<ClusterConfig> => {
+  const source = options.kubeconfig === undefined ? defaultSource(machine) : { path: options.kubeconfig };
+  return source === "in-cluster" ? inCluster(machine) : loadKubeconfig(source, options.context, machine);
+};
+
+const runRole = async (role: string, options: RunOptions): Promise<number> => {
+  const { image } = options;
+  if (image === undefined)
+    throw new KubeconfigError("say which image runs the Jobs: --image <reference>, the one that the installed policy …-jobs allows");
+  const config = await findCluster(options);
+  const identity = `${hostname()}-${randomBytes(4).toString("hex")}`;
+  await runRoles(
+    role,
+    { ...options, image },
+    { config, clock: systemClock, random, log: logTo(options.logLevel), identity, signal: stop.signal },
+  );
+  return 0;
+};
+
+const act = async (options: ActOptions): Promise<number> => {
+  const log = logTo("info");
+  const kube = connect(await findCluster(options), { clock: systemClock, random });
+  try {
+    return await runAct(
+      { kube, log, writeReport: (text) => writeFile(options.terminationLog, text) },
+      { name: options.execution, namespace: options.namespace, hash: options.hash },
+    );
+  } finally {
+    kube.close();
+  }
+};
+
+const ask = async (question: string): Promise<string> => {
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await reader.question(question, { signal: stop.signal });
+  } finally {
+    reader.close();
+  }
+};
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  isTerminal: process.stdout.isTTY,
+  columns: process.stdout.columns,
+  env: process.env,
+  home: homedir(),
+  readFile: machine.readFile,
+  runCommand: machine.runCommand,
+  clock: systemClock,
+  random,
+  version: manifest.version,
+  signal: stop.signal,
+  ask: process.stdin.isTTY ? ask : undefined,
+  roles: roleNames,
+  runRole,
+  runAct: act,
+});

@@ -1,0 +1,134 @@
+// The composition of a process that serves: connections, caches, controllers and servers, put together once. Decides nothing.
+import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
+import type { RunOptions } from "#cli/deps.ts";
+import { watchGuardrails } from "#cluster/guardrails.ts";
+import { createAIAnalysisController } from "#controllers/ai-analysis/controller.ts";
+import { createAIApprovalRequestController } from "#controllers/ai-approval-request/controller.ts";
+import type { RoleDeps } from "#controllers/deps.ts";
+import { createKubernetesExecutionController } from "#controllers/kubernetes-execution/controller.ts";
+import { createRemediationProcessingController } from "#controllers/remediation-processing/controller.ts";
+import { createRemediationRequestController } from "#controllers/remediation-request/controller.ts";
+import { createRetentionController } from "#controllers/retention/controller.ts";
+import { createWorkflowExecutionController } from "#controllers/workflow-execution/controller.ts";
+import { type Caches, createCaches } from "#kube/caches.ts";
+import { connect } from "#kube/client.ts";
+import type { ClusterConfig } from "#kube/cluster-config.ts";
+import { type Controller, runController } from "#kube/controller.ts";
+import { createEventRecorder } from "#kube/events.ts";
+import { lead } from "#kube/leader.ts";
+import type { Clock, Random } from "#lib/clock.ts";
+import { createApp, type HttpServer, startHttpServer } from "#lib/http-server.ts";
+import type { Log } from "#lib/log.ts";
+import { createMetrics } from "#lib/metrics.ts";
+import { settingsFrom } from "#policy/settings.ts";
+import { createGateway } from "#services/gateway/gateway.ts";
+
+type ControllerFactory = (deps: RoleDeps & { readonly image: string }) => Controller;
+
+const controllerFactories: Readonly<Record<string, ControllerFactory>> = {
+  "remediation-request": createRemediationRequestController,
+  "remediation-processing": createRemediationProcessingController,
+  "ai-analysis": createAIAnalysisController,
+  "ai-approval-request": createAIApprovalRequestController,
+  "workflow-execution": createWorkflowExecutionController,
+  "kubernetes-execution": createKubernetesExecutionController,
+  retention: createRetentionController,
+};
+
+/** What `kintsugi run` accepts besides `all`. */
+export const roleNames: readonly string[] = ["gateway", ...Object.keys(controllerFactories)];
+
+export interface ProcessDeps {
+  readonly config: ClusterConfig;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Unique to this process: the pod's name, or the machine's with a random tail. */
+  readonly identity: string;
+  /** Aborted by SIGTERM: what has begun is ended in order. */
+  readonly signal: AbortSignal;
+}
+
+/** Longer than a controller's longest step, shorter than a pod's grace period. */
+const drainMs = 20_000;
+
+/**
+ * Flow: caches, then servers, then (as the leader) the controllers, until the signal is aborted.
+ * Guarantees: nothing is answered or decided before the caches are complete; on the way out the servers drain and the lease is released.
+ */
+export const runRoles = async (role: string, options: RunOptions & { readonly image: string }, deps: ProcessDeps): Promise<void> => {
+  const { clock, random, log, identity, signal } = deps;
+  const { namespace, image } = options;
+  const metrics = createMetrics({ process: true });
+  const kube = connect(deps.config, { clock, random });
+  const caches = createCaches(kube, { log, metrics });
+  const events = createEventRecorder({ kube, clock, log, component: "kintsugi", instance: identity, namespace });
+  const policies = caches.of(RemediationPolicy, { namespace });
+  const shared: RoleDeps & { image: string } = {
+    ...{ kube, caches, clock, random, log, metrics, events, namespace, image },
+    settings: () => settingsFrom(policies.list(namespace)),
+    missingGuardrails: watchGuardrails(caches, namespace),
+  };
+  const wanted = role === "all" ? roleNames : [role];
+  const controllers = wanted.flatMap((name) => controllerFactories[name]?.(shared) ?? []);
+  const gateway = wanted.includes("gateway") ? createGateway(shared) : undefined;
+
+  const health = createHealth(caches, signal);
+  const app = createApp({ name: gateway === undefined ? "health" : "gateway", maxBodyBytes: 10 * 1024 * 1024 }, { clock, log, metrics });
+  app.get("/healthz", (context) => context.text("ok\n"));
+  app.get("/readyz", (context) => {
+    const problems = health();
+    return context.text(problems.length === 0 ? "ok\n" : `${problems.join("\n")}\n`, problems.length === 0 ? 200 : 503);
+  });
+  gateway?.addRoutes(app);
+  const metricsApp = createApp({ name: "metrics" }, { clock, log });
+  metricsApp.get("/metrics", async (context) => context.body(await metrics.text(), 200, { "content-type": metrics.contentType }));
+
+  const servers: HttpServer[] = [];
+  const serve = async (name: string, handler: typeof app, port: number): Promise<void> => {
+    const server = await startHttpServer(handler, { host: options.address, port }, { clock });
+    servers.push(server);
+    log.info("listening", { service: name, address: options.address, port: server.port });
+  };
+  try {
+    await serve("metrics", metricsApp, options.metricsPort);
+    // Served at once, so that a probe can read why we are not ready; signals are taken when the caches are complete.
+    await serve(gateway === undefined ? "health" : "gateway", app, options.port);
+    caches.start(signal);
+    await caches.synced(signal);
+    log.info("caches complete");
+    gateway?.start(signal);
+    const work = (until: AbortSignal): Promise<void> =>
+      Promise.all(controllers.map((controller) => runController(controller, { clock, random, log, metrics }, until))).then(() => {});
+    if (controllers.length === 0) await aborted(signal);
+    else if (options.leaderElection === "off") await work(signal);
+    else {
+      const lease = { namespace, name: role === "all" ? "kintsugi" : `kintsugi-${role}` };
+      await lead({ lease, identity }, { kube, clock, random, log }, signal, work);
+    }
+  } catch (error) {
+    // Being told to stop while the caches fill is not a failure.
+    if (!signal.aborted) throw error;
+  } finally {
+    log.info("stopping");
+    await Promise.all(servers.map((server) => server.drain(drainMs)));
+    await gateway?.stop();
+    await events.flush();
+    kube.close();
+    log.info("stopped");
+  }
+};
+
+const createHealth = (caches: Caches, signal: AbortSignal) => (): string[] => {
+  if (signal.aborted) return ["stopping"];
+  return caches
+    .health()
+    .filter((cache) => !cache.synced || cache.forbidden === true)
+    .map((cache) => `${cache.name}: ${cache.trouble ?? "the first list has not been read yet"}`);
+};
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });

@@ -1,0 +1,47 @@
+// The product as a process of its own, as it would run: what it listens on, what it printed, and how it dies.
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "../..");
+
+export interface ProductProcess {
+  readonly output: () => string;
+  /** The first match of the pattern in what it prints. Rejects with the output when the process ends first. */
+  waitFor(pattern: RegExp): Promise<RegExpMatchArray>;
+  kill(): void;
+  readonly exited: Promise<number | null>;
+}
+
+export const startProduct = (args: readonly string[]): ProductProcess => {
+  const child: ChildProcess = spawn(process.execPath, [join(root, "src/main.ts"), ...args], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { PATH: process.env["PATH"], HOME: "/nonexistent" },
+  });
+  let text = "";
+  const listeners = new Set<() => void>();
+  const take = (chunk: Buffer): void => {
+    text += chunk.toString("utf8");
+    for (const listener of listeners) listener();
+  };
+  child.stdout?.on("data", take);
+  child.stderr?.on("data", take);
+  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  return {
+    output: () => text,
+    waitFor: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const match = text.match(pattern);
+          if (match === null) return;
+          listeners.delete(look);
+          resolve(match);
+        };
+        listeners.add(look);
+        void exited.then((code) => reject(new Error(`the process ended with ${code} before it printed ${pattern}:\n${text}`)));
+        look();
+      }),
+    kill: () => void child.kill("SIGKILL"),
+    exited,
+  };
+};
