@@ -1,0 +1,170 @@
+// The command line as a whole: usage, exit codes, and one sentence for whatever goes wrong.
+import { describe, expect, test } from "vitest";
+
+import type { RunOptions } from "#cli/deps.ts";
+import { runKintsugi, serverError } from "#test/cli-harness.ts";
+import { remediatedSample } from "#test/sample-requests.ts";
+
+describe("usage", () => {
+  test("--help names the commands and the exit codes, and is not an error", async () => {
+    const ran = await runKintsugi(["--help"]);
+    expect(ran.code).toBe(0);
+    for (const word of [
+      "get",
+      "describe",
+      "approve",
+      "reject",
+      "cancel",
+      "plan",
+      "actions",
+      "doctor",
+      "config",
+      "version",
+      "run",
+      "demo",
+      "Exit codes",
+    ])
+      expect(ran.stdout).toContain(word);
+    expect(ran.stdout).not.toMatch(/^\s+act\b/m);
+  });
+
+  test("a command's help shows the options that every command takes", async () => {
+    const ran = await runKintsugi(["describe", "--help"]);
+    expect(ran).toMatchObject({ code: 0, stderr: "" });
+    expect(ran.stdout).toContain("--kubeconfig");
+  });
+
+  test.each([
+    ["an unknown command", ["mend"], /unknown command 'mend'/],
+    ["an unknown option", ["get", "--fast"], /unknown option '--fast'/],
+    ["a missing argument", ["describe"], /missing required argument 'request'/],
+    ["an unknown format", ["get", "-o", "xml"], /"xml" is not an output format: use json, yaml, wide, name/],
+    ["an unknown kind", ["get", "pods"], /"pods" is not a kind of Kintsugi's: use rr, rp/],
+    ["an unknown role", ["run", "cook"], /"cook" is not a role: use all, gateway, retention/],
+    ["a port that is none", ["run", "all", "--port", "99999"], /number from 0 to 65535/],
+    ["a log level that is none", ["run", "all", "--log-level", "loud"], /Allowed choices are debug/],
+    ["act outside a Job", ["act", "kex-1", "--hash", "00"], /act runs inside an action's Job/],
+    ["a demonstration that is not there", ["demo"], /npm run demo/],
+  ])("%s is a sentence and exit code 2", async (_, args, sentence) => {
+    const ran = await runKintsugi(args);
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toMatch(sentence);
+    expect(ran.stdout).toBe("");
+  });
+});
+
+describe("a kubeconfig that does not do", () => {
+  test.each([
+    ["is missing", ["get", "--kubeconfig", "/nowhere"], /cannot read the kubeconfig at \/nowhere: there is no such file/],
+    ["has no such context", ["get", "--context", "mars"], /has no context "mars" \(known: shop, other\)/],
+  ])("%s: one sentence and exit code 2", async (_, args, sentence) => {
+    const ran = await runKintsugi(args);
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toMatch(sentence);
+  });
+
+  test.each([
+    [
+      "the server cannot be reached",
+      serverError(0, "Connection", "the API server at https://10.0.0.1:6443 cannot be reached: connect ECONNREFUSED", "list"),
+      /cannot be reached/,
+    ],
+    ["the credentials are refused", serverError(401, "Unauthorized", "Unauthorized", "list"), /does not accept the credentials/],
+    [
+      "it has no rights",
+      serverError(403, "Forbidden", 'remediationrequests is forbidden: User "ada" cannot list', "list"),
+      /User "ada" cannot list.*\n.*kintsugi-viewer/,
+    ],
+    [
+      "Kintsugi is not installed",
+      serverError(404, "NotFound", "the server could not find the requested resource", "list"),
+      /not installed.*\n.*kintsugi doctor/,
+    ],
+    ["something unforeseen happens", new Error("token=abcdef0123456789 is odd"), /unexpected: token=\[redacted\]/],
+  ])("where %s: one sentence and exit code 2", async (_, error, sentence) => {
+    const ran = await runKintsugi(["get"], { objects: [], failures: { RemediationRequest: error } });
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toMatch(sentence);
+    expect(ran.stderr).not.toContain("    at ");
+    expect(ran.requests.at(-1)).toBe("CLOSE");
+  });
+});
+
+describe("colours", () => {
+  const describeWith = async (args: readonly string[], env: Record<string, string> = {}, isTerminal = true) => {
+    const { request, ...rest } = remediatedSample();
+    const server = { objects: [request, ...Object.values(rest).flat()] };
+    const overrides = { isTerminal, columns: 80, env: { KUBECONFIG: "/home/ada/config", ...env } };
+    return (await runKintsugi(["describe", request.metadata.name, ...args], server, overrides)).stdout;
+  };
+  const escape = "\u001b[";
+
+  test("are for terminals only, and NO_COLOR, --no-color and a dumb terminal turn them off", async () => {
+    expect(await describeWith([])).toContain(escape);
+    expect(await describeWith([], {}, false)).not.toContain(escape);
+    expect(await describeWith([], { NO_COLOR: "1" })).not.toContain(escape);
+    expect(await describeWith(["--no-color"])).not.toContain(escape);
+    expect(await describeWith([], { TERM: "dumb" })).not.toContain(escape);
+  });
+});
+
+describe("run, demo and act", () => {
+  test("run hands the role and its options to the composition root, and exits as it says", async () => {
+    const seen: { role: string; options: RunOptions }[] = [];
+    const runRole = async (role: string, options: RunOptions): Promise<number> => {
+      seen.push({ role, options });
+      return 7;
+    };
+    const args = [
+      "run",
+      "gateway",
+      "-n",
+      "mend",
+      "--port",
+      "0",
+      "--image",
+      "i:1",
+      "--no-leader-election",
+      "--log-level",
+      "debug",
+      "--context",
+      "other",
+    ];
+    const ran = await runKintsugi(args, { objects: [] }, { runRole });
+    expect(ran.code).toBe(7);
+    expect(seen).toEqual([
+      {
+        role: "gateway",
+        options: {
+          namespace: "mend",
+          kubeconfig: undefined,
+          context: "other",
+          address: "127.0.0.1",
+          port: 0,
+          metricsPort: 9090,
+          image: "i:1",
+          leaderElection: "off",
+          logLevel: "debug",
+        },
+      },
+    ]);
+  });
+
+  test("demo gets its arguments as they are", async () => {
+    let seen: readonly string[] = [];
+    const runDemo = async (args: readonly string[]): Promise<number> => {
+      seen = args;
+      return 0;
+    };
+    expect((await runKintsugi(["demo", "healthy", "--json", "--keep"], { objects: [] }, { runDemo })).code).toBe(0);
+    expect(seen).toEqual(["healthy", "--json", "--keep"]);
+  });
+
+  test("act is told its execution, hash and namespace", async () => {
+    const runAct = async (options: unknown): Promise<number> => {
+      expect(options).toMatchObject({ execution: "rr-1-a1-kex-s1", hash: "ab", namespace: "mend" });
+      return 0;
+    };
+    expect((await runKintsugi(["act", "rr-1-a1-kex-s1", "--hash", "ab", "--namespace", "mend"], { objects: [] }, { runAct })).code).toBe(0);
+  });
+});

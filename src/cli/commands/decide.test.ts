@@ -1,0 +1,214 @@
+// `kintsugi approve`, `reject` and `cancel`: who may, what is written, and what is said where it cannot be.
+import { describe, expect, test } from "vitest";
+
+import type { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
+import type { KubeObject } from "#api/object.ts";
+import { type FakeServer, runKintsugi, serverError, whoAmIAnswer } from "#test/cli-harness.ts";
+import { approvedSample, awaitingApprovalSample, remediatedSample, sampleStart } from "#test/sample-requests.ts";
+import { createManualClock } from "#lib/manual-clock.ts";
+
+const waiting = awaitingApprovalSample();
+const request = waiting.request.metadata.name;
+const approvalName = `${request}-a1-aiar`;
+const serverOf = (
+  change: (approval: AIApprovalRequest) => AIApprovalRequest = (each) => each,
+  more: Partial<FakeServer> = {},
+): FakeServer => ({
+  objects: [waiting.request, ...waiting.analyses, ...waiting.approvals.map(change)],
+  answers: whoAmIAnswer("alice"),
+  ...more,
+});
+const approvalIn = (server: FakeServer): AIApprovalRequest =>
+  server.objects.find((each) => each.kind === "AIApprovalRequest") as AIApprovalRequest;
+const terminal = (answer: string) => ({ isTerminal: true, columns: 100, ask: async () => answer });
+
+describe("approve and reject", () => {
+  test.each([[request], [approvalName], ["deployment/checkout"], [`aiar/${approvalName}`]])(
+    "approve %s adds one decision in my own name",
+    async (text) => {
+      const server = serverOf();
+      const ran = await runKintsugi(["approve", text, "--yes", "-m", "go on"], server);
+      expect(ran).toMatchObject({ code: 0, stderr: "" });
+      expect(approvalIn(server).spec.decisions).toEqual([{ by: "alice", decision: "Approved", via: "kintsugi", message: "go on" }]);
+      expect(ran.stdout).toContain("Approved as alice.");
+    },
+  );
+
+  test("the exact change and its undo are shown before the question", async () => {
+    const server = serverOf();
+    const asked: string[] = [];
+    let printed = "";
+    const ask = async (question: string): Promise<string> => {
+      asked.push(question);
+      return "y";
+    };
+    const ran = await runKintsugi(["approve", request], server, { isTerminal: true, columns: 100, ask });
+    printed = ran.stdout;
+    expect(asked).toEqual(["Approve this change as alice? [y/N] "]);
+    for (const word of [
+      "rollback_deployment on Deployment shop/checkout (revision 1)",
+      "2.3.1",
+      "Undo:",
+      "low risk, can be undone",
+      "in 3h 59m",
+      "environment production",
+    ])
+      expect(printed).toContain(word);
+  });
+
+  test("reject says why, and that nothing will be changed", async () => {
+    const server = serverOf();
+    const ran = await runKintsugi(["reject", request, "-y", "-m", "not on Friday"], server);
+    expect(ran.stdout).toContain("Rejected as alice. Nothing will be changed.");
+    expect(approvalIn(server).spec.decisions).toEqual([{ by: "alice", decision: "Rejected", via: "kintsugi", message: "not on Friday" }]);
+  });
+
+  test.each([["n"], [""], ["maybe"]])("the answer %j changes nothing and is exit code 1", async (answer) => {
+    const server = serverOf();
+    const ran = await runKintsugi(["approve", request], server, terminal(answer));
+    expect(ran).toMatchObject({ code: 1, stderr: "kintsugi: nothing was done\n" });
+    expect(approvalIn(server).spec.decisions).toEqual([]);
+  });
+
+  test("where nobody can be asked, --yes is needed", async () => {
+    const server = serverOf();
+    const ran = await runKintsugi(["approve", request], server);
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain("--yes");
+    expect(approvalIn(server).spec.decisions).toEqual([]);
+  });
+
+  test("with two approvers needed, one is not enough and says so", async () => {
+    const ran = await runKintsugi(
+      ["approve", request, "-y"],
+      serverOf((each) => ({ ...each, spec: { ...each.spec, minApprovers: 2 } })),
+    );
+    expect(ran.stdout).toContain("1 of 2 approvals");
+  });
+
+  test("-o json prints the approval and nothing else", async () => {
+    const ran = await runKintsugi(["approve", request, "-y", "-o", "json"], serverOf());
+    expect((JSON.parse(ran.stdout) as AIApprovalRequest).spec.decisions).toHaveLength(1);
+  });
+
+  test("who is no approver is told by the API server, and who may decide", async () => {
+    const admit = (): void => {
+      const message = `aiapprovalrequests.kintsugi.dev "${approvalName}" is forbidden: ValidatingAdmissionPolicy 'kintsugi-system-approvals' with binding 'kintsugi-system-approvals' denied request: you are not among this approval's approvers`;
+      throw serverError(422, "Invalid", message, `patch AIApprovalRequest kintsugi-system/${approvalName}`);
+    };
+    const ran = await runKintsugi(
+      ["approve", request, "-y"],
+      serverOf((each) => each, { admit, answers: whoAmIAnswer("mallory") }),
+    );
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toBe(
+      `kintsugi: mallory may not decide ${approvalName}: you are not among this approval's approvers\nApprovers are alice and shop-oncall.\n`,
+    );
+  });
+
+  test("who has no rights at all gets exit code 2", async () => {
+    const admit = (): void => {
+      throw serverError(403, "Forbidden", 'User "bob" cannot patch resource "aiapprovalrequests"', "patch");
+    };
+    expect(
+      (
+        await runKintsugi(
+          ["approve", request, "-y"],
+          serverOf((each) => each, { admit }),
+        )
+      ).code,
+    ).toBe(2);
+  });
+
+  test("an approval that was replaced between the look and the decision is not decided", async () => {
+    const server = serverOf();
+    const ask = async (): Promise<string> => {
+      const old = approvalIn(server);
+      server.objects[server.objects.indexOf(old)] = { ...old, metadata: { ...old.metadata, uid: "another" } } as KubeObject;
+      return "yes";
+    };
+    const ran = await runKintsugi(["approve", request], server, { isTerminal: true, ask });
+    expect(ran).toMatchObject({ code: 1 });
+    expect(ran.stderr).toContain("has changed since it was shown");
+    expect(approvalIn(server).spec.decisions).toEqual([]);
+  });
+
+  test.each([
+    ["Approved", { phase: "Approved" as const }, /is Approved already/],
+    ["Void", { phase: "Void" as const }, /is void: the target changed/],
+    ["Expired", { phase: "Expired" as const }, /has expired/],
+  ])("an approval that is %s cannot be decided again", async (_, status, sentence) => {
+    const ran = await runKintsugi(
+      ["approve", request, "-y"],
+      serverOf((each) => ({ ...each, status })),
+    );
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toMatch(sentence);
+  });
+
+  test("an approval past its time has expired, whatever its phase still says", async () => {
+    const clock = createManualClock(sampleStart + 5 * 3_600_000);
+    const ran = await runKintsugi(["approve", request, "-y"], serverOf(), { clock });
+    expect(ran).toMatchObject({ code: 1 });
+    expect(ran.stderr).toContain("has expired");
+  });
+
+  test("a second decision of the same person is refused here already", async () => {
+    const mine = { by: "alice", decision: "Rejected" as const };
+    const ran = await runKintsugi(
+      ["approve", request, "-y"],
+      serverOf((each) => ({ ...each, spec: { ...each.spec, decisions: [mine], minApprovers: 2 } })),
+    );
+    expect(ran.stderr).toContain("you, alice, have decided");
+    expect(ran.code).toBe(1);
+  });
+
+  test("a request that asks for nothing says where it stands", async () => {
+    const done = remediatedSample();
+    const ran = await runKintsugi(["approve", request, "-y"], { objects: [done.request], answers: whoAmIAnswer("alice") });
+    expect(ran).toMatchObject({ code: 1 });
+    expect(ran.stderr).toContain("does not ask for approval: it is Completed (Remediated)");
+  });
+
+  test("a decided approval names who decided", async () => {
+    const done = approvedSample();
+    const ran = await runKintsugi(["approve", request, "-y"], { objects: [done.request, ...done.approvals], answers: whoAmIAnswer("bob") });
+    expect(ran.stderr).toContain("by alice (Approved)");
+  });
+
+  test("an API server that does not say who I am is too old", async () => {
+    const answers = { "POST /apis/authentication.k8s.io/v1/selfsubjectreviews": { status: {} } };
+    expect(
+      (
+        await runKintsugi(
+          ["approve", request, "-y"],
+          serverOf((each) => each, { answers }),
+        )
+      ).stderr,
+    ).toContain("does not say who you are");
+  });
+});
+
+describe("cancel", () => {
+  test("asks the request to stop, and says how to follow it", async () => {
+    const server = serverOf();
+    const ran = await runKintsugi(["cancel", request], server, terminal("y"));
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toContain(`Cancel was asked of ${request}`);
+    expect(server.objects[0]).toMatchObject({ spec: { cancel: true } });
+    const again = await runKintsugi(["cancel", request, "-y"], server);
+    expect(again).toMatchObject({ code: 1 });
+    expect(again.stderr).toContain("is being cancelled already");
+  });
+
+  test("what has ended cannot be cancelled", async () => {
+    const ran = await runKintsugi(["cancel", request, "-y"], { objects: [remediatedSample().request] });
+    expect(ran).toMatchObject({ code: 1, stderr: `kintsugi: ${request} has ended already: Completed\n` });
+  });
+
+  test("-o json prints the request; a refusal to answer yes does nothing", async () => {
+    const ran = await runKintsugi(["cancel", request, "-y", "-o", "json"], serverOf());
+    expect(JSON.parse(ran.stdout)).toMatchObject({ spec: { cancel: true } });
+    expect((await runKintsugi(["cancel", request], serverOf(), terminal("no"))).code).toBe(1);
+  });
+});

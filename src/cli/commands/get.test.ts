@@ -1,0 +1,143 @@
+// `kintsugi get` and `describe`: what is printed, in every format.
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+
+import type { Story } from "#cli/render/story.ts";
+import { runKintsugi } from "#test/cli-harness.ts";
+import { awaitingApprovalSample, healthySample, remediatedSample } from "#test/sample-requests.ts";
+
+const sample = remediatedSample();
+const name = sample.request.metadata.name;
+const objects = [sample.request, ...sample.processings, ...sample.analyses, ...sample.workflows, ...sample.executions];
+const otherRequest = (called: string, target: string, created: string) => ({
+  ...healthySample().request,
+  metadata: { ...healthySample().request.metadata, name: called, uid: called, creationTimestamp: created },
+  spec: { ...healthySample().request.spec, target: { ...healthySample().request.spec.target, name: target } },
+});
+
+describe("get", () => {
+  test("shows the requests with kubectl's columns, oldest first", async () => {
+    const older = otherRequest("rr-000000000000-1", "cart", "2027-03-01T13:00:00Z");
+    const ran = await runKintsugi(["get"], { objects: [...objects, older] });
+    const [header, first, second] = ran.stdout.split("\n");
+    expect(header).toMatch(/^NAME +TARGET +IN +ALERT +PHASE +OUTCOME +CAUSE +AGE$/);
+    expect(first).toMatch(/^rr-000000000000-1 +cart +shop +KubePodCrashLooping +Completed +NoActionRequired +63m$/);
+    expect(second).toMatch(/^rr-4f1d2c3b5a69-1 +checkout .*Remediated +Revision 2 .* 60s$/);
+  });
+
+  test("cuts the longest column on a terminal, never the name, and nothing with -o wide", async () => {
+    const terminal = { isTerminal: true, columns: 100, env: { KUBECONFIG: "/home/ada/config" } };
+    const cut = (await runKintsugi(["get"], { objects }, terminal)).stdout;
+    for (const line of cut.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
+    expect(cut).toContain(name);
+    expect(cut).toContain("…");
+    const wide = (await runKintsugi(["get", "-o", "wide"], { objects }, terminal)).stdout;
+    expect(wide).toContain("before it is ready");
+    expect(wide).toMatch(/MESSAGE +ATTEMPT +KIND/);
+  });
+
+  test.each(["rr", "requests", "RemediationRequest", "remediationrequests.kintsugi.dev"])("knows the requests as %s", async (kind) => {
+    expect((await runKintsugi(["get", kind, "-o", "name"], { objects })).stdout).toBe(`remediationrequest.kintsugi.dev/${name}\n`);
+  });
+
+  test.each([[["get", "rr", name]], [["get", `rr/${name}`]], [["get", name]]])("%j is one object", async (args) => {
+    const ran = await runKintsugi([...args, "-o", "json"], { objects });
+    expect(JSON.parse(ran.stdout)).toEqual(sample.request);
+  });
+
+  test("several objects as data are a List", async () => {
+    const ran = await runKintsugi(["get", "kex", "-o", "yaml"], { objects });
+    expect(parse(ran.stdout)).toEqual({ apiVersion: "v1", kind: "List", items: sample.executions });
+  });
+
+  test("nothing there is a remark; nothing of that name is exit code 1", async () => {
+    expect(await runKintsugi(["get", "aiar"], { objects })).toMatchObject({
+      code: 0,
+      stdout: "",
+      stderr: "There is no AIApprovalRequest in kintsugi-system.\n",
+    });
+    expect(await runKintsugi(["get", "rr", "rr-x"], { objects })).toMatchObject({
+      code: 1,
+      stderr: 'kintsugi: there is no RemediationRequest "rr-x" in kintsugi-system\n',
+    });
+  });
+
+  test("another namespace is another installation", async () => {
+    expect((await runKintsugi(["get", "-n", "elsewhere"], { objects })).stderr).toContain("in elsewhere");
+  });
+});
+
+describe("get --watch", () => {
+  const changed = {
+    ...sample.request,
+    metadata: { ...sample.request.metadata, resourceVersion: "101" },
+    status: { phase: "Failed" as const },
+  };
+  const watch = [
+    { kind: "synced" as const, items: [sample.request], resourceVersion: "100" },
+    { kind: "applied" as const, object: changed },
+    // After a gap everything is told again: what has not changed is not news.
+    { kind: "synced" as const, items: [changed], resourceVersion: "101" },
+    { kind: "deleted" as const, object: changed },
+  ];
+
+  test("prints the table, then a line at every change, once", async () => {
+    const { stdout } = await runKintsugi(["get", "--watch"], { objects, watch });
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines).toHaveLength(3);
+    expect(lines[1]).toContain("Remediated");
+    expect(lines[2]).toMatch(/Failed/);
+    expect(lines[2]?.indexOf("Failed")).toBe(lines[1]?.indexOf("Completed"));
+  });
+
+  test("prints one object a line as JSON, documents as YAML, and names", async () => {
+    const json = (await runKintsugi(["get", "-w", "-o", "json"], { objects, watch })).stdout.trimEnd().split("\n");
+    expect(json.map((line) => (JSON.parse(line) as typeof changed).status.phase)).toEqual(["Completed", "Failed"]);
+    expect((await runKintsugi(["get", "-w", "-o", "yaml"], { objects, watch })).stdout.match(/^---$/gm)).toHaveLength(2);
+    expect((await runKintsugi(["get", "-w", "-o", "name"], { objects, watch })).stdout).toBe(
+      `remediationrequest.kintsugi.dev/${name}\n`.repeat(2),
+    );
+  });
+});
+
+describe("describe", () => {
+  test("tells the story, and the same story as data", async () => {
+    const text = await runKintsugi(["describe", name], { objects });
+    expect(text.stdout).toContain("The trouble was repaired, and proved to be gone.");
+    const data = await runKintsugi(["describe", name, "-o", "json"], { objects });
+    const story = JSON.parse(data.stdout) as Story;
+    expect(story).toMatchObject({ request: name, outcome: "Remediated" });
+    expect(story.attempts[0]?.execution?.steps[0]?.run).toMatchObject({ account: "kintsugi-act-rollback-deployment", result: "Applied" });
+    expect((await runKintsugi(["describe", name, "-o", "name"], { objects })).stdout).toBe(`remediationrequest.kintsugi.dev/${name}\n`);
+  });
+
+  test.each([`rr/${name}`, "rr-4f1d", "checkout", "shop/checkout", "deployment/checkout", "Deployment/shop/checkout"])(
+    "finds the request by %s",
+    async (text) => {
+      expect((await runKintsugi(["describe", text, "-o", "name"], { objects })).stdout).toContain(name);
+    },
+  );
+
+  test("of several requests for one target the newest is meant", async () => {
+    const newer = otherRequest("rr-4f1d2c3b5a69-2", "checkout", "2027-03-01T15:00:00Z");
+    expect((await runKintsugi(["describe", "checkout", "-o", "name"], { objects: [newer, ...objects] })).stdout).toContain("-2");
+  });
+
+  test("what could mean requests for different targets is asked back; what means none is exit code 1", async () => {
+    const other = otherRequest("rr-4f1d00000000-1", "cart", "2027-03-01T13:00:00Z");
+    const ambiguous = await runKintsugi(["describe", "rr-4f1d"], { objects: [...objects, other] });
+    expect(ambiguous).toMatchObject({ code: 1 });
+    expect(ambiguous.stderr).toMatch(/may mean .* or .*: say more/);
+    expect(await runKintsugi(["describe", "payments"], { objects })).toMatchObject({ code: 1 });
+    expect((await runKintsugi(["describe", "payments"])).stderr).toContain("There is none at all.");
+  });
+
+  test("the time that is left to decide counts from now", async () => {
+    const waiting = awaitingApprovalSample();
+    const ran = await runKintsugi(["describe", name], {
+      objects: [waiting.request, ...waiting.processings, ...waiting.analyses, ...waiting.approvals],
+    });
+    expect(ran.stdout).toContain("expires at 2027-03-01 18:02:18 UTC, in 3h 59m");
+    expect(ran.stdout).toContain(`kintsugi approve ${name}`);
+  });
+});
