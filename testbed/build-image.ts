@@ -1,6 +1,7 @@
 // Builds a Dockerfile without a daemon (buildah, chroot isolation) from a local base and puts the result into an image store.
 // Its storage is thrown away afterwards: nothing of it stays on the host.
-import { mkdtemp, rm } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { toolEnvironment } from "#testbed/environment.ts";
@@ -18,7 +19,9 @@ export interface ImageBuild {
 
 /** Returns the digest of the built image. */
 export const buildImage = async (build: ImageBuild, baseStore: string, targetStore: string): Promise<string> => {
-  const work = await mkdtemp(join(tmpdir(), "kintsugi-build-"));
+  // buildah makes an image name of the path, and those are lower case.
+  const work = join(tmpdir(), `kintsugi-build-${randomUUID()}`);
+  await mkdir(work);
   const buildah = (...args: string[]): Promise<string> =>
     runCommand("buildah", ["--root", join(work, "root"), "--runroot", join(work, "runroot"), "--storage-driver", "vfs", ...args], {
       env: { ...toolEnvironment(), BUILDAH_ISOLATION: "chroot" },
@@ -39,7 +42,7 @@ export const buildImage = async (build: ImageBuild, baseStore: string, targetSto
       build.dockerfile,
       build.context,
     );
-    await buildah("push", "--quiet", "localhost/built:1", `oci:${join(work, "built")}:built`);
+    await buildah("push", "--quiet", "--disable-compression", "localhost/built:1", `oci:${join(work, "built")}:built`);
     return await addImageFromLayout(targetStore, build.ref, join(work, "built"));
   } finally {
     await rm(work, { recursive: true, force: true, maxRetries: 5 });
