@@ -24,19 +24,17 @@ export interface EventRecorder {
 }
 
 export interface EventRecorderDeps {
-  readonly kube: Pick<Kube, "create" | "mergePatch">;
+  readonly kube: Pick<Kube, "get" | "create" | "mergePatch">;
   readonly clock: Clock;
   readonly log: Log;
   /** `kintsugi-workflow-execution` */
   readonly component: string;
   /** This process: the pod's name. */
   readonly instance: string;
-  /** Where events about cluster-scoped objects go. */
-  readonly namespace: string;
 }
 
 /** The rights a recorder needs. */
-export const eventNeeds: readonly Need[] = [{ group: "", resource: "events", verbs: ["create", "patch"], scope: "own" }];
+export const eventNeeds: readonly Need[] = [{ group: "", resource: "events", verbs: ["get", "create", "patch"], scope: "own" }];
 
 const maxPending = 200;
 const maxRemembered = 1_000;
@@ -68,7 +66,8 @@ export const createEventRecorder = (deps: EventRecorderDeps): EventRecorder => {
   };
 
   const send = async (name: string, event: EventToRecord, message: string, known: Remembered): Promise<void> => {
-    const namespace = event.about.namespace ?? deps.namespace;
+    // The API server takes an event about a cluster-scoped object into `default` only.
+    const namespace = event.about.namespace ?? "default";
     const lastTimestamp = toTimestamp(deps.clock.now());
     try {
       if (!known.created) {
@@ -91,8 +90,9 @@ export const createEventRecorder = (deps: EventRecorderDeps): EventRecorder => {
         return;
       }
     } catch (error) {
-      // Recorded by a run before this one, or by another replica: go on counting there.
       if (!isAlreadyExists(error)) throw error;
+      // Recorded by a run before this one, or by another replica: go on counting there.
+      known.count += (await deps.kube.get(Events, { namespace, name }))?.count ?? 0;
     }
     try {
       await deps.kube.mergePatch(Events, { namespace, name }, { lastTimestamp, count: known.count });
