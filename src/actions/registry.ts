@@ -1,0 +1,11 @@
+// The catalogue: every action there is, by name. What is not here is refused; similar is not the same.
+import type { Action } from "#actions/action.ts";
+import { increaseResources } from "#actions/increase-resources.ts";
+import { notifyOnly } from "#actions/notify-only.ts";
+import { restartPod } from "#actions/restart-pod.ts";
+import { rollbackDeployment } from "#actions/rollback-deployment.ts";
+import { scaleDeployment } from "#actions/scale-deployment.ts";
+
+export const actions: readonly Action[] = [rollbackDeployment, scaleDeployment, restartPod, increaseResources, notifyOnly];
+
+export const findAction = (name: string): Action | undefined => actions.find((action) => action.name === name);

@@ -1,0 +1,38 @@
+// restart_pod: evicts one pod by its uid, so that its controller makes a new one. Never a pod that nothing would replace.
+import * as z from "zod";
+import { Pods, type Pod } from "#api/kubernetes.ts";
+import { defineAction, planned, refused } from "#actions/action.ts";
+import { referenceOf } from "#actions/change.ts";
+
+const replacingKinds: ReadonlySet<string> = new Set(["ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController"]);
+
+export const restartPod = defineAction({
+  name: "restart_pod",
+  title: "Restart a Pod",
+  description:
+    "Evicts the pod, as far as its PodDisruptionBudgets allow; its controller makes a new one. Refuses a pod that nothing would replace, and the last one that is ready.",
+  targetKinds: ["Pod"],
+  reads: ["siblings"],
+  risk: "low",
+  undo: "none-needed",
+  needs: [
+    { group: "", resource: Pods.plural, verbs: ["get"], scope: "cluster" },
+    { group: "", resource: `${Pods.plural}/eviction`, verbs: ["create"], scope: "cluster" },
+  ],
+  parameters: z.object({}),
+  plan: (_parameters, target, { siblings }) => {
+    const owner = target.metadata.ownerReferences?.find((reference) => reference.controller === true);
+    if (owner === undefined || !replacingKinds.has(owner.kind)) return refused("no controller would replace the pod");
+    const others = siblings.filter((pod) => pod.metadata.uid !== target.metadata.uid);
+    if (isReady(target as Pod) && !others.some(isReady)) return refused("it is the last ready pod of its controller");
+    return planned({ type: "evict", object: referenceOf(target), uid: target.metadata.uid });
+  },
+  verify: ({ target }, changes) => {
+    const stays = changes.some((change) => change.type === "evict" && change.uid === target?.metadata.uid);
+    return stays ? { state: "pending", reason: "the pod is still shutting down" } : { state: "done" };
+  },
+});
+
+const isReady = (pod: Pod): boolean =>
+  pod.metadata.deletionTimestamp === undefined &&
+  (pod.status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") ?? false);

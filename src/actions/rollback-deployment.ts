@@ -1,0 +1,53 @@
+// rollback_deployment: the pod template of an earlier revision, put back as it was. Never chooses the revision: that is a parameter.
+import * as z from "zod";
+import { Deployments, type Deployment, type PodTemplate, type ReplicaSet } from "#api/kubernetes.ts";
+import { defineAction, noOp, planned, refused } from "#actions/action.ts";
+import { referenceOf } from "#actions/change.ts";
+import { difference } from "#actions/difference.ts";
+import { rolloutEffect } from "#actions/rollout.ts";
+import type { Json } from "#lib/canonical-json.ts";
+
+const revisionAnnotation = "deployment.kubernetes.io/revision";
+const hashLabel = "pod-template-hash";
+
+export const rollbackDeployment = defineAction({
+  name: "rollback_deployment",
+  title: "Roll back a Deployment",
+  description:
+    "Puts back the pod template of an earlier revision, as its ReplicaSet still holds it. Refuses a revision that is not there, one whose template is the present one, and a Deployment that is paused.",
+  targetKinds: ["Deployment"],
+  reads: ["replicaSets"],
+  risk: "medium",
+  undo: "inverse",
+  needs: [{ group: Deployments.group, resource: Deployments.plural, verbs: ["get", "patch"], scope: "cluster" }],
+  parameters: z.object({
+    revision: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .describe("The revision to go back to, as the annotation deployment.kubernetes.io/revision counts."),
+  }),
+  plan: ({ revision }, target, { replicaSets }) => {
+    const deployment = target as Deployment;
+    if (deployment.spec.paused === true) return refused("the Deployment is paused: its rollout would not start");
+    const source = replicaSets.find(
+      (set) => isOwned(set, deployment) && set.metadata.annotations?.[revisionAnnotation] === String(revision),
+    );
+    if (source === undefined) return refused(`revision ${revision} is not kept any more: no ReplicaSet holds it`);
+    const operations = difference(["spec", "template"], asJson(deployment.spec.template), asJson(withoutHash(source.spec.template)));
+    if (operations.length === 0) return noOp(`the template already is that of revision ${revision}`);
+    return planned({ type: "patch", object: referenceOf(deployment), uid: deployment.metadata.uid, operations });
+  },
+  verify: ({ target }, changes) => rolloutEffect(target, changes),
+});
+
+const isOwned = (set: ReplicaSet, deployment: Deployment): boolean =>
+  set.metadata.ownerReferences?.some((owner) => owner.controller === true && owner.uid === deployment.metadata.uid) ?? false;
+
+/** The label is the Deployment controller's mark on a ReplicaSet; in a template it would make a new revision of everything. */
+const withoutHash = (template: PodTemplate): PodTemplate => {
+  const { [hashLabel]: _hash, ...labels } = template.metadata?.labels ?? {};
+  return { ...template, metadata: { ...template.metadata, labels } };
+};
+
+const asJson = (template: PodTemplate): Json => template as unknown as Json;

@@ -1,0 +1,65 @@
+// Reads the live objects an action declares, for whoever plans it. Never from a cache: what is planned is compared with a hash.
+import {
+  builtInTypes,
+  HorizontalPodAutoscalers,
+  type HorizontalPodAutoscaler,
+  Pods,
+  type Pod,
+  ReplicaSets,
+  type ReplicaSet,
+} from "#api/kubernetes.ts";
+import { apiVersionOf, type KubeObject, type Need, type ObjectReference, type ResourceType } from "#api/object.ts";
+import type { Observed, Read } from "#api/observed.ts";
+import type { Kube } from "#kube/client.ts";
+
+/** What the reads below need; the target's own kind comes with the action. */
+export const needs: readonly Need[] = [Pods, ReplicaSets, HorizontalPodAutoscalers].map((type) => ({
+  group: type.group,
+  resource: type.plural,
+  verbs: ["get", "list", "watch"],
+  scope: "cluster",
+}));
+
+type Reader = Pick<Kube, "get" | "list">;
+
+/** Where objects of this reference live; undefined for a kind that Kintsugi does not know. */
+export const typeOf = (reference: ObjectReference): ResourceType | undefined =>
+  builtInTypes.find((type) => type.kind === reference.kind && apiVersionOf(type) === reference.apiVersion);
+
+export const readObject = async (kube: Reader, reference: ObjectReference, signal?: AbortSignal): Promise<KubeObject | undefined> => {
+  const type = typeOf(reference);
+  if (type === undefined || (type.namespaced && reference.namespace === undefined)) return undefined;
+  const key =
+    type.namespaced && reference.namespace !== undefined
+      ? { namespace: reference.namespace, name: reference.name }
+      : { name: reference.name };
+  return kube.get(type, key, optionsOf(signal));
+};
+
+/** Guarantee: only what `reads` names is asked for, besides the target. */
+export const readForAction = async (
+  kube: Reader,
+  reads: readonly Read[],
+  reference: ObjectReference,
+  signal?: AbortSignal,
+): Promise<Observed> => {
+  const target = await readObject(kube, reference, signal);
+  const namespace = target?.metadata.namespace;
+  if (target === undefined || namespace === undefined) return { target, replicaSets: [], siblings: [], autoscalers: [] };
+  const list = async <T extends KubeObject>(read: Read, type: ResourceType<T>, belongs: (object: T) => boolean): Promise<T[]> =>
+    reads.includes(read) ? (await kube.list(type, { namespace }, optionsOf(signal))).filter(belongs) : [];
+  const [replicaSets, siblings, autoscalers] = await Promise.all([
+    list<ReplicaSet>("replicaSets", ReplicaSets, (set) => controllerOf(set) === target.metadata.uid),
+    list<Pod>("siblings", Pods, (pod) => controllerOf(pod) !== undefined && controllerOf(pod) === controllerOf(target)),
+    list<HorizontalPodAutoscaler>("autoscalers", HorizontalPodAutoscalers, ({ spec }) => scales(spec.scaleTargetRef, target)),
+  ]);
+  return { target, replicaSets, siblings, autoscalers };
+};
+
+const controllerOf = (object: KubeObject): string | undefined =>
+  object.metadata.ownerReferences?.find((owner) => owner.controller === true)?.uid;
+
+const scales = (reference: { kind: string; name: string }, target: KubeObject): boolean =>
+  reference.kind === target.kind && reference.name === target.metadata.name;
+
+const optionsOf = (signal: AbortSignal | undefined): { signal?: AbortSignal } => (signal === undefined ? {} : { signal });
