@@ -1,0 +1,100 @@
+// What runs inside an action's Job: reads its execution, checks the hash, makes the changes, reports. Never plans and never decides.
+import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
+import type { Change } from "#api/change.ts";
+import { referenceText } from "#api/object.ts";
+import { decodeChanges } from "#actions/change.ts";
+import { encodeReport, type Report } from "#actions/report.ts";
+import { applyChange, type ApplyDeps } from "#act/apply-change.ts";
+import { isTransient } from "#kube/errors.ts";
+import { backoffDelay } from "#lib/backoff.ts";
+import { delay } from "#lib/clock.ts";
+import { sha256 } from "#lib/canonical-json.ts";
+import type { Log } from "#lib/log.ts";
+
+export interface ActOptions extends ApplyDeps {
+  /** Of the KubernetesExecution. */
+  readonly name: string;
+  readonly namespace: string;
+  /** What was approved. */
+  readonly hash: string;
+  /** Where the report goes: the container's termination message. */
+  readonly writeTermination: (text: string) => void | Promise<void>;
+  readonly log: Log;
+}
+
+/** 0: the changes are in place. 1: they are not; the report says why. */
+export type ActExitCode = 0 | 1;
+
+/** Guarantees: a report is written whatever happens; running it again changes nothing that is in place. */
+export const runAct = async (options: ActOptions): Promise<ActExitCode> => {
+  const { log, name } = options;
+  const report = await attempt(options);
+  log.info("the changes were handled", { execution: name, result: report.result, changed: report.changed, reason: report.message });
+  await options.writeTermination(encodeReport(report));
+  return report.result === "Failed" ? 1 : 0;
+};
+
+const attempt = async (options: ActOptions): Promise<Report> => {
+  try {
+    const changes = await readChanges(options);
+    return typeof changes === "string" ? failed(changes) : await applyAll(changes, options);
+  } catch (error) {
+    // Nothing that can be thrown here comes after a write: a write's own failures are values.
+    return failed(error instanceof Error ? error.message : "something that is not an error was thrown");
+  }
+};
+
+const failed = (message: string): Report => ({ result: "Failed", changed: false, message });
+
+/** The changes; or why they are not to be made. */
+const readChanges = async (options: ActOptions): Promise<readonly Change[] | string> => {
+  const { name, namespace, hash } = options;
+  const execution = await readExecution(options);
+  if (execution === undefined) return `KubernetesExecution ${namespace}/${name} does not exist`;
+  // A Job that starts late must not act for an execution that has been given up.
+  const phase = execution.status?.phase ?? "Pending";
+  if (phase !== "Executing") return `the execution is ${phase}, not Executing`;
+  const text = execution.status?.changes;
+  if (text === undefined) return "the execution holds no changes";
+  if (sha256(text) !== hash || execution.spec.changesHash !== hash)
+    return "the changes are not the ones that were approved: their hash is another one";
+  return decodeChanges(text);
+};
+
+const maxTries = 5;
+const backoff = { firstMs: 500, maxMs: 4_000 };
+
+const readExecution = async ({ kube, name, namespace, clock, random }: ActOptions): Promise<KubernetesExecution | undefined> => {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await kube.get(KubernetesExecution, { namespace, name });
+    } catch (error) {
+      if (tries >= maxTries || !isTransient(error)) throw error;
+    }
+    await delay(clock, backoffDelay(backoff, tries, random));
+  }
+};
+
+const applyAll = async (changes: readonly Change[], deps: ApplyDeps): Promise<Report> => {
+  let made = 0;
+  let already = 0;
+  for (const change of changes) {
+    const applied = await applyOrFail(change, deps);
+    if (applied.result === "failed") return { result: "Failed", changed: made + already > 0 || applied.unsure, message: applied.reason };
+    if (applied.result === "applied") made += 1;
+    else already += 1;
+  }
+  const names = [...new Set(changes.map((change) => referenceText(change.object)))].join(", ");
+  return made > 0
+    ? { result: "Applied", changed: true, message: `changed ${names}` }
+    : { result: "AlreadyApplied", changed: true, message: `${names} already is as planned` };
+};
+
+/** What is thrown in the middle leaves open whether the write arrived. */
+const applyOrFail = async (change: Change, deps: ApplyDeps): ReturnType<typeof applyChange> => {
+  try {
+    return await applyChange(change, deps);
+  } catch (error) {
+    return { result: "failed", reason: error instanceof Error ? error.message : "unknown", unsure: true };
+  }
+};
