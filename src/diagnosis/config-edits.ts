@@ -8,12 +8,14 @@ export interface ConfigEdit {
   readonly at: number;
 }
 
-/** The API server tells times in whole seconds, and one `kubectl apply` writes a workload and its configuration a moment apart. */
-const togetherMs = 5000;
+/** The API server tells times in whole seconds, and one `kubectl apply` edits a workload and its configuration a moment apart. */
+const togetherMs = 2000;
+/** The first apply of a workload and its configuration may take longer; what is made then was never something else. */
+const createdTogetherMs = 10_000;
 
 /** Edits after the release that brought in what runs, by which it is not covered; oldest first. */
 export const editsAfter = (evidence: Evidence, container: string, releasedAt: number): readonly ConfigEdit[] =>
-  editsOf(evidence, container).filter((edit) => edit.at > releasedAt + togetherMs);
+  editsOf(evidence, container).filter((edit) => edit.at > releasedAt + (isLaterEdit(edit) ? togetherMs : createdTogetherMs));
 
 /** Edits made with a release or shortly before it: a rollback of the workload alone may not be enough. */
 export const editsWith = (evidence: Evidence, container: string, releasedAt: number, withinMs: number): readonly ConfigEdit[] =>

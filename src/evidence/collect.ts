@@ -2,19 +2,18 @@
 import type { Alert, Reference } from "#api/fields.ts";
 import {
   ConfigMaps,
-  DaemonSets,
-  Deployments,
   Events,
   Nodes,
   Pods,
   ReplicaSets,
-  StatefulSets,
   builtInTypes,
   type Deployment,
   type LabelSelector,
   type Pod,
 } from "#api/kubernetes.ts";
-import { apiVersionOf, referenceText, type Key, type KubeObject, type Need, type ResourceType } from "#api/object.ts";
+import { referenceText, type Key, type KubeObject, type Need } from "#api/object.ts";
+import { typeOf } from "#cluster/read-for-action.ts";
+import type { CallOptions, Kube } from "#kube/client.ts";
 import { toPreciseTimestamp, type Clock } from "#lib/clock.ts";
 import { configEvidence, configsRead, type ConfigUse } from "#evidence/configs.ts";
 import { bounds, type ConfigEvidence, type Evidence, type LogEvidence, type NodeEvidence, type PodEvidence } from "#evidence/evidence.ts";
@@ -26,51 +25,20 @@ import { selectorText } from "#evidence/selector-text.ts";
 import { targetEvidence } from "#evidence/target.ts";
 import { cleanLog, cleanMessage } from "#evidence/text.ts";
 
-interface ReadOptions {
-  readonly signal?: AbortSignal;
-  readonly timeoutMs?: number;
-}
-
 /** The part of the API server that is read here. */
-export interface ClusterReader {
-  get<T extends KubeObject>(type: ResourceType<T>, key: Key, options?: ReadOptions): Promise<T | undefined>;
-  list<T extends KubeObject>(
-    type: ResourceType<T>,
-    scope?: { readonly namespace?: string; readonly labelSelector?: string; readonly fieldSelector?: string; readonly limit?: number },
-    options?: ReadOptions,
-  ): Promise<T[]>;
-  logs(
-    pod: Key,
-    options: ReadOptions & {
-      readonly container: string;
-      readonly previous?: true;
-      readonly tailLines?: number;
-      readonly limitBytes?: number;
-    },
-  ): Promise<string>;
-}
+export type ClusterReader = Pick<Kube, "get" | "list" | "logs">;
 
 export interface Question {
   readonly target: Reference;
   readonly alert: Alert;
 }
 
-export const evidenceNeeds: readonly Need[] = [
-  { group: "", resource: "pods", verbs: ["get", "list"], scope: "cluster" },
+export const needs: readonly Need[] = [
+  ...builtInTypes.map((type): Need => ({ group: type.group, resource: type.plural, verbs: ["get"], scope: "cluster" })),
+  { group: "", resource: "pods", verbs: ["list"], scope: "cluster" },
   { group: "", resource: "pods/log", verbs: ["get"], scope: "cluster" },
   { group: "", resource: "events", verbs: ["list"], scope: "cluster" },
-  { group: "", resource: "configmaps", verbs: ["get"], scope: "cluster" },
-  ...["nodes", "services", "namespaces", "resourcequotas", "persistentvolumeclaims"].map((resource): Need => ({
-    group: "",
-    resource,
-    verbs: ["get"],
-    scope: "cluster",
-  })),
-  ...["deployments", "statefulsets", "daemonsets"].map((resource): Need => ({ group: "apps", resource, verbs: ["get"], scope: "cluster" })),
-  { group: "apps", resource: "replicasets", verbs: ["get", "list"], scope: "cluster" },
-  ...["jobs", "cronjobs"].map((resource): Need => ({ group: "batch", resource, verbs: ["get"], scope: "cluster" })),
-  { group: "autoscaling", resource: "horizontalpodautoscalers", verbs: ["get"], scope: "cluster" },
-  { group: "policy", resource: "poddisruptionbudgets", verbs: ["get"], scope: "cluster" },
+  { group: "apps", resource: "replicasets", verbs: ["list"], scope: "cluster" },
 ];
 
 /** Of one call. Three waves of calls, so that the whole takes at most three times this. */
@@ -85,7 +53,7 @@ const maxEventsListed = 2000;
  */
 export const collect = async (kube: ClusterReader, clock: Clock, question: Question, signal?: AbortSignal): Promise<Evidence> => {
   const { target, alert } = question;
-  const options: ReadOptions = { timeoutMs: callTimeoutMs, ...(signal === undefined ? {} : { signal }) };
+  const options: CallOptions = { timeoutMs: callTimeoutMs, ...(signal === undefined ? {} : { signal }) };
   const gaps: string[] = [];
   const unless = async <T, O>(doing: string, read: Promise<T>, otherwise: O): Promise<T | O> => {
     try {
@@ -100,7 +68,7 @@ export const collect = async (kube: ClusterReader, clock: Clock, question: Quest
   const told = { collectedAt: toPreciseTimestamp(clock.now()), alert };
 
   const type = typeOf(target);
-  if (type === undefined) {
+  if (type === undefined || (type.namespaced && target.namespace === undefined)) {
     const gap = `objects of kind ${target.kind} cannot be looked into`;
     return { ...told, ...nothing, target: { reference: target, state: "unknown", conditions: [] }, gaps: [gap] };
   }
@@ -153,10 +121,6 @@ export const collect = async (kube: ClusterReader, clock: Clock, question: Quest
 
 type Unless = <T, O>(doing: string, read: Promise<T>, otherwise: O) => Promise<T | O>;
 
-const knownTypes: readonly ResourceType[] = [Deployments, StatefulSets, DaemonSets, ...builtInTypes];
-const typeOf = (reference: Reference): ResourceType | undefined =>
-  knownTypes.find((type) => type.kind === reference.kind && apiVersionOf(type) === reference.apiVersion);
-
 const keyOfReference = (reference: Reference): Key =>
   reference.namespace === undefined ? { name: reference.name } : { namespace: reference.namespace, name: reference.name };
 const inNamespace = (reference: Reference): { namespace?: string } =>
@@ -172,7 +136,7 @@ const podsOf = async (
   kube: ClusterReader,
   object: KubeObject,
   selector: LabelSelector | undefined,
-  options: ReadOptions,
+  options: CallOptions,
 ): Promise<readonly Pod[]> => {
   if (object.kind === "Pod") return [object as Pod];
   if (selector === undefined || object.metadata.namespace === undefined) return [];
@@ -181,7 +145,7 @@ const podsOf = async (
 
 const doingLog = (log: LogToRead): string => `read the ${log.run} log of ${log.container} in Pod ${log.pod}`;
 
-const readLog = async (kube: ClusterReader, target: Reference, log: LogToRead, options: ReadOptions): Promise<LogEvidence> => {
+const readLog = async (kube: ClusterReader, target: Reference, log: LogToRead, options: CallOptions): Promise<LogEvidence> => {
   const text = await kube.logs(
     { ...inNamespace(target), name: log.pod },
     {
@@ -203,7 +167,7 @@ const readConfig = async (
   kube: ClusterReader,
   target: Reference,
   use: ConfigUse,
-  options: ReadOptions,
+  options: CallOptions,
   unless: Unless,
 ): Promise<ConfigEvidence> => {
   const object = { kind: "ConfigMap", namespace: target.namespace, name: use.name };
@@ -219,7 +183,7 @@ const readConfig = async (
 const nodesOf = (pods: readonly PodEvidence[]): readonly string[] =>
   [...new Set(pods.map((pod) => pod.node).filter((name) => name !== undefined))].slice(0, bounds.nodes);
 
-const readNode = async (kube: ClusterReader, name: string, options: ReadOptions, unless: Unless): Promise<NodeEvidence> => {
+const readNode = async (kube: ClusterReader, name: string, options: CallOptions, unless: Unless): Promise<NodeEvidence> => {
   const read = await unless(`read Node ${name}`, kube.get(Nodes, { name }, options), "unread" as const);
   if (read === "unread") return { name, state: "unread", conditions: [] };
   if (read === undefined) return { name, state: "gone", conditions: [] };

@@ -1,0 +1,108 @@
+// Performs one decision about an AIAnalysis: the question to people first, then the one status write, then event and metric.
+import { AIAnalysis, analysisTransitions, AnalysisPhase } from "#api/kinds/ai-analysis.ts";
+import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
+import type { Condition } from "#api/fields.ts";
+import { isTerminal, mayBecome } from "#api/define-kind.ts";
+import { encodeChanges } from "#actions/change.ts";
+import { approvalFor, approvalName, questionSummary } from "#controllers/ai-analysis/children.ts";
+import type { Conclusion } from "#controllers/ai-analysis/conclude.ts";
+import { phaseOf } from "#controllers/ai-analysis/decide.ts";
+import type { Stores } from "#controllers/ai-analysis/observe.ts";
+import type { RoleDeps } from "#controllers/deps.ts";
+import type { Next } from "#kube/controller.ts";
+import { ensure } from "#kube/ensure.ts";
+import { writeStatus } from "#kube/write-status.ts";
+import { fromTimestamp, toPreciseTimestamp } from "#lib/clock.ts";
+
+type Status = NonNullable<AIAnalysis["status"]>;
+
+/** A stranger that holds the name of our question may go without telling us. */
+const strangerLookMs = 5000;
+
+export interface Act {
+  conclude(analysis: AIAnalysis, conclusion: Conclusion, signal: AbortSignal): Promise<Next>;
+  end(analysis: AIAnalysis, to: "Completed" | "Failed", change: Pick<Status, "result" | "message">, signal: AbortSignal): Promise<Next>;
+}
+
+export const createAct = (deps: RoleDeps, stores: Stores): Act => {
+  const { kube, clock, events, metrics } = deps;
+  const total = metrics.counter({ name: "analyses_total", help: "Analyses by verdict and what followed", labels: ["verdict", "result"] });
+  const seconds = metrics.histogram({ name: "analysis_seconds", help: "Time from an analysis' creation to its plans" });
+
+  const write = async (analysis: AIAnalysis, route: readonly AnalysisPhase[], status: Status, signal: AbortSignal): Promise<void> => {
+    const phase = requireRoute(phaseOf(analysis), route);
+    const now = clock.now();
+    const at = toPreciseTimestamp(now);
+    const isEnd = isTerminal(analysisTransitions, phase);
+    await writeStatus(
+      kube,
+      stores.analyses,
+      AIAnalysis,
+      analysis,
+      {
+        ...status,
+        phase,
+        phaseStartedAt: at,
+        ...(isEnd ? { completedAt: at } : {}),
+        conditions: conditionsOf(phase, status, analysis.status?.conditions ?? [], at),
+      },
+      signal,
+    );
+    if (isEnd) total.add({ verdict: status.verdict ?? "none", result: status.result ?? "none" });
+    if (analysis.status?.verdict === undefined) seconds.observe((now - (fromTimestamp(analysis.metadata.creationTimestamp) ?? now)) / 1000);
+    events.record({
+      about: { apiVersion: analysis.apiVersion, kind: analysis.kind, ...analysis.metadata },
+      type: status.result === "ManualReviewRequired" ? "Warning" : "Normal",
+      reason: phase === "AwaitingApproval" ? "AwaitingApproval" : (status.result ?? phase),
+      message: status.message ?? phase,
+    });
+  };
+
+  return {
+    conclude: async (analysis, { route, status, ask }, signal) => {
+      if (ask === undefined) {
+        await write(analysis, route, status, signal);
+        return "rest";
+      }
+      const changes = encodeChanges(ask.planned.changes);
+      if (changes === undefined) throw new Error("a plan was made whose changes are too large to show");
+      const summary = questionSummary(status.rootCause?.summary ?? "", ask.plan);
+      const question = approvalFor(analysis, { plan: ask.plan, changes, summary, reason: ask.why }, deps.settings(), clock.now());
+      const ensured = await ensure(kube, stores.approvals, AIApprovalRequest, question, analysis.metadata, signal);
+      if (ensured.state === "stranger") return { afterMs: strangerLookMs };
+      await write(analysis, route, { ...status, approval: approvalName(analysis) }, signal);
+      return "rest";
+    },
+    end: async (analysis, to, change, signal) => {
+      await write(analysis, [to], { ...analysis.status, ...change }, signal);
+      return "rest";
+    },
+  };
+};
+
+/** The last phase of a route whose every step stands in the table. Phases passed on the way have done all they have to do in this pass. */
+export const requireRoute = (from: AnalysisPhase, route: readonly AnalysisPhase[]): AnalysisPhase => {
+  const order = AnalysisPhase.options;
+  let at = from;
+  // What was reached before is not reached again.
+  for (const to of route.filter((phase) => order.indexOf(phase) > order.indexOf(from))) {
+    if (!mayBecome(analysisTransitions, at, to)) throw new Error(`AIAnalysis: ${at} may not become ${to}`);
+    at = to;
+  }
+  if (at === from) throw new Error(`AIAnalysis: there is no way from ${from} by ${route.join(", ")}`);
+  return at;
+};
+
+const conditionsOf = (phase: AnalysisPhase, status: Status, known: readonly Condition[], at: string): Condition[] => {
+  const holds = phase === "Failed" || status.verdict === "Inconclusive" ? "False" : "True";
+  const before = known.find(({ type }) => type === "Analyzed");
+  return [
+    {
+      type: "Analyzed",
+      status: holds,
+      reason: status.verdict ?? "DeadlineExceeded",
+      message: status.message ?? "",
+      lastTransitionTime: before?.status === holds ? before.lastTransitionTime : at,
+    },
+  ];
+};

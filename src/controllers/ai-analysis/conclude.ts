@@ -1,0 +1,149 @@
+// From a diagnosis and the plans that were made for it to what the analysis says and what happens next. Pure.
+import type { Autonomy } from "#api/fields.ts";
+import type { AIAnalysis, AnalysisPhase, Plan, Refusal, RootCause, Verdict } from "#api/kinds/ai-analysis.ts";
+import type { Change } from "#api/change.ts";
+import type { Repair } from "#diagnosis/repairs.ts";
+import type { Diagnosis } from "#diagnosis/verdict.ts";
+import { autonomyFor, leastAutonomy } from "#policy/autonomy.ts";
+import type { Settings } from "#policy/settings.ts";
+
+/** A repair that was planned against the live objects. */
+export interface PlannedRepair {
+  readonly repair: Repair;
+  readonly plan: Omit<Plan, "autonomy">;
+  readonly changes: readonly Change[];
+}
+
+export interface Investigation {
+  readonly diagnosis: Diagnosis;
+  readonly planned: readonly PlannedRepair[];
+  readonly refused: readonly Refusal[];
+  /** Why a cause has no repair, where it has none. */
+  readonly persons: readonly string[];
+  readonly ms: number;
+}
+
+type Status = NonNullable<AIAnalysis["status"]>;
+
+export interface Conclusion {
+  /** Every phase that is passed, the last of which is written: nothing waits in between. */
+  readonly route: readonly AnalysisPhase[];
+  /** Without phase and times. */
+  readonly status: Status;
+  /** The question to put to people before the status is written. */
+  readonly ask?: { readonly planned: PlannedRepair; readonly plan: Plan; readonly why: string };
+}
+
+const maxQuotes = 30;
+const maxPlans = 5;
+
+export const conclude = (analysis: AIAnalysis, found: Investigation, settings: Settings): Conclusion => {
+  const { diagnosis } = found;
+  const said = saidOf(found);
+  switch (diagnosis.kind) {
+    case "Gone":
+      return { route: ["Investigating", "Completed"], status: { ...said, result: "NothingToDo" } };
+    case "Healthy":
+      return { route: ["Investigating", "Completed"], status: { ...said, result: "NothingToDo" } };
+    case "Inconclusive":
+      return { route: ["Investigating", "Completed"], status: { ...said, result: "ManualReviewRequired" } };
+    case "Cause":
+      return recommend(analysis, found, said, settings);
+  }
+};
+
+const recommend = (analysis: AIAnalysis, found: Investigation, said: Status, settings: Settings): Conclusion => {
+  const granted = found.planned.map((planned) => ({ planned, ...grant(analysis, planned, settings) }));
+  const allowed = granted
+    .filter(({ value }) => value !== "off")
+    .toSorted((a, b) => b.planned.plan.score - a.planned.plan.score)
+    .slice(0, maxPlans);
+  const refused = [
+    ...found.refused,
+    ...granted.filter(({ value }) => value === "off").map(({ planned, why }): Refusal => ({ action: planned.repair.action, reason: why })),
+  ].slice(0, 30);
+  const plans = allowed.map(({ planned, value }): Plan => ({ ...planned.plan, autonomy: value }));
+  const status: Status = {
+    ...said,
+    verdict: plans.length === 0 ? "NeedsHuman" : "Actionable",
+    plans,
+    ...(refused.length === 0 ? {} : { refused }),
+    symptom: { object: analysis.spec.target, stabilisationSeconds: settings.stabilisationSeconds },
+  };
+  const cause = said.rootCause?.summary ?? "";
+
+  const chosen = allowed.findIndex(({ value }) => value === "auto" || value === "approve");
+  const choice = allowed[chosen];
+  const plan = plans[chosen];
+  if (choice === undefined || plan === undefined) {
+    const suggestion = allowed[0];
+    if (suggestion !== undefined) {
+      const message = text(`${cause} Suggested: ${suggestion.planned.repair.expected} Not done: ${suggestion.why}.`);
+      return { route: recommended, status: { ...status, result: "Suggested", message } };
+    }
+    const why = [...new Set([...found.persons, ...refused.map(({ action, reason }) => `${action}: ${reason}`)])].join("; ");
+    return {
+      route: recommended,
+      status: { ...status, result: "ManualReviewRequired", message: text(`${cause} A person must decide: ${why}.`) },
+    };
+  }
+  const asked = { ...status, chosen, message: text(`${cause} ${plan.rationale}`) };
+  if (choice.value === "auto") return { route: recommended, status: { ...asked, result: "Proceed" } };
+  return {
+    route: ["Investigating", "Recommending", "AwaitingApproval"],
+    status: asked,
+    ask: { planned: choice.planned, plan, why: choice.why },
+  };
+};
+
+const recommended: readonly AnalysisPhase[] = ["Investigating", "Recommending", "Completed"];
+
+const grant = (
+  { spec }: AIAnalysis,
+  { plan, repair }: PlannedRepair,
+  settings: Settings,
+): { readonly value: Autonomy; readonly why: string } => {
+  const { environment, managed, protections } = spec;
+  const answer = autonomyFor({
+    environment,
+    managed,
+    protections,
+    reversible: plan.reversible,
+    risk: plan.risk,
+    action: repair.action,
+    settings,
+  });
+  const value = leastAutonomy(answer.value, spec.autonomy);
+  return { value, why: value === answer.value ? answer.why : `policy grants no more than ${value} here` };
+};
+
+const verdicts: Readonly<Record<Diagnosis["kind"], Verdict>> = {
+  Gone: "Healthy",
+  Healthy: "Healthy",
+  Inconclusive: "Inconclusive",
+  Cause: "NeedsHuman",
+};
+
+/** What is said whatever follows from it. */
+const saidOf = ({ diagnosis, ms }: Investigation): Status => ({
+  verdict: verdicts[diagnosis.kind],
+  ...(diagnosis.kind === "Cause" ? { rootCause: rootCauseOf(diagnosis.findings[0]) } : {}),
+  evidence: diagnosis.quotes
+    .slice(0, maxQuotes)
+    .map(({ source, object, quote }) => ({ source, object: object.slice(0, 400), quote: quote.slice(0, 2048) })),
+  confidence: diagnosis.confidence,
+  ...(diagnosis.ruledOut.length === 0
+    ? {}
+    : { ruledOut: diagnosis.ruledOut.slice(0, 20).map(({ code, reason }) => ({ code, reason: text(reason) })) }),
+  investigator: { engine: "rules", ms },
+  message: text(diagnosis.message),
+});
+
+const rootCauseOf = ({ code, object, summary, chain }: Extract<Diagnosis, { kind: "Cause" }>["findings"][0]): RootCause => ({
+  code,
+  object,
+  summary: text(summary),
+  chain: chain.slice(0, 10).map(text),
+});
+
+const text = (sentence: string): string => (sentence.length <= 1024 ? sentence : `${sentence.slice(0, 1023)}…`);

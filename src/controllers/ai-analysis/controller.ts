@@ -1,0 +1,68 @@
+// The AIAnalysis controller: one pass from evidence to plans; then it waits for people where policy asks for them. Changes nothing in the cluster.
+import { AIAnalysis, analysisTransitions } from "#api/kinds/ai-analysis.ts";
+import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
+import { isTerminal } from "#api/define-kind.ts";
+import { keyOf, type Need } from "#api/object.ts";
+import { needs as readNeeds } from "#cluster/read-for-action.ts";
+import { createAct } from "#controllers/ai-analysis/act.ts";
+import { conclude } from "#controllers/ai-analysis/conclude.ts";
+import { decide, phaseOf } from "#controllers/ai-analysis/decide.ts";
+import { investigate } from "#controllers/ai-analysis/investigate.ts";
+import { observe, type Stores } from "#controllers/ai-analysis/observe.ts";
+import type { RoleDeps } from "#controllers/deps.ts";
+import { needs as evidenceNeeds } from "#evidence/collect.ts";
+import type { Controller } from "#kube/controller.ts";
+
+export const needs: readonly Need[] = [
+  { group: AIAnalysis.group, resource: AIAnalysis.plural, verbs: ["get", "list", "watch"], scope: "own" },
+  { group: AIAnalysis.group, resource: `${AIAnalysis.plural}/status`, verbs: ["update"], scope: "own" },
+  { group: AIApprovalRequest.group, resource: AIApprovalRequest.plural, verbs: ["get", "list", "watch", "create"], scope: "own" },
+  ...evidenceNeeds,
+  ...readNeeds,
+];
+
+export const createAIAnalysisController = (deps: RoleDeps): Controller => {
+  const scope = { namespace: deps.namespace };
+  const stores: Stores = { analyses: deps.caches.of(AIAnalysis, scope), approvals: deps.caches.of(AIApprovalRequest, scope) };
+  const act = createAct(deps, stores);
+  return {
+    name: "ai-analysis",
+    concurrency: 4,
+    needs,
+    watches: [
+      { store: stores.analyses, keysOf: (analysis) => [keyOf(analysis)] },
+      // Only the analysis that owns it reads it.
+      {
+        store: stores.approvals,
+        keysOf: ({ metadata }) =>
+          (metadata.ownerReferences ?? [])
+            .filter((owner) => owner.kind === AIAnalysis.kind)
+            .map((owner) => ({ namespace: deps.namespace, name: owner.name })),
+      },
+    ],
+    reconcile: async (key, { signal, log }) => {
+      const seen = observe(stores, key);
+      if (seen === undefined || isTerminal(analysisTransitions, phaseOf(seen.analysis))) return "rest";
+      const { analysis } = seen;
+      const decision = decide(seen, deps.clock.now());
+      switch (decision.do) {
+        case "wait":
+          return "rest";
+        case "end":
+          return act.end(analysis, decision.to, { result: decision.result, message: decision.message }, signal);
+        case "investigate": {
+          const found = await investigate(deps.kube, deps.clock, analysis, signal);
+          const conclusion = conclude(analysis, found, deps.settings());
+          log.info("analysed", {
+            request: analysis.spec.request,
+            verdict: conclusion.status.verdict,
+            cause: conclusion.status.rootCause?.code,
+            result: conclusion.status.result ?? "AwaitingApproval",
+            ms: found.ms,
+          });
+          return act.conclude(analysis, conclusion, signal);
+        }
+      }
+    },
+  };
+};

@@ -1,0 +1,80 @@
+// The work of an analysis: evidence, diagnosis, and a plan for each repair against the live objects. Reads only; decides nothing about autonomy.
+import type { AIAnalysis, Refusal } from "#api/kinds/ai-analysis.ts";
+import { referenceText } from "#api/object.ts";
+import { hashSteps } from "#actions/change.ts";
+import { irreversible } from "#actions/invert.ts";
+import { findAction } from "#actions/registry.ts";
+import { planStep } from "#actions/plan.ts";
+import { readForAction } from "#cluster/read-for-action.ts";
+import type { Investigation, PlannedRepair } from "#controllers/ai-analysis/conclude.ts";
+import { collect } from "#evidence/collect.ts";
+import { repairsFor, type Repair } from "#diagnosis/repairs.ts";
+import { diagnose } from "#diagnosis/verdict.ts";
+import type { Kube } from "#kube/client.ts";
+import type { Clock } from "#lib/clock.ts";
+
+const stepTimeoutSeconds = 300;
+
+export const investigate = async (kube: Kube, clock: Clock, analysis: AIAnalysis, signal: AbortSignal): Promise<Investigation> => {
+  const startedAt = clock.now();
+  const { target, alert } = analysis.spec;
+  const evidence = await collect(kube, clock, { target, alert }, signal);
+  const diagnosis = diagnose(evidence);
+  const planned: PlannedRepair[] = [];
+  const refused: Refusal[] = [];
+  const persons: string[] = [];
+  for (const finding of diagnosis.kind === "Cause" ? diagnosis.findings : []) {
+    const answer = repairsFor(finding, target);
+    if ("person" in answer) persons.push(answer.person);
+    for (const repair of "repairs" in answer ? answer.repairs : []) {
+      const plan = refusalOf(analysis, repair) ?? (await planRepair(kube, repair, signal));
+      if (typeof plan === "string") refused.push({ action: repair.action, reason: plan.slice(0, 1024) });
+      else planned.push(plan);
+    }
+    // Where the most likely cause needs a person, the repair of a less likely one would be a guess.
+    if ("person" in answer) break;
+  }
+  return { diagnosis, planned, refused, persons, ms: Math.round(clock.now() - startedAt) };
+};
+
+/** What forbids a repair before it is planned. */
+const refusalOf = ({ spec }: AIAnalysis, repair: Repair): string | undefined => {
+  if (spec.pastActions.includes(repair.action)) return "it has been tried in this episode already, without success";
+  const { managedBy } = spec.context;
+  if (managedBy !== undefined)
+    return `${referenceText(repair.target)} belongs to ${managedBy.tool} ${managedBy.object}, which would revert a live change; change it there`;
+  return undefined;
+};
+
+/** The plan, or why there is none. */
+const planRepair = async (kube: Kube, repair: Repair, signal: AbortSignal): Promise<PlannedRepair | string> => {
+  const action = findAction(repair.action);
+  if (action === undefined) return "there is no such action in the catalogue";
+  const observed = await readForAction(kube, action.reads, repair.target, signal);
+  const planned = planStep(repair, observed);
+  if (!planned.ok) return planned.reason;
+  const step = {
+    id: "s1",
+    action: repair.action,
+    target: repair.target,
+    parameters: { ...repair.parameters },
+    changesHash: planned.changesHash,
+    dependsOn: [],
+    critical: true,
+    timeoutSeconds: stepTimeoutSeconds,
+  };
+  return {
+    repair,
+    changes: planned.changes,
+    plan: {
+      steps: [step],
+      changesHash: hashSteps([step]),
+      diffs: [...planned.diffs],
+      expected: repair.expected,
+      risk: action.risk,
+      reversible: planned.inverse !== irreversible,
+      rationale: repair.rationale,
+      score: repair.score,
+    },
+  };
+};

@@ -1,0 +1,53 @@
+// The AIApprovalRequest controller: counts what people decided, and voids a question that the cluster has overtaken. Decides nothing itself.
+import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
+import { apiVersionOf, keyOf, type Need, type ObjectReference } from "#api/object.ts";
+import { decodeChanges, objectKey, referenceOf } from "#actions/change.ts";
+import { createAct } from "#controllers/ai-approval-request/act.ts";
+import { decide, phaseOf } from "#controllers/ai-approval-request/decide.ts";
+import { observe, watchedTypes } from "#controllers/ai-approval-request/observe.ts";
+import type { RoleDeps } from "#controllers/deps.ts";
+import type { Controller } from "#kube/controller.ts";
+
+export const needs: readonly Need[] = [
+  { group: AIApprovalRequest.group, resource: AIApprovalRequest.plural, verbs: ["get", "list", "watch"], scope: "own" },
+  { group: AIApprovalRequest.group, resource: `${AIApprovalRequest.plural}/status`, verbs: ["update"], scope: "own" },
+  ...watchedTypes.map((type): Need => ({ group: type.group, resource: type.plural, verbs: ["get", "list", "watch"], scope: "cluster" })),
+];
+
+/** Open questions by the objects that they would change. */
+const byObject = "changed-object";
+
+export const createAIApprovalRequestController = (deps: RoleDeps): Controller => {
+  const approvals = deps.caches.of(AIApprovalRequest, { namespace: deps.namespace }, { [byObject]: changedObjects });
+  const act = createAct(deps, approvals);
+  return {
+    name: "ai-approval-request",
+    concurrency: 4,
+    needs,
+    watches: [
+      { store: approvals, keysOf: (approval) => [keyOf(approval)] },
+      ...watchedTypes.map((type) => ({
+        store: deps.caches.of(type),
+        keysOf: (object: Parameters<typeof referenceOf>[0]) =>
+          approvals.index(byObject, objectKey({ ...referenceOf(object), apiVersion: apiVersionOf(type), kind: type.kind })).map(keyOf),
+      })),
+    ],
+    reconcile: async (key, { signal }) => {
+      const approval = approvals.get(key);
+      if (approval === undefined || approval.metadata.deletionTimestamp !== undefined || phaseOf(approval) !== "Pending") return "rest";
+      const seen = await observe(deps.kube, deps.caches, approval, signal);
+      return act(approval, decide(seen, deps.clock.now()), signal);
+    },
+  };
+};
+
+const changedObjects = (approval: AIApprovalRequest): readonly string[] => {
+  if (phaseOf(approval) !== "Pending") return [];
+  const targets: readonly ObjectReference[] = approval.spec.steps.map((step) => step.target);
+  try {
+    return [...new Set([...decodeChanges(approval.spec.changes).map((change) => change.object), ...targets].map(objectKey))];
+  } catch {
+    // Its first look says that the changes cannot be read.
+    return targets.map(objectKey);
+  }
+};

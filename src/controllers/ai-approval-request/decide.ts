@@ -1,0 +1,45 @@
+// Whether a question to people is answered. Pure. A no outweighs every yes; what has lapsed or drifted cannot be approved any more.
+import { isTerminal } from "#api/define-kind.ts";
+import { approvalTransitions, type AIApprovalRequest, type ApprovalPhase, type Decision as Vote } from "#api/kinds/ai-approval-request.ts";
+import { CONTROLLER_ACCOUNT } from "#api/labels.ts";
+import type { Observed } from "#controllers/ai-approval-request/observe.ts";
+import { fromTimestamp } from "#lib/clock.ts";
+
+export type Decision =
+  | { readonly do: "become"; readonly to: ApprovalPhase; readonly message: string }
+  /** Tell people once that they are asked. */
+  | { readonly do: "ask"; readonly message: string }
+  /** For a decision, which the watch brings, or for the expiry. */
+  | { readonly do: "wait"; readonly forMs?: number };
+
+export const phaseOf = (approval: AIApprovalRequest): ApprovalPhase => approval.status?.phase ?? "Pending";
+
+export const decide = (seen: Observed, now: number): Decision => {
+  const { approval, drift } = seen;
+  const { spec } = approval;
+  if (isTerminal(approvalTransitions, phaseOf(approval))) return { do: "wait" };
+
+  const votes = spec.decisions.filter((vote) => !isOurs(vote.by));
+  const no = votes.find((vote) => vote.decision === "Rejected");
+  if (no !== undefined) return { do: "become", to: "Rejected", message: `Rejected by ${voteText(no)}.` };
+  // A time that cannot be read has passed: what nobody can date nobody can approve.
+  const leftMs = (fromTimestamp(spec.expiresAt) ?? 0) - now;
+  if (leftMs <= 0) return { do: "become", to: "Expired", message: `Nobody who may decide approved it before ${spec.expiresAt}.` };
+  if (drift !== undefined) return { do: "become", to: "Void", message: `The question does not stand any more: ${drift}.` };
+  const people = new Map(votes.map((vote) => [vote.by, vote]));
+  if (people.size >= spec.minApprovers)
+    return { do: "become", to: "Approved", message: `Approved by ${[...people.values()].map(voteText).join(", ")}.` };
+  if (approval.status?.phase === undefined) return { do: "ask", message: askText(approval, people.size) };
+  return { do: "wait", forMs: leftMs };
+};
+
+/** Kintsugi never decides for a person, whatever an admission policy let through. */
+const isOurs = (by: string): boolean =>
+  /^system:serviceaccount:[^:]+:/.test(by) && (by.includes(":kintsugi-act-") || by.endsWith(`:${CONTROLLER_ACCOUNT}`));
+
+const voteText = ({ by, message }: Vote): string => (message === undefined || message === "" ? by : `${by} (“${message.slice(0, 200)}”)`);
+
+const askText = ({ spec }: AIApprovalRequest, known: number): string => {
+  const missing = spec.minApprovers - known;
+  return `Waits for ${missing} of: ${spec.approvers.join(", ")}. Until ${spec.expiresAt}.`.slice(0, 1024);
+};

@@ -1,0 +1,53 @@
+// What is known of one approval request: itself, and whether what it would change is still as it was when people were asked.
+import type { Change } from "#api/change.ts";
+import type { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
+import { DaemonSets, Deployments, Pods, StatefulSets } from "#api/kubernetes.ts";
+import { referenceText, type Key, type KubeObject, type ObjectReference, type ResourceType } from "#api/object.ts";
+import { decodeChanges, findType, guardsHold } from "#actions/change.ts";
+import type { Caches } from "#kube/caches.ts";
+import type { Kube } from "#kube/client.ts";
+
+export interface Observed {
+  readonly approval: AIApprovalRequest;
+  /** Why what was shown can't be done any more; absent where it still can. */
+  readonly drift?: string;
+}
+
+/** The kinds that actions change. */
+export const watchedTypes: readonly ResourceType[] = [Deployments, StatefulSets, DaemonSets, Pods];
+
+/**
+ * Flow: the cached objects; where a guard fails there, the live ones, since a cache may be older than the plan.
+ * Guarantees: no call where nothing has drifted.
+ */
+export const observe = async (
+  kube: Pick<Kube, "get">,
+  caches: Pick<Caches, "of">,
+  approval: AIApprovalRequest,
+  signal: AbortSignal,
+): Promise<Observed> => {
+  let changes: readonly Change[];
+  try {
+    changes = decodeChanges(approval.spec.changes);
+  } catch (error) {
+    return { approval, drift: `its changes cannot be read: ${(error as Error).message.slice(0, 200)}` };
+  }
+  for (const change of changes) {
+    const type = findType(watchedTypes, change.object);
+    // What no cache holds is checked when it is executed.
+    if (type === undefined || guardsHold(change, caches.of(type).get(keyOfReference(change.object)))) continue;
+    const live = await kube.get(type, keyOfReference(change.object), { signal });
+    if (!guardsHold(change, live)) return { approval, drift: driftText(change, live) };
+  }
+  return { approval };
+};
+
+const driftText = (change: Change, live: KubeObject | undefined): string => {
+  const name = referenceText(change.object);
+  if (change.type === "create") return `${name} exists by now`;
+  if (live === undefined) return `${name} does not exist any more`;
+  return live.metadata.uid === change.uid ? `${name} has been changed since` : `${name} is another object of the same name by now`;
+};
+
+const keyOfReference = (reference: ObjectReference): Key =>
+  reference.namespace === undefined ? { name: reference.name } : { namespace: reference.namespace, name: reference.name };
