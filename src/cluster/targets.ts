@@ -1,0 +1,92 @@
+// The objects an alert may be about, as the caches know them: each with its health, and whose health a change may have altered. Never calls the API server.
+import {
+  CronJobs,
+  DaemonSets,
+  Deployments,
+  Jobs,
+  Nodes,
+  PersistentVolumeClaims,
+  Pods,
+  ReplicaSets,
+  StatefulSets,
+} from "#api/kubernetes.ts";
+import { apiVersionOf, type Key, type KubeObject, type Need, type ObjectReference, type ResourceType } from "#api/object.ts";
+import { watchWorkloads } from "#cluster/owned-pods.ts";
+import { type Health, workloadHealth } from "#cluster/workload-health.ts";
+import type { Caches } from "#kube/caches.ts";
+import type { Store } from "#kube/store.ts";
+
+/** Kinds that have a health of their own. */
+const types: readonly ResourceType[] = [
+  Pods,
+  ReplicaSets,
+  Deployments,
+  StatefulSets,
+  DaemonSets,
+  Jobs,
+  CronJobs,
+  Nodes,
+  PersistentVolumeClaims,
+];
+
+export const needs: readonly Need[] = types.map((type) => ({
+  group: type.group,
+  resource: type.plural,
+  verbs: ["get", "list", "watch"],
+  scope: "cluster",
+}));
+
+export interface Targets {
+  object(reference: ObjectReference): KubeObject | undefined;
+  health(reference: ObjectReference): Health;
+  /** The objects, as `targetKey` writes them, whose health may change when this one does: itself and those that control it. */
+  concernedBy(object: KubeObject): readonly string[];
+  /** To watch: their changes are what `concernedBy` is asked about. */
+  readonly stores: readonly Store[];
+}
+
+/** The API version is left out: one object may be named by several. */
+export const targetKey = (reference: Pick<ObjectReference, "kind" | "namespace" | "name">): string =>
+  `${reference.kind}/${reference.namespace ?? ""}/${reference.name}`;
+
+/** Pod → ReplicaSet → Deployment, Pod → Job → CronJob. */
+const maxOwners = 3;
+
+export const watchTargets = (caches: Caches): Targets => {
+  const workloads = watchWorkloads(caches);
+  const stores = new Map<string, { readonly type: ResourceType; readonly store: Store }>(
+    types.map((type) => [type.kind, { type, store: caches.of(type) }]),
+  );
+  const object = (reference: ObjectReference): KubeObject | undefined => {
+    const known = stores.get(reference.kind);
+    if (known === undefined || apiVersionOf(known.type) !== reference.apiVersion) return undefined;
+    return known.store.get(
+      reference.namespace === undefined ? { name: reference.name } : (reference as { namespace: string; name: string }),
+    );
+  };
+  return {
+    object,
+    health: (reference) => {
+      const found = object(reference);
+      if (found === undefined && !stores.has(reference.kind))
+        return { state: "Unknown", reasons: [`${reference.kind} has no health of its own.`], restarts: 0 };
+      return workloadHealth(reference, found, found === undefined ? [] : workloads.podsOf(found));
+    },
+    concernedBy: (changed) => {
+      const keys = [targetKey({ kind: changed.kind, ...changed.metadata })];
+      let last: KubeObject | undefined = changed;
+      for (let depth = 0; depth < maxOwners; depth += 1) {
+        const owner: { kind: string; name: string } | undefined = last?.metadata.ownerReferences?.find((reference) => reference.controller);
+        if (owner === undefined) break;
+        const key: Key = {
+          ...(changed.metadata.namespace === undefined ? {} : { namespace: changed.metadata.namespace }),
+          name: owner.name,
+        };
+        keys.push(targetKey({ kind: owner.kind, ...key }));
+        last = stores.get(owner.kind)?.store.get(key);
+      }
+      return keys;
+    },
+    stores: [...stores.values()].map(({ store }) => store),
+  };
+};

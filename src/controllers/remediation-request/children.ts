@@ -1,0 +1,128 @@
+// From a request to the objects it creates: names derived, snapshots self-contained. Pure; creates nothing itself.
+import type { Step } from "#api/fields.ts";
+import type { AIAnalysis, Plan } from "#api/kinds/ai-analysis.ts";
+import type { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
+import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
+import type { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
+import { API_VERSION } from "#api/define-kind.ts";
+import { REQUEST_LABEL, TARGET_LABEL } from "#api/labels.ts";
+import type { NewMeta, NewObject, ObjectReference } from "#api/object.ts";
+import { ownedBy } from "#kube/ensure.ts";
+import { hashOf } from "#lib/canonical-json.ts";
+import { childName } from "#lib/names.ts";
+
+export const processingName = (request: string, attempt: number): string => childName(request, `a${attempt}`, "rp");
+export const analysisName = (request: string, attempt: number): string => childName(request, `a${attempt}`, "aia");
+
+/** 12 hex of an object: the part of a workflow's name that makes its create the lock on that object. */
+export const objectHash = ({ apiVersion, kind, namespace, name }: ObjectReference): string =>
+  hashOf({ apiVersion, kind, namespace, name }).slice(0, 12);
+
+export const workflowName = (repaired: ObjectReference, number: number): string => `wfe-${objectHash(repaired)}-${number}`;
+
+/** The n of `wfe-<hash>-<n>`; 0 where the name is of another form. */
+export const workflowNumber = (name: string): number => Number(/^wfe-[0-9a-f]{12}-(\d{1,9})$/.exec(name)?.[1] ?? 0);
+
+/** The plan that is to be executed, where there is one. */
+export const chosenPlan = (analysis: AIAnalysis | undefined): Plan | undefined => {
+  const chosen = analysis?.status?.chosen;
+  return chosen === undefined ? undefined : analysis?.status?.plans?.[chosen];
+};
+
+/** The object a repair locks. A pod is replaced, not repaired: there it is the workload that must have one repair at a time. */
+export const repairedObject = (request: RemediationRequest, plan: Plan): ObjectReference => {
+  const target = plan.steps[0]?.target;
+  return target === undefined || target.kind === "Pod" ? request.spec.target : target;
+};
+
+/** Actions of earlier attempts that did not help: never offered again in this episode. */
+export const pastActions = (request: RemediationRequest, attempt: number): string[] => {
+  const earlier = (request.status?.attempts ?? []).filter(({ number }) => number < attempt);
+  return [...new Set(earlier.flatMap(({ actions }) => actions ?? []))].slice(0, 20);
+};
+
+export const processingOf = (request: RemediationRequest, attempt: number): NewObject<RemediationProcessing> => ({
+  apiVersion: API_VERSION,
+  kind: "RemediationProcessing",
+  metadata: childMeta(request, processingName(request.metadata.name, attempt)),
+  spec: {
+    request: request.metadata.name,
+    attempt,
+    alert: request.spec.alert,
+    reported: request.spec.reported,
+    target: request.spec.target,
+  },
+});
+
+/** Absent while the processing has not found all that an analysis needs. */
+export const analysisOf = (
+  request: RemediationRequest,
+  attempt: number,
+  processing: RemediationProcessing,
+): NewObject<AIAnalysis> | undefined => {
+  const { context, environment, priority, autonomy, managed, protections } = processing.status ?? {};
+  if (!context || !environment || !priority || !autonomy || managed === undefined) return undefined;
+  const { alert, reported, target } = request.spec;
+  return {
+    apiVersion: API_VERSION,
+    kind: "AIAnalysis",
+    metadata: childMeta(request, analysisName(request.metadata.name, attempt)),
+    spec: {
+      request: request.metadata.name,
+      attempt,
+      alert,
+      reported,
+      target,
+      context,
+      environment: environment.value,
+      priority,
+      autonomy,
+      managed,
+      protections: protections ?? [],
+      pastActions: pastActions(request, attempt),
+    },
+  };
+};
+
+export interface WorkflowParts {
+  readonly attempt: number;
+  readonly plan: Plan;
+  readonly symptom: NonNullable<NonNullable<AIAnalysis["status"]>["symptom"]>;
+  readonly number: number;
+}
+
+export const workflowOf = (request: RemediationRequest, parts: WorkflowParts): NewObject<WorkflowExecution> => {
+  const { attempt, plan, symptom, number } = parts;
+  const repaired = repairedObject(request, plan);
+  const metadata = childMeta(request, workflowName(repaired, number));
+  return {
+    apiVersion: API_VERSION,
+    kind: "WorkflowExecution",
+    metadata: { ...metadata, labels: { ...metadata.labels, [TARGET_LABEL]: objectHash(repaired) } },
+    spec: {
+      request: request.metadata.name,
+      attempt,
+      target: repaired,
+      steps: plan.steps,
+      symptom,
+      rollback: plan.reversible ? "Automatic" : "None",
+    },
+  };
+};
+
+const childMeta = (request: RemediationRequest, name: string): NewMeta => ({
+  name,
+  namespace: request.metadata.namespace,
+  labels: { [REQUEST_LABEL]: request.metadata.name },
+  ownerReferences: [ownedBy(request)],
+});
+
+/** A step in a few words, as `kubectl get` and the story show it. */
+export const stepText = ({ action, target, parameters }: Step): string => {
+  const where = target.namespace === undefined ? target.name : `${target.namespace}/${target.name}`;
+  const details = Object.entries(parameters).filter(([name]) => name !== "reason");
+  const how = details.length === 0 ? "" : ` (${details.map(([name, value]) => `${name} ${value}`).join(", ")})`;
+  return `${action} on ${target.kind} ${where}${how}`;
+};
+
+export const planText = (plan: Plan): string => plan.steps.map(stepText).join(", then ");

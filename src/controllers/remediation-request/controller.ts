@@ -1,0 +1,85 @@
+// The orchestrator: brings one request from its alert to its outcome, one child at a time. Never touches the user's cluster itself.
+import { isTerminal } from "#api/define-kind.ts";
+import { AIAnalysis } from "#api/kinds/ai-analysis.ts";
+import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
+import { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
+import { RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
+import { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
+import { ValidatingAdmissionPolicies, ValidatingAdmissionPolicyBindings } from "#api/kubernetes.ts";
+import { REQUEST_LABEL } from "#api/labels.ts";
+import { type Key, keyOf, type KubeObject, type Need } from "#api/object.ts";
+import { needs as guardrailNeeds } from "#cluster/guardrails.ts";
+import { needs as targetNeeds, targetKey, watchTargets } from "#cluster/targets.ts";
+import type { RoleDeps } from "#controllers/deps.ts";
+import { ownKind } from "#controllers/rights.ts";
+import type { Controller, Watch } from "#kube/controller.ts";
+import type { Store } from "#kube/store.ts";
+import { createAct } from "#controllers/remediation-request/act.ts";
+import { decide, phaseOf } from "#controllers/remediation-request/decide.ts";
+import { alertsResolved, observe, workflowIndexes } from "#controllers/remediation-request/observe.ts";
+
+export const needs: readonly Need[] = [
+  ...ownKind(RemediationRequest, ["patch"], "status"),
+  ...ownKind(RemediationRequest, ["get", "list", "watch"]),
+  ...ownKind(RemediationProcessing, ["get", "list", "watch", "create"]),
+  ...ownKind(AIAnalysis, ["get", "list", "watch", "create"]),
+  ...ownKind(WorkflowExecution, ["get", "list", "watch", "create", "patch"]),
+  ...ownKind(RemediationPolicy, ["get", "list", "watch"]),
+  ...guardrailNeeds,
+  ...targetNeeds,
+];
+
+const blocked = "blockedRequests";
+const byTarget = "activeRequestsByTarget";
+const indexes = {
+  [blocked]: (request: RemediationRequest): readonly string[] => (phaseOf(request) === "Blocked" ? ["yes"] : []),
+  [byTarget]: (request: RemediationRequest): readonly string[] =>
+    isTerminal(requestTransitions, phaseOf(request)) ? [] : [targetKey(request.spec.target)],
+};
+
+export const createRemediationRequestController = (deps: RoleDeps): Controller => {
+  const scope = { namespace: deps.namespace };
+  const requests = deps.caches.of(RemediationRequest, scope, indexes);
+  const processings = deps.caches.of(RemediationProcessing, scope);
+  const analyses = deps.caches.of(AIAnalysis, scope);
+  const workflows = deps.caches.of(WorkflowExecution, scope, workflowIndexes);
+  const targets = watchTargets(deps.caches);
+  const act = createAct(deps, { requests, processings, analyses, workflows });
+
+  const blockedOnes = (): Key[] => requests.index(blocked, "yes").map(keyOf);
+  /** Only those whose alerts are resolved wait for the health of their target. */
+  const waitingForHealth = (object: KubeObject): Key[] =>
+    targets.concernedBy(object).flatMap((key) => requests.index(byTarget, key).filter(alertsResolved).map(keyOf));
+  const unblocks = (store: Store): Watch => ({ store, keysOf: blockedOnes });
+
+  return {
+    name: "remediation-request",
+    concurrency: 16,
+    needs,
+    watches: [
+      { store: requests as Store, keysOf: (request) => [keyOf(request)] },
+      { store: processings as Store, keysOf: requestOf },
+      { store: analyses as Store, keysOf: requestOf },
+      // A repair that ends frees its object for whoever waits for it.
+      { store: workflows as Store, keysOf: (workflow) => [...requestOf(workflow), ...blockedOnes()] },
+      unblocks(deps.caches.of(RemediationPolicy, scope)),
+      unblocks(deps.caches.of(ValidatingAdmissionPolicies)),
+      unblocks(deps.caches.of(ValidatingAdmissionPolicyBindings)),
+      ...targets.stores.map((store) => ({ store, keysOf: waitingForHealth })),
+    ],
+    reconcile: async (key, { signal, log }) => {
+      const request = requests.get(key);
+      // Its children go with it by garbage collection; there is nothing to tidy.
+      if (request === undefined || request.metadata.deletionTimestamp !== undefined) return "rest";
+      if (isTerminal(requestTransitions, phaseOf(request))) return "rest";
+      const now = deps.clock.now();
+      const seen = await observe({ ...deps, processings, analyses, workflows, targets }, request, now, signal);
+      return act(decide(seen, now), seen, { signal, log, now });
+    },
+  };
+};
+
+const requestOf = ({ metadata }: KubeObject): Key[] => {
+  const name = metadata.labels?.[REQUEST_LABEL];
+  return name === undefined || metadata.namespace === undefined ? [] : [{ namespace: metadata.namespace, name }];
+};

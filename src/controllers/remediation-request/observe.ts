@@ -1,0 +1,128 @@
+// Gathers what a decision about one request may look at. Reads the caches; asks the API server only where a workflow seems to be gone.
+import type { AIAnalysis } from "#api/kinds/ai-analysis.ts";
+import type { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
+import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
+import { WorkflowExecution, type WorkflowPhase, workflowTransitions } from "#api/kinds/workflow-execution.ts";
+import { isTerminal } from "#api/define-kind.ts";
+import { type KubeObject, type ObjectReference, referenceText } from "#api/object.ts";
+import type { Targets } from "#cluster/targets.ts";
+import type { Kube } from "#kube/client.ts";
+import type { Store } from "#kube/store.ts";
+import { fromTimestamp } from "#lib/clock.ts";
+import { type Hold, budgetHold } from "#policy/budget.ts";
+import { freezeHold } from "#policy/freeze.ts";
+import type { Settings } from "#policy/settings.ts";
+import {
+  analysisName,
+  chosenPlan,
+  objectHash,
+  processingName,
+  repairedObject,
+  workflowNumber,
+} from "#controllers/remediation-request/children.ts";
+import { type Observed, attemptOf, phaseOf } from "#controllers/remediation-request/decide.ts";
+
+export interface Sources {
+  readonly kube: Pick<Kube, "get">;
+  readonly processings: Store<RemediationProcessing>;
+  readonly analyses: Store<AIAnalysis>;
+  readonly workflows: Store<WorkflowExecution>;
+  readonly targets: Targets;
+  readonly settings: () => Settings;
+  readonly missingGuardrails: () => readonly string[];
+}
+
+/** Indexes of the workflows' cache; names that no other user of it takes. */
+export const workflowsByRequest = "requestOfWorkflow";
+export const workflowsByObject = "objectOfWorkflow";
+export const workflowIndexes = {
+  [workflowsByRequest]: (workflow: WorkflowExecution): readonly string[] => [workflow.spec.request],
+  [workflowsByObject]: (workflow: WorkflowExecution): readonly string[] => [objectHash(workflow.spec.target)],
+};
+
+export const observe = async (sources: Sources, request: RemediationRequest, now: number, signal: AbortSignal): Promise<Observed> => {
+  const { namespace, name } = request.metadata;
+  const settings = sources.settings();
+  const attempt = attemptOf(request);
+  const ofRequest = sources.workflows.index(workflowsByRequest, name).filter((workflow) => isOurs(workflow, request));
+  const processing = ours(sources.processings.get({ namespace, name: processingName(name, attempt) }), request);
+  const analysis = ours(sources.analyses.get({ namespace, name: analysisName(name, attempt) }), request);
+  const workflow = ofRequest.find((candidate) => candidate.spec.attempt === attempt) ?? (await unseenWorkflow(sources, request, signal));
+  const quietAt = quietAtMs(sources.targets, request, settings);
+  const hold = workflow === undefined ? holdOf(sources, request, analysis, settings, now) : undefined;
+  return {
+    request,
+    ...(processing === undefined ? {} : { processing }),
+    ...(analysis === undefined ? {} : { analysis }),
+    ...(workflow === undefined ? {} : { workflow }),
+    ...(quietAt === undefined ? {} : { quietAtMs: quietAt }),
+    ...(hold === undefined ? {} : { hold }),
+    undoneBefore: ofRequest.some((candidate) => candidate.status?.phase === "RolledBack"),
+    maxAttempts: settings.maxAttempts,
+    verificationSeconds: settings.verificationSeconds + settings.stabilisationSeconds,
+  };
+};
+
+/** One above the highest known for that object: whoever creates it holds the lock. */
+export const nextWorkflowNumber = (workflows: Store<WorkflowExecution>, repaired: ObjectReference): number =>
+  Math.max(0, ...workflows.index(workflowsByObject, objectHash(repaired)).map((workflow) => workflowNumber(workflow.metadata.name))) + 1;
+
+const isOurs = (object: KubeObject, request: RemediationRequest): boolean =>
+  object.metadata.deletionTimestamp === undefined &&
+  (object.metadata.ownerReferences?.some((owner) => owner.uid === request.metadata.uid) ?? false);
+
+const ours = <T extends KubeObject>(object: T | undefined, request: RemediationRequest): T | undefined =>
+  object !== undefined && isOurs(object, request) ? object : undefined;
+
+/** The two caches are lists of their own: a workflow that the request names may be missing only because its list is older. */
+const unseenWorkflow = async (
+  sources: Sources,
+  request: RemediationRequest,
+  signal: AbortSignal,
+): Promise<WorkflowExecution | undefined> => {
+  const phase = phaseOf(request);
+  const name = request.status?.attempts?.at(-1)?.workflow;
+  if ((phase !== "Executing" && phase !== "Verifying") || name === undefined) return undefined;
+  return ours(await sources.kube.get(WorkflowExecution, { namespace: request.metadata.namespace, name }, { signal }), request);
+};
+
+/** Whether every alert of the episode is resolved. The first one stands in `alerts` only once it was delivered again. */
+export const alertsResolved = ({ spec, status }: RemediationRequest): boolean => {
+  const alerts = status?.alerts ?? {};
+  const known = Object.entries(alerts).filter(([fingerprint]) => fingerprint !== "other");
+  return alerts[spec.alert.fingerprint] !== undefined && known.every(([, alert]) => alert.resolvedAt !== undefined);
+};
+
+/** A crash loop looks healthy between two crashes: the quiet counts from the last one. */
+const quietAtMs = (targets: Targets, request: RemediationRequest, settings: Settings): number | undefined => {
+  if (!alertsResolved(request)) return undefined;
+  const { state, crashedAtMs } = targets.health(request.spec.target);
+  if (state === "Unhealthy") return undefined;
+  return crashedAtMs === undefined ? 0 : crashedAtMs + settings.stabilisationSeconds * 1000;
+};
+
+const holdOf = (
+  sources: Sources,
+  request: RemediationRequest,
+  analysis: AIAnalysis | undefined,
+  settings: Settings,
+  now: number,
+): Hold | undefined => {
+  const plan = chosenPlan(analysis);
+  if (plan === undefined) return undefined;
+  const missing = sources.missingGuardrails();
+  if (missing.length > 0)
+    return { why: `the admission policies that bound Kintsugi are not in force (${missing.join(", ")}); install them` };
+  const repaired = repairedObject(request, plan);
+  const holder = sources.workflows.index(workflowsByObject, objectHash(repaired)).find(isActive);
+  if (holder !== undefined) return { why: `${holder.spec.request} is repairing ${referenceText(repaired)} already` };
+  return freezeHold(settings, now) ?? budgetHold({ repairs: sources.workflows.list(), namespace: repaired.namespace, settings, now });
+};
+
+const isActive = (workflow: WorkflowExecution): boolean => {
+  const phase: WorkflowPhase = workflow.status?.phase ?? "Pending";
+  return !isTerminal(workflowTransitions, phase);
+};
+
+/** Since when the episode has lasted, as far as the alert says. */
+export const alertStartedAt = (request: RemediationRequest): number | undefined => fromTimestamp(request.spec.alert.startsAt);
