@@ -62,7 +62,7 @@ export const runRoles = async (role: string, options: RunOptions & { readonly im
   const metrics = createMetrics({ process: true });
   const kube = connect(deps.config, { clock, random });
   const caches = createCaches(kube, { log, metrics });
-  const events = createEventRecorder({ kube, clock, log, component: "kintsugi", instance: identity, namespace });
+  const events = createEventRecorder({ kube, clock, log, component: "kintsugi", instance: identity });
   const policies = caches.of(RemediationPolicy, { namespace });
   const shared: RoleDeps & { image: string } = {
     ...{ kube, caches, clock, random, log, metrics, events, namespace, image },
