@@ -57,7 +57,7 @@ const act = async (options: ActOptions): Promise<number> => {
   const kube = connect(await findCluster(options), { clock: systemClock, random });
   try {
     return await runAct(
-      { kube, log, writeReport: (text) => writeFile(options.terminationLog, text) },
+      { kube, log, clock: systemClock, random, writeReport: (text) => writeFile(options.terminationLog, text) },
       { name: options.execution, namespace: options.namespace, hash: options.hash },
     );
   } finally {

@@ -11,33 +11,40 @@ import { delay } from "#lib/clock.ts";
 import { sha256 } from "#lib/canonical-json.ts";
 import type { Log } from "#lib/log.ts";
 
-export interface ActOptions extends ApplyDeps {
+export interface ActDeps extends ApplyDeps {
+  readonly log: Log;
+  /** Where the report goes: the container's termination message. */
+  readonly writeReport: (text: string) => void | Promise<void>;
+}
+
+export interface ActRequest {
   /** Of the KubernetesExecution. */
   readonly name: string;
   readonly namespace: string;
   /** What was approved. */
   readonly hash: string;
-  /** Where the report goes: the container's termination message. */
-  readonly writeTermination: (text: string) => void | Promise<void>;
-  readonly log: Log;
 }
 
 /** 0: the changes are in place. 1: they are not; the report says why. */
 export type ActExitCode = 0 | 1;
 
 /** Guarantees: a report is written whatever happens; running it again changes nothing that is in place. */
-export const runAct = async (options: ActOptions): Promise<ActExitCode> => {
-  const { log, name } = options;
-  const report = await attempt(options);
-  log.info("the changes were handled", { execution: name, result: report.result, changed: report.changed, reason: report.message });
-  await options.writeTermination(encodeReport(report));
+export const runAct = async (deps: ActDeps, request: ActRequest): Promise<ActExitCode> => {
+  const report = await attempt(deps, request);
+  deps.log.info("the changes were handled", {
+    execution: request.name,
+    result: report.result,
+    changed: report.changed,
+    reason: report.message,
+  });
+  await deps.writeReport(encodeReport(report));
   return report.result === "Failed" ? 1 : 0;
 };
 
-const attempt = async (options: ActOptions): Promise<Report> => {
+const attempt = async (deps: ActDeps, request: ActRequest): Promise<Report> => {
   try {
-    const changes = await readChanges(options);
-    return typeof changes === "string" ? failed(changes) : await applyAll(changes, options);
+    const changes = await readChanges(deps, request);
+    return typeof changes === "string" ? failed(changes) : await applyAll(changes, deps);
   } catch (error) {
     // Nothing that can be thrown here comes after a write: a write's own failures are values.
     return failed(error instanceof Error ? error.message : "something that is not an error was thrown");
@@ -47,9 +54,9 @@ const attempt = async (options: ActOptions): Promise<Report> => {
 const failed = (message: string): Report => ({ result: "Failed", changed: false, message });
 
 /** The changes; or why they are not to be made. */
-const readChanges = async (options: ActOptions): Promise<readonly Change[] | string> => {
-  const { name, namespace, hash } = options;
-  const execution = await readExecution(options);
+const readChanges = async (deps: ActDeps, request: ActRequest): Promise<readonly Change[] | string> => {
+  const { name, namespace, hash } = request;
+  const execution = await readExecution(deps, request);
   if (execution === undefined) return `KubernetesExecution ${namespace}/${name} does not exist`;
   // A Job that starts late must not act for an execution that has been given up.
   const phase = execution.status?.phase ?? "Pending";
@@ -64,7 +71,10 @@ const readChanges = async (options: ActOptions): Promise<readonly Change[] | str
 const maxTries = 5;
 const backoff = { firstMs: 500, maxMs: 4_000 };
 
-const readExecution = async ({ kube, name, namespace, clock, random }: ActOptions): Promise<KubernetesExecution | undefined> => {
+const readExecution = async (
+  { kube, clock, random }: ActDeps,
+  { name, namespace }: ActRequest,
+): Promise<KubernetesExecution | undefined> => {
   for (let tries = 1; ; tries += 1) {
     try {
       return await kube.get(KubernetesExecution, { namespace, name });
