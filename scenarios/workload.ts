@@ -8,7 +8,12 @@ import type { ObjectName, Operation, Scenario } from "#scenarios/scenario.ts";
 import { type Waiting, watchUntil } from "#scenarios/watch-until.ts";
 import { type Kubectl, mustKubectl } from "#test/kubectl.ts";
 
-const types: Readonly<Record<ObjectName["kind"], ResourceType>> = { Deployment: Deployments, ConfigMap: ConfigMaps, Service: Services };
+type WithContent = KubeObject & { spec?: unknown; data?: unknown };
+const types: Readonly<Record<ObjectName["kind"], ResourceType<WithContent>>> = {
+  Deployment: Deployments,
+  ConfigMap: ConfigMaps,
+  Service: Services,
+};
 
 export const createNamespace = (kubectl: Kubectl, name: string, environment: string): Promise<string> => {
   const labels = { [MANAGED_LABEL]: "true", [ENVIRONMENT_LABEL]: environment };
@@ -59,9 +64,7 @@ export const becomesHealthy = async (waiting: Waiting, namespace: string, name: 
 /** What people wrote into these objects; what does not exist is left out. */
 export const readContents = async (kube: Kube, namespace: string, objects: readonly ObjectName[]): Promise<Contents> => {
   const read = async (object: ObjectName): Promise<readonly (readonly [string, unknown])[]> => {
-    const found = (await kube.get(types[object.kind], { namespace, name: object.name })) as
-      | (KubeObject & { spec?: unknown; data?: unknown })
-      | undefined;
+    const found = await kube.get<WithContent>(types[object.kind], { namespace, name: object.name });
     return found === undefined ? [] : [[contentName(object), found.spec ?? found.data]];
   };
   return Object.fromEntries((await Promise.all(objects.map(read))).flat());
