@@ -14,6 +14,8 @@ export interface Resolved {
 
 export interface OwnerResolver {
   resolve(reported: Reported): Resolved;
+  /** Before that an answer may stop short of the root. */
+  readonly synced: boolean;
 }
 
 /** The kinds whose owners are followed. An owner of another kind ends the chain: we could neither judge nor repair it. */
@@ -62,6 +64,9 @@ export const createOwnerResolver = (caches: Caches, clock: Pick<Clock, "now">): 
       }
       const target = chain.at(-1) ?? referenceTo(reported, type);
       return { target, chain };
+    },
+    get synced() {
+      return [...stores.values()].every(({ store }) => store.synced);
     },
   };
 };

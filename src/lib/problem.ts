@@ -10,6 +10,8 @@ export interface Problem {
   /** What exactly was wrong, by JSON pointer. */
   readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
   readonly retryAfterSeconds?: number;
+  /** What the answer's status calls for, such as `allow` or `www-authenticate`. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export const problemContentType = "application/problem+json";
@@ -25,7 +27,7 @@ export class ProblemError extends Error {
 }
 
 export const problemBody = (problem: Problem): Record<string, unknown> => {
-  const { retryAfterSeconds: _header, detail, errors, ...rest } = problem;
+  const { retryAfterSeconds: _retryAfter, headers: _headers, detail, errors, ...rest } = problem;
   return {
     type: `https://kintsugi.dev/problems/${problem.code}`,
     ...rest,
@@ -39,7 +41,7 @@ export const problemBody = (problem: Problem): Record<string, unknown> => {
 };
 
 export const problemResponse = (problem: Problem): Response => {
-  const headers: Record<string, string> = { "content-type": problemContentType };
+  const headers: Record<string, string> = { ...problem.headers, "content-type": problemContentType };
   if (problem.retryAfterSeconds !== undefined) headers["retry-after"] = String(Math.ceil(problem.retryAfterSeconds));
   return new Response(JSON.stringify(problemBody(problem)), { status: problem.status, headers });
 };

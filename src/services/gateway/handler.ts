@@ -1,0 +1,134 @@
+// HTTP in, results out: the route that takes deliveries of alerts. Authenticates before it reads, and says 503 rather than lose anything good.
+import type { Hono } from "hono";
+import type { Reported } from "#api/fields.ts";
+import { prometheusSignalsPath, type SignalResult, type SignalResults } from "#api/rest/gateway.ts";
+import type { Resolved } from "#cluster/owners.ts";
+import { KubeError } from "#kube/errors.ts";
+import type { Log } from "#lib/log.ts";
+import type { Metrics } from "#lib/metrics.ts";
+import { ProblemError, problemResponse } from "#lib/problem.ts";
+import type { Access, Authenticate } from "#services/gateway/authenticate.ts";
+import { parseDelivery } from "#services/gateway/parse.ts";
+import type { TargetedSignal } from "#services/gateway/recorder.ts";
+import type { Read } from "#services/gateway/signal.ts";
+
+export interface HandlerDeps {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly authenticate: Authenticate;
+  readonly resolve: (reported: Reported) => Resolved;
+  readonly record: (signal: TargetedSignal) => Promise<SignalResult>;
+  /** Why nothing can be taken at the moment; empty where it can. */
+  readonly troubles: () => readonly string[];
+}
+
+export const addSignalRoutes = (app: Hono, deps: HandlerDeps): void => {
+  const signals = deps.metrics.counter({
+    name: "gateway_signals_total",
+    help: "Alerts by what became of them",
+    labels: ["source", "result"],
+  });
+
+  const settle = async (read: Read): Promise<SignalResult> => {
+    if (read.kind !== "signal") return { fingerprint: read.fingerprint, result: read.kind, reason: read.reason };
+    const { signal } = read;
+    return deps.record({ signal, target: deps.resolve(signal.reported).target });
+  };
+
+  app.post(prometheusSignalsPath, async (context) => {
+    const troubles = deps.troubles();
+    if (troubles.length > 0) throw unavailable(`not ready: ${troubles.join("; ")}`, 1);
+    await authorize(deps, context.req.header("authorization"));
+    requireJson(context.req.header("content-type"));
+    const delivery = parseDelivery(readJson(await context.req.text()));
+    if (delivery.kind === "unreadable") {
+      signals.add({ source: "prometheus", result: "unreadable" });
+      const detail = "nothing in it can be read as a delivery of Alertmanager (webhook version 4)";
+      throw new ProblemError({ code: "unreadable-delivery", status: 400, title: "Unreadable delivery", detail, errors: delivery.errors });
+    }
+    const settled = await Promise.allSettled(delivery.alerts.map(settle));
+    const results: SignalResult[] = [];
+    const failures: { readonly index: number; readonly error: unknown }[] = [];
+    for (const [index, outcome] of settled.entries()) {
+      signals.add({ source: "prometheus", result: outcome.status === "fulfilled" ? outcome.value.result : "failed" });
+      if (outcome.status === "fulfilled") results.push(outcome.value);
+      else failures.push({ index, error: outcome.reason });
+    }
+    if (failures.length > 0) throw notDurable(deps.log, failures, settled.length);
+    return context.json({ results } satisfies SignalResults, 202);
+  });
+
+  app.all(prometheusSignalsPath, () =>
+    problemResponse({
+      code: "method-not-allowed",
+      status: 405,
+      title: "Method not allowed",
+      detail: "alerts come by POST",
+      headers: { allow: "POST" },
+    }),
+  );
+};
+
+const bearer = /^bearer +([\x21-\x7e]{1,16384})$/i;
+
+const authorize = async (deps: HandlerDeps, header: string | undefined): Promise<void> => {
+  const token = bearer.exec(header ?? "")?.[1];
+  if (token === undefined) throw unauthenticated("a bearer token is needed: of a ServiceAccount, for example");
+  let access: Access;
+  try {
+    access = await deps.authenticate(token);
+  } catch (error) {
+    deps.log.warn("a sender could not be authenticated", { error });
+    throw unavailable("the API server could not be asked about the token", retrySeconds(error));
+  }
+  if (access.verdict === "unknown") throw unauthenticated("the token is not known to the API server");
+  if (access.verdict === "forbidden") {
+    const detail = `${access.user} may not create remediationrequests.kintsugi.dev here: bind it to a role that allows it`;
+    throw new ProblemError({ code: "forbidden", status: 403, title: "Forbidden", detail });
+  }
+};
+
+const unauthenticated = (detail: string): ProblemError =>
+  new ProblemError({ code: "unauthenticated", status: 401, title: "Not authenticated", detail, headers: { "www-authenticate": "Bearer" } });
+
+const unavailable = (detail: string, retryAfterSeconds: number): ProblemError =>
+  new ProblemError({ code: "unavailable", status: 503, title: "Not available now", detail, retryAfterSeconds });
+
+const requireJson = (contentType: string | undefined): void => {
+  if ((contentType ?? "").split(";")[0]?.trim().toLowerCase() === "application/json") return;
+  throw new ProblemError({
+    code: "unsupported-media-type",
+    status: 415,
+    title: "Unsupported media type",
+    detail: "alerts come as application/json",
+  });
+};
+
+const readJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // The parser's own words quote the input.
+    throw new ProblemError({ code: "unreadable-delivery", status: 400, title: "Unreadable delivery", detail: "the body is not JSON" });
+  }
+};
+
+const maxErrors = 20;
+
+const notDurable = (log: Log, failures: readonly { readonly index: number; readonly error: unknown }[], of: number): ProblemError => {
+  log.warn("alerts could not be recorded; the sender will try again", { failed: failures.length, of, error: failures[0]?.error });
+  return new ProblemError({
+    code: "not-durable",
+    status: 503,
+    title: "Not all alerts could be recorded",
+    detail: `${failures.length} of ${of} alerts are not stored; send the delivery again: what is stored is not doubled`,
+    errors: failures.slice(0, maxErrors).map(({ index, error }) => ({ pointer: `/alerts/${index}`, detail: reasonOf(error) })),
+    retryAfterSeconds: Math.max(...failures.slice(0, maxErrors).map(({ error }) => retrySeconds(error))),
+  });
+};
+
+const reasonOf = (error: unknown): string =>
+  error instanceof KubeError ? `the API server: ${error.reason}` : "it could not be recorded now";
+
+const retrySeconds = (error: unknown): number =>
+  error instanceof KubeError && error.retryAfterMs !== undefined ? error.retryAfterMs / 1000 : 5;

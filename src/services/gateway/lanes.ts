@@ -1,0 +1,82 @@
+// One lane per target: what arrives for a target while a call for it is under way goes together in the next one. Knows nothing of alerts.
+
+export interface Lanes<Item, Result> {
+  /** Resolves with the item's own result. Throws `OverloadedError` where too much waits already. */
+  add(lane: string, item: Item): Promise<Result>;
+  readonly waiting: number;
+}
+
+export class OverloadedError extends Error {
+  constructor() {
+    super("too many alerts wait to be recorded");
+    this.name = "OverloadedError";
+  }
+}
+
+interface Place<Item, Result> {
+  readonly item: Item;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface LanesOptions {
+  readonly maxWaiting: number;
+  /** Lanes that run at once. */
+  readonly concurrency: number;
+}
+
+/** Guarantees: one batch per lane at a time, items in order. `work` answers one result per item; where it throws, all of the batch fail. */
+export const createLanes = <Item, Result>(
+  work: (lane: string, items: readonly Item[]) => Promise<readonly Result[]>,
+  options: LanesOptions,
+): Lanes<Item, Result> => {
+  const queues = new Map<string, Place<Item, Result>[]>();
+  const busy = new Set<string>();
+  let waiting = 0;
+
+  const pump = (): void => {
+    for (const [lane, places] of queues) {
+      if (busy.size >= options.concurrency) return;
+      if (busy.has(lane)) continue;
+      queues.delete(lane);
+      busy.add(lane);
+      void run(lane, places).finally(() => {
+        waiting -= places.length;
+        busy.delete(lane);
+        pump();
+      });
+    }
+  };
+  const run = async (lane: string, places: readonly Place<Item, Result>[]): Promise<void> => {
+    try {
+      const results = await work(
+        lane,
+        places.map((place) => place.item),
+      );
+      for (const [index, place] of places.entries()) {
+        const result = results[index];
+        if (result === undefined) place.reject(new TypeError("a lane lost an item"));
+        else place.resolve(result);
+      }
+    } catch (error) {
+      for (const place of places) place.reject(error);
+    }
+  };
+
+  return {
+    add: (lane, item) => {
+      if (waiting >= options.maxWaiting) return Promise.reject(new OverloadedError());
+      waiting += 1;
+      return new Promise((resolve, reject) => {
+        const places = queues.get(lane) ?? [];
+        places.push({ item, resolve, reject });
+        queues.set(lane, places);
+        // Not at once: the rest of the same delivery is being added right now.
+        if (places.length === 1) queueMicrotask(pump);
+      });
+    },
+    get waiting() {
+      return waiting;
+    },
+  };
+};

@@ -1,0 +1,111 @@
+// Reads a delivery of Alertmanager (webhook version 4), each alert by itself. Pure; never throws, and a bad alert never costs a good one.
+import * as z from "zod";
+import { reportedObject } from "#cluster/reported-object.ts";
+import { hashOf } from "#lib/canonical-json.ts";
+import { fromTimestamp } from "#lib/clock.ts";
+import type { Problem } from "#lib/problem.ts";
+import { otherKey } from "#services/gateway/episode.ts";
+import type { Read, Signal } from "#services/gateway/signal.ts";
+
+export type Delivery =
+  | { readonly kind: "read"; readonly alerts: readonly Read[] }
+  | { readonly kind: "unreadable"; readonly errors: NonNullable<Problem["errors"]> };
+
+const Envelope = z.object({ version: z.literal("4"), alerts: z.array(z.unknown()).max(100_000) });
+
+const Texts = z.record(z.string(), z.string());
+const AlertmanagerAlert = z.object({
+  status: z.enum(["firing", "resolved"]),
+  labels: Texts,
+  annotations: Texts.nullish(),
+  startsAt: z.string().max(64),
+  endsAt: z.string().max(64).nullish(),
+  generatorURL: z.string().nullish(),
+  fingerprint: z.string().nullish(),
+});
+type AlertmanagerAlert = z.output<typeof AlertmanagerAlert>;
+
+/** At most this many faults are told. */
+const maxErrors = 20;
+
+/** `unreadable` where the envelope is not Alertmanager's, or where there are alerts and none of them can be read. */
+export const parseDelivery = (body: unknown): Delivery => {
+  const envelope = Envelope.safeParse(body);
+  if (!envelope.success) return { kind: "unreadable", errors: errorsOf(envelope.error, "") };
+  const alerts = envelope.data.alerts.map((alert, index) => parseAlert(alert, index));
+  if (alerts.length === 0 || alerts.some((alert) => alert.kind !== "rejected")) return { kind: "read", alerts };
+  const errors = alerts.flatMap((alert, index) =>
+    alert.kind === "rejected" && index < maxErrors ? [{ pointer: `/alerts/${index}`, detail: alert.reason }] : [],
+  );
+  return { kind: "unreadable", errors };
+};
+
+const parseAlert = (value: unknown, index: number): Read => {
+  const parsed = AlertmanagerAlert.safeParse(value);
+  if (!parsed.success) {
+    const reason = errorsOf(parsed.error, "").map(({ pointer, detail }) => `${pointer || "the alert"}: ${detail}`);
+    return { kind: "rejected", fingerprint: fingerprintOf(value, index), reason: reason.join("; ").slice(0, 512) };
+  }
+  return readAlert(parsed.data);
+};
+
+const readAlert = (alert: AlertmanagerAlert): Read => {
+  const { labels } = alert;
+  const fingerprint = usable(alert.fingerprint) ?? hashOf(labels).slice(0, 16);
+  const rejected = (reason: string): Read => ({ kind: "rejected", fingerprint, reason });
+  if (Object.keys(labels).length === 0) return rejected("it has no labels");
+  const startsAtMs = realTime(alert.startsAt);
+  if (startsAtMs === undefined) return rejected("startsAt is not a time (RFC 3339)");
+  if (labels.severity === "none") return { kind: "ignored", fingerprint, reason: "its severity is none: it reports no trouble" };
+  const reported = reportedObject(labels);
+  if (reported === undefined) return { kind: "ignored", fingerprint, reason: "its labels name no object of the cluster" };
+  // The zero time stands for "not known"; the one of a firing alert is only when it would go stale.
+  const endsAtMs = alert.status === "resolved" ? realTime(alert.endsAt ?? undefined) : undefined;
+  const signal: Signal = {
+    status: alert.status,
+    name: (labels.alertname ?? "").slice(0, 256) || "unnamed",
+    fingerprint,
+    severity: severities[(labels.severity ?? "").toLowerCase()] ?? "unknown",
+    startsAtMs,
+    ...(endsAtMs === undefined ? {} : { endsAtMs }),
+    source: "prometheus",
+    labels,
+    annotations: alert.annotations ?? {},
+    ...(alert.generatorURL ? { generatorURL: alert.generatorURL } : {}),
+    reported,
+  };
+  return { kind: "signal", signal };
+};
+
+const severities: Readonly<Record<string, Signal["severity"]>> = {
+  critical: "critical",
+  page: "critical",
+  error: "critical",
+  warning: "warning",
+  warn: "warning",
+  info: "info",
+};
+
+/** It becomes a key of the request's status, so only a plain one is taken as it is. */
+const plainFingerprint = /^[0-9A-Za-z][0-9A-Za-z_.-]{0,63}$/;
+const usable = (fingerprint: string | null | undefined): string | undefined =>
+  fingerprint && plainFingerprint.test(fingerprint) && fingerprint !== otherKey ? fingerprint : undefined;
+
+const fingerprintOf = (value: unknown, index: number): string => {
+  const claimed = typeof value === "object" && value !== null && "fingerprint" in value ? value.fingerprint : undefined;
+  return (typeof claimed === "string" ? usable(claimed) : undefined) ?? `alert-${index}`;
+};
+
+const latestMs = Date.UTC(9999, 11, 31);
+const rfc3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+/** A time that happened: Go's zero time and what a CRD's date-time would refuse are none. */
+const realTime = (text: string | undefined): number | undefined => {
+  const epochMs = text !== undefined && rfc3339.test(text) ? fromTimestamp(text) : undefined;
+  return epochMs === undefined || epochMs <= 0 || epochMs > latestMs ? undefined : epochMs;
+};
+
+const errorsOf = (error: z.ZodError, root: string): NonNullable<Problem["errors"]> =>
+  error.issues.slice(0, maxErrors).map((issue) => ({
+    pointer: `${root}${issue.path.map((part) => `/${String(part).slice(0, 64)}`).join("")}`,
+    detail: issue.message.slice(0, 256),
+  }));

@@ -1,0 +1,22 @@
+// One alert as the Gateway understands it, whoever sent it. Pure data.
+import type { Alert, Reported } from "#api/fields.ts";
+
+export interface Signal {
+  readonly status: "firing" | "resolved";
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly severity: Alert["severity"];
+  readonly startsAtMs: number;
+  /** Only of a resolved one that says so. */
+  readonly endsAtMs?: number;
+  readonly source: Alert["source"];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly generatorURL?: string;
+  readonly reported: Reported;
+}
+
+/** An alert that was read, or why there is nothing to do about it. */
+export type Read =
+  | { readonly kind: "signal"; readonly signal: Signal }
+  | { readonly kind: "rejected" | "ignored"; readonly fingerprint: string; readonly reason: string };
