@@ -6,7 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 export interface Hierarchies {
   readonly version: 1 | 2;
+  /** Where pods get their limits. */
   readonly roots: readonly string[];
+  /** Every hierarchy: on a hybrid machine runc also makes groups in the one that limits nothing. */
+  readonly all: readonly string[];
 }
 
 /** From the text of /proc/mounts. A hybrid machine counts as v1: its controllers are there. */
@@ -17,7 +20,8 @@ export const hierarchiesOf = (mounts: string): Hierarchies => {
       .map((line) => line.split(" "))
       .flatMap(([, target, found]) => (found === type && target?.startsWith("/sys/fs/cgroup") ? [target] : []));
   const v1 = ofType("cgroup");
-  return v1.length > 0 ? { version: 1, roots: v1 } : { version: 2, roots: ofType("cgroup2").slice(0, 1) };
+  const v2 = ofType("cgroup2").slice(0, 1);
+  return v1.length > 0 ? { version: 1, roots: v1, all: [...v1, ...v2] } : { version: 2, roots: v2, all: v2 };
 };
 
 const hierarchies = (): Hierarchies => hierarchiesOf(readFileSync("/proc/mounts", "utf8"));
@@ -55,7 +59,7 @@ export const createCgroups = (group: string, children: readonly string[]): void 
 
 export const cgroupFolders = (group: string): string[] =>
   hierarchies()
-    .roots.map((root) => join(root, group))
+    .all.map((root) => join(root, group))
     .filter((folder) => existsSync(folder));
 
 const removeTree = (folder: string): void => {

@@ -18,7 +18,7 @@ export interface HostSnapshot {
 export const takeHostSnapshot = async (): Promise<HostSnapshot> => {
   const mounts = readFileSync("/proc/mounts", "utf8");
   const said = async (command: string, ...args: string[]): Promise<string> => (await tryCommand(command, args)).stdout;
-  const groups = await Promise.all(hierarchiesOf(mounts).roots.map((root) => said("find", root, "-type", "d", "-path", "*kintsugi*")));
+  const groups = await Promise.all(hierarchiesOf(mounts).all.map((root) => said("find", root, "-type", "d", "-path", "*kintsugi*")));
   return {
     mounts,
     links: (await listLinks()).map((link) => link.name),

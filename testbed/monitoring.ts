@@ -2,6 +2,7 @@
 // are the truth: another process may open the same testbed and change them too.
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { answersOk } from "#testbed/http-probe.ts";
 import { alertmanagerConfig, corefile, prometheusConfig, rulesFile, type AlertRule, type Webhook } from "#testbed/monitoring-config.ts";
 import type { Start } from "#testbed/nodes.ts";
@@ -27,6 +28,12 @@ const reload = async (what: string, url: string): Promise<void> => {
   if (!response.ok) throw new Error(`${what} refused its new configuration: ${(await response.text()).trim()}`);
 };
 
+const knowsAlertmanager = async (place: Place): Promise<boolean> => {
+  const response = await fetch(`${prometheusUrlOf(place)}/api/v1/alertmanagers`, { signal: AbortSignal.timeout(10_000) });
+  const answer = (await response.json()) as { data: { activeAlertmanagers: readonly unknown[] } };
+  return answer.data.activeAlertmanagers.length > 0;
+};
+
 /** Checked before they are put in place: a mistake is told with Prometheus's own words and changes nothing. */
 export const setAlertRules = async (place: Place, rules: readonly AlertRule[]): Promise<void> => {
   const candidate = join(folderOf(place), "candidate.json");
@@ -34,6 +41,8 @@ export const setAlertRules = async (place: Place, rules: readonly AlertRule[]): 
   await runCommand("promtool", ["check", "rules", candidate]);
   await rename(candidate, rulesPath(place));
   await reload("Prometheus", prometheusUrlOf(place));
+  // A reload forgets the Alertmanagers for up to five seconds, and alerts of that time are dropped.
+  while (!(await knowsAlertmanager(place))) await sleep(100);
 };
 
 export const setWebhook = async (place: Place, webhook: Webhook | undefined): Promise<void> => {
@@ -68,6 +77,8 @@ export const startMonitoring = async (place: Place, kubeconfigPath: string, star
     `--web.listen-address=${hostIp}:${ports.prometheus}`,
     `--web.external-url=${prometheusUrlOf(place)}`,
     ...["--web.enable-lifecycle", "--storage.tsdb.retention.time=2h"],
+    // An alert that Alertmanager missed comes again soon, and one whose rule is gone is over in 20 s (four times this).
+    "--rules.alert.resend-delay=5s",
   ]);
   await coredns;
   await waitUntilReady(await kubeStateMetrics, 30_000, () => answersOk(`http://127.0.0.1:${ports.kubeStateMetrics}/healthz`));

@@ -13,8 +13,10 @@ export interface Machine {
   readonly platform: string;
   readonly isRoot: boolean;
   readonly goVersion: string | undefined;
-  readonly isDebian: boolean;
+  /** On Debian: what apt-get can install. */
   readonly missingPackages: readonly string[];
+  /** Elsewhere: programs that are not on the path. */
+  readonly missingPrograms: readonly string[];
 }
 
 const packagesFor: Record<Need, readonly string[]> = {
@@ -37,11 +39,21 @@ export const obstacles = (need: Need, machine: Machine): string[] => {
   if (need === "cluster" && !machine.isRoot) {
     found.push("The testbed needs root (network namespaces, mounts, cgroups): run the same command as root.");
   }
-  if (machine.missingPackages.length > 0 && !(machine.isDebian && machine.isRoot)) {
-    const how = machine.isDebian ? "as root, `apt-get install" : "by your distribution's package manager, `";
-    found.push(`These programs are missing: install them ${how} ${machine.missingPackages.join(" ")}\`.`.replace("` ", "`"));
+  if (machine.missingPackages.length > 0 && !machine.isRoot) {
+    found.push(`These Debian packages are missing: run \`apt-get install ${machine.missingPackages.join(" ")}\` as root.`);
+  }
+  if (machine.missingPrograms.length > 0) {
+    found.push(`These programs are missing: install ${machine.missingPrograms.join(", ")} with your distribution's package manager.`);
   }
   return found;
+};
+
+const programsFor: Record<Need, readonly string[]> = {
+  "control-plane": ["openssl", "setpriv", "flock"],
+  cluster: [
+    ...["openssl", "setpriv", "flock", "containerd", "runc", "conntrack", "iptables", "nft", "ip", "sysctl", "busybox", "gcc"],
+    ...["prometheus", "prometheus-alertmanager", "promtool", "buildah"],
+  ],
 };
 
 const missingPackages = async (need: Need): Promise<string[]> => {
@@ -51,16 +63,24 @@ const missingPackages = async (need: Need): Promise<string[]> => {
   return wanted.filter((name) => !installed.has(name));
 };
 
+const missingPrograms = async (need: Need): Promise<string[]> => {
+  const found = await Promise.all(programsFor[need].map((program) => tryCommand("sh", ["-c", 'command -v "$1"', "sh", program])));
+  return programsFor[need].filter((_, index) => found[index]?.code !== 0);
+};
+
 const lookAtMachine = async (need: Need): Promise<Machine> => {
+  const isRoot = process.getuid?.() === 0;
+  if (process.platform !== "linux") {
+    return { platform: process.platform, isRoot, goVersion: undefined, missingPackages: [], missingPrograms: [] };
+  }
   const [go, osRelease] = await Promise.all([tryCommand("go", ["env", "GOVERSION"]), readFile("/etc/os-release", "utf8").catch(() => "")]);
   const isDebian = /^ID(_LIKE)?=.*debian/m.test(osRelease);
   return {
     platform: process.platform,
-    isRoot: process.getuid?.() === 0,
+    isRoot,
     goVersion: go.code === 0 ? go.stdout.trim() : undefined,
-    isDebian,
-    // Elsewhere the packages have other names: the commands themselves will tell.
     missingPackages: isDebian ? await missingPackages(need) : [],
+    missingPrograms: isDebian ? [] : await missingPrograms(need),
   };
 };
 
@@ -83,14 +103,11 @@ const installPackages = async (packages: readonly string[], progress: Progress):
   progress(`Installed in ${seconds(startedAt, Date.now())}.`);
 };
 
-/** Thrown with the sentences a person needs; a caller prints the message and exits 2. */
-export const unmetPrerequisites = (sentences: readonly string[]): Error => new Error(sentences.join("\n"));
-
-/** Flow: look, say what can't be helped, install the rest. Guarantees: on return everything is there; returns the folder of the binaries. */
+/** Throws with the sentences a person needs. Flow: look, say what can't be helped, install the rest. Guarantees: on return everything is there; returns the folder of the binaries. */
 export const ensurePrerequisites = async (need: Need, progress: Progress): Promise<string> => {
   const machine = await lookAtMachine(need);
   const sentences = obstacles(need, machine);
-  if (sentences.length > 0) throw unmetPrerequisites(sentences);
+  if (sentences.length > 0) throw new Error(sentences.join("\n"));
   if (machine.missingPackages.length > 0) await installPackages(machine.missingPackages, progress);
   return ensureBinaries(need === "cluster" ? allBinaries : controlPlaneBinaries, progress);
 };

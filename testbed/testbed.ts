@@ -21,7 +21,7 @@ import { letNodeJoin, startNode, type Start } from "#testbed/nodes.ts";
 import { createPki, writeKubeconfig, type Pki } from "#testbed/pki.ts";
 import { nameProblem, placeOf, portNames, type Place } from "#testbed/place.ts";
 import { ensurePrerequisites } from "#testbed/prerequisites.ts";
-import { processesOf, startProcess, waitUntilReady } from "#testbed/processes.ts";
+import { logTail, processesOf, startProcess, waitUntilReady } from "#testbed/processes.ts";
 import { seconds, silent, type Progress } from "#testbed/progress.ts";
 import { runCommand } from "#testbed/run-command.ts";
 import { readState, stateFolderOf, writeState, type State, type TestbedChoice } from "#testbed/state.ts";
@@ -226,8 +226,13 @@ const bringUp = async (state: State, options: UpOptions, progress: Progress): Pr
     startMonitoring(place, kubeconfigOf(place, "admin"), start).then(() => progress("  monitoring ready")),
     waitUntilReady(registry, 10_000, () => answersOk(`http://${place.hostIp}:${place.ports.registry}/v2/`)),
     ...place.nodes.map(async ({ name }) => {
-      await kubectl("wait", "--for=create", `node/${name}`, "--timeout=60s");
-      await kubectl("wait", "--for=condition=Ready", `node/${name}`, "--timeout=60s");
+      try {
+        await kubectl("wait", "--for=create", `node/${name}`, "--timeout=60s");
+        await kubectl("wait", "--for=condition=Ready", `node/${name}`, "--timeout=60s");
+      } catch (error) {
+        const tail = logTail(join(logFolder, `${name}-kubelet.log`));
+        throw new Error(`node ${name} did not become Ready; its kubelet's log ends with:\n${tail}`, { cause: error });
+      }
       progress(`  node ${name} Ready`);
     }),
     // kube-controller-manager makes it: until then no pod is admitted.
