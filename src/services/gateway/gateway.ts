@@ -1,4 +1,5 @@
-// The Gateway put together: caches in, one HTTP server out. Decides nothing itself.
+// The Gateway put together: caches in, routes out. Decides nothing itself; the server around it is the composition root's.
+import type { Hono } from "hono";
 import { GROUP } from "#api/define-kind.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { Namespaces } from "#api/kubernetes.ts";
@@ -6,27 +7,21 @@ import { type Need, referenceText } from "#api/object.ts";
 import type { SignalResult } from "#api/rest/gateway.ts";
 import { createOwnerResolver, needs as ownerNeeds } from "#cluster/owners.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
-import { createApp, type HttpServer, startHttpServer } from "#lib/http-server.ts";
 import { createAuthenticate, needs as authenticationNeeds } from "#services/gateway/authenticate.ts";
 import { addSignalRoutes } from "#services/gateway/handler.ts";
 import { createLanes } from "#services/gateway/lanes.ts";
 import { createOccurrences } from "#services/gateway/occurrences.ts";
 import { createRecorder, requestIndexes, type TargetedSignal } from "#services/gateway/recorder.ts";
 
-export type GatewayDeps = Pick<RoleDeps, "kube" | "caches" | "clock" | "log" | "metrics" | "namespace" | "settings"> & {
-  readonly host: string;
-  /** 0 for any that is free. */
-  readonly port: number;
-};
+export type GatewayDeps = Pick<RoleDeps, "kube" | "caches" | "clock" | "log" | "metrics" | "namespace" | "settings">;
 
 export interface Gateway {
-  readonly needs: readonly Need[];
-  /** Listens at once; takes alerts as soon as the caches are there. */
-  start(): Promise<{ readonly port: number; readonly url: string }>;
-  /** Flow: say not ready, let running deliveries end, write the counts that are left. */
+  /** To an app whose bodies are bounded at 10 MiB. */
+  addRoutes(app: Hono): void;
+  /** Takes alerts, once the caches are there, until the signal is aborted; before and after that the sender hears 503. */
+  start(signal: AbortSignal): void;
+  /** Writes the counts that are left. To be called when the server has drained. */
   stop(): Promise<void>;
-  /** Why it does not take alerts; empty where it does. */
-  troubles(): readonly string[];
 }
 
 export const needs: readonly Need[] = [
@@ -37,11 +32,9 @@ export const needs: readonly Need[] = [
   ...ownerNeeds,
 ];
 
-const maxBodyBytes = 10 * 1024 * 1024;
 const maxWaiting = 50_000;
 /** As many calls at once as there are connections to the API server to spare. */
 const concurrency = 16;
-const drainMs = 10_000;
 
 export const createGateway = (deps: GatewayDeps): Gateway => {
   const { kube, caches, clock, namespace, metrics } = deps;
@@ -52,22 +45,18 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
   const occurrences = createOccurrences({ kube, clock, log, requests });
   const coolOffSeconds = (): number => deps.settings().coolOffSeconds;
   const recordBatch = createRecorder({ kube, clock, log, requests, occurrences, namespace, coolOffSeconds });
-  let isDraining = false;
-  let server: HttpServer | undefined;
+  let running: AbortSignal | undefined;
 
   /** What makes one cluster's requests differ from another's. */
   const clusterUid = (): string | undefined => namespaces.get({ name: "kube-system" })?.metadata.uid;
 
-  const troubles = (): string[] => [
-    ...(isDraining ? ["it is shutting down"] : []),
-    ...caches.health().flatMap(({ name, synced, forbidden, trouble }) => {
-      if (forbidden === true) return [`may not read ${name}`];
-      return synced ? [] : [`${name} not read yet${trouble === undefined ? "" : `: ${trouble}`}`];
-    }),
-    ...(namespaces.synced && clusterUid() === undefined ? ["there is no namespace kube-system"] : []),
-  ];
-
-  const canTake = (): boolean => !isDraining && requests.synced && owners.synced && clusterUid() !== undefined;
+  // A cache that loses its watch later still answers: what it does not show yet, the API server says when we create.
+  const troubles = (): string[] => {
+    if (running === undefined) return ["it is starting"];
+    if (running.aborted) return ["it is shutting down"];
+    if (!requests.synced || !owners.synced || !namespaces.synced) return ["the cluster has not been read yet"];
+    return clusterUid() === undefined ? ["there is no namespace kube-system"] : [];
+  };
 
   const work = async (_lane: string, batch: readonly TargetedSignal[]): Promise<SignalResult[]> => {
     const uid = clusterUid();
@@ -76,33 +65,19 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
   };
   const lanes = createLanes(work, { maxWaiting, concurrency });
 
-  const app = createApp({ name: "gateway", maxBodyBytes }, { clock, log, metrics });
-  app.get("/healthz", (context) => context.text("ok\n"));
-  app.get("/readyz", (context) => {
-    const found = troubles();
-    return found.length === 0 ? context.text("ok\n") : context.text(`${found.join("\n")}\n`, 503);
-  });
-  addSignalRoutes(app, {
-    log,
-    metrics,
-    authenticate: createAuthenticate({ kube, clock, namespace }),
-    resolve: owners.resolve,
-    record: (signal) => lanes.add(`${signal.target.apiVersion} ${referenceText(signal.target)}`, signal),
-    // A cache that loses its watch later still answers: what it does not show yet, the API server says when we create.
-    troubles: () => (canTake() ? [] : troubles()),
-  });
   return {
-    needs,
-    troubles,
-    start: async () => {
-      server = await startHttpServer(app, { host: deps.host, port: deps.port }, { clock });
-      log.info("the gateway listens", { url: server.url });
-      return { port: server.port, url: server.url };
+    addRoutes: (app) =>
+      addSignalRoutes(app, {
+        log,
+        metrics,
+        authenticate: createAuthenticate({ kube, clock, namespace }),
+        resolve: owners.resolve,
+        record: (signal) => lanes.add(`${signal.target.apiVersion} ${referenceText(signal.target)}`, signal),
+        troubles,
+      }),
+    start: (signal) => {
+      running = signal;
     },
-    stop: async () => {
-      isDraining = true;
-      await server?.drain(drainMs);
-      await occurrences.flush();
-    },
+    stop: occurrences.flush,
   };
 };
