@@ -1,0 +1,115 @@
+// What surrounds a target, as one bounded value that an analysis can stand on alone. Pure; text out of the cluster is data and is redacted.
+import type { Reference } from "#api/fields.ts";
+import type { Context, ContainerState } from "#api/kinds/remediation-processing.ts";
+import type { ContainerStatus, DaemonSet, Deployment, Pod, PodTemplate, ReplicaSet, StatefulSet } from "#api/kubernetes.ts";
+import type { KubeObject, ObjectReference } from "#api/object.ts";
+import { managedBy } from "#cluster/managed-by.ts";
+import { type Surroundings, neighboursOf } from "#cluster/neighbours.ts";
+import { revisionsOf } from "#cluster/revisions.ts";
+import { redact } from "#lib/redact.ts";
+
+export interface ContextParts {
+  readonly target: ObjectReference;
+  /** Absent where it is gone. */
+  readonly object: KubeObject | undefined;
+  /** From the reported object to the target. */
+  readonly ownerChain: readonly Reference[];
+  readonly replicaSets: readonly ReplicaSet[];
+  readonly around: Surroundings;
+}
+
+const maxContainers = 50;
+const maxRevisions = 10;
+const maxOwners = 10;
+
+export const contextOf = ({ target, object, ownerChain, replicaSets, around }: ContextParts): Context => {
+  const replicas = object === undefined ? undefined : replicasOf(object);
+  const owner = object === undefined ? undefined : managedBy(object);
+  return {
+    exists: object !== undefined,
+    ...(object === undefined ? {} : { uid: object.metadata.uid }),
+    ownerChain: ownerChain.slice(0, maxOwners),
+    ...(replicas === undefined ? {} : { replicas }),
+    containers: containersOf(around.pods),
+    neighbours: neighboursOf(target, templateOf(object), around),
+    revisions: object?.kind === "Deployment" ? revisions(object as Deployment, replicaSets) : [],
+    ...(owner === undefined ? {} : { managedBy: owner }),
+  };
+};
+
+/** A Pod is its own template; a CronJob's is two levels down. */
+const templateOf = (object: KubeObject | undefined): PodTemplate | undefined => {
+  if (object === undefined) return undefined;
+  if (object.kind === "Pod") {
+    const { metadata, spec } = object as Pod;
+    return { metadata: { ...(metadata.labels === undefined ? {} : { labels: metadata.labels }) }, spec };
+  }
+  const spec = (object as { spec?: { template?: PodTemplate; jobTemplate?: { spec?: { template?: PodTemplate } } } }).spec;
+  return spec?.template ?? spec?.jobTemplate?.spec?.template;
+};
+
+const replicasOf = (object: KubeObject): Context["replicas"] => {
+  switch (object.kind) {
+    case "Deployment":
+    case "StatefulSet": {
+      const { spec, status = {} } = object as Deployment | StatefulSet;
+      const { readyReplicas = 0, updatedReplicas = 0, availableReplicas = 0 } = status;
+      return { desired: spec.replicas ?? 1, ready: readyReplicas, updated: updatedReplicas, available: availableReplicas };
+    }
+    case "ReplicaSet": {
+      const { spec, status = {} } = object as ReplicaSet;
+      const { replicas = 0, readyReplicas = 0, availableReplicas = 0 } = status;
+      return { desired: spec.replicas ?? 1, ready: readyReplicas, updated: replicas, available: availableReplicas };
+    }
+    case "DaemonSet": {
+      const {
+        desiredNumberScheduled = 0,
+        numberReady = 0,
+        updatedNumberScheduled = 0,
+        numberAvailable = 0,
+      } = (object as DaemonSet).status ?? {};
+      return { desired: desiredNumberScheduled, ready: numberReady, updated: updatedNumberScheduled, available: numberAvailable };
+    }
+    default:
+      return undefined;
+  }
+};
+
+/** Those in trouble first: what the bound cuts off is the healthy rest. */
+const containersOf = (pods: readonly Pod[]): ContainerState[] =>
+  pods
+    .flatMap((pod) =>
+      [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])].map((status) => containerOf(pod, status)),
+    )
+    .toSorted((a, b) => Number(a.ready) - Number(b.ready) || b.restarts - a.restarts || (a.pod < b.pod ? -1 : 1))
+    .slice(0, maxContainers);
+
+const containerOf = (pod: Pod, { name, image, state, lastState, restartCount, ready }: ContainerStatus): ContainerState => {
+  // Between two crashes a container runs or waits; what it last died of is what matters.
+  const ended = state?.terminated ?? lastState?.terminated;
+  const detail = state?.waiting ?? ended;
+  const message = detail?.message;
+  return {
+    pod: pod.metadata.name,
+    container: name,
+    image: image.slice(0, 512),
+    state: state?.running ? "Running" : state?.waiting ? "Waiting" : state?.terminated ? "Terminated" : "Unknown",
+    ...(detail?.reason === undefined ? {} : { reason: detail.reason.slice(0, 128) }),
+    ...(message === undefined ? {} : { message: redact(message).slice(0, 1024) }),
+    ...(ended === undefined ? {} : { exitCode: ended.exitCode }),
+    restarts: restartCount,
+    ready,
+  };
+};
+
+const revisions = (deployment: Deployment, replicaSets: readonly ReplicaSet[]): Context["revisions"] =>
+  revisionsOf(deployment, replicaSets)
+    .slice(0, maxRevisions)
+    .map(({ revision, object, createdAt, images, current, changeCause }) => ({
+      revision,
+      object,
+      createdAt,
+      images,
+      current,
+      ...(changeCause === undefined ? {} : { changeCause: redact(changeCause).slice(0, 256) }),
+    }));

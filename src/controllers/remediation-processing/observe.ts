@@ -1,0 +1,79 @@
+// Reads the caches for everything that is to be known of one target. No live calls, no writes.
+import type { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
+import { HorizontalPodAutoscalers, Namespaces, Nodes, PodDisruptionBudgets, ResourceQuotas, Services } from "#api/kubernetes.ts";
+import type { Need, ResourceType } from "#api/object.ts";
+import { referenceText } from "#api/object.ts";
+import { needs as workloadNeeds, watchWorkloads } from "#cluster/owned-pods.ts";
+import { createOwnerResolver, needs as ownerNeeds } from "#cluster/owners.ts";
+import { needs as targetNeeds, watchTargets } from "#cluster/targets.ts";
+import type { RoleDeps } from "#controllers/deps.ts";
+import { contextOf } from "#controllers/remediation-processing/context.ts";
+import type { Observed } from "#controllers/remediation-processing/decide.ts";
+
+const neighbourTypes: readonly ResourceType[] = [
+  Services,
+  HorizontalPodAutoscalers,
+  PodDisruptionBudgets,
+  ResourceQuotas,
+  Nodes,
+  Namespaces,
+];
+
+export const observeNeeds: readonly Need[] = [
+  ...workloadNeeds,
+  ...ownerNeeds,
+  ...targetNeeds,
+  ...neighbourTypes.map(({ group, plural }): Need => ({ group, resource: plural, verbs: ["get", "list", "watch"], scope: "cluster" })),
+];
+
+export type Observe = (processing: RemediationProcessing) => Observed;
+
+/** Asks for the caches at once, so that they are complete before the first look. */
+export const createObserve = ({ caches, clock, namespace: ownNamespace, settings }: RoleDeps): Observe => {
+  const targets = watchTargets(caches);
+  const workloads = watchWorkloads(caches);
+  const owners = createOwnerResolver(caches, clock);
+  const services = caches.of(Services);
+  const autoscalers = caches.of(HorizontalPodAutoscalers);
+  const budgets = caches.of(PodDisruptionBudgets);
+  const quotas = caches.of(ResourceQuotas);
+  const nodes = caches.of(Nodes);
+  const namespaces = caches.of(Namespaces);
+
+  return (processing) => {
+    const { target, reported } = processing.spec;
+    const object = targets.object(target);
+    const namespace = target.namespace === undefined ? undefined : namespaces.get({ name: target.namespace });
+    // A cluster-scoped object is opted in and placed by its own labels, everything else by its namespace's.
+    const labelled =
+      target.namespace !== undefined ? namespace : target.kind === "Namespace" ? namespaces.get({ name: target.name }) : object;
+    const around = {
+      services: services.list(target.namespace),
+      autoscalers: autoscalers.list(target.namespace),
+      budgets: budgets.list(target.namespace),
+      quotas: quotas.list(target.namespace),
+      nodes: nodes.list(),
+      pods: object === undefined ? [] : workloads.podsOf(object),
+    };
+    const nothingAround = { ...around, services: [], autoscalers: [], budgets: [], quotas: [] };
+    const facts = { processing, labels: labelled?.metadata.labels, ownNamespace, settings: settings() };
+    const missing = [
+      ...(object === undefined ? [`${referenceText(target)} was not found`] : []),
+      ...(labelled === undefined && target.namespace !== undefined ? [`Namespace ${target.namespace} was not found`] : []),
+    ];
+    try {
+      const context = contextOf({
+        target,
+        object,
+        ownerChain: owners.resolve(reported).chain,
+        replicaSets: object?.kind === "Deployment" ? workloads.replicaSetsOf(object) : [],
+        // Selectors are of their namespace: a cluster-scoped target has none of these around it.
+        around: target.namespace === undefined ? nothingAround : around,
+      });
+      return { ...facts, missing, context };
+    } catch (error) {
+      // An object of a shape that we do not understand: saying so beats trying it again until the request times out.
+      return { ...facts, missing, unreadable: error instanceof Error ? error.message : String(error) };
+    }
+  };
+};
