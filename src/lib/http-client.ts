@@ -200,7 +200,11 @@ const readText = async (response: IncomingMessage, maxBytes: number, exchange: E
   let bytes = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     bytes += chunk.byteLength;
-    if (bytes > maxBytes) exchange.fail(new HttpError("too-large", `the answer is larger than ${maxBytes} bytes`));
+    if (bytes > maxBytes) {
+      const error = new HttpError("too-large", `the answer is larger than ${maxBytes} bytes`);
+      exchange.fail(error);
+      throw error;
+    }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
