@@ -28,6 +28,8 @@ export interface FakeServer {
   readonly failures?: Readonly<Record<string, Error>>;
   /** What a watch tells, in order; then it ends. */
   readonly watch?: readonly Seen<KubeObject>[];
+  /** Of every container. */
+  readonly logs?: string;
   /** A policy that looks at a write and may throw. */
   readonly admit?: (patched: KubeObject) => void;
 }
@@ -80,7 +82,7 @@ const fakeKube = (server: FakeServer, requests: string[]): Kube & { close(): voi
     listWatch: async function* () {
       yield* (server.watch ?? []) as never[];
     },
-    logs: unused,
+    logs: async () => server.logs ?? "",
     create: unused,
     mergePatch: unused,
     replaceStatus: unused,

@@ -438,6 +438,8 @@ export const needsHumanSample = (): StoryObjects => ({
       investigator: { engine: "rules", ms: 700 },
       refused: [{ action: "rollback_deployment", reason: "the template is the same in every revision" }],
       result: "ManualReviewRequired",
+      message:
+        "ConfigMap shop/checkout-config was edited at 13:58:02; the pods that started since then crash. A person must decide: no action of the catalogue puts a ConfigMap back.",
       completedAt: after(1_500),
     }),
   ],

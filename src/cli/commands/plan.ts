@@ -1,2 +1,95 @@
+// `kintsugi plan`: what Kintsugi would find and do about one object, right now. Only reads.
+import type { Reference } from "#api/fields.ts";
+import { builtInTypes } from "#api/kubernetes.ts";
+import { DEFAULT_NAMESPACE } from "#api/labels.ts";
+import { apiVersionOf, referenceText, type ResourceType } from "#api/object.ts";
 import type { AddCommand } from "#cli/command.ts";
-export const addPlan: AddCommand = () => {};
+import { type DryLook, dryLook, rootOf } from "#cli/dry-look.ts";
+import { misuse, refusal } from "#cli/failure.ts";
+import { paragraph } from "#cli/render/page.ts";
+import { attemptText } from "#cli/render/story-attempt-text.ts";
+import type { Session } from "#cli/session.ts";
+
+export const addPlan: AddCommand = (program, run) => {
+  program
+    .command("plan")
+    .description("What Kintsugi would find and do about one object, right now; changes nothing.")
+    .argument("<kind/name>", "such as deployment/web, in the namespace given by -n")
+    .option("--alert <name>", "look as if this alert had fired", "manual")
+    .option("--system-namespace <name>", "Kintsugi's own namespace, for its policies", DEFAULT_NAMESPACE)
+    .addHelpText("after", "\nExit code 0: a repair is planned, or nothing is wrong; 1: a person has to decide.")
+    .action((text: string, options: { alert: string; systemNamespace: string }) =>
+      run(async (session) => {
+        const kube = await session.kube();
+        const asked = referenceOf(text, session.options.namespace ?? kube.namespace);
+        const { clock, signal } = session.deps;
+        const root = await rootOf(kube, asked, signal);
+        if (root === undefined) throw refusal(`there is no ${referenceText(asked)}`);
+        const look = await dryLook({ kube, clock, namespace: options.systemNamespace, signal }, root.reference, root.object, options.alert);
+        if (session.data !== undefined) session.printData({ target: look.target, ...look.attempt });
+        else session.print(lookText(session, asked, look));
+        return exitCode(look);
+      })(),
+    );
+};
+
+const shortNames: Readonly<Record<string, string>> = {
+  deploy: "Deployment",
+  po: "Pod",
+  rs: "ReplicaSet",
+  sts: "StatefulSet",
+  ds: "DaemonSet",
+  no: "Node",
+  ns: "Namespace",
+  pvc: "PersistentVolumeClaim",
+  hpa: "HorizontalPodAutoscaler",
+  pdb: "PodDisruptionBudget",
+  svc: "Service",
+  cm: "ConfigMap",
+};
+
+const referenceOf = (text: string, namespace: string): Reference => {
+  const [kindText = "", name = "", ...rest] = text.split("/");
+  const wanted = kindText.toLowerCase();
+  const type = builtInTypes.find(
+    (each) => each.kind === shortNames[wanted] || each.kind.toLowerCase() === wanted || each.plural === wanted,
+  );
+  if (name === "" || rest.length > 0 || type === undefined)
+    throw misuse(
+      `"${text}" is not an object to look at: use kind/name, such as deployment/web`,
+      `Kinds: ${builtInTypes.map((each) => each.kind).join(", ")}.`,
+    );
+  return referenceTo(type, name, namespace);
+};
+
+const referenceTo = (type: ResourceType, name: string, namespace: string): Reference => ({
+  apiVersion: apiVersionOf(type),
+  kind: type.kind,
+  ...(type.namespaced ? { namespace } : {}),
+  name,
+});
+
+const lookText = (session: Session, asked: Reference, { target, attempt }: DryLook): string => {
+  const { page } = session;
+  const of = referenceText(asked) === referenceText(target) ? [] : paragraph(page, 1, `${referenceText(asked)} belongs to it.`);
+  const lines = [
+    `${page.paint.bold(referenceText(target))}  ${conclusion(attempt)}`,
+    ...of,
+    // As a request that is still open: nothing here has happened.
+    ...attemptText(page, { namespace: session.namespace }, attempt, undefined),
+    "",
+    "Nothing was changed.",
+  ];
+  return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
+};
+
+const conclusion = ({ cause, considered }: DryLook["attempt"]): string => {
+  if (cause?.verdict === "Healthy") return "nothing is wrong";
+  const plan = considered?.chosen;
+  if (plan?.autonomy === "auto") return "Kintsugi would repair this by itself";
+  if (plan?.autonomy === "approve") return "Kintsugi would ask a person, then repair this";
+  return considered?.others[0] === undefined ? "a person has to decide" : "Kintsugi would propose a repair";
+};
+
+const exitCode = ({ attempt: { cause, considered } }: DryLook): number =>
+  cause?.verdict === "Healthy" || considered?.chosen !== undefined || considered?.others[0] !== undefined ? 0 : 1;

@@ -17,6 +17,7 @@ export const point = (
   text: string,
   style: (text: string) => string = (each) => each,
 ): readonly string[] => {
+  if (text.trim() === "") return [];
   const margin = indent(depth);
   const hanging = " ".repeat(margin.length + (lead === "" ? 0 : widthOf(lead) + 1));
   const lines = wrapped(oneLine(text), Math.max(24, page.width - hanging.length));

@@ -7,7 +7,10 @@ import type { Approval, AttemptStory, Cause, Considered, Execution, Run, StepSto
 import { counted, listed, oneLine } from "#cli/render/text.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
-export const attemptText = (page: Page, story: Story, attempt: AttemptStory, nowMs: number | undefined): readonly string[] => [
+/** What an attempt's text has to know of the whole: where the Jobs run, and whether all is over. */
+type Around = Pick<Story, "namespace" | "completedAt">;
+
+export const attemptText = (page: Page, story: Around, attempt: AttemptStory, nowMs: number | undefined): readonly string[] => [
   ...section(page, "WHAT SURROUNDS IT", attempt.surroundings === undefined ? [] : surroundingsText(page, attempt.surroundings)),
   ...section(page, "WHY IT HAPPENS", attempt.cause === undefined ? [] : causeText(page, attempt.cause)),
   ...section(page, "WHAT WAS CONSIDERED", attempt.considered === undefined ? [] : consideredText(page, attempt.considered)),
@@ -55,6 +58,7 @@ const causeText = (page: Page, cause: Cause): readonly string[] => {
   return [
     ...(root === undefined ? paragraph(page, 1, cause.message ?? "No cause was found.") : paragraph(page, 1, root.summary, paint.bold)),
     ...paragraph(page, 1, `${root === undefined ? "" : `${root.code}: `}${verdictWords[cause.verdict]}${confidence}${by}`, paint.dim),
+    ...(cause.verdict === "NeedsHuman" ? paragraph(page, 1, moreThan(root?.summary, cause.message)) : []),
     ...(root?.chain ?? []).flatMap((link, at) => point(page, 1, `${at + 1}.`, link)),
     ...cause.evidence.flatMap((each) => [
       ...paragraph(page, 1, `${sourceWords[each.source]} ${each.object}:`),
@@ -63,6 +67,10 @@ const causeText = (page: Page, cause: Cause): readonly string[] => {
     ...cause.ruledOut.flatMap((each) => point(page, 1, "✗", `not ${each.code}: ${each.reason}`)),
   ];
 };
+
+/** What the message adds to the summary, which it often begins with. */
+const moreThan = (summary: string | undefined, message: string | undefined): string =>
+  message === undefined || summary === undefined ? "" : message.startsWith(summary) ? message.slice(summary.length).trim() : message;
 
 const sourceWords: Readonly<Record<Cause["evidence"][number]["source"], string>> = {
   object: "State of",
@@ -97,11 +105,11 @@ const changeTitle = (attempt: AttemptStory): string => {
   return attempt.execution === undefined ? "THE CHANGE THAT IS PROPOSED" : "THE CHANGE THAT WAS PLANNED";
 };
 
-const decidedText = (page: Page, story: Story, attempt: AttemptStory, nowMs: number | undefined): readonly string[] => {
+const decidedText = (page: Page, story: Around, attempt: AttemptStory, nowMs: number | undefined): readonly string[] => {
   if (attempt.approval !== undefined) return approvalText(page, attempt.approval, nowMs);
   const chosen = attempt.considered?.chosen ?? attempt.considered?.others[0];
   if (chosen === undefined) return [];
-  if (chosen.autonomy === "auto") return paragraph(page, 1, "Policy: nobody had to be asked (autonomy auto).");
+  if (chosen.autonomy === "auto") return paragraph(page, 1, "Policy: nobody has to be asked here (autonomy auto).");
   return story.completedAt === undefined && chosen.autonomy === "approve"
     ? []
     : paragraph(page, 1, `Policy: here Kintsugi may ${autonomyWords[chosen.autonomy]} (autonomy ${chosen.autonomy}).`);
@@ -130,12 +138,12 @@ const approvalText = (page: Page, approval: Approval, nowMs: number | undefined)
   ];
 };
 
-const doneText = (page: Page, story: Story, execution: Execution): readonly string[] => [
+const doneText = (page: Page, story: Around, execution: Execution): readonly string[] => [
   ...execution.steps.flatMap((step) => stepDone(page, story, step)),
   ...(execution.message === undefined ? [] : paragraph(page, 1, execution.message)),
 ];
 
-const stepDone = (page: Page, story: Story, step: StepStory): readonly string[] => {
+const stepDone = (page: Page, story: Around, step: StepStory): readonly string[] => {
   const what = `${step.action} on ${step.object}${parametersText(step.parameters)}`;
   const mark =
     step.state === "Failed" || step.state === "UndoFailed"
@@ -161,7 +169,7 @@ const resultWords: Readonly<Record<string, string>> = {
   NotNeeded: "nothing had to be changed",
 };
 
-const runText = (page: Page, story: Story, run: Run): readonly string[] => [
+const runText = (page: Page, story: Around, run: Run): readonly string[] => [
   ...(run.dryRun === undefined ? [] : paragraph(page, 2, `Tried first without effect (dry run): ${run.dryRun}`)),
   ...(run.job === undefined ? [] : paragraph(page, 2, `By Job ${story.namespace}/${run.job} as ServiceAccount ${run.account}`)),
   ...(run.failure !== undefined && run.changed !== undefined
@@ -186,7 +194,7 @@ const verifiedText = (page: Page, execution: Execution): readonly string[] => {
   ];
 };
 
-const undoText = (page: Page, story: Story, execution: Execution): readonly string[] => {
+const undoText = (page: Page, story: Around, execution: Execution): readonly string[] => {
   const undone = execution.steps.filter((step) => step.undo !== undefined);
   return undone.toReversed().flatMap((step) => {
     const mark = step.undo?.phase === "Completed" ? page.paint.green("✓") : step.undo?.phase === "Failed" ? page.paint.red("✗") : "•";

@@ -1,0 +1,205 @@
+// A look at one object as an analysis would take it: evidence, cause, plans and their diffs, and what policy would say. Changes nothing, asks nothing of anybody.
+import { planStep } from "#actions/plan.ts";
+import { hashSteps } from "#actions/change.ts";
+import { findAction } from "#actions/registry.ts";
+import type { Alert, Reference, Step } from "#api/fields.ts";
+import type { Plan, Refusal } from "#api/kinds/ai-analysis.ts";
+import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
+import { Namespaces } from "#api/kubernetes.ts";
+import { MANAGED_LABEL } from "#api/labels.ts";
+import { type KubeObject, referenceText } from "#api/object.ts";
+import type { AttemptStory, Cause, Surroundings } from "#cli/render/story.ts";
+import { managedBy, type ManagedBy } from "#cluster/managed-by.ts";
+import { readForAction, readObject } from "#cluster/read-for-action.ts";
+import { repairsFor, type Repair } from "#diagnosis/repairs.ts";
+import { type Diagnosis, diagnose } from "#diagnosis/verdict.ts";
+import { collect } from "#evidence/collect.ts";
+import type { Kube } from "#kube/client.ts";
+import { KubeError } from "#kube/errors.ts";
+import { type Clock, toTimestamp } from "#lib/clock.ts";
+import { autonomyCeiling, autonomyFor } from "#policy/autonomy.ts";
+import { environmentOf } from "#policy/environment.ts";
+import { protectionsOf } from "#policy/protections.ts";
+import { defaultSettings, type Settings, settingsFrom } from "#policy/settings.ts";
+
+export interface LookDeps {
+  readonly kube: Kube;
+  readonly clock: Clock;
+  /** Kintsugi's own namespace, where policies are. */
+  readonly namespace: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface DryLook {
+  readonly target: Reference;
+  /** In the form of the story, so that both read alike. */
+  readonly attempt: AttemptStory;
+}
+
+/** The object itself, or the one that controls it in the end; undefined where there is none of that name. */
+export const rootOf = async (
+  kube: Kube,
+  reference: Reference,
+  signal?: AbortSignal,
+): Promise<{ reference: Reference; object: KubeObject } | undefined> => {
+  let at = reference;
+  let object = await readObject(kube, at, signal);
+  for (let depth = 0; object !== undefined && depth < maxOwners; depth += 1) {
+    const owner = object.metadata.ownerReferences?.find((each) => each.controller === true);
+    if (owner === undefined) break;
+    const above: Reference = {
+      apiVersion: owner.apiVersion,
+      kind: owner.kind,
+      name: owner.name,
+      ...(at.namespace === undefined ? {} : { namespace: at.namespace }),
+    };
+    const found = await readObject(kube, above, signal);
+    // An owner of a kind that nobody here knows is not looked into: what it controls is.
+    if (found === undefined) break;
+    at = above;
+    object = found;
+  }
+  return object === undefined ? undefined : { reference: at, object };
+};
+const maxOwners = 5;
+
+export const dryLook = async (deps: LookDeps, target: Reference, object: KubeObject, alertName: string): Promise<DryLook> => {
+  const { kube, clock, signal } = deps;
+  const startedAt = clock.now();
+  const alert: Alert = {
+    name: alertName,
+    fingerprint: "manual",
+    severity: "unknown",
+    startsAt: toTimestamp(startedAt),
+    source: "manual",
+    labels: {},
+    annotations: {},
+  };
+  const [evidence, policy] = await Promise.all([collect(kube, clock, { target, alert }, signal), policyOf(deps, target, object)]);
+  const diagnosis = diagnose(evidence);
+  const owner = managedBy(object);
+  const plans: Plan[] = [];
+  const refused: Refusal[] = [];
+  const persons: string[] = [];
+  for (const finding of diagnosis.kind === "Cause" ? diagnosis.findings : []) {
+    const answer = repairsFor(finding, target);
+    for (const repair of "repairs" in answer ? answer.repairs : []) {
+      const plan = owner === undefined ? await planOf(kube, repair, policy, signal) : belongsTo(owner, target);
+      if (typeof plan === "string") refused.push({ action: repair.action, reason: plan });
+      else plans.push(plan);
+    }
+    // As an analysis does: where the most likely cause needs a person, the repair of a less likely one would be a guess.
+    if (!("person" in answer)) continue;
+    persons.push(answer.person);
+    break;
+  }
+  const ranked = plans.toSorted((a, b) => b.score - a.score);
+  const chosen = ranked.find((plan) => plan.autonomy === "auto" || plan.autonomy === "approve");
+  return {
+    target,
+    attempt: {
+      number: 1,
+      surroundings: surroundingsOf(policy, owner, evidence.target.replicas, evidence.gaps),
+      cause: causeOf(diagnosis, plans.length, persons, clock.now() - startedAt),
+      considered:
+        ranked.length === 0 && refused.length === 0 ? undefined : { chosen, others: ranked.filter((plan) => plan !== chosen), refused },
+    },
+  };
+};
+
+interface Policy {
+  readonly environment: { readonly value: string; readonly source: string };
+  readonly managed: boolean;
+  readonly protections: readonly string[];
+  readonly settings: Settings;
+}
+
+const policyOf = async ({ kube, namespace, signal }: LookDeps, target: Reference, object: KubeObject): Promise<Policy> => {
+  const options = signal === undefined ? {} : { signal };
+  const holder = target.namespace === undefined ? object : await kube.get(Namespaces, { name: target.namespace }, options);
+  const of = target.namespace === undefined ? referenceText(target) : `Namespace ${target.namespace}`;
+  const settings = await settingsOf(kube, namespace, options);
+  return {
+    environment: environmentOf(holder?.metadata.labels, of),
+    managed: holder?.metadata.labels?.[MANAGED_LABEL] === "true",
+    protections: protectionsOf({ target, ownNamespace: namespace, settings }),
+    settings,
+  };
+};
+
+/** Where Kintsugi is not installed, or its policies may not be read, its defaults apply: a look needs no installation. */
+const settingsOf = async (kube: Kube, namespace: string, options: { signal?: AbortSignal }): Promise<Settings> => {
+  try {
+    return settingsFrom(await kube.list(RemediationPolicy, { namespace }, options));
+  } catch (error) {
+    if (error instanceof KubeError && (error.status === 404 || error.status === 403)) return defaultSettings;
+    throw error;
+  }
+};
+
+const belongsTo = (owner: ManagedBy, target: Reference): string =>
+  `${referenceText(target)} belongs to ${owner.tool} ${owner.object}, which would revert a live change; change it there`;
+
+const planOf = async (kube: Kube, repair: Repair, policy: Policy, signal: AbortSignal | undefined): Promise<Plan | string> => {
+  const action = findAction(repair.action);
+  if (action === undefined) return "there is no such action in the catalogue";
+  const planned = planStep(repair, await readForAction(kube, action.reads, repair.target, signal));
+  if (!planned.ok) return planned.reason;
+  const reversible = planned.inverse !== "irreversible";
+  const grant = autonomyFor({ ...policy, environment: policy.environment.value, reversible, risk: action.risk, action: action.name });
+  if (grant.value === "off") return grant.why;
+  const step: Step = {
+    id: "s1",
+    action: action.name,
+    target: repair.target,
+    parameters: { ...repair.parameters },
+    changesHash: planned.changesHash,
+    dependsOn: [],
+    critical: true,
+    timeoutSeconds: 300,
+  };
+  return {
+    steps: [step],
+    changesHash: hashSteps([step]),
+    diffs: [...planned.diffs],
+    expected: repair.expected,
+    risk: action.risk,
+    reversible,
+    rationale: repair.rationale,
+    score: repair.score,
+    autonomy: grant.value,
+  };
+};
+
+const surroundingsOf = (
+  policy: Policy,
+  owner: ManagedBy | undefined,
+  replicas: { readonly desired: number; readonly ready: number; readonly updated: number; readonly available: number } | undefined,
+  gaps: readonly string[],
+): Surroundings => ({
+  environment: policy.environment.value,
+  environmentSource: policy.environment.source,
+  autonomy: autonomyCeiling({ ...policy, environment: policy.environment.value }).value,
+  managed: policy.managed,
+  protections: policy.protections,
+  unread: gaps,
+  ownerChain: [],
+  replicas,
+  troubledContainers: [],
+  neighbours: [],
+  managedBy: owner === undefined ? undefined : `${owner.tool} ${owner.object} (${owner.proof})`,
+});
+
+const causeOf = (diagnosis: Diagnosis, plans: number, persons: readonly string[], ms: number): Cause => {
+  const told = {
+    confidence: diagnosis.confidence,
+    evidence: [...diagnosis.quotes],
+    ruledOut: diagnosis.ruledOut,
+    investigator: { engine: "rules" as const, ms: Math.round(ms) },
+    message: [diagnosis.message, ...persons].join(" "),
+  };
+  if (diagnosis.kind === "Inconclusive") return { verdict: "Inconclusive", ...told };
+  if (diagnosis.kind !== "Cause") return { verdict: "Healthy", ...told };
+  const { code, object, summary, chain } = diagnosis.findings[0];
+  return { verdict: plans > 0 ? "Actionable" : "NeedsHuman", root: { code, object, summary, chain: [...chain] }, ...told };
+};
