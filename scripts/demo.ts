@@ -1,0 +1,32 @@
+// `npm run demo`: arguments, terminal and signals in, an exit code out.
+import { homedir } from "node:os";
+import process from "node:process";
+import { systemClock } from "#lib/system-clock.ts";
+import { readArguments } from "./demo/demo-arguments.ts";
+import { exitCodes, runDemo } from "./demo/run-demo.ts";
+
+const stop = new AbortController();
+// Not `once`: a terminal sends it to every process of the group, and npm sends it on again. The cleaning up must not be cut short by that.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    if (!stop.signal.aborted) process.stderr.write("\nInterrupted: cleaning up …\n");
+    stop.abort(new Error(`${signal} received`));
+  });
+}
+
+const asked = readArguments(process.argv.slice(2));
+if ("help" in asked) {
+  (asked.isMistake ? process.stderr : process.stdout).write(asked.help);
+  process.exitCode = asked.isMistake ? exitCodes.cannotRun : exitCodes.passed;
+} else {
+  process.exitCode = await runDemo(asked.request, {
+    clock: systemClock,
+    random: Math.random,
+    home: homedir(),
+    print: (line) => process.stdout.write(`${line}\n`),
+    progress: (line) => process.stderr.write(`${line}\n`),
+    isTerminal: process.stdout.isTTY && process.env["NO_COLOR"] === undefined,
+    columns: process.stdout.isTTY ? process.stdout.columns : 100,
+    signal: stop.signal,
+  });
+}

@@ -1,0 +1,62 @@
+// Words for people about a running scenario. Pure: text in, text out.
+import { wrapped } from "#cli/render/text.ts";
+import type { ScenarioEvent, ScenarioRequest, ScenarioResult } from "#scenarios/scenario-events.ts";
+import type { Scenario } from "#scenarios/scenario.ts";
+
+const width = 100;
+
+export const listText = (scenarios: readonly Pick<Scenario, "name" | "title">[]): string => {
+  const longest = Math.max(...scenarios.map(({ name }) => name.length));
+  return scenarios.map(({ name, title }) => `${name.padEnd(longest)}  ${title}`).join("\n");
+};
+
+export const introduction = (scenario: Pick<Scenario, "name" | "title" | "description">): string =>
+  ["", `${scenario.title}  (${scenario.name})`, ...wrapped(scenario.description, width - 2).map((line) => `  ${line}`), ""].join("\n");
+
+/** One line per event; `several` says whether the line has to name its scenario. */
+export const eventText = (event: ScenarioEvent, audience: "alone" | "several"): string => {
+  const time = `${event.atSeconds.toFixed(1).padStart(6)} s  `;
+  const prefix = audience === "several" ? `${event.scenario}: ` : "";
+  if (event.event === "step") return `${time}${prefix}${event.text}`;
+  const attempt = event.attempt > 1 ? ` (attempt ${event.attempt})` : "";
+  const message = event.message === undefined || event.message === "" ? "" : `: ${event.message}`;
+  return `${time}${prefix}${event.target} → ${event.phase}${attempt}${message}`;
+};
+
+const requestText = ({ namespace, outcome, phases }: ScenarioRequest): string => {
+  const times = phases.slice(0, -1).map(({ phase, seconds }) => `${phase} ${seconds.toFixed(1)} s`);
+  return `  ${namespace}: ${outcome}${times.length > 0 ? ` (${times.join(", ")})` : ""}`;
+};
+
+export const resultText = (result: ScenarioResult): string => {
+  const verdict = result.passed ? "As expected" : "NOT as expected";
+  return [
+    "",
+    `${verdict}: ${result.scenario} ended ${result.outcome} after ${(result.durationMs / 1000).toFixed(1)} s`,
+    ...result.requests.map(requestText),
+    ...result.failures.map((failure) => `  ✗ ${failure}`),
+  ].join("\n");
+};
+
+export interface Surroundings {
+  readonly testbedName: string;
+  readonly kubeconfigPath: string;
+  readonly binDir: string;
+  readonly prometheusUrl: string;
+  readonly alertmanagerUrl: string;
+  readonly namespace: string;
+  readonly requests: readonly string[];
+}
+
+export const lookAroundText = (place: Surroundings): string =>
+  [
+    "",
+    "The cluster stays up. Look around:",
+    `  export KUBECONFIG=${place.kubeconfigPath} PATH=${place.binDir}:$PATH`,
+    `  kubectl get rr --namespace ${place.namespace}`,
+    ...place.requests.map((request) => `  node_modules/.bin/node src/main.ts describe ${request}`),
+    `  kubectl logs --namespace ${place.namespace} deployment/kintsugi`,
+    `  Prometheus ${place.prometheusUrl}   Alertmanager ${place.alertmanagerUrl}`,
+    "Take it down:",
+    `  npm run testbed -- down --name ${place.testbedName}`,
+  ].join("\n");
