@@ -15,16 +15,21 @@ export const listLinks = async (): Promise<Link[]> => {
   return links.map((link) => ({ name: link.ifname, alias: link.ifalias }));
 };
 
-export const listRoutes = async (): Promise<string[]> => {
-  const routes = JSON.parse(await ip("-json", "route", "show", "table", "all")) as { dst: string }[];
-  return routes.map((route) => route.dst);
+export interface Route {
+  readonly destination: string;
+  readonly device: string | undefined;
+}
+
+export const listRoutes = async (): Promise<Route[]> => {
+  const routes = JSON.parse(await ip("-json", "route", "show", "table", "all")) as { dst: string; dev?: string }[];
+  return routes.map((route) => ({ destination: route.dst, device: route.dev }));
 };
 
 /** Free lanes by routes and by links: the caller holds the machine's lock until the bridge exists. */
 export const lanesToTry = async (): Promise<number[]> => {
   const [routes, links] = await Promise.all([listRoutes(), listLinks()]);
   const taken = new Set(links.map((link) => link.name));
-  return freeLanes(routes).filter((lane) => !taken.has(`kt${lane}`));
+  return freeLanes(routes.map((route) => route.destination)).filter((lane) => !taken.has(`kt${lane}`));
 };
 
 export const createBridge = async (place: Place): Promise<void> => {

@@ -1,4 +1,5 @@
 // What this machine looks like from outside a testbed: taken before and after, two snapshots must be equal. For tests; only looks.
+// Other testbeds may come and go meanwhile: what is theirs is left out.
 import { readFileSync } from "node:fs";
 import { hierarchiesOf } from "#testbed/cgroups.ts";
 import { readSettings } from "#testbed/host-settings.ts";
@@ -10,22 +11,24 @@ export interface HostSnapshot {
   readonly links: readonly string[];
   readonly routes: readonly string[];
   readonly firewall: string;
-  readonly networkNamespaces: string;
   readonly cgroups: readonly string[];
   readonly settings: Readonly<Record<string, string>>;
 }
 
-export const takeHostSnapshot = async (): Promise<HostSnapshot> => {
+export const takeHostSnapshot = async (ownStateFolders: readonly string[]): Promise<HostSnapshot> => {
   const mounts = readFileSync("/proc/mounts", "utf8");
-  const said = async (command: string, ...args: string[]): Promise<string> => (await tryCommand(command, args)).stdout;
-  const groups = await Promise.all(hierarchiesOf(mounts).all.map((root) => said("find", root, "-type", "d", "-path", "*kintsugi*")));
+  const links = await listLinks();
+  const foreign = new Set(links.filter(({ alias }) => alias !== undefined && !ownStateFolders.includes(alias)).map((link) => link.name));
+  const isForeignGroup = (path: string): boolean => foreign.has(/kintsugi-testbed-(\d+)/.exec(path)?.[1]?.replace(/^/, "kt") ?? "");
+  const groups = await Promise.all(
+    hierarchiesOf(mounts).all.map((root) => tryCommand("find", [root, "-type", "d", "-path", "*kintsugi-testbed*"])),
+  );
   return {
     mounts,
-    links: (await listLinks()).map((link) => link.name),
-    routes: await listRoutes(),
-    firewall: await said("nft", "list", "ruleset"),
-    networkNamespaces: await said("lsns", "--type", "net", "--noheadings", "--output", "NS"),
-    cgroups: groups.flatMap((found) => found.split("\n").filter((line) => line !== "")),
+    links: links.map((link) => link.name).filter((name) => !foreign.has(name)),
+    routes: (await listRoutes()).filter(({ device }) => !foreign.has(device ?? "")).map((route) => route.destination),
+    firewall: (await tryCommand("nft", ["list", "ruleset"])).stdout,
+    cgroups: groups.flatMap(({ stdout }) => stdout.split("\n").filter((path) => path !== "" && !isForeignGroup(path))),
     settings: readSettings(),
   };
 };

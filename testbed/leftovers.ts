@@ -5,7 +5,7 @@ import { linksOf, listRoutes } from "#testbed/host-network.ts";
 import { rangesOverlap, type Place } from "#testbed/place.ts";
 import { processesOf } from "#testbed/processes.ts";
 
-/** Mounts below the folder in any mount namespace of the machine, as `<pid> <target>`; one process per namespace is enough. */
+/** Mounts below the folder in any mount namespace of the machine, named with a process that sees them. */
 const mountsBelow = (folder: string): string[] =>
   readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry))
@@ -25,7 +25,9 @@ const mountsBelow = (folder: string): string[] =>
 export const leftovers = async (place: Place): Promise<string[]> => {
   const [links, routes] = await Promise.all([linksOf(place.stateFolder), listRoutes()]);
   const own = [place.nodeCidr, place.podCidr, place.serviceCidr];
-  const ours = routes.filter((route) => /^\d/.test(route) && route !== "0.0.0.0/0" && own.some((range) => rangesOverlap(range, route)));
+  const ours = routes
+    .map((route) => route.destination)
+    .filter((route) => /^\d/.test(route) && route !== "0.0.0.0/0" && own.some((range) => rangesOverlap(range, route)));
   return [
     ...processesOf(place.stateFolder).map((pid) => `process ${pid}`),
     ...mountsBelow(place.stateFolder),

@@ -10,10 +10,11 @@ import { takeHostSnapshot } from "#testbed/host-snapshot.ts";
 import { busyboxImage, nodeImage } from "#testbed/images.ts";
 import { leftovers } from "#testbed/leftovers.ts";
 import { processesOf } from "#testbed/processes.ts";
-import { readState } from "#testbed/state.ts";
+import { readState, stateFolderOf } from "#testbed/state.ts";
 import { down, open, status, up, type Testbed } from "#testbed/testbed.ts";
 
 const name = "testbed-e2e";
+const own = [name, `${name}-2`].map((each) => stateFolderOf({ name: each }));
 const eventually = async (check: () => unknown): Promise<void> => {
   await vi.waitFor(check, { timeout: 60_000, interval: 250 });
 };
@@ -28,7 +29,7 @@ const runPod = (bed: Testbed, pod: string, image: string, ...command: string[]):
 
 describe("one testbed", () => {
   test("comes up, keeps its promises, and goes down without a trace, twice", async () => {
-    const before = await takeHostSnapshot();
+    const before = await takeHostSnapshot(own);
     for (const round of [1, 2]) {
       const bed = await up({ name });
       const state = await readState(bed.stateFolder);
@@ -39,13 +40,13 @@ describe("one testbed", () => {
       expect(await down({ name })).toBe(true);
       expect(await leftovers(state!.place)).toEqual([]);
       expect(await status({ name })).toMatchObject({ state: "down" });
-      expect(await takeHostSnapshot()).toEqual(before);
+      expect(await takeHostSnapshot(own)).toEqual(before);
     }
     expect(await down({ name }), "a second down has nothing to do").toBe(false);
   });
 
   test("an up that fails says why, with the log of what failed, and leaves nothing", async () => {
-    const before = await takeHostSnapshot();
+    const before = await takeHostSnapshot(own);
     const abort = new AbortController();
     const failing = up({
       name,
@@ -54,7 +55,7 @@ describe("one testbed", () => {
     });
     await expect(failing).rejects.toThrow("stop here");
     expect(await status({ name })).toMatchObject({ state: "down" });
-    expect(await takeHostSnapshot()).toEqual(before);
+    expect(await takeHostSnapshot(own)).toEqual(before);
   });
 
   test("an up after a half-dead testbed starts afresh", async () => {
