@@ -29,23 +29,24 @@ export const addFinalizer = async <T extends KubeObject>(
   return kube.jsonPatch(type, keyOf(object), [guard, add]);
 };
 
-/** Resolves also where the object is gone already. */
+/** Resolves with the object as it is then; also where it is gone already. */
 export const removeFinalizer = async <T extends KubeObject>(
   kube: Patches,
   type: ResourceType<T>,
   object: T,
   finalizer: string,
-): Promise<void> => {
+): Promise<T | undefined> => {
   const index = object.metadata.finalizers?.indexOf(finalizer) ?? -1;
-  if (index < 0) return;
+  if (index < 0) return object;
   const path = pointer("metadata", "finalizers", index);
   try {
-    await kube.jsonPatch(type, keyOf(object), [
+    return await kube.jsonPatch(type, keyOf(object), [
       { op: "test", path: "/metadata/uid", value: object.metadata.uid },
       { op: "test", path, value: finalizer },
       { op: "remove", path },
     ]);
   } catch (error) {
     if (!isNotFound(error)) throw error;
+    return undefined;
   }
 };

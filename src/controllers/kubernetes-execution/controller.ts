@@ -1,0 +1,85 @@
+// The KubernetesExecution controller: one action, checked, recorded, run by one Job, verified. Never writes to the user's cluster but as a dry run.
+import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
+import { DaemonSets, Deployments, Jobs, Namespaces, Pods, StatefulSets } from "#api/kubernetes.ts";
+import { EXECUTION_LABEL } from "#api/labels.ts";
+import { apiVersionOf, type Key, keyOf, type KubeObject, type Need, type ObjectReference, type ResourceType } from "#api/object.ts";
+import { objectKey, referenceOf } from "#actions/change.ts";
+import { actions } from "#actions/registry.ts";
+import { needs as readNeeds } from "#cluster/read-for-action.ts";
+import type { RoleDeps } from "#controllers/deps.ts";
+import { createAct } from "#controllers/kubernetes-execution/act.ts";
+import { decide, phaseOf } from "#controllers/kubernetes-execution/decide.ts";
+import { observe } from "#controllers/kubernetes-execution/observe.ts";
+import { ownKind } from "#controllers/rights.ts";
+import type { Controller, Watch } from "#kube/controller.ts";
+import type { Store } from "#kube/store.ts";
+
+/** Kinds whose changes show that an action takes effect. */
+const followed: readonly ResourceType[] = [Deployments, StatefulSets, DaemonSets, Pods];
+
+export const needs: readonly Need[] = [
+  ...ownKind(KubernetesExecution, ["get", "list", "watch", "patch"]),
+  ...ownKind(KubernetesExecution, ["update"], "status"),
+  { group: Jobs.group, resource: Jobs.plural, verbs: ["get", "list", "watch", "create"], scope: "own" },
+  { group: Pods.group, resource: Pods.plural, verbs: ["list"], scope: "own" },
+  ...[...followed, Namespaces].map((type): Need => ({
+    group: type.group,
+    resource: type.plural,
+    verbs: ["get", "list", "watch"],
+    scope: "cluster",
+  })),
+  ...readNeeds,
+  // For the dry run, and for nothing else: admission holds this account to it outside its own namespace.
+  ...actions.flatMap((action) => action.needs),
+];
+
+const byTarget = "runningExecutionsByTarget";
+const indexes = {
+  [byTarget]: (execution: KubernetesExecution): readonly string[] =>
+    ["Executing", "Verifying"].includes(phaseOf(execution)) ? [objectKey(execution.spec.target)] : [],
+};
+
+/** Status, Job, record, status, finalizer: more than that in one pass is a mistake of ours. */
+const maxSteps = 6;
+
+export const createKubernetesExecutionController = (deps: RoleDeps & { readonly image: string }): Controller => {
+  const scope = { namespace: deps.namespace };
+  const executions = deps.caches.of(KubernetesExecution, scope, indexes);
+  const jobs = deps.caches.of(Jobs, scope);
+  const namespaces = deps.caches.of(Namespaces);
+  const act = createAct({ ...deps, executions, jobs });
+
+  const runningOn = (object: KubeObject, type: ResourceType): Key[] => {
+    const reference: ObjectReference = referenceOf({ ...object, apiVersion: apiVersionOf(type), kind: type.kind });
+    return executions.index(byTarget, objectKey(reference)).map(keyOf);
+  };
+
+  return {
+    name: "kubernetes-execution",
+    concurrency: 8,
+    needs,
+    watches: [
+      { store: executions as Store, keysOf: (execution) => [keyOf(execution)] },
+      { store: jobs as Store, keysOf: executionOf },
+      // Read, not followed: that it is synced before the first decision is what counts.
+      { store: namespaces as Store, keysOf: () => [] },
+      ...followed.map((type): Watch => ({ store: deps.caches.of(type), keysOf: (object) => runningOn(object, type) })),
+    ],
+    reconcile: async (key, { signal, log }) => {
+      for (let step = 0; step < maxSteps; step += 1) {
+        const execution = executions.get(key);
+        if (execution === undefined) return "rest";
+        const now = deps.clock.now();
+        const seen = await observe({ ...deps, jobs, namespaces }, execution, now, signal);
+        const acted = await act(execution, decide(seen, now), { signal, log });
+        if (acted !== "again") return acted;
+      }
+      throw new Error(`KubernetesExecution ${key.name} does not come to rest`);
+    },
+  };
+};
+
+const executionOf = ({ metadata }: KubeObject): Key[] => {
+  const name = metadata.labels?.[EXECUTION_LABEL];
+  return name === undefined || metadata.namespace === undefined ? [] : [{ namespace: metadata.namespace, name }];
+};

@@ -1,0 +1,89 @@
+// Gathers what a decision about one execution may look at. Reads the live objects only in the phases that need them.
+import type { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
+import { type Job, Jobs, Pods } from "#api/kubernetes.ts";
+import type { KubeObject } from "#api/object.ts";
+import { decodeChanges, traceOf } from "#actions/change.ts";
+import { liveObjects } from "#actions/plan.ts";
+import { findAction } from "#actions/registry.ts";
+import { decodeReport, type Report } from "#actions/report.ts";
+import { readObject } from "#cluster/read-for-action.ts";
+import { jobName } from "#controllers/kubernetes-execution/children.ts";
+import {
+  type Aftermath,
+  isJobLost,
+  type JobView,
+  type Observed,
+  phaseOf,
+  wantsAftermath,
+  wantsValidation,
+} from "#controllers/kubernetes-execution/decide.ts";
+import { validate, type ValidateDeps } from "#controllers/kubernetes-execution/validate.ts";
+import type { Store } from "#kube/store.ts";
+import { fromTimestamp } from "#lib/clock.ts";
+
+export type ObserveDeps = ValidateDeps & { readonly jobs: Store<Job> };
+
+export const observe = async (deps: ObserveDeps, execution: KubernetesExecution, now: number, signal: AbortSignal): Promise<Observed> => {
+  if (wantsValidation(execution, now)) return { execution, validation: await validate(deps, execution, signal) };
+  const job = phaseOf(execution) === "Executing" ? await jobOf(deps, execution, now, signal) : undefined;
+  const aftermath = wantsAftermath(execution, job, now) ? await look(deps, execution, job, signal) : undefined;
+  return { execution, ...(job === undefined ? {} : { job }), ...(aftermath === undefined ? {} : { aftermath }) };
+};
+
+const jobOf = async (deps: ObserveDeps, execution: KubernetesExecution, now: number, signal: AbortSignal): Promise<JobView | undefined> => {
+  const key = { namespace: deps.namespace, name: jobName(execution) };
+  const known = deps.jobs.get(key);
+  // Two caches are two lists: before a Job is called lost, the server itself is asked.
+  const job = known ?? (isJobLost(execution, now) ? await deps.kube.get(Jobs, key, { signal }) : undefined);
+  return job !== undefined && isOwnedBy(job, execution) ? viewOf(job) : undefined;
+};
+
+const isOwnedBy = (job: KubeObject, execution: KubernetesExecution): boolean =>
+  job.metadata.ownerReferences?.some((owner) => owner.uid === execution.metadata.uid) ?? false;
+
+const viewOf = (job: Job): JobView => {
+  const end = job.status?.conditions?.find(({ type, status }) => (type === "Complete" || type === "Failed") && status === "True");
+  const createdAtMs = fromTimestamp(job.metadata.creationTimestamp) ?? 0;
+  return {
+    uid: job.metadata.uid,
+    name: job.metadata.name,
+    createdAtMs,
+    ...(end === undefined
+      ? {}
+      : {
+          ended: {
+            atMs: fromTimestamp(end.lastTransitionTime) ?? createdAtMs,
+            succeeded: end.type === "Complete",
+            message: end.reason ?? (end.type === "Complete" ? "it ended well" : "it failed"),
+          },
+        }),
+  };
+};
+
+const look = async (
+  deps: ObserveDeps,
+  execution: KubernetesExecution,
+  job: JobView | undefined,
+  signal: AbortSignal,
+): Promise<Aftermath> => {
+  const { spec, status } = execution;
+  const changes = decodeChanges(status?.changes ?? "[]");
+  const [target, report] = await Promise.all([
+    readObject(deps.kube, spec.target, signal),
+    job?.ended === undefined ? undefined : reportOf(deps, job, signal),
+  ]);
+  const effect = findAction(spec.action)?.verify({ target, replicaSets: [], siblings: [], autoscalers: [] }, changes);
+  return {
+    ...(report === undefined ? {} : { report }),
+    trace: traceOf(changes, liveObjects({ target })),
+    effect: effect ?? { state: "failed", reason: `there is no action ${spec.action}` },
+  };
+};
+
+/** What the Job's pod left behind; undefined where it was killed. */
+const reportOf = async (deps: ObserveDeps, job: JobView, signal: AbortSignal): Promise<Report | undefined> => {
+  const labelSelector = `batch.kubernetes.io/controller-uid=${job.uid}`;
+  const pods = await deps.kube.list(Pods, { namespace: deps.namespace, labelSelector }, { signal });
+  const texts = pods.flatMap((pod) => pod.status?.containerStatuses ?? []).map(({ state }) => state?.terminated?.message);
+  return texts.map(decodeReport).find((report) => report !== undefined);
+};

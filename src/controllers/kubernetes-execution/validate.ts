@@ -1,0 +1,146 @@
+// Plans one execution again from the live objects, compares it with what was approved, and has the server try it. Changes nothing.
+import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
+import type { Change } from "#api/change.ts";
+import type { Namespace } from "#api/kubernetes.ts";
+import { MANAGED_LABEL } from "#api/labels.ts";
+import { type KubeObject, referenceText } from "#api/object.ts";
+import type { Action } from "#actions/action.ts";
+import { decodeChanges, guardsHold, isInPlace } from "#actions/change.ts";
+import { objectDiffs } from "#actions/diff.ts";
+import { irreversible, priorStateOf } from "#actions/invert.ts";
+import { liveObjects, planStep } from "#actions/plan.ts";
+import { findAction } from "#actions/registry.ts";
+import { readForAction, readObject } from "#cluster/read-for-action.ts";
+import type { RoleDeps } from "#controllers/deps.ts";
+import { isOver, type Status, type Validation } from "#controllers/kubernetes-execution/decide.ts";
+import { dryRun } from "#controllers/kubernetes-execution/dry-run.ts";
+import { isTransient } from "#kube/errors.ts";
+import type { Store } from "#kube/store.ts";
+import { sha256 } from "#lib/canonical-json.ts";
+
+export type ValidateDeps = Pick<RoleDeps, "kube" | "settings" | "missingGuardrails" | "namespace"> & {
+  readonly namespaces: Store<Namespace>;
+};
+
+/** What is to be done, and what is kept of it. */
+interface Candidate {
+  readonly changes: readonly Change[];
+  readonly fields: Pick<Status, "changes" | "inverse" | "priorState" | "diffs">;
+}
+
+/** Never throws for what the API server may answer differently later: that is a value too. */
+export const validate = async (deps: ValidateDeps, execution: KubernetesExecution, signal: AbortSignal): Promise<Validation> => {
+  try {
+    return await check(deps, execution, signal);
+  } catch (error) {
+    if (!isTransient(error)) throw error;
+    return { kind: "unavailable", error: error as Error };
+  }
+};
+
+const check = async (deps: ValidateDeps, execution: KubernetesExecution, signal: AbortSignal): Promise<Validation> => {
+  const { spec } = execution;
+  const action = findAction(spec.action);
+  if (action === undefined) return failed("Refused", `There is no action ${spec.action}.`);
+  const candidate =
+    spec.undoes === undefined ? await planAgain(deps, execution, action, signal) : await planUndo(deps, execution, spec.undoes, signal);
+  if ("kind" in candidate) return candidate;
+  if (candidate.changes.length === 0) return { kind: "notNeeded", message: "The action changes nothing in the cluster." };
+  const refusal = await refusalOf(deps, execution, signal);
+  if (refusal !== undefined) return failed("Refused", refusal);
+  for (const change of candidate.changes) {
+    const answer = await dryRun(deps.kube, change, signal);
+    if (answer.kind === "drifted") return failed(spec.undoes === undefined ? "Drifted" : "UndoGuardFailed", answer.message);
+    if (answer.kind === "rejected")
+      return {
+        ...failed("DryRunRejected", `The server would not take the change: ${answer.message}`),
+        dryRun: { accepted: false, message: clipped(answer.message) },
+      };
+  }
+  return { kind: "ready", fields: { ...candidate.fields, dryRun: { accepted: true } } };
+};
+
+const planAgain = async (
+  deps: ValidateDeps,
+  { spec }: KubernetesExecution,
+  action: Action,
+  signal: AbortSignal,
+): Promise<Candidate | Validation> => {
+  const observed = await readForAction(deps.kube, action.reads, spec.target, signal);
+  const plan = planStep(spec, observed);
+  if (!plan.ok) {
+    if (plan.code === "NoOp") return { kind: "notNeeded", message: clipped(`Nothing to do: ${plan.reason}.`) };
+    return failed(plan.code, `${referenceText(spec.target)}: ${plan.reason}.`);
+  }
+  if (plan.changesHash !== spec.changesHash)
+    return failed(
+      "Drifted",
+      `${referenceText(spec.target)} is not as it was when this was planned: planned now, the change would be another one.`,
+    );
+  return {
+    changes: plan.changes,
+    fields: { changes: plan.changesText, inverse: plan.inverseText, priorState: plan.priorStateText, diffs: [...plan.diffs] },
+  };
+};
+
+/** An undo is not planned: it is the inverse that was stored, guarded by the values that were written. */
+const planUndo = async (
+  deps: ValidateDeps,
+  { spec }: KubernetesExecution,
+  undone: string,
+  signal: AbortSignal,
+): Promise<Candidate | Validation> => {
+  const original = await deps.kube.get(KubernetesExecution, { namespace: deps.namespace, name: undone }, { signal });
+  if (original === undefined) return failed("Refused", `KubernetesExecution ${undone}, which is to be undone, does not exist.`);
+  if (!isOver(original)) return failed("Refused", `KubernetesExecution ${undone} has not ended yet.`);
+  const text = original.status?.inverse;
+  if (text === undefined || text === irreversible) return failed("Refused", `What ${undone} has changed cannot be undone.`);
+  if (sha256(text) !== spec.changesHash) return failed("Drifted", `The inverse that ${undone} holds is not the one that was meant.`);
+  const changes = decodeChanges(text);
+  const target = await readObject(deps.kube, spec.target, signal);
+  const liveOf = liveObjects({ target });
+  if (changes.every((change) => isInPlace(change, liveOf(change.object))))
+    return { kind: "notNeeded", message: "Nothing to undo: everything is as it was before." };
+  if (changes.some((change) => !guardsHold(change, liveOf(change.object))))
+    return failed(
+      "UndoGuardFailed",
+      `${referenceText(spec.target)} was changed by somebody else since: undoing our change would undo theirs.`,
+    );
+  return {
+    changes,
+    fields: {
+      changes: text,
+      inverse: irreversible,
+      priorState: priorStateOf(changes, liveOf),
+      diffs: objectDiffs(changes, irreversible, liveOf),
+    },
+  };
+};
+
+/** What forbids any change to this target. An undo is held to the opt-in alone: it only takes back what was allowed. */
+const refusalOf = async (deps: ValidateDeps, { spec }: KubernetesExecution, signal: AbortSignal): Promise<string | undefined> => {
+  const { target } = spec;
+  const missing = deps.missingGuardrails();
+  if (missing.length > 0) return `The admission policies that bound Kintsugi are not in force (${missing.join(", ")}): install them.`;
+  if (!(await isManaged(deps, spec, signal)))
+    return target.namespace === undefined
+      ? `${referenceText(target)} is not opted in: label it ${MANAGED_LABEL}=true.`
+      : `Namespace ${target.namespace} is not opted in: label it ${MANAGED_LABEL}=true.`;
+  if (spec.undoes !== undefined) return undefined;
+  const settings = deps.settings();
+  if (target.namespace === deps.namespace) return "Kintsugi does not repair itself.";
+  if (target.namespace !== undefined && settings.protectedNamespaces.includes(target.namespace))
+    return `Namespace ${target.namespace} is protected by policy.`;
+  return settings.protectedKinds.includes(target.kind) ? `${target.kind} is protected by policy.` : undefined;
+};
+
+const isManaged = async (deps: ValidateDeps, { target }: KubernetesExecution["spec"], signal: AbortSignal): Promise<boolean> => {
+  const holder: KubeObject | undefined =
+    target.namespace === undefined ? await readObject(deps.kube, target, signal) : deps.namespaces.get({ name: target.namespace });
+  return holder?.metadata.labels?.[MANAGED_LABEL] === "true";
+};
+
+type Failed = Extract<Validation, { kind: "failed" }>;
+const failed = (failure: Failed["failure"], message: string): Failed => ({ kind: "failed", failure, message: clipped(message) });
+
+const clipped = (text: string): string => (text.length <= 1024 ? text : `${text.slice(0, 1023)}…`);
