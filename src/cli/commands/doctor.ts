@@ -3,7 +3,6 @@ import { type Finding, checkup } from "#cli/checkup.ts";
 import type { AddCommand } from "#cli/command.ts";
 import { point } from "#cli/render/page.ts";
 import type { Session } from "#cli/session.ts";
-import { actionRights, controllerNeeds } from "#manifests/rights.ts";
 
 export const addDoctor: AddCommand = (program, run) => {
   program
@@ -11,6 +10,8 @@ export const addDoctor: AddCommand = (program, run) => {
     .description("What this kubeconfig and its cluster lack to run Kintsugi, and what mends it.")
     .action(() =>
       run(async (session) => {
+        // Every controller is behind it: no other command has to load them.
+        const { actionRights, controllerNeeds } = await import("#manifests/rights.ts");
         const findings = await checkup(await session.kube(), {
           namespace: session.namespace,
           rights: controllerNeeds,

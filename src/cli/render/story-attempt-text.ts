@@ -64,7 +64,7 @@ const causeText = (page: Page, cause: Cause): readonly string[] => {
       ...paragraph(page, 1, `${sourceWords[each.source]} ${each.object}:`),
       ...quote(page, 2, each.quote),
     ]),
-    ...cause.ruledOut.flatMap((each) => point(page, 1, "✗", `not ${each.code}: ${each.reason}`)),
+    ...cause.ruledOut.flatMap((each) => point(page, 1, "✗", `${each.code}, ruled out: ${each.reason}`)),
   ];
 };
 
