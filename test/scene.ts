@@ -35,6 +35,8 @@ export interface RevisionSketch {
   /** A ReplicaSet that was used before. */
   readonly reused?: boolean;
   readonly container?: Partial<Container>;
+  /** Beside the container web. */
+  readonly others?: readonly Container[];
   readonly annotations?: Record<string, string>;
   readonly pods?: readonly PodSketch[];
 }
@@ -109,9 +111,9 @@ const baseContainer: Container = {
   resources: { requests: { memory: "64Mi" }, limits: { memory: "64Mi" } },
 };
 
-export const templateOf = ({ container, annotations, hash }: RevisionSketch): PodTemplate => ({
+export const templateOf = ({ container, others = [], annotations, hash }: RevisionSketch): PodTemplate => ({
   metadata: { labels: { ...app, "pod-template-hash": hash }, ...(annotations === undefined ? {} : { annotations }) },
-  spec: { containers: [{ ...baseContainer, ...container }], restartPolicy: "Always" } as PodTemplate["spec"],
+  spec: { containers: [{ ...baseContainer, ...container }, ...others], restartPolicy: "Always" } as PodTemplate["spec"],
 });
 
 export const configMap = (name: string, created: number, edited = created): ConfigMap => ({

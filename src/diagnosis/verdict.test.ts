@@ -27,14 +27,21 @@ const diagnosed = async (scene: Scene, about = alert): Promise<Diagnosis> => {
   return diagnose(await collect(readerOf(scene), createManualClock(sceneNow), { target: reference, alert: about }));
 };
 
-/** `ReleaseCrashes → rollback_deployment revision=1`, `ConfigEdited → person`, `Healthy`, `Inconclusive`. */
+/** `ReleaseCrashes → rollback_deployment revision=1`, `ConfigEdited → person`, `Healthy`, `Inconclusive`; every cause that was found. */
 const answer = async (scene: Scene, about = alert): Promise<string> => {
   const diagnosis = await diagnosed(scene, about);
   if (diagnosis.kind !== "Cause") return diagnosis.kind;
-  const [finding] = diagnosis.findings;
-  const repairs = repairsFor(finding, scene.statefulSet ? { ...target, kind: "StatefulSet" } : target);
-  if ("person" in repairs) return `${finding.code} → person`;
-  return `${finding.code} → ${repairs.repairs.map(({ action, parameters }) => [action, ...Object.entries(parameters).map((pair) => pair.join("="))].join(" ")).join(", ")}`;
+  const reference = scene.statefulSet ? { ...target, kind: "StatefulSet" } : target;
+  return diagnosis.findings
+    .map((finding) => {
+      const repairs = repairsFor(finding, reference);
+      if ("person" in repairs) return `${finding.code} → person`;
+      const actions = repairs.repairs.map(({ action, parameters }) =>
+        [action, ...Object.entries(parameters).map((pair) => pair.join("="))].join(" "),
+      );
+      return `${finding.code} → ${actions.join(", ")}`;
+    })
+    .join(" | ");
 };
 
 const rollback = "ReleaseCrashes → rollback_deployment revision=1";
@@ -139,6 +146,28 @@ describe("the cause behind the same alert", () => {
       },
       "ConfigEdited → person",
     ],
+    "also soon after a release that ran well": [
+      {
+        ...configEdited,
+        revisions: [
+          { ...bad, revision: 1, hash: "77777aaaa", pods: [] },
+          { ...only, revision: 2, released: 300 },
+        ],
+      },
+      "ConfigEdited → person",
+    ],
+    "also where what it says makes the program too large": [
+      { ...configEdited, revisions: [{ ...only, pods: [{ created: 60, ...crashLoop({ exit: 137, reason: "OOMKilled" }) }] }] },
+      "ConfigEdited → person",
+    ],
+    "a pod that has started since the edit and runs well speaks against it": [
+      {
+        ...configEdited,
+        configMaps: [configMap("web-settings", 3700, 100)],
+        revisions: [{ ...only, pods: [...(only.pods ?? []), { created: 90, ...running(88) }] }],
+      },
+      "Inconclusive",
+    ],
     "a ConfigMap edited just before the release leaves the release at fault": [
       { ...crashAfterRelease, configMaps: [configMap("web-settings", 9000, 95)] },
       rollback,
@@ -150,7 +179,13 @@ describe("the cause behind the same alert", () => {
     "a ConfigMap that another container reads is not the cause": [
       {
         ...configEdited,
-        revisions: [{ ...only, container: { envFrom: [] } }],
+        revisions: [
+          {
+            ...only,
+            container: { envFrom: [] },
+            others: [{ name: "sidecar", image: "sidecar:1", envFrom: [{ configMapRef: { name: "web-settings" } }] }],
+          },
+        ],
       },
       "Inconclusive",
     ],
@@ -162,6 +197,7 @@ describe("the cause behind the same alert", () => {
     "a leak is not given more memory": [
       {
         ...outOfMemory,
+        configMaps: [],
         revisions: [
           { ...small, released: 90_000, pods: [{ created: 90_000, ...crashLoop({ exit: 137, reason: "OOMKilled", ran: 7200 }) }] },
         ],
@@ -342,6 +378,10 @@ describe("health is claimed only where every check shows it", () => {
   const [good] = healthy.revisions as [RevisionSketch];
   const pod = good.pods?.[0] as NonNullable<RevisionSketch["pods"]>[number];
   const table: Record<string, [Scene, string]> = {
+    "a pod that crashed and is being deleted": [
+      { replicas: 1, revisions: [{ ...good, pods: [pod, { created: 3000, deleting: true, ...crashLoop({}) }] }] },
+      "Healthy",
+    ],
     "a restart five minutes ago": [
       {
         revisions: [
