@@ -30,13 +30,15 @@ export const layOutImageContext = async (root: string, folder: string): Promise<
   }
   for (const file of ["package.json", "LICENSE"]) await cp(join(root, file), join(folder, file));
   await cp(join(root, "src"), join(folder, "src"), { recursive: true, filter: (path) => !isTest(path) });
-  return hashOfContext(root, lockText);
+  return hashOf([lockText, await readFile(join(root, "Dockerfile"), "utf8")], folder);
 };
 
-const hashOfContext = async (root: string, lockText: string): Promise<string> => {
-  const hash = createHash("sha256").update(lockText);
-  const files = ["package.json", "Dockerfile"];
-  for await (const path of glob("src/**/*.ts", { cwd: root })) if (!isTest(path)) files.push(path);
-  for (const path of files.toSorted()) hash.update(`${path}\n${sha256(await readFile(join(root, path), "utf8"))}\n`);
+/** Of what was laid out, not of where it came from: somebody may be editing that. */
+const hashOf = async (texts: readonly string[], folder: string): Promise<string> => {
+  const hash = createHash("sha256");
+  for (const text of texts) hash.update(`${sha256(text)}\n`);
+  const files = ["package.json"];
+  for await (const path of glob("src/**/*.ts", { cwd: folder })) files.push(path);
+  for (const path of files.toSorted()) hash.update(`${path}\n${sha256(await readFile(join(folder, path), "utf8"))}\n`);
   return hash.digest("hex").slice(0, 12);
 };

@@ -1,0 +1,65 @@
+import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { actionOfAccount, auditEventsAbout, auditLogSize, isEffectiveWrite, writesByKintsugi } from "#scenarios/effective-writes.ts";
+import type { AuditEvent } from "#testbed/audit-log.ts";
+
+const actor = "system:serviceaccount:kintsugi-system:kintsugi-act-rollback-deployment";
+const patch: AuditEvent = {
+  auditID: "1",
+  stage: "ResponseComplete",
+  verb: "patch",
+  requestURI: "/apis/apps/v1/namespaces/shop/deployments/checkout",
+  user: { username: actor },
+  objectRef: { apiGroup: "apps", resource: "deployments", namespace: "shop", name: "checkout" },
+  responseStatus: { code: 200 },
+  requestReceivedTimestamp: "2027-01-01T00:00:00Z",
+  stageTimestamp: "2027-01-01T00:00:00Z",
+};
+
+test("a write that took effect counts", () => expect(isEffectiveWrite(patch)).toBe(true));
+
+test.each<[string, Partial<AuditEvent>]>([
+  ["a read", { verb: "get" }],
+  ["a dry run", { requestURI: `${patch.requestURI}?dryRun=All` }],
+  ["a refused write", { responseStatus: { code: 409 } }],
+  ["a write of status", { objectRef: { ...patch.objectRef!, subresource: "status" } }],
+  ["a request that has only begun", { stage: "ResponseStarted" }],
+])("%s does not", (_, difference) => expect(isEffectiveWrite({ ...patch, ...difference })).toBe(false));
+
+test("what people, Kubernetes and another namespace's events do is not Kintsugi's; its own events are records", () => {
+  const others: Partial<AuditEvent>[] = [
+    { user: { username: "testbed-admin" } },
+    { user: { username: "system:serviceaccount:kube-system:deployment-controller" } },
+    { user: { username: "system:serviceaccount:kintsugi-system-2:kintsugi-act-rollback-deployment" } },
+    { objectRef: { ...patch.objectRef!, namespace: "other" } },
+    { objectRef: { ...patch.objectRef!, resource: "events" } },
+  ];
+  const events = [...others.map((difference) => ({ ...patch, ...difference })), patch];
+  expect(writesByKintsugi(events, "kintsugi-system", "shop")).toEqual([
+    { user: actor, verb: "patch", resource: "deployments", namespace: "shop", name: "checkout" },
+  ]);
+});
+
+test("an impersonated user is who acts", () => {
+  const event = { ...patch, user: { username: "testbed-admin" }, impersonatedUser: { username: actor } };
+  expect(writesByKintsugi([event], "kintsugi-system", "shop")).toHaveLength(1);
+});
+
+test("an action is known by its account, and nothing else is", () => {
+  expect(actionOfAccount(actor, "kintsugi-system")).toBe("rollback_deployment");
+  expect(actionOfAccount("system:serviceaccount:kintsugi-system:kintsugi-controllers", "kintsugi-system")).toBeUndefined();
+});
+
+test("only what was written since, about this namespace and whole, is read", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "audit-"));
+  const path = join(folder, "audit.log");
+  await writeFile(path, `${JSON.stringify({ ...patch, auditID: "before" })}\n`);
+  const from = await auditLogSize(path);
+  const other = { ...patch, auditID: "other", objectRef: { ...patch.objectRef!, namespace: "shop-2" } };
+  await appendFile(path, `${JSON.stringify(other)}\n${JSON.stringify({ ...patch, auditID: "after" })}\n`);
+  await appendFile(path, JSON.stringify({ ...patch, auditID: "torn" }).slice(0, -20));
+  expect((await auditEventsAbout(path, from, "shop")).map(({ auditID }) => auditID)).toEqual(["after"]);
+  await rm(folder, { recursive: true });
+});

@@ -1,0 +1,18 @@
+import { expect, test } from "vitest";
+import { readArguments } from "./demo-arguments.ts";
+
+const usual = { what: "run", scenarios: ["crash-after-release"], output: "text", afterwards: "take-down" };
+
+test.each([
+  ["nothing", [], usual],
+  ["a scenario", ["healthy"], { ...usual, scenarios: ["healthy"] }],
+  ["several", ["healthy", "stuck-rollout"], { ...usual, scenarios: ["healthy", "stuck-rollout"] }],
+  ["--all", ["--all"], { ...usual, scenarios: [] }],
+  ["--json --keep", ["--json", "--keep"], { ...usual, output: "json", afterwards: "keep" }],
+  ["--list", ["--list"], { ...usual, what: "list" }],
+])("%s is understood", (_, args, request) => expect(readArguments(args)).toEqual({ request }));
+
+test("help is given when asked for, and with a mistake", () => {
+  expect(readArguments(["--help"])).toMatchObject({ isMistake: false, help: expect.stringContaining("Exit code: 0") });
+  expect(readArguments(["--jsno"])).toMatchObject({ isMistake: true, help: expect.stringContaining("--jsno") });
+});

@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { eventText, introduction, listText, lookAroundText, resultText } from "./narrate.ts";
+
+test("the list lines its titles up", () => {
+  expect(
+    listText([
+      { name: "a", title: "One" },
+      { name: "longer", title: "Two" },
+    ]),
+  ).toBe("a       One\nlonger  Two");
+});
+
+test("the introduction has title, name and the whole description", () => {
+  const text = introduction({ name: "healthy", title: "An alert about nothing", description: "word ".repeat(40).trim() });
+  expect(text).toContain("An alert about nothing  (healthy)");
+  expect(text.match(/word/g)).toHaveLength(40);
+});
+
+test("a phase names its object, its attempt from the second on, and what is said about it", () => {
+  const phase = {
+    event: "phase",
+    scenario: "s",
+    atSeconds: 12.34,
+    request: "rr",
+    target: "Deployment a/b",
+    phase: "Executing",
+    attempt: 1,
+  } as const;
+  expect(eventText(phase, "alone")).toBe("  12.3 s  Deployment a/b → Executing");
+  expect(eventText({ ...phase, attempt: 2, message: "Again." }, "several")).toBe(
+    "  12.3 s  s: Deployment a/b → Executing (attempt 2): Again.",
+  );
+  expect(eventText({ event: "step", scenario: "s", atSeconds: 1, text: "fault applied" }, "alone")).toBe("   1.0 s  fault applied");
+});
+
+test("the result tells the time of each phase, and what was not as expected", () => {
+  const request = {
+    name: "rr",
+    namespace: "shop-x",
+    outcome: "Remediated",
+    phases: [
+      { phase: "Executing", seconds: 2 },
+      { phase: "Completed", seconds: 0 },
+    ],
+  };
+  const result = { scenario: "s", outcome: "Remediated", passed: true, failures: [], durationMs: 4200, requests: [request] };
+  expect(resultText(result)).toBe("\nAs expected: s ended Remediated after 4.2 s\n  shop-x: Remediated (Executing 2.0 s)");
+  expect(resultText({ ...result, passed: false, failures: ["it rained"] })).toMatch(/NOT as expected[^]*✗ it rained/);
+});
+
+test("whoever looks around gets commands for everything there is", () => {
+  const text = lookAroundText({
+    testbedName: "demo",
+    kubeconfigPath: "/k",
+    binDir: "/bin",
+    prometheusUrl: "http://p",
+    alertmanagerUrl: "http://a",
+    namespace: "kintsugi-system",
+    requests: ["rr-1", "rr-2"],
+  });
+  for (const part of ["KUBECONFIG=/k", "describe rr-1", "describe rr-2", "http://p", "http://a", "down --name demo"])
+    expect(text).toContain(part);
+});
