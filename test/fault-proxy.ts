@@ -108,7 +108,7 @@ export const startFaultProxy = async (upstream: Upstream): Promise<FaultProxy> =
   };
 
   const send = (request: ProxiedRequest, incoming: IncomingMessage): { response: Promise<IncomingMessage>; abort(): void } => {
-    const { host: _host, connection: _connection, ...headers } = incoming.headers;
+    const { host: _host, connection: _connection, ...headers } = incoming.headersDistinct;
     const agent = request.authorization === undefined ? admin : anonymous;
     const outgoing = httpsRequest(`${upstream.url}${request.path}`, { method: request.method, headers, agent });
     const response = new Promise<IncomingMessage>((resolve, reject) => {

@@ -6,6 +6,7 @@ import type { NewObject } from "#api/object.ts";
 import { connect } from "#kube/client.ts";
 import { KubeError, isAlreadyExists, isConflict, isForbidden, isGuardFailed, isInvalid, isNotFound } from "#kube/errors.ts";
 import { pointer } from "#lib/json-patch.ts";
+import { createMetrics } from "#lib/metrics.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import type { ProxiedRequest } from "#test/fault-proxy.ts";
 import { type ProxiedCluster, evenRandom, startProxiedCluster } from "#test/proxied-cluster.ts";
@@ -193,6 +194,40 @@ describe("what the API server refuses", () => {
   });
 });
 
+test("the log of a container is asked for as it was said, and is text", async () => {
+  const isLog = (request: ProxiedRequest): boolean => request.path.includes("/log?");
+  cluster.proxy.addRule({
+    match: isLog,
+    action: { kind: "answer", when: "before", status: 200, headers: { "content-type": "text/plain" }, body: "one\ntwo\n" },
+  });
+  expect(await cluster.kube.logs(keyOf("web"), { container: "c", previous: true, tailLines: 2 })).toBe("one\ntwo\n");
+  const asked = cluster.proxy.requests.findLast(isLog)?.path;
+  expect(asked).toBe(`/api/v1/namespaces/${cluster.namespace}/pods/web/log?container=c&previous=true&tailLines=2&limitBytes=1048576`);
+});
+
+test("someone else is impersonated with all of their groups", async () => {
+  const impersonate = { user: "ann", groups: ["sre", "on-call"] };
+  const kube = connect({ ...cluster.proxy.config(), impersonate }, { clock: systemClock, random: evenRandom });
+  const review = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
+  const answer = await kube.request("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", review);
+  expect(answer).toMatchObject({
+    status: { userInfo: { username: "ann", groups: expect.arrayContaining(["sre", "on-call"]) as string[] } },
+  });
+  kube.close();
+});
+
+test("calls are counted by method and how they ended", async () => {
+  const metrics = createMetrics();
+  const kube = connect(cluster.proxy.config(), { clock: systemClock, random: evenRandom, metrics, userAgent: "kintsugi-test" });
+  await kube.get(ConfigMaps, keyOf("none"));
+  cluster.proxy.addRule({ match: on("POST", "/configmaps"), action: { kind: "reset", when: "before" } });
+  await errorOf(kube.create(ConfigMaps, configMap("none")));
+  const text = await metrics.text();
+  expect(text).toContain('kintsugi_kube_requests_total{method="GET",status="404"} 1');
+  expect(text).toContain('kintsugi_kube_requests_total{method="POST",status="connection"} 1');
+  kube.close();
+});
+
 describe("what goes wrong on the way", () => {
   const path = (name: string): string => `/configmaps/${name}`;
 
@@ -286,5 +321,35 @@ describe("what goes wrong on the way", () => {
     const error = await errorOf(kube.get(ConfigMaps, keyOf("x")));
     expect(error.message).toMatch(/the API server at http:\/\/127\.0\.0\.1:1 cannot be reached: connect ECONNREFUSED/);
     kube.close();
+  });
+
+  test("an answer that is not JSON cannot be read, and one that is empty is nothing", async () => {
+    const text = (body: string) => ({ kind: "answer", when: "before", status: 200, body }) as const;
+    cluster.proxy.addRule({ match: on("GET", path("odd")), action: text("<html>") });
+    const error = await errorOf(cluster.kube.get(ConfigMaps, keyOf("odd")));
+    expect([error.reason, error.code]).toEqual(["Unreadable", "stalled"]);
+    cluster.proxy.addRule({ match: on("GET", "/empty"), action: text("") });
+    expect(await cluster.kube.request("GET", "/empty")).toBeUndefined();
+  });
+
+  test("credentials that cannot be had are an error that can be tried again, and nothing is sent", async () => {
+    const credentials = { current: () => Promise.reject(new Error('the exec plugin "aws" is not installed')), invalidate: () => {} };
+    const kube = connect({ ...cluster.proxy.config(), credentials }, { clock: systemClock, random: evenRandom });
+    const before = cluster.proxy.requests.length;
+    const error = await errorOf(kube.get(ConfigMaps, keyOf("steady")));
+    expect([error.code, error.message]).toEqual([
+      "transient",
+      `get ConfigMap ${cluster.namespace}/steady: the exec plugin "aws" is not installed`,
+    ]);
+    expect(cluster.proxy.requests).toHaveLength(before);
+    kube.close();
+  });
+
+  test("a server that asks for a long pause is told to the caller, not waited for", async () => {
+    cluster.proxy.addRule({
+      match: on("GET", path("busy")),
+      action: { kind: "answer", when: "before", status: 429, headers: { "retry-after": "60" } },
+    });
+    expect((await errorOf(cluster.kube.get(ConfigMaps, keyOf("busy")))).retryAfterMs).toBe(60_000);
   });
 });

@@ -114,7 +114,7 @@ export const createStore = <T extends KubeObject>(options: StoreOptions<T>): Own
         const id = idOf(item);
         present.add(id);
         const known = objects.get(id);
-        const same = known?.metadata.uid === item.metadata.uid && known.metadata.resourceVersion === item.metadata.resourceVersion;
+        const same = known !== undefined && isSame(known, item);
         if (!overtaken(id, item.metadata.resourceVersion) && !same) changes.push(...put(id, frozen(item)));
       }
       for (const [id, object] of objects) {
@@ -125,8 +125,8 @@ export const createStore = <T extends KubeObject>(options: StoreOptions<T>): Own
     }
     const id = idOf(seen.object);
     if (overtaken(id, seen.object.metadata.resourceVersion)) return [];
-    if (seen.kind === "applied") return put(id, frozen(seen.object));
     const known = objects.get(id);
+    if (seen.kind === "applied") return known !== undefined && isSame(known, seen.object) ? [] : put(id, frozen(seen.object));
     return known === undefined ? [] : drop(id, known, seen.object.metadata.resourceVersion);
   };
 
@@ -211,6 +211,10 @@ const createGroups = <T>(): Groups<T> => {
 
 const keyId = (key: Key): string => `${key.namespace ?? ""}/${key.name}`;
 const idOf = (object: KubeObject): string => keyId(object.metadata);
+
+/** The echo of our own write, an event that comes twice, an object that a new list shows again. */
+const isSame = (a: KubeObject, b: KubeObject): boolean =>
+  a.metadata.uid === b.metadata.uid && a.metadata.resourceVersion === b.metadata.resourceVersion;
 
 /** The one place that compares versions. Where they are not numbers, nothing is older than anything. */
 const isOlder = (a: string, b: string): boolean => {
