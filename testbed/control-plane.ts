@@ -1,6 +1,7 @@
 // etcd and kube-apiserver alone, on free ports of 127.0.0.1: a real Kubernetes API in about three seconds, without root, for
 // integration tests. It dies with the process that started it and leaves no file behind once stopped.
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { auditPolicy } from "#testbed/audit-log.ts";
@@ -51,6 +52,17 @@ const identities = [
   { name: "scheduler", user: "system:kube-scheduler", groups: [] },
 ];
 
+const folderPrefix = "kintsugi-control-plane-";
+
+/** A killed run takes its processes with it, but not its folder: whoever comes next sweeps it. */
+const removeAbandoned = async (): Promise<void> => {
+  for (const entry of await readdir(tmpdir())) {
+    const owner = entry.startsWith(folderPrefix) ? Number(entry.slice(folderPrefix.length).split("-")[0]) : Number.NaN;
+    if (Number.isNaN(owner) || existsSync(`/proc/${owner}`)) continue;
+    await rm(join(tmpdir(), entry), { recursive: true, force: true });
+  }
+};
+
 const isApiReady = async (url: string, credentials: ProbeCredentials): Promise<boolean> => {
   // The system namespaces are made a moment after /readyz turns green, and a cluster's identity is the uid of kube-system.
   for (const path of ["/readyz", "/api/v1/namespaces/kube-system", "/api/v1/namespaces/default"]) {
@@ -66,12 +78,18 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
   if (controllers.length > 0) await ensureBinaries(["kube-controller-manager"], progress);
   if (options.scheduler === "default") await ensureBinaries(["kube-scheduler"], progress);
 
-  const stateFolder = await mkdtemp(join(tmpdir(), "kintsugi-control-plane-"));
+  await removeAbandoned();
+  const stateFolder = await mkdtemp(join(tmpdir(), `${folderPrefix}${process.pid}-`));
   const running: RunningProcess[] = [];
   const start = async (name: string, args: readonly string[]): Promise<RunningProcess> => {
     const process = await startProcess({
-      ...{ name, command: join(binDir, name), args, binFolder: binDir, marker: stateFolder },
-      ...{ logFolder: join(stateFolder, "log"), lifetime: "parent" },
+      name,
+      command: join(binDir, name),
+      args,
+      binFolder: binDir,
+      marker: stateFolder,
+      logFolder: join(stateFolder, "log"),
+      lifetime: "parent",
     });
     running.push(process);
     return process;
@@ -106,8 +124,14 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
     await waitUntilReady(etcd, 20_000, () => answersOk(`http://127.0.0.1:${clientPort}/health`));
 
     const flags = apiServerFlags({
-      ...{ etcdPort: clientPort, port, pkiFolder, auditPolicyPath, auditLogPath, serviceCidr },
-      ...{ bindAddress: "127.0.0.1", advertiseAddress: "127.0.0.1" },
+      etcdPort: clientPort,
+      port,
+      pkiFolder,
+      auditPolicyPath,
+      auditLogPath,
+      serviceCidr,
+      bindAddress: "127.0.0.1",
+      advertiseAddress: "127.0.0.1",
       extra: [
         // Loopback is no valid endpoint address.
         "--endpoint-reconciler-type=none",
@@ -132,12 +156,23 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
 
     let users = 0;
     return {
-      ...{ url, etcdUrl: `http://127.0.0.1:${clientPort}`, caPem, adminCertPem, adminKeyPem },
-      ...{ kubeconfigPath: kubeconfig("admin"), auditLogPath, stateFolder, binDir },
+      url,
+      etcdUrl: `http://127.0.0.1:${clientPort}`,
+      caPem,
+      adminCertPem,
+      adminKeyPem,
+      kubeconfigPath: kubeconfig("admin"),
+      auditLogPath,
+      stateFolder,
+      binDir,
       createUserKubeconfig: async (user, groups) => {
         users += 1;
         const name = `user-${users}`;
-        await pki.addClient({ name, user, groups });
+        await pki.addClient({
+          name,
+          user,
+          groups,
+        });
         await writeKubeconfig(kubeconfig(name), url, pki, name);
         return kubeconfig(name);
       },

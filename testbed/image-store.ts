@@ -97,8 +97,14 @@ export const addImageFromFolder = async (store: string, ref: string, rootFolder:
   const layer = await addFile(store, archive, `${mediaType}.layer.v1.tar`);
   const architecture = process.arch === "x64" ? "amd64" : process.arch;
   const image = {
-    ...{ created: "1970-01-01T00:00:00Z", architecture, os: "linux", config },
-    rootfs: { type: "layers", diff_ids: [layer.digest] },
+    created: "1970-01-01T00:00:00Z",
+    architecture,
+    os: "linux",
+    config,
+    rootfs: {
+      type: "layers",
+      diff_ids: [layer.digest],
+    },
   };
   const configBlob = await addJson(store, image, `${mediaType}.config.v1+json`);
   const manifestType = `${mediaType}.manifest.v1+json`;

@@ -61,8 +61,10 @@ export const startMonitoring = async (place: Place, kubeconfigPath: string, star
   const coredns = start("coredns", "coredns", ["-conf", join(folder, "Corefile")]);
   const kubeStateMetrics = start("kube-state-metrics", "kube-state-metrics", [
     `--kubeconfig=${kubeconfigPath}`,
-    ...["--host=127.0.0.1", `--port=${ports.kubeStateMetrics}`],
-    ...["--telemetry-host=127.0.0.1", `--telemetry-port=${ports.kubeStateMetricsSelf}`],
+    "--host=127.0.0.1",
+    `--port=${ports.kubeStateMetrics}`,
+    "--telemetry-host=127.0.0.1",
+    `--telemetry-port=${ports.kubeStateMetricsSelf}`,
   ]);
   const alertmanager = start("alertmanager", "prometheus-alertmanager", [
     `--config.file=${alertmanagerPath(place)}`,
@@ -76,7 +78,8 @@ export const startMonitoring = async (place: Place, kubeconfigPath: string, star
     `--storage.tsdb.path=${join(folder, "prometheus-data")}`,
     `--web.listen-address=${hostIp}:${ports.prometheus}`,
     `--web.external-url=${prometheusUrlOf(place)}`,
-    ...["--web.enable-lifecycle", "--storage.tsdb.retention.time=2h"],
+    "--web.enable-lifecycle",
+    "--storage.tsdb.retention.time=2h",
     // An alert that Alertmanager missed comes again soon, and one whose rule is gone is over in 20 s (four times this).
     "--rules.alert.resend-delay=5s",
   ]);

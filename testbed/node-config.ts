@@ -15,8 +15,17 @@ const cniConfig = (node: NodePlace): unknown => ({
   name: "testbed",
   plugins: [
     {
-      ...{ type: "bridge", bridge: "cni0", isGateway: true, hairpinMode: true, ipMasq: false, mtu: 1450 },
-      ipam: { type: "host-local", ranges: [[{ subnet: node.podCidr }]], routes: [{ dst: "0.0.0.0/0" }] },
+      type: "bridge",
+      bridge: "cni0",
+      isGateway: true,
+      hairpinMode: true,
+      ipMasq: false,
+      mtu: 1450,
+      ipam: {
+        type: "host-local",
+        ranges: [[{ subnet: node.podCidr }]],
+        routes: [{ dst: "0.0.0.0/0" }],
+      },
     },
     { type: "portmap", capabilities: { portMappings: true }, snat: true },
   ],

@@ -35,7 +35,13 @@ export const startNode = async (place: Place, node: NodePlace, logFolder: string
   const namespaces = ["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private"];
   const unshare = await start(node.name, "unshare", [
     ...namespaces,
-    ...["sh", init, node.folder, node.name, node.ip, place.hostIp, logFolder],
+    "sh",
+    init,
+    node.folder,
+    node.name,
+    node.ip,
+    place.hostIp,
+    logFolder,
     ...podRoutes(place, node),
   ]);
   // The child is forked after the namespaces were made: its pid names the node's network.

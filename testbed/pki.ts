@@ -54,14 +54,39 @@ export const createPki = async (folder: string, subjectAltNames: readonly string
 
   const authority = (name: string, commonName: string): Promise<string> =>
     runCommand("openssl", [
-      ...["req", "-x509", ...keyOptions, "-config", config, "-extensions", "ca"],
-      ...["-subj", `/CN=${commonName}`, "-keyout", key(name), "-out", certificate(name)],
+      "req",
+      "-x509",
+      ...keyOptions,
+      "-config",
+      config,
+      "-extensions",
+      "ca",
+      "-subj",
+      `/CN=${commonName}`,
+      "-keyout",
+      key(name),
+      "-out",
+      certificate(name),
     ]);
   const leaf = (name: string, subject: string, extensions: "client" | "server", signer = "ca"): Promise<string> =>
     runCommand("openssl", [
-      ...["req", "-x509", ...keyOptions, "-config", config, "-extensions", extensions],
-      ...["-CA", certificate(signer), "-CAkey", key(signer)],
-      ...["-subj", subject, "-keyout", key(name), "-out", certificate(name)],
+      "req",
+      "-x509",
+      ...keyOptions,
+      "-config",
+      config,
+      "-extensions",
+      extensions,
+      "-CA",
+      certificate(signer),
+      "-CAkey",
+      key(signer),
+      "-subj",
+      subject,
+      "-keyout",
+      key(name),
+      "-out",
+      certificate(name),
     ]);
 
   await Promise.all([authority("ca", "testbed-ca"), authority("front-proxy-ca", "testbed-front-proxy-ca")]);

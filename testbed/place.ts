@@ -78,7 +78,11 @@ export const placeOf = ({ name, stateFolder, lane, nodeCount, ports }: PlaceChoi
     };
   });
   return {
-    ...{ name, stateFolder, lane, bridge, nodes },
+    name,
+    stateFolder,
+    lane,
+    bridge,
+    nodes,
     hostIp: `10.99.${lane}.1`,
     nodeCidr: `10.99.${lane}.0/24`,
     podCidr: `${podPrefix}.0.0/16`,

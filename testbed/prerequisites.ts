@@ -22,8 +22,23 @@ export interface Machine {
 const packagesFor: Record<Need, readonly string[]> = {
   "control-plane": ["openssl", "util-linux"],
   cluster: [
-    ...["openssl", "util-linux", "containerd", "runc", "containernetworking-plugins", "conntrack", "iptables", "nftables", "iproute2"],
-    ...["kmod", "procps", "busybox-static", "gcc", "libc6-dev", "prometheus", "prometheus-alertmanager", "buildah"],
+    "openssl",
+    "util-linux",
+    "containerd",
+    "runc",
+    "containernetworking-plugins",
+    "conntrack",
+    "iptables",
+    "nftables",
+    "iproute2",
+    "kmod",
+    "procps",
+    "busybox-static",
+    "gcc",
+    "libc6-dev",
+    "prometheus",
+    "prometheus-alertmanager",
+    "buildah",
   ],
 };
 
@@ -51,8 +66,22 @@ export const obstacles = (need: Need, machine: Machine): string[] => {
 const programsFor: Record<Need, readonly string[]> = {
   "control-plane": ["openssl", "setpriv", "flock"],
   cluster: [
-    ...["openssl", "setpriv", "flock", "containerd", "runc", "conntrack", "iptables", "nft", "ip", "sysctl", "busybox", "gcc"],
-    ...["prometheus", "prometheus-alertmanager", "promtool", "buildah"],
+    "openssl",
+    "setpriv",
+    "flock",
+    "containerd",
+    "runc",
+    "conntrack",
+    "iptables",
+    "nft",
+    "ip",
+    "sysctl",
+    "busybox",
+    "gcc",
+    "prometheus",
+    "prometheus-alertmanager",
+    "promtool",
+    "buildah",
   ],
 };
 

@@ -35,3 +35,10 @@ export const writeState = async (state: State): Promise<void> => {
   await writeFile(`${path}.new`, JSON.stringify(state, null, 2));
   await rename(`${path}.new`, path);
 };
+
+export const logFolderOf = (stateFolder: string): string => join(stateFolder, "log");
+export const pkiFolderOf = (place: Place): string => join(place.stateFolder, "pki");
+export const kubeconfigOf = (place: Place, name: string): string => join(place.stateFolder, `${name}.kubeconfig`);
+export const auditLogOf = (place: Place): string => join(place.stateFolder, "audit.log");
+export const ownStoreOf = (place: Place): string => join(place.stateFolder, "images");
+export const apiUrlOf = (place: Place): string => `https://${place.hostIp}:${place.ports.api}`;
