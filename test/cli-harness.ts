@@ -27,7 +27,7 @@ export interface FakeServer {
   /** Thrown by every typed call of this kind. */
   readonly failures?: Readonly<Record<string, Error>>;
   /** What a watch tells, in order; then it ends. */
-  readonly watch?: readonly Seen<KubeObject>[];
+  readonly watch?: readonly (Seen<KubeObject> | "interrupted")[];
   /** Of every container. */
   readonly logs?: string;
   /** A policy that looks at a write and may throw. */
@@ -79,8 +79,13 @@ const fakeKube = (server: FakeServer, requests: string[]): Kube & { close(): voi
       if (value === undefined) throw serverError(404, "NotFound", "the server could not find the requested resource", `${method} ${path}`);
       return value;
     },
-    listWatch: async function* () {
-      yield* (server.watch ?? []) as never[];
+    listWatch: async function* (_type, _scope, _signal, options) {
+      for (const seen of server.watch ?? []) {
+        if (seen === "interrupted") {
+          options?.onTrouble?.(serverError(0, "Connection", "connection reset", "watch"));
+          options?.onTrouble?.(undefined);
+        } else yield seen as never;
+      }
     },
     logs: async () => server.logs ?? "",
     create: unused,

@@ -36,11 +36,13 @@ let kubeconfigs: Record<"alice" | "mallory" | "stranger", string>;
 const kubeconfigFor = async (user: string): Promise<string> => {
   const pki = join(dirname(controlPlane.kubeconfigPath), "pki");
   const [certificate, key, path] = [join(folder, `${user}.crt`), join(folder, `${user}.key`), join(folder, `${user}.yaml`)];
-  await promisify(execFile)("openssl", [
-    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"],
-    ...["-config", join(pki, "openssl.cnf"), "-extensions", "client", "-CA", join(pki, "ca.crt"), "-CAkey", join(pki, "ca.key")],
-    ...["-subj", `/CN=${user}`, "-keyout", key, "-out", certificate],
-  ]);
+  await promisify(execFile)(
+    "openssl",
+    "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -extensions client"
+      .split(" ")
+      .concat(["-config", join(pki, "openssl.cnf"), "-CA", join(pki, "ca.crt"), "-CAkey", join(pki, "ca.key")])
+      .concat(["-subj", `/CN=${user}`, "-keyout", key, "-out", certificate]),
+  );
   const config = {
     "current-context": user,
     clusters: [{ name: "c", cluster: { server: controlPlane.url, "certificate-authority": join(pki, "ca.crt") } }],

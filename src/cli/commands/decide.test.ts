@@ -206,6 +206,28 @@ describe("cancel", () => {
     expect(ran).toMatchObject({ code: 1, stderr: `kintsugi: ${request} has ended already: Completed\n` });
   });
 
+  test("a request that was replaced between the look and the yes is left alone", async () => {
+    const server = serverOf();
+    const ask = async (): Promise<string> => {
+      server.objects[0] = { ...waiting.request, metadata: { ...waiting.request.metadata, uid: "another" } };
+      return "y";
+    };
+    const ran = await runKintsugi(["cancel", request], server, { isTerminal: true, ask });
+    expect(ran).toMatchObject({ code: 1 });
+    expect(ran.stderr).toContain("has been replaced by another request");
+    const admit = (): void => {
+      throw serverError(403, "Forbidden", "no");
+    };
+    expect(
+      (
+        await runKintsugi(
+          ["cancel", request, "-y"],
+          serverOf((each) => each, { admit }),
+        )
+      ).code,
+    ).toBe(2);
+  });
+
   test("-o json prints the request; a refusal to answer yes does nothing", async () => {
     const ran = await runKintsugi(["cancel", request, "-y", "-o", "json"], serverOf());
     expect(JSON.parse(ran.stdout)).toMatchObject({ spec: { cancel: true } });

@@ -90,6 +90,12 @@ describe("get --watch", () => {
     expect(lines[2]?.indexOf("Failed")).toBe(lines[1]?.indexOf("Completed"));
   });
 
+  test("an interruption, and its end, are remarks and no answers", async () => {
+    const ran = await runKintsugi(["get", "rr", name, "-w"], { objects, watch: [...watch.slice(0, 1), "interrupted"] });
+    expect(ran.stderr).toMatch(/interrupted and will go on by itself: .*connection reset\nThe watch goes on\.\n$/);
+    expect(ran.stdout.trimEnd().split("\n")).toHaveLength(2);
+  });
+
   test("prints one object a line as JSON, documents as YAML, and names", async () => {
     const json = (await runKintsugi(["get", "-w", "-o", "json"], { objects, watch })).stdout.trimEnd().split("\n");
     expect(json.map((line) => (JSON.parse(line) as typeof changed).status.phase)).toEqual(["Completed", "Failed"]);

@@ -37,7 +37,7 @@ const questionOf = (text: string, name: string | undefined): Question => {
   if (kind !== undefined) return { kind, name: name ?? nameText };
   // `kintsugi get rr-1a2b…` names a request.
   const requests = kinds.find((each) => each.shortName === "rr");
-  if (requests !== undefined && name === undefined && /^rr-/.test(text)) return { kind: requests, name: text };
+  if (requests !== undefined && name === undefined && text.startsWith("rr-")) return { kind: requests, name: text };
   throw misuse(`"${kindText}" is not a kind of Kintsugi's: use ${kinds.map((each) => each.shortName).join(", ")}`);
 };
 

@@ -1,9 +1,12 @@
 // The story as a reader sees it, kept as files: a change of wording is a change somebody looks at.
 import { describe, expect, test } from "vitest";
 
+import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
+import type { StoryObjects } from "#cli/render/story-objects.ts";
 import { renderStory } from "#cli/render/story-text.ts";
 import { storyOf } from "#cli/render/story.ts";
 import {
+  after,
   approvedSample,
   awaitingApprovalSample,
   healthySample,
@@ -25,5 +28,224 @@ describe("the story of a request", () => {
     ["healthy", healthySample()],
   ])("%s reads as its golden file", async (name, objects) => {
     await expect(renderStory(storyOf(objects), plain)).toMatchFileSnapshot(`__golden__/${name}.golden.txt`);
+  });
+});
+
+type Status = NonNullable<RemediationRequest["status"]>;
+const withStatus = (objects: StoryObjects, change: Partial<Status>): StoryObjects => ({
+  ...objects,
+  request: { ...objects.request, status: { ...objects.request.status, ...change } },
+});
+/** As read half-way: no outcome yet. */
+const underway = (objects: StoryObjects, change: Partial<Status>): StoryObjects => {
+  const { outcome: _outcome, completedAt: _completedAt, message: _message, ...status } = objects.request.status ?? {};
+  return { ...objects, request: { ...objects.request, status: { ...status, ...change } } };
+};
+const text = (objects: StoryObjects): string => renderStory(storyOf(objects), plain);
+const nothing = { processings: [], analyses: [], approvals: [], workflows: [], executions: [] };
+
+describe("what the story says on the way", () => {
+  test("a request that nobody has looked at yet", () => {
+    const { status: _status, ...request } = remediatedSample().request;
+    const story = text({ ...nothing, request });
+    expect(story).toMatch(/^Deployment shop\/checkout  Pending  rr-/);
+    expect(story).toContain("delivered once");
+    expect(story).toContain(`kintsugi cancel ${request.metadata.name}`);
+  });
+
+  test.each([
+    ["Blocked", { blockedBy: "another repair of Deployment shop/checkout" }, "It waits for: another repair"],
+    ["Analyzing", { leader: "rr-000000000000-1" }, "It follows: rr-000000000000-1"],
+    ["Executing", { message: "Rolling back" }, "Rolling back"],
+    ["Verifying", {}, "whether the trouble stays away"],
+    ["TimedOut", { completedAt: after(9000) }, "took 9s"],
+  ] as const)("in the phase %s", (phase, change, words) => {
+    expect(text(underway(remediatedSample(), { phase, ...change }))).toContain(words);
+  });
+
+  test("a cancel that was asked for and is not done yet", () => {
+    const sample = underway(remediatedSample(), { phase: "Executing" });
+    expect(text({ ...sample, request: { ...sample.request, spec: { ...sample.request.spec, cancel: true } } })).toContain(
+      "Somebody asked to cancel it",
+    );
+  });
+
+  test("children that are gone leave no gap that would be filled by guessing", () => {
+    const story = text({ ...nothing, request: remediatedSample().request });
+    expect(story).toContain("Completed: Remediated");
+    expect(story).not.toContain("WHY IT HAPPENS");
+  });
+
+  test("another installation's namespace is part of every command", () => {
+    const sample = awaitingApprovalSample();
+    const request = { ...sample.request, metadata: { ...sample.request.metadata, namespace: "mend" } };
+    expect(text({ ...sample, request })).toContain(`kintsugi approve ${request.metadata.name} -n mend`);
+  });
+});
+
+describe("how the story ends", () => {
+  test("a suggestion names the label that would let Kintsugi repair here", () => {
+    const sample = withStatus(remediatedSample(), { outcome: "Suggested" });
+    const processings = sample.processings.map((each) => ({
+      ...each,
+      status: { ...each.status, managed: false, autonomy: "suggest" as const },
+    }));
+    const analyses = sample.analyses.map((each) => {
+      const { chosen: _chosen, ...status } = each.status ?? {};
+      return { ...each, status: { ...status, plans: (status.plans ?? []).map((plan) => ({ ...plan, autonomy: "suggest" as const })) } };
+    });
+    const story = text({ ...sample, processings, analyses, workflows: [], executions: [] });
+    expect(story).toContain("kubectl label namespace shop kintsugi.dev/managed=true");
+    expect(story).toContain("the namespace has not opted in to repairs");
+    expect(story).toContain(": proposed, low risk");
+    expect(story).toContain("Policy: here Kintsugi may only propose a repair (autonomy suggest).");
+  });
+
+  test.each([
+    ["Expired", "ApprovalExpired", "Nobody decided in time: the question expired", "Kintsugi asks again"],
+    ["Void", "Error", "became void: the target changed", "what is known is below"],
+    ["Rejected", "Rejected", "Rejected by alice", "A person refused the repair"],
+  ] as const)("an approval that is %s", (phase, outcome, moment, words) => {
+    const sample = withStatus(approvedSample(), { phase: "Failed", outcome });
+    const approvals = sample.approvals.map((each) => ({
+      ...each,
+      spec: { ...each.spec, minApprovers: 2, decisions: phase === "Rejected" ? [{ by: "alice", decision: "Rejected" as const }] : [] },
+      status: { ...each.status, phase, message: "so it is" },
+    }));
+    const story = text({ ...sample, approvals, workflows: [], executions: [] });
+    expect(story).toContain(moment);
+    expect(story.toLowerCase()).toContain(words.toLowerCase());
+    expect(story).toContain("2 have to agree");
+    expect(story).toContain("so it is");
+  });
+
+  test("a step that failed says what was and was not changed", () => {
+    const sample = withStatus(remediatedSample(), { phase: "Failed", outcome: "ManualReviewRequired" });
+    const executions = sample.executions.map((each) => ({
+      ...each,
+      status: {
+        phase: "Failed" as const,
+        failure: "DryRunRejected" as const,
+        changed: false,
+        dryRun: { accepted: false, message: "quota exceeded" },
+        message: "The API server refused it",
+        completedAt: after(3000),
+      },
+    }));
+    const workflows = sample.workflows.map((each) => ({
+      ...each,
+      status: {
+        phase: "Failed" as const,
+        steps: [{ id: "s1", state: "Failed" as const, message: "Step s1 failed" }],
+        message: "No step was carried out",
+        completedAt: after(3100),
+      },
+    }));
+    const story = text({ ...sample, executions, workflows });
+    for (const words of [
+      "✗ rollback_deployment",
+      "Failed (DryRunRejected)",
+      "(dry run): rejected: quota exceeded",
+      "Nothing was changed",
+      "Step s1 failed",
+      "No step was carried out",
+      "The repair ended: Failed",
+      "THE CHANGE THAT WAS PLANNED",
+      "kubectl describe deployment checkout -n shop",
+    ])
+      expect(story).toContain(words);
+    expect(story).not.toContain("HOW IT WAS VERIFIED");
+  });
+
+  test("an undo that could not be done is a cross, and one underway has no result yet", () => {
+    const sample = rolledBackSample();
+    const failed = sample.executions.map((each) =>
+      each.spec.undoes === undefined
+        ? each
+        : { ...each, status: { phase: "Failed" as const, failure: "UndoGuardFailed" as const, changed: true } },
+    );
+    expect(text({ ...sample, executions: failed })).toMatch(
+      /✗ rollback_deployment .* put back: Failed\s+\(UndoGuardFailed\)\n +Something was changed before it failed/,
+    );
+    const begun = sample.executions.map((each) => {
+      const { status: _status, ...rest } = each;
+      return each.spec.undoes === undefined ? each : rest;
+    });
+    expect(text({ ...sample, executions: begun })).toContain("was put back: Pending");
+  });
+
+  test("what surrounds the target is told as far as it was read", () => {
+    const sample = needsHumanSample();
+    const processings = sample.processings.map((each) => ({
+      ...each,
+      status: {
+        phase: "Completed" as const,
+        protections: ["namespace shop is protected"],
+        quality: { missing: ["the pods of Deployment shop/checkout"] },
+        context: {
+          exists: false,
+          ownerChain: [],
+          containers: [],
+          neighbours: [
+            {
+              relation: "protectedBy" as const,
+              object: { apiVersion: "policy/v1", kind: "PodDisruptionBudget", namespace: "shop", name: "checkout" },
+              detail: "minAvailable 2",
+            },
+          ],
+          revisions: [],
+          managedBy: { tool: "Helm" as const, object: "shop/checkout", proof: "annotation meta.helm.sh/release-name" },
+        },
+      },
+    }));
+    const story = text({ ...sample, processings });
+    for (const words of [
+      "does not exist any more",
+      "protected: namespace shop is protected",
+      "could not be read: the pods",
+      "limits its disruption; minAvailable 2",
+      "managed by Helm shop/checkout",
+    ])
+      expect(story).toContain(words);
+  });
+
+  test("a model that was asked is named with what it cost", () => {
+    const sample = remediatedSample();
+    const analyses = sample.analyses.map((each) => ({
+      ...each,
+      status: { ...each.status, investigator: { engine: "holmesgpt" as const, model: "m-1", tokens: 1200, ms: 9000 } },
+    }));
+    expect(text({ ...sample, analyses })).toMatch(/found by holmesgpt m-1,\s+1200 tokens in 9s/);
+  });
+
+  test("without a cause it says what is known instead", () => {
+    const sample = withStatus(needsHumanSample(), { outcome: "ManualReviewRequired" });
+    const analyses = sample.analyses.map((each) => ({
+      ...each,
+      status: { phase: "Completed" as const, verdict: "Inconclusive" as const, completedAt: after(900) },
+    }));
+    const story = text({ ...sample, analyses });
+    expect(story).toContain("No cause was found.");
+    expect(story).toContain("the cause could not be told for sure");
+    expect(story).toContain("Verdict: Inconclusive");
+  });
+});
+
+describe("the timeline", () => {
+  test("is ordered by time, and by cause and effect within a second", () => {
+    for (const objects of [remediatedSample(), approvedSample(), rolledBackSample()]) {
+      const offsets = storyOf(objects).timeline.map((moment) => moment.offsetSeconds);
+      expect(offsets).toEqual(offsets.toSorted((a, b) => a - b));
+    }
+    const told = storyOf(remediatedSample()).timeline.map((moment) => moment.what);
+    // By the bare numbers the workflow, whose creation has no fraction, would come before the cause that led to it.
+    expect(told.findIndex((what) => what.startsWith("Cause found"))).toBeLessThan(
+      told.findIndex((what) => what.startsWith("Repair began")),
+    );
+  });
+
+  test("a time that cannot be read is left out", () => {
+    const story = storyOf(withStatus(remediatedSample(), { completedAt: "soon" }));
+    expect(story.timeline.some((moment) => moment.what.startsWith("Ended"))).toBe(false);
   });
 });
