@@ -1,5 +1,5 @@
 // The client against a real API server, with a proxy between them that fails on purpose.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { type ConfigMap, ConfigMaps, Deployments, PodDisruptionBudgets, Pods } from "#api/kubernetes.ts";
 import type { NewObject } from "#api/object.ts";
@@ -314,6 +314,18 @@ describe("what goes wrong on the way", () => {
     abort.abort(new Error("enough"));
     expect((await call).reason).toBe("Aborted");
     expect((await errorOf(cluster.kube.get(ConfigMaps, keyOf("given-up"), { signal: abort.signal }))).reason).toBe("Aborted");
+  });
+
+  test("a caller who gives up while a read waits to be repeated is let go too", async () => {
+    cluster.proxy.addRule({
+      match: on("GET", path("pausing")),
+      action: { kind: "answer", when: "before", status: 429, headers: { "retry-after": "5" } },
+    });
+    const abort = new AbortController();
+    const call = errorOf(cluster.kube.get(ConfigMaps, keyOf("pausing"), { signal: abort.signal }));
+    await vi.waitFor(() => expect(cluster.proxy.requests.findLast(on("GET", path("pausing")))?.status).toBe(429));
+    abort.abort();
+    expect((await call).reason).toBe("Aborted");
   });
 
   test("an API server that is not there is told as such", async () => {

@@ -110,7 +110,9 @@ export const createTransport = (config: ClusterConfig, deps: TransportDeps): Tra
             ? waitBeforeReadingAgain(error, backoffDelay(readBackoff, attempt, deps.random))
             : undefined;
         if (waitMs === undefined) throw error;
-        await delay(deps.clock, waitMs, call.signal);
+        await delay(deps.clock, waitMs, call.signal).catch(() => {
+          throw new KubeError({ doing: call.doing, status: 0, reason: "Aborted", message: "the call was given up" });
+        });
       }
     }
   };
