@@ -1,0 +1,61 @@
+// Every scenario on a real cluster, with a real Prometheus and Alertmanager, against Kintsugi in its own image: what it expects holds, the
+// audit log agrees, and what a person reads about it is a golden file.
+import { execFile } from "node:child_process";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { systemClock } from "#lib/system-clock.ts";
+import type { ScenarioEvent } from "#scenarios/scenario-events.ts";
+import { loadScenarios } from "#scenarios/scenario.ts";
+import { type Stage, openStage } from "#scenarios/stage.ts";
+import { mustKubectl } from "#test/kubectl.ts";
+import { createPool } from "#test/e2e/pool.ts";
+import { goldenTable, goldenText, unwrapped } from "#test/e2e/golden-text.ts";
+import { down } from "#testbed/testbed.ts";
+import { toStderr } from "#testbed/progress.ts";
+
+const name = "e2e-scenarios";
+const scenarios = await loadScenarios();
+// Three at once keep two cores busy; more would only make every wait longer.
+const pool = createPool(3);
+let stage: Stage;
+
+beforeAll(async () => {
+  await down({ name });
+  stage = await openStage({ name, clock: systemClock, random: Math.random, home: homedir(), progress: toStderr });
+});
+afterAll(async () => {
+  stage?.close();
+  await down({ name });
+});
+
+const run = promisify(execFile);
+/** As wide as the command line writes where nobody looks. */
+const columns = 100;
+
+/** What `kintsugi describe` prints, as a person runs it. */
+const describeRequest = async (request: string): Promise<string> => {
+  const root = join(import.meta.dirname, "../..");
+  const args = [join(root, "src/main.ts"), "describe", request, "--kubeconfig", stage.testbed.kubeconfigPath];
+  return unwrapped((await run(process.execPath, args)).stdout, columns);
+};
+
+describe("each scenario, end to end", () => {
+  test.concurrent.each(scenarios.map((scenario) => [scenario.name, scenario] as const))("%s", async (_, scenario, { expect }) =>
+    pool(async () => {
+      const log = (event: ScenarioEvent): void => toStderr(JSON.stringify(event));
+      const { result, cleanUp } = await stage.run(scenario, log);
+      toStderr(JSON.stringify(result));
+      expect(result.failures).toEqual([]);
+      for (const [index, { name: request, namespace }] of result.requests.entries()) {
+        const file = result.requests.length > 1 ? `${scenario.name}-${scenario.expect[index]?.in}` : scenario.name;
+        const called = scenario.expect[index]?.in ?? "";
+        const columnsText = await mustKubectl(stage.kubectl, ["get", "rr", request, "--namespace", stage.installation.namespace]);
+        await expect(goldenTable(columnsText, namespace, called)).toMatchFileSnapshot(`__golden__/${file}.columns.txt`);
+        await expect(goldenText(await describeRequest(request), namespace, called)).toMatchFileSnapshot(`__golden__/${file}.describe.txt`);
+      }
+      await cleanUp();
+    }),
+  );
+});
