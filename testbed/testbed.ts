@@ -107,6 +107,8 @@ export const up = async (options: UpOptions = {}): Promise<Testbed> => {
   const name = options.name ?? "default";
   const problem = nameProblem(name);
   if (problem !== undefined) throw new Error(problem);
+  const nodeCount = options.nodeCount ?? 2;
+  if (!(Number.isInteger(nodeCount) && nodeCount >= 1 && nodeCount <= 9)) throw new Error("a testbed has between 1 and 9 nodes.");
   const binFolder = await ensurePrerequisites("cluster", progress);
   const imageStore = await ensureImages(progress);
   const stateFolder = stateFolderOf(options);
@@ -125,7 +127,7 @@ export const up = async (options: UpOptions = {}): Promise<Testbed> => {
     progress(`Starting testbed ${name} …`);
     await mkdir(stateFolder, { recursive: true });
     try {
-      const state = await claimPlace({ name, stateFolder, nodeCount: options.nodeCount ?? 2 }, { binFolder, imageStore });
+      const state = await claimPlace({ name, stateFolder, nodeCount }, { binFolder, imageStore });
       const finished = await bringUp(state, progress, options.signal);
       progress(`Testbed ${name} is up (${seconds(startedAt, Date.now())}).`);
       return handleOf(finished);
