@@ -27,8 +27,8 @@ export interface ClusterConfig {
 
 export class KubeconfigError extends Error {
   readonly code = "rejected";
-  constructor(message: string) {
-    super(message);
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = "KubeconfigError";
   }
 }

@@ -102,6 +102,35 @@ describe("a kubeconfig", () => {
   });
 });
 
+describe("several files", () => {
+  const users = "users: [{name: u, user: {tokenFile: token}}]";
+  const clusters = (server: string): string => `clusters: [{name: c, cluster: {server: '${server}'}}]`;
+  const contexts = "contexts: [{name: a, context: {cluster: c, user: u}}]";
+
+  test("are one; what stands first counts, each path is its own file's, and a missing file is no harm", async () => {
+    const { deps } = setUp({
+      files: {
+        "/one/config": [clusters("https://first"), "contexts:"].join("\n"),
+        "/two/config": ["current-context: a", clusters("https://second"), contexts, users].join("\n"),
+        "/two/token": "t",
+      },
+    });
+    const config = await loadKubeconfig({ path: "/one/config", more: ["/none", "/two/config"] }, undefined, deps);
+    expect([config.server, await config.credentials.current()]).toEqual(["https://first", { token: "t" }]);
+  });
+
+  test("of which none is there, or one is broken, say so", async () => {
+    const { deps } = setUp({ files: { "/bad": "[]", "/good": contexts } });
+    await expect(loadKubeconfig({ path: "/x", more: ["/y"] }, undefined, deps)).rejects.toThrow(
+      "cannot read the kubeconfig at /x: there is no such file",
+    );
+    await expect(loadKubeconfig({ path: "/x", more: ["/bad"] }, undefined, deps)).rejects.toThrow("/bad is not a kubeconfig");
+    await expect(loadKubeconfig({ path: "/x", more: ["/good"] }, undefined, deps)).rejects.toThrow(
+      "/x and /good has no current context: name one (known: a)",
+    );
+  });
+});
+
 describe("what cannot be used is said in one sentence", () => {
   const cases: readonly (readonly [string, string, string | undefined, RegExp])[] = [
     ["not YAML", "a: [", undefined, /^the given kubeconfig is not YAML: /],
@@ -306,7 +335,11 @@ describe("in a pod", () => {
 });
 
 test.for([
-  [{ KUBECONFIG: ":/a:/b", KUBERNETES_SERVICE_HOST: "h" }, { path: "/a" }],
+  [
+    { KUBECONFIG: ":/a:/b:", KUBERNETES_SERVICE_HOST: "h" },
+    { path: "/a", more: ["/b"] },
+  ],
+  [{ KUBECONFIG: "/a" }, { path: "/a" }],
   [{ KUBERNETES_SERVICE_HOST: "h" }, "in-cluster"],
   [{}, { path: "/home/ann/.kube/config" }],
 ] as const)("with %j the cluster is looked for in %j", ([env, expected]) => {

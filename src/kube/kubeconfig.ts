@@ -6,7 +6,9 @@ import { parse as parseYaml } from "yaml";
 import { type ClusterConfig, type CredentialSource, type KubeconfigDeps, KubeconfigError } from "#kube/cluster-config.ts";
 import { type ExecPlugin, execSource } from "#kube/exec-credential.ts";
 
-export type KubeconfigSource = { readonly path: string } | { readonly text: string; readonly folder?: string };
+export type KubeconfigSource =
+  /** `more`: the further files of $KUBECONFIG; what is named twice counts where it stands first. */
+  { readonly path: string; readonly more?: readonly string[] } | { readonly text: string; readonly folder?: string };
 
 interface ClusterEntry {
   readonly server?: string;
@@ -31,6 +33,8 @@ interface UserEntry {
 }
 interface Named {
   readonly name?: string;
+  /** Of the file it stands in: relative paths start there. Ours, never the file's. */
+  readonly folder?: string;
 }
 interface Kubeconfig {
   readonly "current-context"?: string;
@@ -47,16 +51,16 @@ export const loadKubeconfig = async (
   context: string | undefined,
   deps: KubeconfigDeps,
 ): Promise<ClusterConfig> => {
-  const where = "path" in source ? source.path : "the given kubeconfig";
-  const folder = "path" in source ? dirname(source.path) : (source.folder ?? deps.home);
-  const config = parse("path" in source ? await readOrExplain(deps, source.path, "the kubeconfig") : source.text, where);
+  const where = "text" in source ? "the given kubeconfig" : [source.path, ...(source.more ?? [])].join(" and ");
+  const config =
+    "text" in source ? parse(source.text, where, source.folder ?? deps.home) : await readAll([source.path, ...(source.more ?? [])], deps);
 
   const contextName = context ?? config["current-context"];
   if (!contextName) throw new KubeconfigError(`${where} has no current context: name one (${namesOf(config.contexts)})`);
   const chosen = find(config.contexts, contextName, "context", where).context ?? {};
   if (!chosen.cluster) throw new KubeconfigError(`context "${contextName}" in ${where} names no cluster`);
-  const cluster = find(config.clusters, chosen.cluster, "cluster", where).cluster ?? {};
-  const user = chosen.user ? (find(config.users, chosen.user, "user", where).user ?? {}) : {};
+  const { cluster = {}, folder: clusterFolder = "" } = find(config.clusters, chosen.cluster, "cluster", where);
+  const { user = {}, folder: userFolder = "" } = chosen.user ? find(config.users, chosen.user, "user", where) : {};
 
   const server = cluster.server;
   if (!server || !/^https?:\/\//.test(server) || !URL.canParse(server))
@@ -67,7 +71,7 @@ export const loadKubeconfig = async (
     );
   const ca = await dataOrFile(
     deps,
-    folder,
+    clusterFolder,
     cluster["certificate-authority-data"],
     cluster["certificate-authority"],
     "certificate authority",
@@ -80,7 +84,7 @@ export const loadKubeconfig = async (
     ...(cluster["insecure-skip-tls-verify"] ? { insecureSkipTlsVerify: true as const } : {}),
     ...(cluster["tls-server-name"] ? { tlsServerName: cluster["tls-server-name"] } : {}),
     ...(user.as ? { impersonate: { user: user.as, groups: user["as-groups"] ?? [] } } : {}),
-    credentials: await credentialsOf(user, chosen.user ?? "", where, folder, server, ca, deps),
+    credentials: await credentialsOf(user, chosen.user ?? "", where, userFolder, server, ca, deps),
   };
 };
 
@@ -107,12 +111,34 @@ export const inCluster = async (deps: Pick<KubeconfigDeps, "readFile" | "env" | 
 
 /** Where the process finds its cluster when nothing was said: a pod's own, else $KUBECONFIG, else ~/.kube/config. */
 export const defaultSource = (deps: Pick<KubeconfigDeps, "env" | "home">): KubeconfigSource | "in-cluster" => {
-  const path = deps.env["KUBECONFIG"]?.split(delimiter).find((part) => part !== "");
-  if (path !== undefined) return { path };
+  const [path, ...more] = (deps.env["KUBECONFIG"] ?? "").split(delimiter).filter((part) => part !== "");
+  if (path !== undefined) return { path, ...(more.length === 0 ? {} : { more }) };
   return deps.env["KUBERNETES_SERVICE_HOST"] ? "in-cluster" : { path: join(deps.home, ".kube", "config") };
 };
 
-const parse = (text: string, where: string): Kubeconfig => {
+const readAll = async (paths: readonly string[], deps: KubeconfigDeps): Promise<Kubeconfig> => {
+  const files: Kubeconfig[] = [];
+  let missing: unknown;
+  for (const path of paths) {
+    try {
+      files.push(parse(await readOrExplain(deps, path, "the kubeconfig"), path, dirname(path)));
+    } catch (error) {
+      // Of several files some may be missing, as with kubectl; a file that is there has to be right.
+      if (paths.length === 1 || !isMissing(error)) throw error;
+      missing ??= error;
+    }
+  }
+  if (files.length === 0) throw missing;
+  const current = files.map((file) => file["current-context"]).find((name) => name);
+  return {
+    ...(current === undefined ? {} : { "current-context": current }),
+    clusters: files.flatMap((file) => file.clusters ?? []),
+    contexts: files.flatMap((file) => file.contexts ?? []),
+    users: files.flatMap((file) => file.users ?? []),
+  };
+};
+
+const parse = (text: string, where: string, folder: string): Kubeconfig => {
   let value: unknown;
   try {
     value = parseYaml(text);
@@ -120,7 +146,9 @@ const parse = (text: string, where: string): Kubeconfig => {
     throw new KubeconfigError(`${where} is not YAML: ${error instanceof Error ? (error.message.split("\n")[0] ?? "") : ""}`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new KubeconfigError(`${where} is not a kubeconfig`);
-  return value as Kubeconfig;
+  const config = value as Kubeconfig;
+  const placed = <T extends Named>(entries: readonly T[] | null | undefined): T[] => (entries ?? []).map((entry) => ({ ...entry, folder }));
+  return { ...config, clusters: placed(config.clusters), contexts: config.contexts ?? [], users: placed(config.users) };
 };
 
 const namesOf = (entries: readonly Named[] | null | undefined): string =>
@@ -137,11 +165,13 @@ const readOrExplain = async (deps: Pick<KubeconfigDeps, "readFile">, path: strin
     return await deps.readFile(path);
   } catch (error) {
     const code = (error as { code?: unknown }).code;
-    throw new KubeconfigError(
-      `cannot read ${what} at ${path}: ${code === "ENOENT" ? "there is no such file" : code === "EACCES" ? "it may not be read" : String((error as Error).message)}`,
-    );
+    const why = code === "ENOENT" ? "there is no such file" : code === "EACCES" ? "it may not be read" : String((error as Error).message);
+    throw new KubeconfigError(`cannot read ${what} at ${path}: ${why}`, { cause: error });
   }
 };
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof KubeconfigError && (error.cause as { code?: unknown } | undefined)?.code === "ENOENT";
 
 const dataOrFile = async (
   deps: KubeconfigDeps,
