@@ -17,6 +17,8 @@ interface Rule {
 
 /** The account, and a Role and a ClusterRole bound to it as far as it needs either. */
 export const rbacOf = ({ account, namespace, needs }: AccountRights): Manifest[] => {
+  // What is cluster-scoped carries the namespace in its name, so that two installations live side by side.
+  const clusterName = `${namespace}-${account.replace(/^kintsugi-/, "")}`;
   const subjects = [{ kind: "ServiceAccount", name: account, namespace }];
   const own = rulesOf(needs.filter((need) => need.scope === "own"));
   const everywhere = rulesOf(needs.filter((need) => need.scope === "cluster"));
@@ -31,8 +33,8 @@ export const rbacOf = ({ account, namespace, needs }: AccountRights): Manifest[]
     ...(everywhere.length === 0
       ? []
       : [
-          rbac("ClusterRole", { name: account }, { rules: everywhere }),
-          rbac("ClusterRoleBinding", { name: account }, { roleRef: roleRef("ClusterRole", account), subjects }),
+          rbac("ClusterRole", { name: clusterName }, { rules: everywhere }),
+          rbac("ClusterRoleBinding", { name: clusterName }, { roleRef: roleRef("ClusterRole", clusterName), subjects }),
         ]),
   ];
 };

@@ -66,9 +66,6 @@ export const openLane = async (id: string, upstream: Upstream, direct: Kube, job
     metadata: { name: "crash", namespace: own },
     spec: { stabilisationSeconds: 0, budgets: { perNamespacePerHour: 1000, perHour: 1000 } },
   });
-  // Several installations share one cluster: a ClusterRoleBinding of the same name would leave the rights to the last one.
-  for (const account of [CONTROLLER_ACCOUNT, accountOfAction("rollback_deployment")])
-    await kubectl(["create", "clusterrolebinding", `${own}-${account}`, `--clusterrole=${account}`, `--serviceaccount=${own}:${account}`]);
   const token = async (account: string): Promise<string> => {
     const path = `/api/v1/namespaces/${own}/serviceaccounts/${account}/token`;
     const answer = await direct.request("POST", path, { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} });

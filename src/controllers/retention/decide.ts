@@ -1,0 +1,26 @@
+// When a finished request may go. Pure.
+import { isTerminal } from "#api/define-kind.ts";
+import { type RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
+import { fromTimestamp } from "#lib/clock.ts";
+import type { Settings } from "#policy/settings.ts";
+
+export type RetentionDecision =
+  /** Not finished, or already on its way out: its own changes tell when that is over. */
+  { readonly do: "nothing" } | { readonly do: "wait"; readonly afterMs: number } | { readonly do: "delete" };
+
+/**
+ * Guarantees: a request is kept at least as long as alerts may still belong to it, however short the retention is: the cool-off is
+ * known from the request alone.
+ */
+export const decideRetention = (
+  request: RemediationRequest,
+  settings: Pick<Settings, "retentionSeconds" | "coolOffSeconds">,
+  nowMs: number,
+): RetentionDecision => {
+  const phase = request.status?.phase ?? "Pending";
+  const endedAt = fromTimestamp(request.status?.completedAt);
+  if (!isTerminal(requestTransitions, phase) || request.metadata.deletionTimestamp !== undefined || endedAt === undefined)
+    return { do: "nothing" };
+  const leftMs = endedAt + Math.max(settings.retentionSeconds, settings.coolOffSeconds) * 1000 - nowMs;
+  return leftMs > 0 ? { do: "wait", afterMs: leftMs } : { do: "delete" };
+};
