@@ -24,7 +24,12 @@ interface Told {
 export type Diagnosis = Told &
   (
     | { readonly kind: "Cause"; /** Best first. */ readonly findings: readonly [Finding, ...Finding[]] }
-    | { readonly kind: "Healthy" | "Gone" | "Inconclusive" }
+    | { readonly kind: "Healthy" | "Gone" }
+    | {
+        readonly kind: "Inconclusive";
+        /** Nothing fails, and yet it is not well: pods may be starting just now. */
+        readonly mayStillChange: boolean;
+      }
   );
 
 const causes: Readonly<Record<CauseCode, Cause>> = {
@@ -58,6 +63,7 @@ export const diagnose = (evidence: Evidence): Diagnosis => {
     const seen = evidence.target.state === "unknown" ? (evidence.gaps[0] ?? "") : replicasText(evidence);
     return {
       kind: "Inconclusive",
+      mayStillChange: evidence.target.state === "found" && failures.length === 0,
       message: `No cause could be proven. ${seen}. Considered: ${closest.join("; ")}.`,
       confidence: 0,
       quotes: observations(evidence, failures),

@@ -12,6 +12,7 @@ import { observe, type Stores } from "#controllers/ai-analysis/observe.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
 import { needs as evidenceNeeds } from "#evidence/collect.ts";
 import type { Controller } from "#kube/controller.ts";
+import { fromTimestamp } from "#lib/clock.ts";
 
 export const needs: readonly Need[] = [
   { group: AIAnalysis.group, resource: AIAnalysis.plural, verbs: ["get", "list", "watch"], scope: "own" },
@@ -20,6 +21,12 @@ export const needs: readonly Need[] = [
   ...evidenceNeeds,
   ...readNeeds,
 ];
+
+/** Pods that start, a rollout that begins: what is not clear yet may be in a moment. No store holds all that was looked at, hence a time. */
+const settlingMs = 90_000;
+const lookAgainMs = 5000;
+
+const settlesBy = (analysis: AIAnalysis): number => (fromTimestamp(analysis.metadata.creationTimestamp) ?? 0) + settlingMs;
 
 export const createAIAnalysisController = (deps: RoleDeps): Controller => {
   const scope = { namespace: deps.namespace };
@@ -52,6 +59,8 @@ export const createAIAnalysisController = (deps: RoleDeps): Controller => {
           return act.end(analysis, decision.to, { result: decision.result, message: decision.message }, signal);
         case "investigate": {
           const found = await investigate(deps.kube, deps.clock, analysis, signal);
+          if (found.diagnosis.kind === "Inconclusive" && found.diagnosis.mayStillChange && deps.clock.now() < settlesBy(analysis))
+            return { afterMs: lookAgainMs };
           const conclusion = conclude(analysis, found, deps.settings());
           log.info("analysed", {
             request: analysis.spec.request,
