@@ -28,3 +28,13 @@ test("a table does not depend on the width of what was masked", () => {
   const table = (id: string, age: string): string => `NAME${" ".repeat(id.length)}  AGE\n${id}  ${age}\n`;
   expect(goldenTable(table("rr-0123456789ab-1", "9s"), "a", "a")).toBe(goldenTable(table("rr-0123456789ab-12", "61s"), "a", "a"));
 });
+
+test.each([
+  ["Pod shop/checkout-7d4b9c6f5d-x2x7k of checkout-7d4b9c6f5d", "Pod shop/checkout-<pod> of checkout-<revision>"],
+  ["  14:07:40  +5m 22s  Ended", "  <time>  <offset>  Ended"],
+  ["rr-4f1d2c3b5a69-1-a1-kex-s1 took 5m 22s", "rr-<id>-a1-kex-s1 took <duration>"],
+  [
+    "3 of 3 replicas, revision 1, exit code 137, kintsugi-act-rollback-deployment",
+    "3 of 3 replicas, revision 1, exit code 137, kintsugi-act-rollback-deployment",
+  ],
+])("%s reads %s", (text, masked) => expect(goldenText(text, "none", "none")).toBe(masked));

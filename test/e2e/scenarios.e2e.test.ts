@@ -42,20 +42,23 @@ const describeRequest = async (request: string): Promise<string> => {
 };
 
 describe("each scenario, end to end", () => {
-  test.concurrent.each(scenarios.map((scenario) => [scenario.name, scenario] as const))("%s", async (_, scenario, { expect }) =>
-    pool(async () => {
-      const log = (event: ScenarioEvent): void => toStderr(JSON.stringify(event));
-      const { result, cleanUp } = await stage.run(scenario, log);
-      toStderr(JSON.stringify(result));
-      expect(result.failures).toEqual([]);
-      for (const [index, { name: request, namespace }] of result.requests.entries()) {
-        const file = result.requests.length > 1 ? `${scenario.name}-${scenario.expect[index]?.in}` : scenario.name;
-        const called = scenario.expect[index]?.in ?? "";
-        const columnsText = await mustKubectl(stage.kubectl, ["get", "rr", request, "--namespace", stage.installation.namespace]);
-        await expect(goldenTable(columnsText, namespace, called)).toMatchFileSnapshot(`__golden__/${file}.columns.txt`);
-        await expect(goldenText(await describeRequest(request), namespace, called)).toMatchFileSnapshot(`__golden__/${file}.describe.txt`);
-      }
-      await cleanUp();
-    }),
-  );
+  for (const scenario of scenarios) {
+    test.concurrent(scenario.name, ({ expect }) =>
+      pool(async () => {
+        const { result, cleanUp } = await stage.run(scenario, (event) => toStderr(JSON.stringify(event)));
+        toStderr(JSON.stringify(result));
+        expect(result.failures).toEqual([]);
+        for (const [index, { name: request, namespace }] of result.requests.entries()) {
+          const called = scenario.expect[index]?.in ?? "";
+          const file = result.requests.length > 1 ? `${scenario.name}.${called}` : scenario.name;
+          const table = await mustKubectl(stage.kubectl, ["get", "rr", request, "--namespace", stage.installation.namespace]);
+          await expect(goldenTable(table, namespace, called)).toMatchFileSnapshot(`__golden__/${file}.columns.txt`);
+          await expect(goldenText(await describeRequest(request), namespace, called)).toMatchFileSnapshot(
+            `__golden__/${file}.describe.txt`,
+          );
+        }
+        await cleanUp();
+      }),
+    );
+  }
 });
