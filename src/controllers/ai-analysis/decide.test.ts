@@ -1,0 +1,289 @@
+import { describe, expect, test } from "vitest";
+import { API_VERSION } from "#api/define-kind.ts";
+import { type AIAnalysis, AnalysisPhase, analysisTransitions, type Plan } from "#api/kinds/ai-analysis.ts";
+import { type AIApprovalRequest, ApprovalPhase } from "#api/kinds/ai-approval-request.ts";
+import { requireRoute } from "#controllers/ai-analysis/act.ts";
+import { approvalFor } from "#controllers/ai-analysis/children.ts";
+import { conclude, type Investigation, type PlannedRepair } from "#controllers/ai-analysis/conclude.ts";
+import { deadlineMs, decide, type Decision } from "#controllers/ai-analysis/decide.ts";
+import type { Diagnosis } from "#diagnosis/verdict.ts";
+import { defaultSettings } from "#policy/settings.ts";
+import { alert, sceneNow, target } from "#test/scene.ts";
+
+const hash = "ab".repeat(32);
+const plan: Plan = {
+  steps: [
+    {
+      id: "s1",
+      action: "rollback_deployment",
+      target,
+      parameters: { revision: "1" },
+      changesHash: hash,
+      dependsOn: [],
+      critical: true,
+      timeoutSeconds: 300,
+    },
+  ],
+  changesHash: hash,
+  diffs: [{ object: target, diff: "- b\n+ a", inverse: "- a\n+ b" }],
+  expected: "Deployment shop/web runs the template of revision 1.",
+  risk: "medium",
+  reversible: true,
+  rationale: "Revision 2 brought the trouble in; revision 1 is the one before it.",
+  score: 0.9,
+  autonomy: "approve",
+};
+
+const analysisIn = (
+  phase: AnalysisPhase | undefined,
+  spec: Partial<AIAnalysis["spec"]> = {},
+  status: AIAnalysis["status"] = {},
+): AIAnalysis => ({
+  apiVersion: API_VERSION,
+  kind: "AIAnalysis",
+  metadata: {
+    name: "rr-0123456789ab-1-a1-aia",
+    namespace: "kintsugi-system",
+    uid: "uid-aia",
+    resourceVersion: "1",
+    creationTimestamp: new Date(sceneNow).toISOString(),
+  },
+  spec: {
+    request: "rr-0123456789ab-1",
+    attempt: 1,
+    alert,
+    reported: { kind: "Deployment", namespace: "shop", name: "web" },
+    target,
+    context: { exists: true, ownerChain: [], containers: [], neighbours: [], revisions: [] },
+    environment: "staging",
+    priority: "P1",
+    autonomy: "auto",
+    managed: true,
+    protections: [],
+    pastActions: [],
+    ...spec,
+  },
+  ...(phase === undefined ? {} : { status: { phase, ...status } }),
+});
+
+const approvalIn = (phase: ApprovalPhase | undefined, changesHash = hash): AIApprovalRequest => {
+  const question = { plan: { ...plan, changesHash }, changes: "[]", summary: "s", reason: "r" };
+  const created = approvalFor(analysisIn(undefined), question, defaultSettings, sceneNow);
+  return {
+    ...created,
+    metadata: { namespace: "kintsugi-system", uid: "uid-aiar", resourceVersion: "1", creationTimestamp: "", ...created.metadata },
+    ...(phase === undefined ? {} : { status: { phase } }),
+  };
+};
+
+const waiting = { plans: [plan], chosen: 0 };
+
+describe("what to do next", () => {
+  const table: Record<string, [Parameters<typeof decide>[0], number, Partial<Decision>]> = {
+    "a new one is investigated": [{ analysis: analysisIn(undefined) }, 0, { do: "investigate" }],
+    "one whose investigation was cut off is investigated again": [{ analysis: analysisIn("Investigating") }, 1000, { do: "investigate" }],
+    "one that cannot be investigated in time fails": [
+      { analysis: analysisIn(undefined) },
+      deadlineMs,
+      { do: "end", to: "Failed", result: "ManualReviewRequired" },
+    ],
+    "a question that is open waits, however long": [
+      { analysis: analysisIn("AwaitingApproval", {}, waiting), approval: approvalIn(undefined) },
+      deadlineMs * 100,
+      { do: "wait" },
+    ],
+    "a yes proceeds": [
+      { analysis: analysisIn("AwaitingApproval", {}, waiting), approval: approvalIn("Approved") },
+      0,
+      { do: "end", to: "Completed", result: "Proceed" },
+    ],
+    "a yes to something else than what is planned does not": [
+      { analysis: analysisIn("AwaitingApproval", {}, waiting), approval: approvalIn("Approved", "cd".repeat(32)) },
+      0,
+      { do: "end", to: "Completed", result: "Drifted" },
+    ],
+    "a no ends it": [
+      { analysis: analysisIn("AwaitingApproval", {}, waiting), approval: approvalIn("Rejected") },
+      0,
+      { do: "end", to: "Completed", result: "Rejected" },
+    ],
+    "nobody's answer ends it": [
+      { analysis: analysisIn("AwaitingApproval", {}, waiting), approval: approvalIn("Expired") },
+      0,
+      { do: "end", to: "Completed", result: "ApprovalExpired" },
+    ],
+    "a question that the cluster has overtaken has drifted": [
+      { analysis: analysisIn("AwaitingApproval", {}, waiting), approval: approvalIn("Void") },
+      0,
+      { do: "end", to: "Completed", result: "Drifted" },
+    ],
+    "a question that was deleted is a no": [
+      { analysis: analysisIn("AwaitingApproval", {}, waiting) },
+      0,
+      { do: "end", to: "Completed", result: "Rejected" },
+    ],
+    "a question about a plan that is not there fails": [
+      { analysis: analysisIn("AwaitingApproval"), approval: approvalIn("Approved") },
+      0,
+      { do: "end", to: "Failed", result: "ManualReviewRequired" },
+    ],
+    "what has ended stays as it is": [{ analysis: analysisIn("Completed"), approval: approvalIn("Approved") }, deadlineMs, { do: "wait" }],
+  };
+  test.each(Object.entries(table))("%s", (_name, [seen, after, expected]) => {
+    expect(decide(seen, sceneNow + after)).toMatchObject(expected);
+  });
+});
+
+const repair = (action = "rollback_deployment", score = 0.9): PlannedRepair => {
+  const { autonomy: _granted, ...rest } = plan;
+  return {
+    repair: { action, target, parameters: { revision: "1" }, rationale: "r", expected: "e.", score },
+    plan: { ...rest, score },
+    changes: [],
+  };
+};
+const told = { message: "Revision 2 crashes.", confidence: 0.9, quotes: [], ruledOut: [] };
+const cause: Diagnosis = {
+  kind: "Cause",
+  ...told,
+  findings: [
+    {
+      code: "ReleaseCrashes",
+      object: target,
+      score: 0.9,
+      summary: "Revision 2 crashes.",
+      chain: ["a", "b"],
+      quotes: [],
+      facts: { kind: "badRevision", revision: 2, lastGood: 1 },
+    },
+  ],
+};
+const found = (diagnosis: Diagnosis, planned: readonly PlannedRepair[] = [], rest: Partial<Investigation> = {}): Investigation => ({
+  diagnosis,
+  planned,
+  refused: [],
+  persons: [],
+  ms: 5,
+  ...rest,
+});
+
+describe("what follows from what was found", () => {
+  const table: Record<string, [Partial<AIAnalysis["spec"]>, Investigation, object]> = {
+    "a healthy target needs nothing": [
+      {},
+      found({ kind: "Healthy", ...told }),
+      { route: ["Investigating", "Completed"], status: { verdict: "Healthy", result: "NothingToDo" } },
+    ],
+    "nor does one that is gone": [{}, found({ kind: "Gone", ...told }), { status: { verdict: "Healthy", result: "NothingToDo" } }],
+    "no proven cause is for a person": [
+      {},
+      found({ kind: "Inconclusive", mayStillChange: false, ...told }),
+      { route: ["Investigating", "Completed"], status: { verdict: "Inconclusive", result: "ManualReviewRequired" } },
+    ],
+    "a reversible repair in staging proceeds": [
+      {},
+      found(cause, [repair()]),
+      {
+        route: ["Investigating", "Recommending", "Completed"],
+        status: {
+          verdict: "Actionable",
+          result: "Proceed",
+          chosen: 0,
+          plans: [{ autonomy: "auto" }],
+          rootCause: { code: "ReleaseCrashes" },
+        },
+      },
+    ],
+    "in production a person is asked": [
+      { environment: "production", autonomy: "approve" },
+      found(cause, [repair()]),
+      { route: ["Investigating", "Recommending", "AwaitingApproval"], status: { chosen: 0 }, ask: { plan: { autonomy: "approve" } } },
+    ],
+    "the ceiling of the place holds, whatever the action would be granted": [
+      { autonomy: "suggest" },
+      found(cause, [repair()]),
+      { status: { result: "Suggested", plans: [{ autonomy: "suggest" }] } },
+    ],
+    "without opt-in it is only suggested": [
+      { managed: false, autonomy: "suggest" },
+      found(cause, [repair()]),
+      { status: { verdict: "Actionable", result: "Suggested", message: expect.stringContaining("not opted in") } },
+    ],
+    "what is protected is refused, and by what": [
+      { protections: ["namespace shop is protected"], autonomy: "off" },
+      found(cause, [repair()]),
+      {
+        status: {
+          verdict: "NeedsHuman",
+          result: "ManualReviewRequired",
+          refused: [{ action: "rollback_deployment", reason: "protected: namespace shop is protected" }],
+        },
+      },
+    ],
+    "a cause without a repair is for a person, who is told why": [
+      {},
+      found(cause, [], { persons: ["the content is not known"], refused: [{ action: "rollback_deployment", reason: "tried" }] }),
+      {
+        status: {
+          verdict: "NeedsHuman",
+          result: "ManualReviewRequired",
+          message: "Revision 2 crashes. A person must decide: the content is not known; rollback_deployment: tried.",
+        },
+      },
+    ],
+    "the plan with the best score is chosen": [
+      {},
+      found(cause, [repair("increase_resources", 0.6), repair("rollback_deployment", 0.8)]),
+      { status: { chosen: 0, plans: [{ score: 0.8 }, { score: 0.6 }] } },
+    ],
+  };
+  test.each(Object.entries(table))("%s", (_name, [spec, investigation, expected]) => {
+    expect(conclude(analysisIn(undefined, spec), investigation, defaultSettings)).toMatchObject(expected);
+  });
+
+  test("nothing is chosen where nothing is done", () => {
+    const suggested = conclude(analysisIn(undefined, { autonomy: "suggest" }), found(cause, [repair()]), defaultSettings);
+    expect(suggested.status).not.toHaveProperty("chosen");
+    expect(suggested).not.toHaveProperty("ask");
+  });
+});
+
+/** Every edge that a decision or a conclusion takes, from every phase. */
+test("the decisions and the transition table have the same edges", () => {
+  const edges = new Set<string>();
+  const note = (from: AnalysisPhase, route: readonly AnalysisPhase[]): void => {
+    requireRoute(from, route);
+    let at = from;
+    for (const to of route.slice(route.indexOf(from) + 1)) {
+      if (AnalysisPhase.options.indexOf(to) <= AnalysisPhase.options.indexOf(from)) continue;
+      edges.add(`${at} → ${to}`);
+      at = to;
+    }
+  };
+  const conclusions = (["staging", "production"] as const).flatMap((environment) =>
+    [
+      found({ kind: "Gone", ...told }),
+      found({ kind: "Healthy", ...told }),
+      found({ kind: "Inconclusive", mayStillChange: false, ...told }),
+      found(cause),
+      found(cause, [repair()]),
+    ].map((investigation) => conclude(analysisIn(undefined, { environment }), investigation, defaultSettings)),
+  );
+  for (const phase of AnalysisPhase.options)
+    for (const status of [{}, waiting])
+      for (const approval of [undefined, approvalIn(undefined), ...ApprovalPhase.options.map((each) => approvalIn(each))])
+        for (const after of [0, deadlineMs]) {
+          const analysis = analysisIn(phase, {}, status);
+          const decision = decide({ analysis, ...(approval === undefined ? {} : { approval }) }, sceneNow + after);
+          if (decision.do === "end") note(phase, [decision.to]);
+          if (decision.do === "investigate") for (const { route } of conclusions) note(phase, route);
+        }
+  const declared = Object.entries(analysisTransitions).flatMap(([from, targets]) => targets.map((to) => `${from} → ${to}`));
+  expect([...edges].toSorted()).toEqual(declared.toSorted());
+});
+
+test("a route that the table does not have is refused", () => {
+  expect(() => requireRoute("Pending", ["Completed"])).toThrow("Pending may not become Completed");
+  expect(() => requireRoute("Completed", ["Failed"])).toThrow("Completed may not become Failed");
+  expect(() => requireRoute("AwaitingApproval", ["Investigating"])).toThrow("no way");
+});

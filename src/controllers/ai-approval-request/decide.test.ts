@@ -1,0 +1,116 @@
+import { describe, expect, test } from "vitest";
+import { API_VERSION } from "#api/define-kind.ts";
+import { type AIApprovalRequest, ApprovalPhase, approvalTransitions, type Decision as Vote } from "#api/kinds/ai-approval-request.ts";
+import { kintsugiLine, kubectlLine } from "#controllers/ai-approval-request/commands.ts";
+import { decide, type Decision } from "#controllers/ai-approval-request/decide.ts";
+import { sceneNow, target } from "#test/scene.ts";
+
+const asked = (
+  decisions: readonly Vote[] = [],
+  spec: Partial<AIApprovalRequest["spec"]> = {},
+  phase?: ApprovalPhase,
+): AIApprovalRequest => ({
+  apiVersion: API_VERSION,
+  kind: "AIApprovalRequest",
+  metadata: {
+    name: "rr-1-a1-aiar",
+    namespace: "kintsugi-system",
+    uid: "u",
+    resourceVersion: "1",
+    creationTimestamp: "2027-03-01T14:00:00Z",
+  },
+  spec: {
+    request: "rr-1",
+    analysis: "rr-1-a1-aia",
+    summary: "Revision 2 crashes.",
+    steps: [
+      {
+        id: "s1",
+        action: "rollback_deployment",
+        target,
+        parameters: {},
+        changesHash: "",
+        dependsOn: [],
+        critical: true,
+        timeoutSeconds: 300,
+      },
+    ],
+    diffs: [],
+    changes: "[]",
+    changesHash: "",
+    risk: "medium",
+    reversible: true,
+    reason: "production",
+    expiresAt: "2027-03-01T18:00:00Z",
+    approvers: ["on-call"],
+    minApprovers: 1,
+    decisions: [...decisions],
+    ...spec,
+  },
+  ...(phase === undefined ? {} : { status: { phase } }),
+});
+const yes = (by: string): Vote => ({ by, decision: "Approved" });
+const no = (by: string): Vote => ({ by, decision: "Rejected", message: "not today" });
+const fourHours = 4 * 3_600_000;
+
+describe("an answer", () => {
+  const table: Record<string, [AIApprovalRequest, { drift?: string; after?: number }, Partial<Decision>]> = {
+    "is asked for once": [asked(), {}, { do: "ask", message: "Waits for 1 of: on-call. Until 2027-03-01T18:00:00Z." }],
+    "is then waited for until it expires": [asked([], {}, "Pending"), { after: 1000 }, { do: "wait", forMs: fourHours - 1000 }],
+    "of one who may decide is enough": [asked([yes("ann")]), {}, { do: "become", to: "Approved", message: "Approved by ann." }],
+    "of one is not enough where two are wanted": [asked([yes("ann")], { minApprovers: 2 }, "Pending"), {}, { do: "wait" }],
+    "of two is": [
+      asked([yes("ann"), yes("ben")], { minApprovers: 2 }, "Pending"),
+      {},
+      { do: "become", to: "Approved", message: "Approved by ann, ben." },
+    ],
+    "given twice by one person counts once": [asked([yes("ann"), yes("ann")], { minApprovers: 2 }, "Pending"), {}, { do: "wait" }],
+    "no outweighs any number of yes": [
+      asked([yes("ann"), no("ben"), yes("cleo")], { minApprovers: 2 }),
+      {},
+      { do: "become", to: "Rejected", message: "Rejected by ben (“not today”)." },
+    ],
+    "after the expiry does not count": [asked([yes("ann")]), { after: fourHours }, { do: "become", to: "Expired" }],
+    "no counts also after the expiry": [asked([no("ann")]), { after: fourHours }, { do: "become", to: "Rejected" }],
+    "with an expiry that cannot be read does not count": [asked([yes("ann")], { expiresAt: "soon" }), {}, { do: "become", to: "Expired" }],
+    "yes to what has drifted does not count": [
+      asked([yes("ann")]),
+      { drift: "Deployment shop/web has been changed since" },
+      { do: "become", to: "Void", message: "The question does not stand any more: Deployment shop/web has been changed since." },
+    ],
+    "of Kintsugi's own controllers does not count": [
+      asked([yes("system:serviceaccount:kintsugi-system:kintsugi-controllers")], {}, "Pending"),
+      {},
+      { do: "wait" },
+    ],
+    "of an action's account does not count": [
+      asked([yes("system:serviceaccount:kintsugi-system:kintsugi-act-rollback-deployment")], {}, "Pending"),
+      {},
+      { do: "wait" },
+    ],
+    "that was given is never taken back": [asked([no("ann")], {}, "Approved"), { after: fourHours, drift: "changed" }, { do: "wait" }],
+  };
+  test.each(Object.entries(table))("%s", (_name, [approval, { drift, after = 0 }, expected]) => {
+    expect(decide({ approval, ...(drift === undefined ? {} : { drift }) }, sceneNow + after)).toMatchObject(expected);
+  });
+});
+
+test("the decisions and the transition table have the same edges", () => {
+  const edges = new Set<string>();
+  for (const phase of [undefined, ...ApprovalPhase.options])
+    for (const votes of [[], [yes("ann")], [no("ann")]])
+      for (const drift of [{}, { drift: "changed" }])
+        for (const after of [0, fourHours]) {
+          const decision = decide({ approval: asked(votes, {}, phase), ...drift }, sceneNow + after);
+          if (decision.do === "become") edges.add(`${phase ?? "Pending"} → ${decision.to}`);
+        }
+  const declared = Object.entries(approvalTransitions).flatMap(([from, targets]) => targets.map((to) => `${from} → ${to}`));
+  expect([...edges].toSorted()).toEqual(declared.toSorted());
+});
+
+test("the lines to decide with can be copied as they are", () => {
+  expect(kintsugiLine(asked())).toBe("kintsugi approve rr-1");
+  expect(kubectlLine(asked(), "Approved")).toBe(
+    `kubectl patch aiar rr-1-a1-aiar -n kintsugi-system --type=json -p '[{"op":"add","path":"/spec/decisions/-","value":{"by":"<you>","decision":"Approved","via":"kubectl"}}]'`,
+  );
+});
