@@ -60,8 +60,14 @@ export const diffText = (before: KubeObject | undefined, after: KubeObject | und
 /** What the server and other controllers keep for themselves is no part of a change. */
 const shown = (object: KubeObject | undefined): unknown => {
   if (object === undefined) return undefined;
-  const { status: _status, metadata, ...rest } = object as KubeObject & { status?: unknown };
-  const { resourceVersion: _version, generation: _generation, managedFields: _fields, uid: _uid, ...shownMetadata } = metadata;
+  const { status: _status, metadata = {}, ...rest } = object as Partial<KubeObject> & { status?: unknown };
+  const {
+    resourceVersion: _version,
+    generation: _generation,
+    managedFields: _fields,
+    uid: _uid,
+    ...shownMetadata
+  } = metadata as Partial<KubeObject["metadata"]>;
   return { ...rest, metadata: shownMetadata };
 };
 

@@ -43,9 +43,10 @@ const scalar = (value: unknown): string => {
 
 /** What YAML could take for something else stands in quotes. */
 const plain = (text: string): string =>
-  /^[A-Za-z_/.][-\w./@:%+ ]*$/.test(text) && !/:(?: |$)| $/.test(text) && !/^(?:true|false|null|yes|no|on|off|~|\.inf|\.nan)$/i.test(text)
-    ? text
-    : JSON.stringify(text);
+  quantity.test(text) || (word.test(text) && !/:(?: |$)| $/.test(text) && !keyword.test(text)) ? text : JSON.stringify(text);
+const quantity = /^\d+(?:m|[kMGTPE]i?)$/;
+const word = /^[A-Za-z_/.][-\w./@:%+ ]*$/;
+const keyword = /^(?:true|false|null|yes|no|on|off|y|n)$/i;
 
 const isEmptyOrScalar = (value: unknown): boolean => typeof value !== "object" || value === null || Object.keys(value).length === 0;
 

@@ -49,7 +49,9 @@ const withValue = (item: unknown, value: unknown): unknown => (isMap(item) && is
 const textPair = (before: unknown, after: unknown, hide: (text: string) => string): readonly [unknown, unknown] => {
   const a = isText(before) ? hide(before) : before;
   const b = isText(after) ? hide(after) : after;
-  return isText(before) && isText(after) && before !== after && a === b ? [a, `${String(b)} ${otherMask}`] : [a, b];
+  return isText(before) && isText(after) && before !== after && a === b
+    ? [a, a === mask ? otherMask : `${String(b)} ${otherMask}`]
+    : [a, b];
 };
 
 const secretOf = (object: unknown, other: unknown, differing: string): unknown => {

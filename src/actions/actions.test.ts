@@ -1,0 +1,342 @@
+// Each action: what it plans, what it refuses, how it tells that it took effect.
+import { describe, expect, test } from "vitest";
+import type { Deployment, Pod } from "#api/kubernetes.ts";
+import type { KubeObject } from "#api/object.ts";
+import type { Observed } from "#api/observed.ts";
+import { preview } from "#actions/change.ts";
+import { planStep, type PlannedStep } from "#actions/plan.ts";
+import { actions, findAction } from "#actions/registry.ts";
+import { autoscaler, daemonSet, deployment, observed, pod, replicaSet, statefulSet, template } from "#test/action-samples.ts";
+
+const targetOf = (seen: Observed) => ({
+  apiVersion: seen.target?.apiVersion ?? "apps/v1",
+  kind: seen.target?.kind ?? "Deployment",
+  namespace: "shop",
+  name: seen.target?.metadata.name ?? "web",
+});
+const plan = (action: string, parameters: Record<string, string>, seen: Observed) =>
+  planStep({ action, target: targetOf(seen), parameters }, seen);
+const mustPlan = (action: string, parameters: Record<string, string>, seen: Observed): PlannedStep => {
+  const result = plan(action, parameters, seen);
+  if (!result.ok) throw new Error(result.reason);
+  return result;
+};
+/** The target as the plan would leave it. */
+const afterwards = (action: string, parameters: Record<string, string>, seen: Observed): KubeObject => {
+  let live = seen.target;
+  for (const change of mustPlan(action, parameters, seen).changes) live = preview(change, live);
+  return live!;
+};
+
+const rolledOut = observed({
+  target: deployment(),
+  replicaSets: [
+    replicaSet(1, template({ image: "web:1" }, { "pod-template-hash": "h1" })),
+    replicaSet(2, template({}, { "pod-template-hash": "h2" })),
+  ],
+});
+const limited = (resources: object) => observed({ target: deployment({ template: template({ resources }) }) });
+const running = observed({
+  target: pod("web-2-a", { ready: false, owner: "ReplicaSet" }),
+  siblings: [pod("web-2-a", { ready: false, owner: "ReplicaSet" })],
+});
+
+describe("what is refused, and why", () => {
+  const cases: Record<string, [string, Record<string, string>, Observed, RegExp]> = {
+    "an action that is not in the catalogue": ["rollback", {}, rolledOut, /there is no action rollback/],
+    "a target that does not exist": ["rollback_deployment", { revision: "1" }, observed({}), /does not exist/],
+    "a target that is being deleted": [
+      "rollback_deployment",
+      { revision: "1" },
+      observed({ target: deployment({}, { deletionTimestamp: "2030-01-01T00:00:00Z" }) }),
+      /being deleted/,
+    ],
+    "a target of another kind": [
+      "rollback_deployment",
+      { revision: "1" },
+      observed({ target: statefulSet() }),
+      /works on Deployment, not on a StatefulSet/,
+    ],
+    "a parameter that is missing": ["rollback_deployment", {}, rolledOut, /revision/],
+    "a parameter that does not fit": ["rollback_deployment", { revision: "latest" }, rolledOut, /revision/],
+    "a parameter that no action has": ["rollback_deployment", { revision: "1", force: "true" }, rolledOut, /force/],
+    "a revision that nobody keeps": ["rollback_deployment", { revision: "7" }, rolledOut, /revision 7 is not kept/],
+    "a revision of another Deployment of the same name": [
+      "rollback_deployment",
+      { revision: "1" },
+      observed({ target: deployment(), replicaSets: [replicaSet(1, template({ image: "web:1" }), "uid-before")] }),
+      /not kept/,
+    ],
+    "a rollback of what is paused": [
+      "rollback_deployment",
+      { revision: "1" },
+      { ...rolledOut, target: deployment({ paused: true }) },
+      /paused/,
+    ],
+    "a rollback to the present template": ["rollback_deployment", { revision: "2" }, rolledOut, /already is that of revision 2/],
+    "the number of replicas that there are": ["scale_deployment", { replicas: "2" }, rolledOut, /already has 2/],
+    "more than 1000 replicas": ["scale_deployment", { replicas: "1001" }, rolledOut, /replicas/],
+    "to scale against an autoscaler": [
+      "scale_deployment",
+      { replicas: "3" },
+      { ...rolledOut, autoscalers: [autoscaler] },
+      /HorizontalPodAutoscaler web/,
+    ],
+    "to restart a pod that nothing replaces": [
+      "restart_pod",
+      {},
+      observed({ target: pod("web-x", { ready: false }) }),
+      /no controller would replace/,
+    ],
+    "to restart a Job's pod": [
+      "restart_pod",
+      {},
+      observed({ target: pod("web-x", { ready: false, owner: "Job" }) }),
+      /no controller would replace/,
+    ],
+    "to restart the last ready pod": [
+      "restart_pod",
+      {},
+      {
+        ...running,
+        target: pod("web-2-a", { ready: true, owner: "ReplicaSet" }),
+        siblings: [pod("web-2-b", { ready: true, owner: "ReplicaSet", leaving: true })],
+      },
+      /last ready pod/,
+    ],
+    "a raise of nothing": ["increase_resources", { container: "app" }, limited({ limits: { memory: "64Mi" } }), /neither memory nor cpu/],
+    "a raise of a container that is not there": ["increase_resources", { container: "db", memory: "1Gi" }, limited({}), /no container db/],
+    "a raise of a limit that is not there": ["increase_resources", { container: "app", memory: "1Gi" }, limited({}), /no memory limit/],
+    "a raise beyond four times": [
+      "increase_resources",
+      { container: "app", memory: "257Mi" },
+      limited({ limits: { memory: "64Mi" } }),
+      /more than 4 times/,
+    ],
+    "a raise that lowers": [
+      "increase_resources",
+      { container: "app", cpu: "100m" },
+      limited({ limits: { cpu: "1" } }),
+      /less than the present cpu limit/,
+    ],
+    "a raise to what there is, written otherwise": [
+      "increase_resources",
+      { container: "app", memory: "1024Mi" },
+      limited({ limits: { memory: "1Gi" } }),
+      /so already/,
+    ],
+    "a raise to no quantity": [
+      "increase_resources",
+      { container: "app", memory: "lots" },
+      limited({ limits: { memory: "64Mi" } }),
+      /memory: not a quantity/,
+    ],
+    "a raise from a limit that cannot be read": [
+      "increase_resources",
+      { container: "app", memory: "1Gi" },
+      limited({ limits: { memory: "?" } }),
+      /cannot be read/,
+    ],
+    "a raise of what is paused": [
+      "increase_resources",
+      { container: "app", memory: "1Gi" },
+      observed({ target: deployment({ paused: true }) }),
+      /paused/,
+    ],
+    "a raise where pods are replaced by hand": [
+      "increase_resources",
+      { container: "app", memory: "1Gi" },
+      observed({ target: statefulSet({ updateStrategy: { type: "OnDelete" } }) }),
+      /OnDelete/,
+    ],
+    "to tell people nothing": ["notify_only", {}, rolledOut, /message/],
+  };
+  for (const [name, [action, parameters, seen, reason]] of Object.entries(cases))
+    test(name, () => {
+      const result = plan(action, parameters, seen);
+      expect(result.ok).toBe(false);
+      expect(!result.ok && result.reason).toMatch(reason);
+    });
+
+  test("what is so already is told from what must not be", () => {
+    expect(plan("scale_deployment", { replicas: "2" }, rolledOut)).toMatchObject({ code: "NoOp" });
+    expect(plan("scale_deployment", { replicas: "-1" }, rolledOut)).toMatchObject({ code: "Refused" });
+  });
+
+  test("a change that is too large to keep", () => {
+    const huge = template({ image: "web:1", args: ["x".repeat(300_000)] });
+    const seen = observed({ target: deployment(), replicaSets: [replicaSet(1, huge)] });
+    expect(plan("rollback_deployment", { revision: "1" }, seen)).toMatchObject({ ok: false, code: "TooLarge" });
+  });
+});
+
+describe("what is planned", () => {
+  test("a rollback makes the template that of the revision, without the controller's mark", () => {
+    const after = afterwards("rollback_deployment", { revision: "1" }, rolledOut) as Deployment;
+    expect(after.spec.template).toEqual(template({ image: "web:1" }));
+    expect(after.spec.replicas).toBe(2);
+  });
+
+  test("a rollback touches nothing but what differs", () => {
+    expect(mustPlan("rollback_deployment", { revision: "1" }, rolledOut).changes).toEqual([
+      {
+        type: "patch",
+        object: { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" },
+        uid: "uid-web",
+        operations: [
+          { op: "test", path: "/spec/template/spec/containers/0/name", value: "app" },
+          { op: "test", path: "/spec/template/spec/containers/0/image", value: "web:2" },
+          { op: "replace", path: "/spec/template/spec/containers/0/image", value: "web:1" },
+        ],
+      },
+    ]);
+  });
+
+  test("scaling goes through the scale subresource", () => {
+    const { changes } = mustPlan("scale_deployment", { replicas: "5", reason: "load" }, rolledOut);
+    expect(changes).toMatchObject([{ subresource: "scale" }]);
+    expect((afterwards("scale_deployment", { replicas: "5" }, rolledOut) as Deployment).spec.replicas).toBe(5);
+  });
+
+  test("a restart evicts the pod by its uid", () => {
+    expect(mustPlan("restart_pod", {}, running).changes).toEqual([
+      { type: "evict", object: { apiVersion: "v1", kind: "Pod", namespace: "shop", name: "web-2-a" }, uid: "uid-web-2-a" },
+    ]);
+  });
+
+  test("a ready pod is restarted while another one is ready", () => {
+    const target = pod("web-2-a", { ready: true, owner: "ReplicaSet" });
+    expect(plan("restart_pod", {}, observed({ target, siblings: [target, pod("web-2-b", { ready: true, owner: "ReplicaSet" })] })).ok).toBe(
+      true,
+    );
+  });
+
+  test("telling people changes nothing", () => expect(mustPlan("notify_only", { message: "look" }, rolledOut).changes).toEqual([]));
+
+  const raises: Record<string, [object, Record<string, string>, object]> = {
+    "the limit alone, where the request is lower": [
+      { limits: { memory: "64Mi" }, requests: { memory: "32Mi" } },
+      { memory: "128Mi" },
+      { limits: { memory: "128Mi" }, requests: { memory: "32Mi" } },
+    ],
+    "the request with it, where they are equal": [
+      { limits: { memory: "64Mi", cpu: "1" }, requests: { memory: "65536Ki", cpu: "500m" } },
+      { memory: "256Mi" },
+      { limits: { memory: "256Mi", cpu: "1" }, requests: { memory: "256Mi", cpu: "500m" } },
+    ],
+    "both at once": [
+      { limits: { memory: "64Mi", cpu: "1" } },
+      { memory: "128Mi", cpu: "1500m" },
+      { limits: { memory: "128Mi", cpu: "1500m" } },
+    ],
+  };
+  for (const [name, [before, parameters, after]] of Object.entries(raises))
+    test(`a raise raises ${name}`, () => {
+      const changed = afterwards("increase_resources", { container: "app", ...parameters }, limited(before)) as Deployment;
+      expect(changed.spec.template.spec.containers[0]?.resources).toEqual(after);
+    });
+
+  const everything: Record<string, [Record<string, string>, Observed]> = {
+    rollback_deployment: [{ revision: "1" }, rolledOut],
+    scale_deployment: [{ replicas: "0" }, rolledOut],
+    restart_pod: [{}, running],
+    increase_resources: [{ container: "app", memory: "128Mi" }, limited({ limits: { memory: "64Mi" } })],
+    notify_only: [{ message: "look" }, rolledOut],
+  };
+  test.each(actions.map((action) => action.name))("%s: the same plan has the same hash, whatever the version and the status", (name) => {
+    const [parameters, seen] = everything[name] ?? [{}, observed({})];
+    const later = {
+      ...seen,
+      target: { ...structuredClone(seen.target!), metadata: { ...seen.target!.metadata, resourceVersion: "77" }, status: {} },
+    };
+    const hash = mustPlan(name, parameters, seen).changesHash;
+    expect(mustPlan(name, parameters, name === "restart_pod" ? seen : later).changesHash).toBe(hash);
+    expect(mustPlan(name, { ...parameters, reason: "another" }, seen).changesHash).toBe(hash);
+  });
+
+  test.each(["rollback_deployment", "scale_deployment", "increase_resources"])("%s: its inverse leads back", (name) => {
+    const [parameters, seen] = everything[name] ?? [{}, observed({})];
+    const { inverse } = mustPlan(name, parameters, seen);
+    let live: KubeObject | undefined = afterwards(name, parameters, seen);
+    for (const change of inverse === "irreversible" ? [] : inverse) live = preview(change, live);
+    expect(live).toEqual(seen.target);
+  });
+});
+
+describe("whether it took effect", () => {
+  const effectOf = (
+    name: string,
+    parameters: Record<string, string>,
+    seen: Observed,
+    after: (target: KubeObject) => KubeObject | undefined,
+  ) => {
+    const { changes } = mustPlan(name, parameters, seen);
+    return findAction(name)!.verify(observed({ target: after(afterwards(name, parameters, seen) ?? seen.target!) }), changes);
+  };
+  const rollback = (after: (target: Deployment) => KubeObject | undefined) =>
+    effectOf("rollback_deployment", { revision: "1" }, rolledOut, (target) => after(target as Deployment));
+  const withStatus = (status: Deployment["status"]) => (target: KubeObject) => ({ ...target, status }) as KubeObject;
+
+  test("a rollback is done when every replica is updated", () => {
+    expect(rollback(withStatus({ observedGeneration: 2, updatedReplicas: 2 }))).toEqual({ state: "done" });
+    expect(rollback(withStatus({ observedGeneration: 2, updatedReplicas: 1 }))).toEqual({
+      state: "pending",
+      reason: "1 of 2 replicas are updated",
+    });
+  });
+  test("counts from before the change do not count", () => {
+    expect(rollback(withStatus({ observedGeneration: 1, updatedReplicas: 2 }))).toMatchObject({ state: "pending" });
+    expect(rollback((target) => ({ ...target, status: undefined }) as unknown as KubeObject)).toMatchObject({ state: "pending" });
+  });
+  test("a rollback that somebody took back has failed", () => {
+    expect(rollback(() => deployment())).toEqual({ state: "failed", reason: "somebody else has changed Deployment shop/web again" });
+  });
+  test("a target that is gone has failed", () => expect(rollback(() => undefined)).toMatchObject({ state: "failed" }));
+
+  test("a scale is done when there are as many replicas", () => {
+    const scale = (status: Deployment["status"]) => effectOf("scale_deployment", { replicas: "5" }, rolledOut, withStatus(status));
+    expect(scale({ observedGeneration: 2, replicas: 5 })).toEqual({ state: "done" });
+    expect(scale({ observedGeneration: 2, replicas: 2 })).toEqual({ state: "pending", reason: "there are 2 replicas, 5 are wanted" });
+    expect(scale({ observedGeneration: 1, replicas: 5 })).toMatchObject({ state: "pending" });
+  });
+
+  test("a restart is done when the pod is gone, also where one of its name came back", () => {
+    const { changes } = mustPlan("restart_pod", {}, running);
+    const verify = (target: Pod | undefined) => findAction("restart_pod")!.verify(observed({ target }), changes).state;
+    expect(verify(undefined)).toBe("done");
+    expect(verify(pod("web-2-b", { ready: false }))).toBe("done");
+    expect(verify(pod("web-2-a", { ready: false, leaving: true }))).toBe("pending");
+  });
+
+  test("a raise is done on each kind when its pods are updated", () => {
+    const resources = { resources: { limits: { memory: "64Mi" } } };
+    const raise = (target: KubeObject, status: object) =>
+      effectOf(
+        "increase_resources",
+        { container: "app", memory: "128Mi" },
+        observed({ target }),
+        (after) => ({ ...after, status }) as KubeObject,
+      ).state;
+    const set = { ...daemonSet(), spec: { selector: {}, template: template(resources) } };
+    expect(raise(set, { observedGeneration: 2, desiredNumberScheduled: 2, updatedNumberScheduled: 1 })).toBe("pending");
+    expect(raise(set, { observedGeneration: 2, desiredNumberScheduled: 2, updatedNumberScheduled: 2 })).toBe("done");
+    expect(raise(statefulSet({ template: template(resources) }), { observedGeneration: 2, updatedReplicas: 1 })).toBe("done");
+  });
+
+  test("telling people is done at once", () => expect(findAction("notify_only")!.verify(observed({}), [])).toEqual({ state: "done" }));
+});
+
+describe("the catalogue", () => {
+  test("names are unique, and similar is not the same", () => {
+    expect(new Set(actions.map((action) => action.name)).size).toBe(actions.length);
+    expect(findAction("rollback_deployments")).toBeUndefined();
+  });
+  test.each(actions.map((action) => [action.name, action] as const))("%s may do no more than it says", (_name, action) => {
+    for (const need of action.needs) {
+      expect(need.scope).toBe("cluster");
+      expect(need.verbs).not.toContain("delete");
+      expect(need.verbs).not.toContain("update");
+      expect(`${need.resource}`).not.toContain("*");
+    }
+  });
+});

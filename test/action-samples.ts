@@ -1,0 +1,91 @@
+// A Deployment with two revisions, its pods and what else actions look at, as plain objects for tests.
+import type {
+  Container,
+  DaemonSet,
+  Deployment,
+  HorizontalPodAutoscaler,
+  Pod,
+  PodTemplate,
+  ReplicaSet,
+  StatefulSet,
+} from "#api/kubernetes.ts";
+import type { ObjectMeta } from "#api/object.ts";
+import type { Observed } from "#api/observed.ts";
+
+const meta = (name: string, extra: Partial<ObjectMeta> = {}): ObjectMeta => ({
+  namespace: "shop",
+  name,
+  uid: `uid-${name}`,
+  resourceVersion: "1",
+  generation: 2,
+  creationTimestamp: "2030-01-01T00:00:00Z",
+  ...extra,
+});
+
+export const template = (container: Partial<Container> = {}, labels: Record<string, string> = {}): PodTemplate => ({
+  metadata: { labels: { app: "web", ...labels } },
+  spec: { containers: [{ name: "app", image: "web:2", command: ["/bin/web"], ...container }], restartPolicy: "Always" },
+});
+
+export const deployment = (spec: Partial<Deployment["spec"]> = {}, metadata: Partial<ObjectMeta> = {}): Deployment => ({
+  apiVersion: "apps/v1",
+  kind: "Deployment",
+  metadata: meta("web", { annotations: { "deployment.kubernetes.io/revision": "2" }, ...metadata }),
+  spec: { replicas: 2, selector: { matchLabels: { app: "web" } }, template: template(), ...spec },
+  status: { observedGeneration: 2, replicas: 2, updatedReplicas: 2 },
+});
+
+export const replicaSet = (revision: number, ofTemplate: PodTemplate, owner = "uid-web"): ReplicaSet => ({
+  apiVersion: "apps/v1",
+  kind: "ReplicaSet",
+  metadata: meta(`web-${revision}`, {
+    annotations: { "deployment.kubernetes.io/revision": String(revision) },
+    ownerReferences: [{ apiVersion: "apps/v1", kind: "Deployment", name: "web", uid: owner, controller: true }],
+  }),
+  spec: { replicas: 0, selector: {}, template: ofTemplate },
+});
+
+export const statefulSet = (spec: object = {}): StatefulSet =>
+  ({
+    apiVersion: "apps/v1",
+    kind: "StatefulSet",
+    metadata: meta("db"),
+    spec: { replicas: 1, selector: {}, template: template(), ...spec },
+    status: { observedGeneration: 2, updatedReplicas: 0 },
+  }) as StatefulSet;
+
+export const daemonSet = (): DaemonSet => ({
+  apiVersion: "apps/v1",
+  kind: "DaemonSet",
+  metadata: meta("agent"),
+  spec: { selector: {}, template: template() },
+  status: { observedGeneration: 2, desiredNumberScheduled: 2, updatedNumberScheduled: 1 },
+});
+
+export const pod = (name: string, state: { readonly ready: boolean; readonly owner?: string; readonly leaving?: true }): Pod => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: meta(name, {
+    ...(state.owner === undefined
+      ? {}
+      : { ownerReferences: [{ apiVersion: "apps/v1", kind: state.owner, name: "web-2", uid: "uid-web-2", controller: true }] }),
+    ...(state.leaving ? { deletionTimestamp: "2030-01-01T00:01:00Z" } : {}),
+  }),
+  spec: template().spec,
+  status: { phase: "Running", conditions: [{ type: "Ready", status: state.ready ? "True" : "False" }] },
+});
+
+export const autoscaler: HorizontalPodAutoscaler = {
+  apiVersion: "autoscaling/v2",
+  kind: "HorizontalPodAutoscaler",
+  metadata: meta("web"),
+  spec: { maxReplicas: 5, scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "web" } },
+};
+
+export const observed = (part: Partial<Observed>): Observed => ({
+  target: undefined,
+  replicaSets: [],
+  siblings: [],
+  autoscalers: [],
+  ...part,
+});
