@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { systemClock } from "#lib/system-clock.ts";
-import type { ScenarioEvent } from "#scenarios/scenario-events.ts";
 import { loadScenarios } from "#scenarios/scenario.ts";
 import { type Stage, openStage } from "#scenarios/stage.ts";
 import { mustKubectl } from "#test/kubectl.ts";
