@@ -1,17 +1,7 @@
 // Errors: one classification for everything that can be thrown.
 import { describe, expect, test } from "vitest";
 
-import {
-  KubeError,
-  StalledError,
-  errorCode,
-  errorOfAnswer,
-  errorOfStatus,
-  isGone,
-  isGuardFailed,
-  isTransient,
-  isUnauthorized,
-} from "#kube/errors.ts";
+import { KubeError, StalledError, errorCode, errorOfAnswer, errorOfStatus, isGone, isGuardFailed, isTransient } from "#kube/errors.ts";
 import { JsonPatchError } from "#lib/json-patch.ts";
 
 describe("an answer", () => {
@@ -61,7 +51,6 @@ describe("an answer", () => {
     const error = errorOfStatus("watch pods", {});
     expect([error.status, error.message, isGone(error)]).toEqual([500, "watch pods: HTTP 500", false]);
     expect(isGone(errorOfStatus("watch pods", { code: 410 }))).toBe(true);
-    expect(isUnauthorized(errorOfStatus("watch pods", { code: 401 }))).toBe(true);
   });
 });
 

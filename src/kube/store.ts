@@ -21,10 +21,6 @@ export interface Store<T extends KubeObject = KubeObject> {
   onChange(listener: (change: Change<T>) => void): () => void;
 }
 
-/** The side that the list-watch writes to. */
-export interface WritableStore<T extends KubeObject> extends Store<T> {
-  see(seen: Seen<T>): void;
-}
 export type Indexes<T extends KubeObject> = Readonly<Record<string, (object: T) => readonly string[]>>;
 
 export interface StoreOptions<T extends KubeObject> {
@@ -33,7 +29,9 @@ export interface StoreOptions<T extends KubeObject> {
   readonly onBug: (error: unknown) => void;
 }
 
-export interface OwnedStore<T extends KubeObject> extends WritableStore<T> {
+/** The side that the list-watch writes to. */
+export interface OwnedStore<T extends KubeObject> extends Store<T> {
+  see(seen: Seen<T>): void;
   /** Adds indexes that are not there yet, also over what is known already. */
   addIndexes(indexes: Indexes<T>): void;
 }
