@@ -1,0 +1,353 @@
+import { describe, expect, test } from "vitest";
+import { API_VERSION } from "#api/define-kind.ts";
+import { ExecutionPhase, executionTransitions, type KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
+import { JOB_FINALIZER } from "#api/labels.ts";
+import type { ObjectMeta } from "#api/object.ts";
+import type { Report } from "#actions/report.ts";
+import {
+  type Aftermath,
+  decide,
+  graceMs,
+  isJobLost,
+  type JobView,
+  type Observed,
+  quietMs,
+  type Status,
+  type Validation,
+  wantsAftermath,
+  wantsValidation,
+} from "#controllers/kubernetes-execution/decide.ts";
+
+const t0 = Date.parse("2030-01-01T00:00:00Z");
+const timeoutSeconds = 300;
+const deadline = t0 + timeoutSeconds * 1000;
+
+interface Given {
+  readonly status?: Status;
+  readonly spec?: Partial<KubernetesExecution["spec"]>;
+  readonly metadata?: Partial<ObjectMeta>;
+}
+const execution = (phase: ExecutionPhase | undefined, { status, spec, metadata }: Given = {}): KubernetesExecution => ({
+  apiVersion: API_VERSION,
+  kind: "KubernetesExecution",
+  metadata: {
+    namespace: "kintsugi-system",
+    name: "rr-1-a1-kex-s1",
+    uid: "u",
+    resourceVersion: "1",
+    creationTimestamp: new Date(t0).toISOString(),
+    ...metadata,
+  },
+  spec: {
+    request: "rr-1",
+    workflow: "wfe-1",
+    step: "s1",
+    action: "rollback_deployment",
+    target: { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" },
+    parameters: { revision: "1" },
+    changesHash: "0".repeat(64),
+    timeoutSeconds,
+    ...spec,
+  },
+  ...(phase === undefined ? {} : { status: { phase, phaseStartedAt: new Date(t0).toISOString(), ...status } }),
+});
+
+const job: JobView = { uid: "job-uid", name: "rr-1-a1-kex-s1", createdAtMs: t0 };
+const succeeded: JobView = { ...job, ended: { atMs: t0 + 2000, succeeded: true, message: "Completed" } };
+const killed: JobView = { ...job, ended: { atMs: t0 + 2000, succeeded: false, message: "BackoffLimitExceeded" } };
+const known = { job: { name: job.name, uid: job.uid } };
+const applied = { result: "Applied", changed: true, message: "changed Deployment shop/web" } as const;
+const done: Aftermath = { report: applied, trace: "in-place", effect: { state: "done" } };
+const spreading: Aftermath = { report: applied, trace: "in-place", effect: { state: "pending", reason: "1 of 2 replicas are updated" } };
+const reverted: Aftermath = {
+  report: applied,
+  trace: "unclear",
+  effect: { state: "failed", reason: "somebody else has changed it again" },
+};
+const fields = { changes: "[]", inverse: "[]", priorState: "[]", diffs: [], dryRun: { accepted: true } };
+const ready = { kind: "ready", fields } as const;
+const unavailable = { kind: "unavailable", error: new Error("the API server is away") } as const;
+
+const cases: Record<string, [Observed, number, object]> = {
+  "what is checked is recorded before the Job exists, in one write": [
+    { execution: execution(undefined), validation: ready },
+    t0 + 1,
+    { do: "move", through: ["Validating"], to: "Executing", fields },
+  ],
+  "what waited for the API server goes on from there": [
+    { execution: execution("Validating"), validation: ready },
+    t0 + 1,
+    { do: "move", through: [], to: "Executing", fields },
+  ],
+  "what is so already is completed without a Job": [
+    { execution: execution(undefined), validation: { kind: "notNeeded", message: "so already" } },
+    t0 + 1,
+    { do: "move", through: ["Validating"], to: "Completed", fields: { result: "NotNeeded", changed: false } },
+  ],
+  "drift fails and has changed nothing": [
+    { execution: execution(undefined), validation: { kind: "failed", failure: "Drifted", message: "another one" } },
+    t0 + 1,
+    { do: "move", through: ["Validating"], to: "Failed", fields: { failure: "Drifted", changed: false } },
+  ],
+  "a rejected dry run is kept": [
+    {
+      execution: execution("Validating"),
+      validation: { kind: "failed", failure: "DryRunRejected", message: "no", dryRun: { accepted: false, message: "no" } },
+    },
+    t0 + 1,
+    { do: "move", through: [], to: "Failed", fields: { failure: "DryRunRejected", dryRun: { accepted: false, message: "no" } } },
+  ],
+  "a cancel before the check ends it": [
+    { execution: execution(undefined, { spec: { cancel: true } }) },
+    t0 + 1,
+    { do: "move", through: [], to: "Cancelled", fields: { changed: false } },
+  ],
+  "a deletion before the check ends it": [
+    { execution: execution("Validating", { metadata: { deletionTimestamp: "2030-01-01T00:00:01Z" } }) },
+    t0 + 1,
+    { do: "move", through: [], to: "Cancelled" },
+  ],
+  "a hiccup of the API server is tried again without a trace": [
+    { execution: execution(undefined), validation: unavailable },
+    t0 + 1,
+    { do: "retry", error: unavailable.error },
+  ],
+  "an API server that stays away is shown": [
+    { execution: execution(undefined), validation: unavailable },
+    t0 + quietMs,
+    { do: "move", through: [], to: "Validating", message: "Waits for the API server: the API server is away" },
+  ],
+  "shown once, it is tried again": [{ execution: execution("Validating"), validation: unavailable }, t0 + quietMs, { do: "retry" }],
+  "what cannot be checked in time fails": [
+    { execution: execution(undefined) },
+    deadline,
+    { do: "move", through: ["Validating"], to: "Failed", fields: { failure: "TimedOut", changed: false } },
+  ],
+  "the Job is made once the record stands": [{ execution: execution("Executing") }, t0 + 1, { do: "ensureJob", untilMs: deadline }],
+  "a cancel does not stop what is committed": [
+    { execution: execution("Executing", { spec: { cancel: true } }) },
+    t0 + 1,
+    { do: "ensureJob", untilMs: deadline },
+  ],
+  "a Job that has just begun is waited for": [{ execution: execution("Executing"), job }, t0 + 1, { do: "wait", untilMs: t0 + quietMs }],
+  "a Job that lasts is recorded": [{ execution: execution("Executing"), job }, t0 + quietMs, { do: "recordJob", job }],
+  "a recorded Job is waited for until its own deadline and some": [
+    { execution: execution("Executing", { status: known }), job },
+    t0 + quietMs,
+    { do: "wait", untilMs: deadline + graceMs },
+  ],
+  "a Job that has gone after it was recorded is lost, not made again": [
+    { execution: execution("Executing", { status: known }), aftermath: { trace: "untouched", effect: { state: "failed", reason: "" } } },
+    t0 + 1,
+    { do: "move", to: "Failed", fields: { failure: "JobLost", changed: false } },
+  ],
+  "a lost Job that has changed something says so": [
+    { execution: execution("Executing", { status: known }), aftermath: { ...done } },
+    t0 + 1,
+    { do: "move", to: "Failed", fields: { failure: "JobLost", changed: true } },
+  ],
+  "a Job that could not be made in time is lost": [
+    { execution: execution("Executing"), aftermath: { trace: "untouched", effect: { state: "failed", reason: "" } } },
+    deadline,
+    { do: "move", to: "Failed", fields: { failure: "JobLost", changed: false } },
+  ],
+  "a Job that never ends times out, and what it changed is looked up": [
+    { execution: execution("Executing"), job, aftermath: { trace: "unclear", effect: { state: "failed", reason: "" } } },
+    deadline + graceMs,
+    { do: "move", to: "Failed", fields: { failure: "TimedOut", changed: true, ...known } },
+  ],
+  "a change that took effect at once is completed in one write": [
+    { execution: execution("Executing"), job: succeeded, aftermath: done },
+    t0 + 2500,
+    { do: "move", through: [], to: "Completed", fields: { ...known, result: "Applied", changed: true } },
+  ],
+  "a change that was there already is said to be so": [
+    { execution: execution("Executing"), job: succeeded, aftermath: { ...done, report: { ...applied, result: "AlreadyApplied" } } },
+    t0 + 2500,
+    { do: "move", to: "Completed", fields: { result: "AlreadyApplied", changed: true } },
+  ],
+  "a change that spreads is waited for without a write": [
+    { execution: execution("Executing"), job: succeeded, aftermath: spreading },
+    t0 + 2500,
+    { do: "wait", untilMs: t0 + 2000 + quietMs },
+  ],
+  "a change that spreads for long is shown": [
+    { execution: execution("Executing"), job: succeeded, aftermath: spreading },
+    t0 + 2000 + quietMs,
+    { do: "move", through: [], to: "Verifying", fields: { ...known, result: "Applied", changed: true } },
+  ],
+  "a change that somebody took back at once fails": [
+    { execution: execution("Executing"), job: succeeded, aftermath: reverted },
+    t0 + 2500,
+    { do: "move", to: "Failed", fields: { failure: "VerificationFailed", changed: true } },
+  ],
+  "a Job that was killed after its change is as good as one that was not": [
+    { execution: execution("Executing"), job: killed, aftermath: { trace: "in-place", effect: { state: "done" } } },
+    t0 + 2500,
+    { do: "move", to: "Completed", fields: { result: "Applied", changed: true } },
+  ],
+  "a Job that was killed before its change has changed nothing": [
+    { execution: execution("Executing"), job: killed, aftermath: { trace: "untouched", effect: { state: "failed", reason: "" } } },
+    t0 + 2500,
+    { do: "move", to: "Failed", fields: { failure: "JobFailed", changed: false, ...known } },
+  ],
+  "a Job that says it failed is believed where the object does not say otherwise": [
+    {
+      execution: execution("Executing"),
+      job: killed,
+      aftermath: {
+        report: { result: "Failed", changed: false, message: "forbidden" },
+        trace: "unclear",
+        effect: { state: "failed", reason: "" },
+      },
+    },
+    t0 + 2500,
+    { do: "move", to: "Failed", fields: { failure: "JobFailed", changed: false }, message: expect.stringContaining("forbidden") as string },
+  ],
+  "a Job that says it failed, though its change is there, has made it": [
+    {
+      execution: execution("Executing"),
+      job: killed,
+      aftermath: { report: { result: "Failed", changed: true, message: "connection lost" }, trace: "in-place", effect: { state: "done" } },
+    },
+    t0 + 2500,
+    { do: "move", to: "Completed", fields: { result: "Applied", changed: true } },
+  ],
+  "an undo that no longer fits says so": [
+    {
+      execution: execution("Executing", { spec: { undoes: "rr-1-a1-kex-s1" } }),
+      job: killed,
+      aftermath: {
+        report: { result: "Failed", changed: false, message: "guard" },
+        trace: "unclear",
+        effect: { state: "failed", reason: "" },
+      },
+    },
+    t0 + 2500,
+    { do: "move", to: "Failed", fields: { failure: "UndoGuardFailed" } },
+  ],
+  "verified, it is completed": [
+    { execution: execution("Verifying"), aftermath: done },
+    t0 + 1,
+    { do: "move", through: [], to: "Completed", fields: {} },
+  ],
+  "still spreading, it waits": [{ execution: execution("Verifying"), aftermath: spreading }, t0 + 1, { do: "wait", untilMs: deadline }],
+  "an effect that does not come in time fails": [
+    { execution: execution("Verifying"), aftermath: spreading },
+    deadline,
+    {
+      do: "move",
+      to: "Failed",
+      fields: { failure: "VerificationFailed" },
+      message: "The change has not taken effect after 300 s: 1 of 2 replicas are updated.",
+    },
+  ],
+  "an effect that is there at the deadline counts": [
+    { execution: execution("Verifying"), aftermath: done },
+    deadline,
+    { do: "move", to: "Completed" },
+  ],
+  "an effect that was taken back fails": [
+    { execution: execution("Verifying"), aftermath: reverted },
+    t0 + 1,
+    { do: "move", to: "Failed", fields: { failure: "VerificationFailed" } },
+  ],
+  "an end lets go of the object": [
+    { execution: execution("Completed", { metadata: { finalizers: [JOB_FINALIZER] } }) },
+    t0,
+    { do: "releaseFinalizer" },
+  ],
+  "an end that has let go rests": [{ execution: execution("Failed", { metadata: { finalizers: ["other"] } }) }, t0, { do: "wait" }],
+};
+describe("the decisions", () => {
+  for (const [name, [seen, now, want]] of Object.entries(cases)) test(name, () => expect(decide(seen, now)).toMatchObject(want));
+});
+
+describe("what is looked at, and when", () => {
+  const at = t0 + 1;
+  test("the plan only until it is recorded", () => {
+    expect(ExecutionPhase.options.filter((phase) => wantsValidation(execution(phase), at))).toEqual(["Pending", "Validating"]);
+    expect(wantsValidation(execution("Pending", { spec: { cancel: true } }), at)).toBe(false);
+    expect(wantsValidation(execution("Pending"), deadline)).toBe(false);
+  });
+  test("the live object only after the Job", () => {
+    expect(wantsAftermath(execution("Executing"), job, at)).toBe(false);
+    expect(wantsAftermath(execution("Executing"), undefined, at)).toBe(false);
+    expect(wantsAftermath(execution("Executing"), succeeded, at)).toBe(true);
+    expect(wantsAftermath(execution("Executing"), job, deadline + graceMs)).toBe(true);
+    expect(wantsAftermath(execution("Verifying"), undefined, at)).toBe(true);
+    expect(wantsAftermath(execution("Completed"), undefined, at)).toBe(false);
+  });
+  test("a Job is lost where it was recorded, the execution is going, or its time is over", () => {
+    expect(isJobLost(execution("Executing"), at)).toBe(false);
+    expect(isJobLost(execution("Executing", { status: known }), at)).toBe(true);
+    expect(isJobLost(execution("Executing", { metadata: { deletionTimestamp: "2030-01-01T00:00:01Z" } }), at)).toBe(true);
+    expect(isJobLost(execution("Executing"), deadline)).toBe(true);
+  });
+});
+
+const maybe = <T>(values: readonly T[]): readonly (T | undefined)[] => [undefined, ...values];
+
+/** Every combination of what a decision may see, in every phase, early, late and too late. */
+function* everything(): Generator<[Observed, number]> {
+  const validations = maybe<Validation>([
+    ready,
+    unavailable,
+    { kind: "notNeeded", message: "" },
+    { kind: "failed", failure: "Refused", message: "" },
+  ]);
+  const jobs = maybe([job, succeeded, killed]);
+  const traces = ["in-place", "untouched", "unclear"] as const;
+  const effects = [{ state: "done" }, { state: "pending", reason: "" }, { state: "failed", reason: "" }] as const;
+  const reports = maybe<Report>([applied, { ...applied, result: "Failed" }]);
+  const aftermaths = maybe(
+    reports.flatMap((report) =>
+      traces.flatMap((trace) => effects.map((effect): Aftermath => ({ trace, effect, ...(report === undefined ? {} : { report }) }))),
+    ),
+  );
+  const givens: Given[] = [
+    {},
+    { spec: { cancel: true } },
+    { metadata: { deletionTimestamp: "2030-01-01T00:00:01Z", finalizers: [JOB_FINALIZER] } },
+    { status: known },
+  ];
+  for (const phase of ExecutionPhase.options)
+    for (const given of givens)
+      for (const validation of validations)
+        for (const seenJob of jobs)
+          for (const aftermath of aftermaths)
+            for (const now of [t0 + 1, t0 + 2000 + quietMs, deadline + graceMs])
+              yield [
+                {
+                  execution: execution(phase, given),
+                  ...(validation === undefined ? {} : { validation }),
+                  ...(seenJob === undefined ? {} : { job: seenJob }),
+                  ...(aftermath === undefined ? {} : { aftermath }),
+                },
+                now,
+              ];
+}
+
+test("the decisions and the transition table have the same edges", () => {
+  const decided = new Set<string>();
+  for (const [seen, now] of everything()) {
+    const decision = decide(seen, now);
+    if (decision.do !== "move") continue;
+    let from = seen.execution.status?.phase ?? "Pending";
+    for (const to of [...decision.through, decision.to]) {
+      decided.add(`${from} -> ${to}`);
+      from = to;
+    }
+  }
+  const declared = Object.entries(executionTransitions).flatMap(([from, targets]) => targets.map((to) => `${from} -> ${to}`));
+  expect([...decided].toSorted()).toEqual(declared.toSorted());
+});
+
+test("no failure says that nothing was changed where something was seen to be", () => {
+  for (const [seen, now] of everything()) {
+    const decision = decide(seen, now);
+    if (decision.do !== "move" || decision.to !== "Failed" || seen.execution.status?.phase !== "Executing") continue;
+    if (seen.aftermath?.trace === "in-place") expect(decision.fields.changed).toBe(true);
+    if (seen.job?.ended !== undefined && seen.aftermath?.report?.result === "Applied") expect(decision.fields.changed ?? true).toBe(true);
+  }
+});
