@@ -16,10 +16,12 @@ const lockHash = createHash("sha256")
 const installed = existsSync(node) && existsSync(stamp) && readFileSync(stamp, "utf8") === lockHash;
 if (!installed) {
   console.error("Installing npm packages (once per package-lock.json) …");
-  const npm = spawnSync("npm", ["ci", "--no-fund", "--no-audit", "--loglevel=error"], { cwd: root, stdio: ["ignore", 2, 2] });
+  // Not `npm ci`: it refuses a lock file without the optional binaries of every platform, and registries do not always have them all.
+  const flags = ["--no-save", "--no-fund", "--no-audit", "--loglevel=error"];
+  const npm = spawnSync("npm", ["install", ...flags], { cwd: root, stdio: ["ignore", 2, 2] });
   if (npm.status !== 0 || !existsSync(node)) {
     console.error(
-      "kintsugi: `npm ci` failed, so nothing can run yet: check the network and the npm registry, then run the same command again.",
+      "kintsugi: `npm install` failed, so nothing can run yet: check the network and the npm registry, then run the same command again.",
     );
     process.exit(2);
   }

@@ -59,20 +59,20 @@ const listOf = async (): Promise<{ name: string; title: string }[]> => (await lo
 
 const onTestbed = async (request: DemoRequest, deps: DemoDeps, scenarios: readonly Scenario[]): Promise<number> => {
   const { clock, random, home, progress, signal } = deps;
-  let isKept = false;
+  // Also when something fails: then there is all the more to look at.
+  const isKept = (): boolean => request.afterwards === "keep" && !signal.aborted;
   try {
     const stage = await openStage({ name: testbedName, clock, random, home, progress, signal });
     try {
       const results = await runAll(stage, request, deps, scenarios);
       if (signal.aborted) return exitCodes.interrupted;
-      isKept = request.afterwards === "keep";
-      if (isKept) progress(lookAroundText(surroundingsOf(stage, results)));
+      if (isKept()) progress(lookAroundText(surroundingsOf(stage, results)));
       return results.every(({ passed }) => passed) ? exitCodes.passed : exitCodes.failed;
     } finally {
       stage.close();
     }
   } finally {
-    if (!isKept) {
+    if (!isKept()) {
       progress("Taking the cluster down …");
       await down({ name: testbedName });
     }
