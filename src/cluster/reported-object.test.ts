@@ -44,6 +44,7 @@ test.each<[string, Record<string, string>, string | undefined]>([
   ["a node exporter's node by its instance's name", { ...nodeExporter, instance: "n1" }, "Node n1"],
   ["a node exporter's node by its nodename", { ...nodeExporter, instance: "10.0.0.1:9100", nodename: "n1" }, "Node n1"],
   ["an address is no node", { ...nodeExporter, instance: "10.0.0.1:9100" }, "Pod monitoring/node-exporter-4bq7z"],
+  ["a workload of a type that only objects have", { namespace: "shop", workload: "web", workload_type: "constructor" }, "Namespace shop"],
   ["only a namespace", { namespace: "shop" }, "Namespace shop"],
   ["a Deployment without a namespace names nothing", { deployment: "web" }, undefined],
   ["Watchdog", { alertname: "Watchdog" }, undefined],

@@ -18,14 +18,14 @@ const objectLabels: readonly (readonly [label: string, kind: string])[] = [
   ["replicaset", "ReplicaSet"],
 ];
 
-const workloadTypes: Readonly<Record<string, string>> = {
-  deployment: "Deployment",
-  statefulset: "StatefulSet",
-  daemonset: "DaemonSet",
-  replicaset: "ReplicaSet",
-  job: "Job",
-  cronjob: "CronJob",
-};
+const workloadTypes: ReadonlyMap<string, string> = new Map([
+  ["deployment", "Deployment"],
+  ["statefulset", "StatefulSet"],
+  ["daemonset", "DaemonSet"],
+  ["replicaset", "ReplicaSet"],
+  ["job", "Job"],
+  ["cronjob", "CronJob"],
+]);
 
 const names = { object: 253, namespace: 63 } as const;
 const objectName = /^[a-z0-9]([-a-z0-9.:]*[a-z0-9])?$/;
@@ -43,7 +43,7 @@ export const reportedObject = (labels: Labels): Reported | undefined => {
       const name = first(labels, names.object, `exported_${label}`, label);
       if (name !== undefined) return { kind, ...inNamespace, name };
     }
-    const workloadKind = workloadTypes[(labels.workload_type ?? "").toLowerCase()];
+    const workloadKind = workloadTypes.get((labels.workload_type ?? "").toLowerCase());
     const workload = first(labels, names.object, "workload");
     if (workloadKind !== undefined && workload !== undefined) return { kind: workloadKind, ...inNamespace, name: workload };
   }

@@ -35,8 +35,7 @@ const decideFiring = (signal: Signal, newest: readonly RemediationRequest[], vie
   if (request === undefined || isOver(request, signal, view)) return { do: "create", n: nextNumber(view.requests) };
   const known = occurrenceOf(request, signal.fingerprint);
   if (known === undefined) {
-    const isFull = Object.keys(request.status?.alerts ?? {}).filter((key) => key !== otherKey).length >= maxAlerts;
-    return isFull ? { do: "count", request, key: otherKey } : { do: "join", request, key: signal.fingerprint };
+    return isFull(request) ? { do: "count", request, key: otherKey } : { do: "join", request, key: signal.fingerprint };
   }
   const firesAgain = known.resolvedAt !== undefined && signal.startsAtMs > (fromTimestamp(known.startsAt) ?? 0);
   return { do: firesAgain ? "join" : "count", request, key: signal.fingerprint };
@@ -50,6 +49,13 @@ const decideResolved = (signal: Signal, newest: readonly RemediationRequest[]): 
   // Deliveries may overtake each other: the end of an earlier firing says nothing about this one.
   if (signal.startsAtMs < (fromTimestamp(known?.startsAt) ?? 0)) return { do: "nothing", request, why: "it has fired again since" };
   return { do: "resolve", request, key: signal.fingerprint };
+};
+
+/** The first alert has its place also while only the spec shows it. */
+const isFull = ({ spec, status }: RemediationRequest): boolean => {
+  const keys = new Set([spec.alert.fingerprint, ...Object.keys(status?.alerts ?? {})]);
+  keys.delete(otherKey);
+  return keys.size >= maxAlerts;
 };
 
 /** True where the alert starts a new episode after this request. */

@@ -65,7 +65,7 @@ const readAlert = (alert: AlertmanagerAlert): Read => {
     status: alert.status,
     name: (labels.alertname ?? "").slice(0, 256) || "unnamed",
     fingerprint,
-    severity: severities[(labels.severity ?? "").toLowerCase()] ?? "unknown",
+    severity: severities.get((labels.severity ?? "").toLowerCase()) ?? "unknown",
     startsAtMs,
     ...(endsAtMs === undefined ? {} : { endsAtMs }),
     source: "prometheus",
@@ -77,14 +77,14 @@ const readAlert = (alert: AlertmanagerAlert): Read => {
   return { kind: "signal", signal };
 };
 
-const severities: Readonly<Record<string, Signal["severity"]>> = {
-  critical: "critical",
-  page: "critical",
-  error: "critical",
-  warning: "warning",
-  warn: "warning",
-  info: "info",
-};
+const severities: ReadonlyMap<string, Signal["severity"]> = new Map([
+  ["critical", "critical"],
+  ["page", "critical"],
+  ["error", "critical"],
+  ["warning", "warning"],
+  ["warn", "warning"],
+  ["info", "info"],
+]);
 
 /** It becomes a key of the request's status, so only a plain one is taken as it is. */
 const plainFingerprint = /^[0-9A-Za-z][0-9A-Za-z_.-]{0,63}$/;
