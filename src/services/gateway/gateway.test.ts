@@ -486,6 +486,20 @@ describe("when the API server fails", () => {
     expect(Object.values(requests()[0]?.status?.alerts ?? {})).toMatchObject([{ count: 3 }]);
   });
 
+  test("counts that were being written when more came are added to those", async () => {
+    const { kube, clock, post, requests } = await setUp();
+    await post({});
+    await post({});
+    const answer = Promise.withResolvers<void>();
+    kube.before = () => answer.promise;
+    await clock.advance(1_000);
+    await post({});
+    kube.before = () => {};
+    answer.reject(failure(503, "ServiceUnavailable"));
+    await clock.advance(20_000);
+    expect(Object.values(requests()[0]?.status?.alerts ?? {})).toMatchObject([{ count: 3 }]);
+  });
+
   test("counts for a request that is gone are dropped", async () => {
     const { kube, clock, post, requests } = await setUp();
     await post({});

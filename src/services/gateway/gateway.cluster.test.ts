@@ -1,0 +1,225 @@
+// The Gateway against the real API server, under its own generated rights, with real tokens: what is stored, and what the audit log says it took.
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { GROUP } from "#api/define-kind.ts";
+import { kinds } from "#api/kinds/registry.ts";
+import { RemediationRequest } from "#api/kinds/remediation-request.ts";
+import { type Deployment, Deployments, type Pod, Pods, type ReplicaSet, ReplicaSets } from "#api/kubernetes.ts";
+import { CONTROLLER_ACCOUNT, SIGNALS_ACCOUNT } from "#api/labels.ts";
+import type { KubeObject, NewObject } from "#api/object.ts";
+import { prometheusSignalsPath, type SignalResults } from "#api/rest/gateway.ts";
+import { createCaches } from "#kube/caches.ts";
+import { createApp, type HttpServer, startHttpServer } from "#lib/http-server.ts";
+import { silentLog } from "#lib/log.ts";
+import { createManualClock } from "#lib/manual-clock.ts";
+import { createMetrics } from "#lib/metrics.ts";
+import { systemClock } from "#lib/system-clock.ts";
+import { crdOf } from "#manifests/crd.ts";
+import { toYaml } from "#manifests/manifest.ts";
+import { rbacOf } from "#manifests/rbac.ts";
+import { defaultSettings } from "#policy/settings.ts";
+import { createGateway, type Gateway, needs } from "#services/gateway/gateway.ts";
+import { alertmanagerAlert, delivery } from "#test/alertmanager.ts";
+import { type Connected, openCluster, type TestCluster } from "#test/cluster.ts";
+import { kubectlOf, mustKubectl } from "#test/kubectl.ts";
+import { type AuditEvent, readAuditLog } from "#testbed/audit-log.ts";
+
+const namespace = "kintsugi-gateway";
+const shop = "kintsugi-gateway-shop";
+const controlPlane = inject("controlPlane");
+const kubectl = kubectlOf(controlPlane);
+const stopping = new AbortController();
+/** Stands still: counts are written when a test says so, however slow the machine is. */
+const clock = createManualClock(Date.now());
+let cluster: TestCluster;
+let kube: Connected;
+let gateway: Gateway;
+let server: HttpServer;
+let token: string;
+
+const tokenOf = async (account: string): Promise<string> =>
+  (await mustKubectl(kubectl, ["create", "token", account, "--namespace", namespace])).trim();
+
+const template = { metadata: { labels: { app: "web" } }, spec: { containers: [{ name: "web", image: "example.test/web:1" }] } };
+const selector = { matchLabels: { app: "web" } };
+
+/** A Deployment with its ReplicaSet and pods, as the controllers of a whole cluster would make them. */
+const createWorkload = async (name: string): Promise<void> => {
+  const owner = (object: KubeObject) => [
+    { apiVersion: object.apiVersion, kind: object.kind, name: object.metadata.name, uid: object.metadata.uid, controller: true },
+  ];
+  const deployment: NewObject<Deployment> = {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name, namespace: shop },
+    spec: { selector, template },
+  };
+  const root = await cluster.admin.create(Deployments, deployment);
+  const set: NewObject<ReplicaSet> = {
+    apiVersion: "apps/v1",
+    kind: "ReplicaSet",
+    metadata: { name: `${name}-7d8f9b5c4`, namespace: shop, ownerReferences: owner(root) },
+    spec: { selector, template },
+  };
+  const replicaSet = await cluster.admin.create(ReplicaSets, set);
+  for (const suffix of ["b2b2b", "c4c4c"]) {
+    const pod: NewObject<Pod> = {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: `${name}-7d8f9b5c4-${suffix}`, namespace: shop, labels: { app: "web" }, ownerReferences: owner(replicaSet) },
+      spec: template.spec,
+    };
+    await cluster.admin.create(Pods, pod);
+  }
+};
+
+const send = async (body: unknown, bearer = token): Promise<{ status: number; results: string[]; requests: (string | undefined)[] }> => {
+  const response = await fetch(`${server.url}${prometheusSignalsPath}`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${bearer}`, "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  const { results = [] } = (await response.json()) as Partial<SignalResults>;
+  return { status: response.status, results: results.map(({ result }) => result), requests: results.map(({ request }) => request) };
+};
+
+/** What the Gateway asked of the API server about requests and reviews since then, lists and watches aside. */
+const callsSince = async (from: string): Promise<string[]> => {
+  const isOurs = ({ user, verb, stage, requestReceivedTimestamp, objectRef }: AuditEvent): boolean =>
+    user.username === `system:serviceaccount:${namespace}:${CONTROLLER_ACCOUNT}` &&
+    stage === "ResponseComplete" &&
+    !["list", "watch"].includes(verb) &&
+    requestReceivedTimestamp > from &&
+    objectRef !== undefined;
+  const events = (await readAuditLog(controlPlane.auditLogPath)).filter(isOurs);
+  return events.map(
+    ({ verb, objectRef }) => `${verb} ${objectRef?.resource}${objectRef?.subresource === undefined ? "" : `/${objectRef.subresource}`}`,
+  );
+};
+/** As the audit log writes times, to the microsecond. */
+const now = (): string => `${new Date().toISOString().slice(0, -1)}000Z`;
+
+beforeAll(async () => {
+  cluster = await openCluster(controlPlane);
+  const signalsNeeds = [{ group: GROUP, resource: "remediationrequests", verbs: ["create"], scope: "own" }] as const;
+  const manifests = [
+    ...kinds.map(crdOf),
+    ...[namespace, shop].map((name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } })),
+    ...rbacOf({ account: CONTROLLER_ACCOUNT, namespace, needs }),
+    ...rbacOf({ account: SIGNALS_ACCOUNT, namespace, needs: signalsNeeds }),
+    ...rbacOf({ account: "kintsugi-stranger", namespace, needs: [] }),
+    { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace: shop } },
+  ];
+  await mustKubectl(kubectl, ["apply", "--server-side", "--force-conflicts", "-f", "-"], toYaml(manifests));
+  await mustKubectl(kubectl, ["wait", "--for=condition=Established", "crd", ...kinds.map((kind) => `${kind.plural}.${GROUP}`)]);
+  await createWorkload("web");
+
+  kube = await cluster.asAccount(namespace, CONTROLLER_ACCOUNT);
+  const caches = createCaches(kube, { log: silentLog });
+  const deps = { clock: systemClock, log: silentLog, metrics: createMetrics() };
+  gateway = createGateway({ ...deps, clock, kube, caches, namespace, settings: () => defaultSettings });
+  const app = createApp({ name: "gateway", maxBodyBytes: 10 * 1024 * 1024 }, deps);
+  gateway.addRoutes(app);
+  server = await startHttpServer(app, { host: "127.0.0.1", port: 0 }, deps);
+  gateway.start(stopping.signal);
+  caches.start(stopping.signal);
+  await caches.synced();
+  expect(caches.health().filter((cache) => cache.forbidden === true)).toEqual([]);
+  token = await tokenOf(SIGNALS_ACCOUNT);
+  expect((await send(delivery([]))).status).toBe(202);
+});
+
+afterAll(async () => {
+  stopping.abort();
+  await server.drain(1_000);
+  await gateway.stop();
+  cluster.close();
+});
+
+const podAlert = (workload: string, suffix: string, name?: string) =>
+  alertmanagerAlert({
+    ...(name === undefined ? {} : { name }),
+    labels: { namespace: shop, pod: `${workload}-7d8f9b5c4-${suffix}`, job: "kube-state-metrics" },
+    startsAt: new Date(Date.now() - 60_000).toISOString(),
+  });
+
+describe("senders", () => {
+  test("a token that the API server did not issue is refused", async () => {
+    expect((await send(delivery([]), "made-up")).status).toBe(401);
+    expect((await send(delivery([]), `${token.slice(0, -4)}AAAA`)).status).toBe(401);
+  });
+
+  test("an account that may not create requests is refused", async () => {
+    expect((await send(delivery([]), await tokenOf("kintsugi-stranger"))).status).toBe(403);
+  });
+});
+
+describe("one episode, as the audit log tells it", () => {
+  test("a new request is one call, a joining alert one, a repeated one none, an end one", async () => {
+    const startedAt = now();
+    const first = await send(delivery([podAlert("web", "b2b2b")]));
+    expect([first.status, first.results]).toEqual([202, ["created"]]);
+    const joined = await send(delivery([podAlert("web", "c4c4c"), podAlert("web", "c4c4c", "KubeContainerWaiting")]));
+    expect(joined.results).toEqual(["joined", "joined"]);
+    expect(joined.requests).toEqual([first.requests[0], first.requests[0]]);
+    expect((await send(delivery([{ ...podAlert("web", "b2b2b"), status: "resolved" }]))).results).toEqual(["resolved"]);
+    const beforeRepeats = now();
+    for (let time = 0; time < 5; time += 1) expect((await send(delivery([podAlert("web", "c4c4c")]))).results).toEqual(["repeated"]);
+    expect(await callsSince(beforeRepeats)).toEqual([]);
+    await clock.advance(1_000);
+    await expect
+      .poll(() => callsSince(startedAt), { timeout: 10_000 })
+      .toEqual([
+        "create remediationrequests",
+        "patch remediationrequests/status",
+        "patch remediationrequests/status",
+        "patch remediationrequests/status",
+      ]);
+    // The fourth wrote all that was counted.
+    expect(await callsSince(beforeRepeats)).toHaveLength(1);
+
+    const request = await cluster.admin.get(RemediationRequest, { namespace, name: first.requests[0]! });
+    expect(request?.spec.target).toEqual({ apiVersion: "apps/v1", kind: "Deployment", namespace: shop, name: "web" });
+    const entries = Object.values(request?.status?.alerts ?? {}).map(
+      ({ name, count, resolvedAt }) => `${name} ${count}${resolvedAt === undefined ? "" : " resolved"}`,
+    );
+    expect(new Set(entries)).toEqual(new Set(["KubeContainerWaiting 1", "KubePodCrashLooping 1 resolved", "KubePodCrashLooping 6"]));
+  });
+
+  test("the Gateway's own part survives beside the controller's, and the other way round", async () => {
+    const { requests } = await send(delivery([podAlert("api", "b2b2b")]));
+    const key = { namespace, name: requests[0]! };
+    const startedAt = new Date().toISOString();
+    await cluster.admin.mergePatch(
+      RemediationRequest,
+      key,
+      { status: { phase: "Processing", phaseStartedAt: startedAt } },
+      { subresource: "status" },
+    );
+    expect((await send(delivery([podAlert("api", "b2b2b", "Other")]))).results).toEqual(["joined"]);
+    const request = await cluster.admin.get(RemediationRequest, key);
+    expect(request?.status).toMatchObject({ phase: "Processing", phaseStartedAt: startedAt });
+    expect(Object.keys(request?.status?.alerts ?? {})).toHaveLength(2);
+  });
+
+  test("an alert full of secrets, oddities and length is stored within the schema, and without the secrets", async () => {
+    const labels = { namespace: shop, deployment: "odd", note: "\u0000\ud800 ü 💥", ["k".repeat(400)]: "v", ["__proto__"]: "x" };
+    const annotations = Object.fromEntries(Array.from({ length: 90 }, (_, index) => [`a${index}`, `token=abc123 ${"ü".repeat(9_000)}`]));
+    const { results, requests } = await send(delivery([{ ...alertmanagerAlert({ annotations }), labels }]));
+    expect(results).toEqual(["created"]);
+    const request = await cluster.admin.get(RemediationRequest, { namespace, name: requests[0]! });
+    expect(JSON.stringify(request)).not.toContain("abc123");
+  });
+
+  test("1,000 alerts of ten targets in ten deliveries at once are ten requests", async () => {
+    const startedAt = now();
+    const alert = (index: number) =>
+      alertmanagerAlert({ name: `Alert${index % 60}`, labels: { namespace: shop, deployment: `d${index % 10}`, index: `${index}` } });
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, part) => send(delivery(Array.from({ length: 100 }, (__, index) => alert(part * 100 + index))))),
+    );
+    expect(new Set(answers.flatMap(({ requests }) => requests)).size).toBe(10);
+    expect(answers.flatMap(({ results }) => results).filter((result) => result === "created")).toHaveLength(10);
+    const creates = (await callsSince(startedAt)).filter((call) => call === "create remediationrequests");
+    expect(creates).toHaveLength(10);
+  });
+});
