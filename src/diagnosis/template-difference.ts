@@ -62,6 +62,14 @@ export const differenceText = ({ path, before, after }: Difference): string => {
   return `${path}: ${valueText(before)} → ${valueText(after)}`;
 };
 
+const maxBriefLength = 80;
+
+/** Few enough words for the middle of a sentence: a long value is not told, only what changed. */
+export const briefDifferenceText = (difference: Difference): string => {
+  const text = differenceText(difference);
+  return text.length <= maxBriefLength || difference.path === "" ? text : difference.path;
+};
+
 const valueText = (value: unknown): string => {
   if (value === undefined) return "(none)";
   const text = redact(typeof value === "string" ? value : canonicalJson(value));

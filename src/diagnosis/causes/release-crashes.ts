@@ -16,7 +16,7 @@ import { steadyPods } from "#diagnosis/failures.ts";
 import { judge, ruledOut, type Assessment } from "#diagnosis/finding.ts";
 import { failuresOfCurrent } from "#diagnosis/release.ts";
 import { suspicionOf } from "#diagnosis/suspicion.ts";
-import { differenceText } from "#diagnosis/template-difference.ts";
+import { briefDifferenceText, differenceText } from "#diagnosis/template-difference.ts";
 
 const code = "ReleaseCrashes";
 const soonMs = 10 * 60_000;
@@ -74,13 +74,14 @@ export const releaseCrashes = (evidence: Evidence): Assessment => {
   if ("ruledOut" in judged || previous === undefined) return "ruledOut" in judged ? judged : ruledOut(code, "no earlier revision");
 
   const changes = differences.map(differenceText);
+  const [first] = differences;
   return {
     found: {
       code,
       object: evidence.target.reference,
       score: judged.score,
       summary:
-        `${revisionText(current)} of ${targetName(evidence)} changed ${changes[0] ?? "its template"}; since then container ${failure.container.name} ${failureText(failure)}.`.slice(
+        `${revisionText(current)} of ${targetName(evidence)} changed ${first === undefined ? "its template" : briefDifferenceText(first)}; since then container ${failure.container.name} ${failureText(failure)}.`.slice(
           0,
           1024,
         ),
