@@ -511,6 +511,39 @@ describe("when the API server fails", () => {
   });
 });
 
+describe("more than can be recorded", () => {
+  const many = (count: number, of: string) =>
+    delivery(
+      Array.from({ length: count }, (_, index) =>
+        alertmanagerAlert({ name: `A${index}`, labels: { namespace: "shop", deployment: of }, annotations: {} }),
+      ),
+    );
+
+  test("a full delivery of 10 MiB is taken whole", async () => {
+    const { send } = await setUp();
+    const { status, results } = await send(many(30_000, "web"));
+    expect([status, results.length]).toEqual([202, 30_000]);
+  });
+
+  test("while too many wait the next sender hears 503, and is taken when they are done", async () => {
+    const { kube, send, requests } = await setUp();
+    const answer = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    kube.before = () => {
+      asked.resolve();
+      return answer.promise;
+    };
+    const first = send(many(20_000, "web"));
+    await asked.promise;
+    const refused = await send(delivery([alertmanagerAlert()]));
+    expect([refused.status, refused.problem.detail]).toEqual([503, "not ready: too many alerts wait to be recorded"]);
+    answer.resolve();
+    expect((await first).status).toBe(202);
+    expect((await send(delivery([alertmanagerAlert()]))).status).toBe(202);
+    expect(requests()).toHaveLength(1);
+  });
+});
+
 describe("coming and going", () => {
   test("before the cluster has been read the sender hears 503", async () => {
     const clock = createManualClock();

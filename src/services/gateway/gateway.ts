@@ -32,7 +32,8 @@ export const needs: readonly Need[] = [
   ...ownerNeeds,
 ];
 
-const maxWaiting = 50_000;
+/** A delivery is taken whole or not at all, so this is a little less than what may wait in fact. */
+const maxWaiting = 20_000;
 /** As many calls at once as there are connections to the API server to spare. */
 const concurrency = 16;
 
@@ -55,6 +56,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     if (running === undefined) return ["it is starting"];
     if (running.aborted) return ["it is shutting down"];
     if (!requests.synced || !owners.synced || !namespaces.synced) return ["the cluster has not been read yet"];
+    if (lanes.waiting >= maxWaiting) return ["too many alerts wait to be recorded"];
     return clusterUid() === undefined ? ["there is no namespace kube-system"] : [];
   };
 
@@ -63,7 +65,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     if (uid === undefined) throw new Error("the cluster is not known yet");
     return recordBatch(uid, batch);
   };
-  const lanes = createLanes(work, { maxWaiting, concurrency });
+  const lanes = createLanes(work, { concurrency });
 
   return {
     addRoutes: (app) =>

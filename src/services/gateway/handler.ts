@@ -36,8 +36,7 @@ export const addSignalRoutes = (app: Hono, deps: HandlerDeps): void => {
   };
 
   app.post(prometheusSignalsPath, async (context) => {
-    const troubles = deps.troubles();
-    if (troubles.length > 0) throw unavailable(`not ready: ${troubles.join("; ")}`, 1);
+    requireReady(deps);
     await authorize(deps, context.req.header("authorization"));
     requireJson(context.req.header("content-type"));
     const delivery = parseDelivery(readJson(await context.req.text()));
@@ -46,6 +45,8 @@ export const addSignalRoutes = (app: Hono, deps: HandlerDeps): void => {
       const detail = "nothing in it can be read as a delivery of Alertmanager (webhook version 4)";
       throw new ProblemError({ code: "unreadable-delivery", status: 400, title: "Unreadable delivery", detail, errors: delivery.errors });
     }
+    // Again: much may have come while this body was read.
+    requireReady(deps);
     const settled = await Promise.allSettled(delivery.alerts.map(settle));
     const results: SignalResult[] = [];
     const failures: { readonly index: number; readonly error: unknown }[] = [];
@@ -67,6 +68,11 @@ export const addSignalRoutes = (app: Hono, deps: HandlerDeps): void => {
       headers: { allow: "POST" },
     }),
   );
+};
+
+const requireReady = ({ troubles }: HandlerDeps): void => {
+  const found = troubles();
+  if (found.length > 0) throw unavailable(`not ready: ${found.join("; ")}`, 1);
 };
 
 const bearer = /^bearer +([\x21-\x7e]{1,16384})$/i;

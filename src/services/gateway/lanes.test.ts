@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { createLanes, OverloadedError } from "#services/gateway/lanes.ts";
+import { createLanes } from "#services/gateway/lanes.ts";
 
 /** Work that ends when it is told to. */
-const setUp = (options = { maxWaiting: 100, concurrency: 2 }) => {
+const setUp = (options = { concurrency: 2 }) => {
   const started: { lane: string; items: readonly number[]; end: (results?: readonly string[]) => void; fail: (error: Error) => void }[] =
     [];
   const lanes = createLanes<number, string>((lane, items) => {
@@ -68,17 +68,4 @@ test("an item without a result fails rather than hang", async () => {
   await settle();
   started[0]!.end([]);
   await expect(lost).rejects.toThrow("lost an item");
-});
-
-test("too many that wait are refused, and room is made again", async () => {
-  const { lanes, started, settle } = setUp({ maxWaiting: 2, concurrency: 1 });
-  const taken = Promise.all([lanes.add("a", 1), lanes.add("b", 2)]);
-  await expect(lanes.add("c", 3)).rejects.toThrow(OverloadedError);
-  await settle();
-  started[0]!.end();
-  await settle();
-  started[1]!.end();
-  await taken;
-  void lanes.add("c", 3);
-  expect(lanes.waiting).toBe(1);
 });

@@ -1,16 +1,9 @@
 // One lane per target: what arrives for a target while a call for it is under way goes together in the next one. Knows nothing of alerts.
 
 export interface Lanes<Item, Result> {
-  /** Resolves with the item's own result. Throws `OverloadedError` where too much waits already. */
+  /** Resolves with the item's own result. */
   add(lane: string, item: Item): Promise<Result>;
   readonly waiting: number;
-}
-
-export class OverloadedError extends Error {
-  constructor() {
-    super("too many alerts wait to be recorded");
-    this.name = "OverloadedError";
-  }
 }
 
 interface Place<Item, Result> {
@@ -20,7 +13,6 @@ interface Place<Item, Result> {
 }
 
 export interface LanesOptions {
-  readonly maxWaiting: number;
   /** Lanes that run at once. */
   readonly concurrency: number;
 }
@@ -65,7 +57,6 @@ export const createLanes = <Item, Result>(
 
   return {
     add: (lane, item) => {
-      if (waiting >= options.maxWaiting) return Promise.reject(new OverloadedError());
       waiting += 1;
       return new Promise((resolve, reject) => {
         const places = queues.get(lane) ?? [];
