@@ -354,6 +354,17 @@ describe("bad input", () => {
     expect(kube.calls.every(({ verb }) => verb === "request")).toBe(true);
   });
 
+  test("a body over 10 MiB that does not tell its length is refused all the same", async () => {
+    const { server, requests } = await setUp();
+    const part = new TextEncoder().encode(" ".repeat(1024 * 1024));
+    let parts = 0;
+    const body = new ReadableStream<Uint8Array>({ pull: (stream) => (parts++ < 12 ? stream.enqueue(part) : stream.close()) });
+    const headers = { authorization: "Bearer alertmanager", "content-type": "application/json" };
+    const init = { method: "POST", headers, body, duplex: "half" } as RequestInit;
+    expect((await fetch(`${server.url}${prometheusSignalsPath}`, init)).status).toBe(413);
+    expect(requests()).toEqual([]);
+  });
+
   test("what a refusal asks for stands in its headers", async () => {
     const { send } = await setUp();
     expect((await send("", { headers: { authorization: "" } })).headers.get("www-authenticate")).toBe("Bearer");
