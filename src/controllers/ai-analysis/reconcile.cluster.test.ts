@@ -1,0 +1,411 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from "vitest";
+import { API_VERSION } from "#api/define-kind.ts";
+import type { Reference } from "#api/fields.ts";
+import { AIAnalysis } from "#api/kinds/ai-analysis.ts";
+import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
+import { kinds } from "#api/kinds/registry.ts";
+import { ConfigMaps, Deployments, Pods, type Pod, ReplicaSets, ServiceAccounts, type PodTemplate } from "#api/kubernetes.ts";
+import { CONTROLLER_ACCOUNT } from "#api/labels.ts";
+import { keyOf, type KubeObject, type Need, type ResourceType } from "#api/object.ts";
+import { decodeChanges } from "#actions/change.ts";
+import { createAIAnalysisController, needs as analysisNeeds } from "#controllers/ai-analysis/controller.ts";
+import { createAIApprovalRequestController, needs as approvalNeeds } from "#controllers/ai-approval-request/controller.ts";
+import { kubectlLine } from "#controllers/ai-approval-request/commands.ts";
+import type { RoleDeps } from "#controllers/deps.ts";
+import { collect } from "#evidence/collect.ts";
+import { createCaches } from "#kube/caches.ts";
+import type { Kube } from "#kube/client.ts";
+import { runController } from "#kube/controller.ts";
+import { KubeError } from "#kube/errors.ts";
+import { createEventRecorder, eventNeeds } from "#kube/events.ts";
+import { silentLog } from "#lib/log.ts";
+import { createMetrics } from "#lib/metrics.ts";
+import { systemClock } from "#lib/system-clock.ts";
+import { admissionPolicies } from "#manifests/admission.ts";
+import { crdOf } from "#manifests/crd.ts";
+import { toYaml } from "#manifests/manifest.ts";
+import { rbacOf } from "#manifests/rbac.ts";
+import { defaultSettings, type Settings } from "#policy/settings.ts";
+import { type Connected, openCluster, type TestCluster } from "#test/cluster.ts";
+import { kubectlOf, mustKubectl } from "#test/kubectl.ts";
+import { alert } from "#test/scene.ts";
+
+// Both controllers under exactly the rights that they declare, with the admission policies in force.
+const namespace = "kintsugi-analysis";
+const kubectl = kubectlOf(inject("controlPlane"));
+// The analyses themselves are created by the request's controller, under the same account.
+const creates: Need = { group: AIAnalysis.group, resource: AIAnalysis.plural, verbs: ["create"], scope: "own" };
+const needs = [...eventNeeds, ...analysisNeeds, ...approvalNeeds, creates];
+let cluster: TestCluster;
+let account: Connected;
+let ann: Connected;
+
+beforeAll(async () => {
+  cluster = await openCluster(inject("controlPlane"));
+  const own = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
+  const manifests = [own, ...kinds.map(crdOf), ...rbacOf({ account: CONTROLLER_ACCOUNT, namespace, needs })];
+  await mustKubectl(
+    kubectl,
+    ["apply", "--server-side", "-f", "-"],
+    toYaml([...manifests, ...admissionPolicies({ namespace, image: "x" })]),
+  );
+  await mustKubectl(kubectl, ["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
+  const approver = ["create", "role", "approver", "-n", namespace, "--verb=get,patch", "--resource=aiapprovalrequests.kintsugi.dev"];
+  await mustKubectl(kubectl, approver);
+  await mustKubectl(kubectl, ["create", "rolebinding", "approver", "-n", namespace, "--role=approver", "--group=on-call"]);
+  account = await cluster.asAccount(namespace, CONTROLLER_ACCOUNT);
+  ann = cluster.asPerson("ann@example.com", ["on-call"]);
+});
+afterAll(() => cluster.close());
+
+let stop: () => Promise<void> = async () => {};
+let writes: string[] = [];
+let failNext: ((call: string) => boolean) | undefined;
+let shop = "";
+let count = 0;
+
+beforeEach(async () => {
+  writes = [];
+  failNext = undefined;
+  count += 1;
+  shop = `analysis-shop-${count}`;
+  await mustKubectl(kubectl, ["create", "namespace", shop]);
+  await cluster.admin.create(ServiceAccounts, { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace: shop } });
+});
+afterEach(() => stop());
+
+/** Counts what is written; where asked for, loses the answer of a write that was made. */
+const watched = (kube: Kube): Kube => {
+  const note = async <T>(call: string, write: () => Promise<T>): Promise<T> => {
+    const written = await write();
+    writes.push(call);
+    if (failNext?.(call)) {
+      failNext = undefined;
+      throw new KubeError({ doing: call, status: 0, reason: "Connection", message: "connection reset" });
+    }
+    return written;
+  };
+  return {
+    ...kube,
+    create: (type, object, options) => note(`create ${type.kind}`, () => kube.create(type, object, options)),
+    replaceStatus: (type, object, options) => note(`status ${type.kind}`, () => kube.replaceStatus(type, object, options)),
+  };
+};
+
+const start = (settings: Partial<Settings> = {}): void => {
+  const controller = new AbortController();
+  const kube = watched(account);
+  const caches = createCaches(account, { log: silentLog });
+  const events = createEventRecorder({
+    kube: account,
+    clock: systemClock,
+    log: silentLog,
+    component: "kintsugi",
+    instance: "test",
+  });
+  const deps: RoleDeps = {
+    kube,
+    caches,
+    clock: systemClock,
+    random: () => 0.5,
+    log: silentLog,
+    metrics: createMetrics(),
+    events,
+    namespace,
+    missingGuardrails: () => [],
+    settings: () => ({ ...defaultSettings, approvers: ["on-call"], ...settings }),
+  };
+  const running = [createAIAnalysisController(deps), createAIApprovalRequestController(deps)].map((each) =>
+    runController(each, deps, controller.signal),
+  );
+  caches.start(controller.signal);
+  stop = async () => {
+    controller.abort();
+    await Promise.all(running);
+    stop = async () => {};
+  };
+};
+
+const template = (image: string): PodTemplate => ({
+  metadata: { labels: { app: "web" } },
+  spec: { containers: [{ name: "web", image, envFrom: [{ configMapRef: { name: "web-settings", optional: true } }] }] },
+});
+const selector = { matchLabels: { app: "web" } };
+
+/** Revision 1 runs, revision 2 crashes: what the Deployment controller and the kubelets would have written. */
+const breakRelease = async (): Promise<Reference> => {
+  const { admin } = cluster;
+  const deployment = await admin.create(Deployments, {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "web", namespace: shop },
+    spec: { replicas: 1, selector, template: template("web:2") },
+  });
+  await setStatus(Deployments, deployment, {
+    observedGeneration: 1,
+    replicas: 2,
+    updatedReplicas: 1,
+    readyReplicas: 1,
+    availableReplicas: 1,
+  });
+  const ownerOf = (kind: string, { name, uid }: { name: string; uid: string }) => [
+    { apiVersion: "apps/v1", kind, name, uid, controller: true },
+  ];
+  for (const revision of [1, 2]) {
+    const labels = { app: "web", "pod-template-hash": `hash${revision}` };
+    const full = template(`web:${revision}`);
+    const set = await admin.create(ReplicaSets, {
+      apiVersion: "apps/v1",
+      kind: "ReplicaSet",
+      metadata: {
+        name: `web-hash${revision}`,
+        namespace: shop,
+        labels,
+        annotations: { "deployment.kubernetes.io/revision": String(revision) },
+        ownerReferences: ownerOf("Deployment", deployment.metadata),
+      },
+      spec: { replicas: 1, selector: { matchLabels: labels }, template: { ...full, metadata: { labels } } },
+    });
+    const pod = await admin.create(Pods, {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: `web-hash${revision}-aaaaa`, namespace: shop, labels, ownerReferences: ownerOf("ReplicaSet", set.metadata) },
+      spec: { ...full.spec },
+    });
+    await setStatus(Pods, pod, revision === 1 ? runningStatus() : crashedStatus());
+    await setStatus(ReplicaSets, set, {
+      replicas: 1,
+      fullyLabeledReplicas: 1,
+      readyReplicas: revision === 1 ? 1 : 0,
+      availableReplicas: revision === 1 ? 1 : 0,
+    });
+  }
+  return { apiVersion: "apps/v1", kind: "Deployment", namespace: shop, name: "web" };
+};
+
+/** A patch: for the kinds that are built in, a whole status takes labels and owners along. */
+const setStatus = (type: ResourceType, object: KubeObject, status: unknown): Promise<unknown> =>
+  cluster.admin.mergePatch(type, keyOf(object), { status }, { subresource: "status" });
+
+const seconds = (offset: number): string => new Date(Date.now() + offset * 1000).toISOString().replace(/\.\d+Z/, "Z");
+const runningStatus = (): Pod["status"] => ({
+  phase: "Running",
+  conditions: [{ type: "Ready", status: "True", lastTransitionTime: seconds(-1) }],
+  containerStatuses: [
+    { name: "web", image: "web:1", imageID: "", ready: true, restartCount: 0, state: { running: { startedAt: seconds(-1) } } },
+  ],
+});
+const crashedStatus = (): Pod["status"] => ({
+  phase: "Running",
+  conditions: [{ type: "Ready", status: "False", lastTransitionTime: seconds(0) }],
+  containerStatuses: [
+    {
+      name: "web",
+      image: "web:2",
+      imageID: "",
+      ready: false,
+      restartCount: 3,
+      state: { waiting: { reason: "CrashLoopBackOff", message: "back-off 20s restarting failed container" } },
+      lastState: { terminated: { exitCode: 1, reason: "Error", startedAt: seconds(1), finishedAt: seconds(2) } },
+    },
+  ],
+});
+
+const analyse = async (name: string, target: Reference, spec: Partial<AIAnalysis["spec"]> = {}): Promise<void> => {
+  await account.request("POST", `/apis/${API_VERSION}/namespaces/${namespace}/aianalyses`, {
+    apiVersion: API_VERSION,
+    kind: "AIAnalysis",
+    metadata: { name: `${name}-a1-aia`, namespace },
+    spec: {
+      request: name,
+      attempt: 1,
+      alert,
+      reported: { kind: target.kind, namespace: shop, name: target.name },
+      target,
+      context: { exists: true, ownerChain: [], containers: [], neighbours: [], revisions: [] },
+      environment: "staging",
+      priority: "P1",
+      autonomy: "auto",
+      managed: true,
+      protections: [],
+      pastActions: [],
+      ...spec,
+    },
+  });
+};
+const production = { environment: "production", autonomy: "approve" } as const;
+
+const waitOptions = { timeout: 20_000, interval: 50 };
+const analysisIs = (name: string, expected: object): Promise<AIAnalysis> =>
+  vi.waitFor(async () => {
+    const analysis = await cluster.admin.get(AIAnalysis, { namespace, name: `${name}-a1-aia` });
+    expect(analysis?.status).toMatchObject(expected);
+    return analysis as AIAnalysis;
+  }, waitOptions);
+const approvalIs = (name: string, expected: object): Promise<AIApprovalRequest> =>
+  vi.waitFor(async () => {
+    const approval = await cluster.admin.get(AIApprovalRequest, { namespace, name: `${name}-a1-aiar` });
+    expect(approval?.status).toMatchObject(expected);
+    return approval as AIApprovalRequest;
+  }, waitOptions);
+const vote = (name: string, decision: "Approved" | "Rejected"): Promise<unknown> =>
+  ann.jsonPatch(AIApprovalRequest, { namespace, name: `${name}-a1-aiar` }, [
+    { op: "add", path: "/spec/decisions/-", value: { by: "ann@example.com", decision, via: "kubectl" } },
+  ]);
+
+test("a release that crashes in staging: found, planned, granted, in one status write", async () => {
+  const target = await breakRelease();
+  start();
+  await analyse("rr-auto", target);
+  const { status } = await analysisIs("rr-auto", { phase: "Completed", verdict: "Actionable", result: "Proceed", chosen: 0 });
+  expect(status).toMatchObject({
+    rootCause: { code: "ReleaseCrashes", object: target },
+    plans: [{ steps: [{ id: "s1", action: "rollback_deployment", parameters: { revision: "1" } }], reversible: true, autonomy: "auto" }],
+    symptom: { object: target, stabilisationSeconds: 60 },
+    conditions: [{ type: "Analyzed", status: "True", reason: "Actionable" }],
+  });
+  expect(status?.plans?.[0]?.diffs[0]?.diff).toContain("web:1");
+  expect(writes).toEqual(["status AIAnalysis"]);
+});
+
+describe("in production a person is asked", () => {
+  test("with the exact change, and the kubectl line that allows it works as it is printed", async () => {
+    const target = await breakRelease();
+    start();
+    await analyse("rr-yes", target, production);
+    const asked = await analysisIs("rr-yes", { phase: "AwaitingApproval", chosen: 0, approval: "rr-yes-a1-aiar" });
+    expect(asked.status).not.toHaveProperty("result");
+    const approval = await approvalIs("rr-yes", { phase: "Pending" });
+    expect(approval.spec).toMatchObject({ request: "rr-yes", approvers: ["on-call"], decisions: [], reversible: true });
+    expect(approval.spec.changesHash).toBe(asked.status?.plans?.[0]?.changesHash);
+    expect(decodeChanges(approval.spec.changes)).toMatchObject([{ type: "patch", object: target }]);
+    await vi.waitFor(async () => {
+      const event = await mustKubectl(kubectl, ["get", "events", "-n", namespace, "-o", "jsonpath={.items[*].message}"]);
+      expect(event).toContain("kintsugi approve rr-yes");
+    }, waitOptions);
+
+    const [, patch = ""] = /-p '(.*)'$/.exec(kubectlLine(approval, "Approved")) ?? [];
+    const args = ["patch", "aiar", "rr-yes-a1-aiar", "-n", namespace, "--type=json", "-p", patch.replace("<you>", "ann@example.com")];
+    await mustKubectl(kubectl, [...args, "--as=ann@example.com", "--as-group=on-call", "--as-group=system:authenticated"]);
+    await approvalIs("rr-yes", { phase: "Approved", message: "Approved by ann@example.com." });
+    await analysisIs("rr-yes", { phase: "Completed", result: "Proceed", verdict: "Actionable", chosen: 0 });
+    expect(writes).toEqual([
+      "create AIApprovalRequest",
+      "status AIAnalysis",
+      "status AIApprovalRequest",
+      "status AIApprovalRequest",
+      "status AIAnalysis",
+    ]);
+  });
+
+  test("a no is final", async () => {
+    start();
+    await analyse("rr-no", await breakRelease(), production);
+    await approvalIs("rr-no", { phase: "Pending" });
+    await vote("rr-no", "Rejected");
+    await analysisIs("rr-no", { phase: "Completed", result: "Rejected", message: "Rejected by ann@example.com." });
+  });
+
+  test("without an answer the question lapses", async () => {
+    start({ approvalExpirySeconds: 2 });
+    await analyse("rr-late", await breakRelease(), production);
+    await approvalIs("rr-late", { phase: "Expired" });
+    await analysisIs("rr-late", { phase: "Completed", result: "ApprovalExpired" });
+  });
+
+  test("a change of the target's status or scale leaves the question as it is", async () => {
+    start();
+    const target = await breakRelease();
+    await analyse("rr-scaled", target, production);
+    await approvalIs("rr-scaled", { phase: "Pending" });
+    await cluster.admin.mergePatch(Deployments, { namespace: shop, name: "web" }, { spec: { replicas: 3 } });
+    await setStatus(Deployments, { metadata: target } as unknown as KubeObject, { replicas: 3 });
+    await vote("rr-scaled", "Approved");
+    await approvalIs("rr-scaled", { phase: "Approved" });
+  });
+
+  test("a change of what would be changed voids it", async () => {
+    start();
+    await analyse("rr-drift", await breakRelease(), production);
+    await approvalIs("rr-drift", { phase: "Pending" });
+    await cluster.admin.jsonPatch(Deployments, { namespace: shop, name: "web" }, [
+      { op: "replace", path: "/spec/template/spec/containers/0/image", value: "web:3" },
+    ]);
+    await approvalIs("rr-drift", { phase: "Void", message: expect.stringContaining("has been changed since") });
+    await analysisIs("rr-drift", { phase: "Completed", result: "Drifted" });
+  });
+
+  test("a question that somebody deletes is answered with no", async () => {
+    start();
+    await analyse("rr-deleted", await breakRelease(), production);
+    await approvalIs("rr-deleted", { phase: "Pending" });
+    await cluster.admin.delete(AIApprovalRequest, { namespace, name: "rr-deleted-a1-aiar" });
+    await analysisIs("rr-deleted", { phase: "Completed", result: "Rejected" });
+  });
+
+  test.each(["create AIApprovalRequest", "status AIAnalysis", "status AIApprovalRequest"])(
+    "the answer to “%s” is lost: one question, the same end",
+    async (lost) => {
+      const name = `rr-lost-${lost.split(" ").join("-").toLowerCase()}`;
+      failNext = (call) => call === lost;
+      start();
+      await analyse(name, await breakRelease(), production);
+      await approvalIs(name, { phase: "Pending" });
+      await analysisIs(name, { phase: "AwaitingApproval" });
+      await stop();
+      start();
+      await vote(name, "Approved");
+      await analysisIs(name, { phase: "Completed", result: "Proceed" });
+      expect(writes.filter((call) => call === "create AIApprovalRequest")).toHaveLength(1);
+      expect(writes.filter((call) => call === "status AIAnalysis")).toHaveLength(2);
+    },
+  );
+});
+
+test("a target that is gone needs nothing", async () => {
+  start();
+  await analyse("rr-gone", { apiVersion: "apps/v1", kind: "Deployment", namespace: shop, name: "web" });
+  await analysisIs("rr-gone", {
+    phase: "Completed",
+    verdict: "Healthy",
+    result: "NothingToDo",
+    message: expect.stringContaining("not exist"),
+  });
+});
+
+test("what was tried in this episode is refused, and a person is told the cause", async () => {
+  const target = await breakRelease();
+  start();
+  await analyse("rr-again", target, { pastActions: ["rollback_deployment"] });
+  await analysisIs("rr-again", {
+    phase: "Completed",
+    verdict: "NeedsHuman",
+    result: "ManualReviewRequired",
+    rootCause: { code: "ReleaseCrashes" },
+    plans: [],
+    refused: [{ action: "rollback_deployment", reason: expect.stringContaining("tried in this episode") }],
+  });
+});
+
+test("what Helm owns is not patched behind its back", async () => {
+  const target = await breakRelease();
+  start();
+  const managedBy = { tool: "Helm" as const, object: "shop/web", proof: "annotation" };
+  const context = { exists: true, ownerChain: [], containers: [], neighbours: [], revisions: [], managedBy };
+  await analyse("rr-helm", target, { context });
+  await analysisIs("rr-helm", {
+    result: "ManualReviewRequired",
+    refused: [{ reason: expect.stringContaining("belongs to Helm shop/web") }],
+  });
+});
+
+test("who edited a ConfigMap last is read from the server's own record, whoever labelled it since", async () => {
+  const target = await breakRelease();
+  const settings = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "web-settings", namespace: shop }, data: { level: "info" } };
+  await cluster.admin.create(ConfigMaps, settings);
+  await mustKubectl(kubectl, ["patch", "configmap", "web-settings", "-n", shop, "-p", '{"data":{"level":"debug"}}']);
+  await mustKubectl(kubectl, ["label", "configmap", "web-settings", "-n", shop, "team=shop"]);
+  const evidence = await collect(account, systemClock, { target, alert });
+  expect(evidence.configs).toMatchObject([{ name: "web-settings", state: "found", keys: ["level"], editedBy: "kubectl-patch" }]);
+  expect(evidence.gaps.every((gap) => gap.includes("log"))).toBe(true);
+});
