@@ -7,7 +7,7 @@ import { API_VERSION } from "#api/define-kind.ts";
 import { DEFAULT_NAMESPACE, SIGNALS_ACCOUNT } from "#api/labels.ts";
 import { Deployments } from "#api/kubernetes.ts";
 import type { Kube } from "#kube/client.ts";
-import type { Clock } from "#lib/clock.ts";
+import { type Clock, delay } from "#lib/clock.ts";
 import { install } from "#manifests/install.ts";
 import { type Manifest, toYaml } from "#manifests/manifest.ts";
 import { layOutImageContext } from "#scenarios/image-context.ts";
@@ -90,10 +90,19 @@ export const installKintsugi = async (deps: InstallDeps): Promise<Installation> 
   await watchUntil(waiting, Deployments, { namespace }, (deployments) => (deployments.some(isHealthy) ? true : undefined));
   const ip = testbed.nodes[0]?.ip ?? testbed.hostIp;
   const url = `http://${ip}:${nodePort}`;
-  if (!(await answersOk(`${url}/readyz`))) throw new Error(`Kintsugi is available, but ${url}/readyz does not answer 200`);
+  await untilReachable(clock, `${url}/readyz`);
   await testbed.setWebhook({ url: `${url}/api/v1/signals/prometheus`, bearerToken: await signalsToken(kube, namespace) });
   progress(`  Kintsugi is ready at ${url} (${seconds(clock, startedAt)})`);
   return { namespace, image, url };
+};
+
+/** Nothing tells when kube-proxy has written its rules on every node: the one wait that has to ask again and again. */
+const untilReachable = async (clock: Clock, url: string): Promise<void> => {
+  const until = clock.now() + 20_000;
+  while (!(await answersOk(url))) {
+    if (clock.now() > until) throw new Error(`Kintsugi is available, but ${url} does not answer 200`);
+    await delay(clock, 200);
+  }
 };
 
 /** A token of the account that may only send alerts. */

@@ -23,7 +23,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   "controllers/retention": ["lib", "api", "kube", "policy", "controllers"],
   act: ["lib", "api", "kube", "actions"],
   "services/gateway": ["lib", "api", "kube", "cluster", "policy", "controllers"],
-  manifests: ["lib", "api", "actions", "controllers", "controllers/*", "services/*"],
+  manifests: ["lib", "api", "kube", "cluster", "actions", "controllers", "controllers/*", "services/*"],
   cli: ["lib", "api", "kube", "cluster", "evidence", "diagnosis", "actions", "policy", "manifests"],
 };
 

@@ -60,7 +60,7 @@ export const runRoles = async (role: string, options: RunOptions & { readonly im
   const { clock, random, log, identity, signal } = deps;
   const { namespace, image } = options;
   const metrics = createMetrics({ process: true });
-  const kube = connect(deps.config, { clock, random });
+  const kube = connect(deps.config, { clock, random, metrics });
   const caches = createCaches(kube, { log, metrics });
   const events = createEventRecorder({ kube, clock, log, component: "kintsugi", instance: identity });
   const policies = caches.of(RemediationPolicy, { namespace });
@@ -98,8 +98,9 @@ export const runRoles = async (role: string, options: RunOptions & { readonly im
     await caches.synced(signal);
     log.info("caches complete");
     gateway?.start(signal);
-    const work = (until: AbortSignal): Promise<void> =>
-      Promise.all(controllers.map((controller) => runController(controller, { clock, random, log, metrics }, until))).then(() => {});
+    const work = async (until: AbortSignal): Promise<void> => {
+      await Promise.all(controllers.map((controller) => runController(controller, { clock, random, log, metrics }, until)));
+    };
     if (controllers.length === 0) await aborted(signal);
     else if (options.leaderElection === "off") await work(signal);
     else {

@@ -52,7 +52,7 @@ export const statefulSet = (spec: object = {}): StatefulSet =>
     metadata: meta("db"),
     spec: { replicas: 1, selector: {}, template: template(), ...spec },
     status: { observedGeneration: 2, updatedReplicas: 0 },
-  }) as StatefulSet;
+  });
 
 export const daemonSet = (): DaemonSet => ({
   apiVersion: "apps/v1",

@@ -39,7 +39,7 @@ const objectOf = <K extends Kind>(kind: K, called: string, createdMs: number, sp
     },
     spec: kind.spec.parse(spec),
     ...(status === undefined ? {} : { status: kind.status.parse(status) }),
-  }) as ResourceOf<K>;
+  });
 
 const alert = {
   name: "KubePodCrashLooping",

@@ -113,7 +113,7 @@ const baseContainer: Container = {
 
 export const templateOf = ({ container, others = [], annotations, hash }: RevisionSketch): PodTemplate => ({
   metadata: { labels: { ...app, "pod-template-hash": hash }, ...(annotations === undefined ? {} : { annotations }) },
-  spec: { containers: [{ ...baseContainer, ...container }, ...others], restartPolicy: "Always" } as PodTemplate["spec"],
+  spec: { containers: [{ ...baseContainer, ...container }, ...others], restartPolicy: "Always" },
 });
 
 export const configMap = (name: string, created: number, edited = created): ConfigMap => ({

@@ -51,7 +51,7 @@ test("law: the inverse does not fit where a value that we wrote has changed", ()
       fc.pre(written !== undefined);
       const change = patchOf(operations);
       const inverse = invertChange(change, withSpec(before)) as Change;
-      const drifted = preview(patchOf([{ op: "replace", path: written!.path, value: other }]), preview(change, withSpec(before)));
+      const drifted = preview(patchOf([{ op: "replace", path: written.path, value: other }]), preview(change, withSpec(before)));
       return !guardsHold(inverse, drifted);
     }),
   );

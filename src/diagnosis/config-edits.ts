@@ -29,6 +29,6 @@ const editsOf = (evidence: Evidence, container: string): readonly ConfigEdit[] =
     // One that was made anew has changed, too.
     .map((config) => ({ config, at: Math.max(fromTimestamp(config.editedAt) ?? 0, fromTimestamp(config.createdAt) ?? 0) }))
     .filter((edit) => edit.at > 0)
-    .sort((a, b) => a.at - b.at);
+    .toSorted((a, b) => a.at - b.at);
 
 const isLaterEdit = ({ config, at }: ConfigEdit): boolean => at > (fromTimestamp(config.createdAt) ?? 0);

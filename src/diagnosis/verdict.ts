@@ -50,8 +50,8 @@ export const diagnose = (evidence: Evidence): Diagnosis => {
       ruledOut: [],
     };
   const assessments = Object.values(causes).map((cause) => cause(evidence));
-  const found = assessments.flatMap((each) => ("found" in each ? [each.found] : [])).sort((a, b) => b.score - a.score);
-  const missed = assessments.flatMap((each) => ("ruledOut" in each ? [each.ruledOut] : [])).sort((a, b) => b.closeness - a.closeness);
+  const found = assessments.flatMap((each) => ("found" in each ? [each.found] : [])).toSorted((a, b) => b.score - a.score);
+  const missed = assessments.flatMap((each) => ("ruledOut" in each ? [each.ruledOut] : [])).toSorted((a, b) => b.closeness - a.closeness);
   const ruledOut = missed.map(({ code, reason }) => ({ code, reason }));
   const [best, ...others] = found;
   if (best === undefined) {

@@ -94,7 +94,7 @@ export const collect = async (kube: ClusterReader, clock: Clock, question: Quest
   const owned = podObjects.filter(
     (pod) => pod.metadata.uid === object.metadata.uid || pod.metadata.ownerReferences?.some((owner) => owners.has(owner.uid)),
   );
-  const pods = owned.map(podEvidence).sort((a, b) => (a.createdAt === b.createdAt ? 0 : a.createdAt < b.createdAt ? -1 : 1));
+  const pods = owned.map(podEvidence).toSorted((a, b) => (a.createdAt === b.createdAt ? 0 : a.createdAt < b.createdAt ? -1 : 1));
   if (pods.length > bounds.pods) gaps.push(`${pods.length - bounds.pods} of ${pods.length} pods were left out`);
   // The newest ones: old pods that run well are the less interesting part, and their number is in the replica counts.
   const kept = pods.slice(-bounds.pods);

@@ -19,7 +19,7 @@ export const configsRead = (template: PodTemplate): readonly ConfigUse[] => {
     for (const volume of mountedBy(container, template.spec.volumes ?? []))
       for (const name of configMapsOf(volume)) note(name, container.name);
   }
-  return [...readers].map(([name, containers]) => ({ name, readBy: [...containers] })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...readers].map(([name, containers]) => ({ name, readBy: [...containers] })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
 };
 
 const mountedBy = (container: Container, volumes: readonly Volume[]): readonly Volume[] => {
@@ -42,7 +42,7 @@ export const configEvidence = (use: ConfigUse, configMap: ConfigMap | undefined)
     ...(edit?.time === undefined ? {} : { editedAt: edit.time }),
     ...(edit?.manager === undefined ? {} : { editedBy: edit.manager }),
     keys: Object.keys({ ...configMap.data, ...configMap.binaryData })
-      .sort()
+      .toSorted()
       .slice(0, 50),
   };
 };
@@ -51,7 +51,7 @@ export const configEvidence = (use: ConfigUse, configMap: ConfigMap | undefined)
 const lastEdit = (configMap: ConfigMap): { readonly time?: string; readonly manager?: string } | undefined =>
   (configMap.metadata.managedFields ?? [])
     .filter((entry) => entry.time !== undefined && ownsContent((entry as { fieldsV1?: unknown }).fieldsV1))
-    .sort((a, b) => ((a.time ?? "") < (b.time ?? "") ? 1 : -1))[0];
+    .toSorted((a, b) => ((a.time ?? "") < (b.time ?? "") ? 1 : -1))[0];
 
 const ownsContent = (fields: unknown): boolean =>
   typeof fields === "object" && fields !== null && ("f:data" in fields || "f:binaryData" in fields);

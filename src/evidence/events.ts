@@ -17,7 +17,7 @@ export const eventsAbout = (events: readonly Event[], about: About): readonly Ev
         (uid !== undefined && about.uids.has(uid)) || (kind === "Pod" && about.makers.some((maker) => isMadeBy(name, maker))),
     )
     .map(eventEvidence)
-    .sort((a, b) => (a.lastAt === b.lastAt ? 0 : (a.lastAt ?? "") < (b.lastAt ?? "") ? 1 : -1))
+    .toSorted((a, b) => (a.lastAt === b.lastAt ? 0 : (a.lastAt ?? "") < (b.lastAt ?? "") ? 1 : -1))
     .slice(0, bounds.events);
 
 /** Pod names end in five characters or, in a StatefulSet, a number: `web-1` must not take the pods of `web-1-api`. */

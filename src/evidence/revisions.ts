@@ -17,7 +17,7 @@ export const revisionsOf = (
     .filter((set) => set.metadata.ownerReferences?.some((owner) => owner.uid === deployment.metadata.uid && owner.controller) ?? false)
     .map((set) => ({ set, revision: Number(set.metadata.annotations?.[revisionAnnotation]) }))
     .filter(({ revision }) => Number.isSafeInteger(revision))
-    .sort((a, b) => b.revision - a.revision);
+    .toSorted((a, b) => b.revision - a.revision);
   const newest = numbered[0];
   // A template that no ReplicaSet holds yet: the newest one is the past already.
   const isSettled = (deployment.status?.observedGeneration ?? 0) >= (deployment.metadata.generation ?? 0);
@@ -41,5 +41,5 @@ const releasedAt = (set: ReplicaSet, pods: readonly PodEvidence[]): string => {
   const created = set.metadata.creationTimestamp;
   if (set.metadata.annotations?.[historyAnnotation] === undefined) return created;
   const births = pods.filter((pod) => pod.owner === set.metadata.name).map((pod) => pod.createdAt);
-  return births.sort()[0] ?? created;
+  return births.toSorted()[0] ?? created;
 };

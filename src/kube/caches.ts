@@ -51,7 +51,7 @@ export const createCaches = (kube: Pick<Kube, "listWatch">, deps: CachesDeps): C
       .join(" where ");
     const log = deps.log.child({ cache: name });
     const store = createStore<T>({ onBug: (error) => log.error("a listener of the cache failed", { error }) });
-    const entry: Entry = { name, store: store as unknown as OwnedStore<KubeObject>, follow, trouble: undefined };
+    const entry: Entry = { name, store: store, follow, trouble: undefined };
     const onTrouble = (error: KubeError | undefined): void => {
       if (error !== undefined) {
         troubles?.add({ resource: name });
@@ -83,7 +83,7 @@ export const createCaches = (kube: Pick<Kube, "listWatch">, deps: CachesDeps): C
         if (running !== undefined) begin(entry, running);
       }
       const store = entry.store as unknown as OwnedStore<NonNullable<(typeof type)["objectType"]>>;
-      store.addIndexes(indexes as Indexes<NonNullable<(typeof type)["objectType"]>>);
+      store.addIndexes(indexes);
       return store;
     },
     start: (signal) => {

@@ -44,7 +44,7 @@ const setUp = (
       {
         store,
         keysOf: (object) =>
-          (options.keysOf ?? ((item: Thing) => [{ namespace: "shop", name: item.owner ?? item.metadata.name }]))(object as Thing),
+          (options.keysOf ?? ((item: Thing) => [{ namespace: "shop", name: item.owner ?? item.metadata.name }]))(object),
       },
     ],
     reconcile: async (key) => {

@@ -8,7 +8,7 @@ import { redact, redactValue } from "#lib/redact.ts";
 
 // Put together here, so that no scanner takes this file for a leak.
 const jwt = ["eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ", "eyJzdWIiOiJzeXN0ZW06c2VydmljZWFjY291bnQifQ", "c2lnbmF0dXJlc2lnbmF0dXJl"].join(".");
-const awsKey = `AKIA${"IOSFODNN7EXAMPLE"}`;
+const awsKey = `AKIAIOSFODNN7EXAMPLE`;
 const githubToken = `ghp_${"a1B2c3D4e5".repeat(4)}`;
 const pem = `-----BEGIN RSA PRIVATE KEY-----\n${"MIIEowIBAAKCAQEA0Z3VS5JJ".repeat(20)}\n-----END RSA PRIVATE KEY-----`;
 

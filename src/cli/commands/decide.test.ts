@@ -2,7 +2,6 @@
 import { describe, expect, test } from "vitest";
 
 import type { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
-import type { KubeObject } from "#api/object.ts";
 import { type FakeServer, runKintsugi, serverError, whoAmIAnswer } from "#test/cli-harness.ts";
 import { approvedSample, awaitingApprovalSample, remediatedSample, sampleStart } from "#test/sample-requests.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
@@ -124,7 +123,7 @@ describe("approve and reject", () => {
     const server = serverOf();
     const ask = async (): Promise<string> => {
       const old = approvalIn(server);
-      server.objects[server.objects.indexOf(old)] = { ...old, metadata: { ...old.metadata, uid: "another" } } as KubeObject;
+      server.objects[server.objects.indexOf(old)] = { ...old, metadata: { ...old.metadata, uid: "another" } };
       return "yes";
     };
     const ran = await runKintsugi(["approve", request], server, { isTerminal: true, ask });

@@ -20,7 +20,7 @@ const named = (apiVersion: string, kind: string, name: string, more: object = {}
       ...(namespace === undefined ? {} : { namespace }),
     },
     ...more,
-  }) as KubeObject;
+  });
 
 const admission = "admissionregistration.k8s.io/v1";
 const system = "kintsugi-system";

@@ -12,7 +12,6 @@ import { decide, phaseOf } from "#controllers/kubernetes-execution/decide.ts";
 import { observe } from "#controllers/kubernetes-execution/observe.ts";
 import { ownKind } from "#controllers/rights.ts";
 import type { Controller, Watch } from "#kube/controller.ts";
-import type { Store } from "#kube/store.ts";
 
 /** Kinds whose changes show that an action takes effect. */
 const followed: readonly ResourceType[] = [Deployments, StatefulSets, DaemonSets, Pods];
@@ -59,10 +58,10 @@ export const createKubernetesExecutionController = (deps: RoleDeps & { readonly 
     concurrency: 8,
     needs,
     watches: [
-      { store: executions as Store, keysOf: (execution) => [keyOf(execution)] },
-      { store: jobs as Store, keysOf: executionOf },
+      { store: executions, keysOf: (execution) => [keyOf(execution)] },
+      { store: jobs, keysOf: executionOf },
       // Read, not followed: that it is synced before the first decision is what counts.
-      { store: namespaces as Store, keysOf: () => [] },
+      { store: namespaces, keysOf: () => [] },
       ...followed.map((type): Watch => ({ store: deps.caches.of(type), keysOf: (object) => runningOn(object, type) })),
     ],
     reconcile: async (key, { signal, log }) => {

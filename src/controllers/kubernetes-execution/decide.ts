@@ -200,9 +200,12 @@ const ended = (
       return { do: "move", through: [], to: "Completed", fields, message: "The change is made and has taken effect." };
     case "failed":
       return failed([], "VerificationFailed", fields, `The change has not taken effect: ${effect.reason}.`);
-    case "pending":
-      if (now < end.atMs + quietMs) return { do: "wait", untilMs: end.atMs + quietMs };
+    case "pending": {
+      // Both are asked: the Job's end is told by another clock.
+      const quietUntilMs = Math.max(end.atMs, phaseStartedAtMs(execution)) + quietMs;
+      if (now < quietUntilMs) return { do: "wait", untilMs: quietUntilMs };
       return { do: "move", through: [], to: "Verifying", fields, message: `The change is made; ${effect.reason}.` };
+    }
   }
 };
 

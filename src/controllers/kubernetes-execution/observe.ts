@@ -82,8 +82,11 @@ const look = async (
 
 /** What the Job's pod left behind; undefined where it was killed. */
 const reportOf = async (deps: ObserveDeps, job: JobView, signal: AbortSignal): Promise<Report | undefined> => {
-  const labelSelector = `batch.kubernetes.io/controller-uid=${job.uid}`;
+  const labelSelector = `batch.kubernetes.io/job-name=${job.name}`;
   const pods = await deps.kube.list(Pods, { namespace: deps.namespace, labelSelector }, { signal });
-  const texts = pods.flatMap((pod) => pod.status?.containerStatuses ?? []).map(({ state }) => state?.terminated?.message);
-  return texts.map(decodeReport).find((report) => report !== undefined);
+  return pods
+    .filter((pod) => pod.metadata.ownerReferences?.some((owner) => owner.uid === job.uid))
+    .flatMap((pod) => pod.status?.containerStatuses ?? [])
+    .map(({ state }) => decodeReport(state?.terminated?.message))
+    .find((report) => report !== undefined);
 };

@@ -57,11 +57,11 @@ export const createRemediationRequestController = (deps: RoleDeps): Controller =
     concurrency: 16,
     needs,
     watches: [
-      { store: requests as Store, keysOf: (request) => [keyOf(request)] },
-      { store: processings as Store, keysOf: requestOf },
-      { store: analyses as Store, keysOf: requestOf },
+      { store: requests, keysOf: (request) => [keyOf(request)] },
+      { store: processings, keysOf: requestOf },
+      { store: analyses, keysOf: requestOf },
       // A repair that ends frees its object for whoever waits for it.
-      { store: workflows as Store, keysOf: (workflow) => [...requestOf(workflow), ...blockedOnes()] },
+      { store: workflows, keysOf: (workflow) => [...requestOf(workflow), ...blockedOnes()] },
       unblocks(deps.caches.of(RemediationPolicy, scope)),
       unblocks(deps.caches.of(ValidatingAdmissionPolicies)),
       unblocks(deps.caches.of(ValidatingAdmissionPolicyBindings)),

@@ -1,0 +1,367 @@
+// The execution controller and the Job's own code on a real API server, each under its generated rights and the admission policies.
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
+import { Deployments, Jobs, Namespaces } from "#api/kubernetes.ts";
+import { JOB_FINALIZER, MANAGED_LABEL } from "#api/labels.ts";
+import { decodeReport } from "#actions/report.ts";
+import { isOver } from "#controllers/kubernetes-execution/decide.ts";
+import { sha256 } from "#lib/canonical-json.ts";
+import { defaultSettings } from "#policy/settings.ts";
+import { badTemplate, goodTemplate, type Harness, openHarness } from "#test/execution-harness.ts";
+import type { ProxiedRequest } from "#test/fault-proxy.ts";
+
+let harness: Harness;
+let running: { stop: () => Promise<void> } | undefined;
+beforeAll(async () => {
+  harness = await openHarness(inject("controlPlane"));
+});
+afterEach(async () => {
+  await running?.stop();
+  running = undefined;
+  harness.policy.settings = defaultSettings;
+  harness.policy.missing = [];
+});
+afterAll(() => harness.close());
+
+const start = (): void => {
+  running = harness.start();
+};
+const targetOf = (name: string) => ({ apiVersion: "apps/v1", kind: "Deployment", namespace: harness.shop, name });
+const imageOf = async (name: string): Promise<string | undefined> =>
+  (await harness.cluster.direct.get(Deployments, { namespace: harness.shop, name }))?.spec.template.spec.containers[0]?.image;
+const hasPhase =
+  (...phases: readonly string[]) =>
+  (execution: KubernetesExecution) =>
+    phases.includes(execution.status?.phase ?? "");
+const released = (execution: KubernetesExecution): boolean => isOver(execution) && !execution.metadata.finalizers?.includes(JOB_FINALIZER);
+const writesOn = (name: string): readonly ProxiedRequest[] =>
+  harness.cluster.proxy.requests.filter(
+    (request) => request.isWrite && (request.path.includes(name) || request.body.includes(`"name":"${name}"`)),
+  );
+
+/** Act, the kubelet, the Job controller and the Deployment controller, each doing its part. */
+const playJob = async (name: string, deployment: string, action = "rollback_deployment"): Promise<void> => {
+  const job = await harness.untilJob(name);
+  const { code, report } = await harness.runAct(name, action);
+  await harness.rollOut(deployment);
+  await harness.endJob(job, code, report);
+};
+
+describe("a rollback", () => {
+  test("is recorded, run by the Job under the action's account, verified, in as few writes as it takes", async () => {
+    await harness.createWorkload("happy");
+    start();
+    const before = harness.cluster.proxy.requests.length;
+    await harness.createExecution("kex-happy", { target: targetOf("happy") });
+    const executing = await harness.until("kex-happy", hasPhase("Executing"));
+    expect(sha256(executing.status?.changes ?? "")).toBe(executing.spec.changesHash);
+    expect(executing.status).toMatchObject({ dryRun: { accepted: true }, diffs: [{ object: targetOf("happy") }] });
+    expect(executing.status?.diffs?.[0]?.diff).toContain("+        image: web:1");
+    expect(executing.status?.diffs?.[0]?.inverse).toContain("+        image: web:2");
+    expect(await imageOf("happy")).toBe("web:2");
+
+    const job = await harness.untilJob("kex-happy");
+    expect(job.spec).toMatchObject({
+      backoffLimit: 0,
+      activeDeadlineSeconds: 300,
+      template: {
+        spec: {
+          restartPolicy: "Never",
+          serviceAccountName: "kintsugi-act-rollback-deployment",
+          containers: [{ args: ["act", "kex-happy", "--hash", executing.spec.changesHash, "--namespace", harness.own] }],
+        },
+      },
+    });
+    await playJob("kex-happy", "happy");
+    const over = await harness.until("kex-happy", released);
+    expect(over.status).toMatchObject({ phase: "Completed", result: "Applied", changed: true, job: { uid: job.metadata.uid } });
+    const after = await harness.cluster.direct.get(Deployments, { namespace: harness.shop, name: "happy" });
+    expect(after?.spec.template.metadata).toEqual(goodTemplate.metadata);
+    expect(after?.spec.template.spec.containers[0]).toMatchObject({ image: "web:1" });
+    expect(after?.spec.template.spec.containers[0]?.env).toBeUndefined();
+
+    const writes = harness.cluster.proxy.requests.slice(before).filter((request) => request.isWrite);
+    expect(writes.map(({ method, path }) => `${method} ${path.split("/").slice(-2).join("/")}`)).toEqual([
+      `POST ${harness.own}/kubernetesexecutions`,
+      "PUT kex-happy/status",
+      `POST ${harness.own}/jobs`,
+      "PATCH deployments/happy",
+      "PUT kex-happy/status",
+      "PATCH kubernetesexecutions/kex-happy",
+    ]);
+  });
+
+  test("is undone by what was stored, and an undo that has nothing to do says so", async () => {
+    await harness.createWorkload("undone");
+    start();
+    await harness.createExecution("kex-undone", { target: targetOf("undone") });
+    await playJob("kex-undone", "undone");
+    const done = await harness.until("kex-undone", released);
+    const undo = { target: targetOf("undone"), undoes: "kex-undone", changesHash: sha256(done.status?.inverse ?? "") };
+
+    await harness.createExecution("undo-undone", undo);
+    await playJob("undo-undone", "undone");
+    expect((await harness.until("undo-undone", released)).status).toMatchObject({
+      phase: "Completed",
+      result: "Applied",
+      inverse: "irreversible",
+    });
+    const after = await harness.cluster.direct.get(Deployments, { namespace: harness.shop, name: "undone" });
+    expect(after?.spec.template.metadata).toEqual(badTemplate.metadata);
+    expect(after?.spec.template.spec.containers[0]).toMatchObject({ image: "web:2", env: [{ name: "MODE", value: "fast" }] });
+
+    await harness.createExecution("undo-again", undo);
+    expect((await harness.until("undo-again", released)).status).toMatchObject({ phase: "Completed", result: "NotNeeded", changed: false });
+  });
+
+  test("is not undone over somebody else's change", async () => {
+    await harness.createWorkload("touched");
+    start();
+    await harness.createExecution("kex-touched", { target: targetOf("touched") });
+    await playJob("kex-touched", "touched");
+    const done = await harness.until("kex-touched", released);
+    const spec = { template: { spec: { containers: [{ name: "app", image: "web:3" }] } } };
+    await harness.cluster.direct.mergePatch(Deployments, { namespace: harness.shop, name: "touched" }, { spec });
+    await harness.createExecution("undo-touched", {
+      target: targetOf("touched"),
+      undoes: "kex-touched",
+      changesHash: sha256(done.status?.inverse ?? ""),
+    });
+    expect((await harness.until("undo-touched", released)).status).toMatchObject({
+      phase: "Failed",
+      failure: "UndoGuardFailed",
+      changed: false,
+    });
+    expect(await imageOf("touched")).toBe("web:3");
+  });
+});
+
+describe("nothing is changed, and no Job made", () => {
+  const outcomeOf = async (name: string): Promise<KubernetesExecution["status"]> => {
+    const over = await harness.until(name, released);
+    expect(await harness.cluster.direct.get(Jobs, { namespace: harness.own, name })).toBeUndefined();
+    return over.status;
+  };
+
+  test("where the object has drifted since it was planned", async () => {
+    await harness.createWorkload("drifted");
+    await harness.createExecution("kex-drifted", { target: targetOf("drifted") });
+    const spec = { template: { spec: { containers: [{ name: "app", image: "web:4" }] } } };
+    await harness.cluster.direct.mergePatch(Deployments, { namespace: harness.shop, name: "drifted" }, { spec });
+    start();
+    expect(await outcomeOf("kex-drifted")).toMatchObject({ phase: "Failed", failure: "Drifted", changed: false });
+  });
+
+  test("where it is as wanted already", async () => {
+    await harness.createWorkload("already");
+    await harness.createExecution("kex-already", {
+      target: targetOf("already"),
+      action: "scale_deployment",
+      parameters: { replicas: "1" },
+    });
+    start();
+    expect(await outcomeOf("kex-already")).toMatchObject({ phase: "Completed", result: "NotNeeded", changed: false });
+  });
+
+  test("where there are only people to tell", async () => {
+    await harness.createExecution("kex-notify", { target: targetOf("nobody"), action: "notify_only", parameters: { message: "look" } });
+    start();
+    expect((await harness.until("kex-notify", released)).status?.phase).toBe("Failed");
+    await harness.createWorkload("told");
+    await harness.createExecution("kex-told", { target: targetOf("told"), action: "notify_only", parameters: { message: "look" } });
+    expect(await outcomeOf("kex-told")).toMatchObject({ phase: "Completed", result: "NotNeeded", changed: false });
+  });
+
+  test("where it was cancelled in time", async () => {
+    await harness.createWorkload("cancelled");
+    await harness.createExecution("kex-cancelled", { target: targetOf("cancelled"), cancel: true });
+    start();
+    expect(await outcomeOf("kex-cancelled")).toMatchObject({ phase: "Cancelled", changed: false });
+  });
+
+  test("where the namespace is not opted in", async () => {
+    await harness.createWorkload("foreign");
+    const labels = (value: string | null) => ({ metadata: { labels: { [MANAGED_LABEL]: value } } });
+    await harness.cluster.direct.mergePatch(Namespaces, { name: harness.shop }, labels(null));
+    try {
+      await harness.createExecution("kex-foreign", { target: targetOf("foreign") });
+      start();
+      expect(await outcomeOf("kex-foreign")).toMatchObject({
+        phase: "Failed",
+        failure: "Refused",
+        message: expect.stringContaining("not opted in") as string,
+      });
+    } finally {
+      await harness.cluster.direct.mergePatch(Namespaces, { name: harness.shop }, labels("true"));
+    }
+  });
+
+  const policies: Record<string, [() => void, RegExp]> = {
+    "where policy protects the namespace": [
+      () => {
+        harness.policy.settings = { ...defaultSettings, protectedNamespaces: [harness.shop] };
+      },
+      /protected by policy/,
+    ],
+    "where policy protects the kind": [
+      () => {
+        harness.policy.settings = { ...defaultSettings, protectedKinds: ["Deployment"] };
+      },
+      /protected by policy/,
+    ],
+    "where the admission policies are not in force": [
+      () => {
+        harness.policy.missing = ["x-reach"];
+      },
+      /x-reach/,
+    ],
+  };
+  test.each(Object.entries(policies))("%s", async (name, [arrange, reason]) => {
+    const id = `refused-${sha256(name).slice(0, 6)}`;
+    await harness.createWorkload(id);
+    arrange();
+    await harness.createExecution(`kex-${id}`, { target: targetOf(id) });
+    start();
+    const status = await outcomeOf(`kex-${id}`);
+    expect(status).toMatchObject({ phase: "Failed", failure: "Refused", changed: false });
+    expect(status?.message).toMatch(reason);
+  });
+
+  test("where the server would not take it", async () => {
+    await harness.createWorkload("rejected");
+    await harness.createExecution("kex-rejected", { target: targetOf("rejected") });
+    harness.cluster.proxy.addRule({
+      match: ({ method, path }) => method === "PATCH" && path.includes("deployments/rejected") && path.includes("dryRun=All"),
+      action: { kind: "answer", when: "before", status: 403 },
+    });
+    start();
+    expect(await outcomeOf("kex-rejected")).toMatchObject({ phase: "Failed", failure: "DryRunRejected", dryRun: { accepted: false } });
+  });
+
+  test.each([
+    ["of an action that nobody knows", { action: "format_disk", parameters: {} }, /no action format_disk/],
+    ["of an undo of what does not exist", { undoes: "kex-nobody" }, /does not exist/],
+  ] as const)("%s", async (name, step, reason) => {
+    const id = `wrong-${sha256(name).slice(0, 6)}`;
+    await harness.createWorkload(id);
+    await harness.createExecution(`kex-${id}`, { target: targetOf(id), ...step });
+    start();
+    expect((await outcomeOf(`kex-${id}`))?.message).toMatch(reason);
+  });
+});
+
+describe("the Job", () => {
+  const executing = async (name: string): Promise<void> => {
+    await harness.createWorkload(name);
+    start();
+    await harness.createExecution(`kex-${name}`, { target: targetOf(name) });
+    await harness.untilJob(`kex-${name}`);
+  };
+
+  test("that was killed before its change has changed nothing", async () => {
+    await executing("early");
+    await harness.endJob(await harness.untilJob("kex-early"), 137, "");
+    expect((await harness.until("kex-early", released)).status).toMatchObject({ phase: "Failed", failure: "JobFailed", changed: false });
+  });
+
+  test("that was killed after its change is followed by the verification", async () => {
+    await executing("late");
+    await harness.runAct("kex-late", "rollback_deployment");
+    await harness.rollOut("late");
+    await harness.endJob(await harness.untilJob("kex-late"), 137, "");
+    expect((await harness.until("kex-late", released)).status).toMatchObject({ phase: "Completed", result: "Applied", changed: true });
+  });
+
+  test("that ran twice has changed the object once", async () => {
+    await executing("twice");
+    await harness.runAct("kex-twice", "rollback_deployment");
+    const { code, report } = await harness.runAct("kex-twice", "rollback_deployment");
+    expect({ code, ...decodeReport(report) }).toMatchObject({ code: 0, result: "AlreadyApplied" });
+    expect(writesOn("deployments/twice").filter((request) => request.method === "PATCH")).toHaveLength(1);
+  });
+
+  test("that was deleted before it was recorded is made again", async () => {
+    await executing("again");
+    const first = await harness.untilJob("kex-again");
+    await harness.cluster.direct.delete(Jobs, { namespace: harness.own, name: "kex-again" }, { propagation: "Background" });
+    await expect
+      .poll(
+        async () =>
+          (await harness.cluster.direct.get(Jobs, { namespace: harness.own, name: "kex-again" }))?.metadata.uid ?? first.metadata.uid,
+        { timeout: 20_000 },
+      )
+      .not.toBe(first.metadata.uid);
+    await playJob("kex-again", "again");
+    expect((await harness.until("kex-again", released)).status).toMatchObject({ phase: "Completed", changed: true });
+  });
+
+  test("that was deleted after it was recorded is lost", async () => {
+    await executing("lost");
+    await running?.stop();
+    const job = await harness.untilJob("kex-lost");
+    const execution = await harness.until("kex-lost", hasPhase("Executing"));
+    const status = { ...execution.status, job: { name: job.metadata.name, uid: job.metadata.uid } };
+    await harness.controllers.replaceStatus(KubernetesExecution, { metadata: execution.metadata, status });
+    await harness.cluster.direct.delete(Jobs, { namespace: harness.own, name: "kex-lost" }, { propagation: "Background" });
+    start();
+    expect((await harness.until("kex-lost", released)).status).toMatchObject({ phase: "Failed", failure: "JobLost", changed: false });
+  });
+
+  test("is not interrupted: a deleted execution stays until it has ended", async () => {
+    await executing("deleted");
+    await harness.cluster.direct.delete(KubernetesExecution, { namespace: harness.own, name: "kex-deleted" });
+    await harness.until("kex-deleted", (execution) => execution.metadata.deletionTimestamp !== undefined);
+    await playJob("kex-deleted", "deleted");
+    await expect
+      .poll(() => harness.cluster.direct.get(KubernetesExecution, { namespace: harness.own, name: "kex-deleted" }), { timeout: 20_000 })
+      .toBeUndefined();
+    expect(await imageOf("deleted")).toBe("web:1");
+  });
+});
+
+test("stopped before and after each of its writes and started anew, it ends the same, with one Job and one change", async () => {
+  const { proxy } = harness.cluster;
+  const writes = 4;
+  for (let write = 1; write <= writes; write += 1)
+    for (const when of ["before", "after"] as const) {
+      const id = `crash-${write}-${when}`;
+      await harness.createWorkload(id);
+      let seen = 0;
+      const stopped = Promise.withResolvers<void>();
+      const token = `"name":"kex-${id}"`;
+      start();
+      const dying = running;
+      await harness.createExecution(`kex-${id}`, { target: targetOf(id) });
+      proxy.onRequest((request) => {
+        const isOurs = request.path.includes(`/kex-${id}`) || (request.method === "POST" && request.body.includes(token));
+        if (!request.isWrite || !isOurs || request.path.endsWith("/kubernetesexecutions")) return undefined;
+        seen += 1;
+        if (seen !== write) return undefined;
+        return {
+          kind: "reset",
+          when,
+          meanwhile: () => {
+            void dying?.stop().then(stopped.resolve);
+          },
+        };
+      });
+      const restarted = stopped.promise.then(start);
+      await playJob(`kex-${id}`, id);
+      await restarted;
+      const over = await harness.until(`kex-${id}`, released);
+      expect(over.status, id).toMatchObject({ phase: "Completed", changed: true });
+      const made = proxy.requests.filter(
+        (request) => request.isWrite && request.method === "POST" && request.path.endsWith("/jobs") && request.body.includes(token),
+      );
+      expect(
+        made.filter((request) => request.upstreamStatus === 201),
+        id,
+      ).toHaveLength(1);
+      expect(
+        writesOn(`deployments/${id}`).filter((request) => request.method === "PATCH"),
+        id,
+      ).toHaveLength(1);
+      proxy.onRequest(() => undefined);
+      await running?.stop();
+    }
+}, 120_000);

@@ -1,0 +1,292 @@
+// The execution controller on a real API server, under its own generated rights, with the Job's pod and the workload's controller played by the test.
+import { API_VERSION } from "#api/define-kind.ts";
+import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
+import {
+  type Deployment,
+  Deployments,
+  type Job,
+  Jobs,
+  Namespaces,
+  Pods,
+  type PodTemplate,
+  ReplicaSets,
+} from "#api/kubernetes.ts";
+import { accountOfAction, CONTROLLER_ACCOUNT, JOB_FINALIZER, MANAGED_LABEL } from "#api/labels.ts";
+import type { Need, ObjectReference } from "#api/object.ts";
+import { type ActExitCode, runAct } from "#act/act.ts";
+import { planStep } from "#actions/plan.ts";
+import { actions, findAction } from "#actions/registry.ts";
+import { readForAction } from "#cluster/read-for-action.ts";
+import { createKubernetesExecutionController, needs } from "#controllers/kubernetes-execution/controller.ts";
+import { createCaches } from "#kube/caches.ts";
+import { connect, type Kube } from "#kube/client.ts";
+import { runController } from "#kube/controller.ts";
+import { ownedBy } from "#kube/ensure.ts";
+import { silentLog } from "#lib/log.ts";
+import { createMetrics } from "#lib/metrics.ts";
+import { systemClock } from "#lib/system-clock.ts";
+import { admissionPolicies } from "#manifests/admission.ts";
+import { crdOf } from "#manifests/crd.ts";
+import { toYaml } from "#manifests/manifest.ts";
+import { rbacOf } from "#manifests/rbac.ts";
+import { defaultSettings, type Settings } from "#policy/settings.ts";
+import { kubectlOf, mustKubectl } from "#test/kubectl.ts";
+import { evenRandom, type ProxiedCluster, startProxiedCluster } from "#test/proxied-cluster.ts";
+
+const image = "example.test/kintsugi:1";
+/** What the workflow's controller does under the same account. */
+const parentNeeds: readonly Need[] = [
+  { group: KubernetesExecution.group, resource: KubernetesExecution.plural, verbs: ["create", "patch"], scope: "own" },
+];
+
+export interface Harness {
+  readonly cluster: ProxiedCluster;
+  /** Kintsugi's own namespace. */
+  readonly own: string;
+  /** An opted-in namespace of a user. */
+  readonly shop: string;
+  /** As the controllers' account, straight to the API server. */
+  readonly controllers: Kube;
+  readonly policy: { settings: Settings; missing: readonly string[] };
+  token(account: string): Promise<string>;
+  /** Runs the controller through the proxy until it is stopped; caches of its own, so that a second one is a restart. */
+  start(): { readonly stop: () => Promise<void> };
+  /** Resolves with the first version of the object that satisfies; through a watch. */
+  until(name: string, holds: (execution: KubernetesExecution) => boolean): Promise<KubernetesExecution>;
+  untilJob(name: string): Promise<Job>;
+  createWorkload(name: string): Promise<Deployment>;
+  /** As the workflow's controller would: planned now, frozen. */
+  createExecution(
+    name: string,
+    step: Partial<KubernetesExecution["spec"]> & { readonly target: ObjectReference },
+  ): Promise<KubernetesExecution>;
+  runAct(name: string, action: string, kube?: Kube): Promise<{ code: ActExitCode; report: string }>;
+  /** What the kubelet and the Job controller write when the pod has ended. */
+  endJob(job: Job, exitCode: number, report: string): Promise<void>;
+  /** What the Deployment controller writes when all replicas are updated. */
+  rollOut(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const goodTemplate: PodTemplate = { metadata: { labels: { app: "web" } }, spec: { containers: [{ name: "app", image: "web:1" }] } };
+export const badTemplate: PodTemplate = {
+  metadata: { labels: { app: "web" }, annotations: { team: "shop" } },
+  spec: { containers: [{ name: "app", image: "web:2", env: [{ name: "MODE", value: "fast" }] }] },
+};
+
+export const openHarness = async (controlPlane: { readonly kubeconfigPath: string; readonly binDir: string }): Promise<Harness> => {
+  const cluster = await startProxiedCluster();
+  const { direct, namespace: own } = cluster;
+  const shop = `${own}-shop`;
+  const kubectl = kubectlOf(controlPlane);
+  const installed = [
+    crdOf(KubernetesExecution),
+    ...rbacOf({ account: CONTROLLER_ACCOUNT, namespace: own, needs: [...needs, ...parentNeeds] }),
+    ...actions.flatMap((action) =>
+      rbacOf({
+        account: accountOfAction(action.name),
+        namespace: own,
+        needs: [{ group: KubernetesExecution.group, resource: KubernetesExecution.plural, verbs: ["get"], scope: "own" }, ...action.needs],
+      }),
+    ),
+    ...admissionPolicies({ namespace: own, image }),
+  ];
+  // Roles of the cluster carry the account's name: several installations in one cluster would overwrite each other's.
+  const renamed = installed.map((manifest) =>
+    manifest.kind.startsWith("ClusterRole")
+      ? (JSON.parse(
+          JSON.stringify(manifest)
+            .replace(/"name":"(kintsugi-[^"]+)"\}(,"rules"|,"roleRef")/, `"name":"${own}-$1"}$2`)
+            .replace(/("kind":"ClusterRole","name":")/, `$1${own}-`),
+        ) as typeof manifest)
+      : manifest,
+  );
+  await mustKubectl(kubectl, ["apply", "--server-side", "--force-conflicts", "-f", "-"], toYaml(renamed));
+  await mustKubectl(kubectl, ["wait", "--for=condition=Established", "crd/kubernetesexecutions.kintsugi.dev", "--timeout=60s"]);
+  await direct.create(Namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: shop, labels: { [MANAGED_LABEL]: "true" } } });
+
+  const token = async (account: string): Promise<string> => {
+    const path = `/api/v1/namespaces/${own}/serviceaccounts/${account}/token`;
+    const answer = await direct.request("POST", path, { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} });
+    return (answer as { status: { token: string } }).status.token;
+  };
+  const controllersToken = await token(CONTROLLER_ACCOUNT);
+  const open: { close(): void }[] = [];
+  const through = (accountToken: string): Kube => {
+    const kube = connect(cluster.proxy.config(accountToken), { clock: systemClock, random: evenRandom });
+    open.push(kube);
+    return kube;
+  };
+  const controllers = through(controllersToken);
+  const policy = { settings: defaultSettings, missing: [] as readonly string[] };
+
+  const first = async <T extends KubernetesExecution | Job>(
+    type: typeof KubernetesExecution | typeof Jobs,
+    name: string,
+    holds: (object: T) => boolean,
+  ): Promise<T> => {
+    const found = new AbortController();
+    try {
+      for await (const seen of direct.listWatch<T>(
+        type as never,
+        { namespace: own, fieldSelector: `metadata.name=${name}` },
+        found.signal,
+      )) {
+        const object = (seen.kind === "synced" ? seen.items : seen.kind === "applied" ? [seen.object] : []).find(holds);
+        if (object !== undefined) return object;
+      }
+      throw new Error("the watch ended");
+    } finally {
+      found.abort();
+    }
+  };
+
+  return {
+    cluster,
+    own,
+    shop,
+    controllers,
+    policy,
+    token,
+    start: () => {
+      const stopping = new AbortController();
+      const kube = connect(cluster.proxy.config(controllersToken), { clock: systemClock, random: evenRandom });
+      const caches = createCaches(kube, { log: silentLog });
+      const controller = createKubernetesExecutionController({
+        kube,
+        caches,
+        clock: systemClock,
+        random: evenRandom,
+        log: silentLog,
+        metrics: createMetrics(),
+        events: { record: () => {}, flush: () => Promise.resolve() },
+        namespace: own,
+        settings: () => policy.settings,
+        missingGuardrails: () => policy.missing,
+        image,
+      });
+      caches.start(stopping.signal);
+      const running = runController(controller, { clock: systemClock, random: evenRandom, log: silentLog }, stopping.signal);
+      return {
+        stop: async () => {
+          stopping.abort();
+          await running;
+          kube.close();
+        },
+      };
+    },
+    until: (name, holds) => first<KubernetesExecution>(KubernetesExecution, name, holds),
+    untilJob: (name) => first<Job>(Jobs, name, () => true),
+    createWorkload: async (name) => {
+      const meta = { namespace: shop, name, annotations: { "deployment.kubernetes.io/revision": "2" } };
+      const made = await direct.create(Deployments, {
+        apiVersion: "apps/v1",
+        kind: "Deployment",
+        metadata: meta,
+        spec: { replicas: 1, selector: { matchLabels: { app: "web" } }, template: badTemplate },
+      });
+      for (const [index, template] of [goodTemplate, badTemplate].entries())
+        await direct.create(ReplicaSets, {
+          apiVersion: "apps/v1",
+          kind: "ReplicaSet",
+          metadata: {
+            namespace: shop,
+            name: `${name}-${index + 1}`,
+            annotations: { "deployment.kubernetes.io/revision": String(index + 1) },
+            ownerReferences: [ownedBy(made)],
+          },
+          spec: {
+            replicas: 0,
+            selector: { matchLabels: { app: "web", "pod-template-hash": `h${index}` } },
+            template: { ...template, metadata: { ...template.metadata, labels: { app: "web", "pod-template-hash": `h${index}` } } },
+          },
+        });
+      return made;
+    },
+    createExecution: async (name, step) => {
+      const action = step.action ?? "rollback_deployment";
+      const parameters = step.parameters ?? { revision: "1" };
+      const seen = await readForAction(direct, findAction(action)?.reads ?? [], step.target);
+      const plan = planStep({ action, target: step.target, parameters }, seen);
+      return controllers.create(KubernetesExecution, {
+        apiVersion: API_VERSION,
+        kind: "KubernetesExecution",
+        metadata: { namespace: own, name, finalizers: [JOB_FINALIZER] },
+        spec: {
+          request: "rr-1",
+          workflow: "wfe-1",
+          step: "s1",
+          timeoutSeconds: 300,
+          changesHash: plan.ok ? plan.changesHash : "0".repeat(64),
+          ...step,
+          action,
+          parameters,
+        },
+      });
+    },
+    runAct: async (name, action, kube) => {
+      const execution = await direct.get(KubernetesExecution, { namespace: own, name });
+      let report = "";
+      const deps = {
+        kube: kube ?? through(await token(accountOfAction(action))),
+        clock: systemClock,
+        random: evenRandom,
+        log: silentLog,
+        writeReport: (text: string) => {
+          report = text;
+        },
+      };
+      const code = await runAct(deps, { name, namespace: own, hash: execution?.spec.changesHash ?? "" });
+      return { code, report };
+    },
+    endJob: async (job, exitCode, report) => {
+      const at = new Date(systemClock.now()).toISOString().replace(/\.\d+Z/, "Z");
+      const container = { name: "act", image, imageID: "", ready: false, restartCount: 0 };
+      const terminated = { exitCode, message: report, startedAt: at, finishedAt: at };
+      const labels = { "batch.kubernetes.io/job-name": job.metadata.name };
+      const pod = await direct.create(Pods, {
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { namespace: own, name: `${job.metadata.name}-pod`, labels, ownerReferences: [ownedBy(job)] },
+        spec: { containers: [{ name: "act", image }], automountServiceAccountToken: false },
+      });
+      await direct.mergePatch(
+        Pods,
+        { namespace: own, name: pod.metadata.name },
+        { status: { phase: exitCode === 0 ? "Succeeded" : "Failed", containerStatuses: [{ ...container, state: { terminated } }] } },
+        { subresource: "status" },
+      );
+      const condition = (type: string, reason: string): object => ({
+        type,
+        status: "True",
+        reason,
+        lastTransitionTime: at,
+        lastProbeTime: at,
+      });
+      const status =
+        exitCode === 0
+          ? {
+              startTime: at,
+              completionTime: at,
+              succeeded: 1,
+              conditions: [condition("SuccessCriteriaMet", "CompletionsReached"), condition("Complete", "CompletionsReached")],
+            }
+          : {
+              startTime: at,
+              failed: 1,
+              conditions: [condition("FailureTarget", "BackoffLimitExceeded"), condition("Failed", "BackoffLimitExceeded")],
+            };
+      await direct.mergePatch(Jobs, { namespace: own, name: job.metadata.name }, { status }, { subresource: "status" });
+    },
+    rollOut: async (name) => {
+      const live = await direct.get(Deployments, { namespace: shop, name });
+      const replicas = live?.spec.replicas ?? 1;
+      const status = { observedGeneration: live?.metadata.generation, replicas, updatedReplicas: replicas };
+      await direct.mergePatch(Deployments, { namespace: shop, name }, { status }, { subresource: "status" });
+    },
+    close: async () => {
+      for (const kube of open) kube.close();
+      await cluster.stop();
+    },
+  };
+};
