@@ -60,7 +60,7 @@ const maxItems = 200;
 export const redactValue = (value: unknown, depth = 0): unknown => {
   if (typeof value === "string") return redact(value);
   if (value === null || typeof value === "number" || typeof value === "boolean" || value === undefined) return value;
-  if (typeof value !== "object") return String(value).slice(0, 100);
+  if (typeof value !== "object") return String(value as bigint | symbol).slice(0, 100);
   if (value instanceof Error) return errorFields(value, depth);
   if (depth >= maxDepth) return "[deeper]";
   if (Array.isArray(value)) return value.slice(0, maxItems).map((item) => redactValue(item, depth + 1));
