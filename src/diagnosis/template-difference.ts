@@ -53,13 +53,16 @@ const namedItems = (value: unknown): Record<string, unknown> | undefined => {
 };
 
 const maxValueLength = 160;
+const leadLength = 40;
 
 /** One line for people. */
 export const differenceText = ({ path, before, after }: Difference): string => {
   if (path === "") return before === undefined ? "the container is new" : "the container was removed";
   if (/^(?:initContainers\[[^\]]+\]\.)?env\[/.test(path))
     return `${path} ${before === undefined ? "was added" : after === undefined ? "was removed" : "was changed"}`;
-  return `${path}: ${valueText(before)} → ${valueText(after)}`;
+  const [old, now] = [valueText(before), valueText(after)];
+  const from = old.length <= maxValueLength && now.length <= maxValueLength ? 0 : Math.max(0, commonLength(old, now) - leadLength);
+  return `${path}: ${excerpt(old, from)} → ${excerpt(now, from)}`;
 };
 
 const maxBriefLength = 80;
@@ -70,8 +73,21 @@ export const briefDifferenceText = (difference: Difference): string => {
   return text.length <= maxBriefLength || difference.path === "" ? text : difference.path;
 };
 
+/** Words of a command as a shell would show them: what follows `--password` is known to be a secret only there. */
 const valueText = (value: unknown): string => {
   if (value === undefined) return "(none)";
-  const text = redact(typeof value === "string" ? value : canonicalJson(value));
-  return text.length <= maxValueLength ? text : `${text.slice(0, maxValueLength - 1)}…`;
+  const isWords = Array.isArray(value) && value.every((item) => typeof item === "string");
+  const text = isWords ? value.join(" ") : typeof value === "string" ? value : canonicalJson(value);
+  return redact(text).replaceAll(/\s+/g, " ");
+};
+
+const commonLength = (a: string, b: string): number => {
+  let at = 0;
+  while (at < a.length && at < b.length && a[at] === b[at]) at += 1;
+  return at;
+};
+
+const excerpt = (text: string, from: number): string => {
+  const rest = from === 0 ? text : `…${text.slice(from)}`;
+  return rest.length <= maxValueLength ? rest : `${rest.slice(0, maxValueLength - 1)}…`;
 };

@@ -321,7 +321,7 @@ test("a release that crashes is told with its difference, its end, its log and a
   const diagnosis = await diagnosed(crashAfterRelease);
   expect(diagnosis).toMatchObject({ kind: "Cause", confidence: 1 });
   expect(diagnosis.message).toBe(
-    'revision 2 (web-5d4f8c7b9) of Deployment shop/web changed args: ["--listen",":8080"] → ["--listen",":8080","--strict"]; since then container web exits with code 1 after 1 s.',
+    "revision 2 (web-5d4f8c7b9) of Deployment shop/web changed args: --listen :8080 → --listen :8080 --strict; since then container web exits with code 1 after 1 s.",
   );
   expect(diagnosis.quotes.map(({ source, object }) => `${source} ${object}`)).toEqual([
     "change Deployment shop/web",
