@@ -30,7 +30,11 @@ export const executionOf = (workflow: WorkflowExecution, step: Step): NewObject<
 });
 
 /** Bound to the very inverse that was stored; absent where there is none to apply. */
-export const undoOf = (workflow: WorkflowExecution, step: Step, original: KubernetesExecution): NewObject<KubernetesExecution> | undefined => {
+export const undoOf = (
+  workflow: WorkflowExecution,
+  step: Step,
+  original: KubernetesExecution,
+): NewObject<KubernetesExecution> | undefined => {
   const inverse = original.status?.inverse;
   if (inverse === undefined || inverse === "irreversible") return undefined;
   const execution = executionOf(workflow, step);

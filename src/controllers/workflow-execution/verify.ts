@@ -35,21 +35,28 @@ export const verify = (question: VerificationQuestion): VerificationAnswer => {
     const message = health.reasons[0] ?? "The object is not healthy.";
     const verification = { baseline: health.restarts, ...resolved };
     if (now >= deadline) return { gone: false, verification: { ...verification, result: "SymptomPersists", message } };
-    return { gone: undefined, verification: { ...verification, result: "Pending", message: "The object is not healthy yet." }, untilMs: deadline };
+    return {
+      gone: undefined,
+      verification: { ...verification, result: "Pending", message: "The object is not healthy yet." },
+      untilMs: deadline,
+    };
   }
   const since = healthySince(question);
   const stableAt = since + stabilisationSeconds * 1000;
   const verification = { healthySince: toPreciseTimestamp(since), baseline: baselineOf(since, before, health.restarts), ...resolved };
   if (now >= stableAt || resolvedAt !== undefined) {
     const how = resolvedAt !== undefined && now < stableAt ? "and its alerts are resolved" : `for ${stabilisationSeconds} s`;
-    const message =
-      health.state === "Unknown" ? `Its kind has no health of its own; nothing spoke against it ${how}.` : `Healthy ${how}.`;
+    const message = health.state === "Unknown" ? `Its kind has no health of its own; nothing spoke against it ${how}.` : `Healthy ${how}.`;
     return { gone: true, verification: { ...verification, result: "SymptomGone", message } };
   }
   // Healthy too late and broken again and again: the window must have begun in time.
   if (since >= deadline)
     return { gone: false, verification: { ...verification, result: "SymptomPersists", message: "The object did not stay healthy." } };
-  return { gone: undefined, verification: { ...verification, result: "Pending", message: "Healthy; watching whether it stays so." }, untilMs: stableAt };
+  return {
+    gone: undefined,
+    verification: { ...verification, result: "Pending", message: "Healthy; watching whether it stays so." },
+    untilMs: stableAt,
+  };
 };
 
 /** A new restart, or a crash we were only told of later, begins the window anew. */
