@@ -25,11 +25,15 @@ export const misuse = (message: string, hint?: string): CliError => new CliError
 
 export const failureOf = (error: unknown): CliError => {
   if (error instanceof CliError) return error;
-  if (error instanceof KubeconfigError)
-    return misuse(clean(error.message), "kintsugi config shows which kubeconfig is used; --kubeconfig and --context choose another.");
+  if (error instanceof KubeconfigError) {
+    const message = clean(error.message);
+    return misuse(message, /kubeconfig|context/.test(message) ? whichKubeconfig : undefined);
+  }
   if (error instanceof KubeError) return kubeFailure(error);
   return misuse(`unexpected: ${clean(error instanceof Error ? error.message : String(error))}`);
 };
+
+const whichKubeconfig = "kintsugi config shows which kubeconfig is used; --kubeconfig and --context choose another.";
 
 const clean = (text: string): string => oneLine(redact(text));
 

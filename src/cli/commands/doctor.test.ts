@@ -8,19 +8,18 @@ import { checkup, type Finding } from "#cli/checkup.ts";
 import { actionRights } from "#manifests/rights.ts";
 import { type FakeServer, runKintsugi, serverError } from "#test/cli-harness.ts";
 
-const named = (apiVersion: string, kind: string, name: string, more: object = {}, namespace?: string): KubeObject =>
-  ({
-    apiVersion,
-    kind,
-    metadata: {
-      name,
-      uid: name,
-      resourceVersion: "1",
-      creationTimestamp: "2027-03-01T00:00:00Z",
-      ...(namespace === undefined ? {} : { namespace }),
-    },
-    ...more,
-  });
+const named = (apiVersion: string, kind: string, name: string, more: object = {}, namespace?: string): KubeObject => ({
+  apiVersion,
+  kind,
+  metadata: {
+    name,
+    uid: name,
+    resourceVersion: "1",
+    creationTimestamp: "2027-03-01T00:00:00Z",
+    ...(namespace === undefined ? {} : { namespace }),
+  },
+  ...more,
+});
 
 const admission = "admissionregistration.k8s.io/v1";
 const system = "kintsugi-system";

@@ -7,12 +7,12 @@ import type { Approval, AttemptStory, Cause, Considered, Execution, Run, StepSto
 import { counted, listed, oneLine } from "#cli/render/text.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
-/** What an attempt's text has to know of the whole: where the Jobs run, and whether all is over. */
-type Around = Pick<Story, "namespace" | "completedAt">;
+/** What an attempt's text has to know of the whole: where the Jobs run, whether all is over, and what its headline says already. */
+type Around = Pick<Story, "namespace" | "completedAt"> & Partial<Pick<Story, "message">>;
 
 export const attemptText = (page: Page, story: Around, attempt: AttemptStory, nowMs: number | undefined): readonly string[] => [
   ...section(page, "WHAT SURROUNDS IT", attempt.surroundings === undefined ? [] : surroundingsText(page, attempt.surroundings)),
-  ...section(page, "WHY IT HAPPENS", attempt.cause === undefined ? [] : causeText(page, attempt.cause)),
+  ...section(page, "WHY IT HAPPENS", attempt.cause === undefined ? [] : causeText(page, story, attempt.cause)),
   ...section(page, "WHAT WAS CONSIDERED", attempt.considered === undefined ? [] : consideredText(page, attempt.considered)),
   ...section(
     page,
@@ -51,14 +51,16 @@ const surroundingsText = (page: Page, around: Surroundings): readonly string[] =
   return points.flatMap((text) => point(page, 1, "•", text));
 };
 
-const causeText = (page: Page, cause: Cause): readonly string[] => {
+const causeText = (page: Page, story: Around, cause: Cause): readonly string[] => {
   const { root, paint } = { root: cause.root, paint: page.paint };
   const confidence = cause.confidence === undefined ? "" : `, confidence ${cause.confidence.toFixed(2)}`;
   const by = cause.investigator === undefined ? "" : `; found by ${investigatorText(cause.investigator)}`;
   return [
     ...(root === undefined ? paragraph(page, 1, cause.message ?? "No cause was found.") : paragraph(page, 1, root.summary, paint.bold)),
     ...paragraph(page, 1, `${root === undefined ? "" : `${root.code}: `}${verdictWords[cause.verdict]}${confidence}${by}`, paint.dim),
-    ...(cause.verdict === "NeedsHuman" ? paragraph(page, 1, moreThan(root?.summary, cause.message)) : []),
+    ...(cause.verdict === "NeedsHuman" && cause.message !== story.message
+      ? paragraph(page, 1, moreThan(root?.summary, cause.message))
+      : []),
     ...(root?.chain ?? []).flatMap((link, at) => point(page, 1, `${at + 1}.`, link)),
     ...cause.evidence.flatMap((each) => [
       ...paragraph(page, 1, `${sourceWords[each.source]} ${each.object}:`),
@@ -140,7 +142,7 @@ const approvalText = (page: Page, approval: Approval, nowMs: number | undefined)
 
 const doneText = (page: Page, story: Around, execution: Execution): readonly string[] => [
   ...execution.steps.flatMap((step) => stepDone(page, story, step)),
-  ...(execution.message === undefined ? [] : paragraph(page, 1, execution.message)),
+  ...(execution.message === undefined || execution.message === execution.verification.message ? [] : paragraph(page, 1, execution.message)),
 ];
 
 const stepDone = (page: Page, story: Around, step: StepStory): readonly string[] => {

@@ -218,6 +218,20 @@ describe("how the story ends", () => {
     expect(text({ ...sample, analyses })).toMatch(/found by holmesgpt m-1,\s+1200 tokens in 9s/);
   });
 
+  test("what the headline says is not said again, and a verdict is not a deed", () => {
+    const why = "ConfigMap shop/checkout-config was edited. A person must decide: nothing puts it back.";
+    const sample = withStatus(needsHumanSample(), { message: why });
+    const analyses = sample.analyses.map((each) => ({ ...each, status: { ...each.status, message: why } }));
+    expect(text({ ...sample, analyses }).match(/A person must\s+decide/g)).toHaveLength(1);
+    const repaired = remediatedSample();
+    const healthy = "Healthy for 60 s without a break.";
+    const workflows = repaired.workflows.map((each) => ({
+      ...each,
+      status: { ...each.status, message: healthy, verification: { ...each.status?.verification, message: healthy } },
+    }));
+    expect(text({ ...repaired, workflows }).match(/Healthy for 60 s without a break/g)).toHaveLength(1);
+  });
+
   test("without a cause it says what is known instead", () => {
     const sample = withStatus(needsHumanSample(), { outcome: "ManualReviewRequired" });
     const analyses = sample.analyses.map((each) => ({
