@@ -1,123 +1,116 @@
-// What to do next for one workflow: pure, a row for every phase. Never ends while a step runs; never leaves a change behind without saying so.
-import type { Condition } from "#api/fields.ts";
-import type { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
+// What to do next for one workflow: pure, a row for every phase. Never begins a step while another runs; never ends while one does.
 import type { WorkflowExecution, WorkflowPhase } from "#api/kinds/workflow-execution.ts";
 import type { Health } from "#cluster/workload-health.ts";
-import { fromTimestamp, toPreciseTimestamp } from "#lib/clock.ts";
+import { fromTimestamp } from "#lib/clock.ts";
 import {
   type Executions,
+  type StepView,
   hasChanged,
+  isOver,
   nextStep,
   nextUndo,
   problemsOf,
-  statusesOf,
-  type StepView,
   viewsOf,
 } from "#controllers/workflow-execution/steps.ts";
 import { type Verification, verify } from "#controllers/workflow-execution/verify.ts";
-
-export type Status = NonNullable<WorkflowExecution["status"]>;
 
 /** Everything a decision may look at. */
 export interface Observed {
   readonly workflow: WorkflowExecution;
   readonly executions: Executions;
+  /** Of the object whose symptom the repair is to end. */
   readonly health: Health;
-  /** When the last alert of the episode was resolved; absent while one fires. */
+  /** When the last alert of the request was resolved; absent while one fires. */
   readonly resolvedAt?: number;
   readonly verificationSeconds: number;
+}
+
+/** What remains of a workflow that did not succeed: the request reads it. */
+export interface Restored {
+  readonly status: "True" | "False";
+  /** `Drifted`: the world had changed, so that nothing was done, and the same action may be planned anew. */
+  readonly reason: "Undone" | "NothingChanged" | "Drifted" | "ChangesRemain";
 }
 
 export interface Move {
   readonly do: "move";
   readonly to: WorkflowPhase;
-  /** Phases that had nothing to do, on the way. */
   readonly through?: readonly WorkflowPhase[];
-  readonly fields: Partial<Status>;
+  /** A step, or the undoing of one, whose execution has to exist before the move is written. */
+  readonly begin?: Begin;
+  readonly verification?: Verification;
+  readonly restored?: Restored;
   readonly message: string;
+}
+export interface Begin {
+  readonly step: string;
+  readonly undo: boolean;
 }
 
 export type Decision =
   | Move
-  /** Begins a step; what that means for the status is written with it. */
-  | { readonly do: "begin"; readonly view: StepView; readonly move?: Move }
-  | { readonly do: "undo"; readonly view: StepView; readonly original: KubernetesExecution; readonly move?: Move }
-  /** The step that runs is asked to stop before its Job exists. */
-  | { readonly do: "cancelStep"; readonly execution: KubernetesExecution }
-  /** Stay, but say what has been seen. */
-  | { readonly do: "note"; readonly fields: Partial<Status>; readonly untilMs?: number }
-  | { readonly do: "wait"; readonly untilMs?: number };
+  /** In the same phase: the next execution, or how far the verification is. */
+  | { readonly do: "stay"; readonly begin?: Begin; readonly verification?: Verification; readonly untilMs?: number }
+  | { readonly do: "cancelStep"; readonly step: string }
+  | { readonly do: "wait" };
 
-export const phaseOf = ({ status }: WorkflowExecution): WorkflowPhase => status?.phase ?? "Pending";
+export const phaseOf = (workflow: WorkflowExecution): WorkflowPhase => workflow.status?.phase ?? "Pending";
 
 export const decide = (seen: Observed, now: number): Decision => rows[phaseOf(seen.workflow)](seen, now);
 
-const begin = (seen: Observed, now: number): Decision => {
-  const { workflow } = seen;
-  const through: WorkflowPhase[] = phaseOf(workflow) === "Pending" ? ["Validating"] : [];
-  const problems = problemsOf(workflow.spec.steps);
-  if (problems.length > 0) {
-    const message = `The steps cannot be run: ${problems.join("; ")}.`;
-    return { do: "move", through, to: "Failed", fields: restored("NothingChanged", now), message };
-  }
-  const views = viewsOf(workflow.spec.steps, seen.executions);
-  // A run before this one may have begun: then something may have changed, and the row of Executing knows what to do.
-  if (workflow.spec.cancel === true && views.every((view) => view.state === "Waiting")) return cancelled(seen, now);
-  const move: Move = { do: "move", through, to: "Executing", fields: {}, message: `Running ${stepsText(workflow)}.` };
-  const first = views.find((view) => view.state === "Waiting");
-  return first === undefined || workflow.spec.cancel === true ? move : { do: "begin", view: first, move };
-};
-
 const rows: Readonly<Record<WorkflowPhase, (seen: Observed, now: number) => Decision>> = {
-  Pending: begin,
-  Validating: begin,
+  Pending(seen) {
+    if (seen.workflow.spec.cancel === true && begunSteps(seen).length === 0) return cancelled;
+    const next = validated(seen);
+    return { ...next, through: ["Validating", ...(next.through ?? [])] };
+  },
+
+  Validating(seen) {
+    if (seen.workflow.spec.cancel === true && begunSteps(seen).length === 0) return cancelled;
+    return validated(seen);
+  },
 
   Executing(seen, now) {
-    const { workflow } = seen;
-    const views = viewsOf(workflow.spec.steps, seen.executions);
-    const running = views.find((view) => view.state === "Running")?.execution;
-    if (running !== undefined)
-      return workflow.spec.cancel === true && running.spec.cancel !== true ? { do: "cancelStep", execution: running } : { do: "wait" };
-    const failed = views.find((view) => view.state === "Failed" && view.step.critical);
-    if (failed !== undefined) return giveUp(seen, views, now, `${failed.step.action} failed: ${failed.message ?? "no reason was given"}`);
-    if (workflow.spec.cancel === true) return cancelled(seen, now);
+    const views = viewsOf(seen.workflow.spec.steps, seen.executions);
+    const running = views.find(({ state }) => state === "Running");
+    if (seen.workflow.spec.cancel === true) {
+      if (running === undefined) return takenBack(seen, views, "Cancelled", "Cancelled on request.");
+      return running.execution?.spec.cancel === true ? { do: "wait" } : { do: "cancelStep", step: running.step.id };
+    }
+    if (running !== undefined) return { do: "wait" };
+    const failure = views.find(({ step, state }) => state === "Failed" && step.critical);
+    if (failure !== undefined) return takenBack(seen, views, "Failed", failureText(failure), isDrift(failure));
     const next = nextStep(views);
-    const view = views.find((candidate) => candidate.step === next);
-    if (view !== undefined) return { do: "begin", view };
-    // What has just been done is judged at once: with no window to wait for, the verification is over before it is written down.
-    const answer = verdict(seen, now, now);
-    if (answer.do === "move") return { ...answer, through: ["Verifying"] };
-    const verification = answer.do === "note" ? answer.fields.verification : undefined;
-    const fields = verification === undefined ? {} : { verification };
-    return { do: "move", to: "Verifying", fields, message: `${stepsText(workflow)} done; watching whether the symptom stays away.` };
+    if (next !== undefined) return { do: "stay", begin: { step: next.id, undo: false } };
+    if (!views.some(({ state }) => state === "Completed")) return takenBack(seen, views, "Failed", "No step succeeded.");
+    return verifying(seen, views, now);
   },
 
   Verifying(seen, now) {
-    if (seen.workflow.spec.cancel === true) return cancelled(seen, now);
-    return verdict(seen, fromTimestamp(seen.workflow.status?.phaseStartedAt) ?? now, now);
+    const views = viewsOf(seen.workflow.spec.steps, seen.executions);
+    if (seen.workflow.spec.cancel === true) return takenBack(seen, views, "Cancelled", "Cancelled on request.");
+    return verifying(seen, views, now);
   },
 
-  RollingBack(seen, now) {
-    const { workflow } = seen;
-    const views = viewsOf(workflow.spec.steps, seen.executions);
-    const isBusy = views.some(
-      (view) => view.state === "Running" || (view.undo !== undefined && view.state !== "Undone" && view.state !== "UndoFailed"),
-    );
-    if (isBusy) return { do: "wait" };
-    const stuck = views.find((view) => view.state === "UndoFailed");
-    const why = workflow.status?.message ?? "The repair did not help.";
-    if (stuck !== undefined) {
-      const message = `${why} Undoing ${stuck.step.action} failed: ${stuck.message ?? "no reason was given"}`;
-      return { do: "move", to: "Failed", fields: restored("UndoFailed", now), message };
-    }
-    const view = nextUndo(views);
-    if (view === undefined)
-      return { do: "move", to: "RolledBack", fields: restored("Undone", now), message: `${why} What was changed is undone.` };
-    if (view.execution === undefined || view.execution.status?.inverse === undefined || view.execution.status.inverse === "irreversible") {
-      const message = `${why} ${view.step.action} cannot be undone.`;
-      return { do: "move", to: "Failed", fields: restored("Irreversible", now), message };
-    }
-    return { do: "undo", view, original: view.execution };
+  RollingBack(seen) {
+    const views = viewsOf(seen.workflow.spec.steps, seen.executions);
+    const why = seen.workflow.status?.message ?? "The repair failed.";
+    const spoilt = views.find(({ state }) => state === "UndoFailed");
+    if (spoilt !== undefined)
+      return remains(`${why} Undoing ${spoilt.step.id} failed: ${spoilt.message ?? "no reason was given"} A person has to look.`);
+    // Undoing them out of order would undo what another step rests on.
+    if (views.some(({ undo }) => undo !== undefined && !isOver(undo))) return { do: "wait" };
+    const next = nextUndo(views);
+    if (next !== undefined)
+      return isUndoable(next)
+        ? { do: "stay", begin: { step: next.step.id, undo: true } }
+        : remains(`${why} What step ${next.step.id} changed cannot be undone. A person has to look.`);
+    return {
+      do: "move",
+      to: "RolledBack",
+      restored: { status: "True", reason: "Undone" },
+      message: `${why} Everything it changed was undone.`,
+    };
   },
 
   Completed: () => ({ do: "wait" }),
@@ -126,86 +119,76 @@ const rows: Readonly<Record<WorkflowPhase, (seen: Observed, now: number) => Deci
   Cancelled: () => ({ do: "wait" }),
 };
 
-/** What verification comes to now; a note only where it has something new to say. */
-const verdict = (seen: Observed, startedAt: number, now: number): Decision => {
-  const { workflow, health, resolvedAt, verificationSeconds } = seen;
-  const before = workflow.status?.verification;
-  const { stabilisationSeconds } = workflow.spec.symptom;
-  const answer = verify({ ...{ health, startedAt, before, resolvedAt, stabilisationSeconds, verificationSeconds, now } });
-  if (answer.gone === true)
-    return { do: "move", to: "Completed", fields: { verification: answer.verification }, message: answer.verification.message ?? "" };
-  if (answer.gone === false) {
-    const views = viewsOf(workflow.spec.steps, seen.executions);
-    const decision = giveUp(seen, views, now, `The symptom has not gone: ${answer.verification.message ?? ""}`.trim());
-    const withVerification = (move: Move): Move => ({ ...move, fields: { ...move.fields, verification: answer.verification } });
-    return decision.do === "move" ? withVerification(decision) : decision;
-  }
-  if (sameVerification(before, answer.verification)) return { do: "wait", untilMs: answer.untilMs };
-  return { do: "note", fields: { verification: answer.verification }, untilMs: answer.untilMs };
-};
+const nothingChanged: Restored = { status: "True", reason: "NothingChanged" };
+const cancelled: Move = { do: "move", to: "Cancelled", restored: nothingChanged, message: "Cancelled before anything was changed." };
+const remains = (message: string): Move => ({
+  do: "move",
+  to: "Failed",
+  restored: { status: "False", reason: "ChangesRemain" },
+  message,
+});
 
-/** Words alone are not worth a write. */
-const sameVerification = (a: Verification | undefined, b: Verification): boolean =>
-  a !== undefined && a.healthySince === b.healthySince && (b.healthySince === undefined || a.baseline === b.baseline);
+/** A run before this one may have created the first execution and not lived to write so. */
+const begunSteps = ({ executions }: Observed): string[] => [...executions.done.keys()];
 
-const giveUp = ({ workflow }: Observed, views: readonly StepView[], now: number, why: string): Move => {
-  const message = why.endsWith(".") ? why : `${why}.`;
-  if (!views.some(hasChanged)) return { do: "move", to: "Failed", fields: restored(nothingChanged(views), now), message };
-  if (workflow.spec.rollback === "Automatic") return { do: "move", to: "RollingBack", fields: {}, message };
-  return { do: "move", to: "Failed", fields: restored("NotUndone", now), message: `${message} Nothing was undone, as the workflow asks.` };
-};
-
-const cancelled = (seen: Observed, now: number): Decision => {
-  const views = viewsOf(seen.workflow.spec.steps, seen.executions);
-  if (views.some(hasChanged)) return giveUp(seen, views, now, "Cancelled.");
-  return { do: "move", to: "Cancelled", fields: restored("NothingChanged", now), message: "Cancelled before anything was changed." };
-};
-
-type Restoration = "NothingChanged" | "Drifted" | "NotRun" | "Undone" | "UndoFailed" | "Irreversible" | "NotUndone";
-
-/** Why nothing was changed: an action that never got to run, or met another object than the one approved, has not been tried. */
-const nothingChanged = (views: readonly StepView[]): Restoration => {
-  const failures = views.flatMap(({ state, execution }) => (state === "Failed" ? [execution?.status?.failure] : []));
-  if (failures.length === 0) return "NothingChanged";
-  if (failures.every((failure) => failure === "Drifted")) return "Drifted";
-  return failures.every((failure) => failure === "JobLost" || failure === "JobFailed" || failure === "TimedOut")
-    ? "NotRun"
-    : "NothingChanged";
-};
-
-const restored = (reason: Restoration, now: number): Partial<Status> => {
-  const isRestored = reason !== "UndoFailed" && reason !== "Irreversible" && reason !== "NotUndone";
-  const condition: Condition = {
-    type: "Restored",
-    status: isRestored ? "True" : "False",
-    reason,
-    message: isRestored ? "Nothing of this repair remains in the cluster." : "Something of this repair remains in the cluster.",
-    lastTransitionTime: toPreciseTimestamp(now),
-  };
-  return { conditions: [condition] };
-};
-
-const stepsText = ({ spec }: WorkflowExecution): string => spec.steps.map((step) => step.action).join(", ");
-
-/** The status after a move or note: everything in one write. */
-export const statusAfter = (
-  seen: Observed,
-  decision: { readonly fields: Partial<Status> } | Move,
-  executions: Executions,
-  now: number,
-): Status => {
-  const before = seen.workflow.status ?? {};
-  const steps = statusesOf(viewsOf(seen.workflow.spec.steps, executions));
-  if (!("to" in decision)) return { ...before, ...decision.fields, steps };
-  const at = toPreciseTimestamp(now);
-  const isOver = ["Completed", "RolledBack", "Failed", "Cancelled"].includes(decision.to);
+const validated = (seen: Observed): Move => {
+  const { steps } = seen.workflow.spec;
+  const problems = problemsOf(steps);
+  if (problems.length > 0)
+    return { do: "move", to: "Failed", restored: nothingChanged, message: `The plan cannot be run: ${problems.join("; ")}.` };
+  const first = nextStep(viewsOf(steps, seen.executions));
   return {
-    ...before,
-    ...decision.fields,
-    phase: decision.to,
-    phaseStartedAt: at,
-    steps,
-    message: decision.message.slice(0, 1024),
-    ...(isOver ? { completedAt: at } : {}),
+    do: "move",
+    to: "Executing",
+    ...(first === undefined ? {} : { begin: { step: first.id, undo: false } }),
+    message: `Running ${steps.map(({ action }) => action).join(", then ")}.`,
   };
 };
+
+const verifying = (seen: Observed, views: readonly StepView[], now: number): Decision => {
+  const { workflow, health, resolvedAt, verificationSeconds } = seen;
+  const begins = phaseOf(workflow) !== "Verifying";
+  const startedAt = begins ? now : (fromTimestamp(workflow.status?.phaseStartedAt) ?? now);
+  const { stabilisationSeconds } = workflow.spec.symptom;
+  const before = begins ? undefined : workflow.status?.verification;
+  const answer = verify({ health, startedAt, before, resolvedAt, stabilisationSeconds, verificationSeconds, now });
+  const { verification } = answer;
+  if (answer.gone === undefined) {
+    if (!begins) return { do: "stay", verification, untilMs: answer.untilMs };
+    return { do: "move", to: "Verifying", verification, message: "Every step is done; watching whether the symptom stays away." };
+  }
+  const through = begins ? ({ through: ["Verifying"] } as const) : {};
+  const message = verification.message ?? "";
+  if (answer.gone) return { do: "move", to: "Completed", ...through, verification, message };
+  const back = takenBack(seen, views, "Failed", `The symptom is still there: ${message}`);
+  return { ...back, verification, ...(begins ? { through: ["Verifying", ...(back.through ?? [])] } : {}) };
+};
+
+/** Whatever was changed is undone, where the plan allows it; then it ends as `otherwise` says. */
+const takenBack = (
+  { workflow }: Observed,
+  views: readonly StepView[],
+  otherwise: "Failed" | "Cancelled",
+  why: string,
+  untouched: Restored = nothingChanged,
+): Move => {
+  const changed = views.filter(hasChanged);
+  if (changed.length === 0) return { do: "move", to: otherwise, restored: untouched, message: `${why} Nothing was changed.` };
+  const how = workflow.spec.rollback;
+  if (how !== "Automatic")
+    return remains(`${why} ${how === "Manual" ? "It is to be undone by hand" : "It cannot be undone"}: ${doneText(changed)}.`);
+  const next = nextUndo(views);
+  if (next === undefined || !isUndoable(next)) return remains(`${why} It cannot be undone: ${doneText(changed)}.`);
+  return { do: "move", to: "RollingBack", begin: { step: next.step.id, undo: true }, message: why };
+};
+
+const isUndoable = ({ execution }: StepView): boolean => {
+  const inverse = execution?.status?.inverse;
+  return inverse !== undefined && inverse !== "irreversible";
+};
+
+const isDrift = ({ execution }: StepView): Restored =>
+  execution?.status?.failure === "Drifted" ? { status: "True", reason: "Drifted" } : nothingChanged;
+
+const failureText = ({ step, message }: StepView): string => `Step ${step.id} (${step.action}) failed: ${message ?? "no reason was given"}`;
+const doneText = (views: readonly StepView[]): string => views.map(({ step }) => `${step.action} (${step.id})`).join(", ");

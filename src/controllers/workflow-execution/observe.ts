@@ -2,68 +2,66 @@
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import type { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
-import { type Targets, targetKey } from "#cluster/targets.ts";
+import type { Targets } from "#cluster/targets.ts";
 import type { Kube } from "#kube/client.ts";
 import type { Store } from "#kube/store.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import type { Settings } from "#policy/settings.ts";
-import { type Observed, phaseOf } from "#controllers/workflow-execution/decide.ts";
+import type { Observed } from "#controllers/workflow-execution/decide.ts";
+import type { Executions } from "#controllers/workflow-execution/steps.ts";
 
 export interface Sources {
   readonly kube: Pick<Kube, "get">;
-  readonly namespace: string;
   readonly requests: Store<RemediationRequest>;
   readonly executions: Store<KubernetesExecution>;
   readonly targets: Targets;
   readonly settings: () => Settings;
 }
 
+/** Index of the executions' cache; a name that no other user of it takes. */
 export const executionsByWorkflow = "workflowOfExecution";
 export const executionIndexes = {
   [executionsByWorkflow]: (execution: KubernetesExecution): readonly string[] => [execution.spec.workflow],
 };
 
-export const verifyingByTarget = "verifyingWorkflowsByTarget";
-export const workflowsByRequest = "workflowsOfRequest";
-export const workflowIndexes = {
-  [verifyingByTarget]: (workflow: WorkflowExecution): readonly string[] =>
-    phaseOf(workflow) === "Verifying" ? [targetKey(workflow.spec.symptom.object)] : [],
-  [workflowsByRequest]: (workflow: WorkflowExecution): readonly string[] => [workflow.spec.request],
-};
-
 export const observe = async (sources: Sources, workflow: WorkflowExecution, signal: AbortSignal): Promise<Observed> => {
-  const { uid, name, namespace } = workflow.metadata;
-  const ours = sources.executions
-    .index(executionsByWorkflow, name)
-    .filter((execution) => execution.metadata.ownerReferences?.some((owner) => owner.uid === uid));
-  const done = new Map(
-    ours.filter((execution) => execution.spec.undoes === undefined).map((execution) => [execution.spec.step, execution]),
-  );
-  const undone = new Map(
-    ours.filter((execution) => execution.spec.undoes !== undefined).map((execution) => [execution.spec.step, execution]),
-  );
-  const lost = new Set<string>();
-  for (const { id, execution } of workflow.status?.steps ?? []) {
-    if (execution === undefined || done.has(id)) continue;
-    // Our cache may be behind what a run before this one created: only the API server knows that it is gone.
-    const live = await sources.kube.get(KubernetesExecution, { namespace, name: execution }, { signal });
-    if (live?.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true) done.set(id, live);
-    else lost.add(id);
-  }
-  const resolvedAt = resolvedAtMs(sources.requests.get({ namespace, name: workflow.spec.request }));
+  const { namespace } = workflow.metadata;
+  const request = sources.requests.get({ namespace, name: workflow.spec.request });
+  const resolvedAt = request === undefined ? undefined : lastResolvedAt(request);
   return {
     workflow,
-    executions: { done, undone, lost },
+    executions: await executionsOf(sources, workflow, signal),
     health: sources.targets.health(workflow.spec.symptom.object),
     ...(resolvedAt === undefined ? {} : { resolvedAt }),
     verificationSeconds: sources.settings().verificationSeconds,
   };
 };
 
-/** When the last of its alerts was resolved; undefined while one fires, the first one included, which may stand in the spec alone. */
-const resolvedAtMs = (request: RemediationRequest | undefined): number | undefined => {
-  const alerts = request?.status?.alerts ?? {};
-  if (request === undefined || alerts[request.spec.alert.fingerprint] === undefined) return undefined;
-  const times = Object.values(alerts).map((alert) => fromTimestamp(alert.resolvedAt));
-  return times.every((time) => time !== undefined) ? Math.max(...times) : undefined;
+const executionsOf = async (sources: Sources, workflow: WorkflowExecution, signal: AbortSignal): Promise<Executions> => {
+  const done = new Map<string, KubernetesExecution>();
+  const undone = new Map<string, KubernetesExecution>();
+  const lost = new Set<string>();
+  const add = (execution: KubernetesExecution): void => {
+    if (execution.metadata.ownerReferences?.some((owner) => owner.uid === workflow.metadata.uid))
+      (execution.spec.undoes === undefined ? done : undone).set(execution.spec.step, execution);
+  };
+  for (const execution of sources.executions.index(executionsByWorkflow, workflow.metadata.name)) add(execution);
+  const { namespace } = workflow.metadata;
+  for (const { id, execution, undo } of workflow.status?.steps ?? []) {
+    const missing = execution !== undefined && !done.has(id) ? execution : undo !== undefined && !undone.has(id) ? undo : undefined;
+    if (missing === undefined) continue;
+    // Two caches are two lists: before an execution is called lost, the server itself is asked.
+    const live = await sources.kube.get(KubernetesExecution, { namespace, name: missing }, { signal });
+    if (live !== undefined) add(live);
+    else if (missing === execution) lost.add(id);
+  }
+  return { done, undone, lost };
+};
+
+/** When the last alert of the episode was resolved; undefined while one fires, or where the first has not been heard of again. */
+const lastResolvedAt = ({ spec, status }: RemediationRequest): number | undefined => {
+  const alerts = Object.entries(status?.alerts ?? {}).filter(([fingerprint]) => fingerprint !== "other");
+  if (!alerts.some(([fingerprint]) => fingerprint === spec.alert.fingerprint)) return undefined;
+  const times = alerts.map(([, alert]) => fromTimestamp(alert.resolvedAt));
+  return times.some((time) => time === undefined) ? undefined : Math.max(...times.map((time) => time ?? 0));
 };

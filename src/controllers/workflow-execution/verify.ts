@@ -32,12 +32,14 @@ export const verify = (question: VerificationQuestion): VerificationAnswer => {
   const deadline = startedAt + verificationSeconds * 1000;
 
   if (health.state === "Unhealthy" || health.state === "Missing") {
-    const message = health.reasons[0] ?? "The object is not healthy.";
-    const verification = { baseline: health.restarts, ...resolved };
-    if (now >= deadline) return { gone: false, verification: { ...verification, result: "SymptomPersists", message } };
+    if (now >= deadline) {
+      const message = health.reasons[0] ?? "The object is not healthy.";
+      return { gone: false, verification: { ...resolved, result: "SymptomPersists", message } };
+    }
+    // Always the same words: what is wrong may change by the second, and each would be a write.
     return {
       gone: undefined,
-      verification: { ...verification, result: "Pending", message: "The object is not healthy yet." },
+      verification: { ...resolved, result: "Pending", message: "The object is not healthy yet." },
       untilMs: deadline,
     };
   }
