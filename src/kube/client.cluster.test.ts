@@ -49,6 +49,16 @@ describe("reads and writes", () => {
     expect(await cluster.kube.get(ConfigMaps, keyOf("life"))).toBeUndefined();
   });
 
+  test("a patch's test holds for any character that the object has", async () => {
+    const value = '2>&1 <é> 🌱 "quoted" \\ / \u2028\u2029 \b\f\n\r\t\u0001\u007f';
+    await cluster.kube.create(ConfigMaps, configMap("any", { value }));
+    const patched = await cluster.kube.jsonPatch(ConfigMaps, keyOf("any"), [
+      { op: "test", path: "/data/value", value },
+      { op: "add", path: "/data/more", value },
+    ]);
+    expect(patched.data).toEqual({ value, more: value });
+  });
+
   test("a dry run stores nothing", async () => {
     await cluster.kube.create(ConfigMaps, configMap("dry"), { dryRun: true });
     expect(await cluster.kube.get(ConfigMaps, keyOf("dry"))).toBeUndefined();

@@ -42,6 +42,13 @@ const readAttempts = 3;
 /** Longer than this the caller should know and decide by itself. */
 const longestReadWaitMs = 5_000;
 
+/**
+ * JSON with the escapes of Go's encoder: the server's JSON Patch compares a `test` with its own text byte by byte, so that an unescaped
+ * `>` in a string would never be equal.
+ */
+const encoded = (body: unknown): string =>
+  JSON.stringify(body).replaceAll(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
 export const createTransport = (config: ClusterConfig, deps: TransportDeps): Transport => {
   const http = createHttpClient({ clock: deps.clock, userAgent: deps.userAgent ?? "kintsugi" });
   const base = config.server.replace(/\/+$/, "");
@@ -61,7 +68,7 @@ export const createTransport = (config: ClusterConfig, deps: TransportDeps): Tra
       method: call.method,
       url: `${base}${call.path}${queryText(call.query)}`,
       headers,
-      body: call.body === undefined ? undefined : JSON.stringify(call.body),
+      body: call.body === undefined ? undefined : encoded(call.body),
       timeoutMs: call.timeoutMs,
       signal: call.signal,
       maxBytes: call.maxBytes ?? maxAnswerBytes,
