@@ -24,7 +24,7 @@ export const needs: readonly Need[] = [
 
 /** Pods that start, a rollout that begins: what is not clear yet may be in a moment. No store holds all that was looked at, hence a time. */
 const settlingMs = 90_000;
-const lookAgainMs = 5000;
+const lookAgainMs = 3000;
 
 const settlesBy = (analysis: AIAnalysis): number => (fromTimestamp(analysis.metadata.creationTimestamp) ?? 0) + settlingMs;
 

@@ -61,12 +61,14 @@ afterAll(() => cluster.close());
 let stop: () => Promise<void> = async () => {};
 let writes: string[] = [];
 let failNext: ((call: string) => boolean) | undefined;
+let onLook: () => void = () => {};
 let shop = "";
 let count = 0;
 
 beforeEach(async () => {
   writes = [];
   failNext = undefined;
+  onLook = () => {};
   count += 1;
   shop = `analysis-shop-${count}`;
   await mustKubectl(kubectl, ["create", "namespace", shop]);
@@ -87,6 +89,11 @@ const watched = (kube: Kube): Kube => {
   };
   return {
     ...kube,
+    list: async (type, scope, options) => {
+      const found = await kube.list(type, scope, options);
+      if (type.plural === Pods.plural) onLook();
+      return found;
+    },
     create: (type, object, options) => note(`create ${type.kind}`, () => kube.create(type, object, options)),
     replaceStatus: (type, object, options) => note(`status ${type.kind}`, () => kube.replaceStatus(type, object, options)),
   };
@@ -361,6 +368,30 @@ describe("in production a person is asked", () => {
       expect(writes.filter((call) => call === "status AIAnalysis")).toHaveLength(2);
     },
   );
+});
+
+test("what is still starting is looked at again before anything is said", async () => {
+  const target = await breakRelease();
+  const crashed = await cluster.admin.get(Pods, { namespace: shop, name: "web-hash2-aaaaa" });
+  const creating = {
+    name: "web",
+    image: "web:2",
+    imageID: "",
+    ready: false,
+    restartCount: 0,
+    state: { waiting: { reason: "ContainerCreating" } },
+  };
+  await setStatus(Pods, crashed as Pod, { containerStatuses: [creating] });
+  start();
+  let looks = 0;
+  onLook = () => {
+    looks += 1;
+    if (looks === 1) void setStatus(Pods, crashed as Pod, crashed?.status);
+  };
+  await analyse("rr-starting", target);
+  await analysisIs("rr-starting", { phase: "Completed", result: "Proceed" });
+  expect(looks).toBeGreaterThan(1);
+  expect(writes).toEqual(["status AIAnalysis"]);
 });
 
 test("a target that is gone needs nothing", async () => {

@@ -269,7 +269,8 @@ const ending = (seen: Observed, workflow: WorkflowExecution, now: number): Move 
     return failed("ManualReviewRequired", `${message || "The repair failed."} What it changed was not undone: a person has to look.`);
   if (seen.request.spec.cancel === true) return cancelled;
   if (workflow.spec.cancel === true) return now >= deadline(seen) ? timedOut("the repair took too long and was undone") : cancelled;
-  const untried = restored.reason === "Drifted" ? ({ untried: true } as const) : {};
+  // An action that met another object than the approved one, or whose Job died before its change, has not been tried.
+  const untried = restored.reason === "Drifted" || restored.reason === "NotRun" ? ({ untried: true } as const) : {};
   return { do: "move", to: "Recovering", message: message || "The repair did not help and was undone.", result: message, ...untried };
 };
 

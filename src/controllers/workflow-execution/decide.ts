@@ -28,8 +28,8 @@ export interface Observed {
 /** What remains of a workflow that did not succeed: the request reads it. */
 export interface Restored {
   readonly status: "True" | "False";
-  /** `Drifted`: the world had changed, so that nothing was done, and the same action may be planned anew. */
-  readonly reason: "Undone" | "NothingChanged" | "Drifted" | "ChangesRemain";
+  /** `Drifted`: the world had changed; `NotRun`: the Job died before its change. In both nothing was done, and the same action may be planned anew. */
+  readonly reason: "Undone" | "NothingChanged" | "Drifted" | "NotRun" | "ChangesRemain";
 }
 
 export interface Move {
@@ -79,7 +79,7 @@ const rows: Readonly<Record<WorkflowPhase, (seen: Observed, now: number) => Deci
     }
     if (running !== undefined) return { do: "wait" };
     const failure = views.find(({ step, state }) => state === "Failed" && step.critical);
-    if (failure !== undefined) return takenBack(seen, views, "Failed", failureText(failure), isDrift(failure));
+    if (failure !== undefined) return takenBack(seen, views, "Failed", failureText(failure), untouched(failure));
     const next = nextStep(views);
     if (next !== undefined) return { do: "stay", begin: { step: next.id, undo: false } };
     if (!views.some(({ state }) => state === "Completed")) return takenBack(seen, views, "Failed", "No step succeeded.");
@@ -170,10 +170,10 @@ const takenBack = (
   views: readonly StepView[],
   otherwise: "Failed" | "Cancelled",
   why: string,
-  untouched: Restored = nothingChanged,
+  unchanged: Restored = nothingChanged,
 ): Move => {
   const changed = views.filter(hasChanged);
-  if (changed.length === 0) return { do: "move", to: otherwise, restored: untouched, message: `${why} Nothing was changed.` };
+  if (changed.length === 0) return { do: "move", to: otherwise, restored: unchanged, message: `${why} Nothing was changed.` };
   const how = workflow.spec.rollback;
   if (how !== "Automatic")
     return remains(`${why} ${how === "Manual" ? "It is to be undone by hand" : "It cannot be undone"}: ${doneText(changed)}.`);
@@ -187,8 +187,13 @@ const isUndoable = ({ execution }: StepView): boolean => {
   return inverse !== undefined && inverse !== "irreversible";
 };
 
-const isDrift = ({ execution }: StepView): Restored =>
-  execution?.status?.failure === "Drifted" ? { status: "True", reason: "Drifted" } : nothingChanged;
+/** Where nothing was changed: an action that met another object, or whose Job died before its change, has not been tried. */
+const untouched = ({ execution }: StepView): Restored => {
+  const failure = execution?.status?.failure;
+  if (failure === "Drifted") return { status: "True", reason: "Drifted" };
+  const hasNotRun = failure === "JobLost" || failure === "JobFailed" || failure === "TimedOut";
+  return hasNotRun ? { status: "True", reason: "NotRun" } : nothingChanged;
+};
 
 const failureText = ({ step, message }: StepView): string => `Step ${step.id} (${step.action}) failed: ${message ?? "no reason was given"}`;
 const doneText = (views: readonly StepView[]): string => views.map(({ step }) => `${step.action} (${step.id})`).join(", ");
