@@ -1,16 +1,7 @@
 // The execution controller on a real API server, under its own generated rights, with the Job's pod and the workload's controller played by the test.
 import { API_VERSION } from "#api/define-kind.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
-import {
-  type Deployment,
-  Deployments,
-  type Job,
-  Jobs,
-  Namespaces,
-  Pods,
-  type PodTemplate,
-  ReplicaSets,
-} from "#api/kubernetes.ts";
+import { type Deployment, Deployments, type Job, Jobs, Namespaces, Pods, type PodTemplate, ReplicaSets } from "#api/kubernetes.ts";
 import { accountOfAction, CONTROLLER_ACCOUNT, JOB_FINALIZER, MANAGED_LABEL } from "#api/labels.ts";
 import type { Need, ObjectReference } from "#api/object.ts";
 import { type ActExitCode, runAct } from "#act/act.ts";
@@ -91,17 +82,7 @@ export const openHarness = async (controlPlane: { readonly kubeconfigPath: strin
     ),
     ...admissionPolicies({ namespace: own, image }),
   ];
-  // Roles of the cluster carry the account's name: several installations in one cluster would overwrite each other's.
-  const renamed = installed.map((manifest) =>
-    manifest.kind.startsWith("ClusterRole")
-      ? (JSON.parse(
-          JSON.stringify(manifest)
-            .replace(/"name":"(kintsugi-[^"]+)"\}(,"rules"|,"roleRef")/, `"name":"${own}-$1"}$2`)
-            .replace(/("kind":"ClusterRole","name":")/, `$1${own}-`),
-        ) as typeof manifest)
-      : manifest,
-  );
-  await mustKubectl(kubectl, ["apply", "--server-side", "--force-conflicts", "-f", "-"], toYaml(renamed));
+  await mustKubectl(kubectl, ["apply", "--server-side", "--force-conflicts", "-f", "-"], toYaml(installed));
   await mustKubectl(kubectl, ["wait", "--for=condition=Established", "crd/kubernetesexecutions.kintsugi.dev", "--timeout=60s"]);
   await direct.create(Namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: shop, labels: { [MANAGED_LABEL]: "true" } } });
 
