@@ -1,0 +1,353 @@
+// What runs inside a Job against a real API server: the guards hold there as they do on paper, and nothing is written twice.
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { API_VERSION } from "#api/define-kind.ts";
+import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
+import type { Change } from "#api/change.ts";
+import { ConfigMaps, Deployments, PodDisruptionBudgets, Pods } from "#api/kubernetes.ts";
+import { keyOf, type KubeObject } from "#api/object.ts";
+import { runAct } from "#act/act.ts";
+import { encodeChanges, hashChanges, isInPlace, preview, referenceOf } from "#actions/change.ts";
+import { difference } from "#actions/difference.ts";
+import { invertChange } from "#actions/invert.ts";
+import { decodeReport, type Report } from "#actions/report.ts";
+import { silentLog } from "#lib/log.ts";
+import { createManualClock } from "#lib/manual-clock.ts";
+import { systemClock } from "#lib/system-clock.ts";
+import { crdOf } from "#manifests/crd.ts";
+import { toYaml } from "#manifests/manifest.ts";
+import type { FaultAction, ProxiedRequest } from "#test/fault-proxy.ts";
+import { kubectlOf, mustKubectl } from "#test/kubectl.ts";
+import { evenRandom, type ProxiedCluster, startProxiedCluster } from "#test/proxied-cluster.ts";
+
+let cluster: ProxiedCluster;
+beforeAll(async () => {
+  cluster = await startProxiedCluster();
+  const kubectl = kubectlOf(inject("controlPlane"));
+  await mustKubectl(kubectl, ["apply", "--server-side", "--force-conflicts", "-f", "-"], toYaml([crdOf(KubernetesExecution)]));
+  await mustKubectl(kubectl, ["wait", "--for=condition=Established", "crd/kubernetesexecutions.kintsugi.dev", "--timeout=60s"]);
+});
+afterAll(() => cluster.stop());
+
+let count = 0;
+const nextName = (): string => `act-${(count += 1)}`;
+
+const createDeployment = (spec: object = {}) =>
+  cluster.direct.create(Deployments, {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { namespace: cluster.namespace, name: nextName() },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: { app: "web" } },
+      template: { metadata: { labels: { app: "web" } }, spec: { containers: [{ name: "app", image: "web:2" }] } },
+      ...spec,
+    },
+  });
+
+const createPod = async (labels: Record<string, string> = {}) => {
+  const pod = await cluster.direct.create(Pods, {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { namespace: cluster.namespace, name: nextName(), labels },
+    spec: { containers: [{ name: "app", image: "web:1" }], automountServiceAccountToken: false, terminationGracePeriodSeconds: 0 },
+  });
+  await cluster.direct.mergePatch(
+    Pods,
+    keyOf(pod),
+    { status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] } },
+    { subresource: "status" },
+  );
+  return pod;
+};
+
+const image = "/spec/template/spec/containers/0/image";
+const setImage = (live: KubeObject, to = "web:1"): Change => ({
+  type: "patch",
+  object: referenceOf(live),
+  uid: live.metadata.uid,
+  operations: [
+    { op: "test", path: image, value: "web:2" },
+    { op: "replace", path: image, value: to },
+  ],
+});
+
+/** An execution that is at the point where its Job is made. */
+const createExecution = async (changes: readonly Change[], status: object = {}, hash = hashChanges(changes)): Promise<string> => {
+  const created = await cluster.direct.create(KubernetesExecution, {
+    apiVersion: API_VERSION,
+    kind: "KubernetesExecution",
+    metadata: { namespace: cluster.namespace, name: nextName() },
+    spec: {
+      request: "rr-1",
+      workflow: "wfe-1",
+      step: "s1",
+      action: "rollback_deployment",
+      target: { apiVersion: "apps/v1", kind: "Deployment", namespace: cluster.namespace, name: "web" },
+      parameters: {},
+      timeoutSeconds: 300,
+      changesHash: hash,
+    },
+  });
+  await cluster.direct.replaceStatus(KubernetesExecution, {
+    metadata: created.metadata,
+    status: { phase: "Executing", changes: encodeChanges(changes), ...status },
+  });
+  return created.metadata.name;
+};
+
+interface Ran {
+  readonly code: number;
+  readonly report: Report | undefined;
+  /** Writes that arrived at the server and were taken. */
+  readonly writes: number;
+}
+const run = async (name: string, hash: string, fault?: (request: ProxiedRequest) => FaultAction | undefined): Promise<Ran> => {
+  const before = cluster.proxy.requests.length;
+  let report = "";
+  cluster.proxy.onRequest(fault ?? (() => undefined));
+  const clock = { ...createManualClock(systemClock.now()), after: (_ms: number, callback: () => void) => systemClock.after(0, callback) };
+  const deps = {
+    kube: cluster.kube,
+    clock,
+    random: evenRandom,
+    log: silentLog,
+    writeReport: (text: string) => {
+      report = text;
+    },
+  };
+  const code = await runAct(deps, { name, namespace: cluster.namespace, hash });
+  cluster.proxy.onRequest(() => undefined);
+  const writes = cluster.proxy.requests.slice(before).filter((request) => request.isWrite && (request.upstreamStatus ?? 500) < 300).length;
+  return { code, report: decodeReport(report), writes };
+};
+const runChanges = async (changes: readonly Change[], fault?: (request: ProxiedRequest) => FaultAction | undefined): Promise<Ran> =>
+  run(await createExecution(changes), hashChanges(changes), fault);
+
+const live = (object: KubeObject, type: Parameters<typeof cluster.direct.get>[0] = Deployments): Promise<KubeObject | undefined> =>
+  cluster.direct.get(type, keyOf(object));
+
+describe("a patch", () => {
+  test("is made once; a second run finds it in place and writes nothing", async () => {
+    const change = setImage(await createDeployment());
+    const name = await createExecution([change]);
+    expect(await run(name, hashChanges([change]))).toMatchObject({ code: 0, report: { result: "Applied", changed: true }, writes: 1 });
+    expect(await run(name, hashChanges([change]))).toMatchObject({
+      code: 0,
+      report: { result: "AlreadyApplied", changed: true },
+      writes: 0,
+    });
+  });
+
+  test("of what somebody else has changed is not made", async () => {
+    const deployment = await createDeployment();
+    const change = setImage(deployment);
+    await cluster.direct.jsonPatch(Deployments, keyOf(deployment), [{ op: "replace", path: image, value: "web:3" }]);
+    const { code, report, writes } = await runChanges([change]);
+    expect({ code, writes }).toEqual({ code: 1, writes: 0 });
+    expect(report).toMatchObject({
+      result: "Failed",
+      changed: false,
+      message: expect.stringContaining("not as it was planned for") as string,
+    });
+  });
+
+  test("of another object of the same name is not made", async () => {
+    const deployment = await createDeployment();
+    const change = { ...setImage(deployment), uid: "00000000-0000-0000-0000-000000000000" } as Change;
+    expect(await runChanges([change])).toMatchObject({ code: 1, report: { changed: false }, writes: 0 });
+  });
+
+  test("of an object that is gone is not made", async () => {
+    const deployment = await createDeployment();
+    await cluster.direct.delete(Deployments, keyOf(deployment));
+    expect(await runChanges([setImage(deployment)])).toMatchObject({ code: 1, report: { changed: false }, writes: 0 });
+  });
+
+  test("that adds and removes is undone by its inverse, on the server as on paper", async () => {
+    const before = await createDeployment();
+    const spec = {
+      ...before.spec.template.spec,
+      hostname: "web",
+      containers: [{ ...before.spec.template.spec.containers[0], command: ["/bin/web"] }],
+    };
+    const metadata = { labels: { app: "web", tier: "front" }, annotations: { note: "a/b~c" } };
+    const operations = difference(["spec", "template"], before.spec.template as never, { metadata, spec } as never);
+    const change: Change = { type: "patch", object: referenceOf(before), uid: before.metadata.uid, operations };
+    expect(await runChanges([change])).toMatchObject({ code: 0, writes: 1 });
+    const after = await live(before);
+    expect(after).toMatchObject({ spec: (preview(change, before) as typeof before).spec });
+
+    const inverse = invertChange(change, before)!;
+    expect(await runChanges([inverse])).toMatchObject({ code: 0, report: { result: "Applied" }, writes: 1 });
+    expect(await live(before)).toMatchObject({ spec: before.spec });
+    expect((await live(before)) as typeof before).not.toHaveProperty("spec.template.spec.hostname");
+  });
+
+  test("that adds is not made where somebody else has added", async () => {
+    const before = await createDeployment();
+    const operations = difference(["spec", "template", "spec", "hostname"], undefined, "web");
+    await cluster.direct.jsonPatch(Deployments, keyOf(before), [{ op: "add", path: "/spec/template/spec/hostname", value: "other" }]);
+    const change: Change = { type: "patch", object: referenceOf(before), uid: before.metadata.uid, operations };
+    expect(await runChanges([change])).toMatchObject({ code: 1, report: { changed: false }, writes: 0 });
+  });
+
+  test("of the scale goes to 0 and back, though a Scale does not show 0", async () => {
+    const deployment = await createDeployment();
+    const scale = (from: number, to: number): Change => ({
+      type: "patch",
+      object: referenceOf(deployment),
+      uid: deployment.metadata.uid,
+      subresource: "scale",
+      operations: [
+        { op: "test", path: "/spec/replicas", value: from },
+        { op: "replace", path: "/spec/replicas", value: to },
+      ],
+    });
+    expect(await runChanges([scale(1, 0)])).toMatchObject({ code: 0, writes: 1 });
+    expect(await live(deployment)).toMatchObject({ spec: { replicas: 0 } });
+    expect(await runChanges([scale(3, 2)])).toMatchObject({ code: 1, writes: 0 });
+    expect(await runChanges([scale(0, 2)])).toMatchObject({ code: 0, writes: 1 });
+    expect(await live(deployment)).toMatchObject({ spec: { replicas: 2 } });
+    expect(await runChanges([scale(0, 5)])).toMatchObject({ code: 1, writes: 0 });
+  });
+});
+
+describe("when the API server falters", () => {
+  const isPatch = ({ method }: ProxiedRequest): boolean => method === "PATCH";
+  const once = (matches: (request: ProxiedRequest) => boolean, action: FaultAction) => {
+    let left = 1;
+    return (request: ProxiedRequest): FaultAction | undefined => (matches(request) && left-- > 0 ? action : undefined);
+  };
+
+  test("a write that arrived but whose answer was lost is not repeated", async () => {
+    const deployment = await createDeployment();
+    const fault = once(isPatch, { kind: "reset", when: "after" });
+    expect(await runChanges([setImage(deployment)], fault)).toMatchObject({
+      code: 0,
+      report: { result: "Applied", changed: true },
+      writes: 1,
+    });
+  });
+
+  test("a write that did not arrive is sent again", async () => {
+    const deployment = await createDeployment();
+    const fault = once(isPatch, { kind: "answer", when: "before", status: 503 });
+    expect(await runChanges([setImage(deployment)], fault)).toMatchObject({ code: 0, report: { result: "Applied" }, writes: 1 });
+  });
+
+  test("an execution that cannot be read at first is read again", async () => {
+    const deployment = await createDeployment();
+    const fault = once(({ path }) => path.includes("kubernetesexecutions"), { kind: "answer", when: "before", status: 500 });
+    expect(await runChanges([setImage(deployment)], fault)).toMatchObject({ code: 0, writes: 1 });
+  });
+
+  test("where it never answers, nothing is claimed", async () => {
+    const deployment = await createDeployment();
+    const ran = await runChanges([setImage(deployment)], (request) => (isPatch(request) ? { kind: "reset", when: "before" } : undefined));
+    expect(ran).toMatchObject({ code: 1, report: { result: "Failed", changed: true }, writes: 0 });
+    const unread = await runChanges([setImage(deployment)], () => ({ kind: "answer", when: "before", status: 500 }));
+    expect(unread).toMatchObject({ code: 1, report: { result: "Failed", changed: false } });
+  });
+
+  test("a refusal is reported at once", async () => {
+    const deployment = await createDeployment();
+    let tries = 0;
+    const ran = await runChanges([setImage(deployment)], (request) => {
+      if (!isPatch(request)) return undefined;
+      tries += 1;
+      return { kind: "answer", when: "before", status: 403 };
+    });
+    expect(ran).toMatchObject({ code: 1, report: { result: "Failed", changed: false } });
+    expect(tries).toBe(1);
+  });
+});
+
+describe("an eviction", () => {
+  const evict = (pod: KubeObject): Change => ({ type: "evict", object: referenceOf(pod), uid: pod.metadata.uid });
+
+  test("takes the pod away; a second run finds it gone", async () => {
+    const pod = await createPod();
+    expect(await runChanges([evict(pod)])).toMatchObject({ code: 0, report: { result: "Applied" }, writes: 1 });
+    expect(isInPlace(evict(pod), await live(pod, Pods))).toBe(true);
+    expect(await runChanges([evict(pod)])).toMatchObject({ code: 0, report: { result: "AlreadyApplied" }, writes: 0 });
+  });
+
+  test("does not touch another pod of the same name", async () => {
+    const pod = await createPod();
+    const stale = { ...evict(pod), uid: "00000000-0000-0000-0000-000000000000" } as Change;
+    expect(await runChanges([stale])).toMatchObject({ code: 0, report: { result: "AlreadyApplied" }, writes: 0 });
+    expect((await live(pod, Pods))?.metadata.deletionTimestamp).toBeUndefined();
+  });
+
+  test("that a PodDisruptionBudget forbids is not tried for long", async () => {
+    const pod = await createPod({ app: "guarded" });
+    const budget = await cluster.direct.create(PodDisruptionBudgets, {
+      apiVersion: "policy/v1",
+      kind: "PodDisruptionBudget",
+      metadata: { namespace: cluster.namespace, name: "guarded" },
+      spec: { selector: { matchLabels: { app: "guarded" } }, minAvailable: 1 },
+    });
+    const status = {
+      observedGeneration: budget.metadata.generation,
+      disruptionsAllowed: 0,
+      currentHealthy: 1,
+      desiredHealthy: 1,
+      expectedPods: 1,
+    };
+    await cluster.direct.mergePatch(PodDisruptionBudgets, keyOf(budget), { status }, { subresource: "status" });
+    expect(await runChanges([evict(pod)])).toMatchObject({
+      code: 1,
+      report: { result: "Failed", changed: false, message: expect.stringContaining("disruption budget") as string },
+      writes: 0,
+    });
+  });
+});
+
+describe("objects that are made and deleted", () => {
+  test("are made once, and deleted once, by uid", async () => {
+    const object = { apiVersion: "v1", kind: "ConfigMap", namespace: cluster.namespace, name: nextName() };
+    const { apiVersion, kind, ...key } = object;
+    const create: Change = { type: "create", object, content: { apiVersion, kind, metadata: { ...key }, data: { a: "1" } } };
+    expect(await runChanges([create])).toMatchObject({ code: 0, report: { result: "Applied" }, writes: 1 });
+    expect(await runChanges([create])).toMatchObject({ code: 0, report: { result: "AlreadyApplied" }, writes: 0 });
+    const made = await cluster.direct.get(ConfigMaps, key);
+    const remove: Change = { type: "delete", object, uid: made!.metadata.uid };
+    expect(await runChanges([remove])).toMatchObject({ code: 0, report: { result: "Applied" }, writes: 1 });
+    expect(await runChanges([remove])).toMatchObject({ code: 0, report: { result: "AlreadyApplied" }, writes: 0 });
+  });
+});
+
+test("of two changes the first is made and the second fails: something was changed", async () => {
+  const [a, b] = [await createDeployment(), await createDeployment()];
+  await cluster.direct.delete(Deployments, keyOf(b));
+  expect(await runChanges([setImage(a), setImage(b)])).toMatchObject({ code: 1, report: { result: "Failed", changed: true }, writes: 1 });
+});
+
+describe("nothing is done", () => {
+  const cases: Record<string, [object, Partial<{ hash: string; specHash: string }>, RegExp]> = {
+    "for an execution that has been given up": [{ phase: "Failed" }, {}, /is Failed, not Executing/],
+    "for an execution that has not begun": [{ phase: "Pending" }, {}, /is Pending, not Executing/],
+    "without changes": [{ changes: undefined }, {}, /holds no changes/],
+    "where the order names another hash": [{}, { hash: "1".repeat(64) }, /hash is another one/],
+    "where another hash was approved": [{}, { specHash: "1".repeat(64) }, /hash is another one/],
+    "where the changes were altered": [{ changes: "[]" }, {}, /hash is another one/],
+  };
+  test.each(Object.entries(cases))("%s", async (_name, [status, { hash, specHash }, reason]) => {
+    const change = setImage(await createDeployment());
+    const name = await createExecution([change], status, specHash);
+    const ran = await run(name, hash ?? hashChanges([change]));
+    expect(ran).toMatchObject({ code: 1, report: { result: "Failed", changed: false }, writes: 0 });
+    expect(ran.report?.message).toMatch(reason);
+  });
+
+  test("for an execution that does not exist", async () => {
+    expect((await run("nobody", "0".repeat(64))).report?.message).toMatch(/does not exist/);
+  });
+
+  test("to a kind that no action knows, and without a namespace where one is needed", async () => {
+    const secret: Change = { type: "evict", object: { apiVersion: "v1", kind: "Secret", namespace: "x", name: "y" }, uid: "u" };
+    const homeless: Change = { type: "evict", object: { apiVersion: "v1", kind: "Pod", name: "y" }, uid: "u" };
+    expect((await runChanges([secret])).report?.message).toMatch(/not a kind/);
+    expect((await runChanges([homeless])).report?.message).toMatch(/not a kind/);
+  });
+});
