@@ -63,6 +63,13 @@ export const replicasText = ({ target }: Evidence): string =>
     ? `${referenceText(target.reference)} is not ready`
     : `${target.replicas.available} of ${target.replicas.desired} replicas of ${referenceText(target.reference)} are available`;
 
+/** While a rollout stands still the old pods may serve on: both are told. */
+export const revisionReadyText = (evidence: Evidence, current: RevisionEvidence, previous: RevisionEvidence | undefined): string => {
+  const pods = evidence.pods.filter((pod) => pod.owner === current.name && !pod.isDeleting);
+  const ready = `${pods.filter((pod) => pod.isReady).length} of ${pods.length} pods of revision ${current.revision} are ready`;
+  return previous === undefined || previous.ready === 0 ? ready : `${ready}; ${previous.ready} of revision ${previous.revision} serve on`;
+};
+
 /** One failure a container name: ten replicas that die alike are one line. */
 export const onePerContainer = (failures: readonly Failure[]): readonly Failure[] => {
   const seen = new Map<string, Failure>();

@@ -323,6 +323,12 @@ test("a release that crashes is told with its difference, its end, its log and a
   expect(diagnosis.message).toBe(
     "revision 2 (web-5d4f8c7b9) of Deployment shop/web changed args: --listen :8080 → --listen :8080 --strict; since then container web exits with code 1 after 1 s.",
   );
+  expect(diagnosis.kind === "Cause" && diagnosis.findings[0].chain).toEqual([
+    "revision 2 (web-5d4f8c7b9) replaced revision 1 (web-6c8d5f9b7)",
+    "container web exits with code 1 after 1 s",
+    "it has been restarted 4 times",
+    "0 of 1 pods of revision 2 are ready; 2 of revision 1 serve on",
+  ]);
   expect(diagnosis.quotes.map(({ source, object }) => `${source} ${object}`)).toEqual([
     "change Deployment shop/web",
     "object Pod shop/web-5d4f8c7b9-abcd0",

@@ -63,6 +63,11 @@ test("the log of a container that waits to be restarted is that of its last run;
   ]);
 });
 
+test("the kubelet's excuse for a log that has gone is no log", async () => {
+  const logs = { "web-5d4f8c7b9-abcd0": "unable to retrieve container logs for containerd://789b0cfd9cfa" };
+  expect((await collected({ ...crashAfterRelease, logs })).logs).toEqual([]);
+});
+
 test("a healthy workload has no log that is worth reading", async () => {
   const reader = readerOf(healthy);
   await collect(reader, createManualClock(sceneNow), { target, alert });

@@ -157,7 +157,9 @@ const readLog = async (kube: ClusterReader, target: Reference, log: LogToRead, o
       ...(log.run === "previous" ? { previous: true as const } : {}),
     },
   );
-  return { ...log, text: cleanLog(text, bounds.logLines, bounds.logBytes) };
+  // The kubelet answers so, with 200, once the container behind the log has been removed.
+  const isGone = text.startsWith("unable to retrieve container logs for ");
+  return { ...log, text: isGone ? "" : cleanLog(text, bounds.logLines, bounds.logBytes) };
 };
 
 const usesOf = (template: Evidence["target"]["template"]): readonly ConfigUse[] =>

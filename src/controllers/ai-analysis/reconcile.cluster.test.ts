@@ -360,6 +360,7 @@ describe("in production a person is asked", () => {
       await analyse(name, await breakRelease(), production);
       await approvalIs(name, { phase: "Pending" });
       await analysisIs(name, { phase: "AwaitingApproval" });
+      await vi.waitFor(() => expect(writes).toContain("status AIAnalysis"), waitOptions);
       await stop();
       start();
       await vote(name, "Approved");

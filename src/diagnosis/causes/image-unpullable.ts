@@ -1,6 +1,6 @@
 // An image cannot be pulled: it does not exist, may not be read, or its registry cannot be reached. A rollback helps only where a release brought it in.
 import type { Evidence } from "#evidence/evidence.ts";
-import { eventQuotes, failureQuote, quote, replicasText, revisionText, targetName } from "#diagnosis/explain.ts";
+import { eventQuotes, failureQuote, quote, replicasText, revisionReadyText, revisionText, targetName } from "#diagnosis/explain.ts";
 import type { Failure } from "#diagnosis/failures.ts";
 import { judge, ruledOut, type Assessment, type Facts } from "#diagnosis/finding.ts";
 import { failuresOfCurrent, releaseFor, type Release } from "#diagnosis/release.ts";
@@ -75,8 +75,8 @@ export const imageUnpullable = (evidence: Evidence): Assessment => {
           ? [`${revisionText(release.current)} replaced ${revisionText(release.previous)} and its image ${before}`]
           : []),
         `image ${image} of container ${container.name} cannot be pulled: ${faultText[fault]}`,
-        `${new Set(failures.map(({ pod }) => pod.name)).size} pods wait for it`,
-        replicasText(evidence),
+        waitingText(failures),
+        release === undefined ? replicasText(evidence) : revisionReadyText(evidence, release.current, release.previous),
       ],
       quotes: [
         failureQuote(evidence, failure),
@@ -113,6 +113,11 @@ const factsOf = (fault: PullFault, isNew: boolean, before: string | undefined, i
 
 const faultOf = (texts: readonly string[]): PullFault =>
   faults.find(([, pattern]) => texts.some((text) => pattern.test(text)))?.[0] ?? "unknown";
+
+const waitingText = (failures: readonly Failure[]): string => {
+  const pods = new Set(failures.map(({ pod }) => pod.name)).size;
+  return pods === 1 ? "one pod waits for it" : `${pods} pods wait for it`;
+};
 
 const allWait = (evidence: Evidence, failures: readonly Failure[]): boolean => {
   const waiting = new Set(failures.map(({ pod }) => pod.name));

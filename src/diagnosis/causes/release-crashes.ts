@@ -8,7 +8,7 @@ import {
   logQuotes,
   onePerContainer,
   quote,
-  replicasText,
+  revisionReadyText,
   revisionText,
   targetName,
 } from "#diagnosis/explain.ts";
@@ -91,7 +91,7 @@ export const releaseCrashes = (evidence: Evidence): Assessment => {
           .slice(0, 3)
           .map((each) => `container ${each.container.name} ${failureText(each)}`),
         ...(failure.container.restarts > 0 ? [`it has been restarted ${failure.container.restarts} times`] : []),
-        replicasText(evidence),
+        revisionReadyText(evidence, current, previous),
       ],
       quotes: [
         quote(
