@@ -220,7 +220,7 @@ const concluded = (seen: Observed, analysis: AIAnalysis): Decision | undefined =
         do: "move",
         to: "Completed",
         outcome: "Suggested",
-        message: `Suggested, not done: ${repairOf(analysis)}. ${message}`.trim(),
+        message: message || `Suggested, not done: ${repairOf(analysis)}.`,
       };
     case "NothingToDo":
       return { do: "move", to: "Completed", outcome: "NoActionRequired", message: message || "The target is healthy: nothing to do." };

@@ -161,7 +161,7 @@ const verifying = (seen: Observed, views: readonly StepView[], now: number): Dec
   const message = verification.message ?? "";
   if (answer.gone) return { do: "move", to: "Completed", ...through, verification, message };
   const back = takenBack(seen, views, "Failed", `The symptom is still there: ${message}`);
-  return { ...back, verification, ...(begins ? { through: ["Verifying", ...(back.through ?? [])] } : {}) };
+  return { ...back, verification };
 };
 
 /** Whatever was changed is undone, where the plan allows it; then it ends as `otherwise` says. */

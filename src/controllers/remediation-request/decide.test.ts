@@ -1,0 +1,389 @@
+import { describe, expect, test } from "vitest";
+import { isTerminal } from "#api/define-kind.ts";
+import type { AIAnalysis } from "#api/kinds/ai-analysis.ts";
+import { type RemediationRequest, RequestPhase, requestDeadlineSeconds, requestTransitions } from "#api/kinds/remediation-request.ts";
+import type { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
+import { type Decision, type Observed, decide } from "#controllers/remediation-request/decide.ts";
+import {
+  aPlan,
+  aProcessing,
+  aRequest,
+  aWorkflow,
+  anAnalysis,
+  at,
+  proceed,
+  processed,
+  restored,
+  stamp,
+} from "#test/orchestration-samples.ts";
+
+type Given = Omit<Partial<Observed>, "request"> & { status?: RemediationRequest["status"]; cancel?: true };
+
+const seen = (phase: RequestPhase | undefined, { status, cancel, ...rest }: Given = {}): Observed => ({
+  request: aRequest(
+    phase === undefined ? undefined : { phase, phaseStartedAt: stamp(0), attempt: 1, ...status },
+    cancel === true ? { cancel } : {},
+  ),
+  undoneBefore: false,
+  maxAttempts: 3,
+  verificationSeconds: 360,
+  ...rest,
+});
+
+const hold = { why: "repairs are paused by policy" };
+const drifted = anAnalysis({ ...proceed, result: "Drifted", message: "The target changed." });
+const failedAttempt = { attempts: [{ number: 1, result: "Undone: it did not help." }] };
+
+const cases: Record<string, [Observed, number, object]> = {
+  "a new request creates its first child and says nothing yet": [
+    seen(undefined),
+    at(0),
+    { do: "ensure", child: "processing", untilMs: at(2) },
+  ],
+  "while the child is on its way nothing is written": [
+    seen(undefined, { processing: aProcessing() }),
+    at(1),
+    { do: "wait", untilMs: at(2) },
+  ],
+  "a child that takes long is worth a word": [
+    seen(undefined, { processing: aProcessing() }),
+    at(2),
+    { do: "move", to: "Processing", ensure: "processing" },
+  ],
+  "on the happy path Processing is passed without a stop": [
+    seen(undefined, { processing: aProcessing(processed) }),
+    at(1),
+    { do: "move", to: "Analyzing", through: ["Processing"], ensure: "analysis" },
+  ],
+  "alerts of the Gateway alone are no phase": [
+    { ...seen(undefined), request: aRequest({ alerts: {} }) },
+    at(0),
+    { do: "ensure", child: "processing" },
+  ],
+  "a processing that is not there any more is made again": [seen("Processing"), at(1), { do: "ensure", child: "processing" }],
+  "a processing that failed ends the request with its reason": [
+    seen("Processing", { processing: aProcessing({ phase: "Failed", message: "odd object" }) }),
+    at(1),
+    { do: "move", to: "Failed", outcome: "Error", message: expect.stringContaining("odd object") },
+  ],
+  "a processing that does not end in a minute times out": [
+    seen("Processing", { processing: aProcessing() }),
+    at(60),
+    { do: "move", to: "TimedOut" },
+  ],
+  "what has ended counts although the deadline has passed": [
+    seen("Processing", { processing: aProcessing(processed) }),
+    at(100),
+    { do: "move", to: "Analyzing" },
+  ],
+  "a cancelled request that has begun nothing is cancelled at once": [
+    seen(undefined, { cancel: true }),
+    at(0),
+    { do: "move", to: "Cancelled" },
+  ],
+  "trouble that has gone by itself is not repaired": [
+    seen("Analyzing", { quietAtMs: at(5) }),
+    at(5),
+    { do: "move", to: "Completed", outcome: "SelfResolved" },
+  ],
+  "a crash loop between two crashes is not quiet yet": [
+    seen("Analyzing", { analysis: anAnalysis(), quietAtMs: at(50) }),
+    at(5),
+    { do: "wait", untilMs: at(50) },
+  ],
+  "an analysis that proceeds begins the repair": [
+    seen("Analyzing", { analysis: anAnalysis(proceed) }),
+    at(1),
+    { do: "move", to: "Executing", ensure: "workflow", message: "Repairing: rollback_deployment on Deployment shop/web (revision 1)." },
+  ],
+  "an analysis that asks a person makes the request wait": [
+    seen("Analyzing", { analysis: anAnalysis({ ...proceed, phase: "AwaitingApproval" }) }),
+    at(1),
+    { do: "move", to: "AwaitingApproval", message: expect.stringContaining("kintsugi approve rr-1") },
+  ],
+  "an analysis that proceeds without a plan is an error": [
+    seen("Analyzing", { analysis: anAnalysis({ phase: "Completed", result: "Proceed" }) }),
+    at(1),
+    { do: "move", to: "Failed", outcome: "Error" },
+  ],
+  "an analysis that only suggests ends the request": [
+    seen("Analyzing", { analysis: anAnalysis({ phase: "Completed", result: "Suggested", plans: [aPlan()] }) }),
+    at(1),
+    { do: "move", to: "Completed", outcome: "Suggested", message: expect.stringContaining("rollback_deployment") },
+  ],
+  "a healthy target needs nothing": [
+    seen("Analyzing", { analysis: anAnalysis({ phase: "Completed", result: "NothingToDo", message: "All well." }) }),
+    at(1),
+    { do: "move", to: "Completed", outcome: "NoActionRequired", message: "All well." },
+  ],
+  "what a person must decide fails with what was found": [
+    seen("Analyzing", { analysis: anAnalysis({ phase: "Completed", result: "ManualReviewRequired", message: "A ConfigMap was edited." }) }),
+    at(1),
+    { do: "move", to: "Failed", outcome: "ManualReviewRequired", message: "A ConfigMap was edited." },
+  ],
+  "after a repair that was undone it says so": [
+    seen("Analyzing", {
+      undoneBefore: true,
+      status: { attempt: 2, attempts: [{ number: 1, result: "It was undone." }] },
+      analysis: anAnalysis({ phase: "Completed", result: "ManualReviewRequired", message: "Nothing else is known." }, 2),
+    }),
+    at(1),
+    { do: "move", to: "Failed", outcome: "RolledBack", message: "It was undone. Nothing else is known." },
+  ],
+  "a failed analysis is an error": [
+    seen("Analyzing", { analysis: anAnalysis({ phase: "Failed" }) }),
+    at(1),
+    { do: "move", to: "Failed", outcome: "Error" },
+  ],
+  "an analysis that is gone is made again": [seen("Analyzing"), at(1), { do: "ensure", child: "analysis" }],
+  "an analysis that does not end in ten minutes times out": [
+    seen("Analyzing", { analysis: anAnalysis() }),
+    at(600),
+    { do: "move", to: "TimedOut" },
+  ],
+  "a rejection seen at once needs no stop at AwaitingApproval": [
+    seen("Analyzing", { analysis: anAnalysis({ ...proceed, result: "Rejected", message: "Not now." }) }),
+    at(1),
+    { do: "move", to: "Failed", outcome: "Rejected", message: "Not now." },
+  ],
+  "a drift seen at once passes AwaitingApproval": [
+    seen("Analyzing", { analysis: drifted }),
+    at(1),
+    { do: "move", to: "Recovering", through: ["AwaitingApproval"], untried: true },
+  ],
+  "a drift during approval leads to a new look": [
+    seen("AwaitingApproval", { analysis: drifted }),
+    at(1),
+    { do: "move", to: "Recovering", untried: true },
+  ],
+  "an approval that expired is told": [
+    seen("AwaitingApproval", { analysis: anAnalysis({ ...proceed, result: "ApprovalExpired" }) }),
+    at(1),
+    { do: "move", to: "Failed", outcome: "ApprovalExpired" },
+  ],
+  "a person's time is not counted": [
+    seen("AwaitingApproval", { analysis: anAnalysis({ ...proceed, phase: "AwaitingApproval" }) }),
+    at(100_000),
+    { do: "wait" },
+  ],
+  "an approval whose analysis is gone needs a person": [
+    seen("AwaitingApproval"),
+    at(1),
+    { do: "move", to: "Failed", outcome: "ManualReviewRequired" },
+  ],
+  "a repair that is held back is blocked, with the reason": [
+    seen("Analyzing", { analysis: anAnalysis(proceed), hold }),
+    at(1),
+    { do: "move", to: "Blocked", blockedBy: hold.why },
+  ],
+  "while it is held back it says why, until that is over": [
+    seen("Blocked", { analysis: anAnalysis(proceed), hold: { ...hold, untilMs: at(20) } }),
+    at(1),
+    { do: "note", blockedBy: hold.why, untilMs: at(20) },
+  ],
+  "a blocked request also waits for quiet": [
+    seen("Blocked", { analysis: anAnalysis(proceed), hold, quietAtMs: at(10) }),
+    at(1),
+    { do: "note", untilMs: at(10) },
+  ],
+  "it goes on when nothing holds it back": [
+    seen("Blocked", { analysis: anAnalysis(proceed) }),
+    at(1),
+    { do: "move", to: "Executing", ensure: "workflow" },
+  ],
+  "after an hour a person has to look": [
+    seen("Blocked", { analysis: anAnalysis(proceed), hold }),
+    at(3600),
+    { do: "move", to: "Failed", outcome: "ManualReviewRequired", message: expect.stringContaining(hold.why) },
+  ],
+  "a blocked request without its analysis needs a person": [
+    seen("Blocked"),
+    at(1),
+    { do: "move", to: "Failed", outcome: "ManualReviewRequired" },
+  ],
+  "a workflow that exists is taken up, even though the request is cancelled": [
+    seen("Analyzing", { analysis: anAnalysis(proceed), workflow: aWorkflow(), cancel: true }),
+    at(1),
+    { do: "move", to: "Executing", ensure: "workflow" },
+  ],
+  "nor does a hold stop one that has begun": [
+    seen("Blocked", { analysis: anAnalysis(proceed), workflow: aWorkflow(), hold }),
+    at(1),
+    { do: "move", to: "Executing" },
+  ],
+  "the workflow's verification is the request's": [
+    seen("Executing", { workflow: aWorkflow({ phase: "Verifying" }) }),
+    at(1),
+    { do: "move", to: "Verifying" },
+  ],
+  "a workflow that ended at once passes Verifying": [
+    seen("Executing", { workflow: aWorkflow({ phase: "Completed" }) }),
+    at(1),
+    { do: "move", to: "Completed", through: ["Verifying"], outcome: "Remediated" },
+  ],
+  "a verified repair completes": [
+    seen("Verifying", { analysis: anAnalysis(proceed), workflow: aWorkflow({ phase: "Completed", message: "Healthy for 60 s." }) }),
+    at(1),
+    {
+      do: "move",
+      to: "Completed",
+      outcome: "Remediated",
+      message: "Repaired: rollback_deployment on Deployment shop/web (revision 1). Healthy for 60 s.",
+    },
+  ],
+  "a success counts although it was to be cancelled": [
+    seen("Verifying", { cancel: true, workflow: aWorkflow({ phase: "Completed" }, { cancel: true }) }),
+    at(1),
+    { do: "move", to: "Completed", outcome: "Remediated" },
+  ],
+  "a repair that was undone is recovered from": [
+    seen("Verifying", { workflow: aWorkflow({ phase: "RolledBack", message: "Undone.", conditions: restored("Undone") }) }),
+    at(1),
+    { do: "move", to: "Recovering", result: "Undone." },
+  ],
+  "one that found another world may be planned anew": [
+    seen("Executing", { workflow: aWorkflow({ phase: "Failed", conditions: restored("Drifted") }) }),
+    at(1),
+    { do: "move", to: "Recovering", untried: true },
+  ],
+  "one that left something behind needs a person": [
+    seen("Executing", { workflow: aWorkflow({ phase: "Failed", message: "The undo failed.", conditions: restored("ChangesRemain") }) }),
+    at(1),
+    { do: "move", to: "Failed", outcome: "ManualReviewRequired", message: expect.stringContaining("The undo failed.") },
+  ],
+  "cancel stops the workflow first": [seen("Executing", { cancel: true, workflow: aWorkflow() }), at(1), { do: "cancelWorkflow" }],
+  "and waits for it to end, without a time": [
+    seen("Executing", { cancel: true, workflow: aWorkflow({ phase: "RollingBack" }, { cancel: true }) }),
+    at(1),
+    { do: "wait" },
+  ],
+  "then it is cancelled": [
+    seen("Executing", {
+      cancel: true,
+      workflow: aWorkflow({ phase: "Cancelled", conditions: restored("NothingChanged") }, { cancel: true }),
+    }),
+    at(1),
+    { do: "move", to: "Cancelled" },
+  ],
+  "out of time the workflow is stopped first": [seen("Executing", { workflow: aWorkflow() }), at(1200), { do: "cancelWorkflow" }],
+  "then it has timed out": [
+    seen("Executing", { workflow: aWorkflow({ phase: "RolledBack", conditions: restored("Undone") }, { cancel: true }) }),
+    at(1201),
+    { do: "move", to: "TimedOut" },
+  ],
+  "a workflow that somebody else cancelled in time is cancelled": [
+    seen("Verifying", { workflow: aWorkflow({ phase: "RolledBack", conditions: restored("Undone") }, { cancel: true }) }),
+    at(5),
+    { do: "move", to: "Cancelled" },
+  ],
+  "a workflow that was deleted needs a person": [seen("Executing"), at(1), { do: "move", to: "Failed", outcome: "ManualReviewRequired" }],
+  "so it does while verifying": [seen("Verifying"), at(1), { do: "move", to: "Failed", outcome: "ManualReviewRequired" }],
+  "policy may grant verification more than its ten minutes": [
+    seen("Verifying", { verificationSeconds: 4000, workflow: aWorkflow({ phase: "Verifying" }) }),
+    at(700),
+    { do: "wait", untilMs: at(4030) },
+  ],
+  "the next attempt begins with a new look": [
+    seen("Recovering", { status: failedAttempt }),
+    at(1),
+    { do: "move", to: "Processing", ensure: "processing", message: expect.stringContaining("Attempt 2 of 3") },
+  ],
+  "also long after its deadline, if nobody could look before": [
+    seen("Recovering", { status: failedAttempt }),
+    at(10_000),
+    { do: "move", to: "Processing" },
+  ],
+  "a request cancelled between attempts is cancelled": [
+    seen("Recovering", { cancel: true }),
+    at(1),
+    { do: "move", to: "Cancelled", through: ["Processing"] },
+  ],
+  "after the last attempt a person has to look": [
+    seen("Recovering", { status: { ...failedAttempt, attempt: 3 } }),
+    at(1),
+    { do: "move", to: "Failed", outcome: "ManualReviewRequired" },
+  ],
+  "and is told that everything was undone": [
+    seen("Recovering", { undoneBefore: true, status: { ...failedAttempt, attempt: 3 } }),
+    at(1),
+    { do: "move", to: "Failed", outcome: "RolledBack", message: expect.stringContaining("it did not help") },
+  ],
+};
+
+describe("decide", () => {
+  test.each(Object.entries(cases))("%s", (_name, [observed, now, expected]) => {
+    expect(decide(observed, now)).toMatchObject(expected);
+  });
+
+  test.each(RequestPhase.options.filter((phase) => isTerminal(requestTransitions, phase)))("%s absorbs everything", (phase) => {
+    for (const observed of everything()) {
+      const request = { ...observed.request, status: { ...observed.request.status, phase } };
+      expect(decide({ ...observed, request }, at(100_000))).toEqual({ do: "wait" });
+    }
+  });
+
+  test("the decisions and the transition table have the same edges", () => {
+    const decided = new Set<string>();
+    for (const phase of RequestPhase.options)
+      for (const observed of everything(phase))
+        for (const now of [at(1), at((requestDeadlineSeconds[phase] ?? 0) + 100_000)])
+          for (const edge of edgesOf(phase, decide(observed, now))) decided.add(edge);
+    const declared = Object.entries(requestTransitions).flatMap(([from, targets]) => targets.map((to) => `${from} → ${to}`));
+    expect([...decided].toSorted()).toEqual(declared.toSorted());
+  });
+
+  test("every wait without a time is in a phase that a watch ends", () => {
+    for (const phase of RequestPhase.options.filter((option) => !isTerminal(requestTransitions, option)))
+      for (const observed of everything(phase)) {
+        const decision = decide(observed, at(1));
+        if (decision.do !== "wait" || decision.untilMs !== undefined) continue;
+        // People decide, or a workflow that was asked to stop ends: both are watched.
+        expect(phase === "AwaitingApproval" || observed.workflow?.spec.cancel === true).toBe(true);
+      }
+  });
+});
+
+const edgesOf = (from: string, decision: Decision): string[] => {
+  if (decision.do !== "move") return [];
+  const stops = [from, ...(decision.through ?? []), decision.to];
+  return stops.slice(1).map((to, index) => `${stops[index]} → ${to}`);
+};
+
+/** Every combination of what a decision may see. */
+function* everything(phase: RequestPhase = "Pending"): Generator<Observed> {
+  const analyses: (AIAnalysis | undefined)[] = [
+    undefined,
+    anAnalysis(),
+    anAnalysis({ ...proceed, phase: "AwaitingApproval" }),
+    anAnalysis({ phase: "Failed" }),
+    ...(["Proceed", "Suggested", "NothingToDo", "ManualReviewRequired", "Rejected", "ApprovalExpired", "Drifted"] as const).map((result) =>
+      anAnalysis({ ...proceed, result }),
+    ),
+  ];
+  const ends = ["RolledBack", "Failed", "Cancelled"] as const;
+  const reasons = ["Undone", "NothingChanged", "Drifted", "ChangesRemain"] as const;
+  const workflows: (WorkflowExecution | undefined)[] = [undefined];
+  for (const cancel of [{}, { cancel: true }]) {
+    for (const running of [undefined, "Executing", "Verifying", "RollingBack", "Completed"] as const)
+      workflows.push(aWorkflow(running === undefined ? undefined : { phase: running }, cancel));
+    for (const end of ends) for (const reason of reasons) workflows.push(aWorkflow({ phase: end, conditions: restored(reason) }, cancel));
+  }
+  // Only what the phase's row looks at is varied: the whole product says no more and takes long.
+  const isEarly = phase === "Pending" || phase === "Processing";
+  const processings = isEarly ? [undefined, aProcessing(), aProcessing(processed), aProcessing({ phase: "Failed" })] : [undefined];
+  for (const processing of processings)
+    for (const analysis of isEarly ? [undefined] : analyses)
+      for (const workflow of workflows)
+        for (const quietAtMs of [undefined, at(1)])
+          for (const holding of [undefined, hold])
+            for (const attempt of phase === "Recovering" ? [1, 3] : [1])
+              for (const cancel of [false, true])
+                yield {
+                  ...seen(phase, { status: { attempt }, ...(cancel ? { cancel } : {}) }),
+                  ...(processing === undefined ? {} : { processing }),
+                  ...(analysis === undefined ? {} : { analysis }),
+                  ...(workflow === undefined ? {} : { workflow }),
+                  ...(quietAtMs === undefined ? {} : { quietAtMs }),
+                  ...(holding === undefined ? {} : { hold: holding }),
+                };
+}
