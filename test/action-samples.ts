@@ -45,14 +45,13 @@ export const replicaSet = (revision: number, ofTemplate: PodTemplate, owner = "u
   spec: { replicas: 0, selector: {}, template: ofTemplate },
 });
 
-export const statefulSet = (spec: object = {}): StatefulSet =>
-  ({
-    apiVersion: "apps/v1",
-    kind: "StatefulSet",
-    metadata: meta("db"),
-    spec: { replicas: 1, selector: {}, template: template(), ...spec },
-    status: { observedGeneration: 2, updatedReplicas: 0 },
-  });
+export const statefulSet = (spec: object = {}): StatefulSet => ({
+  apiVersion: "apps/v1",
+  kind: "StatefulSet",
+  metadata: meta("db"),
+  spec: { replicas: 1, selector: {}, template: template(), ...spec },
+  status: { observedGeneration: 2, updatedReplicas: 0 },
+});
 
 export const daemonSet = (): DaemonSet => ({
   apiVersion: "apps/v1",

@@ -25,21 +25,20 @@ const pod = "checkout-7d4b9c6f5d-x2x7k";
 
 type SpecInput<K extends Kind> = Parameters<K["spec"]["parse"]>[0];
 
-const objectOf = <K extends Kind>(kind: K, called: string, createdMs: number, spec: SpecInput<K>, status?: unknown): ResourceOf<K> =>
-  ({
-    apiVersion: API_VERSION,
-    kind: kind.kind,
-    metadata: {
-      name: called,
-      namespace: sampleNamespace,
-      uid: `uid-of-${called}`,
-      resourceVersion: "100",
-      creationTimestamp: whole(createdMs),
-      labels: { [REQUEST_LABEL]: name },
-    },
-    spec: kind.spec.parse(spec),
-    ...(status === undefined ? {} : { status: kind.status.parse(status) }),
-  });
+const objectOf = <K extends Kind>(kind: K, called: string, createdMs: number, spec: SpecInput<K>, status?: unknown): ResourceOf<K> => ({
+  apiVersion: API_VERSION,
+  kind: kind.kind,
+  metadata: {
+    name: called,
+    namespace: sampleNamespace,
+    uid: `uid-of-${called}`,
+    resourceVersion: "100",
+    creationTimestamp: whole(createdMs),
+    labels: { [REQUEST_LABEL]: name },
+  },
+  spec: kind.spec.parse(spec),
+  ...(status === undefined ? {} : { status: kind.status.parse(status) }),
+});
 
 const alert = {
   name: "KubePodCrashLooping",

@@ -336,7 +336,7 @@ describe("the catalogue", () => {
       expect(need.scope).toBe("cluster");
       expect(need.verbs).not.toContain("delete");
       expect(need.verbs).not.toContain("update");
-      expect((need.resource)).not.toContain("*");
+      expect(need.resource).not.toContain("*");
     }
   });
 });

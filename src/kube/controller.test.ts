@@ -43,8 +43,7 @@ const setUp = (
     watches: [
       {
         store,
-        keysOf: (object) =>
-          (options.keysOf ?? ((item: Thing) => [{ namespace: "shop", name: item.owner ?? item.metadata.name }]))(object),
+        keysOf: (object) => (options.keysOf ?? ((item: Thing) => [{ namespace: "shop", name: item.owner ?? item.metadata.name }]))(object),
       },
     ],
     reconcile: async (key) => {

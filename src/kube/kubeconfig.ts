@@ -165,7 +165,7 @@ const readOrExplain = async (deps: Pick<KubeconfigDeps, "readFile">, path: strin
     return await deps.readFile(path);
   } catch (error) {
     const code = (error as { code?: unknown }).code;
-    const why = code === "ENOENT" ? "there is no such file" : code === "EACCES" ? "it may not be read" : String((error as Error).message);
+    const why = code === "ENOENT" ? "there is no such file" : code === "EACCES" ? "it may not be read" : (error as Error).message;
     throw new KubeconfigError(`cannot read ${what} at ${path}: ${why}`, { cause: error });
   }
 };

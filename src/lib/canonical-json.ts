@@ -1,18 +1,11 @@
 // Canonical JSON and the hashes over it: two equal values have one text, on every machine and in every version.
 import { createHash } from "node:crypto";
 
-export type Json =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly Json[]
-  | { readonly [key: string]: Json | undefined };
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 
 /** Keys in code-unit order, no white space, `undefined` left out (RFC 8785 for the values Kubernetes has). */
 export const canonicalJson = (value: unknown): string => {
-  if (Array.isArray(value))
-    return `[${value.map((item) => canonicalJson(item ?? null)).join(",")}]`;
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(",")}]`;
   if (value !== null && typeof value === "object") {
     const entries = Object.entries(value)
       .filter(([, item]) => item !== undefined)

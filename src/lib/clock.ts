@@ -11,8 +11,7 @@ export interface Clock {
 export type Random = () => number;
 
 /** RFC 3339 with whole seconds, as Kubernetes writes `metav1.Time`. */
-export const toTimestamp = (epochMs: number): string =>
-  new Date(Math.floor(epochMs / 1000) * 1000).toISOString().replace(".000Z", "Z");
+export const toTimestamp = (epochMs: number): string => new Date(Math.floor(epochMs / 1000) * 1000).toISOString().replace(".000Z", "Z");
 
 /** RFC 3339 with milliseconds, as Kubernetes accepts for `date-time`: what our own phases carry. */
 export const toPreciseTimestamp = (epochMs: number): string => new Date(epochMs).toISOString();

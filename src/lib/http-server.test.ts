@@ -85,9 +85,7 @@ describe("every error is a problem", () => {
         controller.enqueue(new TextEncoder().encode("x".repeat(60)));
       },
     });
-    const answer = await fetch(`${server.url}/echo`, { method: "POST", body: chunks, duplex: "half" }).catch(
-      () => undefined,
-    );
+    const answer = await fetch(`${server.url}/echo`, { method: "POST", body: chunks, duplex: "half" }).catch(() => undefined);
     expect([413, undefined]).toContain(answer?.status);
   });
 

@@ -40,13 +40,13 @@ export const plainText = (text: string): string =>
 export const oneLine = (text: string): string => plainText(text).replace(/\s+/g, " ").trim();
 
 export const truncated = (text: string, width: number): string => {
-  const letters = [...text];
+  const letters = Array.from(text);
   return letters.length <= width ? text : `${letters.slice(0, Math.max(0, width - 1)).join("")}…`;
 };
 
 /** Columns a text takes, colours aside. */
 // eslint-disable-next-line no-control-regex
-export const widthOf = (text: string): number => [...text.replace(/\u001b\[[0-9;]*m/g, "")].length;
+export const widthOf = (text: string): number => Array.from(text.replace(/\u001b\[[0-9;]*m/g, "")).length;
 
 /** Breaks at spaces; a word longer than the width keeps its own line whole, so that names can be copied. */
 export const wrapped = (text: string, width: number): readonly string[] => {
