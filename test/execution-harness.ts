@@ -1,7 +1,7 @@
 // The execution controller on a real API server, under its own generated rights, with the Job's pod and the workload's controller played by the test.
 import { API_VERSION } from "#api/define-kind.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
-import { type Deployment, Deployments, type Job, Jobs, Namespaces, Pods, type PodTemplate, ReplicaSets } from "#api/kubernetes.ts";
+import { type Deployment, Deployments, type Job, Jobs, Namespaces, type Pod, Pods, type PodTemplate, ReplicaSets } from "#api/kubernetes.ts";
 import { accountOfAction, CONTROLLER_ACCOUNT, JOB_FINALIZER, MANAGED_LABEL } from "#api/labels.ts";
 import type { Need, ObjectReference } from "#api/object.ts";
 import { type ActExitCode, runAct } from "#act/act.ts";
@@ -41,10 +41,15 @@ export interface Harness {
   readonly policy: { settings: Settings; missing: readonly string[] };
   token(account: string): Promise<string>;
   /** Runs the controller through the proxy until it is stopped; caches of its own, so that a second one is a restart. */
-  start(): { readonly stop: () => Promise<void> };
+  start(options?: {
+    /** How far the controller's clock is ahead of the others'. */
+    readonly aheadMs?: number;
+  }): { readonly stop: () => Promise<void> };
   /** Resolves with the first version of the object that satisfies; through a watch. */
   until(name: string, holds: (execution: KubernetesExecution) => boolean): Promise<KubernetesExecution>;
   untilJob(name: string): Promise<Job>;
+  /** A ready pod of a ReplicaSet that has nothing else to say. */
+  createPod(name: string, labels: Readonly<Record<string, string>>): Promise<Pod>;
   createWorkload(name: string): Promise<Deployment>;
   /** As the workflow's controller would: planned now, frozen. */
   createExecution(
@@ -129,14 +134,15 @@ export const openHarness = async (controlPlane: { readonly kubeconfigPath: strin
     controllers,
     policy,
     token,
-    start: () => {
+    start: ({ aheadMs = 0 } = {}) => {
+      const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
       const stopping = new AbortController();
       const kube = connect(cluster.proxy.config(controllersToken), { clock: systemClock, random: evenRandom });
       const caches = createCaches(kube, { log: silentLog });
       const controller = createKubernetesExecutionController({
         kube,
         caches,
-        clock: systemClock,
+        clock,
         random: evenRandom,
         log: silentLog,
         metrics: createMetrics(),
@@ -147,7 +153,7 @@ export const openHarness = async (controlPlane: { readonly kubeconfigPath: strin
         image,
       });
       caches.start(stopping.signal);
-      const running = runController(controller, { clock: systemClock, random: evenRandom, log: silentLog }, stopping.signal);
+      const running = runController(controller, { clock, random: evenRandom, log: silentLog }, stopping.signal);
       return {
         stop: async () => {
           stopping.abort();
@@ -158,6 +164,23 @@ export const openHarness = async (controlPlane: { readonly kubeconfigPath: strin
     },
     until: (name, holds) => first<KubernetesExecution>(KubernetesExecution, name, holds),
     untilJob: (name) => first<Job>(Jobs, name, () => true),
+    createPod: async (name, labels) => {
+      const owner = {
+        apiVersion: "apps/v1",
+        kind: "ReplicaSet",
+        name: "web-1",
+        uid: "0b0e8e3e-0000-4000-8000-000000000000",
+        controller: true,
+      };
+      const pod = await direct.create(Pods, {
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { namespace: shop, name, labels, ownerReferences: [owner] },
+        spec: { containers: [{ name: "app", image: "web:1" }], automountServiceAccountToken: false },
+      });
+      const status = { phase: "Running", conditions: [{ type: "Ready", status: "True" }] };
+      return direct.mergePatch(Pods, { namespace: shop, name: pod.metadata.name }, { status }, { subresource: "status" });
+    },
     createWorkload: async (name) => {
       const meta = { namespace: shop, name, annotations: { "deployment.kubernetes.io/revision": "2" } };
       const made = await direct.create(Deployments, {

@@ -177,6 +177,8 @@ export const connect = (config: ClusterConfig, deps: ConnectDeps): Kube & { clos
         doing: `evict Pod ${keyText(pod)}`,
         method: "POST",
         path: objectPath(Pods, pod, "eviction"),
+        // Said twice: admission reads the query, the eviction itself its own options.
+        query: { dryRun: options.dryRun ? "All" : undefined },
         body: { apiVersion: "policy/v1", kind: "Eviction", metadata, deleteOptions },
       });
       return unlessNotFound(

@@ -1,10 +1,10 @@
 // The execution controller and the Job's own code on a real API server, each under its generated rights and the admission policies.
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
-import { Deployments, Jobs, Namespaces } from "#api/kubernetes.ts";
+import { Deployments, Jobs, Namespaces, PodDisruptionBudgets, Pods } from "#api/kubernetes.ts";
 import { JOB_FINALIZER, MANAGED_LABEL } from "#api/labels.ts";
 import { decodeReport } from "#actions/report.ts";
-import { isOver } from "#controllers/kubernetes-execution/decide.ts";
+import { isOver, quietMs } from "#controllers/kubernetes-execution/decide.ts";
 import { sha256 } from "#lib/canonical-json.ts";
 import { defaultSettings } from "#policy/settings.ts";
 import { badTemplate, goodTemplate, type Harness, openHarness } from "#test/execution-harness.ts";
@@ -23,8 +23,8 @@ afterEach(async () => {
 });
 afterAll(() => harness.close());
 
-const start = (): void => {
-  running = harness.start();
+const start = (options: { readonly aheadMs?: number } = {}): void => {
+  running = harness.start(options);
 };
 const targetOf = (name: string) => ({ apiVersion: "apps/v1", kind: "Deployment", namespace: harness.shop, name });
 const imageOf = async (name: string): Promise<string | undefined> =>
@@ -250,6 +250,76 @@ describe("nothing is changed, and no Job made", () => {
   });
 });
 
+describe("other actions", () => {
+  test("a Deployment is scaled through its scale alone", async () => {
+    await harness.createWorkload("scaled");
+    start();
+    await harness.createExecution("kex-scaled", { target: targetOf("scaled"), action: "scale_deployment", parameters: { replicas: "3" } });
+    await playJob("kex-scaled", "scaled", "scale_deployment");
+    expect((await harness.until("kex-scaled", released)).status).toMatchObject({ phase: "Completed", changed: true });
+    expect(await harness.cluster.direct.get(Deployments, { namespace: harness.shop, name: "scaled" })).toMatchObject({
+      spec: { replicas: 3 },
+    });
+  });
+
+  const pod = (name: string) => ({ apiVersion: "v1", kind: "Pod", namespace: harness.shop, name });
+
+  test("a pod is evicted while another one is ready", async () => {
+    const labels = { app: "evicted" };
+    await harness.createPod("evicted-a", labels);
+    await harness.createPod("evicted-b", labels);
+    start();
+    await harness.createExecution("kex-evicted", { target: pod("evicted-a"), action: "restart_pod", parameters: {} });
+    const job = await harness.untilJob("kex-evicted");
+    const { code, report } = await harness.runAct("kex-evicted", "restart_pod");
+    await harness.endJob(job, code, report);
+    await harness.cluster.direct.delete(Pods, { namespace: harness.shop, name: "evicted-a" }, { gracePeriodSeconds: 0 });
+    expect((await harness.until("kex-evicted", released)).status).toMatchObject({ phase: "Completed", changed: true, inverse: "[]" });
+  });
+
+  test("a pod that its budget protects is left alone", async () => {
+    const labels = { app: "guarded" };
+    await harness.createPod("guarded-a", labels);
+    await harness.createPod("guarded-b", labels);
+    const budget = await harness.cluster.direct.create(PodDisruptionBudgets, {
+      apiVersion: "policy/v1",
+      kind: "PodDisruptionBudget",
+      metadata: { namespace: harness.shop, name: "guarded" },
+      spec: { selector: { matchLabels: labels }, minAvailable: 2 },
+    });
+    const status = {
+      observedGeneration: budget.metadata.generation,
+      disruptionsAllowed: 0,
+      currentHealthy: 2,
+      desiredHealthy: 2,
+      expectedPods: 2,
+    };
+    await harness.cluster.direct.mergePatch(
+      PodDisruptionBudgets,
+      { namespace: harness.shop, name: "guarded" },
+      { status },
+      { subresource: "status" },
+    );
+    start();
+    await harness.createExecution("kex-guarded", { target: pod("guarded-a"), action: "restart_pod", parameters: {} });
+    const over = await harness.until("kex-guarded", released);
+    expect(over.status).toMatchObject({ phase: "Failed", failure: "DryRunRejected", changed: false });
+    expect(over.status?.message).toMatch(/disruption budget/);
+  });
+});
+
+test("an API server that falters is waited for, and shown where it lasts", async () => {
+  await harness.createWorkload("faltering");
+  const isDryRun = ({ path }: ProxiedRequest): boolean => path.includes("deployments/faltering") && path.includes("dryRun=All");
+  harness.cluster.proxy.addRule({ match: isDryRun, times: 3, action: { kind: "answer", when: "before", status: 503 } });
+  start({ aheadMs: quietMs + 5000 });
+  await harness.createExecution("kex-faltering", { target: targetOf("faltering") });
+  const waiting = await harness.until("kex-faltering", hasPhase("Validating"));
+  expect(waiting.status?.message).toMatch(/^Waits for the API server/);
+  await playJob("kex-faltering", "faltering");
+  expect((await harness.until("kex-faltering", released)).status).toMatchObject({ phase: "Completed", changed: true });
+});
+
 describe("the Job", () => {
   const executing = async (name: string): Promise<void> => {
     await harness.createWorkload(name);
@@ -293,6 +363,27 @@ describe("the Job", () => {
       .not.toBe(first.metadata.uid);
     await playJob("kex-again", "again");
     expect((await harness.until("kex-again", released)).status).toMatchObject({ phase: "Completed", changed: true });
+  });
+
+  test("that lasts is recorded", async () => {
+    await harness.createWorkload("lasting");
+    start({ aheadMs: quietMs + 5000 });
+    await harness.createExecution("kex-lasting", { target: targetOf("lasting") });
+    const job = await harness.untilJob("kex-lasting");
+    const recorded = await harness.until("kex-lasting", (execution) => execution.status?.job !== undefined);
+    expect(recorded.status).toMatchObject({ phase: "Executing", job: { name: "kex-lasting", uid: job.metadata.uid } });
+  });
+
+  test("has ended, but its change spreads: the execution verifies until it is everywhere", async () => {
+    await executing("spreading");
+    await running?.stop();
+    start({ aheadMs: quietMs + 30_000 });
+    const { code, report } = await harness.runAct("kex-spreading", "rollback_deployment");
+    await harness.endJob(await harness.untilJob("kex-spreading"), code, report);
+    const verifying = await harness.until("kex-spreading", hasPhase("Verifying"));
+    expect(verifying.status).toMatchObject({ changed: true, result: "Applied" });
+    await harness.rollOut("spreading");
+    expect((await harness.until("kex-spreading", released)).status).toMatchObject({ phase: "Completed", changed: true });
   });
 
   test("that was deleted after it was recorded is lost", async () => {
@@ -345,7 +436,7 @@ test("stopped before and after each of its writes and started anew, it ends the 
           },
         };
       });
-      const restarted = stopped.promise.then(start);
+      const restarted = stopped.promise.then(() => start());
       await playJob(`kex-${id}`, id);
       await restarted;
       const over = await harness.until(`kex-${id}`, released);
