@@ -1,7 +1,17 @@
 // The execution controller on a real API server, under its own generated rights, with the Job's pod and the workload's controller played by the test.
 import { API_VERSION } from "#api/define-kind.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
-import { type Deployment, Deployments, type Job, Jobs, Namespaces, type Pod, Pods, type PodTemplate, ReplicaSets } from "#api/kubernetes.ts";
+import {
+  type Deployment,
+  Deployments,
+  type Job,
+  Jobs,
+  Namespaces,
+  type Pod,
+  Pods,
+  type PodTemplate,
+  ReplicaSets,
+} from "#api/kubernetes.ts";
 import { accountOfAction, CONTROLLER_ACCOUNT, JOB_FINALIZER, MANAGED_LABEL } from "#api/labels.ts";
 import type { Need, ObjectReference } from "#api/object.ts";
 import { type ActExitCode, runAct } from "#act/act.ts";

@@ -224,6 +224,7 @@ describe("what is planned", () => {
       { memory: "256Mi" },
       { limits: { memory: "256Mi", cpu: "1" }, requests: { memory: "256Mi", cpu: "500m" } },
     ],
+    "and writes it as the server will": [{ limits: { memory: "512Mi" } }, { memory: "1024Mi" }, { limits: { memory: "1Gi" } }],
     "both at once": [
       { limits: { memory: "64Mi", cpu: "1" } },
       { memory: "128Mi", cpu: "1500m" },

@@ -6,7 +6,7 @@ import { defineAction, noOp, planned, refused } from "#actions/action.ts";
 import { referenceOf } from "#actions/change.ts";
 import { difference } from "#actions/difference.ts";
 import { rolloutEffect } from "#actions/rollout.ts";
-import { parseQuantity } from "#lib/quantity.ts";
+import { canonicalQuantity, parseQuantity } from "#lib/quantity.ts";
 
 export const maxFactor = 4n;
 
@@ -78,7 +78,9 @@ const raise = (resources: Resources, resource: string, value: string): Resources
   if (limit === undefined) return `the container has no ${resource} limit`;
   const present = parseQuantity(limit);
   const wanted = parseQuantity(value);
-  if (present === undefined || wanted === undefined) return `the ${resource} limit ${limit} cannot be read`;
+  // In the server's own spelling: what it writes back is compared with what we wrote.
+  const written = canonicalQuantity(value);
+  if (present === undefined || wanted === undefined || written === undefined) return `the ${resource} limit ${limit} cannot be read`;
   if (wanted === present) return resources;
   if (wanted < present) return `${value} is less than the present ${resource} limit ${limit}`;
   if (wanted > present * maxFactor) return `${value} is more than ${maxFactor} times the present ${resource} limit ${limit}`;
@@ -86,7 +88,7 @@ const raise = (resources: Resources, resource: string, value: string): Resources
   const together = request !== undefined && parseQuantity(request) === present;
   return {
     ...resources,
-    limits: { ...resources.limits, [resource]: value },
-    ...(together ? { requests: { ...resources.requests, [resource]: value } } : {}),
+    limits: { ...resources.limits, [resource]: written },
+    ...(together ? { requests: { ...resources.requests, [resource]: written } } : {}),
   };
 };

@@ -13,6 +13,25 @@ export const parseQuantity = (text: string): bigint | undefined => {
   return (value + divisor - 1n) / divisor;
 };
 
+/** As the API server writes it back: whole numbers of the largest unit, binary ones kept binary. Undefined where the text is no quantity. */
+export const canonicalQuantity = (text: string): string | undefined => {
+  const value = parseQuantity(text);
+  if (value === undefined) return undefined;
+  if (binarySuffixes.some((suffix) => text.endsWith(suffix)) && value % 1000n === 0n)
+    return largestUnit(value / 1000n, 1024n, ["", ...binarySuffixes]);
+  return largestUnit(value, 1000n, ["m", "", ...suffixes]);
+};
+
+const largestUnit = (value: bigint, step: bigint, units: readonly string[]): string => {
+  let count = value;
+  let unit = 0;
+  while (count !== 0n && count % step === 0n && unit < units.length - 1) {
+    count /= step;
+    unit += 1;
+  }
+  return count === 0n ? "0" : `${count}${units[unit]}`;
+};
+
 interface Factor {
   readonly numerator: bigint;
   readonly denominator: bigint;

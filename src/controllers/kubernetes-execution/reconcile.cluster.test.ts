@@ -262,6 +262,34 @@ describe("other actions", () => {
     });
   });
 
+  test("a limit is raised, however its number is written, and lowered again by the undo", async () => {
+    await harness.createWorkload("raised");
+    const resources = { limits: { memory: "512Mi", cpu: "0.5" }, requests: { memory: "0.5Gi", cpu: "100m" } };
+    const spec = { template: { spec: { containers: [{ name: "app", image: "web:2", resources }] } } };
+    await harness.cluster.direct.mergePatch(Deployments, { namespace: harness.shop, name: "raised" }, { spec });
+    const resourcesNow = async () =>
+      (await harness.cluster.direct.get(Deployments, { namespace: harness.shop, name: "raised" }))?.spec.template.spec.containers[0]
+        ?.resources;
+    const before = await resourcesNow();
+    start();
+    const action = "increase_resources";
+    await harness.createExecution("kex-raised", {
+      target: targetOf("raised"),
+      action,
+      parameters: { container: "app", memory: "1024Mi", cpu: "1000m" },
+    });
+    await playJob("kex-raised", "raised", action);
+    const over = await harness.until("kex-raised", released);
+    expect(over.status).toMatchObject({ phase: "Completed", result: "Applied" });
+    expect(await resourcesNow()).toEqual({ limits: { memory: "1Gi", cpu: "1" }, requests: { memory: "1Gi", cpu: "100m" } });
+
+    const undo = { target: targetOf("raised"), action, undoes: "kex-raised", changesHash: sha256(over.status?.inverse ?? "") };
+    await harness.createExecution("undo-raised", undo);
+    await playJob("undo-raised", "raised", action);
+    expect((await harness.until("undo-raised", released)).status).toMatchObject({ phase: "Completed", changed: true });
+    expect(await resourcesNow()).toEqual(before);
+  });
+
   const pod = (name: string) => ({ apiVersion: "v1", kind: "Pod", namespace: harness.shop, name });
 
   test("a pod is evicted while another one is ready", async () => {
