@@ -12,11 +12,23 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   evidence: ["lib", "api", "kube", "cluster"],
   diagnosis: ["lib", "api", "evidence", "cluster"],
   actions: ["lib", "api"],
+  investigation: ["lib", "api", "kube", "cluster", "evidence", "diagnosis", "actions"],
   policy: ["lib", "api"],
   controllers: ["lib", "api", "kube", "policy"],
   "controllers/remediation-request": ["lib", "api", "kube", "cluster", "policy", "controllers"],
   "controllers/remediation-processing": ["lib", "api", "kube", "cluster", "policy", "controllers"],
-  "controllers/ai-analysis": ["lib", "api", "kube", "cluster", "policy", "controllers", "evidence", "diagnosis", "actions"],
+  "controllers/ai-analysis": [
+    "lib",
+    "api",
+    "kube",
+    "cluster",
+    "policy",
+    "controllers",
+    "evidence",
+    "diagnosis",
+    "investigation",
+    "actions",
+  ],
   "controllers/ai-approval-request": ["lib", "api", "kube", "cluster", "policy", "controllers", "actions"],
   "controllers/workflow-execution": ["lib", "api", "kube", "cluster", "policy", "controllers", "evidence", "actions"],
   "controllers/kubernetes-execution": ["lib", "api", "kube", "cluster", "policy", "controllers", "actions"],
@@ -24,7 +36,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   act: ["lib", "api", "kube", "actions"],
   "services/gateway": ["lib", "api", "kube", "cluster", "policy", "controllers"],
   manifests: ["lib", "api", "kube", "cluster", "actions", "controllers", "controllers/*", "services/*"],
-  cli: ["lib", "api", "kube", "cluster", "evidence", "diagnosis", "actions", "policy", "manifests"],
+  cli: ["lib", "api", "kube", "cluster", "evidence", "diagnosis", "investigation", "actions", "policy", "manifests"],
 };
 
 /** Puts everything together and may import everything. */

@@ -1,8 +1,5 @@
 // A look at one object as an analysis would take it: evidence, cause, plans and their diffs, and what policy would say. Changes nothing, asks nothing of anybody.
-import { planStep } from "#actions/plan.ts";
-import { hashSteps } from "#actions/change.ts";
-import { findAction } from "#actions/registry.ts";
-import type { Alert, Reference, Step } from "#api/fields.ts";
+import type { Alert, Reference } from "#api/fields.ts";
 import type { Plan, Refusal } from "#api/kinds/ai-analysis.ts";
 import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { Namespaces } from "#api/kubernetes.ts";
@@ -10,10 +7,9 @@ import { MANAGED_LABEL } from "#api/labels.ts";
 import { type KubeObject, referenceText } from "#api/object.ts";
 import type { AttemptStory, Cause, Surroundings } from "#cli/render/story.ts";
 import { managedBy, type ManagedBy } from "#cluster/managed-by.ts";
-import { readForAction, readObject } from "#cluster/read-for-action.ts";
-import { repairsFor, type Repair } from "#diagnosis/repairs.ts";
-import { type Diagnosis, diagnose } from "#diagnosis/verdict.ts";
-import { collect } from "#evidence/collect.ts";
+import { readObject } from "#cluster/read-for-action.ts";
+import type { Diagnosis } from "#diagnosis/verdict.ts";
+import { investigate } from "#investigation/investigate.ts";
 import type { Kube } from "#kube/client.ts";
 import { KubeError } from "#kube/errors.ts";
 import { type Clock, toTimestamp } from "#lib/clock.ts";
@@ -65,33 +61,26 @@ const maxOwners = 5;
 
 export const dryLook = async (deps: LookDeps, target: Reference, object: KubeObject, alertName: string): Promise<DryLook> => {
   const { kube, clock, signal } = deps;
-  const startedAt = clock.now();
   const alert: Alert = {
     name: alertName,
     fingerprint: "manual",
     severity: "unknown",
-    startsAt: toTimestamp(startedAt),
+    startsAt: toTimestamp(clock.now()),
     source: "manual",
     labels: {},
     annotations: {},
   };
-  const [evidence, policy] = await Promise.all([collect(kube, clock, { target, alert }, signal), policyOf(deps, target, object)]);
-  const diagnosis = diagnose(evidence);
   const owner = managedBy(object);
+  const subject = { target, alert, pastActions: [], ...(owner === undefined ? {} : { managedBy: owner }) };
+  const [found, policy] = await Promise.all([investigate(kube, clock, subject, signal), policyOf(deps, target, object)]);
+  const { evidence, diagnosis, persons } = found;
   const plans: Plan[] = [];
-  const refused: Refusal[] = [];
-  const persons: string[] = [];
-  for (const finding of diagnosis.kind === "Cause" ? diagnosis.findings : []) {
-    const answer = repairsFor(finding, target);
-    for (const repair of "repairs" in answer ? answer.repairs : []) {
-      const plan = owner === undefined ? await planOf(kube, repair, policy, signal) : belongsTo(owner, target);
-      if (typeof plan === "string") refused.push({ action: repair.action, reason: plan });
-      else plans.push(plan);
-    }
-    // As an analysis does: where the most likely cause needs a person, the repair of a less likely one would be a guess.
-    if (!("person" in answer)) continue;
-    persons.push(answer.person);
-    break;
+  const refused: Refusal[] = [...found.refused];
+  for (const { plan, repair } of found.planned) {
+    const { reversible, risk } = plan;
+    const grant = autonomyFor({ ...policy, environment: policy.environment.value, reversible, risk, action: repair.action });
+    if (grant.value === "off") refused.push({ action: repair.action, reason: grant.why });
+    else plans.push({ ...plan, autonomy: grant.value });
   }
   const ranked = plans.toSorted((a, b) => b.score - a.score);
   const chosen = ranked.find((plan) => plan.autonomy === "auto" || plan.autonomy === "approve");
@@ -100,7 +89,7 @@ export const dryLook = async (deps: LookDeps, target: Reference, object: KubeObj
     attempt: {
       number: 1,
       surroundings: surroundingsOf(policy, owner, evidence.target.replicas, evidence.gaps),
-      cause: causeOf(diagnosis, plans.length, persons, clock.now() - startedAt),
+      cause: causeOf(diagnosis, plans.length, persons, found.ms),
       considered:
         ranked.length === 0 && refused.length === 0 ? undefined : { chosen, others: ranked.filter((plan) => plan !== chosen), refused },
     },
@@ -135,40 +124,6 @@ const settingsOf = async (kube: Kube, namespace: string, options: { signal?: Abo
     if (error instanceof KubeError && (error.status === 404 || error.status === 403)) return defaultSettings;
     throw error;
   }
-};
-
-const belongsTo = (owner: ManagedBy, target: Reference): string =>
-  `${referenceText(target)} belongs to ${owner.tool} ${owner.object}, which would revert a live change; change it there`;
-
-const planOf = async (kube: Kube, repair: Repair, policy: Policy, signal: AbortSignal | undefined): Promise<Plan | string> => {
-  const action = findAction(repair.action);
-  if (action === undefined) return "there is no such action in the catalogue";
-  const planned = planStep(repair, await readForAction(kube, action.reads, repair.target, signal));
-  if (!planned.ok) return planned.reason;
-  const reversible = planned.inverse !== "irreversible";
-  const grant = autonomyFor({ ...policy, environment: policy.environment.value, reversible, risk: action.risk, action: action.name });
-  if (grant.value === "off") return grant.why;
-  const step: Step = {
-    id: "s1",
-    action: action.name,
-    target: repair.target,
-    parameters: { ...repair.parameters },
-    changesHash: planned.changesHash,
-    dependsOn: [],
-    critical: true,
-    timeoutSeconds: 300,
-  };
-  return {
-    steps: [step],
-    changesHash: hashSteps([step]),
-    diffs: [...planned.diffs],
-    expected: repair.expected,
-    risk: action.risk,
-    reversible,
-    rationale: repair.rationale,
-    score: repair.score,
-    autonomy: grant.value,
-  };
 };
 
 const surroundingsOf = (

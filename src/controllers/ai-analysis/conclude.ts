@@ -1,27 +1,10 @@
 // From a diagnosis and the plans that were made for it to what the analysis says and what happens next. Pure.
 import type { Autonomy } from "#api/fields.ts";
 import type { AIAnalysis, AnalysisPhase, Plan, Refusal, RootCause, Verdict } from "#api/kinds/ai-analysis.ts";
-import type { Change } from "#api/change.ts";
-import type { Repair } from "#diagnosis/repairs.ts";
 import type { Diagnosis } from "#diagnosis/verdict.ts";
+import type { Investigation, PlannedRepair } from "#investigation/investigate.ts";
 import { autonomyFor, leastAutonomy } from "#policy/autonomy.ts";
 import type { Settings } from "#policy/settings.ts";
-
-/** A repair that was planned against the live objects. */
-export interface PlannedRepair {
-  readonly repair: Repair;
-  readonly plan: Omit<Plan, "autonomy">;
-  readonly changes: readonly Change[];
-}
-
-export interface Investigation {
-  readonly diagnosis: Diagnosis;
-  readonly planned: readonly PlannedRepair[];
-  readonly refused: readonly Refusal[];
-  /** Why a cause has no repair, where it has none. */
-  readonly persons: readonly string[];
-  readonly ms: number;
-}
 
 type Status = NonNullable<AIAnalysis["status"]>;
 

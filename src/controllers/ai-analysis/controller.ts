@@ -7,7 +7,7 @@ import { needs as readNeeds } from "#cluster/read-for-action.ts";
 import { createAct } from "#controllers/ai-analysis/act.ts";
 import { conclude } from "#controllers/ai-analysis/conclude.ts";
 import { decide, phaseOf } from "#controllers/ai-analysis/decide.ts";
-import { investigate } from "#controllers/ai-analysis/investigate.ts";
+import { investigate, type Subject } from "#investigation/investigate.ts";
 import { observe, type Stores } from "#controllers/ai-analysis/observe.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
 import { needs as evidenceNeeds } from "#evidence/collect.ts";
@@ -58,7 +58,7 @@ export const createAIAnalysisController = (deps: RoleDeps): Controller => {
         case "end":
           return act.end(analysis, decision.to, { result: decision.result, message: decision.message }, signal);
         case "investigate": {
-          const found = await investigate(deps.kube, deps.clock, analysis, signal);
+          const found = await investigate(deps.kube, deps.clock, subjectOf(analysis), signal);
           if (found.diagnosis.kind === "Inconclusive" && found.diagnosis.mayStillChange && deps.clock.now() < settlesBy(analysis))
             return { afterMs: lookAgainMs };
           const conclusion = conclude(analysis, found, deps.settings());
@@ -74,4 +74,9 @@ export const createAIAnalysisController = (deps: RoleDeps): Controller => {
       }
     },
   };
+};
+
+const subjectOf = ({ spec }: AIAnalysis): Subject => {
+  const { target, alert, pastActions, context } = spec;
+  return { target, alert, pastActions, ...(context.managedBy === undefined ? {} : { managedBy: context.managedBy }) };
 };

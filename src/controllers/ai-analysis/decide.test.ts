@@ -4,7 +4,8 @@ import { type AIAnalysis, AnalysisPhase, analysisTransitions, type Plan } from "
 import { type AIApprovalRequest, ApprovalPhase } from "#api/kinds/ai-approval-request.ts";
 import { requireRoute } from "#controllers/ai-analysis/act.ts";
 import { approvalFor } from "#controllers/ai-analysis/children.ts";
-import { conclude, type Investigation, type PlannedRepair } from "#controllers/ai-analysis/conclude.ts";
+import { conclude } from "#controllers/ai-analysis/conclude.ts";
+import type { Investigation, PlannedRepair } from "#investigation/investigate.ts";
 import { deadlineMs, decide, type Decision } from "#controllers/ai-analysis/decide.ts";
 import type { Diagnosis } from "#diagnosis/verdict.ts";
 import { defaultSettings } from "#policy/settings.ts";

@@ -1,23 +1,55 @@
-// The work of an analysis: evidence, diagnosis, and a plan for each repair against the live objects. Reads only; decides nothing about autonomy.
-import type { AIAnalysis, Refusal } from "#api/kinds/ai-analysis.ts";
+// From a target to its cause and a plan for each repair against the live objects: for an analysis, and for a person who only looks. Reads only; knows nothing of policy.
+import type { Change } from "#api/change.ts";
+import type { Alert, Reference } from "#api/fields.ts";
+import type { Plan, Refusal } from "#api/kinds/ai-analysis.ts";
+import type { Context } from "#api/kinds/remediation-processing.ts";
 import { referenceText } from "#api/object.ts";
 import { hashSteps } from "#actions/change.ts";
 import { irreversible } from "#actions/invert.ts";
 import { findAction } from "#actions/registry.ts";
 import { planStep } from "#actions/plan.ts";
 import { readForAction } from "#cluster/read-for-action.ts";
-import type { Investigation, PlannedRepair } from "#controllers/ai-analysis/conclude.ts";
 import { collect } from "#evidence/collect.ts";
+import type { Evidence } from "#evidence/evidence.ts";
 import { repairsFor, type Repair } from "#diagnosis/repairs.ts";
-import { diagnose } from "#diagnosis/verdict.ts";
+import { type Diagnosis, diagnose } from "#diagnosis/verdict.ts";
 import type { Kube } from "#kube/client.ts";
 import type { Clock } from "#lib/clock.ts";
 
 const stepTimeoutSeconds = 300;
 
-export const investigate = async (kube: Kube, clock: Clock, analysis: AIAnalysis, signal: AbortSignal): Promise<Investigation> => {
+export interface Subject {
+  readonly target: Reference;
+  readonly alert: Alert;
+  readonly managedBy?: Context["managedBy"];
+  /** Actions that failed in this episode. */
+  readonly pastActions: readonly string[];
+}
+
+/** A repair that was planned against the live objects. */
+export interface PlannedRepair {
+  readonly repair: Repair;
+  readonly plan: Omit<Plan, "autonomy">;
+  readonly changes: readonly Change[];
+}
+
+export interface Investigation {
+  readonly diagnosis: Diagnosis;
+  readonly planned: readonly PlannedRepair[];
+  readonly refused: readonly Refusal[];
+  /** Why a cause has no repair, where it has none. */
+  readonly persons: readonly string[];
+  readonly ms: number;
+}
+
+export const investigate = async (
+  kube: Kube,
+  clock: Clock,
+  subject: Subject,
+  signal?: AbortSignal,
+): Promise<Investigation & { readonly evidence: Evidence }> => {
   const startedAt = clock.now();
-  const { target, alert } = analysis.spec;
+  const { target, alert } = subject;
   const evidence = await collect(kube, clock, { target, alert }, signal);
   const diagnosis = diagnose(evidence);
   const planned: PlannedRepair[] = [];
@@ -27,27 +59,26 @@ export const investigate = async (kube: Kube, clock: Clock, analysis: AIAnalysis
     const answer = repairsFor(finding, target);
     if ("person" in answer) persons.push(answer.person);
     for (const repair of "repairs" in answer ? answer.repairs : []) {
-      const plan = refusalOf(analysis, repair) ?? (await planRepair(kube, repair, signal));
+      const plan = refusalOf(subject, repair) ?? (await planRepair(kube, repair, signal));
       if (typeof plan === "string") refused.push({ action: repair.action, reason: plan.slice(0, 1024) });
       else planned.push(plan);
     }
     // Where the most likely cause needs a person, the repair of a less likely one would be a guess.
     if ("person" in answer) break;
   }
-  return { diagnosis, planned, refused, persons, ms: Math.round(clock.now() - startedAt) };
+  return { evidence, diagnosis, planned, refused, persons, ms: Math.round(clock.now() - startedAt) };
 };
 
 /** What forbids a repair before it is planned. */
-const refusalOf = ({ spec }: AIAnalysis, repair: Repair): string | undefined => {
-  if (spec.pastActions.includes(repair.action)) return "it has been tried in this episode already, without success";
-  const { managedBy } = spec.context;
+const refusalOf = ({ pastActions, managedBy }: Subject, repair: Repair): string | undefined => {
+  if (pastActions.includes(repair.action)) return "it has been tried in this episode already, without success";
   if (managedBy !== undefined)
     return `${referenceText(repair.target)} belongs to ${managedBy.tool} ${managedBy.object}, which would revert a live change; change it there`;
   return undefined;
 };
 
 /** The plan, or why there is none. */
-const planRepair = async (kube: Kube, repair: Repair, signal: AbortSignal): Promise<PlannedRepair | string> => {
+const planRepair = async (kube: Kube, repair: Repair, signal: AbortSignal | undefined): Promise<PlannedRepair | string> => {
   const action = findAction(repair.action);
   if (action === undefined) return "there is no such action in the catalogue";
   const observed = await readForAction(kube, action.reads, repair.target, signal);
