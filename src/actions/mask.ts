@@ -14,7 +14,7 @@ const pair = (before: unknown, after: unknown): readonly [unknown, unknown] => {
   if (isText(before) || isText(after)) return textPair(before, after, redact);
   if (Array.isArray(before) || Array.isArray(after)) {
     const pairs = Array.from({ length: Math.max(lengthOf(before), lengthOf(after)) }, (_, at) =>
-      variablePair(itemAt(before, at), itemAt(after, at)),
+      itemPair([itemAt(before, at), itemAt(after, at)], [itemAt(before, at - 1), itemAt(after, at - 1)]),
     );
     return [
       Array.isArray(before) ? pairs.slice(0, before.length).map(([a]) => a) : before,
@@ -27,6 +27,15 @@ const pair = (before: unknown, after: unknown): readonly [unknown, unknown] => {
   const side = (value: unknown, index: 0 | 1): unknown =>
     isMap(value) ? Object.fromEntries(pairs.filter(([key]) => Object.hasOwn(value, key)).map(([key, both]) => [key, both[index]])) : value;
   return [side(before, 0), side(after, 1)];
+};
+
+type Pair = readonly [unknown, unknown];
+
+/** `["--password", "…"]`: the word before it says that a word is secret. */
+const itemPair = ([before, after]: Pair, [flagBefore, flagAfter]: Pair): Pair => {
+  if (!isText(before) && !isText(after)) return variablePair(before, after);
+  const flag = [flagBefore, flagAfter].find((word) => isText(word) && /^--?[A-Za-z][\w.-]*$/.test(word));
+  return isText(flag) ? textPair(before, after, (text) => maskVariable(flag.replace(/^-+/, ""), text)) : pair(before, after);
 };
 
 /** `{name: DB_PASSWORD, value: …}`: the name says that the value is secret. */
