@@ -38,16 +38,16 @@ const cases: Record<string, [Observed, number, object]> = {
   "a new request creates its first child and says nothing yet": [
     seen(undefined),
     at(0),
-    { do: "ensure", child: "processing", untilMs: at(2) },
+    { do: "ensure", child: "processing", untilMs: at(5) },
   ],
   "while the child is on its way nothing is written": [
     seen(undefined, { processing: aProcessing() }),
     at(1),
-    { do: "wait", untilMs: at(2) },
+    { do: "wait", untilMs: at(5) },
   ],
   "a child that takes long is worth a word": [
     seen(undefined, { processing: aProcessing() }),
-    at(2),
+    at(5),
     { do: "move", to: "Processing", ensure: "processing" },
   ],
   "on the happy path Processing is passed without a stop": [

@@ -58,7 +58,7 @@ export const attemptOf = (request: RemediationRequest): number => request.status
 export const decide = (seen: Observed, now: number): Decision => rows[phaseOf(seen.request)](seen, now);
 
 /** How long the first child may take before the request says that it waits for it: on the happy path the next phase is sooner. */
-const silentMs = 2_000;
+const silentMs = 5_000;
 
 const rows: Readonly<Record<RequestPhase, (seen: Observed, now: number) => Decision>> = {
   Pending(seen, now) {

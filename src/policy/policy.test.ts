@@ -1,0 +1,186 @@
+import { describe, expect, test } from "vitest";
+import type { Autonomy, Priority, Severity } from "#api/fields.ts";
+import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
+import { type AutonomyQuestion, autonomyCeiling, autonomyFor, leastAutonomy } from "#policy/autonomy.ts";
+import { budgetHold } from "#policy/budget.ts";
+import { environmentOf } from "#policy/environment.ts";
+import { freezeHold } from "#policy/freeze.ts";
+import { priorityOf } from "#policy/priority.ts";
+import { protectionsOf } from "#policy/protections.ts";
+import { defaultSettings, settingsFrom } from "#policy/settings.ts";
+
+const now = Date.parse("2030-01-01T12:00:00Z");
+const ago = (minutes: number): string => new Date(now - minutes * 60_000).toISOString();
+
+describe("autonomyFor", () => {
+  const usual: AutonomyQuestion = {
+    environment: "staging",
+    managed: true,
+    protections: [],
+    reversible: true,
+    risk: "low",
+    action: "rollback_deployment",
+    settings: defaultSettings,
+  };
+  test.each<[string, Partial<AutonomyQuestion>, Autonomy, string]>([
+    ["what can be undone is automatic where it is opted in", {}, "auto", "reversible"],
+    ["an environment nobody named is not production", { environment: "unknown" }, "auto", "unknown"],
+    ["what cannot be undone is asked", { reversible: false }, "approve", "cannot be undone"],
+    ["production is asked", { environment: "production" }, "approve", "in production"],
+    [
+      "what is not opted in is only suggested, production too",
+      { managed: false, environment: "production" },
+      "suggest",
+      "kintsugi.dev/managed=true",
+    ],
+    ["what is protected is not repaired, opted in or not", { protections: ["namespace kube-system is protected"] }, "off", "kube-system"],
+    ["the strictest rule counts", { protections: ["x"], managed: false, reversible: false, environment: "production" }, "off", "protected"],
+  ])("%s", (_name, question, value, why) => {
+    const answer = autonomyFor({ ...usual, ...question });
+    expect(answer.value).toBe(value);
+    expect(answer.why).toContain(why);
+  });
+
+  test("the ceiling is what the best action would be granted", () => {
+    expect(autonomyCeiling(usual).value).toBe("auto");
+    expect(autonomyCeiling({ ...usual, environment: "production" }).value).toBe("approve");
+  });
+
+  test("of two the lesser counts", () => {
+    expect(leastAutonomy("auto", "approve")).toBe("approve");
+    expect(leastAutonomy("off", "auto")).toBe("off");
+    expect(leastAutonomy("suggest", "suggest")).toBe("suggest");
+  });
+});
+
+describe("environmentOf", () => {
+  test.each<[string, Record<string, string> | undefined, string, string]>([
+    [
+      "Kintsugi's own label comes first",
+      { "kintsugi.dev/environment": "staging", environment: "production" },
+      "staging",
+      "label kintsugi.dev/environment",
+    ],
+    ["then the common one", { environment: "Development" }, "development", "label environment of Namespace shop"],
+    ["prod is production", { environment: "prod" }, "production", "label environment"],
+    ["an empty label says nothing", { environment: " " }, "unknown", "carries no label"],
+    ["a name is never guessed from", undefined, "unknown", "carries no label"],
+  ])("%s", (_name, labels, value, source) => {
+    const environment = environmentOf(labels, "Namespace shop");
+    expect(environment.value).toBe(value);
+    expect(environment.source).toContain(source);
+  });
+});
+
+test.each<[Severity, string, Priority]>([
+  ["critical", "production", "P0"],
+  ["critical", "staging", "P1"],
+  ["critical", "unknown", "P1"],
+  ["critical", "development", "P2"],
+  ["warning", "production", "P1"],
+  ["warning", "unknown", "P2"],
+  ["warning", "test", "P3"],
+  ["info", "production", "P2"],
+  ["info", "staging", "P3"],
+  ["unknown", "production", "P1"],
+])("%s in %s is %s", (severity, environment, priority) => expect(priorityOf(severity, environment)).toBe(priority));
+
+describe("protectionsOf", () => {
+  const target = { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" };
+  const settings = { ...defaultSettings, protectedNamespaces: ["kube-system", "bank"], protectedKinds: ["StatefulSet"] };
+  test.each([
+    ["nothing protects a workload of a user", target, []],
+    ["Kintsugi does not repair itself", { ...target, namespace: "kintsugi-system" }, ["namespace kintsugi-system is Kintsugi's own"]],
+    ["a protected namespace", { ...target, namespace: "bank" }, ["namespace bank is protected"]],
+    ["a namespace is protected as an object too", { apiVersion: "v1", kind: "Namespace", name: "bank" }, ["namespace bank is protected"]],
+    ["a protected kind", { ...target, kind: "StatefulSet" }, ["objects of kind StatefulSet are protected by policy"]],
+  ])("%s", (_name, object, found) => {
+    expect(protectionsOf({ target: object, ownNamespace: "kintsugi-system", settings })).toEqual(found);
+  });
+});
+
+describe("budgetHold", () => {
+  const begun = (minutesAgo: number, namespace?: string) => ({
+    metadata: { creationTimestamp: ago(minutesAgo) },
+    spec: { target: { namespace } },
+  });
+  const settings = { ...defaultSettings, perNamespacePerHour: 2, perHour: 3 };
+  const ask = (repairs: ReturnType<typeof begun>[], namespace?: string, with_ = settings) =>
+    budgetHold({ repairs, namespace, settings: with_, now });
+
+  test("there is room where fewer have begun", () => expect(ask([begun(5, "shop"), begun(5, "bank")], "shop")).toBeUndefined());
+  test("what is older than an hour does not count", () =>
+    expect(ask([begun(61, "shop"), begun(60, "shop"), begun(5, "shop")], "shop")).toBeUndefined());
+  test("a spent namespace waits until the oldest is an hour old", () =>
+    expect(ask([begun(5, "shop"), begun(50, "shop")], "shop")).toEqual({
+      why: "the budget of 2 repairs an hour in namespace shop is spent",
+      untilMs: now + 10 * 60_000,
+    }));
+  test("the whole is spent by all namespaces together", () =>
+    expect(ask([begun(5, "a"), begun(40, "b"), begun(20)], "shop")).toEqual({
+      why: "the budget of 3 repairs an hour is spent",
+      untilMs: now + 20 * 60_000,
+    }));
+  test("an object of the cluster counts against the whole only", () => expect(ask([begun(5), begun(6)])).toBeUndefined());
+  test("no budget is never enough, and nobody knows until when", () =>
+    expect(ask([], "shop", { ...settings, perNamespacePerHour: 0 })).toEqual({
+      why: "the budget of 0 repairs an hour in namespace shop is spent",
+    }));
+});
+
+describe("freezeHold", () => {
+  const freeze = (name: string, from: number, to: number, when?: string) => ({
+    name,
+    from: ago(-from),
+    to: ago(-to),
+    ...(when === undefined ? {} : { when }),
+  });
+  const hold = (...freezes: ReturnType<typeof freeze>[]) => freezeHold({ ...defaultSettings, freezes }, now);
+
+  test("nothing holds by default", () => expect(hold()).toBeUndefined());
+  test("a pause has no end", () =>
+    expect(freezeHold({ ...defaultSettings, paused: true }, now)).toEqual({ why: "repairs are paused by policy" }));
+  test("a window holds from its first moment to before its last", () => {
+    expect(hold(freeze("sale", 0, 30))).toEqual({ why: 'freeze "sale" until 2030-01-01T12:30:00Z', untilMs: now + 30 * 60_000 });
+    expect(hold(freeze("sale", -30, 0))).toBeUndefined();
+    expect(hold(freeze("sale", 1, 30))).toBeUndefined();
+  });
+  test("of several the one that ends last counts", () => expect(hold(freeze("a", -5, 10), freeze("b", -5, 20))?.why).toContain('"b"'));
+  test("a condition that is not evaluated yet holds everything", () =>
+    expect(hold(freeze("sale", -5, 30, "namespace == 'bank'"))).toBeDefined());
+  test("a window that cannot be read is none", () =>
+    expect(freezeHold({ ...defaultSettings, freezes: [{ name: "x", from: "soon", to: "later" }] }, now)).toBeUndefined());
+});
+
+describe("settingsFrom", () => {
+  const policy = (name: string, spec: RemediationPolicy["spec"]): RemediationPolicy => ({
+    apiVersion: "kintsugi.dev/v1alpha1",
+    kind: "RemediationPolicy",
+    metadata: { name, namespace: "kintsugi-system", uid: name, resourceVersion: "1", creationTimestamp: ago(0) },
+    spec,
+  });
+
+  test("without a policy the defaults hold", () => expect(settingsFrom([])).toEqual(defaultSettings));
+  test("the last in the alphabet decides, whatever the order of the list", () => {
+    const policies = [policy("b", { maxAttempts: 2, budgets: { perHour: 5 } }), policy("a", { maxAttempts: 1, stabilisationSeconds: 5 })];
+    expect(settingsFrom(policies)).toMatchObject({ maxAttempts: 2, stabilisationSeconds: 5, perHour: 5, perNamespacePerHour: 10 });
+    expect(settingsFrom(policies)).toEqual(settingsFrom(policies.toReversed()));
+  });
+  test("a pause and a protection are never lifted by another policy", () => {
+    const window = { name: "sale", from: ago(1), to: ago(0) };
+    const settings = settingsFrom([
+      policy("a", { paused: true, protected: { namespaces: ["bank"], kinds: ["StatefulSet"] }, freezes: [window] }),
+      policy("b", { paused: false, protected: { namespaces: ["bank", "pay"] } }),
+    ]);
+    expect(settings).toMatchObject({
+      paused: true,
+      protectedNamespaces: ["kube-system", "bank", "pay"],
+      protectedKinds: ["StatefulSet"],
+      freezes: [window],
+    });
+  });
+  test("an empty list of approvers would leave nobody to decide", () => {
+    expect(settingsFrom([policy("a", { approvers: [] })]).approvers).toEqual(defaultSettings.approvers);
+    expect(settingsFrom([policy("a", { approvers: ["ann"], minApprovers: 2 })])).toMatchObject({ approvers: ["ann"], minApprovers: 2 });
+  });
+});
