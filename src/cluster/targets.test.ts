@@ -1,82 +1,89 @@
-import { afterEach, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Deployments, Pods, ReplicaSets } from "#api/kubernetes.ts";
-import type { KubeObject } from "#api/object.ts";
-import { watchTargets } from "#cluster/targets.ts";
+import type { KubeObject, OwnerReference, ResourceType } from "#api/object.ts";
+import { targetKey, watchTargets } from "#cluster/targets.ts";
 import { createCaches } from "#kube/caches.ts";
 import { silentLog } from "#lib/log.ts";
-import { createManualClock } from "#lib/manual-clock.ts";
-import { createMemoryKube } from "#test/memory-kube.ts";
 
-const ends: AbortController[] = [];
-afterEach(() => {
-  for (const end of ends.splice(0)) end.abort();
+const ownedByKind = (kind: string, name: string): OwnerReference => ({
+  apiVersion: "apps/v1",
+  kind,
+  name,
+  uid: `uid-of-${name}`,
+  controller: true,
+});
+const object = (type: ResourceType, name: string, owner?: OwnerReference, rest: object = {}): KubeObject => ({
+  apiVersion: type.group === "" ? "v1" : `${type.group}/${type.version}`,
+  kind: type.kind,
+  metadata: {
+    namespace: "shop",
+    name,
+    uid: `uid-of-${name}`,
+    resourceVersion: "1",
+    creationTimestamp: "2030-01-01T00:00:00Z",
+    ...(owner === undefined ? {} : { ownerReferences: [owner] }),
+  },
+  ...rest,
+});
+const web = object(Deployments, "web", undefined, {
+  spec: { replicas: 1 },
+  status: { readyReplicas: 1, updatedReplicas: 1, availableReplicas: 1, replicas: 1 },
+});
+const set = object(ReplicaSets, "web-1", ownedByKind("Deployment", "web"), { spec: {} });
+const crashing = object(Pods, "web-1-a", ownedByKind("ReplicaSet", "web-1"), {
+  spec: { containers: [] },
+  status: {
+    containerStatuses: [{ name: "app", image: "x", ready: false, restartCount: 3, state: { waiting: { reason: "CrashLoopBackOff" } } }],
+  },
 });
 
-const ownedBy = (kind: string, name: string) => [{ apiVersion: "apps/v1", kind, name, uid: `uid-${name}`, controller: true }];
-
-/** Deployment web with one ready replica, whose only pod crashes. */
-const setUp = async () => {
-  const kube = createMemoryKube(() => createManualClock().now());
-  const caches = createCaches(kube, { log: silentLog });
-  const targets = watchTargets(caches);
-  const meta = (name: string, rest: object = {}) => ({ name, namespace: "shop", uid: `uid-${name}`, generation: 1, ...rest });
-  kube.put(Deployments, {
-    apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata: meta("web"),
-    spec: { replicas: 1 },
-    status: { observedGeneration: 1, replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 },
-  });
-  kube.put(ReplicaSets, {
-    apiVersion: "apps/v1",
-    kind: "ReplicaSet",
-    metadata: meta("web-1", { ownerReferences: ownedBy("Deployment", "web") }),
-  });
-  const pod = kube.put(Pods, {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: meta("web-1-a", { ownerReferences: ownedBy("ReplicaSet", "web-1") }),
-    spec: { containers: [] },
-    status: {
-      containerStatuses: [
-        { name: "web", image: "web:1", ready: false, restartCount: 3, state: { waiting: { reason: "CrashLoopBackOff" } } },
-      ],
+const targetsOver = async (...objects: KubeObject[]) => {
+  const caches = createCaches(
+    {
+      // One list of everything of a kind, then silence until it is stopped.
+      async *listWatch(type: ResourceType, _scope: object, signal: AbortSignal) {
+        yield { kind: "synced", items: objects.filter(({ kind }) => kind === type.kind) as never[], resourceVersion: "1" };
+        await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+      },
     },
-  });
-  const end = new AbortController();
-  ends.push(end);
-  caches.start(end.signal);
+    { log: silentLog },
+  );
+  const targets = watchTargets(caches);
+  const stop = new AbortController();
+  caches.start(stop.signal);
   await caches.synced();
-  return { targets, pod };
+  return { targets, stop: () => stop.abort() };
 };
+const reference = { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" };
 
-const web = { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" };
-
-test("a target is found by name, with the health that its pods give it", async () => {
-  const { targets } = await setUp();
-  expect(targets.object(web)?.metadata.uid).toBe("uid-web");
-  expect(targets.health(web)).toEqual({
-    state: "Unhealthy",
-    reasons: ["Container web of Pod web-1-a waits: CrashLoopBackOff."],
-    restarts: 3,
+describe("watchTargets", () => {
+  test("health is that of the object and the pods it controls", async () => {
+    const { targets, stop } = await targetsOver(web, set, crashing);
+    expect(targets.object(reference)?.metadata.uid).toBe("uid-of-web");
+    expect(targets.health(reference)).toMatchObject({ state: "Unhealthy", restarts: 3 });
+    stop();
   });
-});
 
-test.each([
-  ["that is gone is missing", { ...web, name: "api" }, "Missing"],
-  ["of another group of the same kind is not the one we know", { ...web, apiVersion: "example.com/v1" }, "Missing"],
-  ["without a namespace where there should be one is missing", { apiVersion: "apps/v1", kind: "Deployment", name: "web" }, "Missing"],
-  ["of a kind without health is unknown", { ...web, apiVersion: "v1", kind: "Service" }, "Unknown"],
-] as const)("a target %s", async (_name, reference, state) => {
-  const { targets } = await setUp();
-  expect(targets.object(reference)).toBeUndefined();
-  expect(targets.health(reference).state).toBe(state);
-});
+  test("an object that is gone is missing, one of another version is not it, and what has no health is said to have none", async () => {
+    const { targets, stop } = await targetsOver(web);
+    expect(targets.health({ ...reference, name: "api" }).state).toBe("Missing");
+    expect(targets.object({ ...reference, apiVersion: "apps/v9" })).toBeUndefined();
+    expect(targets.object({ apiVersion: "v1", kind: "Node", name: "n1" })).toBeUndefined();
+    expect(targets.health({ apiVersion: "v1", kind: "ConfigMap", namespace: "shop", name: "settings" })).toMatchObject({
+      state: "Unknown",
+    });
+    stop();
+  });
 
-test("a pod's change concerns all who control it", async () => {
-  const { targets, pod } = await setUp();
-  expect(targets.concernedBy(pod)).toEqual(["Pod/shop/web-1-a", "ReplicaSet/shop/web-1", "Deployment/shop/web"]);
-  const node: KubeObject = { apiVersion: "v1", kind: "Node", metadata: { ...pod.metadata, name: "n1", ownerReferences: [] } };
-  const { namespace: _none, ...metadata } = node.metadata;
-  expect(targets.concernedBy({ ...node, metadata })).toEqual(["Node//n1"]);
+  test("a change concerns the object and all that control it, as far as they are known", async () => {
+    const { targets, stop } = await targetsOver(web, set, crashing);
+    expect(targets.concernedBy(crashing)).toEqual(["Pod/shop/web-1-a", "ReplicaSet/shop/web-1", "Deployment/shop/web"]);
+    expect(targets.concernedBy(object(Pods, "other", ownedByKind("ReplicaSet", "gone")))).toEqual([
+      "Pod/shop/other",
+      "ReplicaSet/shop/gone",
+    ]);
+    expect(targets.concernedBy(web)).toEqual([targetKey(reference)]);
+    expect(targets.stores.length).toBeGreaterThan(5);
+    stop();
+  });
 });
