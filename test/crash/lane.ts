@@ -17,7 +17,7 @@ import { namespaceManifest, rights } from "#manifests/install.ts";
 import { toYaml } from "#manifests/manifest.ts";
 import { type FaultProxy, type ProxiedRequest, startFaultProxy, type Upstream } from "#test/fault-proxy.ts";
 import { type Kubectl, mustKubectl } from "#test/kubectl.ts";
-import { type ProductProcess, startProduct } from "#test/crash/process.ts";
+import { type ProductProcess, startProduct } from "#test/product-process.ts";
 import { createScriptedWorkload, type ScriptedWorkload } from "#test/crash/scripted-workload.ts";
 
 /** Where the process dies: at its n-th write, before it is sent or after it was carried out. */

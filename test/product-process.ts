@@ -2,13 +2,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 
-const root = join(import.meta.dirname, "../..");
+const root = join(import.meta.dirname, "..");
 
 export interface ProductProcess {
   readonly output: () => string;
   /** The first match of the pattern in what it prints. Rejects with the output when the process ends first. */
   waitFor(pattern: RegExp): Promise<RegExpMatchArray>;
-  kill(): void;
+  kill(signal?: NodeJS.Signals): void;
   readonly exited: Promise<number | null>;
 }
 
@@ -41,7 +41,7 @@ export const startProduct = (args: readonly string[]): ProductProcess => {
         void exited.then((code) => reject(new Error(`the process ended with ${code} before it printed ${pattern}:\n${text}`)));
         look();
       }),
-    kill: () => void child.kill("SIGKILL"),
+    kill: (signal = "SIGKILL") => void child.kill(signal),
     exited,
   };
 };
