@@ -2,7 +2,14 @@ import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { actionOfAccount, auditEventsAbout, auditLogSize, isEffectiveWrite, writesByKintsugi } from "#scenarios/effective-writes.ts";
+import {
+  actionOfAccount,
+  auditEventsAbout,
+  auditLogSize,
+  isEffectiveWrite,
+  storedWritesOf,
+  writesByKintsugi,
+} from "#scenarios/effective-writes.ts";
 import type { AuditEvent } from "#testbed/audit-log.ts";
 
 const actor = "system:serviceaccount:kintsugi-system:kintsugi-act-rollback-deployment";
@@ -45,6 +52,15 @@ test("what people, Kubernetes and another namespace's events do is not Kintsugi'
 test("an impersonated user is who acts", () => {
   const event = { ...patch, user: { username: "testbed-admin" }, impersonatedUser: { username: actor } };
   expect(writesByKintsugi([event], "kintsugi-system", "shop")).toHaveLength(1);
+});
+
+test("what a repair costs are its stored writes, status included, records aside", () => {
+  const status = { ...patch, verb: "update", objectRef: { ...patch.objectRef!, resource: "remediationrequests", subresource: "status" } };
+  const lease = { ...patch, objectRef: { ...patch.objectRef!, resource: "leases" } };
+  const note = { ...status, verb: "patch", requestObject: { status: { alerts: { f: { lastSeen: "2027" } } } } };
+  const dryRun = { ...patch, requestURI: "/apis?dryRun=All" };
+  const events = [patch, status, note, lease, dryRun, { ...patch, user: { username: "system:node:n1" } }];
+  expect(storedWritesOf(events, "kintsugi-system")).toEqual(["patch deployments", "update remediationrequests/status"]);
 });
 
 test("an action is known by its account, and nothing else is", () => {

@@ -17,12 +17,29 @@ export interface EffectiveWrite {
 
 const writingVerbs = new Set(["create", "update", "patch", "delete", "deletecollection"]);
 
-export const isEffectiveWrite = (event: AuditEvent): boolean =>
+/** A write that was stored, status included. */
+export const isStoredWrite = (event: AuditEvent): boolean =>
   event.stage === "ResponseComplete" &&
   writingVerbs.has(event.verb) &&
   !event.requestURI.includes("dryRun=") &&
-  event.objectRef?.subresource !== "status" &&
   (event.responseStatus?.code ?? 0) < 300;
+
+export const isEffectiveWrite = (event: AuditEvent): boolean => isStoredWrite(event) && event.objectRef?.subresource !== "status";
+
+/**
+ * What a repair costs the API server: every write of `installation`'s accounts in these events. Events and leases aside, and the Gateway's
+ * note of how often its alerts were delivered, which is bounded by time and not by repairs.
+ */
+export const storedWritesOf = (events: readonly AuditEvent[], installation: string): string[] =>
+  events.flatMap((event) => {
+    const { username } = event.impersonatedUser ?? event.user;
+    const { resource = "", subresource } = event.objectRef ?? {};
+    const isRecord = resource === "events" || resource === "leases";
+    const isNote =
+      (event.requestObject as { status?: { alerts?: unknown } } | undefined)?.status?.alerts !== undefined && event.verb === "patch";
+    if (!username.startsWith(accountPrefix(installation)) || isRecord || isNote || !isStoredWrite(event)) return [];
+    return [`${event.verb} ${resource}${subresource === undefined ? "" : `/${subresource}`}`];
+  });
 
 /** Writes by the accounts of `installation`'s namespace to objects of `namespace`, in order. Events are records, not changes. */
 export const writesByKintsugi = (events: readonly AuditEvent[], installation: string, namespace: string): EffectiveWrite[] =>
@@ -44,13 +61,16 @@ export const actionOfAccount = (user: string, installation: string): string | un
 
 export const auditLogSize = async (path: string): Promise<number> => (await stat(path)).size;
 
-/** The events from `fromByte` on that mention `namespace`. The log of a busy cluster is large: only such lines are parsed. */
-export const auditEventsAbout = async (path: string, fromByte: number, namespace: string): Promise<AuditEvent[]> => {
+/** The events from `fromByte` on whose line has `text`. The log of a busy cluster is large: only such lines are parsed. */
+export const auditEventsWith = async (path: string, fromByte: number, text: string): Promise<AuditEvent[]> => {
   const events: AuditEvent[] = [];
   const lines = createInterface({ input: createReadStream(path, { start: fromByte }), crlfDelay: Number.POSITIVE_INFINITY });
   for await (const line of lines) {
     // A last line may still be being written: then it is not whole.
-    if (line.includes(`"namespace":"${namespace}"`) && line.endsWith("}")) events.push(JSON.parse(line) as AuditEvent);
+    if (line.includes(text) && line.endsWith("}")) events.push(JSON.parse(line) as AuditEvent);
   }
   return events;
 };
+
+export const auditEventsAbout = (path: string, fromByte: number, namespace: string): Promise<AuditEvent[]> =>
+  auditEventsWith(path, fromByte, `"namespace":"${namespace}"`);

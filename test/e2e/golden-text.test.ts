@@ -1,40 +1,44 @@
 import { expect, test } from "vitest";
-import { goldenTable, goldenText, unwrapped } from "#test/e2e/golden-text.ts";
+import { renderStory } from "#cli/render/story-text.ts";
+import { storyOf } from "#cli/render/story.ts";
+import { goldenStory, goldenTable } from "#test/e2e/golden-text.ts";
+import { remediatedSample, rolledBackSample } from "#test/sample-requests.ts";
 
-test("a line that was broken for lack of room is joined, any other break stays", () => {
-  const text = [
-    "HEADING",
-    "  • a point that is quite",
-    "    long",
-    "  • another",
-    "  │ a quote that fills its",
-    "  │ lines",
-    "",
-    "  short",
-    "  also",
-  ].join("\n");
-  expect(unwrapped(text, 27)).toBe(
-    ["HEADING", "  • a point that is quite long", "  • another", "  │ a quote that fills its", "  │ lines", "", "  short", "  also"].join(
-      "\n",
-    ),
-  );
+test.each([remediatedSample(), rolledBackSample()])("two runs at other times, under other names, are one golden story", (sample) => {
+  const moved = (text: string): string =>
+    text
+      .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => new Date(Date.parse(time) + 86_400_000 + 3_723_000).toISOString())
+      .replaceAll("4f1d2c3b5a69-1", "0123456789ab-12")
+      .replaceAll("7d4b9c6f5d-x2x7k", "5f6d8b9c4-zz9xk");
+  const story = storyOf(sample);
+  const other = JSON.parse(moved(JSON.stringify(story))) as typeof story;
+  const golden = (each: typeof story): string => goldenStory(renderStory(each, { columns: 100, color: false }), "shop", "shop");
+  expect(golden(other)).toBe(golden(story));
+  expect(golden(story)).toContain("<time>  <offset>  The alert KubePodCrashLooping began");
+  expect(golden(story)).toContain("revision 1");
 });
 
-test("the namespace of a run reads as the scenario calls it", () => {
-  expect(goldenText("Deployment shop-x7k2p/checkout for 12s", "shop-x7k2p", "shop")).toBe("Deployment shop/checkout for <duration>");
-});
-
-test("a table does not depend on the width of what was masked", () => {
-  const table = (id: string, age: string): string => `NAME${" ".repeat(id.length)}  AGE\n${id}  ${age}\n`;
-  expect(goldenTable(table("rr-0123456789ab-1", "9s"), "a", "a")).toBe(goldenTable(table("rr-0123456789ab-12", "61s"), "a", "a"));
+test("a paragraph is one line wherever it was broken, and a change keeps its lines", () => {
+  const text = (broken: string): string =>
+    ["HEADING", `  • a point${broken}that goes on`, "  • another", "", "THE CHANGE", "  @@ a @@", "    - b", "      c", ""].join("\n");
+  const golden = goldenStory(text("\n    "), "none", "none");
+  expect(golden).toBe(goldenStory(text(" "), "none", "none"));
+  expect(golden).toContain("  • a point that goes on\n  • another\n");
+  expect(golden).toContain("    - b\n      c\n");
 });
 
 test.each([
-  ["Pod shop/checkout-7d4b9c6f5d-x2x7k of checkout-7d4b9c6f5d", "Pod shop/checkout-<pod> of checkout-<revision>"],
+  ["Pod shop-x7k2p/checkout-7d4b9c6f5d-x2x7k of checkout-7d4b9c6f5d", "Pod shop/checkout-<pod> of checkout-<revision>"],
+  ["pod=checkout-7d4b9c6f5d-x2x7k_shop-x7k2p", "pod=checkout-<pod>_shop"],
   ["  14:07:40  +5m 22s  Ended", "  <time>  <offset>  Ended"],
   ["rr-4f1d2c3b5a69-1-a1-kex-s1 took 5m 22s", "rr-<id>-a1-kex-s1 took <duration>"],
-  [
-    "3 of 3 replicas, revision 1, exit code 137, kintsugi-act-rollback-deployment",
-    "3 of 3 replicas, revision 1, exit code 137, kintsugi-act-rollback-deployment",
-  ],
-])("%s reads %s", (text, masked) => expect(goldenText(text, "none", "none")).toBe(masked));
+  ["cpu: 10m, memory: 32Mi, 3 of 3 replicas, exit code 137", "cpu: 10m, memory: 32Mi, 3 of 3 replicas, exit code 137"],
+  ["delivered once", "delivered <n> times"],
+  ["delivered 2 times, resolved at 14:07:40", "delivered <n> times"],
+])("%s reads %s", (text, golden) => expect(goldenStory(text, "shop-x7k2p", "shop")).toBe(golden));
+
+test("a table does not depend on the age, nor on the width of what was masked", () => {
+  const table = (id: string, age: string): string => `NAME${" ".repeat(id.length)}  CAUSE  AGE\n${id}  it is so  ${age}\n`;
+  expect(goldenTable(table("rr-0123456789ab-1", "9s"), "a", "a")).toBe(goldenTable(table("rr-0123456789ab-12", "2m1s"), "a", "a"));
+  expect(goldenTable(table("rr-0123456789ab-1", "9s"), "a", "a")).toBe("NAME  CAUSE  AGE\nrr-<id>  it is so  <age>\n");
+});

@@ -1,44 +1,73 @@
-// Makes what a person reads about one run comparable with another run: masks times and generated names, and the line breaks that depend
-// on how long they were. Pure.
+// Makes what a person reads about one run comparable with another run: masks times, generated names and what depends on the moment of
+// looking, and undoes line breaks, which depend on how long those were. Pure.
 
-const masks: readonly (readonly [RegExp, string])[] = [
+type Mask = readonly [RegExp, string];
+
+const times: readonly Mask[] = [
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, "<time>"],
   [/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/g, "<time>"],
   [/\d{4}-\d\d-\d\d/g, "<date>"],
   // A line of the timeline: the offset is padded to the widest one, which differs too.
   [/^( {2})\d\d:\d\d:\d\d +[-+][\dhms. ]+? {2}/gm, "$1<time>  <offset>  "],
   [/\b\d\d:\d\d:\d\d\b/g, "<time>"],
-  [/\b\d+d \d+h\b|\b\d+h \d+m\b|\b\d+m ?\d+s\b|\b\d+(?:\.\d+)? ?(?:ms|s|min|m)\b/g, "<duration>"],
+  [/\b\d+d \d+h\b|\b\d+h \d+m\b|\b\d+m ?\d+s\b|\b\d+(?:\.\d+)? ?(?:ms|s|min)\b/g, "<duration>"],
+];
+
+const names: readonly Mask[] = [
   [/\b(rr|wfe)-[0-9a-f]{12}-\d+/g, "$1-<id>"],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, "<uid>"],
   [/\b[0-9a-f]{64}\b/g, "<sha256>"],
   // A pod of a ReplicaSet, then a ReplicaSet: Kubernetes draws from letters and digits that spell no words.
-  [/-[bcdfghjklmnpqrstvwxz2456789]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, "-<pod>"],
-  [/-(?=[bcdfghjklmnpqrstvwxz]*[2456789])[bcdfghjklmnpqrstvwxz2456789]{6,10}\b/g, "-<revision>"],
+  [/-[bcdfghjklmnpqrstvwxz2456789]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}(?![a-z0-9])/g, "-<pod>"],
+  [/-(?=[bcdfghjklmnpqrstvwxz]*[2456789])[bcdfghjklmnpqrstvwxz2456789]{6,10}(?![a-z0-9])/g, "-<revision>"],
 ];
 
-const startsAnew = /^\s*([•✓✗│@+-]|\d+\. )/;
+/** Two runs look at different moments of a crash loop, and of Alertmanager's next delivery. */
+const moments: readonly Mask[] = [
+  [/(• container \S+ of Pod \S+: ).*/g, "$1<state>"],
+  [/(│ container \S+: ).*; (last run ended: \S+ exit code \d+).*/g, "$1<state>; $2"],
+  [/(│ container \S+: waiting; ImagePullBackOff|│ container \S+: waiting; ErrImagePull).*/g, "│ container <state>"],
+  [/│ Failed: .*/g, "│ Failed: <message>"],
+  [/\b(?:within a second|after <duration>)/g, "<soon>"],
+  [/restarted \d+ times/g, "restarted <n> times"],
+  [/(confidence|score) [01]\.\d\d/g, "$1 <number>"],
+  [/delivered (?:once|\d+ times)(?:, resolved at <time>)?/g, "delivered <n> times"],
+  // A second alert of the episode, and when an alert was over, may come before or after the end.
+  [/^ *• Alert \S+ since <time>.*\n/gm, ""],
+  [/^.* The alert \S+ was resolved\n/gm, ""],
+  [/^.*• The alert was resolved at <time>\n/gm, ""],
+  [/Healthy (?:for <duration>|and its alerts are resolved)\./g, "Healthy <for how long>."],
+  // The scheduler's choice.
+  [/^.*• Node n\d .*\n/gm, ""],
+];
 
-/** Joins lines that were broken only because the next word did not fit. */
-export const unwrapped = (text: string, columns: number): string => {
+/** `namespace` was made for this run; it reads as `called`. */
+const masked = (text: string, namespace: string, called: string): string =>
+  [...times, ...names, ...moments].reduce((now, [pattern, mark]) => now.replace(pattern, mark), text.replaceAll(namespace, called));
+
+const startsAnew =
+  /^(\S|\s*([•✓✗│]|\d+\. |\d\d:\d\d:\d\d |it says|(Log|State|Change|Event) (of|on) |Undo:|Expected:|Begun|By Job|Tried first|kubectl|kintsugi ))/;
+
+/** A paragraph on one line. What shows a change keeps its lines: none of them is ever broken. */
+const unwrapped = (text: string): string => {
   const lines: string[] = [];
-  let previous = "";
+  let isDiff = false;
   for (const line of text.split("\n")) {
-    const firstWord = line.trim().split(" ")[0] ?? "";
-    const didNotFit = previous.length + 1 + firstWord.length > columns;
+    if (/^\S/.test(line)) isDiff = line.startsWith("THE CHANGE");
     const last = lines.at(-1);
-    if (last !== undefined && previous !== "" && firstWord !== "" && didNotFit && !startsAnew.test(line)) {
-      lines[lines.length - 1] = `${last} ${line.trim()}`;
-    } else lines.push(line);
-    previous = line;
+    if (isDiff || line === "" || last === undefined || last === "" || /^\S/.test(last) || startsAnew.test(line)) lines.push(line);
+    else lines[lines.length - 1] = `${last} ${line.trim()}`;
   }
   return lines.join("\n");
 };
 
-/** `namespace` was made for this run; it reads as `called`. */
-export const goldenText = (text: string, namespace: string, called: string): string =>
-  masks.reduce((masked, [pattern, mark]) => masked.replace(pattern, mark), text.replaceAll(namespace, called));
+/** What `kintsugi describe` prints. */
+export const goldenStory = (text: string, namespace: string, called: string): string => {
+  const lines = masked(unwrapped(text), namespace, called).split("\n");
+  // Two pods in the same state, two alerts that began: once is enough, because it may also have been one.
+  return lines.filter((line, index) => line === "" || line !== lines[index - 1]).join("\n");
+};
 
-/** A table of kubectl: the width of its columns depends on what was masked. */
+/** A table of kubectl, whose last column is the age; the width of the others depends on what was masked. */
 export const goldenTable = (text: string, namespace: string, called: string): string =>
-  goldenText(text, namespace, called).replaceAll(/ {2,}/g, "  ");
+  masked(text.replaceAll(/ \d\S*$/gm, " <age>"), namespace, called).replaceAll(/ {2,}/g, "  ");

@@ -6,11 +6,12 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { systemClock } from "#lib/system-clock.ts";
+import { auditEventsWith, storedWritesOf } from "#scenarios/effective-writes.ts";
 import { loadScenarios } from "#scenarios/scenario.ts";
 import { type Stage, openStage } from "#scenarios/stage.ts";
 import { mustKubectl } from "#test/kubectl.ts";
 import { createPool } from "#test/e2e/pool.ts";
-import { goldenTable, goldenText, unwrapped } from "#test/e2e/golden-text.ts";
+import { goldenStory, goldenTable } from "#test/e2e/golden-text.ts";
 import { down } from "#testbed/testbed.ts";
 import { toStderr } from "#testbed/progress.ts";
 
@@ -30,15 +31,19 @@ afterAll(async () => {
 });
 
 const run = promisify(execFile);
-/** As wide as the command line writes where nobody looks. */
-const columns = 100;
 
 /** What `kintsugi describe` prints, as a person runs it. */
 const describeRequest = async (request: string): Promise<string> => {
   const root = join(import.meta.dirname, "../..");
   const args = [join(root, "src/main.ts"), "describe", request, "--kubeconfig", stage.testbed.kubeconfigPath];
-  return unwrapped((await run(process.execPath, args)).stdout, columns);
+  return (await run(process.execPath, args)).stdout;
 };
+
+/** The cost of a remediation of one step: every write to the API server, from the request's create on. */
+const oneStepRepair = "crash-after-release";
+const mostWrites = 19;
+const writesOf = async (request: string): Promise<string[]> =>
+  storedWritesOf(await auditEventsWith(stage.testbed.auditLogPath, 0, request), stage.installation.namespace);
 
 describe("each scenario, end to end", () => {
   for (const scenario of scenarios) {
@@ -47,12 +52,17 @@ describe("each scenario, end to end", () => {
         const { result, cleanUp } = await stage.run(scenario, (event) => toStderr(JSON.stringify(event)));
         toStderr(JSON.stringify(result));
         expect(result.failures).toEqual([]);
+        if (scenario.name === oneStepRepair) {
+          const writes = await writesOf(result.requests[0]!.name);
+          toStderr(`${writes.length} writes: ${writes.join(", ")}`);
+          expect(writes.length).toBeLessThanOrEqual(mostWrites);
+        }
         for (const [index, { name: request, namespace }] of result.requests.entries()) {
           const called = scenario.expect[index]?.in ?? "";
           const file = result.requests.length > 1 ? `${scenario.name}.${called}` : scenario.name;
           const table = await mustKubectl(stage.kubectl, ["get", "rr", request, "--namespace", stage.installation.namespace]);
           await expect(goldenTable(table, namespace, called)).toMatchFileSnapshot(`__golden__/${file}.columns.txt`);
-          await expect(goldenText(await describeRequest(request), namespace, called)).toMatchFileSnapshot(
+          await expect(goldenStory(await describeRequest(request), namespace, called)).toMatchFileSnapshot(
             `__golden__/${file}.describe.txt`,
           );
         }
