@@ -60,6 +60,8 @@ export interface OrchestrationHarness {
   resolveAlert(name: string): Promise<void>;
   analyse(name: string, target: ObjectReference, status?: Partial<AnalysisStatus>): Promise<void>;
   execute(name: string, status: ExecutionStatus): Promise<void>;
+  /** Lets go of an execution that is being deleted. */
+  release(execution: KubernetesExecution): Promise<void>;
   cancel(name: string): Promise<void>;
   /** `METHOD resource/name`, without what is played. */
   writes(text: string): string[];
@@ -211,6 +213,7 @@ export const openOrchestration = async (controlPlane: {
       const written = await player.mergePatch(KubernetesExecution, key, { status }, { subresource: "status" });
       await removeFinalizer(player, KubernetesExecution, written, JOB_FINALIZER);
     },
+    release: async (execution) => void (await removeFinalizer(player, KubernetesExecution, execution, JOB_FINALIZER)),
     cancel: async (name) => void (await player.mergePatch(RemediationRequest, { namespace: own, name }, { spec: { cancel: true } })),
     writes: (text) =>
       cluster.proxy.requests

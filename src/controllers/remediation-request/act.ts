@@ -13,7 +13,7 @@ import { fromTimestamp } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import { analysisOf, chosenPlan, processingOf, repairedObject, workflowOf } from "#controllers/remediation-request/children.ts";
 import { type Child, type Decision, type Move, type Observed, attemptOf, phaseOf } from "#controllers/remediation-request/decide.ts";
-import { alertStartedAt, nextWorkflowNumber } from "#controllers/remediation-request/observe.ts";
+import { alertStartedAt, nextWorkflowNumber, workflowOfAttempt } from "#controllers/remediation-request/observe.ts";
 import { type OwnStatus, clipped, firstWrite, laterWrite, startsAttempt, statusAfter } from "#controllers/remediation-request/status.ts";
 
 export interface Stores {
@@ -34,7 +34,7 @@ export const createAct = (deps: RoleDeps, stores: Stores) => {
   const measure = measures(deps);
 
   const ensureChild = async (child: Child, seen: Observed, attempt: number, signal: AbortSignal): Promise<Ensured<KubeObject>> => {
-    const { request, processing, analysis, workflow } = seen;
+    const { request, processing, analysis } = seen;
     if (child === "processing")
       return ensure(kube, stores.processings, RemediationProcessing, processingOf(request, attempt), request.metadata, signal);
     if (child === "analysis") {
@@ -42,6 +42,8 @@ export const createAct = (deps: RoleDeps, stores: Stores) => {
       if (object === undefined) throw new Error(`RemediationProcessing of ${request.metadata.name} is completed but says too little`);
       return ensure(kube, stores.analyses, AIAnalysis, object, request.metadata, signal);
     }
+    // Asked again at the last moment: the cache may have learned of it since we looked, and the next number would be a second repair.
+    const workflow = seen.workflow ?? workflowOfAttempt(stores.workflows, request, attempt);
     if (workflow !== undefined) return { state: "found", object: workflow };
     const plan = chosenPlan(analysis);
     if (plan === undefined) throw new Error(`AIAnalysis of ${request.metadata.name} says proceed but has no plan`);

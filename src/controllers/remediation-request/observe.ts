@@ -47,7 +47,7 @@ export const observe = async (sources: Sources, request: RemediationRequest, now
   const ofRequest = sources.workflows.index(workflowsByRequest, name).filter((workflow) => isOurs(workflow, request));
   const processing = ours(sources.processings.get({ namespace, name: processingName(name, attempt) }), request);
   const analysis = ours(sources.analyses.get({ namespace, name: analysisName(name, attempt) }), request);
-  const workflow = ofRequest.find((candidate) => candidate.spec.attempt === attempt) ?? (await unseenWorkflow(sources, request, signal));
+  const workflow = workflowOfAttempt(sources.workflows, request, attempt) ?? (await unseenWorkflow(sources, request, signal));
   const quietAt = quietAtMs(sources.targets, request, settings);
   const hold = workflow === undefined ? holdOf(sources, request, analysis, settings, now) : undefined;
   return {
@@ -62,6 +62,16 @@ export const observe = async (sources: Sources, request: RemediationRequest, now
     verificationSeconds: settings.verificationSeconds + settings.stabilisationSeconds,
   };
 };
+
+/** At most one: an attempt repairs once. */
+export const workflowOfAttempt = (
+  workflows: Store<WorkflowExecution>,
+  request: RemediationRequest,
+  attempt: number,
+): WorkflowExecution | undefined =>
+  workflows
+    .index(workflowsByRequest, request.metadata.name)
+    .find((workflow) => workflow.spec.attempt === attempt && isOurs(workflow, request));
 
 /** One above the highest known for that object: whoever creates it holds the lock. */
 export const nextWorkflowNumber = (workflows: Store<WorkflowExecution>, repaired: ObjectReference): number =>
