@@ -124,7 +124,7 @@ const cases: Record<string, [Observed, number, object]> = {
   "after a repair that was undone it says so": [
     seen("Analyzing", {
       undoneBefore: true,
-      status: { attempt: 2, attempts: [{ number: 1, result: "It was undone." }] },
+      status: { attempt: 2, attempts: [{ number: 1, result: "It was undone." }, { number: 2 }] },
       analysis: anAnalysis({ phase: "Completed", result: "ManualReviewRequired", message: "Nothing else is known." }, 2),
     }),
     at(1),

@@ -282,7 +282,9 @@ const stopping = (seen: Observed, workflow: WorkflowExecution, now: number): Dec
   return { do: "cancelWorkflow", why: asked ? "cancelled on request" : "it took too long" };
 };
 
-const lastResult = (request: RemediationRequest): string => request.status?.attempts?.at(-1)?.result ?? "the last attempt failed.";
+/** Of the last attempt that has one: the present one has not ended yet. */
+const lastResult = (request: RemediationRequest): string =>
+  request.status?.attempts?.findLast(({ result }) => result !== undefined)?.result ?? "No attempt says why.";
 
 const repairOf = (analysis: AIAnalysis | undefined): string => {
   const plan = chosenPlan(analysis) ?? analysis?.status?.plans?.[0];
