@@ -4,6 +4,7 @@ import type { Reference } from "#api/fields.ts";
 import { AIAnalysis } from "#api/kinds/ai-analysis.ts";
 import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { kinds } from "#api/kinds/registry.ts";
+import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { ConfigMaps, Deployments, Pods, type Pod, ReplicaSets, ServiceAccounts, type PodTemplate } from "#api/kubernetes.ts";
 import { CONTROLLER_ACCOUNT } from "#api/labels.ts";
 import { keyOf, type KubeObject, type Need, type ResourceType } from "#api/object.ts";
@@ -35,7 +36,9 @@ const namespace = "kintsugi-analysis";
 const kubectl = kubectlOf(inject("controlPlane"));
 // The analyses themselves are created by the request's controller, under the same account.
 const creates: Need = { group: AIAnalysis.group, resource: AIAnalysis.plural, verbs: ["create"], scope: "own" };
-const needs = [...eventNeeds, ...analysisNeeds, ...approvalNeeds, creates];
+// So does the request's controller with the request's end.
+const ends: Need = { group: AIAnalysis.group, resource: "remediationrequests/status", verbs: ["patch"], scope: "own" };
+const needs = [...eventNeeds, ...analysisNeeds, ...approvalNeeds, creates, ends];
 let cluster: TestCluster;
 let account: Connected;
 let ann: Connected;
@@ -343,6 +346,23 @@ describe("in production a person is asked", () => {
     ]);
     await approvalIs("rr-drift", { phase: "Void", message: expect.stringContaining("has been changed since") });
     await analysisIs("rr-drift", { phase: "Completed", result: "Drifted" });
+  });
+
+  test("the end of its request voids it", async () => {
+    start();
+    const target = await breakRelease();
+    const reported = { kind: target.kind, namespace: shop, name: target.name };
+    await cluster.admin.create(RemediationRequest, {
+      apiVersion: API_VERSION,
+      kind: "RemediationRequest",
+      metadata: { namespace, name: "rr-over" },
+      spec: { alert, reported, target },
+    });
+    await analyse("rr-over", target, production);
+    await approvalIs("rr-over", { phase: "Pending" });
+    const status = { phase: "Completed", outcome: "SelfResolved" };
+    await account.mergePatch(RemediationRequest, { namespace, name: "rr-over" }, { status }, { subresource: "status" });
+    await approvalIs("rr-over", { phase: "Void", message: expect.stringContaining("rr-over, which asked it, has ended") });
   });
 
   test("a question that somebody deletes is answered with no", async () => {

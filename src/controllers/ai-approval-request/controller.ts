@@ -1,9 +1,11 @@
 // The AIApprovalRequest controller: counts what people decided, and voids a question that the cluster has overtaken. Decides nothing itself.
 import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
+import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { apiVersionOf, keyOf, type Need, type ObjectReference } from "#api/object.ts";
 import { decodeChanges, objectKey, referenceOf } from "#actions/change.ts";
 import { createAct } from "#controllers/ai-approval-request/act.ts";
 import { decide, phaseOf } from "#controllers/ai-approval-request/decide.ts";
+import { ownKind } from "#controllers/rights.ts";
 import { observe, watchedTypes } from "#controllers/ai-approval-request/observe.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
 import type { Controller } from "#kube/controller.ts";
@@ -11,14 +13,21 @@ import type { Controller } from "#kube/controller.ts";
 export const needs: readonly Need[] = [
   { group: AIApprovalRequest.group, resource: AIApprovalRequest.plural, verbs: ["get", "list", "watch"], scope: "own" },
   { group: AIApprovalRequest.group, resource: `${AIApprovalRequest.plural}/status`, verbs: ["update"], scope: "own" },
+  ...ownKind(RemediationRequest, ["get", "list", "watch"]),
   ...watchedTypes.map((type): Need => ({ group: type.group, resource: type.plural, verbs: ["get", "list", "watch"], scope: "cluster" })),
 ];
 
 /** Open questions by the objects that they would change. */
 const byObject = "changed-object";
+/** Open questions by the request that asks them. */
+const byRequest = "asking-request";
 
 export const createAIApprovalRequestController = (deps: RoleDeps): Controller => {
-  const approvals = deps.caches.of(AIApprovalRequest, { namespace: deps.namespace }, { [byObject]: changedObjects });
+  const approvals = deps.caches.of(
+    AIApprovalRequest,
+    { namespace: deps.namespace },
+    { [byObject]: changedObjects, [byRequest]: askingRequest },
+  );
   const act = createAct(deps, approvals);
   return {
     name: "ai-approval-request",
@@ -26,6 +35,11 @@ export const createAIApprovalRequestController = (deps: RoleDeps): Controller =>
     needs,
     watches: [
       { store: approvals, keysOf: (approval) => [keyOf(approval)] },
+      // A request that ends while people think has no more use for their answer.
+      {
+        store: deps.caches.of(RemediationRequest, { namespace: deps.namespace }),
+        keysOf: (request) => approvals.index(byRequest, request.metadata.name).map(keyOf),
+      },
       ...watchedTypes.map((type) => ({
         store: deps.caches.of(type),
         keysOf: (object: Parameters<typeof referenceOf>[0]) =>
@@ -40,6 +54,8 @@ export const createAIApprovalRequestController = (deps: RoleDeps): Controller =>
     },
   };
 };
+
+const askingRequest = (approval: AIApprovalRequest): readonly string[] => (phaseOf(approval) === "Pending" ? [approval.spec.request] : []);
 
 const changedObjects = (approval: AIApprovalRequest): readonly string[] => {
   if (phaseOf(approval) !== "Pending") return [];

@@ -1,6 +1,8 @@
 // What is known of one approval request: itself, and whether what it would change is still as it was when people were asked.
 import type { Change } from "#api/change.ts";
 import type { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
+import { isTerminal } from "#api/define-kind.ts";
+import { RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
 import { DaemonSets, Deployments, Pods, StatefulSets } from "#api/kubernetes.ts";
 import { referenceText, type Key, type KubeObject, type ObjectReference, type ResourceType } from "#api/object.ts";
 import { decodeChanges, findType, guardsHold } from "#actions/change.ts";
@@ -26,6 +28,10 @@ export const observe = async (
   approval: AIApprovalRequest,
   signal: AbortSignal,
 ): Promise<Observed> => {
+  const { namespace } = approval.metadata;
+  const request = caches.of(RemediationRequest, { namespace }).get({ namespace, name: approval.spec.request });
+  if (request !== undefined && isTerminal(requestTransitions, request.status?.phase ?? "Pending"))
+    return { approval, drift: `${request.metadata.name}, which asked it, has ended` };
   let changes: readonly Change[];
   try {
     changes = decodeChanges(approval.spec.changes);
