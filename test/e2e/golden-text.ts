@@ -25,11 +25,13 @@ const names: readonly Mask[] = [
 /** Two runs look at different moments of a crash loop, and of Alertmanager's next delivery. */
 const moments: readonly Mask[] = [
   [/(• container \S+ of Pod \S+: ).*/g, "$1<state>"],
-  [/(│ container \S+: ).*; (last run ended: \S+ exit code \d+).*/g, "$1<state>; $2"],
+  [/(│ container \S+: ).*?(Error|OOMKilled)[,;] (exit code \d+).*/g, "$1<state>; $2, $3"],
   [/(│ container \S+: waiting; ImagePullBackOff|│ container \S+: waiting; ErrImagePull).*/g, "│ container <state>"],
+  [/(Container \S+ of Pod \S+) (?:ended with exit code \d+ \(Error\)|waits: CrashLoopBackOff)/g, "$1 <state>"],
   [/│ Failed: .*/g, "│ Failed: <message>"],
   [/\b(?:within a second|after <duration>)/g, "<soon>"],
-  [/restarted \d+ times/g, "restarted <n> times"],
+  [/^ *\d+\. it has been restarted .*\n/gm, ""],
+  [/^( *)\d+\. /gm, "$1# "],
   [/(confidence|score) [01]\.\d\d/g, "$1 <number>"],
   [/delivered (?:once|\d+ times)(?:, resolved at <time>)?/g, "delivered <n> times"],
   // A second alert of the episode, and when an alert was over, may come before or after the end.
