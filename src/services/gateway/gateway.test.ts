@@ -35,14 +35,16 @@ const reviews = (kube: MemoryKube): void => {
   };
 };
 
-const replica = async (kube: MemoryKube, clock: ReturnType<typeof createManualClock>) => {
+type Patience = { readonly headersTimeoutMs?: number; readonly requestTimeoutMs?: number };
+
+const replica = async (kube: MemoryKube, clock: ReturnType<typeof createManualClock>, patience: Patience = {}) => {
   const caches = createCaches(kube, { log: silentLog });
   const metrics = createMetrics();
   const deps = { clock, log: silentLog, metrics };
   const gateway = createGateway({ ...deps, kube: kube as never, caches, namespace, settings: () => defaultSettings });
   const app = createApp({ name: "gateway", maxBodyBytes: 10 * 1024 * 1024 }, deps);
   gateway.addRoutes(app);
-  const server = await startHttpServer(app, { host: "127.0.0.1", port: 0, headersTimeoutMs: 300, requestTimeoutMs: 600 }, { clock });
+  const server = await startHttpServer(app, { host: "127.0.0.1", port: 0, ...patience }, { clock });
   const end = new AbortController();
   const start = async (): Promise<void> => {
     gateway.start(end.signal);
@@ -74,12 +76,12 @@ const replica = async (kube: MemoryKube, clock: ReturnType<typeof createManualCl
   return { caches, metrics, gateway, server, end, start, stop, send, post };
 };
 
-const setUp = async () => {
+const setUp = async (patience: Patience = {}) => {
   const clock = createManualClock();
   const kube = createMemoryKube(() => clock.now());
   reviews(kube);
   kube.put(Namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: "kube-system", uid: "cluster-1" } });
-  const one = await replica(kube, clock);
+  const one = await replica(kube, clock, patience);
   await one.start();
   // Authentication is cached from here on.
   await one.send(delivery([]));
@@ -400,7 +402,7 @@ describe("bad input", () => {
   });
 
   test("a client that never finishes its request is cut off", async () => {
-    const { server } = await setUp();
+    const { server } = await setUp({ headersTimeoutMs: 300, requestTimeoutMs: 600 });
     const socket = connect(server.port, "127.0.0.1");
     socket.write(`POST ${prometheusSignalsPath} HTTP/1.1\r\nHost: x\r\n`);
     const answer = await new Promise<string>((resolve) => {
