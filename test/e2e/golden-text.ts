@@ -66,9 +66,14 @@ const unwrapped = (text: string): string => {
 /** What `kintsugi describe` prints. */
 export const goldenStory = (text: string, namespace: string, called: string): string => {
   const lines = masked(unwrapped(text), namespace, called).split("\n");
+  const alertBegan = lines.findIndex((line) => beginningOfAlert.test(line));
   // Two pods in the same state, two alerts that began: once is enough, because it may also have been one.
-  return lines.filter((line, index) => line === "" || line !== lines[index - 1]).join("\n");
+  const isRepeated = (line: string, index: number): boolean =>
+    (line !== "" && line === lines[index - 1]) || (index > alertBegan && beginningOfAlert.test(line));
+  return lines.filter((line, index) => !isRepeated(line, index)).join("\n");
 };
+
+const beginningOfAlert = /^ +<time> +<offset> +The alert \S+ began$/;
 
 /** A table of kubectl, whose last column is the age; the width of the others depends on what was masked. */
 export const goldenTable = (text: string, namespace: string, called: string): string =>
