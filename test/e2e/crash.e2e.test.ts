@@ -5,6 +5,7 @@ import { systemClock } from "#lib/system-clock.ts";
 import { loadScenarios } from "#scenarios/scenario.ts";
 import { type Stage, openStage } from "#scenarios/stage.ts";
 import { killContainer } from "#test/e2e/kill-container.ts";
+import { readAuditLog } from "#testbed/audit-log.ts";
 import { toStderr } from "#testbed/progress.ts";
 import { down } from "#testbed/testbed.ts";
 
@@ -38,3 +39,14 @@ test.each(["Analyzing", "Executing", "Verifying"])(
     await cleanUp();
   },
 );
+
+test("nothing that Kintsugi's accounts did on the way was forbidden to them", async () => {
+  const ours = (await readAuditLog(stage.testbed.auditLogPath)).filter((event) =>
+    event.user.username.startsWith(`system:serviceaccount:${stage.installation.namespace}:kintsugi-`),
+  );
+  expect(new Set(ours.map((event) => event.user.username.split(":").at(-1)))).toEqual(
+    new Set(["kintsugi-controllers", "kintsugi-act-rollback-deployment"]),
+  );
+  const forbidden = ours.filter((event) => event.responseStatus?.code === 403);
+  expect(forbidden.map((event) => `${event.user.username} ${event.verb} ${event.requestURI}`)).toEqual([]);
+});
