@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+import { investigate, type Subject } from "#investigation/investigate.ts";
+import type { Kube } from "#kube/client.ts";
+import { createManualClock } from "#lib/manual-clock.ts";
+import { alert, configEdited, crashAfterRelease, healthy, outOfMemory, readerOf, type Scene, sceneNow, target } from "#test/scene.ts";
+
+const look = (scene: Scene, subject: Partial<Subject> = {}) =>
+  investigate(readerOf(scene) as unknown as Kube, createManualClock(sceneNow), { target, alert, pastActions: [], ...subject });
+
+test("a release that crashes is planned to be rolled back, with hash and diff, and nothing is refused", async () => {
+  const { diagnosis, planned, refused, persons } = await look(crashAfterRelease);
+  expect(diagnosis.kind).toBe("Cause");
+  expect(planned.map(({ repair, plan }) => [repair.action, plan.reversible, plan.diffs.length])).toEqual([
+    ["rollback_deployment", true, 1],
+  ]);
+  expect(planned[0]?.plan.steps[0]?.changesHash).toMatch(/^[0-9a-f]{64}$/);
+  expect([...refused, ...persons]).toEqual([]);
+});
+
+test("the same look gives the same plan", async () => {
+  const hashes = await Promise.all([look(crashAfterRelease), look(crashAfterRelease)]);
+  expect(hashes[0]?.planned[0]?.plan.changesHash).toBe(hashes[1]?.planned[0]?.plan.changesHash);
+});
+
+test("an action that failed in this episode is not offered again", async () => {
+  const { planned, refused } = await look(crashAfterRelease, { pastActions: ["rollback_deployment"] });
+  expect(planned).toEqual([]);
+  expect(refused).toEqual([{ action: "rollback_deployment", reason: expect.stringContaining("tried in this episode") as string }]);
+});
+
+test("what Helm owns is not changed behind its back", async () => {
+  const managedBy = { tool: "Helm", object: "shop/web", proof: "annotation meta.helm.sh/release-name" } as const;
+  const { planned, refused } = await look(crashAfterRelease, { managedBy });
+  expect(planned).toEqual([]);
+  expect(refused[0]?.reason).toMatch(/belongs to Helm shop\/web, which would revert/);
+});
+
+test("a memory limit that is too small is planned to be raised", async () => {
+  const { planned } = await look(outOfMemory);
+  expect(planned.map(({ repair }) => repair.action)).toContain("increase_resources");
+});
+
+test("where the cause needs a person, that is said and nothing is planned", async () => {
+  const { diagnosis, planned, persons } = await look(configEdited);
+  expect(diagnosis.kind === "Cause" ? diagnosis.findings[0].code : "").toBe("ConfigEdited");
+  expect(planned).toEqual([]);
+  expect(persons).toHaveLength(1);
+});
+
+test("a healthy target has no cause and no plan", async () => {
+  const { diagnosis, planned, refused, persons } = await look(healthy);
+  expect(diagnosis.kind).toBe("Healthy");
+  expect([planned, refused, persons]).toEqual([[], [], []]);
+});
+
+test("a repair that no longer fits the live object is refused with the reason", async () => {
+  const reader = readerOf(crashAfterRelease);
+  // Between the evidence and the plan the target is deleted.
+  let reads = 0;
+  const vanishing = {
+    ...reader,
+    get: (...args: Parameters<typeof reader.get>) => {
+      if (args[0].kind === "Deployment") reads += 1;
+      return args[0].kind === "Deployment" && reads > 1 ? Promise.resolve(undefined) : reader.get(...args);
+    },
+  } as unknown as Kube;
+  const { planned, refused } = await investigate(vanishing, createManualClock(sceneNow), { target, alert, pastActions: [] });
+  expect(planned).toEqual([]);
+  expect(refused.map(({ action }) => action)).toEqual(["rollback_deployment"]);
+});
