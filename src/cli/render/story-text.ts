@@ -1,11 +1,12 @@
 // The story as text that a newcomer understands without a manual. Pure; wording only, no facts of its own.
+import { times } from "#lib/words.ts";
 import { referenceText } from "#api/object.ts";
 import { dateAndTime, durationText, offsetText, timeOfDay } from "#cli/render/duration.ts";
 import { type Page, paragraph, point, section } from "#cli/render/page.ts";
 import { attemptText } from "#cli/render/story-attempt-text.ts";
 import { phaseWords, nextSteps, outcomeWords, toneOf } from "#cli/render/story-words.ts";
 import type { SeenAlert, Story } from "#cli/render/story.ts";
-import { counted, createPaint, oneLine, widthOf } from "#cli/render/text.ts";
+import { createPaint, oneLine, widthOf } from "#cli/render/text.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
 export interface StoryOptions {
@@ -86,7 +87,7 @@ const alertText = (alert: SeenAlert): string => {
   const since = fromTimestamp(alert.startsAt);
   const resolved = fromTimestamp(alert.resolvedAt);
   const began = since === undefined ? "" : ` since ${timeOfDay(since)}`;
-  return `Alert ${alert.name}${severity}${began}, delivered ${alert.count === 1 ? "once" : counted(alert.count, "time")}${resolved === undefined ? "" : `, resolved at ${timeOfDay(resolved)}`}`;
+  return `Alert ${alert.name}${severity}${began}, delivered ${times(alert.count)}${resolved === undefined ? "" : `, resolved at ${timeOfDay(resolved)}`}`;
 };
 
 const timelineText = (page: Page, story: Story): readonly string[] => {

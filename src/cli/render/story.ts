@@ -1,4 +1,5 @@
 // The story of one request as plain data: what was seen, why, what was considered, who decided, what changed, how it was proved. Pure; says nothing that is not in the objects.
+import { times } from "#lib/words.ts";
 import type { Autonomy, ObjectDiff, Step } from "#api/fields.ts";
 import type { AIAnalysis, Plan, Refusal, RootCause, Verdict } from "#api/kinds/ai-analysis.ts";
 import type { AIApprovalRequest, ApprovalPhase, Decision } from "#api/kinds/ai-approval-request.ts";
@@ -221,7 +222,7 @@ const relationWords: Readonly<Record<Relation, string>> = {
 
 const containerText = (each: Context["containers"][number]): string => {
   const exit = each.exitCode === undefined ? "" : `, exit code ${each.exitCode}`;
-  const restarts = each.restarts === 0 ? "" : `, restarted ${each.restarts} times`;
+  const restarts = each.restarts === 0 ? "" : `, restarted ${times(each.restarts)}`;
   return `container ${each.container} of Pod ${each.pod}: ${each.state}${each.reason === undefined ? "" : ` (${each.reason})`}${exit}${restarts}`;
 };
 

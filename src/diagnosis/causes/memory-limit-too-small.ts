@@ -1,4 +1,5 @@
 // A memory limit below what the program needs to start: it is killed for memory soon after each start, and nothing has changed of late.
+import { times } from "#lib/words.ts";
 import type { Evidence, NodeEvidence } from "#evidence/evidence.ts";
 import {
   durationText,
@@ -72,7 +73,7 @@ export const memoryLimitTooSmall = (evidence: Evidence): Assessment => {
       chain: [
         `container ${container.name} may use ${limit} of memory`,
         `it ${failureText(failure)}`,
-        `it has been restarted ${container.restarts} times`,
+        `it has been restarted ${times(container.restarts)}`,
         replicasText(evidence),
       ],
       quotes: [

@@ -1,4 +1,5 @@
 // A release whose containers crash or cannot be started, while the revision before it could run. The repair is the revision before.
+import { times } from "#lib/words.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { editsWith } from "#diagnosis/config-edits.ts";
 import {
@@ -90,7 +91,7 @@ export const releaseCrashes = (evidence: Evidence): Assessment => {
         ...onePerContainer(failures)
           .slice(0, 3)
           .map((each) => `container ${each.container.name} ${failureText(each)}`),
-        ...(failure.container.restarts > 0 ? [`it has been restarted ${failure.container.restarts} times`] : []),
+        ...(failure.container.restarts > 0 ? [`it has been restarted ${times(failure.container.restarts)}`] : []),
         revisionReadyText(evidence, current, previous),
       ],
       quotes: [
