@@ -321,7 +321,7 @@ test("a release that crashes is told with its difference, its end, its log and a
   const diagnosis = await diagnosed(crashAfterRelease);
   expect(diagnosis).toMatchObject({ kind: "Cause", confidence: 1 });
   expect(diagnosis.message).toBe(
-    "revision 2 (web-5d4f8c7b9) of Deployment shop/web changed args: --listen :8080 → --listen :8080 --strict; since then container web exits with code 1 after 1 s.",
+    "Revision 2 (web-5d4f8c7b9) of Deployment shop/web changed args: --listen :8080 → --listen :8080 --strict; since then container web exits with code 1 after 1 s.",
   );
   expect(diagnosis.kind === "Cause" && diagnosis.findings[0].chain).toEqual([
     "revision 2 (web-5d4f8c7b9) replaced revision 1 (web-6c8d5f9b7)",

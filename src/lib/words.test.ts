@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { times } from "#lib/words.ts";
+import { asSentence, times } from "#lib/words.ts";
 
 test.each([
   [0, "0 times"],
@@ -7,4 +7,9 @@ test.each([
   [2, "2 times"],
 ])("%d is said as %s", (count, text) => {
   expect(times(count)).toBe(text);
+});
+
+test("a sentence begins with a capital, and nothing stays nothing", () => {
+  expect(asSentence("revision 2 crashes.")).toBe("Revision 2 crashes.");
+  expect(asSentence("")).toBe("");
 });

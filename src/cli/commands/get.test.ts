@@ -20,9 +20,9 @@ describe("get", () => {
     const older = otherRequest("rr-000000000000-1", "cart", "2027-03-01T13:00:00Z");
     const ran = await runKintsugi(["get"], { objects: [...objects, older] });
     const [header, first, second] = ran.stdout.split("\n");
-    expect(header).toMatch(/^NAME +TARGET +IN +ALERT +PHASE +OUTCOME +CAUSE +AGE$/);
-    expect(first).toMatch(/^rr-000000000000-1 +cart +shop +KubePodCrashLooping +Completed +NoActionRequired +63m$/);
-    expect(second).toMatch(/^rr-4f1d2c3b5a69-1 +checkout .*Remediated +Revision 2 .* 60s$/);
+    expect(header).toMatch(/^NAME +TARGET +IN +ALERT +PHASE +OUTCOME +MESSAGE +AGE$/);
+    expect(first).toMatch(/^rr-000000000000-1 +cart +shop +KubePodCrashLooping +Completed +NoActionRequired +.* 63m$/);
+    expect(second).toMatch(/^rr-4f1d2c3b5a69-1 +checkout .*Remediated +Rolled .* 60s$/);
   });
 
   test("cuts the longest column on a terminal, never the name, and nothing with -o wide", async () => {
@@ -33,7 +33,7 @@ describe("get", () => {
     expect(cut).toContain("…");
     const wide = (await runKintsugi(["get", "-o", "wide"], { objects }, terminal)).stdout;
     expect(wide).toContain("before it is ready");
-    expect(wide).toMatch(/MESSAGE +ATTEMPT +KIND/);
+    expect(wide).toMatch(/CAUSE +ATTEMPT +KIND/);
   });
 
   test.each(["rr", "requests", "RemediationRequest", "remediationrequests.kintsugi.dev"])("knows the requests as %s", async (kind) => {

@@ -1,5 +1,5 @@
 // A release whose containers crash or cannot be started, while the revision before it could run. The repair is the revision before.
-import { times } from "#lib/words.ts";
+import { asSentence, times } from "#lib/words.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { editsWith } from "#diagnosis/config-edits.ts";
 import {
@@ -81,11 +81,9 @@ export const releaseCrashes = (evidence: Evidence): Assessment => {
       code,
       object: evidence.target.reference,
       score: judged.score,
-      summary:
-        `${revisionText(current)} of ${targetName(evidence)} changed ${first === undefined ? "its template" : briefDifferenceText(first)}; since then container ${failure.container.name} ${failureText(failure)}.`.slice(
-          0,
-          1024,
-        ),
+      summary: asSentence(
+        `${revisionText(current)} of ${targetName(evidence)} changed ${first === undefined ? "its template" : briefDifferenceText(first)}; since then container ${failure.container.name} ${failureText(failure)}.`,
+      ).slice(0, 1024),
       chain: [
         `${revisionText(current)} replaced ${revisionText(previous)}`,
         ...onePerContainer(failures)
