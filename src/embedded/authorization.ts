@@ -1,0 +1,199 @@
+// Who may do what: RBAC as plugin/pkg/auth/authorizer/rbac has it, and the check that nobody grants more than they have. Reads roles and bindings, writes nothing.
+import { type Stored, at, listOf, recordOf, textOf } from "#embedded/json.ts";
+import type { User } from "#embedded/identity.ts";
+import type { ObjectStore } from "#embedded/object-store.ts";
+import { ApiError, forbidden } from "#embedded/status.ts";
+
+export interface Attributes {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly name?: string | undefined;
+}
+export interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+  readonly resourceNames: readonly string[];
+  readonly nonResourceURLs: readonly string[];
+}
+
+export interface Authorizer {
+  /** The sentence why, where it is allowed. */
+  allows(user: User, attributes: Attributes): string | undefined;
+  allowsPath(user: User, verb: string, path: string): boolean;
+  rulesOf(user: User, namespace: string): readonly Rule[];
+  /** Throws 403. */
+  require(user: User, attributes: Attributes): void;
+  requirePath(user: User, verb: string, path: string): void;
+  /** Throws 403 where a role or binding would give what its writer does not have. */
+  requireNoEscalation(user: User, object: Stored): void;
+}
+
+const rbac = "rbac.authorization.k8s.io";
+const superusers = "system:masters";
+
+export const createAuthorizer = (store: ObjectStore): Authorizer => {
+  const rulesOfRole = (kind: string, namespace: string | undefined, name: string): readonly Rule[] => {
+    const role = kind === "ClusterRole" ? store.get(`${rbac}/clusterroles`, undefined, name) : store.get(`${rbac}/roles`, namespace, name);
+    return role === undefined ? [] : ruleList(role["rules"]);
+  };
+  const granted = function* (user: User, namespace: string | undefined): Generator<{ rule: Rule; why: string }> {
+    const bindings = [
+      ...store.list(`${rbac}/clusterrolebindings`).map((binding) => ({ binding, kind: "ClusterRoleBinding" })),
+      ...store
+        .list(`${rbac}/rolebindings`)
+        .filter(({ metadata }) => metadata.namespace === namespace)
+        .map((binding) => ({ binding, kind: "RoleBinding" })),
+    ];
+    for (const { binding, kind } of bindings) {
+      if (!listOf(binding["subjects"]).some((subject) => isSubject(subject, user, binding.metadata.namespace))) continue;
+      const roleKind = textOf(at(binding, "roleRef", "kind"));
+      const roleName = textOf(at(binding, "roleRef", "name"));
+      const place = binding.metadata.namespace === undefined ? "" : `/${binding.metadata.namespace}`;
+      const why = `RBAC: allowed by ${kind} "${binding.metadata.name}${place}" of ${roleKind} "${roleName}" to ${subjectText(binding, user)}`;
+      for (const rule of rulesOfRole(roleKind, binding.metadata.namespace, roleName)) yield { rule, why };
+    }
+  };
+  const allows = (user: User, attributes: Attributes): string | undefined => {
+    if (user.groups.includes(superusers)) return "";
+    for (const { rule, why } of granted(user, attributes.namespace)) if (ruleAllows(rule, attributes)) return why;
+    return undefined;
+  };
+  const allowsPath = (user: User, verb: string, path: string): boolean => {
+    if (user.groups.includes(superusers)) return true;
+    for (const { rule } of granted(user, undefined)) if (ruleAllowsPath(rule, verb, path)) return true;
+    return false;
+  };
+
+  const requireNoEscalation = (user: User, object: Stored): void => {
+    if (user.groups.includes(superusers)) return;
+    const isRole = object.kind === "Role" || object.kind === "ClusterRole";
+    const plural = `${object.kind.toLowerCase()}s`;
+    const name = object.metadata.name;
+    const { namespace } = object.metadata;
+    const place = { group: rbac, namespace, name };
+    if (isRole && allows(user, { ...place, verb: "escalate", resource: plural }) !== undefined) return;
+    const roleKind = textOf(at(object, "roleRef", "kind"));
+    const roleName = textOf(at(object, "roleRef", "name"));
+    const roles = roleKind === "ClusterRole" ? "clusterroles" : "roles";
+    if (!isRole && allows(user, { ...place, verb: "bind", resource: roles, name: roleName }) !== undefined) return;
+    const wanted = isRole ? ruleList(object["rules"]) : rulesOfRole(roleKind, namespace, roleName);
+    const held = [...granted(user, namespace)].map(({ rule }) => rule);
+    const missing = wanted.flatMap(singles).filter((single) => !held.some((rule) => covers(rule, single)));
+    if (missing.length === 0) return;
+    const text = `user "${user.username}" (groups=[${user.groups.map((group) => JSON.stringify(group)).join(" ")}]) is attempting to grant RBAC permissions not currently held:\n${missing.map(ruleText).join("\n")}`;
+    throw forbidden({ group: rbac, plural }, name, text);
+  };
+
+  return {
+    allows,
+    allowsPath,
+    rulesOf: (user, namespace) => (user.groups.includes(superusers) ? [everything] : [...granted(user, namespace)].map(({ rule }) => rule)),
+    require: (user, attributes) => {
+      if (allows(user, attributes) !== undefined) return;
+      const resource = attributes.subresource === undefined ? attributes.resource : `${attributes.resource}/${attributes.subresource}`;
+      const where = attributes.namespace === undefined ? "at the cluster scope" : `in the namespace "${attributes.namespace}"`;
+      throw forbidden(
+        { group: attributes.group, plural: attributes.resource },
+        attributes.name ?? "",
+        `User "${user.username}" cannot ${attributes.verb} resource "${resource}" in API group "${attributes.group}" ${where}`,
+      );
+    },
+    requirePath: (user, verb, path) => {
+      if (allowsPath(user, verb, path)) return;
+      throw new ApiError(403, "Forbidden", `forbidden: User "${user.username}" cannot ${verb} path "${path}"`, {});
+    },
+    requireNoEscalation,
+  };
+};
+
+const everything: Rule = { apiGroups: ["*"], resources: ["*"], verbs: ["*"], resourceNames: [], nonResourceURLs: ["*"] };
+
+const ruleList = (rules: unknown): Rule[] =>
+  listOf(rules).map((rule) => {
+    const texts = (field: string): string[] => listOf(recordOf(rule)[field]).map(textOf);
+    return {
+      apiGroups: texts("apiGroups"),
+      resources: texts("resources"),
+      verbs: texts("verbs"),
+      resourceNames: texts("resourceNames"),
+      nonResourceURLs: texts("nonResourceURLs"),
+    };
+  });
+
+const isSubject = (subject: unknown, user: User, bindingNamespace: string | undefined): boolean => {
+  const name = textOf(at(subject, "name"));
+  switch (at(subject, "kind")) {
+    case "User":
+      return user.username === name;
+    case "Group":
+      return user.groups.includes(name);
+    case "ServiceAccount":
+      return user.username === `system:serviceaccount:${textOf(at(subject, "namespace")) || (bindingNamespace ?? "")}:${name}`;
+    default:
+      return false;
+  }
+};
+
+const subjectText = (binding: Stored, user: User): string => {
+  const subject = listOf(binding["subjects"]).find((item) => isSubject(item, user, binding.metadata.namespace));
+  const name = textOf(at(subject, "name"));
+  const kind = textOf(at(subject, "kind"));
+  return kind === "ServiceAccount" ? `ServiceAccount "${name}/${textOf(at(subject, "namespace"))}"` : `${kind} "${name}"`;
+};
+
+const ruleAllows = (rule: Rule, attributes: Attributes): boolean => {
+  const { resource, subresource, name } = attributes;
+  const resources = subresource === undefined ? [resource, "*"] : [`${resource}/${subresource}`, `*/${subresource}`, "*"];
+  return (
+    has(rule.verbs, attributes.verb) &&
+    has(rule.apiGroups, attributes.group) &&
+    rule.resources.some((item) => resources.includes(item)) &&
+    (rule.resourceNames.length === 0 || (name !== undefined && rule.resourceNames.includes(name)))
+  );
+};
+
+const ruleAllowsPath = (rule: Rule, verb: string, path: string): boolean =>
+  has(rule.verbs, verb) &&
+  rule.nonResourceURLs.some((url) => url === "*" || url === path || (url.endsWith("*") && path.startsWith(url.slice(0, -1))));
+
+const has = (items: readonly string[], item: string): boolean => items.includes("*") || items.includes(item);
+
+/** A rule taken apart into the smallest rules it is made of. */
+const singles = (rule: Rule): Rule[] => {
+  const names = rule.resourceNames.length === 0 ? [[]] : rule.resourceNames.map((name) => [name]);
+  const resources = rule.apiGroups.flatMap((group) =>
+    rule.resources.flatMap((resource) =>
+      rule.verbs.flatMap((verb) =>
+        names.map((resourceNames) => ({ apiGroups: [group], resources: [resource], verbs: [verb], resourceNames, nonResourceURLs: [] })),
+      ),
+    ),
+  );
+  const paths = rule.nonResourceURLs.flatMap((url) =>
+    rule.verbs.map((verb) => ({ apiGroups: [], resources: [], verbs: [verb], resourceNames: [], nonResourceURLs: [url] })),
+  );
+  return [...resources, ...paths];
+};
+
+const covers = (held: Rule, single: Rule): boolean => {
+  const [verb = "", group, resource = "", url] = [single.verbs[0], single.apiGroups[0], single.resources[0], single.nonResourceURLs[0]];
+  if (!has(held.verbs, verb)) return false;
+  if (url !== undefined) return ruleAllowsPath(held, verb, url);
+  const [main = "", subresource] = resource.split("/");
+  const resources = subresource === undefined ? [main, "*"] : [resource, `*/${subresource}`, "*"];
+  return (
+    has(held.apiGroups, group ?? "") &&
+    held.resources.some((item) => resources.includes(item)) &&
+    (held.resourceNames.length === 0 || (single.resourceNames.length > 0 && held.resourceNames.includes(single.resourceNames[0] ?? "")))
+  );
+};
+
+const ruleText = (rule: Rule): string => {
+  const shown = (items: readonly string[]): string => `[${items.map((item) => JSON.stringify(item)).join(", ")}]`;
+  if (rule.nonResourceURLs.length > 0) return `{NonResourceURLs:${shown(rule.nonResourceURLs)}, Verbs:${shown(rule.verbs)}}`;
+  const names = rule.resourceNames.length === 0 ? "" : `, ResourceNames:${shown(rule.resourceNames)}`;
+  return `{APIGroups:${shown(rule.apiGroups)}, Resources:${shown(rule.resources)}${names}, Verbs:${shown(rule.verbs)}}`;
+};

@@ -1,0 +1,199 @@
+// What the server refuses of the built-in kinds, as far as the contract shows it: pkg/apis/*/validation of Kubernetes. Pure.
+import { jsonEqual } from "#lib/canonical-json.ts";
+import { parseQuantity } from "#lib/quantity.ts";
+import { type JsonRecord, at, isRecord, listOf, recordOf, textOf } from "#embedded/json.ts";
+import type { Resource } from "#embedded/resources.ts";
+import { matchesSelector } from "#embedded/selectors.ts";
+import { type FieldError, duplicateValue, forbiddenField, invalidValue, required, unsupportedValue } from "#embedded/status.ts";
+
+/** Fields at the top that are not `spec` and `status`. */
+const topFields: Readonly<Record<string, readonly string[]>> = {
+  "/ConfigMap": ["data", "binaryData", "immutable"],
+  "/Secret": ["data", "stringData", "immutable", "type"],
+  "/ServiceAccount": ["secrets", "imagePullSecrets", "automountServiceAccountToken"],
+  "/Endpoints": ["subsets"],
+  "rbac.authorization.k8s.io/Role": ["rules"],
+  "rbac.authorization.k8s.io/ClusterRole": ["rules", "aggregationRule"],
+  "rbac.authorization.k8s.io/RoleBinding": ["subjects", "roleRef"],
+  "rbac.authorization.k8s.io/ClusterRoleBinding": ["subjects", "roleRef"],
+  "apps/ControllerRevision": ["data", "revision"],
+};
+const always = new Set(["apiVersion", "kind", "metadata"]);
+
+/** Only where the kind is so small that we know all of its fields. */
+export const unknownFields = (resource: Pick<Resource, "group" | "kind">, object: JsonRecord): string[] => {
+  const known = topFields[`${resource.group}/${resource.kind}`] ?? (resource.kind === "Event" ? undefined : specAndStatus(object));
+  return known === undefined ? [] : Object.keys(object).filter((key) => !always.has(key) && !known.includes(key));
+};
+
+const specAndStatus = (object: JsonRecord): readonly string[] | undefined => (isRecord(object["spec"]) ? ["spec", "status"] : undefined);
+
+type Check = (object: JsonRecord, old: JsonRecord | undefined) => FieldError[];
+
+export const builtInErrors = (resource: Pick<Resource, "group" | "kind">, object: JsonRecord, old?: JsonRecord): FieldError[] =>
+  table[`${resource.group}/${resource.kind}`]?.(object, old) ?? [];
+
+const immutable = (field: string, value: unknown): FieldError => invalidValue(field, value, "field is immutable");
+
+const containerErrors = (spec: JsonRecord, path: string): FieldError[] => {
+  const errors: FieldError[] = [];
+  const containers = listOf(spec["containers"]);
+  if (containers.length === 0) errors.push(required(`${path}.containers`));
+  const names = new Set<string>();
+  for (const list of ["initContainers", "containers"]) {
+    listOf(spec[list]).forEach((container, index) => {
+      const place = `${path}.${list}[${index}]`;
+      const name = textOf(at(container, "name"));
+      if (name === "") errors.push(required(`${place}.name`));
+      else if (names.has(name)) errors.push(duplicateValue(`${place}.name`, name));
+      names.add(name);
+      if (textOf(at(container, "image")) === "") errors.push(required(`${place}.image`));
+      errors.push(...resourceErrors(recordOf(at(container, "resources")), `${place}.resources`));
+    });
+  }
+  const policy = spec["restartPolicy"];
+  if (policy !== undefined && !["Always", "OnFailure", "Never"].includes(textOf(policy)))
+    errors.push(unsupportedValue(`${path}.restartPolicy`, policy, ["Always", "OnFailure", "Never"]));
+  return errors;
+};
+
+const resourceErrors = (resources: JsonRecord, path: string): FieldError[] =>
+  Object.entries(recordOf(resources["requests"])).flatMap(([name, request]) => {
+    const limit = at(resources, "limits", name);
+    if (limit === undefined) return [];
+    const [asked, most] = [parseQuantity(textOf(request)), parseQuantity(textOf(limit))];
+    return asked !== undefined && most !== undefined && asked > most
+      ? [invalidValue(`${path}.requests`, request, `must be less than or equal to ${name} limit of ${textOf(limit)}`)]
+      : [];
+  });
+
+/** What a controller of pods has in common: a selector that fits its template and never changes. */
+const selected =
+  (restartPolicies: readonly string[]): Check =>
+  (object, old) => {
+    const errors: FieldError[] = [];
+    const selector = at(object, "spec", "selector");
+    const labels = recordOf(at(object, "spec", "template", "metadata", "labels"));
+    if (selector === undefined) errors.push(required("spec.selector"));
+    if (!isRecord(selector) || !matchesSelector(selector, labels))
+      errors.push(invalidValue("spec.template.metadata.labels", labels, "`selector` does not match template `labels`"));
+    if (old !== undefined && !jsonEqual(selector ?? null, at(old, "spec", "selector") ?? null))
+      errors.push(immutable("spec.selector", selector));
+    const replicas = at(object, "spec", "replicas");
+    if (typeof replicas === "number" && replicas < 0)
+      errors.push(invalidValue("spec.replicas", replicas, "must be greater than or equal to 0"));
+    const policy = textOf(at(object, "spec", "template", "spec", "restartPolicy"));
+    errors.push(...containerErrors(recordOf(at(object, "spec", "template", "spec")), "spec.template.spec"));
+    if (["Always", "OnFailure", "Never"].includes(policy) && !restartPolicies.includes(policy))
+      errors.push(unsupportedValue("spec.template.spec.restartPolicy", policy, restartPolicies));
+    return errors;
+  };
+
+const pod: Check = (object, old) => {
+  if (old === undefined) return containerErrors(recordOf(object["spec"]), "spec");
+  const reduced = (spec: unknown): JsonRecord => {
+    const {
+      containers,
+      initContainers,
+      activeDeadlineSeconds: _a,
+      tolerations: _t,
+      terminationGracePeriodSeconds: _g,
+      ...rest
+    } = recordOf(spec);
+    const images = (items: unknown): unknown => listOf(items).map((item) => ({ ...recordOf(item), image: "" }));
+    return { ...rest, containers: images(containers), initContainers: images(initContainers) };
+  };
+  const same = jsonEqual(reduced(object["spec"]), reduced(old["spec"]));
+  return same
+    ? []
+    : [
+        forbiddenField(
+          "spec",
+          "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)",
+        ),
+      ];
+};
+
+const job: Check = (object, old) => {
+  const spec = recordOf(at(object, "spec", "template", "spec"));
+  const errors = containerErrors(spec, "spec.template.spec");
+  const policy = spec["restartPolicy"];
+  if (policy === "Always") errors.push(required("spec.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"'));
+  if (old !== undefined && at(old, "spec", "suspend") !== true) {
+    for (const field of ["template", "selector", "completions", "completionMode"])
+      if (!jsonEqual(at(object, "spec", field) ?? null, at(old, "spec", field) ?? null))
+        errors.push(immutable(`spec.${field}`, at(object, "spec", field)));
+  }
+  return errors;
+};
+
+const configMap: Check = (object, old) => {
+  const errors: FieldError[] = [];
+  for (const field of ["data", "binaryData"])
+    for (const key of Object.keys(recordOf(object[field])))
+      if (!/^[-._a-zA-Z0-9]{1,253}$/.test(key))
+        errors.push(
+          invalidValue(
+            `${field}[${key}]`,
+            key,
+            "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
+          ),
+        );
+  if (old?.["immutable"] === true) {
+    if (object["immutable"] !== true) errors.push(forbiddenField("immutable", "field is immutable when `immutable` is set"));
+    for (const field of ["data", "binaryData"])
+      if (!jsonEqual(object[field] ?? null, old[field] ?? null))
+        errors.push(forbiddenField(field, "field is immutable when `immutable` is set"));
+  }
+  return errors;
+};
+
+const service: Check = (object, old) => {
+  const errors: FieldError[] = [];
+  const headless = at(object, "spec", "clusterIP") === "None";
+  if (listOf(at(object, "spec", "ports")).length === 0 && !headless && at(object, "spec", "type") !== "ExternalName")
+    errors.push(required("spec.ports"));
+  const address = at(old, "spec", "clusterIP");
+  if (address !== undefined && at(object, "spec", "clusterIP") !== address)
+    errors.push(invalidValue("spec.clusterIPs[0]", [at(object, "spec", "clusterIP") ?? ""], "may not change once set"));
+  return errors;
+};
+
+const roleBinding: Check = (object, old) =>
+  old === undefined || jsonEqual(object["roleRef"], old["roleRef"])
+    ? []
+    : [invalidValue("roleRef", object["roleRef"], "cannot change roleRef")];
+
+const definition: Check = (object) => {
+  const errors: FieldError[] = [];
+  const name = `${textOf(at(object, "spec", "names", "plural"))}.${textOf(at(object, "spec", "group"))}`;
+  if (at(object, "metadata", "name") !== name)
+    errors.push(invalidValue("metadata.name", at(object, "metadata", "name"), 'must be spec.names.plural+"."+spec.group'));
+  return errors;
+};
+
+const lease: Check = (object) => {
+  const seconds = at(object, "spec", "leaseDurationSeconds");
+  return typeof seconds === "number" && seconds <= 0 ? [invalidValue("spec.leaseDurationSeconds", seconds, "must be greater than 0")] : [];
+};
+
+const budget: Check = (object) =>
+  at(object, "spec", "minAvailable") !== undefined && at(object, "spec", "maxUnavailable") !== undefined
+    ? [invalidValue("spec", object["spec"], "minAvailable and maxUnavailable cannot be both set")]
+    : [];
+
+const table: Readonly<Record<string, Check>> = {
+  "/Pod": pod,
+  "/ConfigMap": configMap,
+  "/Service": service,
+  "apps/Deployment": selected(["Always"]),
+  "apps/ReplicaSet": selected(["Always"]),
+  "apps/StatefulSet": selected(["Always"]),
+  "apps/DaemonSet": selected(["Always"]),
+  "batch/Job": job,
+  "apiextensions.k8s.io/CustomResourceDefinition": definition,
+  "coordination.k8s.io/Lease": lease,
+  "policy/PodDisruptionBudget": budget,
+  "rbac.authorization.k8s.io/RoleBinding": roleBinding,
+  "rbac.authorization.k8s.io/ClusterRoleBinding": roleBinding,
+};

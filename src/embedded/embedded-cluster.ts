@@ -1,0 +1,59 @@
+// A Kubernetes API server in this process, for whoever has a clock and a source of randomness: called directly, or served over HTTP. Knows
+// nothing of Kintsugi.
+import type { Clock, Random } from "#lib/clock.ts";
+import { createAuthorizer } from "#embedded/authorization.ts";
+import { bootstrap } from "#embedded/bootstrap.ts";
+import { createCel } from "#embedded/cel.ts";
+import { type ApiResponse, createHandler } from "#embedded/handler.ts";
+import { createHousekeeping } from "#embedded/housekeeping.ts";
+import { createIdentities } from "#embedded/identity.ts";
+import { createObjectStore } from "#embedded/object-store.ts";
+import type { ApiRequest } from "#embedded/request.ts";
+import { type Listening, type ListenOptions, listen } from "#embedded/server.ts";
+import { createWorld } from "#embedded/world.ts";
+
+export interface EmbeddedDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export interface EmbeddedCluster {
+  /** A bearer token of a member of system:masters. */
+  readonly adminToken: string;
+  /** The whole of a request, at once; only a watch goes on. */
+  handle(request: ApiRequest): ApiResponse;
+  listen(options?: ListenOptions): Promise<Listening>;
+  /** Forgets all history: older lists and watches answer 410. */
+  compact(): void;
+}
+
+export const createEmbeddedCluster = ({ clock, random }: EmbeddedDeps): EmbeddedCluster => {
+  const store = createObjectStore();
+  const world = createWorld({ clock, random, store, cel: createCel() });
+  const identities = createIdentities({
+    clock,
+    random,
+    account: (namespace, name) => world.find({ group: "", plural: "serviceaccounts" }, namespace, name),
+    pod: (namespace, name) => world.find({ group: "", plural: "pods" }, namespace, name),
+  });
+  const handle = createHandler({ world, identities, authorizer: createAuthorizer(store) });
+  const tidy = createHousekeeping(world);
+  let isPlanned = false;
+  const plan = (): void => {
+    if (isPlanned) return;
+    isPlanned = true;
+    // After the answer to whoever caused it, as controllers that watch: never within the same request.
+    clock.after(0, () => {
+      isPlanned = false;
+      tidy();
+    });
+  };
+  store.onChange(plan);
+  bootstrap(world);
+  return {
+    adminToken: identities.adminToken,
+    handle,
+    listen: (options = {}) => listen(handle, options),
+    compact: store.compact,
+  };
+};

@@ -1,0 +1,434 @@
+// One request after another: who calls, may they, what is meant, and the answer. The whole of a request happens at once, so that no two ever interleave.
+import { parse as parseYaml } from "yaml";
+
+import { type Authorizer } from "#embedded/authorization.ts";
+import { type WatchStream, listBody, listObjects, matcherOf, watchObjects } from "#embedded/collections.ts";
+import { discover } from "#embedded/discovery.ts";
+import { type Identities, type User, impersonated } from "#embedded/identity.ts";
+import { type JsonRecord, type Stored, at, isRecord, listOf, recordOf, textOf } from "#embedded/json.ts";
+import { applied } from "#embedded/managed-fields.ts";
+import { createObject, deleteObject, updateObject, type Place, type Written } from "#embedded/objects.ts";
+import { jsonPatched, mergePatched, strategicPatched } from "#embedded/patches.ts";
+import { type ApiRequest, type Target, headerOf, isDryRun, isTrue, targetOf } from "#embedded/request.ts";
+import { type Resource, findResource, storageKeyOf } from "#embedded/resources.ts";
+import { answerReview } from "#embedded/reviews.ts";
+import { ApiError, badRequest, methodNotAllowed, noSuchPath, notFound, success, unsupportedMediaType } from "#embedded/status.ts";
+import { bind, evict, requestToken, scaleOf, writeScale } from "#embedded/subresources.ts";
+import { type PrinterColumn, tableOf } from "#embedded/tables.ts";
+import { type World, type Writer, crdsOf, versionOf } from "#embedded/world.ts";
+
+export interface ApiResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON; frozen, to be copied before it is changed. */
+  readonly body?: unknown;
+  readonly text?: string;
+  readonly stream?: WatchStream;
+}
+
+export interface HandlerDeps {
+  readonly world: World;
+  readonly identities: Identities;
+  readonly authorizer: Authorizer;
+}
+
+interface Call {
+  readonly request: ApiRequest;
+  readonly query: URLSearchParams;
+  readonly target: Target;
+  readonly resource: Resource;
+  readonly user: User;
+}
+
+const patchTypes = {
+  json: "application/json-patch+json",
+  merge: "application/merge-patch+json",
+  strategic: "application/strategic-merge-patch+json",
+  apply: "application/apply-patch+yaml",
+};
+
+export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiResponse) => {
+  const { world, identities, authorizer } = deps;
+
+  const callerOf = (request: ApiRequest): User => {
+    const user = identities.authenticate(request);
+    const other = impersonated(request);
+    if (other === undefined) return user;
+    const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(other.username);
+    if (account === null) authorizer.require(user, { verb: "impersonate", group: "", resource: "users", name: other.username });
+    else authorizer.require(user, { verb: "impersonate", group: "", resource: "serviceaccounts", namespace: account[1], name: account[2] });
+    return other;
+  };
+
+  const answer = (request: ApiRequest): ApiResponse => {
+    const url = new URL(request.path, "http://localhost");
+    const user = callerOf(request);
+    const target = targetOf(request.method, url.pathname, url.searchParams);
+    if (target === undefined) return pathAnswer(request, url.pathname, user);
+    authorizer.require(user, {
+      verb: target.verb,
+      group: target.group,
+      resource: target.plural,
+      subresource: target.subresource,
+      namespace: target.namespace,
+      name: target.name,
+    });
+    const resource = findResource(world.resources(), target.group, target.version, target.plural);
+    if (resource === undefined) {
+      const isKnownGroup = world.resources().some(({ group, version }) => group === target.group && version === target.version);
+      if (isKnownGroup) throw noSuchPath();
+      return plain(404, "404 page not found\n");
+    }
+    return resourceAnswer({ request, query: url.searchParams, target, resource, user });
+  };
+
+  const pathAnswer = (request: ApiRequest, pathname: string, user: User): ApiResponse => {
+    authorizer.requirePath(user, request.method.toLowerCase(), pathname);
+    if (["/healthz", "/livez", "/readyz"].includes(pathname)) return plain(200, "ok");
+    const found = discover(world.resources(), pathname, headerOf(request, "accept") ?? "");
+    if (found === undefined) return plain(404, "404 page not found\n");
+    return json(200, found.body, found.contentType);
+  };
+
+  const resourceAnswer = (call: Call): ApiResponse => {
+    const { resource, target, query, request } = call;
+    if (resource.storage === "virtual") {
+      if (target.verb !== "create") throw methodNotAllowed();
+      return json(201, answerReview(deps, resource, target.namespace, bodyOf(request), call.user));
+    }
+    if (resource.namespaced && target.namespace === undefined && !["list", "watch"].includes(target.verb)) throw methodNotAllowed();
+    if (target.subresource !== undefined) return subresourceAnswer(call, target.subresource);
+    switch (target.verb) {
+      case "get":
+        return shown(call, 200, existing(call));
+      case "list": {
+        const listed = listObjects(world, { resource, namespace: namespaceOf(call), name: target.name, query });
+        const table = tableFor(call);
+        return json(200, table === undefined ? listBody(resource, listed) : table(listed.items, listed.metadata));
+      }
+      case "watch":
+        return watched(call);
+      case "create": {
+        if (target.name !== undefined) throw methodNotAllowed();
+        const body = bodyAndCheck(call);
+        checkRights(call, body);
+        return written(call, createObject(world, resource, target.namespace, body, writerOf(call)), 201);
+      }
+      case "update": {
+        if (target.name === undefined) throw methodNotAllowed();
+        return replaced(call, placeOf(call));
+      }
+      case "patch": {
+        if (target.name === undefined) throw methodNotAllowed();
+        return patched(call, placeOf(call));
+      }
+      case "delete":
+        return deleted(call, placeOf(call));
+      case "deletecollection":
+        return collectionDeleted(call);
+      default:
+        throw methodNotAllowed();
+    }
+  };
+
+  const namespaceOf = ({ target, resource }: Call): string | undefined => (resource.namespaced ? target.namespace : undefined);
+  const placeOf = (call: Call): Place => ({ namespace: namespaceOf(call), name: call.target.name ?? "" });
+
+  const existing = (call: Call): Stored => {
+    const { name, namespace } = placeOf(call);
+    const object = world.find(call.resource, namespace, name);
+    if (object === undefined) throw notFound(call.resource, name);
+    return object;
+  };
+
+  const writerOf = ({ user, query, request }: Call, options?: unknown): Writer => ({
+    user,
+    dryRun: isDryRun(query, at(options, "dryRun")),
+    manager: query.get("fieldManager") ?? (headerOf(request, "user-agent") ?? "unknown").split("/")[0]?.slice(0, 128) ?? "unknown",
+  });
+
+  const checkRights = ({ user, resource, target }: Call, body: unknown): void => {
+    if (resource.group !== "rbac.authorization.k8s.io" || !isRecord(body)) return;
+    const metadata = { ...recordOf(body["metadata"]), ...(target.namespace === undefined ? {} : { namespace: target.namespace }) };
+    authorizer.requireNoEscalation(user, { ...body, kind: resource.kind, metadata } as unknown as Stored);
+  };
+
+  const written = (call: Call, result: Written, status: number): ApiResponse => {
+    const mode = call.query.get("fieldValidation") ?? "Warn";
+    const response = shown(call, status, result.object);
+    if (result.dropped.length === 0 || mode !== "Warn") return response;
+    const warning = result.dropped.map((path) => `299 - ${JSON.stringify(`unknown field ${JSON.stringify(path)}`)}`).join(", ");
+    return { ...response, headers: { ...response.headers, warning } };
+  };
+
+  const checkStrict = (call: Call, body: unknown): void => {
+    if (call.query.get("fieldValidation") !== "Strict" || !isRecord(body)) return;
+    const { dropped } = world.strategyOf(call.resource).decode(body);
+    if (dropped.length === 0) return;
+    const fields = dropped.map((path) => `unknown field ${JSON.stringify(path)}`).join(", ");
+    const { kind, version } = call.resource;
+    throw badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: strict decoding error: ${fields}`);
+  };
+
+  const bodyAndCheck = (call: Call): JsonRecord => {
+    const body = bodyOf(call.request);
+    checkStrict(call, body);
+    return body;
+  };
+
+  const replaced = (call: Call, place: Place, subresource?: string): ApiResponse => {
+    const { resource } = call;
+    const body = bodyAndCheck(call);
+    checkRights(call, body);
+    const name = at(body, "metadata", "name");
+    if (textOf(name) === "") throw badRequest(`the name of the object ( based on URL) was undeterminable: name must be provided`);
+    if (name !== place.name)
+      throw badRequest(`the name of the object (${textOf(name)}) does not match the name on the URL (${place.name})`);
+    if (resource.createsOnUpdate && subresource === undefined && world.find(resource, place.namespace, place.name) === undefined) {
+      const { resourceVersion: _version, uid: _uid, ...metadata } = recordOf(body["metadata"]);
+      return written(call, createObject(world, resource, place.namespace, { ...body, metadata }, writerOf(call)), 201);
+    }
+    const options = { subresource, change: () => body, isReplace: true };
+    return written(call, updateObject(world, resource, place, options, writerOf(call)), 200);
+  };
+
+  const patched = (call: Call, place: Place, subresource?: string): ApiResponse => {
+    const { resource, request } = call;
+    const type = mediaTypeOf(request);
+    const writer = writerOf(call);
+    if (type === patchTypes.apply) return appliedTo(call, place, subresource);
+    const change = patchOf(resource, type, request);
+    const options = {
+      subresource,
+      change: (old: Stored) => {
+        const next = change(old);
+        checkStrict(call, next);
+        checkRights(call, next);
+        return next;
+      },
+    };
+    return written(call, updateObject(world, resource, place, options, writer), 200);
+  };
+
+  const appliedTo = (call: Call, place: Place, subresource: string | undefined): ApiResponse => {
+    const { resource, query, request } = call;
+    const manager = query.get("fieldManager") ?? "";
+    if (manager === "")
+      throw new ApiError(
+        422,
+        "Invalid",
+        'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+        {
+          group: "meta.k8s.io",
+          kind: "PatchOptions",
+          causes: [{ reason: "FieldValueRequired", message: "Required value: is required for apply patch", field: "fieldManager" }],
+        },
+      );
+    const config = bodyOf(request);
+    checkStrict(call, config);
+    checkRights(call, config);
+    if (listOf(at(config, "metadata", "managedFields")).length > 0) throw badRequest("metadata.managedFields must be nil");
+    const application = {
+      manager,
+      force: isTrue(query.get("force")),
+      time: world.timestamp(),
+      subresource,
+      listKeys: world.strategyOf(resource).listKeys,
+    };
+    const old = world.find(resource, place.namespace, place.name);
+    const meta = { ...recordOf(config["metadata"]), name: at(config, "metadata", "name") ?? place.name };
+    const named = { ...config, metadata: meta };
+    if (old === undefined) {
+      if (subresource !== undefined) throw notFound(resource, place.name);
+      const fresh = applied(undefined, named, resource, application);
+      return written(call, createObject(world, resource, place.namespace, named, writerOf(call), fresh.track), 201);
+    }
+    const result = applied(old, named, resource, application);
+    const options = { subresource, change: () => result.object, track: (_old: Stored, next: JsonRecord) => result.track(next) };
+    return written(call, updateObject(world, resource, place, options, writerOf(call)), 200);
+  };
+
+  const deleted = (call: Call, place: Place): ApiResponse => {
+    const { resource, query } = call;
+    const options = deleteOptionsOf(call);
+    const before = existing(call);
+    const result = deleteObject(world, resource, place, options, writerOf(call, options));
+    if (resource.group === crdsOf.group && result.gone && !isDryRun(query, options["dryRun"])) removeInstances(before);
+    if (!result.gone || resource.returnsDeleted) return shown(call, 200, result.object);
+    const { name, uid } = result.object.metadata;
+    return json(200, success({ name, ...(resource.group === "" ? {} : { group: resource.group }), kind: resource.plural, uid }));
+  };
+
+  const removeInstances = (definition: Stored): void => {
+    const key = `${textOf(at(definition, "spec", "group"))}/${textOf(at(definition, "spec", "names", "plural"))}`;
+    for (const object of world.store.list(key)) world.store.remove(key, object);
+  };
+
+  const collectionDeleted = (call: Call): ApiResponse => {
+    const { resource, query } = call;
+    const options = deleteOptionsOf(call);
+    const fits = matcherOf({ resource, namespace: namespaceOf(call), query });
+    const items = world.store.list(storageKeyOf(resource)).filter(fits);
+    for (const { metadata } of items)
+      deleteObject(world, resource, { namespace: metadata.namespace, name: metadata.name }, options, writerOf(call, options));
+    return json(200, listBody(resource, { items, metadata: { resourceVersion: String(world.store.revision) } }));
+  };
+
+  const deleteOptionsOf = ({ request, query }: Call): JsonRecord => {
+    const body = request.body === undefined || request.body === "" ? {} : bodyOf(request);
+    const policy = query.get("propagationPolicy");
+    const grace = query.get("gracePeriodSeconds");
+    return {
+      ...(policy === null ? {} : { propagationPolicy: policy }),
+      ...(grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
+      ...body,
+    };
+  };
+
+  const subresourceAnswer = (call: Call, subresource: string): ApiResponse => {
+    const { resource, target, request } = call;
+    if (!(resource.subresources as readonly string[]).includes(subresource)) throw noSuchPath();
+    const place = placeOf(call);
+    switch (`${target.verb} ${subresource}`) {
+      case "get status":
+        return shown(call, 200, existing(call));
+      case "update status":
+      case "update finalize":
+        return replaced(call, place, subresource);
+      case "patch status":
+        return patched(call, place, subresource);
+      case "get scale":
+        return json(200, scaleOf(world, resource, existing(call)));
+      case "update scale":
+        return json(
+          200,
+          writeScale(world, resource, place, () => bodyOf(request), writerOf(call)),
+        );
+      case "patch scale": {
+        const change = patchOf(resource, mediaTypeOf(request), request);
+        return json(
+          200,
+          writeScale(world, resource, place, (scale) => change(scale), writerOf(call)),
+        );
+      }
+      case "create eviction": {
+        const body = bodyOf(request);
+        return json(201, evict(world, resource, place, body, writerOf(call, body["deleteOptions"])));
+      }
+      case "create binding":
+        return json(201, bind(world, resource, place, bodyOf(request), writerOf(call)));
+      case "create token":
+        return json(201, requestToken(world, identities, place, bodyOf(request)));
+      case "get log":
+        existing(call);
+        return plain(200, "");
+      default:
+        throw methodNotAllowed();
+    }
+  };
+
+  const tableFor = ({ resource, request, query }: Call): ((items: readonly Stored[], metadata: JsonRecord) => JsonRecord) | undefined => {
+    const accept = (headerOf(request, "accept") ?? "").split(",")[0] ?? "";
+    if (!/as=Table/.test(accept) || !/g=meta\.k8s\.io/.test(accept)) return undefined;
+    const crd = resource.storage === "custom" ? world.find(crdsOf, undefined, `${resource.plural}.${resource.group}`) : undefined;
+    const columns =
+      crd === undefined ? undefined : (versionOf(crd, resource.version)["additionalPrinterColumns"] as PrinterColumn[] | undefined);
+    const includeObject = query.get("includeObject") ?? "Metadata";
+    return (items, metadata) => tableOf(items, metadata, { resource, columns, includeObject, nowMs: world.clock.now() });
+  };
+
+  const shown = (call: Call, status: number, object: Stored): ApiResponse => {
+    const table = tableFor(call);
+    return json(
+      status,
+      table === undefined ? asServed(call, object) : table([object], { resourceVersion: object.metadata.resourceVersion }),
+    );
+  };
+
+  /** Events are stored once and served by two groups. */
+  const asServed = ({ resource }: Call, object: Stored): Stored => {
+    const apiVersion = resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
+    return object.apiVersion === apiVersion ? object : { ...object, apiVersion };
+  };
+
+  const watched = (call: Call): ApiResponse => {
+    const { resource, target, query } = call;
+    const stream = watchObjects(world, { resource, namespace: namespaceOf(call), name: target.name, query });
+    const table = tableFor(call);
+    if (table === undefined) return { status: 200, headers: jsonType, stream };
+    const asTable: WatchStream = (sink) =>
+      stream({
+        end: sink.end,
+        event: (event) =>
+          sink.event(
+            event.type === "ERROR" || event.type === "BOOKMARK"
+              ? event
+              : {
+                  type: event.type,
+                  object: table([event.object as Stored], { resourceVersion: (event.object as Stored).metadata.resourceVersion }),
+                },
+          ),
+      });
+    return { status: 200, headers: jsonType, stream: asTable };
+  };
+
+  return (request) => {
+    try {
+      return answer(request);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      const { status } = error;
+      const seconds = status.details?.retryAfterSeconds;
+      const response = json(status.code ?? 500, status);
+      return seconds === undefined ? response : { ...response, headers: { ...response.headers, "retry-after": String(seconds) } };
+    }
+  };
+};
+
+const jsonType = { "content-type": "application/json" };
+const json = (status: number, body: unknown, contentType?: string): ApiResponse => ({
+  status,
+  headers: contentType === undefined ? jsonType : { "content-type": contentType },
+  body,
+});
+const plain = (status: number, text: string): ApiResponse => ({ status, headers: { "content-type": "text/plain; charset=utf-8" }, text });
+
+const mediaTypeOf = (request: ApiRequest): string => (headerOf(request, "content-type") ?? "application/json").split(";")[0]?.trim() ?? "";
+
+const bodyTypes = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+
+const bodyOf = (request: ApiRequest): JsonRecord => {
+  const type = mediaTypeOf(request);
+  const text = request.body ?? "";
+  if (type === "application/yaml" || type === patchTypes.apply) return recordOf(yaml(text));
+  if (type !== "application/json" && !type.endsWith("+json")) throw unsupportedMediaType(bodyTypes);
+  const value = parsedJson(text);
+  return isRecord(value) ? value : (value as JsonRecord);
+};
+
+const yaml = (text: string): unknown => {
+  try {
+    return parseYaml(text) as unknown;
+  } catch (error) {
+    throw badRequest(`error decoding YAML: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};
+
+const parsedJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw badRequest("couldn't get version/kind; json parse error: unexpected end of JSON input");
+  }
+};
+
+const patchOf = (resource: Resource, type: string, request: ApiRequest): ((old: JsonRecord) => unknown) => {
+  const accepted = Object.values(patchTypes).filter((each) => each !== patchTypes.strategic || resource.storage === "builtin");
+  if (!accepted.includes(type)) throw new ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type");
+  const patch = parsedJson(request.body ?? "");
+  if (type === patchTypes.json) return (old) => jsonPatched(old, patch);
+  if (!isRecord(patch))
+    throw badRequest("error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}");
+  if (type === patchTypes.merge) return (old) => mergePatched(old, patch);
+  return (old) => strategicPatched(old, patch);
+};

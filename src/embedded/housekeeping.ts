@@ -1,0 +1,199 @@
+// What happens by itself a moment after a write: dependents of the deleted go (garbage collector), ending namespaces are emptied, new ones
+// get an account, budgets count their pods. As kube-controller-manager does it; no workload is made here.
+import { type Stored, at, listOf, numberOf, recordOf, textOf, withValue } from "#embedded/json.ts";
+import { createObject, deleteObject, updateObject } from "#embedded/objects.ts";
+import { type Resource, findKind, storageKeyOf } from "#embedded/resources.ts";
+import { matchesSelector } from "#embedded/selectors.ts";
+import { ApiError } from "#embedded/status.ts";
+import type { World, Writer } from "#embedded/world.ts";
+
+/** Looks at everything once; the number of writes it made. */
+export type Pass = () => number;
+
+const writer = (account: string): Writer => ({
+  user: { username: `system:serviceaccount:kube-system:${account}`, groups: ["system:masters", "system:authenticated"] },
+  dryRun: false,
+  manager: "kube-controller-manager",
+});
+
+interface Owned {
+  readonly resource: Resource;
+  readonly object: Stored;
+}
+
+export const createHousekeeping = (world: World): Pass => {
+  const collector = writer("generic-garbage-collector");
+  let writes = 0;
+  const attempt = (work: () => unknown): void => {
+    try {
+      work();
+      writes += 1;
+    } catch (error) {
+      // Gone or changed meanwhile: the next pass looks again.
+      if (!(error instanceof ApiError)) throw error;
+    }
+  };
+  const placeOf = ({ object }: Owned): { namespace: string | undefined; name: string } => ({
+    namespace: object.metadata.namespace,
+    name: object.metadata.name,
+  });
+  const remove = (owned: Owned, propagationPolicy: string): void =>
+    attempt(() =>
+      deleteObject(
+        world,
+        owned.resource,
+        placeOf(owned),
+        { propagationPolicy, preconditions: { uid: owned.object.metadata.uid } },
+        collector,
+      ),
+    );
+  const edit = (owned: Owned, path: readonly string[], value: unknown, subresource?: string): void =>
+    attempt(() =>
+      updateObject(world, owned.resource, placeOf(owned), { subresource, change: (old) => withValue(old, path, value) }, collector),
+    );
+
+  const collect = (all: readonly Owned[]): void => {
+    const byUid = new Map(all.map((owned) => [owned.object.metadata.uid, owned]));
+    const dependents = new Map<string, Owned[]>();
+    for (const owned of all)
+      for (const { uid } of owned.object.metadata.ownerReferences ?? []) dependents.set(uid, [...(dependents.get(uid) ?? []), owned]);
+
+    for (const owned of all) {
+      const owners = owned.object.metadata.ownerReferences ?? [];
+      if (owners.length > 0 && owned.object.metadata.deletionTimestamp === undefined) {
+        const living = owners.filter((owner) => isThere(world, byUid, owner.uid, owner, owned.object.metadata.namespace));
+        const waiting = living.filter(({ uid }) => isDyingForeground(byUid.get(uid)?.object));
+        if (living.length === 0) remove(owned, "Background");
+        else if (waiting.length === living.length && waiting.length > 0)
+          remove(owned, (dependents.get(owned.object.metadata.uid)?.length ?? 0) > 0 ? "Foreground" : "Background");
+        else if (living.length < owners.length) edit(owned, ["metadata", "ownerReferences"], living);
+      }
+      finishDeletion(owned, dependents.get(owned.object.metadata.uid) ?? []);
+    }
+  };
+
+  const finishDeletion = (owned: Owned, mine: readonly Owned[]): void => {
+    const { metadata } = owned.object;
+    const finalizers = metadata.finalizers ?? [];
+    if (metadata.deletionTimestamp === undefined) return;
+    const without = (name: string): readonly string[] | undefined => {
+      const left = finalizers.filter((item) => item !== name);
+      return left.length === 0 ? undefined : left;
+    };
+    if (finalizers.includes("orphan")) {
+      for (const dependent of mine) {
+        const rest = (dependent.object.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== metadata.uid);
+        edit(dependent, ["metadata", "ownerReferences"], rest.length === 0 ? undefined : rest);
+      }
+      edit(owned, ["metadata", "finalizers"], without("orphan"));
+    } else if (finalizers.includes("foregroundDeletion")) {
+      const blocking = mine.filter(({ object }) =>
+        (object.metadata.ownerReferences ?? []).some((owner) => owner.uid === metadata.uid && owner.blockOwnerDeletion === true),
+      );
+      if (blocking.length === 0) edit(owned, ["metadata", "finalizers"], without("foregroundDeletion"));
+    }
+  };
+
+  const endNamespaces = (all: readonly Owned[]): void => {
+    for (const { resource, object } of all) {
+      if (resource.group !== "" || resource.plural !== "namespaces" || object.metadata.deletionTimestamp === undefined) continue;
+      const content = all.filter((owned) => owned.object.metadata.namespace === object.metadata.name);
+      for (const owned of content) if (owned.object.metadata.deletionTimestamp === undefined) remove(owned, "Background");
+      const left = content.filter(
+        (owned) => world.find(owned.resource, owned.object.metadata.namespace, owned.object.metadata.name) !== undefined,
+      );
+      // Nobody ends a pod on a node but its kubelet, and no node here has one yet.
+      for (const owned of left)
+        if (owned.object.kind === "Pod" && (owned.object.metadata.finalizers ?? []).length === 0)
+          attempt(() => deleteObject(world, owned.resource, placeOf(owned), { gracePeriodSeconds: 0 }, collector));
+      if (left.length === 0) edit({ resource, object }, ["spec"], {}, "finalize");
+    }
+  };
+
+  const addAccounts = (all: readonly Owned[]): void => {
+    const accounts = world.resources().find(({ group, plural }) => group === "" && plural === "serviceaccounts");
+    if (accounts === undefined) return;
+    for (const { resource, object } of all) {
+      if (resource.group !== "" || resource.plural !== "namespaces" || object.metadata.deletionTimestamp !== undefined) continue;
+      const namespace = object.metadata.name;
+      if (world.find(accounts, namespace, "default") !== undefined) continue;
+      attempt(() => createObject(world, accounts, namespace, { metadata: { name: "default" } }, writer("service-account-controller")));
+    }
+  };
+
+  const countBudgets = (all: readonly Owned[]): void => {
+    for (const owned of all) {
+      if (owned.resource.plural !== "poddisruptionbudgets") continue;
+      const status = budgetStatus(owned.object, all);
+      const old = recordOf(owned.object["status"]);
+      const isSame = Object.entries(status).every(([key, value]) => old[key] === value);
+      if (!isSame) edit(owned, ["status"], { ...old, ...status }, "status");
+    }
+  };
+
+  return () => {
+    writes = 0;
+    const look = (): Owned[] => {
+      const seen = new Set<string>();
+      return world.resources().flatMap((resource) => {
+        const key = storageKeyOf(resource);
+        if (resource.storage === "virtual" || seen.has(key)) return [];
+        seen.add(key);
+        return world.store.list(key).map((object) => ({ resource, object }));
+      });
+    };
+    collect(look());
+    endNamespaces(look());
+    addAccounts(look());
+    countBudgets(look());
+    return writes;
+  };
+};
+
+const isDyingForeground = (object: Stored | undefined): boolean =>
+  object?.metadata.deletionTimestamp !== undefined && (object.metadata.finalizers ?? []).includes("foregroundDeletion");
+
+/** By uid, and where the reference itself says it should be: an owner in another namespace is none. */
+const isThere = (
+  world: World,
+  byUid: ReadonlyMap<string, Owned>,
+  uid: string,
+  owner: { readonly apiVersion: string; readonly kind: string },
+  namespace: string | undefined,
+): boolean => {
+  const found = byUid.get(uid);
+  if (found !== undefined) return found.object.metadata.namespace === undefined || found.object.metadata.namespace === namespace;
+  // A kind that the server does not serve may yet come: the collector leaves such objects alone.
+  return findKind(world.resources(), owner.apiVersion, owner.kind) === undefined;
+};
+
+const budgetStatus = (budget: Stored, all: readonly Owned[]): Record<string, number> => {
+  const pods = all.filter(
+    ({ resource, object }) =>
+      resource.group === "" &&
+      resource.plural === "pods" &&
+      object.metadata.namespace === budget.metadata.namespace &&
+      matchesSelector(at(budget, "spec", "selector"), recordOf(object.metadata.labels)),
+  );
+  const healthy = pods.filter(
+    ({ object }) =>
+      object.metadata.deletionTimestamp === undefined &&
+      listOf(at(object, "status", "conditions")).some(
+        (condition) => at(condition, "type") === "Ready" && at(condition, "status") === "True",
+      ),
+  ).length;
+  const expected = pods.length;
+  const share = (value: unknown): number => {
+    const text = textOf(value);
+    return text.endsWith("%") ? Math.ceil((Number(text.slice(0, -1)) * expected) / 100) : (numberOf(value) ?? 0);
+  };
+  const most = at(budget, "spec", "maxUnavailable");
+  const desired = most === undefined ? share(at(budget, "spec", "minAvailable")) : Math.max(0, expected - share(most));
+  return {
+    observedGeneration: budget.metadata.generation ?? 1,
+    expectedPods: expected,
+    currentHealthy: healthy,
+    desiredHealthy: desired,
+    disruptionsAllowed: expected > 0 ? Math.max(0, healthy - desired) : 0,
+  };
+};

@@ -1,0 +1,310 @@
+// Create, update and delete as apiserver's generic registry does them: defaults, validation, admission, preconditions, finalizers, then one write. Never answers a caller by itself.
+import { isSameObject, metadataErrors, metadataUpdateErrors, cleanMetadata } from "#embedded/metadata.ts";
+import { type Operation, admit } from "#embedded/admission.ts";
+import { tracked } from "#embedded/managed-fields.ts";
+import { type JsonRecord, type Stored, at, isRecord, listOf, numberOf, recordOf, textOf, withValue, without } from "#embedded/json.ts";
+import { newUid, randomSuffix } from "#embedded/random-text.ts";
+import { type Resource, splitApiVersion, storageKeyOf } from "#embedded/resources.ts";
+import { type FieldError, alreadyExists, badRequest, conflict, invalid, invalidValue, modified, notFound } from "#embedded/status.ts";
+import { withCustomStatus } from "#embedded/custom-definitions.ts";
+import type { World, Writer } from "#embedded/world.ts";
+
+export interface Written {
+  readonly object: Stored;
+  readonly created: boolean;
+  /** Fields that were not known. */
+  readonly dropped: readonly string[];
+}
+
+export interface Place {
+  readonly namespace?: string | undefined;
+  readonly name: string;
+}
+
+/** The object's own idea of what and where it is must be the path's. */
+export const checkedBody = (resource: Resource, namespace: string | undefined, body: unknown): JsonRecord => {
+  if (!isRecord(body))
+    throw badRequest(
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(body) ? "array" : typeof body} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+    );
+  const apiVersion = resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
+  const [ownVersion, ownKind] = [body["apiVersion"] ?? apiVersion, body["kind"] ?? resource.kind];
+  if (ownVersion !== apiVersion || ownKind !== resource.kind) throw wrongKind(resource, textOf(ownVersion), textOf(ownKind));
+  const metadata = recordOf(body["metadata"]);
+  const own = textOf(metadata["namespace"]);
+  if (resource.namespaced && own !== "" && own !== namespace)
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  return {
+    ...body,
+    apiVersion,
+    kind: resource.kind,
+    metadata: resource.namespaced ? { ...metadata, namespace } : without(metadata, "namespace"),
+  };
+};
+
+const wrongKind = (resource: Resource, apiVersion: string, kind: string): Error => {
+  const [group, version] = splitApiVersion(apiVersion);
+  const expected = resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
+  if (resource.storage === "custom" || group !== resource.group || version !== resource.version) {
+    return kind === resource.kind || resource.storage !== "custom"
+      ? badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected})`)
+      : badRequest(`${kind} in version "${version}" cannot be handled as a ${resource.kind}: unexpected kind`);
+  }
+  return badRequest(
+    `${kind} in version "${version}" cannot be handled as a ${resource.kind}: converting (${version}.${kind}) to (${internalGroup(resource.group)}.${resource.kind}): unknown conversion`,
+  );
+};
+
+const internalGroup = (group: string): string => (group === "" ? "core" : (group.split(".")[0] ?? ""));
+
+export const createObject = (
+  world: World,
+  resource: Resource,
+  namespace: string | undefined,
+  body: unknown,
+  writer: Writer,
+  track?: (object: JsonRecord) => JsonRecord,
+): Written => {
+  const given = checkedBody(resource, namespace, body);
+  const metadata = recordOf(given["metadata"]);
+  if (textOf(metadata["resourceVersion"]) !== "" && metadata["resourceVersion"] !== "0")
+    throw badRequest("resourceVersion should not be set on objects to be created");
+  const generated = textOf(metadata["name"]) === "" && textOf(metadata["generateName"]) !== "";
+  const name = generated ? `${textOf(metadata["generateName"])}${randomSuffix(world.random)}` : metadata["name"];
+  const strategy = world.strategyOf(resource);
+  const fresh = {
+    ...given,
+    metadata: {
+      ...without(cleanMetadata(metadata), "resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"),
+      ...(name === undefined ? {} : { name }),
+      uid: newUid(world.random),
+      creationTimestamp: world.timestamp(),
+      ...(resource.counts ? { generation: 1 } : {}),
+    },
+  };
+  const { object: decoded, dropped } = strategy.decode(resource.subresources.includes("status") ? without(fresh, "status") : fresh);
+  const filled = withInitialStatus(resource, decoded);
+  const label = textOf(name);
+  refuse(resource, label, [...metadataErrors(resource, recordOf(filled["metadata"])), ...strategy.errors(filled)]);
+  const withFields =
+    track?.(filled) ??
+    tracked(undefined, filled, resource, { manager: writer.manager, time: world.timestamp(), listKeys: strategy.listKeys });
+  const object = withCustomStatus(resource, withFields as Stored, world.timestamp());
+  admit(world, { resource, namespace, name: label, operation: "CREATE", object, oldObject: null, options: {} }, writer);
+  if (world.find(resource, namespace, label) !== undefined) throw alreadyExists(resource, label);
+  return { object: writer.dryRun ? object : world.store.put(storageKeyOf(resource), object), created: true, dropped };
+};
+
+/** Built-in kinds always show a status. */
+const withInitialStatus = (resource: Resource, object: JsonRecord): JsonRecord => {
+  if (resource.storage !== "builtin" || !resource.subresources.includes("status") || object["status"] !== undefined) return object;
+  const none = resource.plural === "services" ? { loadBalancer: {} } : {};
+  return { ...object, status: none };
+};
+
+const refuse = (resource: Resource, name: string, errors: readonly FieldError[]): void => {
+  if (errors.length > 0) throw invalid(resource, name, errors);
+};
+
+export interface UpdateOptions {
+  readonly subresource?: string | undefined;
+  /** From the object that is there to the one that is wanted; undefined where there is none and one may be made. */
+  readonly change: (old: Stored) => unknown;
+  /** The whole object comes from the caller: its uid is a precondition, and some kinds insist on a version. */
+  readonly isReplace?: boolean;
+  /** Told apart in managedFields. */
+  readonly track?: (old: Stored, next: JsonRecord) => JsonRecord;
+}
+
+export const updateObject = (world: World, resource: Resource, place: Place, options: UpdateOptions, writer: Writer): Written => {
+  const { namespace, name } = place;
+  const { subresource } = options;
+  const old = world.find(resource, namespace, name);
+  if (old === undefined) throw notFound(resource, name);
+  const strategy = world.strategyOf(resource);
+  const given = checkedBody(resource, namespace, options.change(old));
+  const metadata = cleanMetadata(given["metadata"]);
+  if (metadata["name"] !== undefined && metadata["name"] !== name)
+    throw badRequest(`the name of the object (${textOf(metadata["name"])}) does not match the name on the URL (${name})`);
+  checkPreconditions(
+    resource,
+    place,
+    metadata,
+    old,
+    options.isReplace === true ? (strategy.unconditional ? "replace" : "named replace") : "patch",
+  );
+
+  const { object: decoded, dropped } = strategy.decode(keepOthersParts(resource, subresource, given, metadata, old));
+  const counted = { ...decoded, metadata: { ...ownMetadata(recordOf(decoded["metadata"]), old) } };
+  refuse(resource, name, [
+    ...metadataErrors(resource, recordOf(counted["metadata"])),
+    ...metadataUpdateErrors(recordOf(counted["metadata"]), old.metadata),
+    ...strategy.errors(counted, old),
+  ]);
+  const changes = subresource === undefined || subresource === "scale" ? strategy.countsChange(counted, old) : false;
+  const generation = old.metadata.generation;
+  const next: JsonRecord = changes && generation !== undefined ? withValue(counted, ["metadata", "generation"], generation + 1) : counted;
+  const fields =
+    options.track?.(old, next) ??
+    tracked(old, next, resource, { manager: writer.manager, subresource, time: world.timestamp(), listKeys: strategy.listKeys });
+  const object = withCustomStatus(resource, fields as Stored, world.timestamp());
+  admit(world, { resource, subresource, namespace, name, operation: "UPDATE", object, oldObject: old, options: {} }, writer);
+  if (isSameObject(object, old) && options.track === undefined) return { object: old, created: false, dropped };
+  const isGone = object.metadata.deletionTimestamp !== undefined && isFinal(object);
+  if (writer.dryRun) return { object: withVersion(object, old), created: false, dropped };
+  if (!isGone) return { object: world.store.put(storageKeyOf(resource), object), created: false, dropped };
+  return { object: world.store.remove(storageKeyOf(resource), object), created: false, dropped };
+};
+
+const withVersion = (object: Stored, old: Stored): Stored => ({
+  ...object,
+  metadata: { ...object.metadata, resourceVersion: old.metadata.resourceVersion },
+});
+
+/** Nothing holds it any longer. */
+const isFinal = (object: Stored): boolean =>
+  listOf(object.metadata.finalizers).length === 0 &&
+  (object.metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
+  (object.kind !== "Namespace" || listOf(at(object, "spec", "finalizers")).length === 0);
+
+type Manner = "patch" | "replace" | "named replace";
+
+const checkPreconditions = (resource: Resource, { namespace, name }: Place, metadata: JsonRecord, old: Stored, manner: Manner): void => {
+  const uid = metadata["uid"];
+  if (uid !== undefined && uid !== old.metadata.uid) {
+    if (manner === "patch") throw invalid(resource, name, [invalidValue("metadata.uid", uid, "field is immutable")]);
+    const folder = resource.storage === "custom" ? `${resource.group}/${resource.plural}` : resource.plural;
+    const key = ["/registry", folder, ...(namespace === undefined ? [] : [namespace]), name].join("/");
+    const why = `Precondition failed: UID in precondition: ${textOf(uid)}, UID in object meta: ${old.metadata.uid}`;
+    throw conflict(resource, name, `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`);
+  }
+  const version = metadata["resourceVersion"];
+  // This one error names the resource where all others name the kind.
+  if (version === undefined && manner === "named replace")
+    throw invalid({ group: resource.group, kind: resource.plural }, name, [
+      invalidValue("metadata.resourceVersion", 0, "must be specified for an update"),
+    ]);
+  if (version !== undefined && version !== "0" && version !== old.metadata.resourceVersion) throw conflict(resource, name, modified);
+};
+
+/** What this endpoint does not write stays as it is. */
+const keepOthersParts = (
+  resource: Resource,
+  subresource: string | undefined,
+  given: JsonRecord,
+  metadata: JsonRecord,
+  old: Stored,
+): JsonRecord => {
+  if (subresource === "status") {
+    const kept = resource.storage === "custom" ? old.metadata : { ...metadata, labels: old.metadata.labels };
+    const status = given["status"] ?? (resource.storage === "builtin" ? {} : undefined);
+    return { ...without(old, "status"), metadata: cleanMetadata(kept), ...(status === undefined ? {} : { status }) };
+  }
+  if (subresource === "finalize") return { ...old, spec: given["spec"] ?? {} };
+  if (!resource.subresources.includes("status")) return { ...given, metadata };
+  return { ...without(given, "status"), metadata, ...(old["status"] === undefined ? {} : { status: old["status"] }) };
+};
+
+const ownMetadata = (metadata: JsonRecord, old: Stored): JsonRecord => {
+  const kept: Record<string, unknown> = {
+    ...metadata,
+    uid: old.metadata.uid,
+    creationTimestamp: old.metadata.creationTimestamp,
+    name: old.metadata.name,
+  };
+  for (const field of ["namespace", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName"] as const) {
+    if (old.metadata[field] === undefined) delete kept[field];
+    else kept[field] = old.metadata[field];
+  }
+  delete kept["resourceVersion"];
+  return kept;
+};
+
+export interface DeleteOptions {
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  readonly propagationPolicy?: string;
+  readonly orphanDependents?: boolean;
+  readonly gracePeriodSeconds?: number;
+}
+export interface Deleted {
+  readonly object: Stored;
+  readonly gone: boolean;
+}
+
+export const deleteObject = (world: World, resource: Resource, place: Place, options: DeleteOptions, writer: Writer): Deleted => {
+  const { namespace, name } = place;
+  const old = world.find(resource, namespace, name);
+  if (old === undefined) throw notFound(resource, name);
+  checkDeletePreconditions(resource, name, options, old);
+  admit(
+    world,
+    { resource, namespace, name, operation: "DELETE" satisfies Operation, object: null, oldObject: old, options: { ...options } },
+    writer,
+  );
+  const finalizers = new Set(listOf(old.metadata.finalizers).map(textOf));
+  const policy =
+    options.propagationPolicy ??
+    (options.orphanDependents === true ? "Orphan" : options.orphanDependents === false ? "Background" : undefined);
+  if (policy !== undefined) {
+    finalizers.delete("orphan");
+    finalizers.delete("foregroundDeletion");
+    if (policy === "Orphan") finalizers.add("orphan");
+    if (policy === "Foreground") finalizers.add("foregroundDeletion");
+  }
+  const grace = graceOf(old, options);
+  const earlier = old.metadata.deletionGracePeriodSeconds;
+  const seconds = earlier === undefined ? grace : Math.min(earlier, grace);
+  const marked = withValue(old, ["metadata", "finalizers"], finalizers.size === 0 ? undefined : [...finalizers]);
+  const metadata = {
+    ...recordOf(marked["metadata"]),
+    deletionTimestamp: old.metadata.deletionTimestamp ?? deletionTime(world, seconds),
+    deletionGracePeriodSeconds: seconds,
+    ...(old.metadata.deletionTimestamp === undefined && old.metadata.generation !== undefined && isHeld(old, finalizers, seconds)
+      ? { generation: old.metadata.generation + 1 }
+      : {}),
+  };
+  const dying = {
+    ...marked,
+    metadata,
+    ...(old.kind === "Namespace" ? { status: { ...recordOf(old["status"]), phase: "Terminating" } } : {}),
+  };
+  const next = dying as unknown as Stored;
+  if (isHeld(old, finalizers, seconds)) {
+    if (writer.dryRun || isSameObject(next, old)) return { object: writer.dryRun ? next : old, gone: false };
+    return { object: world.store.put(storageKeyOf(resource), next), gone: false };
+  }
+  if (writer.dryRun) return { object: old, gone: true };
+  world.store.remove(storageKeyOf(resource), old);
+  return { object: old, gone: true };
+};
+
+const isHeld = (old: Stored, finalizers: ReadonlySet<string>, seconds: number): boolean =>
+  finalizers.size > 0 || seconds > 0 || (old.kind === "Namespace" && listOf(at(old, "spec", "finalizers")).length > 0);
+
+const deletionTime = (world: World, seconds: number): string =>
+  new Date(Math.floor(world.clock.now() / 1000) * 1000 + seconds * 1000).toISOString().replace(".000Z", "Z");
+
+/** Only a pod on a node has somebody who takes care of its end. */
+const graceOf = (old: Stored, options: DeleteOptions): number => {
+  if (old.kind !== "Pod" || textOf(at(old, "spec", "nodeName")) === "") return 0;
+  const phase = at(old, "status", "phase");
+  if (phase === "Failed" || phase === "Succeeded") return 0;
+  return options.gracePeriodSeconds ?? numberOf(at(old, "spec", "terminationGracePeriodSeconds")) ?? 30;
+};
+
+const checkDeletePreconditions = (resource: Resource, name: string, { preconditions }: DeleteOptions, old: Stored): void => {
+  const { uid, resourceVersion } = old.metadata;
+  const named = { group: "", plural: resource.group === "" ? resource.kind : `${resource.kind}.${resource.group}` };
+  if (preconditions?.uid !== undefined && preconditions.uid !== uid)
+    throw conflict(
+      named,
+      name,
+      `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
+    );
+  if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion)
+    throw conflict(
+      named,
+      name,
+      `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
+    );
+};

@@ -1,0 +1,300 @@
+// Structural schemas of CustomResourceDefinitions: defaulting, pruning and validation with the messages of apiextensions-apiserver and
+// kube-openapi's validator, and the rules in CEL. Pure.
+import { canonicalJson, jsonEqual } from "#lib/canonical-json.ts";
+import { type Cel, celValueBy } from "#embedded/cel.ts";
+import { type JsonRecord, isRecord, listOf, recordOf } from "#embedded/json.ts";
+import { type FieldError, duplicateValue, invalidValue, required, unsupportedValue } from "#embedded/status.ts";
+
+export interface Schema {
+  readonly type?: string;
+  readonly format?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly items?: Schema;
+  readonly additionalProperties?: Schema | boolean;
+  readonly default?: unknown;
+  readonly nullable?: boolean;
+  readonly enum?: readonly unknown[];
+  readonly pattern?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: boolean;
+  readonly exclusiveMaximum?: boolean;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly minProperties?: number;
+  readonly maxProperties?: number;
+  readonly [keyword: string]: unknown;
+}
+export interface ValidationRule {
+  readonly rule: string;
+  readonly message?: string;
+  readonly messageExpression?: string;
+  readonly reason?: FieldError["reason"];
+  readonly fieldPath?: string;
+  readonly optionalOldSelf?: boolean;
+}
+
+const keepsUnknown = (schema: Schema): boolean => schema["x-kubernetes-preserve-unknown-fields"] === true;
+
+/** Fills in what is absent, and replaces a null that must not be one and has a default. */
+export const defaulted = (schema: Schema, value: unknown): unknown => {
+  if (Array.isArray(value)) return schema.items === undefined ? value : value.map((item) => defaulted(schema.items ?? {}, item));
+  if (!isRecord(value)) return value;
+  const result: Record<string, unknown> = { ...value };
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    // A null that must not be one is as good as nothing.
+    if (result[name] === null && property.nullable !== true) delete result[name];
+    if (result[name] === undefined && property.default !== undefined) result[name] = structuredClone(property.default);
+    if (result[name] !== undefined) result[name] = defaulted(property, result[name]);
+  }
+  if (isRecord(schema.additionalProperties))
+    for (const [name, item] of Object.entries(result))
+      if (schema.properties?.[name] === undefined) result[name] = defaulted(schema.additionalProperties as Schema, item);
+  return result;
+};
+
+/** Drops what the schema does not know; `dropped` collects where. */
+export const pruned = (schema: Schema, value: unknown, path = "", dropped: string[] = []): unknown => {
+  if (Array.isArray(value))
+    return value.map((item, index) => (schema.items === undefined ? item : pruned(schema.items, item, `${path}[${index}]`, dropped)));
+  if (!isRecord(value)) return value;
+  const result: Record<string, unknown> = {};
+  for (const [name, item] of Object.entries(value)) {
+    const place = path === "" ? name : `${path}.${name}`;
+    const property = schema.properties?.[name];
+    const extra = schema.additionalProperties;
+    if (property !== undefined) result[name] = pruned(property, item, place, dropped);
+    else if (isRecord(extra)) result[name] = pruned(extra as Schema, item, place, dropped);
+    else if (extra === true || keepsUnknown(schema) || isTypeMeta(path, name) || isEmbeddedMeta(schema, name)) result[name] = item;
+    else dropped.push(place);
+  }
+  return result;
+};
+
+const isTypeMeta = (path: string, name: string): boolean => path === "" && ["apiVersion", "kind", "metadata"].includes(name);
+const isEmbeddedMeta = (schema: Schema, name: string): boolean =>
+  schema["x-kubernetes-embedded-resource"] === true && ["apiVersion", "kind", "metadata"].includes(name);
+
+export const schemaErrors = (schema: Schema, value: unknown, path = ""): FieldError[] => {
+  if (value === null && schema.nullable === true) return [];
+  const typeError = wrongType(schema, value, path);
+  if (typeError !== undefined) return [typeError];
+  if (typeof value === "string") return stringErrors(schema, value, path);
+  if (typeof value === "number") return [...numberErrors(schema, value, path), ...enumErrors(schema, value, path)];
+  if (Array.isArray(value)) return listErrors(schema, value as unknown[], path);
+  if (isRecord(value)) return recordErrors(schema, value, path);
+  return enumErrors(schema, value, path);
+};
+
+const inBody = (path: string, value: unknown, rule: string): FieldError => invalidValue(path, value, `${path} in body ${rule}`);
+
+const typeOf = (value: unknown): string => {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  if (typeof value === "number") return Number.isInteger(value) ? "integer" : "number";
+  return typeof value;
+};
+
+const wrongType = (schema: Schema, value: unknown, path: string): FieldError | undefined => {
+  const actual = typeOf(value);
+  const wanted = schema["x-kubernetes-int-or-string"] === true ? ["integer", "string"] : schema.type === undefined ? [] : [schema.type];
+  if (wanted.length === 0 || wanted.includes(actual) || (actual === "integer" && wanted.includes("number"))) return undefined;
+  const text = wanted.join(",");
+  const shownType = wanted.length > 1 ? `[${wanted.join(" ")}]` : text;
+  return {
+    reason: "FieldValueTypeInvalid",
+    field: path,
+    message: `Invalid value: ${JSON.stringify(actual)}: ${path} in body must be of type ${shownType}: ${JSON.stringify(actual)}`,
+  };
+};
+
+const stringErrors = (schema: Schema, value: string, path: string): FieldError[] => {
+  const errors: FieldError[] = [];
+  const length = Array.from(value).length;
+  if (schema.maxLength !== undefined && length > schema.maxLength)
+    errors.push({
+      reason: "FieldValueTooLong",
+      field: path,
+      message: `Too long: may not be more than ${schema.maxLength} ${schema.maxLength === 1 ? "byte" : "bytes"}`,
+    });
+  if (schema.minLength !== undefined && length < schema.minLength)
+    errors.push(inBody(path, value, `should be at least ${schema.minLength} chars long`));
+  if (schema.pattern !== undefined && !new RegExp(schema.pattern, "u").test(value))
+    errors.push(inBody(path, value, `should match '${schema.pattern}'`));
+  if (schema.format === "date-time" && !isDateTime(value))
+    errors.push(inBody(path, value, `must be of type date-time: ${JSON.stringify(value)}`));
+  return [...errors, ...enumErrors(schema, value, path)];
+};
+
+const isDateTime = (text: string): boolean =>
+  /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text));
+
+const enumErrors = (schema: Schema, value: unknown, path: string): FieldError[] =>
+  schema.enum === undefined || schema.enum.some((allowed) => jsonEqual(allowed, value))
+    ? []
+    : [unsupportedValue(path, value, schema.enum.map(String))];
+
+const numberErrors = (schema: Schema, value: number, path: string): FieldError[] => {
+  const errors: FieldError[] = [];
+  const { minimum, maximum } = schema;
+  if (minimum !== undefined && (schema.exclusiveMinimum === true ? value <= minimum : value < minimum))
+    errors.push(inBody(path, value, `should be greater than ${schema.exclusiveMinimum === true ? "" : "or equal to "}${minimum}`));
+  if (maximum !== undefined && (schema.exclusiveMaximum === true ? value >= maximum : value > maximum))
+    errors.push(inBody(path, value, `should be less than ${schema.exclusiveMaximum === true ? "" : "or equal to "}${maximum}`));
+  return errors;
+};
+
+const tooMany = (path: string, count: number, most: number): FieldError => ({
+  reason: "FieldValueTooMany",
+  field: path,
+  message: `Too many: ${count}: must have at most ${most} items`,
+});
+
+const listErrors = (schema: Schema, items: readonly unknown[], path: string): FieldError[] => {
+  const errors: FieldError[] = [];
+  if (schema.maxItems !== undefined && items.length > schema.maxItems) errors.push(tooMany(path, items.length, schema.maxItems));
+  if (schema.minItems !== undefined && items.length < schema.minItems)
+    errors.push(inBody(path, items.length, `should have at least ${schema.minItems} items`));
+  items.forEach((item, index) => errors.push(...schemaErrors(schema.items ?? {}, item, `${path}[${index}]`)));
+  return [...errors, ...duplicateErrors(schema, items, path)];
+};
+
+const duplicateErrors = (schema: Schema, items: readonly unknown[], path: string): FieldError[] => {
+  const listType = schema["x-kubernetes-list-type"];
+  if (listType !== "map" && listType !== "set") return [];
+  const keys = listOf(schema["x-kubernetes-list-map-keys"]).map(String);
+  const keyOf = (item: unknown): unknown =>
+    listType === "set"
+      ? item
+      : Object.fromEntries(keys.map((key) => [key, recordOf(item)[key] ?? schema.items?.properties?.[key]?.default]));
+  const seen = new Set<string>();
+  return items.flatMap((item, index) => {
+    const key = canonicalJson(keyOf(item));
+    if (!seen.has(key)) {
+      seen.add(key);
+      return [];
+    }
+    return [duplicateValue(`${path}[${index}]`, JSON.parse(key))];
+  });
+};
+
+const recordErrors = (schema: Schema, value: JsonRecord, path: string): FieldError[] => {
+  const errors: FieldError[] = [];
+  const place = (name: string): string => (path === "" ? name : `${path}.${name}`);
+  for (const name of schema.required ?? []) if (value[name] === undefined) errors.push(required(place(name)));
+  const count = Object.keys(value).length;
+  if (schema.maxProperties !== undefined && count > schema.maxProperties) errors.push(tooMany(path, count, schema.maxProperties));
+  if (schema.minProperties !== undefined && count < schema.minProperties)
+    errors.push(inBody(path, count, `should have at least ${schema.minProperties} properties`));
+  for (const [name, item] of Object.entries(value)) {
+    const property = schema.properties?.[name];
+    if (property !== undefined) errors.push(...schemaErrors(property, item, place(name)));
+    else if (isRecord(schema.additionalProperties)) errors.push(...schemaErrors(schema.additionalProperties as Schema, item, place(name)));
+  }
+  return errors;
+};
+
+/** The rules that cannot be read, each with its place in the definition. */
+export const unreadableRules = (cel: Cel, schema: Schema, path: string): FieldError[] => [
+  ...rulesOf(schema).flatMap((rule, index) => {
+    const program = cel.compile(rule.rule);
+    if (!("problem" in program)) return [];
+    const shown = {
+      Rule: rule.rule,
+      Message: rule.message ?? "",
+      MessageExpression: rule.messageExpression ?? "",
+      Reason: rule.reason ?? null,
+      FieldPath: rule.fieldPath ?? "",
+      OptionalOldSelf: rule.optionalOldSelf ?? null,
+    };
+    const where = `<input>:1:${program.position + 1}`;
+    return [
+      invalidValue(
+        `${path}.x-kubernetes-validations[${index}].rule`,
+        shown,
+        `compilation failed: ERROR: ${where}: Syntax error: ${program.problem}`,
+      ),
+    ];
+  }),
+  ...Object.entries(schema.properties ?? {}).flatMap(([name, property]) => unreadableRules(cel, property, `${path}.properties[${name}]`)),
+  ...(schema.items === undefined ? [] : unreadableRules(cel, schema.items, `${path}.items`)),
+  ...(isRecord(schema.additionalProperties)
+    ? unreadableRules(cel, schema.additionalProperties as Schema, `${path}.additionalProperties`)
+    : []),
+];
+
+/** The keys of a list that is a map, by the fields on the way to it. */
+export const listKeysBy = (schema: Schema, path: readonly string[]): readonly string[] | undefined => {
+  let here: Schema | undefined = schema;
+  for (const field of path) {
+    while (here?.type === "array") here = here.items;
+    here = here?.properties?.[field] ?? (isRecord(here?.additionalProperties) ? (here.additionalProperties as Schema) : undefined);
+  }
+  return here?.["x-kubernetes-list-type"] === "map" ? listOf(here["x-kubernetes-list-map-keys"]).map(String) : undefined;
+};
+
+const rulesOf = (schema: Schema): readonly ValidationRule[] => listOf(schema["x-kubernetes-validations"]) as ValidationRule[];
+
+export const hasRules = (schema: Schema): boolean =>
+  rulesOf(schema).length > 0 ||
+  Object.values(schema.properties ?? {}).some(hasRules) ||
+  (schema.items !== undefined && hasRules(schema.items)) ||
+  (isRecord(schema.additionalProperties) && hasRules(schema.additionalProperties as Schema));
+
+/** The rules of a schema on a value; rules that look at `oldSelf` only where there is an old value. */
+export const ruleErrors = (cel: Cel, schema: Schema, value: unknown, old: unknown, path = ""): FieldError[] => {
+  if (value === undefined || value === null) return [];
+  const errors = rulesOf(schema).flatMap((rule) => brokenRule(cel, schema, rule, value, old, path));
+  if (Array.isArray(value)) {
+    const keys = listOf(schema["x-kubernetes-list-map-keys"]).map(String);
+    (value as unknown[]).forEach((item, index) => {
+      // Items of other lists have no counterpart: nobody knows which old one became which new one.
+      const before = keys.length === 0 ? undefined : listOf(old).find((other) => sameKeys(keys, item, other));
+      errors.push(...ruleErrors(cel, schema.items ?? {}, item, before, `${path}[${index}]`));
+    });
+  } else if (isRecord(value)) {
+    for (const [name, item] of Object.entries(value)) {
+      const below =
+        schema.properties?.[name] ?? (isRecord(schema.additionalProperties) ? (schema.additionalProperties as Schema) : undefined);
+      if (below !== undefined) errors.push(...ruleErrors(cel, below, item, recordOf(old)[name], path === "" ? name : `${path}.${name}`));
+    }
+  }
+  return errors;
+};
+
+const sameKeys = (keys: readonly string[], a: unknown, b: unknown): boolean =>
+  keys.every((key) => jsonEqual(recordOf(a)[key], recordOf(b)[key]));
+
+const brokenRule = (cel: Cel, schema: Schema, rule: ValidationRule, value: unknown, old: unknown, path: string): FieldError[] => {
+  const isTransition = /\boldSelf\b/.test(rule.rule);
+  if (isTransition && old === undefined && rule.optionalOldSelf !== true) return [];
+  const program = cel.compile(rule.rule);
+  const field = `${path}${rule.fieldPath ?? ""}`;
+  const broken = (detail: string): FieldError[] => [
+    {
+      reason: rule.reason ?? "FieldValueInvalid",
+      field,
+      message:
+        rule.reason === "FieldValueForbidden"
+          ? `Forbidden: ${detail}`
+          : rule.reason === "FieldValueRequired"
+            ? `Required value: ${detail}`
+            : `Invalid value: ${shownValue(schema)}: ${detail}`,
+    },
+  ];
+  if ("problem" in program) return broken(`rule compiled with error: ${program.problem}`);
+  const variables = { self: celValueBy(schema, value), ...(old === undefined ? {} : { oldSelf: celValueBy(schema, old) }) };
+  const outcome = program.run(variables);
+  if (outcome.kind === "error") return broken(`rule: ${rule.rule} evaluated to error: ${outcome.message}`);
+  if (outcome.value === true) return [];
+  const said = rule.messageExpression === undefined ? undefined : cel.compile(rule.messageExpression);
+  const message = said === undefined || "problem" in said ? undefined : said.run(variables);
+  if (message?.kind === "value" && typeof message.value === "string" && message.value !== "") return broken(message.value);
+  return broken(rule.message ?? `failed rule: ${rule.rule.trim()}`);
+};
+
+/** The server names the type instead of repeating the value. */
+const shownValue = (schema: Schema): string => JSON.stringify(schema.type ?? "object");

@@ -1,0 +1,86 @@
+// What is particular to a kind of object when it is written: defaults, cleaning, validation, counting generations. One face for built-in and custom kinds.
+import { jsonEqual } from "#lib/canonical-json.ts";
+import { type JsonRecord, at, listOf, recordOf, without } from "#embedded/json.ts";
+import { builtInDefaults } from "#embedded/builtin-defaults.ts";
+import { builtInErrors, unknownFields } from "#embedded/builtin-validation.ts";
+import type { Cel } from "#embedded/cel.ts";
+import { listKeysOf } from "#embedded/list-keys.ts";
+import type { ListKeysOf } from "#embedded/managed-fields.ts";
+import type { Resource } from "#embedded/resources.ts";
+import { type Schema, defaulted, hasRules, listKeysBy, pruned, ruleErrors, schemaErrors, unreadableRules } from "#embedded/schema.ts";
+import { type FieldError } from "#embedded/status.ts";
+
+export interface Strategy {
+  /** Drops what the kind does not know and fills in defaults; `dropped` are the paths that were not known. */
+  decode(object: JsonRecord): { readonly object: JsonRecord; readonly dropped: readonly string[] };
+  errors(object: JsonRecord, old?: JsonRecord): readonly FieldError[];
+  /** Whether the generation counts this change. */
+  countsChange(object: JsonRecord, old: JsonRecord): boolean;
+  /** The keys of a list that is a map, by the fields on the way to it; for server-side apply. */
+  readonly listKeys: ListKeysOf;
+  /** May be replaced without naming the version that is replaced. */
+  readonly unconditional: boolean;
+}
+
+export const builtInStrategy = (resource: Resource, cel: Cel): Strategy => ({
+  listKeys: (path) => listKeysOf(path)?.map,
+  decode: (object) => {
+    const dropped = unknownFields(resource, object);
+    return { object: builtInDefaults(resource, without(object, ...dropped)), dropped };
+  },
+  errors: (object, old) => [
+    ...builtInErrors(resource, object, old),
+    ...(resource.group === "apiextensions.k8s.io" ? definitionErrors(cel, object) : []),
+  ],
+  countsChange: (object, old) =>
+    resource.counts &&
+    (!jsonEqual(object["spec"] ?? null, old["spec"] ?? null) ||
+      (resource.kind === "Deployment" &&
+        !jsonEqual(at(object, "metadata", "annotations") ?? {}, at(old, "metadata", "annotations") ?? {}))),
+  unconditional: true,
+});
+
+const definitionErrors = (cel: Cel, definition: JsonRecord): FieldError[] =>
+  listOf(at(definition, "spec", "versions")).flatMap((version) =>
+    unreadableRules(cel, recordOf(at(version, "schema", "openAPIV3Schema")) as Schema, "spec.validation.openAPIV3Schema"),
+  );
+
+export const customStrategy = (resource: Resource, schema: Schema, cel: Cel): Strategy => {
+  const withRules = hasRules(schema);
+  const blocking = new Set(["FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany", "FieldValueTypeInvalid"]);
+  return {
+    listKeys: (path) => (path[0] === "metadata" ? listKeysOf(path)?.map : listKeysBy(schema, path)),
+    decode: (object) => {
+      const dropped: string[] = [];
+      const kept = recordOf(pruned(schema, object, "", dropped));
+      return { object: recordOf(defaulted(schema, kept)), dropped };
+    },
+    errors: (object, old) => {
+      const body = without(object, "apiVersion", "kind", "metadata");
+      const errors = schemaErrors(bodySchema(schema), body);
+      if (!withRules) return errors;
+      if (errors.some(({ reason }) => blocking.has(reason))) return [...errors, unchecked];
+      return [...errors, ...ruleErrors(cel, schema, object, old)];
+    },
+    countsChange: (object, old) => {
+      const parts = resource.subresources.includes("status") ? ["metadata", "status"] : ["metadata"];
+      return !jsonEqual(without(object, ...parts), without(old, ...parts));
+    },
+    unconditional: false,
+  };
+};
+
+/** The server's own metadata is validated elsewhere, whatever the author wrote about it. */
+const bodySchema = (schema: Schema): Schema => ({
+  ...schema,
+  ...(schema.required === undefined
+    ? {}
+    : { required: schema.required.filter((name) => !["apiVersion", "kind", "metadata"].includes(name)) }),
+});
+
+const unchecked: FieldError = {
+  reason: "FieldValueInvalid",
+  field: "<nil>",
+  message:
+    "Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
+};

@@ -1,0 +1,164 @@
+// The subresources that are other kinds than their object: scale, eviction, token, binding. From pkg/registry of Kubernetes.
+import { toTimestamp } from "#lib/clock.ts";
+import { type Identities, issuer } from "#embedded/identity.ts";
+import { type JsonRecord, type Stored, at, listOf, numberOf, recordOf, textOf, withValue } from "#embedded/json.ts";
+import { type Place, deleteObject, updateObject } from "#embedded/objects.ts";
+import type { Resource } from "#embedded/resources.ts";
+import { matchesSelector } from "#embedded/selectors.ts";
+import { type Status, badRequest, conflict, invalid, invalidValue, modified, notFound, tooManyRequests } from "#embedded/status.ts";
+import { type World, type Writer, crdsOf, versionOf } from "#embedded/world.ts";
+
+/** Where a kind keeps what its scale shows. */
+const scalePaths = (world: World, resource: Resource): { spec: string[]; status: string[]; selector: string[] | undefined } => {
+  if (resource.storage === "builtin") return { spec: ["spec", "replicas"], status: ["status", "replicas"], selector: ["spec", "selector"] };
+  const crd = world.find(crdsOf, undefined, `${resource.plural}.${resource.group}`);
+  const scale = crd === undefined ? {} : recordOf(at(versionOf(crd, resource.version), "subresources", "scale"));
+  const path = (field: string): string[] => textOf(scale[field]).split(".").slice(1);
+  return {
+    spec: path("specReplicasPath"),
+    status: path("statusReplicasPath"),
+    selector: scale["labelSelectorPath"] === undefined ? undefined : path("labelSelectorPath"),
+  };
+};
+
+export const scaleOf = (world: World, resource: Resource, object: Stored): JsonRecord => {
+  const paths = scalePaths(world, resource);
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const replicas = numberOf(at(object, ...paths.spec));
+  const selector = paths.selector === undefined ? undefined : selectorText(at(object, ...paths.selector));
+  return {
+    kind: "Scale",
+    apiVersion: "autoscaling/v1",
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: replicas === undefined || replicas === 0 ? {} : { replicas },
+    status: { replicas: numberOf(at(object, ...paths.status)) ?? 0, ...(selector === undefined || selector === "" ? {} : { selector }) },
+  };
+};
+
+const selectorText = (selector: unknown): string =>
+  typeof selector === "string"
+    ? selector
+    : Object.entries(recordOf(at(selector, "matchLabels")))
+        .map(([key, value]) => `${key}=${textOf(value)}`)
+        .toSorted()
+        .join(",");
+
+export const writeScale = (
+  world: World,
+  resource: Resource,
+  place: Place,
+  change: (scale: JsonRecord) => unknown,
+  writer: Writer,
+): JsonRecord => {
+  const paths = scalePaths(world, resource);
+  const { object } = updateObject(
+    world,
+    resource,
+    place,
+    {
+      subresource: "scale",
+      change: (old) => {
+        const wanted = recordOf(change(scaleOf(world, resource, old)));
+        const replicas = numberOf(at(wanted, "spec", "replicas")) ?? 0;
+        if (replicas < 0)
+          throw invalid({ group: "autoscaling", kind: "Scale" }, place.name, [
+            invalidValue("spec.replicas", replicas, "must be greater than or equal to 0"),
+          ]);
+        const name = at(wanted, "metadata", "name");
+        if (name !== undefined && name !== place.name)
+          throw badRequest(`the name of the object (${textOf(name)}) does not match the name on the URL (${place.name})`);
+        const version = textOf(at(wanted, "metadata", "resourceVersion"));
+        if (version !== "" && version !== old.metadata.resourceVersion) throw conflict(resource, place.name, modified);
+        return withValue(old, paths.spec, replicas);
+      },
+    },
+    writer,
+  );
+  return scaleOf(world, resource, object);
+};
+
+const evicted: Status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
+
+/** A pod is deleted unless a budget that selects it has no disruption left. */
+export const evict = (world: World, resource: Resource, place: Place, body: JsonRecord, writer: Writer): Status => {
+  const pod = world.find(resource, place.namespace, place.name);
+  if (pod === undefined) throw notFound(resource, place.name);
+  const name = textOf(at(body, "metadata", "name"));
+  if (name !== "" && name !== place.name) throw badRequest(`name in URL does not match name in Eviction object: ${name} != ${place.name}`);
+  const budgetsOf = { group: "policy", plural: "poddisruptionbudgets" };
+  const isOver =
+    ["Succeeded", "Failed", "Pending"].includes(textOf(at(pod, "status", "phase"))) || pod.metadata.deletionTimestamp !== undefined;
+  const budgets = isOver
+    ? []
+    : world.store
+        .list(`${budgetsOf.group}/${budgetsOf.plural}`)
+        .filter((budget) => budget.metadata.namespace === place.namespace)
+        .filter((budget) => matchesSelector(at(budget, "spec", "selector"), recordOf(pod.metadata.labels)));
+  for (const budget of budgets) {
+    const allowed = numberOf(at(budget, "status", "disruptionsAllowed")) ?? 0;
+    if (allowed > 0) continue;
+    const needed = numberOf(at(budget, "status", "desiredHealthy")) ?? 0;
+    const healthy = numberOf(at(budget, "status", "currentHealthy")) ?? 0;
+    throw tooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", {
+      causes: [
+        {
+          reason: "DisruptionBudget",
+          message: `The disruption budget ${budget.metadata.name} needs ${needed} healthy pods and has ${healthy} currently`,
+        },
+      ],
+    });
+  }
+  const options = recordOf(body["deleteOptions"]);
+  deleteObject(world, resource, place, options, writer);
+  return evicted;
+};
+
+/** `pods/binding`: the scheduler's word. */
+export const bind = (world: World, resource: Resource, place: Place, body: JsonRecord, writer: Writer): Status => {
+  const node = textOf(at(body, "target", "name"));
+  const pod = world.find(resource, place.namespace, place.name);
+  if (pod === undefined) throw notFound(resource, place.name);
+  const current = textOf(at(pod, "spec", "nodeName"));
+  if (current !== "")
+    throw conflict({ group: "", plural: "pods/binding" }, place.name, `pod ${place.name} is already assigned to node "${current}"`);
+  if (!writer.dryRun) {
+    const bound = withValue(pod, ["spec", "nodeName"], node);
+    world.store.put("/pods", bound as unknown as Stored);
+  }
+  return evicted;
+};
+
+export const requestToken = (world: World, identities: Identities, place: Place, body: JsonRecord): JsonRecord => {
+  const account = world.find({ group: "", plural: "serviceaccounts" }, place.namespace, place.name);
+  if (account === undefined) throw notFound({ group: "", plural: "serviceaccounts" }, place.name);
+  const spec = recordOf(body["spec"]);
+  const audiences = listOf(spec["audiences"]).map(textOf);
+  const seconds = numberOf(spec["expirationSeconds"]) ?? 3600;
+  const type = { group: "authentication.k8s.io", kind: "TokenRequest" };
+  if (seconds < 600)
+    throw invalid(type, "", [invalidValue("spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes")]);
+  const reference = recordOf(spec["boundObjectRef"]);
+  const pod =
+    reference["kind"] === "Pod" ? world.find({ group: "", plural: "pods" }, place.namespace, textOf(reference["name"])) : undefined;
+  if (reference["kind"] === "Pod" && pod === undefined) throw notFound({ group: "", plural: "pods" }, textOf(reference["name"]));
+  const { token, expiresAtMs } = identities.issue({
+    namespace: place.namespace ?? "",
+    account: place.name,
+    accountUid: account.metadata.uid,
+    audiences: audiences.length === 0 ? [issuer] : audiences,
+    seconds,
+    ...(pod === undefined ? {} : { pod: { name: pod.metadata.name, uid: pod.metadata.uid } }),
+  });
+  return {
+    kind: "TokenRequest",
+    apiVersion: "authentication.k8s.io/v1",
+    metadata: { name: place.name, namespace: place.namespace, creationTimestamp: world.timestamp() },
+    spec: {
+      ...spec,
+      audiences: audiences.length === 0 ? [issuer] : audiences,
+      expirationSeconds: seconds,
+      boundObjectRef: spec["boundObjectRef"] ?? null,
+    },
+    status: { token, expirationTimestamp: toTimestamp(expiresAtMs) },
+  };
+};

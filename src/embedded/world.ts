@@ -1,0 +1,94 @@
+// What every part of the server works on: the store, the time, the kinds it knows. Holds no rules of its own.
+import { type Clock, type Random, toTimestamp } from "#lib/clock.ts";
+import { type Cel } from "#embedded/cel.ts";
+import type { User } from "#embedded/identity.ts";
+import { type JsonRecord, type Stored, at, listOf, recordOf, textOf } from "#embedded/json.ts";
+import type { ObjectStore } from "#embedded/object-store.ts";
+import { type Resource, type Subresource, builtInResources, storageKeyOf } from "#embedded/resources.ts";
+import type { Schema } from "#embedded/schema.ts";
+import { type Strategy, builtInStrategy, customStrategy } from "#embedded/strategy.ts";
+
+export interface World {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly store: ObjectStore;
+  readonly cel: Cel;
+  /** Built in and custom, as they are now. */
+  resources(): readonly Resource[];
+  strategyOf(resource: Resource): Strategy;
+  find(resource: Pick<Resource, "group" | "plural">, namespace: string | undefined, name: string): Stored | undefined;
+  timestamp(): string;
+}
+
+/** Who writes, and how much of it is meant. */
+export interface Writer {
+  readonly user: User;
+  readonly dryRun: boolean;
+  /** For managedFields. */
+  readonly manager: string;
+}
+
+export const namespacesOf = { group: "", plural: "namespaces" } as const;
+export const crdsOf = { group: "apiextensions.k8s.io", plural: "customresourcedefinitions" } as const;
+
+export const createWorld = (parts: Pick<World, "clock" | "random" | "store" | "cel">): World => {
+  const { clock, store, cel } = parts;
+  const builtIn = new Map<Resource, Strategy>();
+  // By the definition itself: it is frozen, and another one after every change.
+  const custom = new Map<Stored, readonly CustomKind[]>();
+  const customKinds = (): CustomKind[] =>
+    store.list(storageKeyOf(crdsOf)).flatMap((crd) => {
+      let kinds = custom.get(crd);
+      if (kinds === undefined) custom.set(crd, (kinds = kindsOf(crd, cel)));
+      return kinds;
+    });
+  return {
+    ...parts,
+    resources: () => [...builtInResources, ...customKinds().map(({ resource }) => resource)],
+    strategyOf: (resource) => {
+      if (resource.storage === "custom") {
+        const kind = customKinds().find((each) => each.resource === resource);
+        if (kind !== undefined) return kind.strategy;
+      }
+      let strategy = builtIn.get(resource);
+      if (strategy === undefined) builtIn.set(resource, (strategy = builtInStrategy(resource, cel)));
+      return strategy;
+    },
+    find: (resource, namespace, name) => store.get(storageKeyOf(resource), namespace, name),
+    timestamp: () => toTimestamp(clock.now()),
+  };
+};
+
+export interface CustomKind {
+  readonly resource: Resource;
+  readonly strategy: Strategy;
+}
+
+export const versionOf = (crd: Stored, version: string): JsonRecord =>
+  recordOf(listOf(at(crd, "spec", "versions")).find((item) => at(item, "name") === version));
+
+const kindsOf = (crd: Stored, cel: Cel): CustomKind[] =>
+  listOf(at(crd, "spec", "versions"))
+    .filter((version) => at(version, "served") === true)
+    .map((version) => {
+      const names = recordOf(at(crd, "spec", "names"));
+      const subresources = (["status", "scale"] satisfies Subresource[]).filter((name) => at(version, "subresources", name) !== undefined);
+      const resource: Resource = {
+        group: textOf(at(crd, "spec", "group")),
+        version: textOf(at(version, "name")),
+        kind: textOf(names["kind"]),
+        plural: textOf(names["plural"]),
+        namespaced: at(crd, "spec", "scope") === "Namespaced",
+        singular: textOf(names["singular"]),
+        shortNames: listOf(names["shortNames"]).map(textOf),
+        categories: listOf(names["categories"]).map(textOf),
+        verbs: ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"],
+        subresources,
+        counts: true,
+        createsOnUpdate: false,
+        returnsDeleted: false,
+        storage: "custom",
+      };
+      const schema = recordOf(at(version, "schema", "openAPIV3Schema")) as Schema;
+      return { resource, strategy: customStrategy(resource, schema, cel) };
+    });
