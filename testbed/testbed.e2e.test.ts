@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { testbedName } from "#test/e2e/testbed-name.ts";
 import { readAuditLog } from "#testbed/audit-log.ts";
 import { takeHostSnapshot } from "#testbed/host-snapshot.ts";
 import { busyboxImage, nodeImage } from "#testbed/images.ts";
@@ -13,7 +14,7 @@ import { processesOf } from "#testbed/processes.ts";
 import { readState, stateFolderOf } from "#testbed/state.ts";
 import { down, open, status, up, type Testbed } from "#testbed/testbed.ts";
 
-const name = "testbed-e2e";
+const name = testbedName("testbed-e2e");
 const own = [name, `${name}-2`].map((each) => stateFolderOf({ name: each }));
 const eventually = async (check: () => unknown): Promise<void> => {
   await vi.waitFor(check, { timeout: 60_000, interval: 250 });

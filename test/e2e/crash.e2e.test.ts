@@ -6,10 +6,11 @@ import { loadScenarios } from "#scenarios/scenario.ts";
 import { type Stage, openStage } from "#scenarios/stage.ts";
 import { killContainer } from "#test/e2e/kill-container.ts";
 import { readAuditLog } from "#testbed/audit-log.ts";
+import { testbedName } from "#test/e2e/testbed-name.ts";
 import { toStderr } from "#testbed/progress.ts";
 import { down } from "#testbed/testbed.ts";
 
-const name = "e2e-crash";
+const name = testbedName("e2e-crash");
 const scenario = (await loadScenarios()).find((candidate) => candidate.name === "crash-after-release")!;
 let stage: Stage;
 

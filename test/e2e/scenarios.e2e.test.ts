@@ -13,9 +13,10 @@ import { mustKubectl } from "#test/kubectl.ts";
 import { createPool } from "#test/e2e/pool.ts";
 import { goldenStory, goldenTable } from "#test/e2e/golden-text.ts";
 import { down } from "#testbed/testbed.ts";
+import { testbedName } from "#test/e2e/testbed-name.ts";
 import { toStderr } from "#testbed/progress.ts";
 
-const name = "e2e-scenarios";
+const name = testbedName("e2e-scenarios");
 const scenarios = await loadScenarios();
 // Three at once keep two cores busy; more would only make every wait longer.
 const pool = createPool(3);
