@@ -1,6 +1,7 @@
 // A testbed with Kintsugi on it, ready to run scenarios: what the demo and the end-to-end tests share. Must never decide what is run.
 import { loadKubeconfig } from "#kube/kubeconfig.ts";
-import { type Kube, connect } from "#kube/client.ts";
+import type { Kube } from "#kube/client.ts";
+import { connect } from "#kube/connect.ts";
 import { localMachine } from "#kube/local-machine.ts";
 import type { Clock, Random } from "#lib/clock.ts";
 import { type Installation, installKintsugi } from "#scenarios/install-kintsugi.ts";

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline/promises";
 import { runAct } from "#act/act.ts";
 import { runCli } from "#cli/cli.ts";
 import type { ActOptions, RunOptions } from "#cli/deps.ts";
-import { connect } from "#kube/client.ts";
+import { connect } from "#kube/connect.ts";
 import { KubeconfigError, type ClusterConfig } from "#kube/cluster-config.ts";
 import { defaultSource, inCluster, loadKubeconfig } from "#kube/kubeconfig.ts";
 import { localMachine } from "#kube/local-machine.ts";

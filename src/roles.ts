@@ -11,7 +11,7 @@ import { createRemediationRequestController } from "#controllers/remediation-req
 import { createRetentionController } from "#controllers/retention/controller.ts";
 import { createWorkflowExecutionController } from "#controllers/workflow-execution/controller.ts";
 import { type Caches, createCaches } from "#kube/caches.ts";
-import { connect } from "#kube/client.ts";
+import { connect } from "#kube/connect.ts";
 import type { ClusterConfig } from "#kube/cluster-config.ts";
 import { type Controller, runController } from "#kube/controller.ts";
 import { createEventRecorder } from "#kube/events.ts";

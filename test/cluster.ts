@@ -2,7 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type ClusterConfig, type KubeconfigDeps } from "#kube/cluster-config.ts";
-import { connect, type Kube } from "#kube/client.ts";
+import type { Kube } from "#kube/client.ts";
+import { connect } from "#kube/connect.ts";
 import { loadKubeconfig } from "#kube/kubeconfig.ts";
 import { silentLog } from "#lib/log.ts";
 import { systemClock } from "#lib/system-clock.ts";

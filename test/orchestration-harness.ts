@@ -12,7 +12,7 @@ import { createRemediationProcessingController, needs as processingNeeds } from 
 import { createRemediationRequestController, needs as requestNeeds } from "#controllers/remediation-request/controller.ts";
 import { createWorkflowExecutionController, needs as workflowNeeds } from "#controllers/workflow-execution/controller.ts";
 import { createCaches } from "#kube/caches.ts";
-import { connect } from "#kube/client.ts";
+import { connect } from "#kube/connect.ts";
 import { runController } from "#kube/controller.ts";
 import { removeFinalizer } from "#kube/finalize.ts";
 import { silentLog } from "#lib/log.ts";

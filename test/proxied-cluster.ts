@@ -4,7 +4,8 @@ import { randomBytes } from "node:crypto";
 import { inject } from "vitest";
 
 import { Namespaces, ServiceAccounts } from "#api/kubernetes.ts";
-import { type Kube, connect } from "#kube/client.ts";
+import type { Kube } from "#kube/client.ts";
+import { connect } from "#kube/connect.ts";
 import { loadKubeconfig } from "#kube/kubeconfig.ts";
 import { localMachine } from "#kube/local-machine.ts";
 import type { Clock } from "#lib/clock.ts";

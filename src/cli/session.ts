@@ -5,7 +5,8 @@ import { misuse } from "#cli/failure.ts";
 import { type Format, formats, renderData } from "#cli/render/format.ts";
 import type { Page } from "#cli/render/page.ts";
 import { createPaint, type Paint } from "#cli/render/text.ts";
-import { connect, type Kube } from "#kube/client.ts";
+import type { Kube } from "#kube/client.ts";
+import { connect } from "#kube/connect.ts";
 import type { ClusterConfig } from "#kube/cluster-config.ts";
 import { defaultSource, inCluster, loadKubeconfig } from "#kube/kubeconfig.ts";
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type ConfigMap, ConfigMaps } from "#api/kubernetes.ts";
 import type { NewObject } from "#api/object.ts";
 import { type Caches, createCaches } from "#kube/caches.ts";
-import { connect } from "#kube/client.ts";
+import { connect } from "#kube/connect.ts";
 import type { Store } from "#kube/store.ts";
 import type { Clock } from "#lib/clock.ts";
 import { silentLog } from "#lib/log.ts";

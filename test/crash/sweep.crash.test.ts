@@ -1,6 +1,6 @@
 // The process is killed before and after each of its writes, the action's Job included. However often it dies, the workload is changed once.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { connect } from "#kube/client.ts";
+import { connect } from "#kube/connect.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import { crds } from "#manifests/install.ts";
 import { toYaml } from "#manifests/manifest.ts";

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { type ConfigMap, ConfigMaps, Deployments, PodDisruptionBudgets, Pods } from "#api/kubernetes.ts";
 import type { NewObject } from "#api/object.ts";
-import { connect } from "#kube/client.ts";
+import { connect } from "#kube/connect.ts";
 import { KubeError, isAlreadyExists, isConflict, isForbidden, isGuardFailed, isInvalid, isNotFound } from "#kube/errors.ts";
 import { pointer } from "#lib/json-patch.ts";
 import { createMetrics } from "#lib/metrics.ts";
