@@ -76,13 +76,15 @@ const resourceRows = (resource: Resource): JsonRecord[] => [
 
 const aggregatedResource = (resource: Resource): JsonRecord => {
   const kindOf = (row: JsonRecord): JsonRecord => ({
-    group: row["group"] ?? resource.group,
-    version: row["version"] ?? resource.version,
+    // Empty: those of the group it stands in.
+    group: row["group"] ?? "",
+    version: row["version"] ?? "",
     kind: row["kind"],
   });
   return {
     resource: resource.plural,
-    responseKind: { group: resource.group, version: resource.version, kind: resource.kind },
+    // Empty group and version: those of the group it stands in.
+    responseKind: { group: "", version: "", kind: resource.kind },
     scope: resource.namespaced ? "Namespaced" : "Cluster",
     singularResource: resource.singular,
     verbs: resource.verbs,
