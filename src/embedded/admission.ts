@@ -56,12 +56,11 @@ const judge = (world: World, policy: Stored, binding: Stored, write: Admitted, w
   const scope = variablesOf(write, writer, namespace);
   const failsClosed = at(policy, "spec", "failurePolicy") !== "Ignore";
   const deny = (message: string, reason = "Invalid"): void => {
-    if (!listOf(at(binding, "spec", "validationActions")).includes("Deny")) return;
-    throw denied(
-      write,
-      `ValidatingAdmissionPolicy '${policy.metadata.name}' with binding '${binding.metadata.name}' denied request: ${message}`,
-      reason,
-    );
+    const actions = listOf(at(binding, "spec", "validationActions"));
+    const who = `ValidatingAdmissionPolicy '${policy.metadata.name}' with binding '${binding.metadata.name}'`;
+    if (actions.includes("Warn")) writer.warn?.(`Validation failed for ${who}: ${message}`);
+    if (!actions.includes("Deny")) return;
+    throw denied(write, `${who} denied request: ${message}`, reason);
   };
 
   for (const condition of listOf(at(policy, "spec", "matchConditions"))) {

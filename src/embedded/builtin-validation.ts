@@ -28,6 +28,20 @@ export const unknownFields = (resource: Pick<Resource, "group" | "kind">, object
 
 const specAndStatus = (object: JsonRecord): readonly string[] | undefined => (isRecord(object["spec"]) ? ["spec", "status"] : undefined);
 
+/** Times to the microsecond, which Go reads by a layout and nothing else. */
+const preciseTimes: Readonly<Record<string, readonly string[]>> = { Lease: ["renewTime", "acquireTime"] };
+
+/** What the decoder says of a value that it cannot read; undefined where it can. */
+export const unreadable = (resource: Pick<Resource, "kind">, object: JsonRecord): string | undefined => {
+  for (const field of preciseTimes[resource.kind] ?? []) {
+    const text = at(object, "spec", field);
+    const rest = typeof text === "string" ? /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?!\.\d{6})(.*)$/.exec(text)?.[1] : undefined;
+    if (rest !== undefined)
+      return `parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05.000000Z07:00": cannot parse ${JSON.stringify(rest)} as ".000000"`;
+  }
+  return undefined;
+};
+
 type Check = (object: JsonRecord, old: JsonRecord | undefined) => FieldError[];
 
 export const builtInErrors = (resource: Pick<Resource, "group" | "kind">, object: JsonRecord, old?: JsonRecord): FieldError[] =>
@@ -164,6 +178,24 @@ const roleBinding: Check = (object, old) =>
     ? []
     : [invalidValue("roleRef", object["roleRef"], "cannot change roleRef")];
 
+const event: Check = (object) => {
+  const about = textOf(at(object, "involvedObject", "namespace"));
+  const own = textOf(at(object, "metadata", "namespace"));
+  return about === own || (about === "" && own === "default")
+    ? []
+    : [invalidValue("involvedObject.namespace", about, "does not match event.namespace")];
+};
+
+/** The newer API asks for more. */
+const newEvent: Check = (object, old) => {
+  const errors = event(object, old);
+  if (old === undefined && textOf(object["eventTime"]) === "") errors.push(required("eventTime"));
+  for (const field of ["reportingComponent", "reportingInstance", "action", "reason"])
+    if (textOf(object[field]) === "") errors.push(required(field === "reportingComponent" ? "reportingController" : field));
+  if (Buffer.byteLength(textOf(object["message"])) > 1024) errors.push(invalidValue("message", "", "can have at most 1024 characters"));
+  return errors;
+};
+
 const definition: Check = (object) => {
   const errors: FieldError[] = [];
   const name = `${textOf(at(object, "spec", "names", "plural"))}.${textOf(at(object, "spec", "group"))}`;
@@ -186,6 +218,8 @@ const table: Readonly<Record<string, Check>> = {
   "/Pod": pod,
   "/ConfigMap": configMap,
   "/Service": service,
+  "/Event": event,
+  "events.k8s.io/Event": newEvent,
   "apps/Deployment": selected(["Always"]),
   "apps/ReplicaSet": selected(["Always"]),
   "apps/StatefulSet": selected(["Always"]),

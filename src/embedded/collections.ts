@@ -1,6 +1,7 @@
 // Lists and watches: pages from one revision, streams from a revision on. After apiserver's storage/etcd3 and storage/cacher. Never writes.
 import type { Clock } from "#lib/clock.ts";
 import { type Stored, recordOf, without } from "#embedded/json.ts";
+import { servedForm } from "#embedded/event-versions.ts";
 import { keyIn } from "#embedded/object-store.ts";
 import { isTrue } from "#embedded/request.ts";
 import { type Resource, storageKeyOf } from "#embedded/resources.ts";
@@ -171,16 +172,17 @@ export const watchObjects = (world: World, scope: Scope): WatchStream => {
     const tell = (change: { type: "ADDED" | "MODIFIED" | "DELETED"; object: Stored; previous?: Stored }): void => {
       const before = change.previous !== undefined && fits(change.previous);
       const after = change.type !== "DELETED" && fits(change.object);
-      if (after) sink.event({ type: before ? "MODIFIED" : "ADDED", object: change.object });
+      if (after) sink.event({ type: before ? "MODIFIED" : "ADDED", object: servedForm(resource, change.object) });
       else if (before) {
         // What left the selection is told as it was, with the version of the change.
         const last = change.type === "DELETED" ? change.object : (change.previous ?? change.object);
         const metadata = { ...last.metadata, resourceVersion: change.object.metadata.resourceVersion };
-        sink.event({ type: "DELETED", object: { ...last, metadata } });
+        sink.event({ type: "DELETED", object: servedForm(resource, { ...last, metadata }) });
       }
     };
     const storageKey = storageKeyOf(resource);
-    if (startsNow) for (const object of store.list(storageKey)) if (fits(object)) sink.event({ type: "ADDED", object });
+    if (startsNow)
+      for (const object of store.list(storageKey)) if (fits(object)) sink.event({ type: "ADDED", object: servedForm(resource, object) });
     if (wantsInitial && wantsBookmarks) sink.event(bookmark({ "k8s.io/initial-events-end": "true" }));
     if (!startsNow) for (const change of store.changesAfter(since, storageKey)) tell(change);
     const stopListening = store.onChange((change) => {
@@ -216,5 +218,5 @@ export const listBody = (resource: Resource, listed: Listed): Record<string, unk
   kind: `${resource.kind}List`,
   apiVersion: resource.group === "" ? resource.version : `${resource.group}/${resource.version}`,
   metadata: listed.metadata,
-  items: listed.items.map((item) => (resource.storage === "custom" ? item : without(item, "kind", "apiVersion"))),
+  items: listed.items.map((item) => (resource.storage === "custom" ? item : without(servedForm(resource, item), "kind", "apiVersion"))),
 });

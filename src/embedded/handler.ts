@@ -11,8 +11,18 @@ import { createObject, deleteObject, updateObject, type Place, type Written } fr
 import { jsonPatched, mergePatched, strategicPatched } from "#embedded/patches.ts";
 import { type ApiRequest, type Target, headerOf, isDryRun, isTrue, targetOf } from "#embedded/request.ts";
 import { type Resource, findResource, storageKeyOf } from "#embedded/resources.ts";
+import { servedForm } from "#embedded/event-versions.ts";
 import { answerReview } from "#embedded/reviews.ts";
-import { ApiError, badRequest, methodNotAllowed, noSuchPath, notFound, success, unsupportedMediaType } from "#embedded/status.ts";
+import {
+  ApiError,
+  badRequest,
+  methodNotAllowed,
+  noSuchPath,
+  notAcceptable,
+  notFound,
+  success,
+  unsupportedMediaType,
+} from "#embedded/status.ts";
 import { bind, evict, requestToken, scaleOf, writeScale } from "#embedded/subresources.ts";
 import { type PrinterColumn, tableOf } from "#embedded/tables.ts";
 import { type World, type Writer, crdsOf, versionOf } from "#embedded/world.ts";
@@ -38,6 +48,7 @@ interface Call {
   readonly target: Target;
   readonly resource: Resource;
   readonly user: User;
+  readonly warnings: string[];
 }
 
 const patchTypes = {
@@ -71,7 +82,7 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
       resource: target.plural,
       subresource: target.subresource,
       namespace: target.namespace,
-      name: target.name,
+      name: target.name ?? selectedName(url.searchParams),
     });
     const resource = findResource(world.resources(), target.group, target.version, target.plural);
     if (resource === undefined) {
@@ -79,7 +90,12 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
       if (isKnownGroup) throw noSuchPath();
       return plain(404, "404 page not found\n");
     }
-    return resourceAnswer({ request, query: url.searchParams, target, resource, user });
+    checkAccept(request);
+    const warnings: string[] = [];
+    const response = resourceAnswer({ request, query: url.searchParams, target, resource, user, warnings });
+    if (warnings.length === 0) return response;
+    const warning = warnings.map((text) => `299 - ${JSON.stringify(text)}`).join(", ");
+    return { ...response, headers: { ...response.headers, warning } };
   };
 
   const pathAnswer = (request: ApiRequest, pathname: string, user: User): ApiResponse => {
@@ -141,8 +157,9 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
     return object;
   };
 
-  const writerOf = ({ user, query, request }: Call, options?: unknown): Writer => ({
+  const writerOf = ({ user, query, request, warnings }: Call, options?: unknown): Writer => ({
     user,
+    warn: (message) => void warnings.push(message),
     dryRun: isDryRun(query, at(options, "dryRun")),
     manager: query.get("fieldManager") ?? (headerOf(request, "user-agent") ?? "unknown").split("/")[0]?.slice(0, 128) ?? "unknown",
   });
@@ -155,10 +172,8 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
 
   const written = (call: Call, result: Written, status: number): ApiResponse => {
     const mode = call.query.get("fieldValidation") ?? "Warn";
-    const response = shown(call, status, result.object);
-    if (result.dropped.length === 0 || mode !== "Warn") return response;
-    const warning = result.dropped.map((path) => `299 - ${JSON.stringify(`unknown field ${JSON.stringify(path)}`)}`).join(", ");
-    return { ...response, headers: { ...response.headers, warning } };
+    if (mode === "Warn") call.warnings.push(...result.dropped.map((path) => `unknown field ${JSON.stringify(path)}`));
+    return shown(call, status, result.object);
   };
 
   const checkStrict = (call: Call, body: unknown): void => {
@@ -341,14 +356,8 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
     const table = tableFor(call);
     return json(
       status,
-      table === undefined ? asServed(call, object) : table([object], { resourceVersion: object.metadata.resourceVersion }),
+      table === undefined ? servedForm(call.resource, object) : table([object], { resourceVersion: object.metadata.resourceVersion }),
     );
-  };
-
-  /** Events are stored once and served by two groups. */
-  const asServed = ({ resource }: Call, object: Stored): Stored => {
-    const apiVersion = resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
-    return object.apiVersion === apiVersion ? object : { ...object, apiVersion };
   };
 
   const watched = (call: Call): ApiResponse => {
@@ -393,15 +402,27 @@ const json = (status: number, body: unknown, contentType?: string): ApiResponse 
 });
 const plain = (status: number, text: string): ApiResponse => ({ status, headers: { "content-type": "text/plain; charset=utf-8" }, text });
 
-const mediaTypeOf = (request: ApiRequest): string => (headerOf(request, "content-type") ?? "application/json").split(";")[0]?.trim() ?? "";
+/** A right to one name is enough to list that one. */
+const selectedName = (query: URLSearchParams): string | undefined =>
+  /(?:^|,)metadata\.name==?([^,]+)/.exec(query.get("fieldSelector") ?? "")?.[1];
 
-const bodyTypes = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+const offered = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+
+const checkAccept = (request: ApiRequest): void => {
+  const accept = headerOf(request, "accept") ?? "*/*";
+  const isOffered = accept
+    .split(",")
+    .some((part) => ["application/json", "application/*", "*/*"].includes(part.split(";")[0]?.trim() ?? ""));
+  if (!isOffered) throw notAcceptable(offered);
+};
+
+const mediaTypeOf = (request: ApiRequest): string => (headerOf(request, "content-type") ?? "application/json").split(";")[0]?.trim() ?? "";
 
 const bodyOf = (request: ApiRequest): JsonRecord => {
   const type = mediaTypeOf(request);
   const text = request.body ?? "";
   if (type === "application/yaml" || type === patchTypes.apply) return recordOf(yaml(text));
-  if (type !== "application/json" && !type.endsWith("+json")) throw unsupportedMediaType(bodyTypes);
+  if (type !== "application/json" && !type.endsWith("+json")) throw unsupportedMediaType(offered);
   const value = parsedJson(text);
   return isRecord(value) ? value : (value as JsonRecord);
 };

@@ -1,6 +1,7 @@
 // Create, update and delete as apiserver's generic registry does them: defaults, validation, admission, preconditions, finalizers, then one write. Never answers a caller by itself.
 import { isSameObject, metadataErrors, metadataUpdateErrors, cleanMetadata } from "#embedded/metadata.ts";
 import { type Operation, admit } from "#embedded/admission.ts";
+import { servedForm, storedForm } from "#embedded/event-versions.ts";
 import { tracked } from "#embedded/managed-fields.ts";
 import { type JsonRecord, type Stored, at, isRecord, listOf, numberOf, recordOf, textOf, withValue, without } from "#embedded/json.ts";
 import { newUid, randomSuffix } from "#embedded/random-text.ts";
@@ -65,7 +66,7 @@ export const createObject = (
   writer: Writer,
   track?: (object: JsonRecord) => JsonRecord,
 ): Written => {
-  const given = checkedBody(resource, namespace, body);
+  const given = storedForm(resource, checkedBody(resource, namespace, body));
   const metadata = recordOf(given["metadata"]);
   if (textOf(metadata["resourceVersion"]) !== "" && metadata["resourceVersion"] !== "0")
     throw badRequest("resourceVersion should not be set on objects to be created");
@@ -112,17 +113,19 @@ export interface UpdateOptions {
   readonly change: (old: Stored) => unknown;
   /** The whole object comes from the caller: its uid is a precondition, and some kinds insist on a version. */
   readonly isReplace?: boolean;
+  /** What admission sees instead of the object: a scale. */
+  readonly shownAs?: (object: Stored) => JsonRecord;
   /** Told apart in managedFields. */
   readonly track?: (old: Stored, next: JsonRecord) => JsonRecord;
 }
 
 export const updateObject = (world: World, resource: Resource, place: Place, options: UpdateOptions, writer: Writer): Written => {
   const { namespace, name } = place;
-  const { subresource } = options;
+  const { subresource, shownAs = (object: Stored): JsonRecord => object } = options;
   const old = world.find(resource, namespace, name);
   if (old === undefined) throw notFound(resource, name);
   const strategy = world.strategyOf(resource);
-  const given = checkedBody(resource, namespace, options.change(old));
+  const given = storedForm(resource, checkedBody(resource, namespace, options.change(servedForm(resource, old))));
   const metadata = cleanMetadata(given["metadata"]);
   if (metadata["name"] !== undefined && metadata["name"] !== name)
     throw badRequest(`the name of the object (${textOf(metadata["name"])}) does not match the name on the URL (${name})`);
@@ -148,7 +151,11 @@ export const updateObject = (world: World, resource: Resource, place: Place, opt
     options.track?.(old, next) ??
     tracked(old, next, resource, { manager: writer.manager, subresource, time: world.timestamp(), listKeys: strategy.listKeys });
   const object = withCustomStatus(resource, fields as Stored, world.timestamp());
-  admit(world, { resource, subresource, namespace, name, operation: "UPDATE", object, oldObject: old, options: {} }, writer);
+  admit(
+    world,
+    { resource, subresource, namespace, name, operation: "UPDATE", object: shownAs(object), oldObject: shownAs(old), options: {} },
+    writer,
+  );
   if (isSameObject(object, old) && options.track === undefined) return { object: old, created: false, dropped };
   const isGone = object.metadata.deletionTimestamp !== undefined && isFinal(object);
   if (writer.dryRun) return { object: withVersion(object, old), created: false, dropped };
@@ -225,6 +232,8 @@ export interface DeleteOptions {
   readonly propagationPolicy?: string;
   readonly orphanDependents?: boolean;
   readonly gracePeriodSeconds?: number;
+  /** Another request has been admitted in its place. */
+  readonly isAdmitted?: true;
 }
 export interface Deleted {
   readonly object: Stored;
@@ -236,11 +245,12 @@ export const deleteObject = (world: World, resource: Resource, place: Place, opt
   const old = world.find(resource, namespace, name);
   if (old === undefined) throw notFound(resource, name);
   checkDeletePreconditions(resource, name, options, old);
-  admit(
-    world,
-    { resource, namespace, name, operation: "DELETE" satisfies Operation, object: null, oldObject: old, options: { ...options } },
-    writer,
-  );
+  if (options.isAdmitted !== true)
+    admit(
+      world,
+      { resource, namespace, name, operation: "DELETE" satisfies Operation, object: null, oldObject: old, options: { ...options } },
+      writer,
+    );
   const finalizers = new Set(listOf(old.metadata.finalizers).map(textOf));
   const policy =
     options.propagationPolicy ??

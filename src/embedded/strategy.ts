@@ -1,14 +1,14 @@
 // What is particular to a kind of object when it is written: defaults, cleaning, validation, counting generations. One face for built-in and custom kinds.
 import { jsonEqual } from "#lib/canonical-json.ts";
-import { type JsonRecord, at, listOf, recordOf, without } from "#embedded/json.ts";
+import { type JsonRecord, at, listOf, recordOf, textOf, without } from "#embedded/json.ts";
 import { builtInDefaults } from "#embedded/builtin-defaults.ts";
-import { builtInErrors, unknownFields } from "#embedded/builtin-validation.ts";
+import { builtInErrors, unknownFields, unreadable } from "#embedded/builtin-validation.ts";
 import type { Cel } from "#embedded/cel.ts";
 import { listKeysOf } from "#embedded/list-keys.ts";
 import type { ListKeysOf } from "#embedded/managed-fields.ts";
 import type { Resource } from "#embedded/resources.ts";
 import { type Schema, defaulted, hasRules, listKeysBy, pruned, ruleErrors, schemaErrors, unreadableRules } from "#embedded/schema.ts";
-import { type FieldError } from "#embedded/status.ts";
+import { type FieldError, badRequest, invalidValue } from "#embedded/status.ts";
 
 export interface Strategy {
   /** Drops what the kind does not know and fills in defaults; `dropped` are the paths that were not known. */
@@ -25,13 +25,13 @@ export interface Strategy {
 export const builtInStrategy = (resource: Resource, cel: Cel): Strategy => ({
   listKeys: (path) => listKeysOf(path)?.map,
   decode: (object) => {
+    const problem = unreadable(resource, object);
+    if (problem !== undefined)
+      throw badRequest(`${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ${problem}`);
     const dropped = unknownFields(resource, object);
     return { object: builtInDefaults(resource, without(object, ...dropped)), dropped };
   },
-  errors: (object, old) => [
-    ...builtInErrors(resource, object, old),
-    ...(resource.group === "apiextensions.k8s.io" ? definitionErrors(cel, object) : []),
-  ],
+  errors: (object, old) => [...builtInErrors(resource, object, old), ...expressionErrors(resource, cel, object)],
   countsChange: (object, old) =>
     resource.counts &&
     (!jsonEqual(object["spec"] ?? null, old["spec"] ?? null) ||
@@ -39,6 +39,21 @@ export const builtInStrategy = (resource: Resource, cel: Cel): Strategy => ({
         !jsonEqual(at(object, "metadata", "annotations") ?? {}, at(old, "metadata", "annotations") ?? {}))),
   unconditional: true,
 });
+
+/** Where text that a client wrote is no CEL. */
+const expressionErrors = (resource: Resource, cel: Cel, object: JsonRecord): FieldError[] => {
+  if (resource.kind === "CustomResourceDefinition") return definitionErrors(cel, object);
+  if (resource.kind !== "ValidatingAdmissionPolicy") return [];
+  return ["matchConditions", "variables", "validations"].flatMap((field) =>
+    listOf(at(object, "spec", field)).flatMap((item, index) => {
+      const text = textOf(at(item, "expression"));
+      const program = cel.compile(text);
+      if (!("problem" in program)) return [];
+      const why = `compilation failed: ERROR: <input>:1:${program.position + 1}: Syntax error: ${program.problem}`;
+      return [invalidValue(`spec.${field}[${index}].expression`, text, why)];
+    }),
+  );
+};
 
 const definitionErrors = (cel: Cel, definition: JsonRecord): FieldError[] =>
   listOf(at(definition, "spec", "versions")).flatMap((version) =>

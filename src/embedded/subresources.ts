@@ -1,5 +1,6 @@
 // The subresources that are other kinds than their object: scale, eviction, token, binding. From pkg/registry of Kubernetes.
 import { toTimestamp } from "#lib/clock.ts";
+import { admit } from "#embedded/admission.ts";
 import { type Identities, issuer } from "#embedded/identity.ts";
 import { type JsonRecord, type Stored, at, listOf, numberOf, recordOf, textOf, withValue } from "#embedded/json.ts";
 import { type Place, deleteObject, updateObject } from "#embedded/objects.ts";
@@ -57,6 +58,7 @@ export const writeScale = (
     place,
     {
       subresource: "scale",
+      shownAs: (shown) => scaleOf(world, resource, shown),
       change: (old) => {
         const wanted = recordOf(change(scaleOf(world, resource, old)));
         const replicas = numberOf(at(wanted, "spec", "replicas")) ?? 0;
@@ -85,6 +87,7 @@ export const evict = (world: World, resource: Resource, place: Place, body: Json
   if (pod === undefined) throw notFound(resource, place.name);
   const name = textOf(at(body, "metadata", "name"));
   if (name !== "" && name !== place.name) throw badRequest(`name in URL does not match name in Eviction object: ${name} != ${place.name}`);
+  admit(world, { resource, subresource: "eviction", ...place, operation: "CREATE", object: body, oldObject: null, options: {} }, writer);
   const budgetsOf = { group: "policy", plural: "poddisruptionbudgets" };
   const isOver =
     ["Succeeded", "Failed", "Pending"].includes(textOf(at(pod, "status", "phase"))) || pod.metadata.deletionTimestamp !== undefined;
@@ -109,8 +112,17 @@ export const evict = (world: World, resource: Resource, place: Place, body: Json
     });
   }
   const options = recordOf(body["deleteOptions"]);
-  deleteObject(world, resource, place, options, writer);
+  for (const budget of budgets) if (!writer.dryRun) takeDisruption(world, budget, place.name);
+  deleteObject(world, resource, place, { ...options, isAdmitted: true }, writer);
   return evicted;
+};
+
+/** At once, so that two evictions never share the last one; the count is checked against the pods a moment later. */
+const takeDisruption = (world: World, budget: Stored, pod: string): void => {
+  const status = recordOf(budget["status"]);
+  const left = (numberOf(status["disruptionsAllowed"]) ?? 0) - 1;
+  const disruptedPods = { ...recordOf(status["disruptedPods"]), [pod]: world.timestamp() };
+  world.store.put("policy/poddisruptionbudgets", { ...budget, status: { ...status, disruptionsAllowed: left, disruptedPods } });
 };
 
 /** `pods/binding`: the scheduler's word. */

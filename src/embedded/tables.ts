@@ -224,7 +224,7 @@ export const tableOf = (items: readonly Stored[], metadata: JsonRecord, options:
     columnDefinitions: columns.map(({ cell: _cell, ...definition }) => definition),
     rows: items.map((item) => ({
       cells: columns.map(({ cell }) => cell(item, nowMs)),
-      ...(includeObject === "None" ? {} : { object: includeObject === "Object" ? item : partial(item) }),
+      object: includeObject === "None" ? null : includeObject === "Object" ? item : partial(item),
     })),
   };
 };

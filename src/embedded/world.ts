@@ -24,6 +24,8 @@ export interface World {
 export interface Writer {
   readonly user: User;
   readonly dryRun: boolean;
+  /** Told to the caller in a header. */
+  readonly warn?: (message: string) => void;
   /** For managedFields. */
   readonly manager: string;
 }
