@@ -1,15 +1,19 @@
 #!/usr/bin/env node
 // The composition root: arguments, environment and signals in, an exit code out. The only place that reads any of them.
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline/promises";
 import { runAct } from "#act/act.ts";
 import { runCli } from "#cli/cli.ts";
+import { misuse } from "#cli/failure.ts";
 import type { ActOptions, RunOptions } from "#cli/deps.ts";
 import { connect } from "#kube/connect.ts";
-import { KubeconfigError, type ClusterConfig } from "#kube/cluster-config.ts";
+import type { ClusterConfig } from "#kube/cluster-config.ts";
 import { defaultSource, inCluster, loadKubeconfig } from "#kube/kubeconfig.ts";
 import { localMachine } from "#kube/local-machine.ts";
 import { createLog, type LogLevel } from "#lib/log.ts";
@@ -41,7 +45,7 @@ const findCluster = (options: {
 const runRole = async (role: string, options: RunOptions): Promise<number> => {
   const { image } = options;
   if (image === undefined)
-    throw new KubeconfigError("say which image runs the Jobs: --image <reference>, the one that the installed policy …-jobs allows");
+    throw misuse("say which image runs the Jobs: --image <reference>, the one that the installed policy …-jobs allows");
   const config = await findCluster(options);
   const identity = `${hostname()}-${randomBytes(4).toString("hex")}`;
   await runRoles(
@@ -74,6 +78,15 @@ const ask = async (question: string): Promise<string> => {
   }
 };
 
+/** Part of the source tree, not of the image: it brings a cluster of its own. */
+const demoScript = join(import.meta.dirname, "../scripts/demo.ts");
+const runDemo = (args: readonly string[]): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [demoScript, ...args], { stdio: "inherit" });
+    child.once("error", reject);
+    child.once("exit", (code) => resolve(code ?? 1));
+  });
+
 process.exitCode = await runCli(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
@@ -91,4 +104,5 @@ process.exitCode = await runCli(process.argv.slice(2), {
   roles: roleNames,
   runRole,
   runAct: act,
+  ...(existsSync(demoScript) ? { runDemo } : {}),
 });
