@@ -12,6 +12,8 @@ export interface Body {
   readonly metadata: {
     readonly [key: string]: unknown;
     readonly name: string;
+    /** Absent where the object is the cluster's. */
+    readonly namespace?: string;
     readonly uid: string;
     readonly resourceVersion: string;
     readonly generation: number;

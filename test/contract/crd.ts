@@ -545,7 +545,7 @@ export const crd: Topic = {
         const made = await ok(
           cluster.create(path, { apiVersion: `${namespace}.example.com/v1`, kind: "Widget", metadata: { name: "a" }, spec: { x: "1" } }),
         );
-        expect(made.metadata["namespace"]).toBeUndefined();
+        expect(made.metadata.namespace).toBeUndefined();
         expect(await cluster.get(`${path}/a`)).toMatchObject({ status: 200 });
       },
     },

@@ -57,7 +57,7 @@ export const list: Topic = {
           for (const name of ["b", "a"])
             await ok(cluster.create(core(place, "configmaps"), configMap(name, {}, { labels: { of: namespace } })));
         const { items } = await ok(cluster.get(`/api/v1/configmaps?labelSelector=of%3D${namespace}`));
-        expect(items.map(({ metadata }) => `${String(metadata["namespace"])}/${metadata.name}`)).toEqual([
+        expect(items.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)).toEqual([
           `${other}/a`,
           `${other}/b`,
           `${namespace}/a`,

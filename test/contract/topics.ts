@@ -8,6 +8,7 @@ import { dryRun } from "#test/contract/dry-run.ts";
 import { events } from "#test/contract/events.ts";
 import { eviction } from "#test/contract/eviction.ts";
 import { finalizers } from "#test/contract/finalizers.ts";
+import { installation } from "#test/contract/installed.ts";
 import { leases } from "#test/contract/leases.ts";
 import { list } from "#test/contract/list.ts";
 import { patch } from "#test/contract/patch.ts";
@@ -21,5 +22,5 @@ import { watch } from "#test/contract/watch.ts";
 export const topics: readonly Topic[] = [
   ...[crud, list, watch, patch, status, scale, dryRun, finalizers],
   ...[crd, access, reviews, leases, events, eviction, admission],
-  ...[discovery, tables],
+  ...[discovery, tables, installation],
 ];
