@@ -8,6 +8,7 @@ import { type Identities, type User, impersonated } from "#embedded/identity.ts"
 import { type JsonRecord, type Stored, at, isRecord, listOf, recordOf, textOf } from "#embedded/json.ts";
 import { applied } from "#embedded/managed-fields.ts";
 import { createObject, deleteObject, updateObject, type Place, type Written } from "#embedded/objects.ts";
+import { openApi } from "#embedded/openapi.ts";
 import { jsonPatched, mergePatched, strategicPatched } from "#embedded/patches.ts";
 import { type ApiRequest, type Target, headerOf, isDryRun, isTrue, targetOf } from "#embedded/request.ts";
 import { type Resource, findResource, storageKeyOf } from "#embedded/resources.ts";
@@ -98,10 +99,15 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
     return { ...response, headers: { ...response.headers, warning } };
   };
 
+  const definitionOf = (resource: Resource): Stored | undefined =>
+    resource.storage === "custom" ? world.find(crdsOf, undefined, `${resource.plural}.${resource.group}`) : undefined;
+
   const pathAnswer = (request: ApiRequest, pathname: string, user: User): ApiResponse => {
     authorizer.requirePath(user, request.method.toLowerCase(), pathname);
     if (["/healthz", "/livez", "/readyz"].includes(pathname)) return plain(200, "ok");
     const found = discover(world.resources(), pathname, headerOf(request, "accept") ?? "");
+    const described = found === undefined ? openApi(world.resources(), pathname, definitionOf) : undefined;
+    if (described !== undefined) return json(200, described);
     if (found === undefined) return plain(404, "404 page not found\n");
     return json(200, found.body, found.contentType);
   };
@@ -345,7 +351,7 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
   const tableFor = ({ resource, request, query }: Call): ((items: readonly Stored[], metadata: JsonRecord) => JsonRecord) | undefined => {
     const accept = (headerOf(request, "accept") ?? "").split(",")[0] ?? "";
     if (!/as=Table/.test(accept) || !/g=meta\.k8s\.io/.test(accept)) return undefined;
-    const crd = resource.storage === "custom" ? world.find(crdsOf, undefined, `${resource.plural}.${resource.group}`) : undefined;
+    const crd = definitionOf(resource);
     const columns =
       crd === undefined ? undefined : (versionOf(crd, resource.version)["additionalPrinterColumns"] as PrinterColumn[] | undefined);
     const includeObject = query.get("includeObject") ?? "Metadata";

@@ -185,12 +185,12 @@ export const applied = (old: Stored | undefined, config: JsonRecord, resource: R
         fields: new Set(wanted.keys()),
         ...(application.subresource === undefined ? {} : { subresource: application.subresource }),
       };
-      const rest = others.map((each) => ({
-        ...each,
-        fields: new Set([...each.fields].filter((path) => !force.has(path) && present.has(path))),
-      }));
-      const unchanged = own !== undefined && jsonEqual([...own.fields].toSorted(), [...entry.fields].toSorted());
-      return withEntries(next, [...rest, unchanged ? { ...entry, time: own.time } : entry]);
+      const isUnchanged = own !== undefined && jsonEqual([...own.fields].toSorted(), [...entry.fields].toSorted());
+      const mine = isUnchanged ? own : entry;
+      const rest = entries.map((each) =>
+        each === own ? mine : { ...each, fields: new Set([...each.fields].filter((path) => !force.has(path) && present.has(path))) },
+      );
+      return withEntries(next, own === undefined ? [...rest, mine] : rest);
     },
   };
 };

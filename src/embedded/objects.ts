@@ -1,4 +1,5 @@
 // Create, update and delete as apiserver's generic registry does them: defaults, validation, admission, preconditions, finalizers, then one write. Never answers a caller by itself.
+import { jsonEqual } from "#lib/canonical-json.ts";
 import { isSameObject, metadataErrors, metadataUpdateErrors, cleanMetadata } from "#embedded/metadata.ts";
 import { type Operation, admit } from "#embedded/admission.ts";
 import { servedForm, storedForm } from "#embedded/event-versions.ts";
@@ -156,12 +157,17 @@ export const updateObject = (world: World, resource: Resource, place: Place, opt
     { resource, subresource, namespace, name, operation: "UPDATE", object: shownAs(object), oldObject: shownAs(old), options: {} },
     writer,
   );
-  if (isSameObject(object, old) && options.track === undefined) return { object: old, created: false, dropped };
+  if (isSameObject(object, old) && (options.track === undefined || isSameHistory(object, old)))
+    return { object: old, created: false, dropped };
   const isGone = object.metadata.deletionTimestamp !== undefined && isFinal(object);
   if (writer.dryRun) return { object: withVersion(object, old), created: false, dropped };
   if (!isGone) return { object: world.store.put(storageKeyOf(resource), object), created: false, dropped };
   return { object: world.store.remove(storageKeyOf(resource), object), created: false, dropped };
 };
+
+/** An apply that changes nothing may still make its manager an owner. */
+const isSameHistory = (object: Stored, old: Stored): boolean =>
+  jsonEqual(object.metadata.managedFields ?? [], old.metadata.managedFields ?? []);
 
 const withVersion = (object: Stored, old: Stored): Stored => ({
   ...object,

@@ -1,0 +1,146 @@
+import { describe, expect, test } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { readFileSync } from "node:fs";
+import { ConfigMaps } from "#api/kubernetes.ts";
+import { selfSignedCertificate } from "#embedded/certificate.ts";
+import { type EmbeddedCluster, createEmbeddedCluster } from "#embedded/embedded-cluster.ts";
+import type { ApiResponse } from "#embedded/handler.ts";
+import type { Random } from "#lib/clock.ts";
+import { createManualClock } from "#lib/manual-clock.ts";
+import { systemClock } from "#lib/system-clock.ts";
+import { connect } from "#kube/connect.ts";
+import { tokenCredentials } from "#test/cluster.ts";
+
+/** The same numbers again for the same seed. */
+const seeded = (seed: number): Random => {
+  let state = seed;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+};
+
+interface Options {
+  readonly token?: string;
+  readonly contentType?: string;
+}
+
+const call = (cluster: EmbeddedCluster, method: string, path: string, body?: unknown, options: Options = {}): ApiResponse =>
+  cluster.handle({
+    method,
+    path,
+    headers: {
+      authorization: `Bearer ${options.token ?? cluster.adminToken}`,
+      ...(body === undefined ? {} : { "content-type": options.contentType ?? "application/json" }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+
+const configMaps = "/api/v1/namespaces/default/configmaps";
+
+describe("in process", () => {
+  test("the same seed and the same calls give the same answers, uids and all", async () => {
+    const story = async (): Promise<unknown> => {
+      const clock = createManualClock();
+      const cluster = createEmbeddedCluster({ clock, random: seeded(7) });
+      const made = call(cluster, "POST", configMaps, { metadata: { generateName: "a-" } });
+      await clock.advance(10);
+      return [made.body, call(cluster, "GET", "/api/v1/namespaces/default/serviceaccounts").body];
+    };
+    expect(await story()).toEqual(await story());
+  });
+
+  test("a token ends when the clock says so", async () => {
+    const clock = createManualClock();
+    const cluster = createEmbeddedCluster({ clock, random: seeded(1) });
+    await clock.advance(1);
+    const answer = call(cluster, "POST", "/api/v1/namespaces/default/serviceaccounts/default/token", { spec: { expirationSeconds: 600 } });
+    const { token } = (answer.body as { status: { token: string } }).status;
+    expect(call(cluster, "GET", configMaps, undefined, { token }).status).toBe(403);
+    await clock.advance(600_000);
+    expect(call(cluster, "GET", configMaps, undefined, { token }).status).toBe(401);
+  });
+
+  test("a watch that asks for bookmarks gets one a minute, and ends at its time", async () => {
+    const clock = createManualClock();
+    const cluster = createEmbeddedCluster({ clock, random: seeded(1) });
+    await clock.advance(1);
+    const { stream } = call(cluster, "GET", `${configMaps}?watch=true&allowWatchBookmarks=true&timeoutSeconds=150`);
+    const seen: string[] = [];
+    stream?.({ event: ({ type }) => void seen.push(type), end: () => void seen.push("end") });
+    await clock.advance(150_000);
+    expect(seen).toEqual(["BOOKMARK", "BOOKMARK", "BOOKMARK", "end"]);
+  });
+
+  test("nobody changes what is stored by changing what was answered", () => {
+    const cluster = createEmbeddedCluster({ clock: createManualClock(), random: seeded(1) });
+    const { body } = call(cluster, "POST", configMaps, { metadata: { name: "a" }, data: { k: "v" } });
+    expect(() => Object.assign((body as { data: object }).data, { k: "other" })).toThrow(TypeError);
+  });
+
+  test("every manifest of ours is accepted, and applied twice changes nothing", () => {
+    const cluster = createEmbeddedCluster({ clock: createManualClock(), random: seeded(1) });
+    const plurals = (): Map<string, string> => {
+      const groups = (call(cluster, "GET", "/apis").body as { groups: { versions: { groupVersion: string }[] }[] }).groups;
+      const versions = ["v1", ...groups.flatMap((group) => group.versions.map(({ groupVersion }) => groupVersion))];
+      return new Map(
+        versions.flatMap((version) => {
+          const { body } = call(cluster, "GET", version === "v1" ? "/api/v1" : `/apis/${version}`);
+          return (body as { resources: { name: string; kind: string }[] }).resources
+            .filter(({ name }) => !name.includes("/"))
+            .map(({ name, kind }) => [`${version} ${kind}`, name] as const);
+        }),
+      );
+    };
+    const apply = (): unknown[] =>
+      parseAllDocuments(readFileSync("deploy/kintsugi.yaml", "utf8")).flatMap((document) => {
+        const object = document.toJSON() as { apiVersion: string; kind: string; metadata: { name: string; namespace?: string } } | null;
+        if (object === null) return [];
+        const { apiVersion, kind, metadata } = object;
+        const root = apiVersion === "v1" ? "/api/v1" : `/apis/${apiVersion}`;
+        const place = metadata.namespace === undefined ? "" : `/namespaces/${metadata.namespace}`;
+        const path = `${root}${place}/${plurals().get(`${apiVersion} ${kind}`)}/${metadata.name}?fieldManager=install`;
+        const answer = call(cluster, "PATCH", path, object, { contentType: "application/apply-patch+yaml" });
+        expect([200, 201], JSON.stringify(answer.body)).toContain(answer.status);
+        return [(answer.body as { metadata: { resourceVersion: string } }).metadata.resourceVersion];
+      });
+    const versions = apply();
+    expect(versions.length).toBeGreaterThan(30);
+    expect(apply()).toEqual(versions);
+  });
+});
+
+describe("over HTTPS", () => {
+  test("our own client writes, lists and watches, and trusts only this server's certificate", async () => {
+    const cluster = createEmbeddedCluster({ clock: systemClock, random: seeded(3) });
+    const tls = selfSignedCertificate(systemClock.now());
+    const listening = await cluster.listen({ tls });
+    const config = {
+      name: "embedded",
+      server: listening.url,
+      namespace: "default",
+      caPem: tls.certPem,
+      credentials: tokenCredentials(cluster.adminToken),
+    };
+    const deps = { clock: systemClock, random: seeded(4) };
+    const kube = connect(config, deps);
+    const stranger = connect({ ...config, caPem: selfSignedCertificate(systemClock.now()).certPem }, deps);
+    const stop = new AbortController();
+    try {
+      await kube.create(ConfigMaps, { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a", namespace: "default" } });
+      const seen: string[] = [];
+      for await (const event of kube.listWatch(ConfigMaps, { namespace: "default" }, stop.signal)) {
+        seen.push(event.kind === "synced" ? `synced ${event.items.length}` : `${event.kind} ${event.object.metadata.name}`);
+        if (seen.length === 1) await kube.mergePatch(ConfigMaps, { namespace: "default", name: "a" }, { data: { k: "v" } });
+        if (seen.length === 2) await kube.delete(ConfigMaps, { namespace: "default", name: "a" });
+        if (seen.length === 3) stop.abort();
+      }
+      expect(seen).toEqual(["synced 1", "applied a", "deleted a"]);
+      await expect(stranger.list(ConfigMaps)).rejects.toThrow(/certificate/);
+    } finally {
+      kube.close();
+      stranger.close();
+      await listening.close();
+    }
+  });
+});
