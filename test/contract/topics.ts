@@ -9,6 +9,8 @@ import { events } from "#test/contract/events.ts";
 import { eviction } from "#test/contract/eviction.ts";
 import { finalizers } from "#test/contract/finalizers.ts";
 import { installation } from "#test/contract/installed.ts";
+import { kinds } from "#test/contract/kinds.ts";
+import { kubectl } from "#test/contract/kubectl.ts";
 import { leases } from "#test/contract/leases.ts";
 import { list } from "#test/contract/list.ts";
 import { patch } from "#test/contract/patch.ts";
@@ -20,7 +22,7 @@ import { tables } from "#test/contract/tables.ts";
 import { watch } from "#test/contract/watch.ts";
 
 export const topics: readonly Topic[] = [
-  ...[crud, list, watch, patch, status, scale, dryRun, finalizers],
+  ...[crud, list, watch, patch, status, scale, dryRun, finalizers, kinds],
   ...[crd, access, reviews, leases, events, eviction, admission],
-  ...[discovery, tables, installation],
+  ...[discovery, tables, kubectl, installation],
 ];
