@@ -73,14 +73,14 @@ export const strategicPatched = (target: unknown, patch: unknown, path: readonly
   for (const [key, order] of Object.entries(fields)) {
     if (!key.startsWith(orderPrefix)) continue;
     const field = key.slice(orderPrefix.length);
-    result[field] = ordered(listOf(result[field]), listOf(order), listKeysOf([...path, field])?.merge);
+    result[field] = ordered(listOf(result[field]), listOf(order), listOf(old[field]), listKeysOf([...path, field])?.merge);
   }
   return result;
 };
 
 const mergedList = (old: readonly unknown[], patch: readonly unknown[], path: readonly string[]): unknown[] => {
   const keys = listKeysOf(path);
-  if (keys === undefined) return isSet(path) ? [...old, ...patch.filter((item) => !old.includes(item))] : [...patch];
+  if (keys === undefined) return isSet(path) ? ordered([...new Set([...old, ...patch])], patch, old, undefined) : [...patch];
   if (patch.some((item) => recordOf(item)["$patch"] === "replace")) return patch.filter((item) => recordOf(item)["$patch"] !== "replace");
   const result = [...old];
   for (const item of patch) {
@@ -93,21 +93,33 @@ const mergedList = (old: readonly unknown[], patch: readonly unknown[], path: re
     } else if (index >= 0) result[index] = strategicPatched(result[index], item, path);
     else result.push(strategicPatched({}, item, path));
   }
-  return result;
+  return ordered(result, patch, old, keys.merge);
 };
 
 const unkeyed = (item: JsonRecord, key: string): ApiError =>
-  new ApiError(
-    500,
-    "InternalError",
-    `Internal error occurred: map: map[${Object.keys(item).join(" ")}] does not contain declared merge key: ${key}`,
-  );
+  new ApiError(500, "", `map: map[${Object.keys(item).join(" ")}] does not contain declared merge key: ${key}`);
 
-/** Items that the order names come in that order, the others keep their place relative to them. */
-const ordered = (items: readonly unknown[], order: readonly unknown[], mergeKey: string | undefined): unknown[] => {
+/** Items that the patch names in its order, the others in theirs; where nothing says which goes first, the patch's (normalizeElementOrder). */
+const ordered = (
+  items: readonly unknown[],
+  order: readonly unknown[],
+  before: readonly unknown[],
+  mergeKey: string | undefined,
+): unknown[] => {
   const keyed = (item: unknown): unknown => (mergeKey === undefined ? item : recordOf(item)[mergeKey]);
-  const rank = new Map(order.map((item, index) => [keyed(item), index]));
-  const named = items.filter((item) => rank.has(keyed(item))).toSorted((a, b) => (rank.get(keyed(a)) ?? 0) - (rank.get(keyed(b)) ?? 0));
-  let next = 0;
-  return items.map((item) => (rank.has(keyed(item)) ? named[next++] : item));
+  const ranks = (list: readonly unknown[]): Map<unknown, number> => new Map(list.map((item, index) => [keyed(item), index]));
+  const [wanted, earlier] = [ranks(order), ranks(before)];
+  const byRank =
+    (rank: ReadonlyMap<unknown, number>) =>
+    (a: unknown, b: unknown): number =>
+      (rank.get(keyed(a)) ?? 0) - (rank.get(keyed(b)) ?? 0);
+  const named = items.filter((item) => wanted.has(keyed(item))).toSorted(byRank(wanted));
+  const others = items.filter((item) => !wanted.has(keyed(item))).toSorted(byRank(earlier));
+  const result: unknown[] = [];
+  while (named.length > 0 && others.length > 0) {
+    const [left, right] = [earlier.get(keyed(named[0])), earlier.get(keyed(others[0]))];
+    const isOtherFirst = left !== undefined && right !== undefined && right < left;
+    result.push((isOtherFirst ? others : named).shift());
+  }
+  return [...result, ...named, ...others];
 };
