@@ -27,6 +27,7 @@ const keptNamespaces = new Set(["default", "kube-system", "kube-public"]);
 /** Throws where the write is refused. */
 export const admit = (world: World, write: Admitted, writer: Writer): void => {
   admitNamespace(world, write);
+  admitAccount(world, write);
   // Policies never judge themselves: a wrong one could not be mended.
   if (write.resource.group === group) return;
   for (const binding of world.store.list(`${group}/validatingadmissionpolicybindings`)) {
@@ -47,6 +48,14 @@ const admitNamespace = (world: World, { resource, namespace, name, operation }: 
   throw forbidden(resource, name, `unable to create new content in namespace ${namespace} because it is being terminated`, [
     { reason: "NamespaceTerminating", message: `namespace ${namespace} is being terminated`, field: "metadata.namespace" },
   ]);
+};
+
+/** ServiceAccount's admission; the default account may be a moment younger than its namespace. */
+const admitAccount = (world: World, { resource, subresource, operation, namespace, name, object }: Admitted): void => {
+  if (resource.kind !== "Pod" || operation !== "CREATE" || subresource !== undefined) return;
+  const account = textOf(at(object, "spec", "serviceAccountName"));
+  if (account === "default" || world.find({ group: "", plural: "serviceaccounts" }, namespace, account) !== undefined) return;
+  throw forbidden(resource, name, `error looking up service account ${namespace ?? ""}/${account}: serviceaccount "${account}" not found`);
 };
 
 const judge = (world: World, policy: Stored, binding: Stored, write: Admitted, writer: Writer): void => {

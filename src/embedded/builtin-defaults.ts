@@ -189,15 +189,27 @@ const job: Fill = (object) => {
   };
 };
 
-const service = inSpec((spec) => ({
-  type: "ClusterIP",
-  sessionAffinity: "None",
-  internalTrafficPolicy: "Cluster",
-  ipFamilyPolicy: "SingleStack",
-  ipFamilies: ["IPv4"],
-  ...spec,
-  ports: listOf(spec["ports"]).map((port) => ({ protocol: "TCP", targetPort: at(port, "port"), ...recordOf(port) })),
-}));
+const service: Fill = (object) => {
+  const spec = recordOf(object["spec"]);
+  const address = spec["clusterIP"] ?? addressOf(textOf(at(object, "metadata", "uid")));
+  return {
+    ...object,
+    spec: {
+      type: "ClusterIP",
+      sessionAffinity: "None",
+      internalTrafficPolicy: "Cluster",
+      ipFamilyPolicy: "SingleStack",
+      ipFamilies: ["IPv4"],
+      ...spec,
+      ...(address === undefined || spec["type"] === "ExternalName" ? {} : { clusterIP: address, clusterIPs: [address] }),
+      ports: listOf(spec["ports"]).map((port) => ({ protocol: "TCP", targetPort: at(port, "port"), ...recordOf(port) })),
+    },
+  };
+};
+
+/** Of the uid, so that no table of addresses is needed: the same object has the same one for ever. */
+const addressOf = (uid: string): string | undefined =>
+  uid === "" ? undefined : `10.96.${Number.parseInt(uid.slice(0, 2), 16)}.${Number.parseInt(uid.slice(2, 4), 16)}`;
 
 const secret: Fill = (object) => {
   const { stringData, ...rest } = object;

@@ -33,6 +33,12 @@ const preciseTimes: Readonly<Record<string, readonly string[]>> = { Lease: ["ren
 
 /** What the decoder says of a value that it cannot read; undefined where it can. */
 export const unreadable = (resource: Pick<Resource, "kind">, object: JsonRecord): string | undefined => {
+  if (resource.kind === "Secret") {
+    const bad = Object.values(recordOf(object["data"])).find((value) => !/^[A-Za-z0-9+/\r\n]*={0,2}$/.test(textOf(value)));
+    if (bad !== undefined) return `illegal base64 data at input byte ${textOf(bad).search(/[^A-Za-z0-9+/]/)}`;
+  }
+  if (resource.kind === "ConfigMap" && Object.values(recordOf(object["data"])).some((value) => typeof value === "number"))
+    return "json: cannot unmarshal number into Go struct field ConfigMap.data of type string";
   for (const field of preciseTimes[resource.kind] ?? []) {
     const text = at(object, "spec", field);
     const rest = typeof text === "string" ? /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?!\.\d{6})(.*)$/.exec(text)?.[1] : undefined;
@@ -162,6 +168,26 @@ const configMap: Check = (object, old) => {
   return errors;
 };
 
+const secret: Check = (object, old) => (old !== undefined && object["type"] !== old["type"] ? [immutable("type", object["type"])] : []);
+
+const statefulSet: Check = (object, old) => {
+  const errors = selected(["Always"])(object, old);
+  const isFixed = ["serviceName", "podManagementPolicy", "volumeClaimTemplates"].every((field) =>
+    jsonEqual(at(object, "spec", field) ?? null, at(old, "spec", field) ?? null),
+  );
+  if (old === undefined || isFixed) return errors;
+  const open =
+    "'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds'";
+  return [...errors, forbiddenField("spec", `updates to statefulset spec for fields other than ${open} are forbidden`)];
+};
+
+const cronJob: Check = (object) => {
+  const schedule = textOf(at(object, "spec", "schedule"));
+  const fields = schedule.split(/\s+/).filter((field) => field !== "");
+  if (schedule.startsWith("@") || fields.length === 5) return [];
+  return [invalidValue("spec.schedule", schedule, `expected exactly 5 fields, found ${fields.length}: [${fields.join(" ")}]`)];
+};
+
 const service: Check = (object, old) => {
   const errors: FieldError[] = [];
   const headless = at(object, "spec", "clusterIP") === "None";
@@ -218,11 +244,13 @@ const table: Readonly<Record<string, Check>> = {
   "/Pod": pod,
   "/ConfigMap": configMap,
   "/Service": service,
+  "/Secret": secret,
+  "batch/CronJob": cronJob,
   "/Event": event,
   "events.k8s.io/Event": newEvent,
   "apps/Deployment": selected(["Always"]),
   "apps/ReplicaSet": selected(["Always"]),
-  "apps/StatefulSet": selected(["Always"]),
+  "apps/StatefulSet": statefulSet,
   "apps/DaemonSet": selected(["Always"]),
   "batch/Job": job,
   "apiextensions.k8s.io/CustomResourceDefinition": definition,

@@ -342,7 +342,7 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
         return json(201, requestToken(world, identities, place, bodyOf(request)));
       case "get log":
         existing(call);
-        return plain(200, "");
+        return plain(204, "");
       default:
         throw methodNotAllowed();
     }

@@ -138,7 +138,9 @@ export const updateObject = (world: World, resource: Resource, place: Place, opt
     options.isReplace === true ? (strategy.unconditional ? "replace" : "named replace") : "patch",
   );
 
-  const { object: decoded, dropped } = strategy.decode(keepOthersParts(resource, subresource, given, metadata, old));
+  const { object: decoded, dropped } = strategy.decode(
+    keepOthersParts(resource, subresource, given, { ...metadata, uid: old.metadata.uid }, old),
+  );
   const counted = { ...decoded, metadata: { ...ownMetadata(recordOf(decoded["metadata"]), old) } };
   refuse(resource, name, [
     ...metadataErrors(resource, recordOf(counted["metadata"])),
