@@ -8,6 +8,7 @@ import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline/promises";
+import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { runAct } from "#act/act.ts";
 import { runCli } from "#cli/cli.ts";
 import { misuse } from "#cli/failure.ts";
@@ -34,11 +35,15 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 
 const logTo = (level: LogLevel): ReturnType<typeof createLog> => createLog({ clock: systemClock, level, destination: process.stdout });
 
-const findCluster = (options: {
+interface Where {
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
-}): Promise<ClusterConfig> => {
-  const source = options.kubeconfig === undefined ? defaultSource(machine) : { path: options.kubeconfig };
+}
+const sourceOf = ({ kubeconfig }: Where): ReturnType<typeof defaultSource> =>
+  kubeconfig === undefined ? defaultSource(machine) : { path: kubeconfig };
+
+const findCluster = (options: Where): Promise<ClusterConfig> => {
+  const source = sourceOf(options);
   return source === "in-cluster" ? inCluster(machine) : loadKubeconfig(source, options.context, machine);
 };
 
@@ -47,6 +52,8 @@ const runRole = async (role: string, options: RunOptions): Promise<number> => {
   if (image === undefined)
     throw misuse("say which image runs the Jobs: --image <reference>, the one that the installed policy …-jobs allows");
   const config = await findCluster(options);
+  // A person who gave a kubeconfig is told at once what is wrong with it; a pod waits for what is not there yet, and says so on /readyz.
+  if (sourceOf(options) !== "in-cluster") await tryToRead(config, options.namespace);
   const identity = `${hostname()}-${randomBytes(4).toString("hex")}`;
   await runRoles(
     role,
@@ -54,6 +61,16 @@ const runRole = async (role: string, options: RunOptions): Promise<number> => {
     { config, clock: systemClock, random, log: logTo(options.logLevel), identity, signal: stop.signal },
   );
   return 0;
+};
+
+/** Throws what `runCli` tells in one sentence: no answer, no access, no such kind. */
+const tryToRead = async (config: ClusterConfig, namespace: string): Promise<void> => {
+  const kube = connect(config, { clock: systemClock, random });
+  try {
+    await kube.list(RemediationRequest, { namespace, limit: 1 }, { signal: stop.signal });
+  } finally {
+    kube.close();
+  }
 };
 
 const act = async (options: ActOptions): Promise<number> => {
