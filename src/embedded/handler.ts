@@ -1,6 +1,4 @@
 // One request after another: who calls, may they, what is meant, and the answer. The whole of a request happens at once, so that no two ever interleave.
-import { parse as parseYaml } from "yaml";
-
 import { type Authorizer } from "#embedded/authorization.ts";
 import { type WatchStream, listBody, listObjects, matcherOf, watchObjects } from "#embedded/collections.ts";
 import { discover } from "#embedded/discovery.ts";
@@ -9,21 +7,12 @@ import { type JsonRecord, type Stored, at, isRecord, listOf, recordOf, textOf } 
 import { applied } from "#embedded/managed-fields.ts";
 import { createObject, deleteObject, updateObject, type Place, type Written } from "#embedded/objects.ts";
 import { openApi } from "#embedded/openapi.ts";
-import { jsonPatched, mergePatched, strategicPatched } from "#embedded/patches.ts";
+import { bodyOf, checkAccept, mediaTypeOf, patchOf, patchTypes } from "#embedded/media.ts";
 import { type ApiRequest, type Target, headerOf, isDryRun, isTrue, targetOf } from "#embedded/request.ts";
 import { type Resource, findResource, storageKeyOf } from "#embedded/resources.ts";
 import { servedForm } from "#embedded/event-versions.ts";
 import { answerReview } from "#embedded/reviews.ts";
-import {
-  ApiError,
-  badRequest,
-  methodNotAllowed,
-  noSuchPath,
-  notAcceptable,
-  notFound,
-  success,
-  unsupportedMediaType,
-} from "#embedded/status.ts";
+import { ApiError, badRequest, methodNotAllowed, noSuchPath, notFound, success } from "#embedded/status.ts";
 import { bind, evict, requestToken, scaleOf, writeScale } from "#embedded/subresources.ts";
 import { type PrinterColumn, tableOf } from "#embedded/tables.ts";
 import { type World, type Writer, crdsOf, versionOf } from "#embedded/world.ts";
@@ -51,13 +40,6 @@ interface Call {
   readonly user: User;
   readonly warnings: string[];
 }
-
-const patchTypes = {
-  json: "application/json-patch+json",
-  merge: "application/merge-patch+json",
-  strategic: "application/strategic-merge-patch+json",
-  apply: "application/apply-patch+yaml",
-};
 
 export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiResponse) => {
   const { world, identities, authorizer } = deps;
@@ -411,51 +393,3 @@ const plain = (status: number, text: string): ApiResponse => ({ status, headers:
 /** A right to one name is enough to list that one. */
 const selectedName = (query: URLSearchParams): string | undefined =>
   /(?:^|,)metadata\.name==?([^,]+)/.exec(query.get("fieldSelector") ?? "")?.[1];
-
-const offered = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
-
-const checkAccept = (request: ApiRequest): void => {
-  const accept = headerOf(request, "accept") ?? "*/*";
-  const isOffered = accept
-    .split(",")
-    .some((part) => ["application/json", "application/*", "*/*"].includes(part.split(";")[0]?.trim() ?? ""));
-  if (!isOffered) throw notAcceptable(offered);
-};
-
-const mediaTypeOf = (request: ApiRequest): string => (headerOf(request, "content-type") ?? "application/json").split(";")[0]?.trim() ?? "";
-
-const bodyOf = (request: ApiRequest): JsonRecord => {
-  const type = mediaTypeOf(request);
-  const text = request.body ?? "";
-  if (type === "application/yaml" || type === patchTypes.apply) return recordOf(yaml(text));
-  if (type !== "application/json" && !type.endsWith("+json")) throw unsupportedMediaType(offered);
-  const value = parsedJson(text);
-  return isRecord(value) ? value : (value as JsonRecord);
-};
-
-const yaml = (text: string): unknown => {
-  try {
-    return parseYaml(text) as unknown;
-  } catch (error) {
-    throw badRequest(`error decoding YAML: ${error instanceof Error ? error.message : String(error)}`);
-  }
-};
-
-const parsedJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    throw badRequest("couldn't get version/kind; json parse error: unexpected end of JSON input");
-  }
-};
-
-const patchOf = (resource: Resource, type: string, request: ApiRequest): ((old: JsonRecord) => unknown) => {
-  const accepted = Object.values(patchTypes).filter((each) => each !== patchTypes.strategic || resource.storage === "builtin");
-  if (!accepted.includes(type)) throw new ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type");
-  const patch = parsedJson(request.body ?? "");
-  if (type === patchTypes.json) return (old) => jsonPatched(old, patch);
-  if (!isRecord(patch))
-    throw badRequest("error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}");
-  if (type === patchTypes.merge) return (old) => mergePatched(old, patch);
-  return (old) => strategicPatched(old, patch);
-};
