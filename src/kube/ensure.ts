@@ -42,12 +42,14 @@ const judge = <T extends KubeObject>(object: T, owner: Pick<ObjectMeta, "uid">):
   return ours && object.metadata.deletionTimestamp === undefined ? { state: "found", object } : { state: "stranger", object };
 };
 
-/** The reference a child carries: it is removed with its owner. */
+/**
+ * The reference a child carries: it is removed with its owner. Without blockOwnerDeletion: where OwnerReferencesPermissionEnforcement
+ * is on, setting it takes a right on the owner's finalizers, and nobody waits for the owner's end.
+ */
 export const ownedBy = (owner: KubeObject): NonNullable<ObjectMeta["ownerReferences"]>[number] => ({
   apiVersion: owner.apiVersion,
   kind: owner.kind,
   name: owner.metadata.name,
   uid: owner.metadata.uid,
   controller: true,
-  blockOwnerDeletion: true,
 });
