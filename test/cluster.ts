@@ -1,10 +1,9 @@
 // A test's way to the shared API server: as the administrator, as any account by its own token, as any person by impersonation.
-import { readFile } from "node:fs/promises";
-import { dirname } from "node:path";
-import { type ClusterConfig, type KubeconfigDeps } from "#kube/cluster-config.ts";
+import type { ClusterConfig } from "#kube/cluster-config.ts";
 import type { Kube } from "#kube/client.ts";
 import { connect } from "#kube/connect.ts";
 import { loadKubeconfig } from "#kube/kubeconfig.ts";
+import { localMachine } from "#kube/local-machine.ts";
 import { silentLog } from "#lib/log.ts";
 import { systemClock } from "#lib/system-clock.ts";
 
@@ -19,18 +18,14 @@ export interface TestCluster {
   close(): void;
 }
 
-export const kubeconfigDeps = (): KubeconfigDeps => ({
-  readFile: (path) => readFile(path, "utf8"),
-  runCommand: () => Promise.reject(new Error("the test kubeconfig runs no command")),
-  env: {},
-  now: () => systemClock.now(),
-  home: dirname(import.meta.dirname),
-});
-
 const deps = { clock: systemClock, random: () => 0.5, log: silentLog };
 
 export const openCluster = async (controlPlane: { readonly kubeconfigPath: string }): Promise<TestCluster> => {
-  const config = await loadKubeconfig({ path: controlPlane.kubeconfigPath }, undefined, kubeconfigDeps());
+  const config = await loadKubeconfig(
+    { path: controlPlane.kubeconfigPath },
+    undefined,
+    localMachine({ clock: systemClock, env: {}, home: "/nonexistent" }),
+  );
   const open: Connected[] = [];
   const keep = (kube: Connected): Connected => {
     open.push(kube);

@@ -10,6 +10,10 @@ import type { Metrics } from "#lib/metrics.ts";
 /** `rest`: nothing to do until a watch says otherwise. Waiting is a value, never thrown. */
 export type Next = { readonly afterMs: number } | "rest";
 
+/** To look again at this time, at once where it has passed; without one, when a watch says so. */
+export const until = (atMs: number | undefined, nowMs: number): Next =>
+  atMs === undefined ? "rest" : { afterMs: Math.max(0, atMs - nowMs) };
+
 export interface Watch<T extends KubeObject = KubeObject> {
   readonly store: Store<T>;
   /** Whose turn it is when this object changes; asked for the object before the change as well. */

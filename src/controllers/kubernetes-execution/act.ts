@@ -6,7 +6,7 @@ import { JOB_FINALIZER } from "#api/labels.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
 import { jobFor } from "#controllers/kubernetes-execution/children.ts";
 import { type Decision, type Move, phaseOf, type Status } from "#controllers/kubernetes-execution/decide.ts";
-import type { Next } from "#kube/controller.ts";
+import { type Next, until } from "#kube/controller.ts";
 import { ensure } from "#kube/ensure.ts";
 import { removeFinalizer } from "#kube/finalize.ts";
 import type { Store } from "#kube/store.ts";
@@ -94,8 +94,6 @@ export const createAct = (deps: ActDeps) => {
     }
   };
 };
-
-const until = (atMs: number | undefined, now: number): Next => (atMs === undefined ? "rest" : { afterMs: Math.max(0, atMs - now) });
 
 const requireEdges = (from: ExecutionPhase, { to, through }: Move): void => {
   let last = from;

@@ -1,4 +1,5 @@
 // Plans one execution again from the live objects, compares it with what was approved, and has the server try it. Changes nothing.
+import { clipped } from "#lib/words.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import type { Change } from "#api/change.ts";
 import type { Namespace } from "#api/kubernetes.ts";
@@ -142,5 +143,3 @@ const isManaged = async (deps: ValidateDeps, { target }: KubernetesExecution["sp
 
 type Failed = Extract<Validation, { kind: "failed" }>;
 const failed = (failure: Failed["failure"], message: string): Failed => ({ kind: "failed", failure, message: clipped(message) });
-
-const clipped = (text: string): string => (text.length <= 1024 ? text : `${text.slice(0, 1023)}…`);

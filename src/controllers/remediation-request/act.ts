@@ -6,15 +6,16 @@ import { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
 import { isTerminal, mayBecome } from "#api/define-kind.ts";
 import { keyOf, type KubeObject } from "#api/object.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
-import type { Next } from "#kube/controller.ts";
+import { type Next, until } from "#kube/controller.ts";
 import { type Ensured, ensure } from "#kube/ensure.ts";
 import type { Store } from "#kube/store.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
+import { clipped } from "#lib/words.ts";
 import { analysisOf, chosenPlan, processingOf, repairedObject, workflowOf } from "#controllers/remediation-request/children.ts";
 import { type Child, type Decision, type Move, type Observed, attemptOf, phaseOf } from "#controllers/remediation-request/decide.ts";
 import { alertStartedAt, nextWorkflowNumber, workflowOfAttempt } from "#controllers/remediation-request/observe.ts";
-import { type OwnStatus, clipped, firstWrite, laterWrite, startsAttempt, statusAfter } from "#controllers/remediation-request/status.ts";
+import { type OwnStatus, firstWrite, laterWrite, startsAttempt, statusAfter } from "#controllers/remediation-request/status.ts";
 
 export interface Stores {
   readonly requests: Store<RemediationRequest>;
@@ -118,8 +119,6 @@ export const createAct = (deps: RoleDeps, stores: Stores) => {
 
 /** The deletion of the stranger wakes us; the time is for the deadline of the phase. */
 const strangerLookMs = 5_000;
-
-const until = (atMs: number | undefined, now: number): Next => (atMs === undefined ? "rest" : { afterMs: Math.max(0, atMs - now) });
 
 const requireEdges = (from: RequestPhase, { to, through = [] }: Move): void => {
   let last = from;

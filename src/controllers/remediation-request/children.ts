@@ -1,4 +1,5 @@
 // From a request to the objects it creates: names derived, snapshots self-contained. Pure; creates nothing itself.
+import { targetHash } from "#api/target-hash.ts";
 import type { Step } from "#api/fields.ts";
 import type { AIAnalysis, Plan } from "#api/kinds/ai-analysis.ts";
 import type { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
@@ -8,17 +9,12 @@ import { API_VERSION } from "#api/define-kind.ts";
 import { REQUEST_LABEL, TARGET_LABEL } from "#api/labels.ts";
 import type { NewMeta, NewObject, ObjectReference } from "#api/object.ts";
 import { ownedBy } from "#kube/ensure.ts";
-import { hashOf } from "#lib/canonical-json.ts";
 import { childName } from "#lib/names.ts";
 
 export const processingName = (request: string, attempt: number): string => childName(request, `a${attempt}`, "rp");
 export const analysisName = (request: string, attempt: number): string => childName(request, `a${attempt}`, "aia");
 
-/** 12 hex of an object: the part of a workflow's name that makes its create the lock on that object. */
-export const objectHash = ({ apiVersion, kind, namespace, name }: ObjectReference): string =>
-  hashOf({ apiVersion, kind, namespace, name }).slice(0, 12);
-
-export const workflowName = (repaired: ObjectReference, number: number): string => `wfe-${objectHash(repaired)}-${number}`;
+export const workflowName = (repaired: ObjectReference, number: number): string => `wfe-${targetHash(repaired)}-${number}`;
 
 /** The n of `wfe-<hash>-<n>`; 0 where the name is of another form. */
 export const workflowNumber = (name: string): number => Number(/^wfe-[0-9a-f]{12}-(\d{1,9})$/.exec(name)?.[1] ?? 0);
@@ -98,7 +94,7 @@ export const workflowOf = (request: RemediationRequest, parts: WorkflowParts): N
   return {
     apiVersion: API_VERSION,
     kind: "WorkflowExecution",
-    metadata: { ...metadata, labels: { ...metadata.labels, [TARGET_LABEL]: objectHash(repaired) } },
+    metadata: { ...metadata, labels: { ...metadata.labels, [TARGET_LABEL]: targetHash(repaired) } },
     spec: {
       request: request.metadata.name,
       attempt,

@@ -1,4 +1,5 @@
 // Gathers what a decision about one request may look at. Reads the caches; asks the API server only where a workflow seems to be gone.
+import { targetHash } from "#api/target-hash.ts";
 import type { AIAnalysis } from "#api/kinds/ai-analysis.ts";
 import type { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
 import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
@@ -12,14 +13,7 @@ import { fromTimestamp } from "#lib/clock.ts";
 import { type Hold, budgetHold } from "#policy/budget.ts";
 import { freezeHold } from "#policy/freeze.ts";
 import type { Settings } from "#policy/settings.ts";
-import {
-  analysisName,
-  chosenPlan,
-  objectHash,
-  processingName,
-  repairedObject,
-  workflowNumber,
-} from "#controllers/remediation-request/children.ts";
+import { analysisName, chosenPlan, processingName, repairedObject, workflowNumber } from "#controllers/remediation-request/children.ts";
 import { type Observed, attemptOf, phaseOf } from "#controllers/remediation-request/decide.ts";
 
 export interface Sources {
@@ -37,7 +31,7 @@ export const workflowsByRequest = "requestOfWorkflow";
 export const workflowsByObject = "objectOfWorkflow";
 export const workflowIndexes = {
   [workflowsByRequest]: (workflow: WorkflowExecution): readonly string[] => [workflow.spec.request],
-  [workflowsByObject]: (workflow: WorkflowExecution): readonly string[] => [objectHash(workflow.spec.target)],
+  [workflowsByObject]: (workflow: WorkflowExecution): readonly string[] => [targetHash(workflow.spec.target)],
 };
 
 export const observe = async (sources: Sources, request: RemediationRequest, now: number, signal: AbortSignal): Promise<Observed> => {
@@ -75,7 +69,7 @@ export const workflowOfAttempt = (
 
 /** One above the highest known for that object: whoever creates it holds the lock. */
 export const nextWorkflowNumber = (workflows: Store<WorkflowExecution>, repaired: ObjectReference): number =>
-  Math.max(0, ...workflows.index(workflowsByObject, objectHash(repaired)).map((workflow) => workflowNumber(workflow.metadata.name))) + 1;
+  Math.max(0, ...workflows.index(workflowsByObject, targetHash(repaired)).map((workflow) => workflowNumber(workflow.metadata.name))) + 1;
 
 const isOurs = (object: KubeObject, request: RemediationRequest): boolean =>
   object.metadata.deletionTimestamp === undefined &&
@@ -124,7 +118,7 @@ const holdOf = (
   if (missing.length > 0)
     return { why: `the admission policies that bound Kintsugi are not in force (${missing.join(", ")}); install them` };
   const repaired = repairedObject(request, plan);
-  const holder = sources.workflows.index(workflowsByObject, objectHash(repaired)).find(isActive);
+  const holder = sources.workflows.index(workflowsByObject, targetHash(repaired)).find(isActive);
   if (holder !== undefined) return { why: `${holder.spec.request} is repairing ${referenceText(repaired)} already` };
   return freezeHold(settings, now) ?? budgetHold({ repairs: sources.workflows.list(), namespace: repaired.namespace, settings, now });
 };

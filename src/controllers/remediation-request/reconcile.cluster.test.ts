@@ -10,7 +10,7 @@ import { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
 import type { ObjectReference } from "#api/object.ts";
 import { type OrchestrationHarness, openOrchestration } from "#test/orchestration-harness.ts";
 import { aPlan, aStep } from "#test/orchestration-samples.ts";
-import { objectHash } from "#controllers/remediation-request/children.ts";
+import { targetHash } from "#api/target-hash.ts";
 
 let harness: OrchestrationHarness;
 let running: { stop: () => Promise<void> } | undefined;
@@ -44,7 +44,7 @@ const inPhase =
   (object: { status?: { phase?: string | undefined } | undefined }): boolean =>
     phases.includes(object.status?.phase ?? "");
 const requestIn = (name: string, ...phases: readonly string[]) => harness.until(RemediationRequest, name, inPhase(...phases));
-const workflowOf = (target: ObjectReference, number = 1): string => `wfe-${objectHash(target)}-${number}`;
+const workflowOf = (target: ObjectReference, number = 1): string => `wfe-${targetHash(target)}-${number}`;
 const exists = (): boolean => true;
 const applied = { phase: "Completed", changed: true, result: "Applied", inverse: '[{"type":"undo"}]' } as const;
 

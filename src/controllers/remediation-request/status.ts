@@ -1,4 +1,5 @@
 // The status a move gives a request, and the patch that writes it. Pure; leaves the Gateway's `alerts` alone.
+import { clipped } from "#lib/words.ts";
 import type { Condition } from "#api/fields.ts";
 import { type Attempt, type RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
 import { isTerminal } from "#api/define-kind.ts";
@@ -11,10 +12,6 @@ import { type Move, type Observed, attemptOf, phaseOf } from "#controllers/remed
 type Status = NonNullable<RemediationRequest["status"]>;
 /** What this controller owns of it. */
 export type OwnStatus = Omit<Status, "alerts">;
-
-/** The bound of a message in the API. */
-const maxLength = 1024;
-export const clipped = (text: string): string => (text.length <= maxLength ? text : `${text.slice(0, maxLength - 1)}…`);
 
 /** The whole of our own keys after the move. `workflow` is the one that now exists, where there is one. */
 export const statusAfter = (seen: Observed, move: Move, workflow: string | undefined, now: number): OwnStatus => {

@@ -1,11 +1,12 @@
 // Performs one decision about a workflow: the execution first, then the one status write, then the event. Never writes an edge that the table lacks.
+import { clipped } from "#lib/words.ts";
 import type { Condition } from "#api/fields.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import { WorkflowExecution, type WorkflowPhase, workflowTransitions } from "#api/kinds/workflow-execution.ts";
 import { isTerminal, mayBecome } from "#api/define-kind.ts";
 import { keyOf } from "#api/object.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
-import type { Next } from "#kube/controller.ts";
+import { type Next, until } from "#kube/controller.ts";
 import { ensure } from "#kube/ensure.ts";
 import type { Store } from "#kube/store.ts";
 import { writeStatus } from "#kube/write-status.ts";
@@ -71,7 +72,7 @@ export const createAct = (deps: RoleDeps, stores: Stores) => {
       }
       case "stay":
         if ((await change(decision, seen, context)) === "stranger") return { afterMs: strangerLookMs };
-        return decision.untilMs === undefined ? "rest" : { afterMs: Math.max(0, decision.untilMs - context.now) };
+        return until(decision.untilMs, context.now);
       case "cancelStep": {
         const execution = seen.executions.done.get(decision.step);
         if (execution === undefined) return "rest";
@@ -146,8 +147,6 @@ const conditionsAfter = (workflow: WorkflowExecution, { to, verification, restor
       : [{ type: "Restored", status: restored.status, reason: restored.reason, message: clipped(message), lastTransitionTime: at }];
   return [...known, ...verified, ...remaining];
 };
-
-const clipped = (text: string): string => (text.length <= 1024 ? text : `${text.slice(0, 1023)}…`);
 
 const tell = (deps: RoleDeps, workflow: WorkflowExecution, { to, message }: Move): void => {
   const { apiVersion, kind, metadata } = workflow;

@@ -7,7 +7,7 @@ import { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
 import type { Step } from "#api/fields.ts";
 import { JOB_FINALIZER } from "#api/labels.ts";
 import type { ObjectReference } from "#api/object.ts";
-import { objectHash } from "#controllers/remediation-request/children.ts";
+import { targetHash } from "#api/target-hash.ts";
 import { type OrchestrationHarness, openOrchestration } from "#test/orchestration-harness.ts";
 import { aPlan, aStep } from "#test/orchestration-samples.ts";
 
@@ -41,7 +41,7 @@ const begin = async (name: string, stepsOf: (target: ObjectReference) => Step[],
   const symptom = { object: target, stabilisationSeconds };
   await harness.analyse(`rr-${name}-a1-aia`, target, { plans: [aPlan({ steps: stepsOf(target) })], symptom });
   await harness.until(KubernetesExecution, `rr-${name}-a1-kex-s1`, exists);
-  return `wfe-${objectHash(target)}-1`;
+  return `wfe-${targetHash(target)}-1`;
 };
 const oneStep = (target: ObjectReference): Step[] => [aStep("s1", { target })];
 
@@ -120,7 +120,7 @@ describe("several steps", () => {
     await harness.createRequest("rr-nonsense", target);
     await harness.until(AIAnalysis, "rr-nonsense-a1-aia", exists);
     await harness.analyse("rr-nonsense-a1-aia", target, { plans: [aPlan({ steps: [aStep("s1", { target, dependsOn: ["s9"] })] })] });
-    const failed = await workflowIn(`wfe-${objectHash(target)}-1`, "Failed");
+    const failed = await workflowIn(`wfe-${targetHash(target)}-1`, "Failed");
     expect(failed.status?.message).toContain("step s1 depends on s9, which does not exist");
     expect(failed.status?.conditions).toMatchObject([{ type: "Restored", status: "True", reason: "NothingChanged" }]);
   });
