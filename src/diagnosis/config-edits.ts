@@ -1,5 +1,5 @@
 // Edits of ConfigMaps that a container reads, placed in time. Pure; what the ConfigMap says is not known here.
-import type { ConfigEvidence, Evidence } from "#evidence/evidence.ts";
+import type { ConfigEvidence, WorkloadEvidence } from "#evidence/workload-evidence.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
 export interface ConfigEdit {
@@ -14,16 +14,16 @@ const togetherMs = 2000;
 const createdTogetherMs = 10_000;
 
 /** Edits after the release that brought in what runs, by which it is not covered; oldest first. */
-export const editsAfter = (evidence: Evidence, container: string, releasedAt: number): readonly ConfigEdit[] =>
+export const editsAfter = (evidence: WorkloadEvidence, container: string, releasedAt: number): readonly ConfigEdit[] =>
   editsOf(evidence, container).filter((edit) => edit.at > releasedAt + (isLaterEdit(edit) ? togetherMs : createdTogetherMs));
 
 /** Edits made with a release or shortly before it: a rollback of the workload alone may not be enough. */
-export const editsWith = (evidence: Evidence, container: string, releasedAt: number, withinMs: number): readonly ConfigEdit[] =>
+export const editsWith = (evidence: WorkloadEvidence, container: string, releasedAt: number, withinMs: number): readonly ConfigEdit[] =>
   editsOf(evidence, container).filter(
     (edit) => edit.at <= releasedAt + togetherMs && edit.at >= releasedAt - withinMs && isLaterEdit(edit),
   );
 
-const editsOf = (evidence: Evidence, container: string): readonly ConfigEdit[] =>
+const editsOf = (evidence: WorkloadEvidence, container: string): readonly ConfigEdit[] =>
   evidence.configs
     .filter((config) => config.state === "found" && config.readBy.includes(container))
     // One that was made anew has changed, too.

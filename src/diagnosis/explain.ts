@@ -1,7 +1,7 @@
 // The words that several causes share: what was seen of a failure, a quote with its source, durations. Pure.
 import type { Evidence as Quote } from "#api/fields.ts";
 import { referenceText } from "#api/object.ts";
-import type { Evidence, EventEvidence, RevisionEvidence } from "#evidence/evidence.ts";
+import type { WorkloadEvidence, EventEvidence, RevisionEvidence } from "#evidence/workload-evidence.ts";
 import type { Failure } from "#diagnosis/failures.ts";
 
 const maxQuoteLength = 2048;
@@ -13,10 +13,10 @@ export const quote = (source: Quote["source"], object: string, text: string): Qu
   quote: text.length <= maxQuoteLength ? text : `${text.slice(0, maxQuoteLength - 1)}…`,
 });
 
-export const podName = (evidence: Evidence, pod: string): string =>
+export const podName = (evidence: WorkloadEvidence, pod: string): string =>
   referenceText({ kind: "Pod", namespace: evidence.target.reference.namespace, name: pod });
 
-export const targetName = (evidence: Evidence): string => referenceText(evidence.target.reference);
+export const targetName = (evidence: WorkloadEvidence): string => referenceText(evidence.target.reference);
 
 /** `exits with code 1 after 2 s`, `is killed for memory after 300 ms`, `cannot be started: …` */
 export const failureText = ({ mode, reason, ended, ranMs, container }: Failure): string => {
@@ -28,7 +28,7 @@ export const failureText = ({ mode, reason, ended, ranMs, container }: Failure):
 };
 
 /** What the API server says about a container that fails. */
-export const failureQuote = (evidence: Evidence, failure: Failure): Quote => {
+export const failureQuote = (evidence: WorkloadEvidence, failure: Failure): Quote => {
   const { container, ended, pod } = failure;
   const parts = [
     `container ${container.name}: ${container.state.kind}`,
@@ -45,7 +45,7 @@ export const failureQuote = (evidence: Evidence, failure: Failure): Quote => {
 };
 
 /** The last lines of what a failing container wrote. */
-export const logQuotes = (evidence: Evidence, failures: readonly Failure[], max: number): readonly Quote[] =>
+export const logQuotes = (evidence: WorkloadEvidence, failures: readonly Failure[], max: number): readonly Quote[] =>
   evidence.logs
     .filter((log) => failures.some(({ pod, container }) => pod.name === log.pod && container.name === log.container))
     .slice(0, max)
@@ -58,13 +58,17 @@ export const eventQuotes = (events: readonly EventEvidence[], max: number): read
 
 export const revisionText = ({ revision, name }: RevisionEvidence): string => `revision ${revision} (${name})`;
 
-export const replicasText = ({ target }: Evidence): string =>
+export const replicasText = ({ target }: WorkloadEvidence): string =>
   target.replicas === undefined
     ? `${referenceText(target.reference)} is not ready`
     : `${target.replicas.available} of ${target.replicas.desired} replicas of ${referenceText(target.reference)} are available`;
 
 /** While a rollout stands still the old pods may serve on: both are told. */
-export const revisionReadyText = (evidence: Evidence, current: RevisionEvidence, previous: RevisionEvidence | undefined): string => {
+export const revisionReadyText = (
+  evidence: WorkloadEvidence,
+  current: RevisionEvidence,
+  previous: RevisionEvidence | undefined,
+): string => {
   const pods = evidence.pods.filter((pod) => pod.owner === current.name && !pod.isDeleting);
   const ready = `${pods.filter((pod) => pod.isReady).length} of ${pods.length} pods of revision ${current.revision} are ready`;
   return previous === undefined || previous.ready === 0 ? ready : `${ready}; ${previous.ready} of revision ${previous.revision} serve on`;
@@ -85,7 +89,7 @@ export const durationText = (ms: number): string => {
 };
 
 /** What a person would look at first, where no cause was proven. */
-export const observations = (evidence: Evidence, failures: readonly Failure[]): readonly Quote[] => [
+export const observations = (evidence: WorkloadEvidence, failures: readonly Failure[]): readonly Quote[] => [
   ...onePerContainer(failures)
     .slice(0, 3)
     .map((failure) => failureQuote(evidence, failure)),

@@ -1,5 +1,5 @@
 // Which containers do not run, how, and since when. Pure; the alert is not looked at.
-import type { ContainerEvidence, Evidence, PodEvidence, RunState } from "#evidence/evidence.ts";
+import type { ContainerEvidence, WorkloadEvidence, PodEvidence, RunState } from "#evidence/workload-evidence.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
 export interface Failure {
@@ -35,7 +35,7 @@ const neverRanReasons: ReadonlySet<string> = new Set(["StartError", "ContainerCa
 /** A container that runs now but ended within this time is not well yet. */
 export const recentMs = 10 * 60_000;
 
-export const failuresOf = (evidence: Evidence): readonly Failure[] => {
+export const failuresOf = (evidence: WorkloadEvidence): readonly Failure[] => {
   const now = at(evidence.collectedAt) ?? 0;
   return evidence.pods
     .filter((pod) => !pod.isDeleting)
@@ -84,7 +84,7 @@ const failureEvents: ReadonlySet<string> = new Set(["BackOff", "Failed", "Inspec
  * The earliest sign that these containers fail, epoch milliseconds: their last ends, and the events of all pods that `makers` made, gone ones
  * included. What came before the earliest sign is not known: restarts leave no other trace.
  */
-export const firstFailureAt = (evidence: Evidence, failures: readonly Failure[], makers: readonly string[]): number | undefined => {
+export const firstFailureAt = (evidence: WorkloadEvidence, failures: readonly Failure[], makers: readonly string[]): number | undefined => {
   const ends = failures.flatMap(({ container, ended }) => [at(ended?.finishedAt), at(container.last?.finishedAt)]);
   const events = evidence.events
     .filter((event) => event.type === "Warning" && failureEvents.has(event.reason))
@@ -104,7 +104,7 @@ export const restartsFill = (failures: readonly Failure[], from: number, to: num
   failures.some(({ container }) => container.restarts > 3 && container.restarts * restartPaceMs >= to - from);
 
 /** Pods that run well: ready for a while, never restarted. */
-export const steadyPods = (evidence: Evidence, forMs: number): readonly PodEvidence[] => {
+export const steadyPods = (evidence: WorkloadEvidence, forMs: number): readonly PodEvidence[] => {
   const now = at(evidence.collectedAt) ?? 0;
   return evidence.pods.filter((pod) => {
     const since = at(pod.readySince);

@@ -1,8 +1,9 @@
 // What a cause answers when it is asked about the evidence: found, with checks, quotes and a chain; or ruled out, and by what. Pure.
 import type { Evidence as Quote, Reference } from "#api/fields.ts";
-import type { Evidence } from "#evidence/evidence.ts";
+import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
 
-export type CauseCode = "ReleaseCrashes" | "ConfigEdited" | "ImageUnpullable" | "MemoryLimitTooSmall" | "NothingWrong";
+/** PascalCase, one for each file under causes/. */
+export type CauseCode = string;
 
 /** A claim that was looked at by itself. `unknown`: the evidence does not say. */
 export interface Check {
@@ -23,11 +24,25 @@ export interface Finding {
   readonly quotes: readonly Quote[];
   /** What a repair needs to know of the cause; chosen from observed objects. */
   readonly facts: Facts;
+  /** Objects whose trouble this accounts for besides `object` itself: what the ranking counts. */
+  readonly explains?: readonly Reference[];
+}
+
+/** An action of the catalogue with parameters chosen from observed objects. */
+export interface Remedy {
+  readonly action: string;
+  readonly target: Reference;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly rationale: string;
+  /** What should be true afterwards. */
+  readonly expected: string;
 }
 
 export type Facts =
   | { readonly kind: "badRevision"; readonly revision: number; readonly lastGood: number }
   | { readonly kind: "smallLimit"; readonly container: string; readonly limit: string }
+  /** Most reversible and least far-reaching first. */
+  | { readonly kind: "remedies"; readonly remedies: readonly Remedy[] }
   /** No action of the catalogue removes it. */
   | { readonly kind: "person"; readonly why: string };
 
@@ -42,7 +57,8 @@ export type Assessment =
       };
     };
 
-export type Cause = (evidence: Evidence) => Assessment;
+/** A cause that lives in one workload: asked about each. */
+export type WorkloadCause = (evidence: WorkloadEvidence) => Assessment;
 
 const supportShare = 0.4;
 

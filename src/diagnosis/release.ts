@@ -1,5 +1,5 @@
 // Which release brought in what runs now, and which revision it replaced. Pure.
-import type { Evidence, RevisionEvidence } from "#evidence/evidence.ts";
+import type { WorkloadEvidence, RevisionEvidence } from "#evidence/workload-evidence.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import { failuresOf, type Failure } from "#diagnosis/failures.ts";
 import { differencesFor, type Difference } from "#diagnosis/template-difference.ts";
@@ -16,7 +16,7 @@ export interface Release {
   readonly differences: readonly Difference[];
 }
 
-export const releaseFor = (evidence: Evidence, container: string): Release | undefined => {
+export const releaseFor = (evidence: WorkloadEvidence, container: string): Release | undefined => {
   const current = evidence.revisions.find((revision) => revision.isCurrent);
   if (current === undefined) return undefined;
   const differs = (revision: RevisionEvidence): boolean => differencesFor(container, revision.template, current.template).length > 0;
@@ -36,11 +36,11 @@ export const releaseFor = (evidence: Evidence, container: string): Release | und
 };
 
 /** Failures in pods of the current revision, or of any pod where a kind has no revisions. */
-export const failuresOfCurrent = (evidence: Evidence): readonly Failure[] => {
+export const failuresOfCurrent = (evidence: WorkloadEvidence): readonly Failure[] => {
   const current = evidence.revisions.find((revision) => revision.isCurrent);
   return failuresOf(evidence).filter(({ pod }) => current === undefined || pod.owner === current.name);
 };
 
 /** Names that the pods of these revisions begin with. */
-export const makersOf = (evidence: Evidence, release: Release | undefined): readonly string[] =>
+export const makersOf = (evidence: WorkloadEvidence, release: Release | undefined): readonly string[] =>
   release === undefined ? [evidence.target.reference.name] : release.same.map(({ name }) => name);

@@ -1,15 +1,9 @@
 // From a cause to the actions that could remove it, with frozen parameters: all of them chosen from observed objects. Pure.
 import type { Reference } from "#api/fields.ts";
 import { referenceText } from "#api/object.ts";
-import type { Finding } from "#diagnosis/finding.ts";
+import type { Finding, Remedy } from "#diagnosis/finding.ts";
 
-export interface Repair {
-  readonly action: string;
-  readonly target: Reference;
-  readonly parameters: Readonly<Record<string, string>>;
-  readonly rationale: string;
-  /** What should be true afterwards. */
-  readonly expected: string;
+export interface Repair extends Remedy {
   readonly score: number;
 }
 
@@ -51,6 +45,8 @@ export const repairsFor = (finding: Finding, target: Reference): Repairs => {
         ],
       };
     }
+    case "remedies":
+      return { repairs: facts.remedies.map((remedy) => ({ ...remedy, score: finding.score })) };
     case "person":
       return { person: facts.why };
   }

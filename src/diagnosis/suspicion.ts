@@ -1,5 +1,5 @@
 // Whether the last release is to blame for a failure, judged by time: shared by every cause that a release competes with. Pure.
-import type { Evidence } from "#evidence/evidence.ts";
+import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
 import { editsAfter, type ConfigEdit } from "#diagnosis/config-edits.ts";
 import { firstFailureAt, restartsFill, type Failure } from "#diagnosis/failures.ts";
 import { makersOf, releaseFor, type Release } from "#diagnosis/release.ts";
@@ -18,7 +18,7 @@ export const settledMs = 30 * 60_000;
 /** Times of events and containers are whole seconds of different clocks. */
 const slackMs = 2000;
 
-export const suspicionOf = (evidence: Evidence, failures: readonly Failure[]): Suspicion => {
+export const suspicionOf = (evidence: WorkloadEvidence, failures: readonly Failure[]): Suspicion => {
   const container = failures[0]?.container.name ?? "";
   const release = releaseFor(evidence, container);
   const first = firstFailureAt(evidence, failures, makersOf(evidence, release));

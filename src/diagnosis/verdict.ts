@@ -1,6 +1,6 @@
 // Asks every cause and ranks the answers. Pure: the same evidence, the same diagnosis. The alert's words are not evidence of anything.
 import type { Evidence as Quote } from "#api/fields.ts";
-import type { Evidence } from "#evidence/evidence.ts";
+import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
 import { configEdited } from "#diagnosis/causes/config-edited.ts";
 import { imageUnpullable } from "#diagnosis/causes/image-unpullable.ts";
 import { memoryLimitTooSmall } from "#diagnosis/causes/memory-limit-too-small.ts";
@@ -8,7 +8,7 @@ import { nothingWrong } from "#diagnosis/causes/nothing-wrong.ts";
 import { releaseCrashes } from "#diagnosis/causes/release-crashes.ts";
 import { observations, replicasText, targetName } from "#diagnosis/explain.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
-import type { Cause, CauseCode, Finding } from "#diagnosis/finding.ts";
+import type { CauseCode, Finding, WorkloadCause } from "#diagnosis/finding.ts";
 
 export interface RuledOut {
   readonly code: CauseCode;
@@ -32,7 +32,7 @@ export type Diagnosis = Told &
       }
   );
 
-const causes: Readonly<Record<CauseCode, Cause>> = {
+const causes: Readonly<Record<CauseCode, WorkloadCause>> = {
   ConfigEdited: configEdited,
   ImageUnpullable: imageUnpullable,
   ReleaseCrashes: releaseCrashes,
@@ -40,7 +40,7 @@ const causes: Readonly<Record<CauseCode, Cause>> = {
   NothingWrong: nothingWrong,
 };
 
-export const diagnose = (evidence: Evidence): Diagnosis => {
+export const diagnose = (evidence: WorkloadEvidence): Diagnosis => {
   if (evidence.target.state === "gone")
     return {
       kind: "Gone",

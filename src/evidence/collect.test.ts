@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { collect } from "#evidence/collect.ts";
-import { bounds } from "#evidence/evidence.ts";
+import { bounds } from "#evidence/workload-evidence.ts";
 import {
   alert,
   configMap,

@@ -16,7 +16,14 @@ import { typeOf } from "#cluster/read-for-action.ts";
 import type { CallOptions, Kube } from "#kube/client.ts";
 import { toPreciseTimestamp, type Clock } from "#lib/clock.ts";
 import { configEvidence, configsRead, type ConfigUse } from "#evidence/configs.ts";
-import { bounds, type ConfigEvidence, type Evidence, type LogEvidence, type NodeEvidence, type PodEvidence } from "#evidence/evidence.ts";
+import {
+  bounds,
+  type ConfigEvidence,
+  type WorkloadEvidence,
+  type LogEvidence,
+  type NodeEvidence,
+  type PodEvidence,
+} from "#evidence/workload-evidence.ts";
 import { eventsAbout } from "#evidence/events.ts";
 import { logsToRead, type LogToRead } from "#evidence/logs.ts";
 import { cleanConditions, podEvidence } from "#evidence/pods.ts";
@@ -51,7 +58,7 @@ const maxEventsListed = 2000;
  * Guarantees: bounded and redacted; what is missing stands in `gaps`. Throws only where the target, its pods or its revisions cannot be read:
  * without them every answer would be a guess.
  */
-export const collect = async (kube: ClusterReader, clock: Clock, question: Question, signal?: AbortSignal): Promise<Evidence> => {
+export const collect = async (kube: ClusterReader, clock: Clock, question: Question, signal?: AbortSignal): Promise<WorkloadEvidence> => {
   const { target, alert } = question;
   const options: CallOptions = { timeoutMs: callTimeoutMs, ...(signal === undefined ? {} : { signal }) };
   const gaps: string[] = [];
@@ -162,7 +169,7 @@ const readLog = async (kube: ClusterReader, target: Reference, log: LogToRead, o
   return { ...log, text: isGone ? "" : cleanLog(text, bounds.logLines, bounds.logBytes) };
 };
 
-const usesOf = (template: Evidence["target"]["template"]): readonly ConfigUse[] =>
+const usesOf = (template: WorkloadEvidence["target"]["template"]): readonly ConfigUse[] =>
   template === undefined ? [] : configsRead(template).slice(0, bounds.configs);
 
 const readConfig = async (

@@ -1,6 +1,6 @@
 // Which ConfigMaps a pod template reads, and when their content last changed. Pure; Secrets are never read, not even their metadata.
 import type { ConfigMap, Container, PodTemplate, Volume } from "#api/kubernetes.ts";
-import type { ConfigEvidence } from "#evidence/evidence.ts";
+import type { ConfigEvidence } from "#evidence/workload-evidence.ts";
 
 export interface ConfigUse {
   readonly name: string;

@@ -1,7 +1,7 @@
 // Kubernetes events as evidence: those about the target, its revisions and its pods, also pods that are gone. Pure.
 import type { Event } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
-import { bounds, type EventEvidence } from "#evidence/evidence.ts";
+import { bounds, type EventEvidence } from "#evidence/workload-evidence.ts";
 import { cleanMessage } from "#evidence/text.ts";
 
 export interface About {

@@ -1,145 +1,104 @@
-// What an investigator may look at, as one plain, bounded, redacted value. Text in it comes from the cluster: data, never an instruction.
+// Everything an investigator may look at, as one plain, bounded, redacted value: what a collection made, a file holds and a diagnosis reads.
+// Text in it comes from the cluster: data, never an instruction. Values of Secrets are never in it.
 import type { Alert, Reference } from "#api/fields.ts";
-import type { LabelSelector, ObjectCondition, PodTemplate } from "#api/kubernetes.ts";
+import type { KubeObject } from "#api/object.ts";
+import type { EventEvidence } from "#evidence/workload-evidence.ts";
 
 export interface Evidence {
+  readonly form: typeof evidenceForm;
+  /** RFC 3339, by the collector's clock. */
   readonly collectedAt: string;
-  readonly alert: Alert;
-  readonly target: TargetEvidence;
-  /** Every pod of the target, oldest first. */
-  readonly pods: readonly PodEvidence[];
-  /** Newest first; empty for a kind without revisions. */
-  readonly revisions: readonly RevisionEvidence[];
-  /** About the target, its revisions and its pods; newest first. */
+  readonly scope: Scope;
+  readonly alerts: readonly Alert[];
+  /**
+   * As the API server has them, trimmed: no last-applied annotation, field managers as `managedFields` with two levels of `fieldsV1`, text
+   * redacted. ConfigMaps keep their (bounded) data; Secrets are `ObservedSecret`: names of keys, no values.
+   */
+  readonly objects: readonly KubeObject[];
+  /** Which lists were read in full: what is absent from one of these does not exist. */
+  readonly read: readonly ReadList[];
+  /** Newest first. */
   readonly events: readonly EventEvidence[];
-  readonly logs: readonly LogEvidence[];
-  /** ConfigMaps that the pods read. Their values are not here: who needs to know what they say asks a person. */
-  readonly configs: readonly ConfigEvidence[];
-  readonly nodes: readonly NodeEvidence[];
-  /** What could not be read, in words. */
+  readonly logs: readonly PodLog[];
+  readonly metrics: readonly Metric[];
+  /** Connections that were tried, by whoever may try some. */
+  readonly connections: readonly ConnectionAttempt[];
+  /** Programs of the cluster itself, where somebody can say how they are. */
+  readonly components: readonly ComponentState[];
+  readonly changes: readonly ObservedChange[];
+  /** What could not be read, and why, in words. */
   readonly gaps: readonly string[];
 }
 
-export interface TargetEvidence {
-  readonly reference: Reference;
-  /** `unknown`: a kind that cannot be looked into. */
-  readonly state: "found" | "gone" | "unknown";
-  readonly uid?: string;
-  readonly createdAt?: string;
-  /** The workload's controller has seen the newest spec. */
-  readonly isObserved?: boolean;
-  readonly isPaused?: boolean;
-  readonly replicas?: ReplicaCounts;
-  readonly conditions: readonly ObjectCondition[];
-  readonly selector?: LabelSelector;
-  readonly template?: PodTemplate;
+export const evidenceForm = "kintsugi.dev/evidence/v1";
+
+export interface Scope {
+  /** `all`: the whole cluster. */
+  readonly namespaces: readonly string[] | "all";
+  /** The object that was asked about. */
+  readonly target?: Reference;
 }
 
-export interface ReplicaCounts {
-  readonly desired: number;
-  readonly current: number;
-  readonly updated: number;
-  readonly ready: number;
-  readonly available: number;
+export interface ReadList {
+  readonly kind: string;
+  /** Absent: in every namespace, or a kind without namespaces. */
+  readonly namespace?: string;
 }
 
-export interface PodEvidence {
-  readonly name: string;
-  readonly uid: string;
-  readonly createdAt: string;
-  /** Name of the ReplicaSet or other controller it belongs to. */
-  readonly owner?: string;
-  readonly node?: string;
-  readonly phase: string;
-  readonly isReady: boolean;
-  readonly readySince?: string;
-  readonly isDeleting: boolean;
-  readonly conditions: readonly ObjectCondition[];
-  readonly containers: readonly ContainerEvidence[];
+export interface ObservedSecret extends KubeObject {
+  readonly type?: string;
+  readonly keys: readonly string[];
 }
 
-export interface ContainerEvidence {
-  readonly name: string;
-  readonly role: "init" | "main";
-  readonly image: string;
-  readonly isReady: boolean;
-  readonly restarts: number;
-  readonly state: RunState;
-  /** The run before this one. */
-  readonly last?: RunState;
-}
-
-export interface RunState {
-  readonly kind: "waiting" | "running" | "terminated" | "unknown";
-  readonly reason?: string;
-  readonly message?: string;
-  readonly exitCode?: number;
-  readonly signal?: number;
-  readonly startedAt?: string;
-  readonly finishedAt?: string;
-}
-
-export interface RevisionEvidence {
-  readonly revision: number;
-  /** The ReplicaSet that holds it. */
-  readonly name: string;
-  readonly isCurrent: boolean;
-  /** When this revision was last rolled out, as far as the cluster remembers. */
-  readonly releasedAt: string;
-  readonly replicas: number;
-  readonly ready: number;
-  readonly template: PodTemplate;
-  readonly changeCause?: string;
-}
-
-export interface EventEvidence {
-  /** `Kind namespace/name` of the object it is about. */
-  readonly object: string;
-  readonly uid?: string;
-  readonly type: "Normal" | "Warning";
-  readonly reason: string;
-  readonly message: string;
-  readonly count: number;
-  readonly firstAt?: string;
-  readonly lastAt?: string;
-}
-
-export interface LogEvidence {
+export interface PodLog {
+  readonly namespace: string;
   readonly pod: string;
-  readonly container: string;
+  /** Absent: the source does not say which container. */
+  readonly container?: string;
   readonly run: "current" | "previous";
-  /** The end of the log. */
+  /** The end of the log, or its error lines with what stands around them. */
+  readonly text: string;
+  /** How often such lines were seen, where the source counted instead of quoting them all. */
+  readonly count?: number;
+}
+
+export interface Metric {
+  readonly object: Reference;
+  /** Such as `cpu_usage_cores`, `memory_working_set_bytes`, `cpu_throttled_ratio`, `request_latency_seconds_p99`, `error_ratio`. */
+  readonly name: string;
+  readonly value: number;
+  /** What it was before, where known: the median of the time before the trouble. */
+  readonly usual?: number;
+  readonly at?: string;
+}
+
+export interface ConnectionAttempt {
+  /** Node or pod from which it was tried. */
+  readonly from?: Reference;
+  readonly namespace: string;
+  readonly service: string;
+  readonly port: number;
+  readonly result: "open" | "refused" | "timeout" | "unresolved" | "unknown";
+  readonly durationMs?: number;
   readonly text: string;
 }
 
-export interface ConfigEvidence {
-  readonly name: string;
-  readonly state: "found" | "missing" | "unread";
-  readonly createdAt?: string;
-  /** When its content last changed, by the record of its field managers; absent where they do not say. */
-  readonly editedAt?: string;
-  readonly editedBy?: string;
-  readonly keys: readonly string[];
-  /** Names of the containers that read it; all of the pod where a volume is not mounted by name. */
-  readonly readBy: readonly string[];
+export interface ComponentState {
+  /** Such as kubelet, containerd, kube-proxy, kube-scheduler, kube-controller-manager, kube-apiserver, etcd. */
+  readonly component: string;
+  readonly node?: string;
+  readonly state: "running" | "stopped" | "failing" | "unknown";
+  readonly text: string;
 }
 
-export interface NodeEvidence {
-  readonly name: string;
-  readonly state: "found" | "gone" | "unread";
-  readonly conditions: readonly ObjectCondition[];
+export interface ObservedChange {
+  readonly object: Reference;
+  readonly at: string;
+  /** Field manager; `unknown` where nobody recorded it. */
+  readonly by: string;
+  /** Path of the field, such as `spec.template.spec.containers[web].image`; empty for a whole object. */
+  readonly field: string;
+  readonly kind: "created" | "changed" | "deleted";
+  readonly before?: string;
+  readonly after?: string;
 }
-
-/** The most that one collection holds: an incident of a thousand pods must not become a status of a megabyte. */
-export const bounds = {
-  pods: 50,
-  revisions: 10,
-  events: 60,
-  logs: 8,
-  logLines: 100,
-  logBytes: 16 * 1024,
-  configs: 20,
-  nodes: 10,
-  messageLength: 1024,
-  gaps: 20,
-} as const;

@@ -1,5 +1,5 @@
 // Which logs are worth reading: those of containers that do not run as they should. Pure.
-import { bounds, type ContainerEvidence, type PodEvidence } from "#evidence/evidence.ts";
+import { bounds, type ContainerEvidence, type PodEvidence } from "#evidence/workload-evidence.ts";
 
 export interface LogToRead {
   readonly pod: string;

@@ -1,6 +1,6 @@
 // Pods as evidence: what each container does now and how its last run ended. Pure.
 import type { ContainerStateDetail, ContainerStatus, ObjectCondition, Pod } from "#api/kubernetes.ts";
-import { bounds, type ContainerEvidence, type PodEvidence, type RunState } from "#evidence/evidence.ts";
+import { bounds, type ContainerEvidence, type PodEvidence, type RunState } from "#evidence/workload-evidence.ts";
 import { cleanMessage } from "#evidence/text.ts";
 
 export const podEvidence = (pod: Pod): PodEvidence => {

@@ -1,6 +1,6 @@
 // The revisions of a Deployment as evidence, from its ReplicaSets. Pure; never guesses which revision was good.
 import type { Deployment, ReplicaSet } from "#api/kubernetes.ts";
-import { bounds, type PodEvidence, type RevisionEvidence } from "#evidence/evidence.ts";
+import { bounds, type PodEvidence, type RevisionEvidence } from "#evidence/workload-evidence.ts";
 import { cleanMessage } from "#evidence/text.ts";
 
 const revisionAnnotation = "deployment.kubernetes.io/revision";

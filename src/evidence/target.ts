@@ -2,7 +2,7 @@
 import type { Reference } from "#api/fields.ts";
 import type { DaemonSet, Deployment, Pod, StatefulSet } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
-import type { TargetEvidence } from "#evidence/evidence.ts";
+import type { TargetEvidence } from "#evidence/workload-evidence.ts";
 import { cleanConditions } from "#evidence/pods.ts";
 
 export const targetEvidence = (reference: Reference, object: KubeObject): TargetEvidence => ({

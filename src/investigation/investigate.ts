@@ -10,7 +10,7 @@ import { findAction } from "#actions/registry.ts";
 import { planStep } from "#actions/plan.ts";
 import { readForAction } from "#cluster/read-for-action.ts";
 import { collect } from "#evidence/collect.ts";
-import type { Evidence } from "#evidence/evidence.ts";
+import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
 import { repairsFor, type Repair } from "#diagnosis/repairs.ts";
 import { type Diagnosis, diagnose } from "#diagnosis/verdict.ts";
 import type { Kube } from "#kube/client.ts";
@@ -47,7 +47,7 @@ export const investigate = async (
   clock: Clock,
   subject: Subject,
   signal?: AbortSignal,
-): Promise<Investigation & { readonly evidence: Evidence }> => {
+): Promise<Investigation & { readonly evidence: WorkloadEvidence }> => {
   const startedAt = clock.now();
   const { target, alert } = subject;
   const evidence = await collect(kube, clock, { target, alert }, signal);

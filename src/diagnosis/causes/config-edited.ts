@@ -1,5 +1,5 @@
 // A ConfigMap was edited in place and the pods that read it anew crash. The workload's template is innocent: a rollback would not help.
-import type { Evidence } from "#evidence/evidence.ts";
+import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
 import {
   durationText,
   failureQuote,
@@ -23,7 +23,7 @@ const soonMs = 10 * 60_000;
  * Must be seen: a ConfigMap that the failing container reads was edited after the release and before the first failure, and the container has
  * been started since. Speaks against it: a pod that has started since runs well.
  */
-export const configEdited = (evidence: Evidence): Assessment => {
+export const configEdited = (evidence: WorkloadEvidence): Assessment => {
   const failures = failuresOfCurrent(evidence).filter(({ mode }) => mode !== "cannotPull");
   const failure = failures[0];
   if (failure === undefined) return ruledOut(code, "no container crashes or fails to start");
@@ -105,7 +105,7 @@ export const configEdited = (evidence: Evidence): Assessment => {
   };
 };
 
-const namespaceOf = (evidence: Evidence): { namespace?: string } => {
+const namespaceOf = (evidence: WorkloadEvidence): { namespace?: string } => {
   const { namespace } = evidence.target.reference;
   return namespace === undefined ? {} : { namespace };
 };

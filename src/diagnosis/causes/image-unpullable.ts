@@ -1,5 +1,5 @@
 // An image cannot be pulled: it does not exist, may not be read, or its registry cannot be reached. A rollback helps only where a release brought it in.
-import type { Evidence } from "#evidence/evidence.ts";
+import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
 import { eventQuotes, failureQuote, quote, replicasText, revisionReadyText, revisionText, targetName } from "#diagnosis/explain.ts";
 import type { Failure } from "#diagnosis/failures.ts";
 import { judge, ruledOut, type Assessment, type Facts } from "#diagnosis/finding.ts";
@@ -29,7 +29,7 @@ const faultText: Readonly<Record<PullFault, string>> = {
   unknown: "it cannot be pulled",
 };
 
-export const imageUnpullable = (evidence: Evidence): Assessment => {
+export const imageUnpullable = (evidence: WorkloadEvidence): Assessment => {
   const failures = failuresOfCurrent(evidence).filter(({ mode }) => mode === "cannotPull");
   const failure = failures[0];
   if (failure === undefined) return ruledOut(code, "no container of the current revision waits for its image");
@@ -119,14 +119,14 @@ const waitingText = (failures: readonly Failure[]): string => {
   return pods === 1 ? "one pod waits for it" : `${pods} pods wait for it`;
 };
 
-const allWait = (evidence: Evidence, failures: readonly Failure[]): boolean => {
+const allWait = (evidence: WorkloadEvidence, failures: readonly Failure[]): boolean => {
   const waiting = new Set(failures.map(({ pod }) => pod.name));
   const owners = new Set(failures.map(({ pod }) => pod.owner));
   return evidence.pods.filter((pod) => owners.has(pod.owner) && !pod.isDeleting).every((pod) => waiting.has(pod.name));
 };
 
-const imageOf = (evidence: Evidence, container: string): string | undefined => imageIn(evidence.target.template, container);
-const imageIn = (template: Evidence["target"]["template"], container: string): string | undefined =>
+const imageOf = (evidence: WorkloadEvidence, container: string): string | undefined => imageIn(evidence.target.template, container);
+const imageIn = (template: WorkloadEvidence["target"]["template"], container: string): string | undefined =>
   [...(template?.spec.containers ?? []), ...(template?.spec.initContainers ?? [])].find(({ name }) => name === container)?.image;
 
 /** `registry.example/team/app:1@sha256:…` → `registry.example/team/app` */

@@ -1,6 +1,6 @@
 // A memory limit below what the program needs to start: it is killed for memory soon after each start, and nothing has changed of late.
 import { times } from "#lib/words.ts";
-import type { Evidence, NodeEvidence } from "#evidence/evidence.ts";
+import type { WorkloadEvidence, NodeEvidence } from "#evidence/workload-evidence.ts";
 import {
   durationText,
   failureQuote,
@@ -25,7 +25,7 @@ const startingMs = 2 * 60_000;
  * Speaks against it: a long run before the end (a leak); a release or an edit that came before it (that is the cause then); a node out of memory;
  * a pod of the same limit that runs well.
  */
-export const memoryLimitTooSmall = (evidence: Evidence): Assessment => {
+export const memoryLimitTooSmall = (evidence: WorkloadEvidence): Assessment => {
   const failures = failuresOfCurrent(evidence).filter(({ ended }) => ended?.reason === "OOMKilled");
   const failure = failures[0];
   if (failure === undefined) return ruledOut(code, "no container was killed for memory");
@@ -95,7 +95,7 @@ export const memoryLimitTooSmall = (evidence: Evidence): Assessment => {
   };
 };
 
-const limitOf = ({ target }: Evidence, container: string): string | undefined =>
+const limitOf = ({ target }: WorkloadEvidence, container: string): string | undefined =>
   target.template?.spec.containers.find(({ name }) => name === container)?.resources?.limits?.["memory"];
 
 const hasPressure = (node: NodeEvidence): boolean =>

@@ -1,5 +1,5 @@
 // Nothing is wrong with the object: every check that could show trouble was made and shows none. Absence of knowledge is not health.
-import type { Evidence, EventEvidence, PodEvidence } from "#evidence/evidence.ts";
+import type { WorkloadEvidence, EventEvidence, PodEvidence } from "#evidence/workload-evidence.ts";
 import { quote, targetName } from "#diagnosis/explain.ts";
 import { failuresOf, recentMs } from "#diagnosis/failures.ts";
 import { judge, type Assessment, type Check } from "#diagnosis/finding.ts";
@@ -8,7 +8,7 @@ import { fromTimestamp } from "#lib/clock.ts";
 const code = "NothingWrong";
 const quietMs = 5 * 60_000;
 
-export const nothingWrong = (evidence: Evidence): Assessment => {
+export const nothingWrong = (evidence: WorkloadEvidence): Assessment => {
   const { target } = evidence;
   const pods = evidence.pods.filter((pod) => !pod.isDeleting);
   const failing = failuresOf(evidence)[0];
@@ -64,7 +64,7 @@ export const nothingWrong = (evidence: Evidence): Assessment => {
   };
 };
 
-const replicaChecks = ({ target }: Evidence): readonly Check[] => {
+const replicaChecks = ({ target }: WorkloadEvidence): readonly Check[] => {
   const { replicas, isObserved } = target;
   if (replicas === undefined) return [];
   const { desired, current, updated, ready, available } = replicas;
@@ -79,13 +79,13 @@ const replicaChecks = ({ target }: Evidence): readonly Check[] => {
   ];
 };
 
-const hasEndedSince = (evidence: Evidence, finishedAt: string | undefined): boolean => {
+const hasEndedSince = (evidence: WorkloadEvidence, finishedAt: string | undefined): boolean => {
   const end = fromTimestamp(finishedAt);
   return end !== undefined && end >= (fromTimestamp(evidence.collectedAt) ?? 0) - recentMs;
 };
 
 /** A warning counts while the pod it is about exists and has not become ready since: starting pods are warned about, too. */
-const isFresh = (evidence: Evidence, event: EventEvidence): boolean => {
+const isFresh = (evidence: WorkloadEvidence, event: EventEvidence): boolean => {
   const last = fromTimestamp(event.lastAt) ?? 0;
   if (event.type !== "Warning" || last < (fromTimestamp(evidence.collectedAt) ?? 0) - quietMs) return false;
   if (!event.object.startsWith("Pod ")) return true;
@@ -93,7 +93,7 @@ const isFresh = (evidence: Evidence, event: EventEvidence): boolean => {
   return pod !== undefined && last > (fromTimestamp(pod.readySince) ?? 0);
 };
 
-const isWell = (node: Evidence["nodes"][number]): boolean =>
+const isWell = (node: WorkloadEvidence["nodes"][number]): boolean =>
   node.state === "found" && node.conditions.every(({ type, status }) => (type === "Ready" ? status === "True" : status !== "True"));
 
 const podText = (pod: PodEvidence): string =>

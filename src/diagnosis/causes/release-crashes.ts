@@ -1,6 +1,6 @@
 // A release whose containers crash or cannot be started, while the revision before it could run. The repair is the revision before.
 import { asSentence, times } from "#lib/words.ts";
-import type { Evidence } from "#evidence/evidence.ts";
+import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
 import { editsWith } from "#diagnosis/config-edits.ts";
 import {
   durationText,
@@ -26,7 +26,7 @@ const soonMs = 10 * 60_000;
  * Must be seen: containers of the current revision crash; the revision before it differs in what that container is.
  * Speaks against it: the revision ran for long before; a pod of it runs well; pods of the other revision fail, too; a ConfigMap was edited in between.
  */
-export const releaseCrashes = (evidence: Evidence): Assessment => {
+export const releaseCrashes = (evidence: WorkloadEvidence): Assessment => {
   const failures = failuresOfCurrent(evidence).filter(({ mode }) => mode !== "cannotPull");
   const failure = failures[0];
   if (failure === undefined) return ruledOut(code, "no container of the current revision crashes or fails to start");

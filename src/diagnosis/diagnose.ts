@@ -1,0 +1,44 @@
+// The whole diagnosis: asks every cause about the evidence and ranks the answers by what they explain. Pure: same evidence, same diagnosis.
+import { referenceText } from "#api/object.ts";
+import type { Evidence } from "#evidence/evidence.ts";
+import type { Finding } from "#diagnosis/finding.ts";
+import { causes } from "#diagnosis/registry.ts";
+import { type Symptom, symptomsOf } from "#diagnosis/symptoms.ts";
+import { createView } from "#diagnosis/view.ts";
+
+export interface RankedFinding extends Finding {
+  /** 0 to 1: the checks of the cause itself, weighed with what it explains. */
+  readonly confidence: number;
+  readonly symptoms: readonly Symptom[];
+}
+
+export interface ClusterDiagnosis {
+  /** Most certain first; one for each root cause. */
+  readonly findings: readonly RankedFinding[];
+  /** Causes that came near, nearest first. */
+  readonly ruledOut: readonly { readonly code: string; readonly reason: string }[];
+  readonly symptoms: readonly Symptom[];
+  /** Symptoms that no finding accounts for. */
+  readonly unexplained: readonly Symptom[];
+}
+
+export const diagnoseCluster = (evidence: Evidence): ClusterDiagnosis => {
+  const view = createView(evidence);
+  const symptoms = symptomsOf(view);
+  const assessments = causes.flatMap((cause) => cause.find(view));
+  const found = assessments.flatMap((each) => ("found" in each ? [each.found] : []));
+  const missed = assessments.flatMap((each) => ("ruledOut" in each ? [each.ruledOut] : [])).toSorted((a, b) => b.closeness - a.closeness);
+  const ranked = found
+    .map((finding): RankedFinding => {
+      const objects = new Set([finding.object, ...(finding.explains ?? [])].map(referenceText));
+      return { ...finding, confidence: finding.score, symptoms: symptoms.filter(({ object }) => objects.has(referenceText(object))) };
+    })
+    .toSorted((a, b) => b.confidence - a.confidence || b.symptoms.length - a.symptoms.length);
+  const explained = new Set(ranked.flatMap((finding) => finding.symptoms));
+  return {
+    findings: ranked,
+    ruledOut: missed.slice(0, 20).map(({ code, reason }) => ({ code, reason })),
+    symptoms,
+    unexplained: symptoms.filter((symptom) => !explained.has(symptom)),
+  };
+};

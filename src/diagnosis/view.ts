@@ -1,0 +1,214 @@
+// Evidence, indexed: what belongs to what, what selects, mounts and calls what. Pure; built once per diagnosis and shared by all causes.
+import type { Reference } from "#api/fields.ts";
+import {
+  CronJobs,
+  DaemonSets,
+  Deployments,
+  Jobs,
+  Nodes,
+  Pods,
+  ReplicaSets,
+  Services,
+  StatefulSets,
+  type Node,
+  type Pod,
+  type PodTemplate,
+  type Service,
+} from "#api/kubernetes.ts";
+import { apiVersionOf, type KubeObject, referenceText, type ResourceType } from "#api/object.ts";
+import { serviceSelects } from "#cluster/selectors.ts";
+import type { ComponentState, ConnectionAttempt, Evidence, Metric, ObservedChange, PodLog } from "#evidence/evidence.ts";
+import type { EventEvidence } from "#evidence/workload-evidence.ts";
+import { fromTimestamp } from "#lib/clock.ts";
+
+/** A root owner with the pods it makes: Deployment, StatefulSet, DaemonSet, CronJob, Job, ReplicaSet of nobody, or a bare Pod. */
+export interface Workload {
+  readonly reference: Reference;
+  readonly object: KubeObject;
+  readonly template: PodTemplate;
+  /** Oldest first; pods that are ending included. */
+  readonly pods: readonly Pod[];
+  /** How many pods it wants; undefined where it wants none for good (Job, CronJob, Pod). */
+  readonly desired?: number;
+}
+
+export interface View {
+  readonly evidence: Evidence;
+  /** When it was collected, epoch milliseconds. */
+  readonly now: number;
+  all<T extends KubeObject>(type: ResourceType<T>, namespace?: string): readonly T[];
+  get<T extends KubeObject>(type: ResourceType<T>, namespace: string | undefined, name: string): T | undefined;
+  /** Whether an object of this kind that is not here does not exist, instead of not having been read. */
+  knows(type: ResourceType, namespace: string | undefined): boolean;
+  readonly workloads: readonly Workload[];
+  workloadOf(pod: Pod): Workload | undefined;
+  workload(reference: Reference): Workload | undefined;
+  nodeOf(pod: Pod): Node | undefined;
+  /** Services whose selector selects the template's labels. */
+  servicesOf(workload: Workload): readonly Service[];
+  podsBehind(service: Service): readonly Pod[];
+  /** By the object's own reference text, `Kind namespace/name`. */
+  eventsOf(reference: Pick<Reference, "kind" | "name"> & { readonly namespace?: string | undefined }): readonly EventEvidence[];
+  /** Of the workload itself, its ReplicaSets or Jobs, and its pods, gone ones included. */
+  eventsAround(workload: Workload): readonly EventEvidence[];
+  logsOf(workload: Workload): readonly PodLog[];
+  metricsOf(reference: Reference): readonly Metric[];
+  connectionsTo(service: Service): readonly ConnectionAttempt[];
+  components(name: string): readonly ComponentState[];
+  changesOf(reference: Pick<Reference, "kind" | "name"> & { readonly namespace?: string | undefined }): readonly ObservedChange[];
+}
+
+type Named = Pick<Reference, "kind" | "name"> & { readonly namespace?: string | undefined };
+
+export const referenceTo = (object: KubeObject): Reference => ({
+  apiVersion: object.apiVersion,
+  kind: object.kind,
+  ...(object.metadata.namespace === undefined ? {} : { namespace: object.metadata.namespace }),
+  name: object.metadata.name,
+});
+
+export const createView = (evidence: Evidence): View => {
+  const byKind = grouped(evidence.objects, kindKey);
+  const byName = new Map(evidence.objects.map((object) => [nameKey(object.kind, object.metadata.namespace, object.metadata.name), object]));
+  const byUid = new Map(evidence.objects.map((object) => [object.metadata.uid, object]));
+  const lists = new Set(evidence.read.map(({ kind, namespace }) => `${kind} ${namespace ?? "*"}`));
+  const events = grouped(evidence.events, ({ object }) => object);
+  const logs = grouped(evidence.logs, ({ namespace, pod }) => `${namespace}/${pod}`);
+  const metrics = grouped(evidence.metrics, ({ object }) => referenceText(object));
+  const changes = grouped(evidence.changes, ({ object }) => referenceText(object));
+  const connections = grouped(evidence.connections, ({ namespace, service }) => `${namespace}/${service}`);
+
+  const all = <T extends KubeObject>(type: ResourceType<T>, namespace?: string): readonly T[] => {
+    const found = (byKind.get(`${apiVersionOf(type)} ${type.kind}`) ?? []) as readonly T[];
+    return namespace === undefined ? found : found.filter((object) => object.metadata.namespace === namespace);
+  };
+  const get = <T extends KubeObject>(type: ResourceType<T>, namespace: string | undefined, name: string): T | undefined =>
+    byName.get(nameKey(type.kind, namespace, name)) as T | undefined;
+
+  /** From an object to its root, both included. */
+  const ownersOf = (object: KubeObject): readonly KubeObject[] => {
+    const chain = [object];
+    while (chain.length <= maxOwners) {
+      const above = ownerOf(chain.at(-1) ?? object);
+      if (above === undefined || !rootKinds.has(above.kind)) break;
+      chain.push(above);
+    }
+    return chain;
+  };
+  const ownerOf = ({ metadata }: KubeObject): KubeObject | undefined => {
+    const owner = metadata.ownerReferences?.find((each) => each.controller === true);
+    if (owner === undefined) return undefined;
+    return byUid.get(owner.uid) ?? byName.get(nameKey(owner.kind, metadata.namespace, owner.name));
+  };
+
+  const roots = new Map<string, { readonly object: KubeObject; readonly pods: Pod[]; readonly between: Set<string> }>();
+  const rootFor = (object: KubeObject): { readonly object: KubeObject; readonly pods: Pod[]; readonly between: Set<string> } => {
+    const chain = ownersOf(object);
+    const root = chain.at(-1) ?? object;
+    const text = referenceText(referenceTo(root));
+    const known = roots.get(text) ?? { object: root, pods: [], between: new Set<string>() };
+    roots.set(text, known);
+    for (const link of chain.slice(1, -1)) known.between.add(referenceText(referenceTo(link)));
+    return known;
+  };
+  for (const type of [Deployments, StatefulSets, DaemonSets, CronJobs]) for (const object of all<KubeObject>(type)) rootFor(object);
+  for (const type of [ReplicaSets, Jobs])
+    for (const object of all<KubeObject>(type)) {
+      const root = rootFor(object);
+      if (root.object !== object) root.between.add(referenceText(referenceTo(object)));
+    }
+  const byPod = new Map<string, string>();
+  for (const pod of all(Pods)) {
+    const root = rootFor(pod);
+    root.pods.push(pod);
+    byPod.set(nameKey("Pod", pod.metadata.namespace, pod.metadata.name), referenceText(referenceTo(root.object)));
+  }
+  const workloads = [...roots.values()].map(({ object, pods }): Workload => {
+    const desired = desiredOf(object);
+    return {
+      reference: referenceTo(object),
+      object,
+      template: templateOf(object),
+      pods: pods.toSorted((a, b) => compare(a.metadata.creationTimestamp, b.metadata.creationTimestamp)),
+      ...(desired === undefined ? {} : { desired }),
+    };
+  });
+  const byReference = new Map(workloads.map((workload) => [referenceText(workload.reference), workload]));
+
+  return {
+    evidence,
+    now: fromTimestamp(evidence.collectedAt) ?? 0,
+    all,
+    get,
+    knows: (type, namespace) => lists.has(`${type.kind} *`) || (namespace !== undefined && lists.has(`${type.kind} ${namespace}`)),
+    workloads,
+    workloadOf: (pod) => byReference.get(byPod.get(nameKey("Pod", pod.metadata.namespace, pod.metadata.name)) ?? ""),
+    workload: (reference) => byReference.get(referenceText(reference)),
+    nodeOf: (pod) => (pod.spec.nodeName === undefined ? undefined : get(Nodes, undefined, pod.spec.nodeName)),
+    servicesOf: ({ reference, template }) =>
+      all(Services, reference.namespace).filter((service) => serviceSelects(service.spec.selector, template.metadata?.labels)),
+    podsBehind: (service) =>
+      all(Pods, service.metadata.namespace).filter((pod) => serviceSelects(service.spec.selector, pod.metadata.labels)),
+    eventsOf: (reference: Named) => events.get(referenceText(reference)) ?? [],
+    eventsAround: ({ reference, pods }) => {
+      const text = referenceText(reference);
+      const makers = [...(roots.get(text)?.between ?? [])];
+      const named = [text, ...makers, ...pods.map((pod) => referenceText(referenceTo(pod)))];
+      const isGonePod = (object: string): boolean => [text, ...makers].some((maker) => isMadeBy(object, maker)) && !named.includes(object);
+      const gone = [...events.keys()].filter((object) => object.startsWith("Pod ") && isGonePod(object));
+      return [...named, ...gone].flatMap((name) => events.get(name) ?? []);
+    },
+    logsOf: ({ reference, pods }) => pods.flatMap((pod) => logs.get(`${reference.namespace ?? ""}/${pod.metadata.name}`) ?? []),
+    metricsOf: (reference) => metrics.get(referenceText(reference)) ?? [],
+    connectionsTo: ({ metadata }) => connections.get(`${metadata.namespace ?? ""}/${metadata.name}`) ?? [],
+    components: (name) => evidence.components.filter(({ component }) => component === name),
+    changesOf: (reference: Named) => changes.get(referenceText(reference)) ?? [],
+  };
+};
+
+const maxOwners = 5;
+const rootKinds = new Set(["Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet"]);
+
+const kindKey = (object: KubeObject): string => `${object.apiVersion} ${object.kind}`;
+const nameKey = (kind: string, namespace: string | undefined, name: string): string => `${kind} ${namespace ?? ""}/${name}`;
+const compare = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
+
+/** Pod names end in five characters or, in a StatefulSet, a number: `web-1` must not take the pods of `web-1-api`. */
+const isMadeBy = (pod: string, maker: string): boolean => {
+  const base = `Pod ${maker.slice(maker.indexOf(" ") + 1)}-`;
+  return pod.startsWith(base) && /^[a-z0-9]{1,5}$/.test(pod.slice(base.length));
+};
+
+const grouped = <T>(items: readonly T[], key: (item: T) => string): ReadonlyMap<string, readonly T[]> => {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group === undefined) groups.set(key(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+};
+
+interface Shaped {
+  readonly spec?: {
+    readonly template?: PodTemplate;
+    readonly replicas?: number;
+    readonly jobTemplate?: { readonly spec: { readonly template: PodTemplate } };
+  };
+  readonly status?: { readonly desiredNumberScheduled?: number };
+}
+
+const templateOf = (object: KubeObject): PodTemplate => {
+  if (object.kind === "Pod") {
+    const { metadata, spec } = object as Pod;
+    return { metadata: { ...(metadata.labels === undefined ? {} : { labels: metadata.labels }) }, spec };
+  }
+  const { spec } = object as Shaped;
+  return spec?.template ?? spec?.jobTemplate?.spec.template ?? { spec: { containers: [] } };
+};
+
+const desiredOf = (object: KubeObject): number | undefined => {
+  const { spec, status } = object as Shaped;
+  if (object.kind === "DaemonSet") return status?.desiredNumberScheduled ?? 0;
+  return object.kind === "Deployment" || object.kind === "StatefulSet" || object.kind === "ReplicaSet" ? (spec?.replicas ?? 1) : undefined;
+};

@@ -1,0 +1,48 @@
+// The causes that live in one workload, asked about each workload that shows a symptom. Pure.
+import { configEdited } from "#diagnosis/causes/config-edited.ts";
+import { imageUnpullable } from "#diagnosis/causes/image-unpullable.ts";
+import { memoryLimitTooSmall } from "#diagnosis/causes/memory-limit-too-small.ts";
+import { releaseCrashes } from "#diagnosis/causes/release-crashes.ts";
+import type { Cause } from "#diagnosis/cause.ts";
+import type { WorkloadCause } from "#diagnosis/finding.ts";
+import { workloadEvidence } from "#diagnosis/workload-evidence-of.ts";
+import type { View } from "#diagnosis/view.ts";
+
+const inWorkloads = (find: WorkloadCause): Cause["find"] => {
+  return (view: View) => view.workloads.map((workload) => find(workloadEvidence(view, workload)));
+};
+
+export const workloadCauses: readonly Cause[] = [
+  {
+    code: "ReleaseCrashes",
+    title: "A release that crashes",
+    looksAt: "Containers of the current revision that crash, and the revision before it.",
+    concludes: "The new revision brought the trouble in, where it began with it and the old one differs in what fails.",
+    wouldDo: "rollback_deployment to the last revision that was well.",
+    find: inWorkloads(releaseCrashes),
+  },
+  {
+    code: "ConfigEdited",
+    title: "A configuration that was edited in place",
+    looksAt: "ConfigMaps that a failing container reads, and when their content last changed.",
+    concludes: "The edit is at fault, where it lies between the release and the first failure and the container was started since.",
+    wouldDo: "A person decides; restore_object puts the content back that the change journal kept.",
+    find: inWorkloads(configEdited),
+  },
+  {
+    code: "ImageUnpullable",
+    title: "An image that cannot be pulled",
+    looksAt: "Containers that wait for their image, and what the container runtime says.",
+    concludes: "The image of the current revision cannot be had.",
+    wouldDo: "rollback_deployment where an earlier revision ran with another image.",
+    find: inWorkloads(imageUnpullable),
+  },
+  {
+    code: "MemoryLimitTooSmall",
+    title: "A memory limit that is too small",
+    looksAt: "Containers killed for memory soon after their start, their limit, and what changed.",
+    concludes: "The program does not fit its limit.",
+    wouldDo: "increase_resources, at most fourfold.",
+    find: inWorkloads(memoryLimitTooSmall),
+  },
+];
