@@ -157,7 +157,9 @@ export interface Service extends KubeObject {
   spec: {
     selector?: Record<string, string>;
     type?: string;
-    ports?: { name?: string; port: number; targetPort?: number | string; protocol?: string }[];
+    externalName?: string;
+    clusterIP?: string;
+    ports?: { name?: string; port: number; targetPort?: number | string; protocol?: string; appProtocol?: string }[];
   };
 }
 export interface ConfigMap extends KubeObject {
@@ -184,8 +186,112 @@ export interface ResourceQuota extends KubeObject {
   status?: { hard?: Record<string, string>; used?: Record<string, string> };
 }
 export interface PersistentVolumeClaim extends KubeObject {
-  spec: { storageClassName?: string; volumeName?: string };
-  status?: { phase?: string };
+  spec: {
+    storageClassName?: string;
+    volumeName?: string;
+    accessModes?: string[];
+    selector?: LabelSelector;
+    resources?: { requests?: { storage?: string } };
+  };
+  status?: { phase?: string; conditions?: ObjectCondition[] };
+}
+export interface PersistentVolume extends KubeObject {
+  spec: {
+    capacity?: { storage?: string };
+    accessModes?: string[];
+    storageClassName?: string;
+    claimRef?: { namespace?: string; name?: string; uid?: string };
+    nodeAffinity?: object;
+    persistentVolumeReclaimPolicy?: string;
+  };
+  status?: { phase?: string; reason?: string; message?: string };
+}
+export interface StorageClass extends KubeObject {
+  provisioner: string;
+  allowVolumeExpansion?: boolean;
+  volumeBindingMode?: string;
+}
+export interface LimitRange extends KubeObject {
+  spec: {
+    limits?: {
+      type: string;
+      max?: Record<string, string>;
+      min?: Record<string, string>;
+      default?: Record<string, string>;
+      defaultRequest?: Record<string, string>;
+    }[];
+  };
+}
+export interface EndpointSlice extends KubeObject {
+  addressType?: string;
+  endpoints?: {
+    addresses?: string[];
+    conditions?: { ready?: boolean; serving?: boolean; terminating?: boolean };
+    nodeName?: string;
+    targetRef?: { kind?: string; namespace?: string; name?: string; uid?: string };
+  }[];
+  ports?: { name?: string; port?: number; protocol?: string }[];
+}
+export interface IngressBackend {
+  service?: { name: string; port?: { number?: number; name?: string } };
+}
+export interface Ingress extends KubeObject {
+  spec?: {
+    ingressClassName?: string;
+    defaultBackend?: IngressBackend;
+    rules?: { host?: string; http?: { paths?: { path?: string; backend: IngressBackend }[] } }[];
+    tls?: { hosts?: string[]; secretName?: string }[];
+  };
+}
+export interface IngressClass extends KubeObject {
+  spec?: { controller?: string };
+}
+export interface NetworkPolicyPeer {
+  podSelector?: LabelSelector;
+  namespaceSelector?: LabelSelector;
+  ipBlock?: { cidr: string; except?: string[] };
+}
+export interface NetworkPolicyPort {
+  port?: number | string;
+  protocol?: string;
+  endPort?: number;
+}
+export interface NetworkPolicy extends KubeObject {
+  spec?: {
+    /** Empty: every pod of the namespace. */
+    podSelector?: LabelSelector;
+    policyTypes?: string[];
+    ingress?: { from?: NetworkPolicyPeer[]; ports?: NetworkPolicyPort[] }[];
+    egress?: { to?: NetworkPolicyPeer[]; ports?: NetworkPolicyPort[] }[];
+  };
+}
+export interface PolicyRule {
+  apiGroups?: string[];
+  resources?: string[];
+  resourceNames?: string[];
+  verbs: string[];
+  nonResourceURLs?: string[];
+}
+export interface Role extends KubeObject {
+  rules?: PolicyRule[];
+}
+export interface RoleBinding extends KubeObject {
+  subjects?: { kind: string; name: string; namespace?: string; apiGroup?: string }[];
+  roleRef: { kind: string; name: string; apiGroup?: string };
+}
+export interface WebhookConfiguration extends KubeObject {
+  webhooks?: {
+    name: string;
+    failurePolicy?: string;
+    clientConfig: { service?: { namespace: string; name: string; port?: number; path?: string }; url?: string };
+  }[];
+}
+export interface PriorityClass extends KubeObject {
+  value: number;
+  preemptionPolicy?: string;
+}
+export interface Secret extends KubeObject {
+  type?: string;
 }
 export interface ControllerRevision extends KubeObject {
   revision: number;
@@ -260,6 +366,39 @@ export const HorizontalPodAutoscalers = type<HorizontalPodAutoscaler>(
 export const PodDisruptionBudgets = type<PodDisruptionBudget>("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets");
 export const ResourceQuotas = type<ResourceQuota>("", "v1", "ResourceQuota", "resourcequotas");
 export const PersistentVolumeClaims = type<PersistentVolumeClaim>("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims");
+export const PersistentVolumes = type<PersistentVolume>("", "v1", "PersistentVolume", "persistentvolumes", "Cluster");
+export const StorageClasses = type<StorageClass>("storage.k8s.io", "v1", "StorageClass", "storageclasses", "Cluster");
+export const LimitRanges = type<LimitRange>("", "v1", "LimitRange", "limitranges");
+export const EndpointSlices = type<EndpointSlice>("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices");
+export const Ingresses = type<Ingress>("networking.k8s.io", "v1", "Ingress", "ingresses");
+export const IngressClasses = type<IngressClass>("networking.k8s.io", "v1", "IngressClass", "ingressclasses", "Cluster");
+export const NetworkPolicies = type<NetworkPolicy>("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies");
+export const Roles = type<Role>("rbac.authorization.k8s.io", "v1", "Role", "roles");
+export const ClusterRoles = type<Role>("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", "Cluster");
+export const RoleBindings = type<RoleBinding>("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings");
+export const ClusterRoleBindings = type<RoleBinding>(
+  "rbac.authorization.k8s.io",
+  "v1",
+  "ClusterRoleBinding",
+  "clusterrolebindings",
+  "Cluster",
+);
+export const ValidatingWebhookConfigurations = type<WebhookConfiguration>(
+  "admissionregistration.k8s.io",
+  "v1",
+  "ValidatingWebhookConfiguration",
+  "validatingwebhookconfigurations",
+  "Cluster",
+);
+export const MutatingWebhookConfigurations = type<WebhookConfiguration>(
+  "admissionregistration.k8s.io",
+  "v1",
+  "MutatingWebhookConfiguration",
+  "mutatingwebhookconfigurations",
+  "Cluster",
+);
+export const PriorityClasses = type<PriorityClass>("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", "Cluster");
+export const Secrets = type<Secret>("", "v1", "Secret", "secrets");
 export const ControllerRevisions = type<ControllerRevision>("apps", "v1", "ControllerRevision", "controllerrevisions");
 export const Events = type<Event>("", "v1", "Event", "events");
 export const Leases = type<Lease>("coordination.k8s.io", "v1", "Lease", "leases");

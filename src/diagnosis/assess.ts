@@ -1,0 +1,25 @@
+// From the checks of a cause to its assessment: the finding is only put into words where it holds. Pure.
+import type { Reference } from "#api/fields.ts";
+import { referenceText } from "#api/object.ts";
+import { quote } from "#diagnosis/explain.ts";
+import { judge, type Assessment, type Check, type Facts, type Finding } from "#diagnosis/finding.ts";
+import type { EventEvidence } from "#evidence/workload-evidence.ts";
+
+export interface Claims {
+  readonly required: readonly Check[];
+  readonly against?: readonly Check[];
+  readonly supporting?: readonly Check[];
+}
+
+export const assess = (code: string, claims: Claims, finding: () => Omit<Finding, "code" | "score">): Assessment => {
+  const judged = judge(code, { against: [], supporting: [], ...claims });
+  return "ruledOut" in judged ? judged : { found: { code, score: judged.score, ...finding() } };
+};
+
+export const person = (why: string): Facts => ({ kind: "person", why });
+
+export const eventQuote = (event: EventEvidence): Finding["quotes"][number] =>
+  quote("event", event.object, `${event.reason}: ${event.message}${event.count > 1 ? ` (${event.count} times)` : ""}`);
+
+export const objectQuote = (reference: Pick<Reference, "kind" | "name" | "namespace">, text: string): Finding["quotes"][number] =>
+  quote("object", referenceText(reference), text);
