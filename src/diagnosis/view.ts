@@ -18,7 +18,8 @@ import {
 import { apiVersionOf, type KubeObject, referenceText, type ResourceType } from "#api/object.ts";
 import { serviceSelects } from "#cluster/selectors.ts";
 import type { ComponentState, ConnectionAttempt, Evidence, Metric, ObservedChange, PodLog } from "#evidence/evidence.ts";
-import type { EventEvidence } from "#evidence/workload-evidence.ts";
+import type { EventEvidence, WorkloadEvidence } from "#evidence/workload-evidence.ts";
+import { workloadEvidence } from "#diagnosis/workload-evidence-of.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
 /** A root owner with the pods it makes: Deployment, StatefulSet, DaemonSet, CronJob, Job, ReplicaSet of nobody, or a bare Pod. */
@@ -43,6 +44,8 @@ export interface View {
   readonly workloads: readonly Workload[];
   workloadOf(pod: Pod): Workload | undefined;
   workload(reference: Reference): Workload | undefined;
+  /** One workload in the form of causes that live in one; made once. */
+  inside(workload: Workload): WorkloadEvidence;
   nodeOf(pod: Pod): Node | undefined;
   /** Services whose selector selects the template's labels. */
   servicesOf(workload: Workload): readonly Service[];
@@ -135,7 +138,8 @@ export const createView = (evidence: Evidence): View => {
   });
   const byReference = new Map(workloads.map((workload) => [referenceText(workload.reference), workload]));
 
-  return {
+  const insides = new Map<Workload, WorkloadEvidence>();
+  const view: View = {
     evidence,
     now: fromTimestamp(evidence.collectedAt) ?? 0,
     all,
@@ -144,6 +148,11 @@ export const createView = (evidence: Evidence): View => {
     workloads,
     workloadOf: (pod) => byReference.get(byPod.get(nameKey("Pod", pod.metadata.namespace, pod.metadata.name)) ?? ""),
     workload: (reference) => byReference.get(referenceText(reference)),
+    inside: (workload) => {
+      const known = insides.get(workload) ?? workloadEvidence(view, workload);
+      insides.set(workload, known);
+      return known;
+    },
     nodeOf: (pod) => (pod.spec.nodeName === undefined ? undefined : get(Nodes, undefined, pod.spec.nodeName)),
     servicesOf: ({ reference, template }) =>
       all(Services, reference.namespace).filter((service) => serviceSelects(service.spec.selector, template.metadata?.labels)),
@@ -164,6 +173,7 @@ export const createView = (evidence: Evidence): View => {
     components: (name) => evidence.components.filter(({ component }) => component === name),
     changesOf: (reference: Named) => changes.get(referenceText(reference)) ?? [],
   };
+  return view;
 };
 
 const maxOwners = 5;

@@ -5,11 +5,10 @@ import { memoryLimitTooSmall } from "#diagnosis/causes/memory-limit-too-small.ts
 import { releaseCrashes } from "#diagnosis/causes/release-crashes.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import type { WorkloadCause } from "#diagnosis/finding.ts";
-import { workloadEvidence } from "#diagnosis/workload-evidence-of.ts";
 import type { View } from "#diagnosis/view.ts";
 
 const inWorkloads = (find: WorkloadCause): Cause["find"] => {
-  return (view: View) => view.workloads.map((workload) => find(workloadEvidence(view, workload)));
+  return (view: View) => view.workloads.map((workload) => find(view.inside(workload)));
 };
 
 export const workloadCauses: readonly Cause[] = [
