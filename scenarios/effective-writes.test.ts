@@ -1,16 +1,6 @@
-import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import {
-  actionOfAccount,
-  auditEventsAbout,
-  auditLogSize,
-  isEffectiveWrite,
-  storedWritesOf,
-  writesByKintsugi,
-} from "#scenarios/effective-writes.ts";
-import type { AuditEvent } from "#testbed/audit-log.ts";
+import { actionOfAccount, isEffectiveWrite, storedWritesOf, writesByKintsugi } from "#scenarios/effective-writes.ts";
+import type { AuditEvent } from "#embedded/audit.ts";
 
 const actor = "system:serviceaccount:kintsugi-system:kintsugi-act-rollback-deployment";
 const patch: AuditEvent = {
@@ -66,16 +56,4 @@ test("what a repair costs are its stored writes, status included, records aside"
 test("an action is known by its account, and nothing else is", () => {
   expect(actionOfAccount(actor, "kintsugi-system")).toBe("rollback_deployment");
   expect(actionOfAccount("system:serviceaccount:kintsugi-system:kintsugi-controllers", "kintsugi-system")).toBeUndefined();
-});
-
-test("only what was written since, about this namespace and whole, is read", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "audit-"));
-  const path = join(folder, "audit.log");
-  await writeFile(path, `${JSON.stringify({ ...patch, auditID: "before" })}\n`);
-  const from = await auditLogSize(path);
-  const other = { ...patch, auditID: "other", objectRef: { ...patch.objectRef!, namespace: "shop-2" } };
-  await appendFile(path, `${JSON.stringify(other)}\n${JSON.stringify({ ...patch, auditID: "after" })}\n`);
-  await appendFile(path, JSON.stringify({ ...patch, auditID: "torn" }).slice(0, -20));
-  expect((await auditEventsAbout(path, from, "shop")).map(({ auditID }) => auditID)).toEqual(["after"]);
-  await rm(folder, { recursive: true });
 });

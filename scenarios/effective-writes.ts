@@ -1,10 +1,7 @@
 // Who really changed what, read from the API server's audit log: the proof that a repair was one write by one account. Must never
 // count what changed nothing: reads, dry runs, refused writes, status.
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import { createInterface } from "node:readline/promises";
 import { ACTION_ACCOUNT_PREFIX } from "#api/labels.ts";
-import type { AuditEvent } from "#testbed/audit-log.ts";
+import type { AuditEvent } from "#embedded/audit.ts";
 
 export interface EffectiveWrite {
   readonly user: string;
@@ -58,19 +55,3 @@ export const actionOfAccount = (user: string, installation: string): string | un
   const prefix = `${accountPrefix(installation)}${ACTION_ACCOUNT_PREFIX}`;
   return user.startsWith(prefix) ? user.slice(prefix.length).replaceAll("-", "_") : undefined;
 };
-
-export const auditLogSize = async (path: string): Promise<number> => (await stat(path)).size;
-
-/** The events from `fromByte` on whose line has `text`. The log of a busy cluster is large: only such lines are parsed. */
-export const auditEventsWith = async (path: string, fromByte: number, text: string): Promise<AuditEvent[]> => {
-  const events: AuditEvent[] = [];
-  const lines = createInterface({ input: createReadStream(path, { start: fromByte }), crlfDelay: Number.POSITIVE_INFINITY });
-  for await (const line of lines) {
-    // A last line may still be being written: then it is not whole.
-    if (line.includes(text) && line.endsWith("}")) events.push(JSON.parse(line) as AuditEvent);
-  }
-  return events;
-};
-
-export const auditEventsAbout = (path: string, fromByte: number, namespace: string): Promise<AuditEvent[]> =>
-  auditEventsWith(path, fromByte, `"namespace":"${namespace}"`);

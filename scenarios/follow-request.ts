@@ -4,14 +4,14 @@ import { type RequestPhase, RemediationRequest, requestTransitions } from "#api/
 import { isTerminal } from "#api/define-kind.ts";
 import type { Kube } from "#kube/client.ts";
 import { fromTimestamp } from "#lib/clock.ts";
+import type { Hands } from "#scenarios/hands.ts";
 import type { PhaseTime } from "#scenarios/scenario-events.ts";
 import type { Expectation } from "#scenarios/scenario.ts";
 import { type Waiting, watchUntil } from "#scenarios/watch-until.ts";
-import { type Kubectl, mustKubectl } from "#test/kubectl.ts";
 
 export interface Following {
   readonly kube: Kube;
-  readonly kubectl: Kubectl;
+  readonly hands: Hands;
   /** Kintsugi's namespace. */
   readonly installation: string;
   readonly waiting: (what: string, timeoutMs: number) => Waiting;
@@ -72,14 +72,14 @@ export const followRequest = async (following: Following, expected: Expectation,
     }
     answered.add(request.status?.phaseStartedAt ?? "");
     await following.onAsked(request);
-    await approve(kube, following.kubectl, installation, request, expected.approval);
+    await approve(kube, following.hands, installation, request, expected.approval);
   }
 };
 
-/** The documented kubectl line, as the person of the scenario. */
+/** As the person of the scenario. */
 const approve = async (
   kube: Kube,
-  kubectl: Kubectl,
+  hands: Hands,
   namespace: string,
   request: RemediationRequest,
   approval: Expectation["approval"],
@@ -88,10 +88,7 @@ const approve = async (
   const questions = await kube.list(AIApprovalRequest, { namespace });
   const question = questions.find((one) => one.spec.request === request.metadata.name && (one.status?.phase ?? "Pending") === "Pending");
   if (question === undefined) throw new Error(`${request.metadata.name} awaits approval, but there is no open AIApprovalRequest`);
-  const value = { by: approval.by, decision: "Approved", via: "kubectl", message: approval.message };
-  const patch = JSON.stringify([{ op: "add", path: "/spec/decisions/-", value }]);
-  const who = ["--as", approval.by, ...approval.groups.flatMap((group) => ["--as-group", group])];
-  await mustKubectl(kubectl, ["patch", "aiar", question.metadata.name, "--namespace", namespace, "--type=json", "-p", patch, ...who]);
+  await hands.approve({ namespace, name: question.metadata.name }, approval);
 };
 
 /** From when each phase was entered to how long it lasted; the last, in which it ended, lasts no time. */

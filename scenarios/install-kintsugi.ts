@@ -10,9 +10,10 @@ import type { Kube } from "#kube/client.ts";
 import { type Clock, delay } from "#lib/clock.ts";
 import { install } from "#manifests/install.ts";
 import { type Manifest, toYaml } from "#manifests/manifest.ts";
+import type { Hands } from "#scenarios/hands.ts";
 import { layOutImageContext } from "#scenarios/image-context.ts";
 import { watchUntil } from "#scenarios/watch-until.ts";
-import { apply, isHealthy } from "#scenarios/workload.ts";
+import { isHealthy } from "#scenarios/workload.ts";
 import { answersOk } from "#testbed/http-probe.ts";
 import { nodeImage } from "#testbed/images.ts";
 import type { Testbed } from "#testbed/testbed.ts";
@@ -22,6 +23,7 @@ export interface InstallDeps {
   readonly testbed: Testbed;
   readonly kube: Kube;
   readonly kubectl: Kubectl;
+  readonly hands: Hands;
   readonly clock: Clock;
   readonly progress: (line: string) => void;
   readonly signal?: AbortSignal;
@@ -54,7 +56,7 @@ export const scenarioPolicy = (namespace: string): Manifest => ({
 });
 
 /** What an administrator does once: says who may approve. */
-const approversBinding = (namespace: string): Manifest => ({
+export const approversBinding = (namespace: string): Manifest => ({
   apiVersion: "rbac.authorization.k8s.io/v1",
   kind: "RoleBinding",
   metadata: { name: "on-call-approves", namespace },
@@ -79,13 +81,13 @@ export const buildKintsugiImage = async ({ testbed, clock, progress }: InstallDe
 
 /** Flow: image → manifests → policy → wait until ready → Alertmanager's webhook. May be repeated. */
 export const installKintsugi = async (deps: InstallDeps): Promise<Installation> => {
-  const { testbed, kube, kubectl, clock, progress, signal } = deps;
+  const { testbed, kube, kubectl, hands, clock, progress, signal } = deps;
   const namespace = DEFAULT_NAMESPACE;
   const image = await buildKintsugiImage(deps);
   const startedAt = clock.now();
-  await apply(kubectl, toYaml(install({ namespace, image, nodePort })));
+  await hands.apply(toYaml(install({ namespace, image, nodePort })));
   await mustKubectl(kubectl, ["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
-  await apply(kubectl, toYaml([scenarioPolicy(namespace), approversBinding(namespace)]));
+  await hands.apply(toYaml([scenarioPolicy(namespace), approversBinding(namespace)]));
   const waiting = { kube, clock, timeoutMs: readyTimeoutMs, what: "Kintsugi's Deployment", ...(signal === undefined ? {} : { signal }) };
   await watchUntil(waiting, Deployments, { namespace }, (deployments) => (deployments.some(isHealthy) ? true : undefined));
   const ip = testbed.nodes[0]?.ip ?? testbed.hostIp;

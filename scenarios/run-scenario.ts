@@ -8,20 +8,21 @@ import type { Kube } from "#kube/client.ts";
 import { jsonEqual } from "#lib/canonical-json.ts";
 import type { Clock, Random } from "#lib/clock.ts";
 import { type Contents, contentName, differences } from "#scenarios/check-expectation.ts";
-import { auditEventsAbout, auditLogSize, writesByKintsugi } from "#scenarios/effective-writes.ts";
+import type { AuditTrail } from "#scenarios/audit-trail.ts";
+import { writesByKintsugi } from "#scenarios/effective-writes.ts";
 import { type Followed, followRequest } from "#scenarios/follow-request.ts";
+import type { Hands } from "#scenarios/hands.ts";
 import type { RuleBook } from "#scenarios/rule-book.ts";
 import type { ScenarioEvent, ScenarioRequest, ScenarioResult } from "#scenarios/scenario-events.ts";
 import { type Expectation, type Scenario, rulesFor } from "#scenarios/scenario.ts";
 import type { Waiting } from "#scenarios/watch-until.ts";
-import { apply, becomesHealthy, createNamespace, operate, readContents, untilAllHealthy } from "#scenarios/workload.ts";
-import type { Kubectl } from "#test/kubectl.ts";
+import { becomesHealthy, createNamespace, operate, readContents, untilAllHealthy } from "#scenarios/workload.ts";
 
 export interface ScenarioDeps {
   readonly kube: Kube;
-  readonly kubectl: Kubectl;
+  readonly hands: Hands;
   readonly rules: RuleBook;
-  readonly auditLogPath: string;
+  readonly audit: AuditTrail;
   /** Kintsugi's namespace. */
   readonly installation: string;
   readonly clock: Clock;
@@ -51,7 +52,7 @@ const suffixLetters = "bcdfghjklmnpqrstvwxz2456789";
  * Guarantees: never throws for what the scenario is about; a wait that ends is a failure in the result.
  */
 export const runScenario = async (deps: ScenarioDeps, scenario: Scenario): Promise<ScenarioRun> => {
-  const { clock, kube, kubectl } = deps;
+  const { clock, kube, hands } = deps;
   const startedAt = clock.now();
   const elapsed = (): number => Math.round((clock.now() - startedAt) / 100) / 10;
   const step = (text: string): void => deps.report({ event: "step", scenario: scenario.name, atSeconds: elapsed(), text });
@@ -65,12 +66,12 @@ export const runScenario = async (deps: ScenarioDeps, scenario: Scenario): Promi
   const suffix = Array.from({ length: 5 }, () => suffixLetters[Math.floor(deps.random() * suffixLetters.length)]).join("");
   const inCluster = (namespace: string): string => `${namespace}-${suffix}`;
   const namespaces = scenario.namespaces.map(({ name, environment }) => ({ name: inCluster(name), environment }));
-  const auditFrom = await auditLogSize(deps.auditLogPath);
+  const auditFrom = await deps.audit.position();
 
   const prepare = async (): Promise<Place[]> => {
     for (const { name, environment } of namespaces) {
-      await createNamespace(kubectl, name, environment);
-      await apply(kubectl, scenario.manifests["healthy.yaml"] ?? "", name);
+      await createNamespace(hands, name, environment);
+      await hands.apply(scenario.manifests["healthy.yaml"] ?? "", name);
     }
     step(`workload applied in ${namespaces.map(({ name }) => name).join(" and ")}`);
     for (const { name } of namespaces) await untilAllHealthy(waiting(`the healthy workload in ${name}`, healthyTimeoutMs), name);
@@ -83,7 +84,7 @@ export const runScenario = async (deps: ScenarioDeps, scenario: Scenario): Promi
       `${scenario.name}-${suffix}`,
       namespaces.flatMap(({ name }) => rulesFor(scenario, name)),
     );
-    for (const { name } of namespaces) for (const operation of scenario.fault) await operate(kubectl, scenario, operation, name);
+    for (const { name } of namespaces) for (const operation of scenario.fault) await operate(hands, scenario, operation, name);
     step(scenario.fault.length === 0 ? "alert rule set; nothing is broken" : "fault applied");
     const afterFault = await read();
     return scenario.expect.map((expected, index) => ({
@@ -101,7 +102,7 @@ export const runScenario = async (deps: ScenarioDeps, scenario: Scenario): Promi
     const followed = await followRequest(
       {
         kube,
-        kubectl,
+        hands,
         installation: deps.installation,
         waiting,
         onPhase: (request) =>
@@ -143,7 +144,7 @@ export const runScenario = async (deps: ScenarioDeps, scenario: Scenario): Promi
       kube.list(AIAnalysis, { namespace: deps.installation }),
       kube.list(KubernetesExecution, { namespace: deps.installation }),
       readContents(kube, namespace, [expected.target, ...expected.untouched]),
-      auditEventsAbout(deps.auditLogPath, auditFrom, namespace),
+      deps.audit.about(namespace, auditFrom),
     ]);
     const template = (place.healthy[contentName(expected.target)] as { template?: unknown } | undefined)?.template;
     const happened = {

@@ -4,13 +4,15 @@ import type { Kube } from "#kube/client.ts";
 import { connect } from "#kube/connect.ts";
 import { localMachine } from "#kube/local-machine.ts";
 import type { Clock, Random } from "#lib/clock.ts";
+import { type AuditTrail, fileAuditTrail } from "#scenarios/audit-trail.ts";
+import { type Hands, createHands } from "#scenarios/hands.ts";
 import { type Installation, installKintsugi } from "#scenarios/install-kintsugi.ts";
 import { createRuleBook } from "#scenarios/rule-book.ts";
 import { type ScenarioRun, runScenario } from "#scenarios/run-scenario.ts";
 import type { ScenarioEvent } from "#scenarios/scenario-events.ts";
 import type { Scenario } from "#scenarios/scenario.ts";
 import { type Testbed, up } from "#testbed/testbed.ts";
-import { type Kubectl, kubectlOf } from "#test/kubectl.ts";
+import { type Kubectl, kubectlOf, mustKubectl } from "#test/kubectl.ts";
 
 export interface StageOptions {
   /** Of the testbed. */
@@ -27,6 +29,7 @@ export interface Stage {
   readonly installation: Installation;
   readonly kube: Kube;
   readonly kubectl: Kubectl;
+  readonly audit: AuditTrail;
   run(scenario: Scenario, report: (event: ScenarioEvent) => void): Promise<ScenarioRun>;
   /** Ends connections; the testbed stays. */
   close(): void;
@@ -38,11 +41,17 @@ export const openStage = async (options: StageOptions): Promise<Stage> => {
   const stoppable = options.signal === undefined ? {} : { signal: options.signal };
   const testbed = await up({ name: options.name, progress, ...stoppable });
   const machine = localMachine({ clock, env: {}, home: options.home });
-  const kube = connect(await loadKubeconfig({ path: testbed.kubeconfigPath }, undefined, machine), { clock, random });
+  const config = await loadKubeconfig({ path: testbed.kubeconfigPath }, undefined, machine);
+  const kube = connect(config, { clock, random });
   try {
     const kubectl = kubectlOf(testbed);
+    const audit = fileAuditTrail(testbed.auditLogPath);
+    const hands: Hands = {
+      ...createHands({ kube, as: ({ by: user, groups }) => connect({ ...config, impersonate: { user, groups } }, { clock, random }) }),
+      approve: approveWithKubectl(kubectl),
+    };
     progress("Installing Kintsugi …");
-    const installation = await installKintsugi({ testbed, kube, kubectl, clock, progress, ...stoppable });
+    const installation = await installKintsugi({ testbed, kube, kubectl, hands, clock, progress, ...stoppable });
     const rules = createRuleBook((all) =>
       testbed.setAlertRules(
         all.map(({ for: duration, labels, annotations, ...rule }) => ({
@@ -58,13 +67,9 @@ export const openStage = async (options: StageOptions): Promise<Stage> => {
       installation,
       kube,
       kubectl,
-      run: (scenario, report) => {
-        const { auditLogPath } = testbed;
-        return runScenario(
-          { kube, kubectl, rules, auditLogPath, installation: installation.namespace, clock, random, report, ...stoppable },
-          scenario,
-        );
-      },
+      audit,
+      run: (scenario, report) =>
+        runScenario({ kube, hands, rules, audit, installation: installation.namespace, clock, random, report, ...stoppable }, scenario),
       close: () => kube.close(),
     };
   } catch (error) {
@@ -72,3 +77,13 @@ export const openStage = async (options: StageOptions): Promise<Stage> => {
     throw error;
   }
 };
+
+/** The line that is documented for people: it has to work. */
+const approveWithKubectl =
+  (kubectl: Kubectl): Hands["approve"] =>
+  async ({ namespace = "", name }, { by, groups, message }) => {
+    const value = { by, decision: "Approved", via: "kubectl", message };
+    const patch = JSON.stringify([{ op: "add", path: "/spec/decisions/-", value }]);
+    const who = ["--as", by, ...groups.flatMap((group) => ["--as-group", group])];
+    await mustKubectl(kubectl, ["patch", "aiar", name, "--namespace", namespace, "--type=json", "-p", patch, ...who]);
+  };

@@ -4,9 +4,9 @@ import type { KubeObject, ResourceType } from "#api/object.ts";
 import { ENVIRONMENT_LABEL, MANAGED_LABEL } from "#api/labels.ts";
 import type { Kube } from "#kube/client.ts";
 import { type Contents, contentName } from "#scenarios/check-expectation.ts";
+import type { Hands } from "#scenarios/hands.ts";
 import type { ObjectName, Operation, Scenario } from "#scenarios/scenario.ts";
 import { type Waiting, watchUntil } from "#scenarios/watch-until.ts";
-import { type Kubectl, mustKubectl } from "#test/kubectl.ts";
 
 type WithContent = KubeObject & { spec?: unknown; data?: unknown };
 const types: Readonly<Record<ObjectName["kind"], ResourceType<WithContent>>> = {
@@ -15,24 +15,15 @@ const types: Readonly<Record<ObjectName["kind"], ResourceType<WithContent>>> = {
   Service: Services,
 };
 
-export const createNamespace = (kubectl: Kubectl, name: string, environment: string): Promise<string> => {
+export const createNamespace = (hands: Hands, name: string, environment: string): Promise<void> => {
   const labels = { [MANAGED_LABEL]: "true", [ENVIRONMENT_LABEL]: environment };
-  return apply(kubectl, JSON.stringify({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } }));
+  return hands.apply(JSON.stringify({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } }));
 };
 
-export const apply = (kubectl: Kubectl, manifests: string, namespace?: string): Promise<string> => {
-  const where = namespace === undefined ? [] : ["--namespace", namespace];
-  return mustKubectl(kubectl, ["apply", "--server-side", "--force-conflicts", ...where, "-f", "-"], manifests);
-};
-
-export const operate = async (kubectl: Kubectl, scenario: Scenario, operation: Operation, namespace: string): Promise<void> => {
-  if ("apply" in operation) {
-    await apply(kubectl, scenario.manifests[operation.apply] ?? "", namespace);
-    return;
-  }
-  const selector = Object.entries(operation.deletePods).map(([label, value]) => `${label}=${value}`);
-  await mustKubectl(kubectl, ["delete", "pods", "--namespace", namespace, "--selector", selector.join(","), "--wait=false"]);
-};
+export const operate = (hands: Hands, scenario: Scenario, operation: Operation, namespace: string): Promise<void> =>
+  "apply" in operation
+    ? hands.apply(scenario.manifests[operation.apply] ?? "", namespace)
+    : hands.deletePods(namespace, operation.deletePods);
 
 /** As `kubectl rollout status` means it: the newest template everywhere, every replica available, no old pod left. */
 export const isHealthy = (deployment: Deployment): boolean => {

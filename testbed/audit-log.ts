@@ -1,5 +1,6 @@
 // The API server's audit log: the policy it writes by, and reading it. Tests count calls and prove who changed what from it.
 import { readFile } from "node:fs/promises";
+import type { AuditEvent } from "#embedded/audit.ts";
 
 /** Writes with their bodies, reads with their names only; one event per request, when its response is complete (watches: also at start). */
 export const auditPolicy = {
@@ -8,29 +9,6 @@ export const auditPolicy = {
   omitStages: ["RequestReceived"],
   rules: [{ level: "RequestResponse", verbs: ["create", "update", "patch", "delete", "deletecollection"] }, { level: "Metadata" }],
 };
-
-export interface AuditEvent {
-  readonly auditID: string;
-  readonly stage: "ResponseStarted" | "ResponseComplete" | "Panic";
-  readonly verb: string;
-  readonly requestURI: string;
-  readonly user: { readonly username: string; readonly groups?: readonly string[] };
-  readonly impersonatedUser?: { readonly username: string; readonly groups?: readonly string[] };
-  readonly userAgent?: string;
-  readonly objectRef?: {
-    readonly apiGroup?: string;
-    readonly apiVersion?: string;
-    readonly resource: string;
-    readonly subresource?: string;
-    readonly namespace?: string;
-    readonly name?: string;
-  };
-  readonly responseStatus?: { readonly code?: number; readonly reason?: string };
-  readonly requestObject?: unknown;
-  readonly responseObject?: unknown;
-  readonly requestReceivedTimestamp: string;
-  readonly stageTimestamp: string;
-}
 
 /** Every complete line of the log; a line still being written is left out. */
 export const parseAuditLog = (text: string): AuditEvent[] =>

@@ -1,6 +1,7 @@
 // A Kubernetes API server in this process, for whoever has a clock and a source of randomness: called directly, or served over HTTP. Knows
 // nothing of Kintsugi.
 import type { Clock, Random } from "#lib/clock.ts";
+import type { AuditEvent } from "#embedded/audit.ts";
 import { createAuthorizer } from "#embedded/authorization.ts";
 import { bootstrap } from "#embedded/bootstrap.ts";
 import { createCel } from "#embedded/cel.ts";
@@ -15,6 +16,8 @@ import { createWorld } from "#embedded/world.ts";
 export interface EmbeddedDeps {
   readonly clock: Clock;
   readonly random: Random;
+  /** Told of each request when it is answered, as an audit log is. */
+  readonly audit?: (event: AuditEvent) => void;
 }
 
 export interface EmbeddedCluster {
@@ -27,7 +30,7 @@ export interface EmbeddedCluster {
   compact(): void;
 }
 
-export const createEmbeddedCluster = ({ clock, random }: EmbeddedDeps): EmbeddedCluster => {
+export const createEmbeddedCluster = ({ clock, random, audit }: EmbeddedDeps): EmbeddedCluster => {
   const store = createObjectStore();
   const world = createWorld({ clock, random, store, cel: createCel() });
   const identities = createIdentities({
@@ -36,7 +39,7 @@ export const createEmbeddedCluster = ({ clock, random }: EmbeddedDeps): Embedded
     account: (namespace, name) => world.find({ group: "", plural: "serviceaccounts" }, namespace, name),
     pod: (namespace, name) => world.find({ group: "", plural: "pods" }, namespace, name),
   });
-  const handle = createHandler({ world, identities, authorizer: createAuthorizer(store) });
+  const handle = createHandler({ world, identities, authorizer: createAuthorizer(store), audit });
   const tidy = createHousekeeping(world);
   let isPlanned = false;
   const plan = (): void => {

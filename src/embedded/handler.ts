@@ -1,8 +1,9 @@
 // One request after another: who calls, may they, what is meant, and the answer. The whole of a request happens at once, so that no two ever interleave.
+import { type AuditEvent, type Audited, auditEvent } from "#embedded/audit.ts";
 import { type Authorizer } from "#embedded/authorization.ts";
 import { type WatchStream, listBody, listObjects, matcherOf, watchObjects } from "#embedded/collections.ts";
 import { discover } from "#embedded/discovery.ts";
-import { type Identities, type User, impersonated } from "#embedded/identity.ts";
+import { type Identities, type User, anonymous, impersonated } from "#embedded/identity.ts";
 import { type JsonRecord, type Stored, at, isRecord, listOf, recordOf, textOf } from "#embedded/json.ts";
 import { applied } from "#embedded/managed-fields.ts";
 import { createObject, deleteObject, updateObject, type Place, type Written } from "#embedded/objects.ts";
@@ -10,6 +11,7 @@ import { openApi } from "#embedded/openapi.ts";
 import { bodyOf, checkAccept, mediaTypeOf, patchOf, patchTypes } from "#embedded/media.ts";
 import { type ApiRequest, type Target, headerOf, isDryRun, isTrue, targetOf } from "#embedded/request.ts";
 import { type Resource, findResource, storageKeyOf } from "#embedded/resources.ts";
+import { newUid } from "#embedded/random-text.ts";
 import { servedForm } from "#embedded/event-versions.ts";
 import { answerReview } from "#embedded/reviews.ts";
 import { ApiError, badRequest, methodNotAllowed, noSuchPath, notFound, success } from "#embedded/status.ts";
@@ -30,6 +32,8 @@ export interface HandlerDeps {
   readonly world: World;
   readonly identities: Identities;
   readonly authorizer: Authorizer;
+  /** Told of each request when it is answered. */
+  readonly audit?: ((event: AuditEvent) => void) | undefined;
 }
 
 interface Call {
@@ -369,7 +373,7 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
     return { status: 200, headers: jsonType, stream: asTable };
   };
 
-  return (request) => {
+  const answered = (request: ApiRequest): ApiResponse => {
     try {
       return answer(request);
     } catch (error) {
@@ -380,6 +384,32 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
       return seconds === undefined ? response : { ...response, headers: { ...response.headers, "retry-after": String(seconds) } };
     }
   };
+
+  const { audit } = deps;
+  if (audit === undefined) return answered;
+  return (request) => {
+    const response = answered(request);
+    audit(
+      auditEvent({
+        request,
+        response,
+        ...audited(identities, request),
+        id: newUid(world.random),
+        at: new Date(world.clock.now()).toISOString(),
+      }),
+    );
+    return response;
+  };
+};
+
+const audited = (identities: Identities, request: ApiRequest): Pick<Audited, "target" | "user" | "impersonated"> => {
+  const url = new URL(request.path, "http://localhost");
+  const target = targetOf(request.method, url.pathname, url.searchParams);
+  try {
+    return { target, user: identities.authenticate(request), impersonated: impersonated(request) };
+  } catch {
+    return { target, user: anonymous, impersonated: undefined };
+  }
 };
 
 const jsonType = { "content-type": "application/json" };

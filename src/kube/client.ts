@@ -12,6 +12,10 @@ export interface WriteOptions extends CallOptions {
   /** The server does everything but store it. */
   readonly dryRun?: true;
 }
+export interface RequestOptions extends CallOptions {
+  /** `application/json` where absent. */
+  readonly contentType?: string;
+}
 export interface PatchOptions extends WriteOptions {
   /** `status`, `scale`, `approval` … */
   readonly subresource?: string;
@@ -79,7 +83,7 @@ export interface Kube {
   evict(pod: Key, options?: WriteOptions & { readonly uid?: string }): Promise<"evicted" | "gone">;
   logs(pod: Key, options: LogsOptions): Promise<string>;
   /** For what has no type: reviews, discovery, version. */
-  request(method: Method, path: string, body?: unknown, options?: CallOptions): Promise<unknown>;
+  request(method: Method, path: string, body?: unknown, options?: RequestOptions): Promise<unknown>;
   /**
    * Flow: list, then watch from there, again and again until the signal is aborted.
    * Guarantees: never ends or throws by itself; never two watches at once; every gap is closed by a new `synced`.

@@ -114,6 +114,7 @@ export const connect = (config: ClusterConfig, deps: ConnectDeps): Kube & { clos
         method,
         path,
         ...(body === undefined ? {} : { body }),
+        ...(options.contentType === undefined ? {} : { contentType: options.contentType }),
       }),
     listWatch: (type, scope, signal, options) => listWatch(transport, deps, type, scope, signal, options),
     close: transport.close,

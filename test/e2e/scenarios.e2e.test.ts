@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { systemClock } from "#lib/system-clock.ts";
-import { auditEventsWith, storedWritesOf } from "#scenarios/effective-writes.ts";
+import { storedWritesOf } from "#scenarios/effective-writes.ts";
 import { loadScenarios } from "#scenarios/scenario.ts";
 import { type Stage, openStage } from "#scenarios/stage.ts";
 import { mustKubectl } from "#test/kubectl.ts";
@@ -44,7 +44,7 @@ const describeRequest = async (request: string): Promise<string> => {
 const oneStepRepair = "crash-after-release";
 const mostWrites = 19;
 const writesOf = async (request: string): Promise<string[]> =>
-  storedWritesOf(await auditEventsWith(stage.testbed.auditLogPath, 0, request), stage.installation.namespace);
+  storedWritesOf(await stage.audit.mentioning(request), stage.installation.namespace);
 
 describe("each scenario, end to end", () => {
   for (const scenario of scenarios) {

@@ -21,7 +21,8 @@ import { createGateway, type Gateway, needs } from "#services/gateway/gateway.ts
 import { alertmanagerAlert, delivery } from "#test/alertmanager.ts";
 import { type Connected, openCluster, type TestCluster } from "#test/cluster.ts";
 import { kubectlOf, mustKubectl } from "#test/kubectl.ts";
-import { type AuditEvent, readAuditLog } from "#testbed/audit-log.ts";
+import type { AuditEvent } from "#embedded/audit.ts";
+import { readAuditLog } from "#testbed/audit-log.ts";
 
 const namespace = "kintsugi-gateway";
 const shop = "kintsugi-gateway-shop";

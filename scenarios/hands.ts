@@ -1,0 +1,85 @@
+// What people do to a cluster in a scenario, through its API as kubectl would: no kubectl has to be there. Must never do what Kintsugi does.
+import { parseAllDocuments } from "yaml";
+import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
+import { Pods } from "#api/kubernetes.ts";
+import type { Key } from "#api/object.ts";
+import type { Kube } from "#kube/client.ts";
+
+export interface Person {
+  readonly by: string;
+  readonly groups: readonly string[];
+}
+export interface Approval extends Person {
+  readonly message: string;
+}
+
+export interface Hands {
+  /** YAML documents; those without a namespace go into this one. */
+  apply(manifests: string, namespace?: string): Promise<void>;
+  deletePods(namespace: string, labels: Readonly<Record<string, string>>): Promise<void>;
+  /** As that person, who has rights of their own. */
+  approve(question: Key, approval: Approval): Promise<void>;
+}
+
+interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+
+export interface HandsDeps {
+  readonly kube: Kube;
+  /** The same cluster as somebody else. */
+  readonly as: (person: Person) => Kube & { close(): void };
+}
+
+export const createHands = ({ kube, as }: HandsDeps): Hands => {
+  const pathOf = resourcePaths(kube);
+  return {
+    apply: async (manifests, namespace) => {
+      for (const document of parseAllDocuments(manifests)) {
+        const manifest = document.toJSON() as Manifest | null;
+        if (manifest === null) continue;
+        const path = await pathOf(manifest, manifest.metadata.namespace ?? namespace);
+        // The manager that `kubectl apply --server-side` names.
+        await kube.request("PATCH", `${path}?fieldManager=kubectl&force=true`, manifest, { contentType: "application/apply-patch+yaml" });
+      }
+    },
+    deletePods: async (namespace, labels) => {
+      const labelSelector = Object.entries(labels)
+        .map(([label, value]) => `${label}=${value}`)
+        .join(",");
+      for (const { metadata } of await kube.list(Pods, { namespace, labelSelector }))
+        await kube.delete(Pods, { namespace, name: metadata.name });
+    },
+    approve: async (question, { by, groups, message }) => {
+      const person = as({ by, groups });
+      try {
+        const value = { by, decision: "Approved", via: "kubectl", message };
+        await person.jsonPatch(AIApprovalRequest, question, [{ op: "add", path: "/spec/decisions/-", value }]);
+      } finally {
+        person.close();
+      }
+    },
+  };
+};
+
+interface Discovered {
+  readonly resources: readonly { readonly name: string; readonly kind: string; readonly namespaced: boolean }[];
+}
+
+/** By discovery, as kubectl finds out what a kind is called. A group that was not there is asked for again: its definition may come. */
+const resourcePaths = (kube: Kube): ((manifest: Manifest, namespace: string | undefined) => Promise<string>) => {
+  const known = new Map<string, Discovered["resources"]>();
+  return async ({ apiVersion, kind, metadata }, namespace) => {
+    const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+    const find = (): Discovered["resources"][number] | undefined =>
+      known.get(root)?.find((resource) => resource.kind === kind && !resource.name.includes("/"));
+    if (find() === undefined) known.set(root, ((await kube.request("GET", root)) as Discovered).resources);
+    const resource = find();
+    if (resource === undefined) throw new Error(`the server has no kind ${kind} in ${apiVersion}`);
+    if (resource.namespaced && namespace === undefined) throw new Error(`${kind} ${metadata.name} needs a namespace`);
+    const place = resource.namespaced ? `/namespaces/${namespace ?? ""}` : "";
+    return `${root}${place}/${resource.name}/${metadata.name}`;
+  };
+};
