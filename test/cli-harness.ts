@@ -56,6 +56,9 @@ const fakeKube = (server: FakeServer, requests: string[]): Kube & { close(): voi
     namespace: "default",
     get: async (type, key) => one(type, key) as never,
     list: async (type, scope = {}) => of(type).filter((each) => selects(scope, each)) as never,
+    pages: async function* (type, scope = {}) {
+      yield { items: of(type).filter((each) => selects(scope, each)) as never, isFirst: true, isLast: true, bytes: 0 };
+    },
     jsonPatch: async (type: ResourceType, key: Key, operations: JsonPatch) => {
       const object = one(type, key);
       if (object === undefined) throw serverError(404, "NotFound", `${key.name} not found`);

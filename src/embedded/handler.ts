@@ -16,7 +16,7 @@ import { servedForm } from "#embedded/event-versions.ts";
 import { answerReview } from "#embedded/reviews.ts";
 import { ApiError, badRequest, methodNotAllowed, noSuchPath, notFound, success } from "#embedded/status.ts";
 import { bind, evict, requestToken, scaleOf, writeScale } from "#embedded/subresources.ts";
-import { type PrinterColumn, tableOf } from "#embedded/tables.ts";
+import { type PrinterColumn, metadataList, tableOf } from "#embedded/tables.ts";
 import { type World, type Writer, crdsOf, versionOf } from "#embedded/world.ts";
 
 export interface ApiResponse {
@@ -111,8 +111,8 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
         return shown(call, 200, existing(call));
       case "list": {
         const listed = listObjects(world, { resource, namespace: namespaceOf(call), name: target.name, query });
-        const table = tableFor(call);
-        return json(200, table === undefined ? listBody(resource, listed) : table(listed.items, listed.metadata));
+        const form = tableFor(call) ?? (wantsMetadata(request) ? metadataList : undefined);
+        return json(200, form === undefined ? listBody(resource, listed) : form(listed.items, listed.metadata));
       }
       case "watch":
         return watched(call);
@@ -332,6 +332,11 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
       default:
         throw methodNotAllowed();
     }
+  };
+
+  const wantsMetadata = (request: ApiRequest): boolean => {
+    const accept = (headerOf(request, "accept") ?? "").split(",")[0] ?? "";
+    return /as=PartialObjectMetadataList/.test(accept) && /g=meta\.k8s\.io/.test(accept);
   };
 
   const tableFor = ({ resource, request, query }: Call): ((items: readonly Stored[], metadata: JsonRecord) => JsonRecord) | undefined => {

@@ -229,6 +229,14 @@ export const tableOf = (items: readonly Stored[], metadata: JsonRecord, options:
   };
 };
 
+/** For who wants to know what there is, and not what it holds. */
+export const metadataList = (items: readonly Stored[], metadata: JsonRecord): JsonRecord => ({
+  kind: "PartialObjectMetadataList",
+  apiVersion: "meta.k8s.io/v1",
+  metadata,
+  items: items.map(partial),
+});
+
 const partial = (item: Stored): JsonRecord => ({
   kind: "PartialObjectMetadata",
   apiVersion: "meta.k8s.io/v1",

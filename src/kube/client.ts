@@ -47,6 +47,25 @@ export interface ListScope extends Scope {
   readonly limit?: number;
 }
 
+export interface PageScope extends ListScope {
+  /** Objects in one answer; default 500. */
+  readonly pageSize?: number;
+  /** `metadata`: the server sends nothing else of an object, so that no value of a Secret crosses the wire. */
+  readonly part?: "metadata";
+  /** Of one answer. */
+  readonly maxBytes?: number;
+}
+
+export interface Page<T extends KubeObject> {
+  readonly items: readonly T[];
+  /** What came before it, if anything, was of a version that is no longer kept, and is to be forgotten. */
+  readonly isFirst: boolean;
+  readonly isLast: boolean;
+  /** How many are still to come, where the server says so. */
+  readonly remaining?: number;
+  readonly bytes: number;
+}
+
 /** What a list-watch tells, in order. `synced` comes first and again after every re-list: it replaces all that was known. */
 export type Seen<T extends KubeObject> =
   | { readonly kind: "synced"; readonly items: readonly T[]; readonly resourceVersion: string }
@@ -73,6 +92,8 @@ export interface Kube {
   get<T extends KubeObject>(type: ResourceType<T>, key: Key, options?: CallOptions): Promise<T | undefined>;
   /** Reads page by page; items carry apiVersion and kind. */
   list<T extends KubeObject>(type: ResourceType<T>, scope?: ListScope, options?: CallOptions): Promise<T[]>;
+  /** The same as it comes in, for whoever keeps only a part of each object or may have enough before the end. */
+  pages<T extends KubeObject>(type: ResourceType<T>, scope?: PageScope, options?: CallOptions): AsyncGenerator<Page<T>, void>;
   create<T extends KubeObject>(type: ResourceType<T>, object: NewObject<T>, options?: WriteOptions): Promise<T>;
   jsonPatch<T extends KubeObject>(type: ResourceType<T>, key: Key, operations: JsonPatch, options?: PatchOptions): Promise<T>;
   mergePatch<T extends KubeObject>(type: ResourceType<T>, key: Key, patch: object, options?: PatchOptions): Promise<T>;

@@ -4,6 +4,7 @@ import { type Key, type KubeObject, type NewObject, type ResourceType, apiVersio
 import type { CallOptions, Kube, Method, PatchOptions, WriteOptions } from "#kube/client.ts";
 import type { ClusterConfig } from "#kube/cluster-config.ts";
 import { errorOfJsonPatch, isNotFound } from "#kube/errors.ts";
+import { listPages } from "#kube/list-pages.ts";
 import { listAll, listWatch } from "#kube/list-watch.ts";
 import { objectPath, resourcePath } from "#kube/resource-path.ts";
 import { type TransportDeps, createTransport } from "#kube/transport.ts";
@@ -38,6 +39,7 @@ export const connect = (config: ClusterConfig, deps: ConnectDeps): Kube & { clos
     get: async <T extends KubeObject>(type: ResourceType<T>, key: Key, options: CallOptions = {}) =>
       unlessNotFound(send<T>("GET", type, key, "get", options, undefined), undefined),
     list: async (type, scope = {}, options = {}) => (await listAll(transport, type, scope, callOptions(options))).items,
+    pages: (type, scope = {}, options = {}) => listPages(transport, type, scope, callOptions(options)),
     create: async <T extends KubeObject>(type: ResourceType<T>, object: NewObject<T>, options: WriteOptions = {}) =>
       send<T>("POST", type, requireNamespace(type, keyOf(object)), "create", options, object),
     jsonPatch: async <T extends KubeObject>(type: ResourceType<T>, key: Key, operations: JsonPatch, options: PatchOptions = {}) => {

@@ -1,14 +1,14 @@
 // Follows one collection: a paged list, then a watch from there, for ever. Ends only when the signal is aborted; closes every gap with a new list.
-import { type KubeObject, type ResourceType, apiVersionOf } from "#api/object.ts";
+import type { KubeObject, ResourceType } from "#api/object.ts";
 import type { CallOptions, ListScope, ListWatchOptions, Scope, Seen } from "#kube/client.ts";
 import { KubeError, type Status, errorOfStatus, isGone } from "#kube/errors.ts";
 import { collectionText, resourcePath } from "#kube/resource-path.ts";
+import { listPages } from "#kube/list-pages.ts";
 import { type TransportDeps, type Transport, errorOfHttp } from "#kube/transport.ts";
 import { type Backoff, backoffDelay } from "#lib/backoff.ts";
 import { delay } from "#lib/clock.ts";
 import { HttpError } from "#lib/http-client.ts";
 
-const pageSize = 500;
 const silenceMs = 120_000;
 const minWatchSeconds = 300;
 const maxWatchSeconds = 600;
@@ -23,10 +23,6 @@ interface Listed<T> {
   readonly items: T[];
   readonly resourceVersion: string;
 }
-interface ListAnswer {
-  readonly items?: readonly KubeObject[] | null;
-  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
-}
 
 export const listAll = async <T extends KubeObject>(
   transport: Transport,
@@ -34,33 +30,13 @@ export const listAll = async <T extends KubeObject>(
   scope: ListScope,
   options: CallOptions = {},
 ): Promise<Listed<T>> => {
-  const doing = `list ${collectionText(type, scope.namespace)}`;
-  const apiVersion = apiVersionOf(type);
   let items: T[] = [];
-  let token: string | undefined;
-  let limit: number | undefined = pageSize;
-  for (;;) {
-    const left = scope.limit === undefined ? limit : Math.min(limit ?? scope.limit, scope.limit - items.length);
-    const query = { labelSelector: scope.labelSelector, fieldSelector: scope.fieldSelector, limit: left, continue: token };
-    let answer: ListAnswer;
-    try {
-      answer = (await transport.json({ ...options, doing, method: "GET", path: resourcePath(type, scope.namespace), query })) as ListAnswer;
-    } catch (error) {
-      if (!isGone(error) || token === undefined) throw error;
-      // The pages took longer than the server keeps their version: all at once, then.
-      items = [];
-      token = undefined;
-      limit = undefined;
-      continue;
-    }
-    for (const item of answer.items ?? []) {
-      // Items of a list carry neither, but every object of ours names its kind.
-      items.push({ ...item, apiVersion, kind: type.kind } as T);
-    }
-    token = answer.metadata?.continue || undefined;
-    if (token === undefined || (scope.limit !== undefined && items.length >= scope.limit))
-      return { items, resourceVersion: answer.metadata?.resourceVersion ?? "" };
+  let resourceVersion = "";
+  for await (const page of listPages(transport, type, scope, options)) {
+    items = page.isFirst ? [...page.items] : items.concat(page.items);
+    resourceVersion = page.resourceVersion;
   }
+  return { items, resourceVersion };
 };
 
 export async function* listWatch<T extends KubeObject>(

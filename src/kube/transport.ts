@@ -22,6 +22,7 @@ export interface Call extends CallOptions {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
   readonly contentType?: string;
+  readonly accept?: string;
   readonly maxBytes?: number;
 }
 
@@ -63,6 +64,7 @@ export const createTransport = (config: ClusterConfig, deps: TransportDeps): Tra
       headers["impersonate-user"] = config.impersonate.user;
       if (config.impersonate.groups.length > 0) headers["impersonate-group"] = config.impersonate.groups;
     }
+    if (call.accept !== undefined) headers["accept"] = call.accept;
     if (call.body !== undefined) headers["content-type"] = call.contentType ?? "application/json";
     return {
       method: call.method,
@@ -126,15 +128,7 @@ export const createTransport = (config: ClusterConfig, deps: TransportDeps): Tra
 
   return {
     text,
-    json: async (call) => {
-      const body = await text(call);
-      if (body === "") return undefined;
-      try {
-        return JSON.parse(body) as unknown;
-      } catch (cause) {
-        throw new KubeError({ doing: call.doing, status: 0, reason: "Unreadable", message: "the answer is not JSON", cause });
-      }
-    },
+    json: async (call) => parsedAnswer(call.doing, await text(call)),
     stream: async (call) => {
       const stream = await exchange(call, http.stream);
       if (stream.status >= 200 && stream.status < 300) return stream;
@@ -143,6 +137,15 @@ export const createTransport = (config: ClusterConfig, deps: TransportDeps): Tra
     },
     close: http.close,
   };
+};
+
+export const parsedAnswer = (doing: string, body: string): unknown => {
+  if (body === "") return undefined;
+  try {
+    return JSON.parse(body) as unknown;
+  } catch (cause) {
+    throw new KubeError({ doing, status: 0, reason: "Unreadable", message: "the answer is not JSON", cause });
+  }
 };
 
 const waitBeforeReadingAgain = (error: unknown, backoffMs: number): number | undefined => {

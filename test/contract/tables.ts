@@ -5,6 +5,8 @@ import { apps, configMap, core, deployment, pod } from "#test/contract/samples.t
 
 const asTable = { accept: "application/json;as=Table;v=v1;g=meta.k8s.io,application/json" };
 
+const asMetadata = { accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1" };
+
 const columns = (table: Body): readonly string[] => (table["columnDefinitions"] as readonly { name: string }[]).map(({ name }) => name);
 const shownColumns = (table: Body): readonly string[] =>
   (table["columnDefinitions"] as readonly { name: string; priority: number }[])
@@ -32,6 +34,18 @@ export const tables: Topic = {
           metadata: { name: "a", namespace },
         });
         expect(answer.body.metadata.resourceVersion).toMatch(/^\d+$/);
+      },
+    },
+    {
+      name: "a list of metadata holds nothing else of its objects",
+      run: async (cluster, namespace) => {
+        await ok(cluster.create(core(namespace, "configmaps"), configMap("a", { x: "1" })));
+        const list = await ok(cluster.get(`${core(namespace, "configmaps")}?fieldSelector=metadata.name%3Da`, asMetadata));
+        expect(list).toMatchObject({ kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1" });
+        expect(list.items).toHaveLength(1);
+        expect(list.items[0]?.metadata).toMatchObject({ name: "a", namespace });
+        expect(list.items[0]).not.toHaveProperty("data");
+        expect(list.metadata.resourceVersion).toMatch(/^\d+$/);
       },
     },
     {
