@@ -8,7 +8,7 @@ const clusterTests = [
   "scripts/**/*.cluster.test.ts",
   "testbed/**/*.cluster.test.ts",
 ];
-const e2eTests = ["test/e2e/**/*.e2e.test.ts", "testbed/**/*.e2e.test.ts"];
+const e2eTests = ["test/e2e/**/*.e2e.test.ts", "test/contract/**/*.e2e.test.ts", "testbed/**/*.e2e.test.ts"];
 
 /** Every folder of src/ is held to its own bound: a well-tested one does not make up for another. */
 const folders = readdirSync("src", { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));

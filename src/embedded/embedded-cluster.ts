@@ -11,6 +11,7 @@ import { createIdentities } from "#embedded/identity.ts";
 import { createObjectStore } from "#embedded/object-store.ts";
 import type { ApiRequest } from "#embedded/request.ts";
 import { type Listening, type ListenOptions, listen } from "#embedded/server.ts";
+import type { Workloads } from "#embedded/workloads.ts";
 import { createWorld } from "#embedded/world.ts";
 
 export interface EmbeddedDeps {
@@ -18,6 +19,8 @@ export interface EmbeddedDeps {
   readonly random: Random;
   /** Told of each request when it is answered, as an audit log is. */
   readonly audit?: (event: AuditEvent) => void;
+  /** Controllers and nodes; without it nothing makes pods, and none runs. */
+  readonly workloads?: Workloads;
 }
 
 export interface EmbeddedCluster {

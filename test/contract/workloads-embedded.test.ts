@@ -1,0 +1,5 @@
+// The workload half of the contract against the embedded cluster; each case has one of its own, on virtual time.
+import { openInProcess } from "#test/contract/workloads/in-process.ts";
+import { registerWorkloads } from "#test/contract/workloads/suite.ts";
+
+registerWorkloads("embedded", 1, () => openInProcess({ workloads: {} }));
