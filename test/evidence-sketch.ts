@@ -1,7 +1,9 @@
 // Evidence for tests of causes, from a few words: objects as YAML with what the API server would fill in, pods of a workload, events, logs.
 import { parseAllDocuments } from "yaml";
-import type { Deployment, Pod } from "#api/kubernetes.ts";
+import type { ContainerStatus, Deployment, Pod } from "#api/kubernetes.ts";
 import { type KubeObject, referenceText } from "#api/object.ts";
+import type { Cause } from "#diagnosis/cause.ts";
+import { createView } from "#diagnosis/view.ts";
 import { type Evidence, evidenceForm } from "#evidence/evidence.ts";
 import type { EventEvidence } from "#evidence/workload-evidence.ts";
 
@@ -122,3 +124,84 @@ export const evidence = (parts: Partial<Evidence>): Evidence => ({
   gaps: [],
   ...parts,
 });
+
+/** What a cause says of this evidence: `Code Kind name → action key=value` or `→ person` for each finding; empty where it is ruled out. */
+export const answers = (cause: Cause, parts: Partial<Evidence>): string[] =>
+  cause.find(createView(evidence(parts))).flatMap((assessment) => {
+    if (!("found" in assessment)) return [];
+    const { code, object, facts, summary, chain, quotes } = assessment.found;
+    if (code !== cause.code || summary === "" || chain.length === 0 || quotes.length === 0) throw new Error(`${code} says too little`);
+    if (/undefined|NaN/.test(JSON.stringify([summary, chain, quotes]))) throw new Error(`${code} tells of nothing: ${summary}`);
+    const remedies =
+      facts.kind === "remedies"
+        ? facts.remedies.map(({ action, parameters }) => [action, ...Object.entries(parameters).map((pair) => pair.join("="))].join(" "))
+        : ["person"];
+    return [`${code} ${object.kind} ${object.name} → ${remedies.join(", ")}`];
+  });
+
+/** A container's status: `waiting`, `crashed` (waits after a run that ended so), `running`. */
+export const containerStatus = (name: string, state: ContainerStatus["state"], more: Partial<ContainerStatus> = {}): ContainerStatus => ({
+  name,
+  image: "example.test/app:1",
+  ready: false,
+  restartCount: 0,
+  ...(state === undefined ? {} : { state }),
+  ...more,
+});
+
+export const crashed = (
+  name: string,
+  exitCode: number,
+  more: { readonly reason?: string; readonly ranSeconds?: number; readonly restarts?: number; readonly message?: string } = {},
+): ContainerStatus => {
+  const finished = Date.parse(sketchNow) - 60_000;
+  return containerStatus(
+    name,
+    { waiting: { reason: "CrashLoopBackOff", message: "back-off 5m0s restarting failed container" } },
+    {
+      restartCount: more.restarts ?? 5,
+      lastState: {
+        terminated: {
+          exitCode,
+          reason: more.reason ?? "Error",
+          ...(more.message === undefined ? {} : { message: more.message }),
+          startedAt: new Date(finished - (more.ranSeconds ?? 1) * 1000).toISOString(),
+          finishedAt: new Date(finished).toISOString(),
+        },
+      },
+    },
+  );
+};
+
+/** What a pod's status is when this is how its containers are. */
+export const failing = (...containerStatuses: ContainerStatus[]): PodSketch => ({
+  status: {
+    conditions: [
+      { type: "PodScheduled", status: "True" },
+      { type: "Ready", status: "False" },
+    ],
+    containerStatuses,
+  },
+});
+
+/** A Deployment of one container with the name of the workload; `pod` is merged into its pod's spec, `spec` into its own. */
+export const deployment = (
+  name: string,
+  container: object = {},
+  more: { readonly pod?: object; readonly spec?: object } = {},
+): KubeObject =>
+  complete({
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name, generation: 1 },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: { app: name } },
+      template: {
+        metadata: { labels: { app: name } },
+        spec: { containers: [{ name, image: "example.test/app:1", ...container }], ...more.pod },
+      },
+      ...more.spec,
+    },
+    status: { observedGeneration: 1, replicas: 1 },
+  } as unknown as KubeObject);

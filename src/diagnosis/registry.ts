@@ -1,5 +1,47 @@
 // Every cause there is. A new one is a file under causes/ and a line here.
+import { referenceMissing } from "#diagnosis/causes/reference-missing.ts";
+import { programFails } from "#diagnosis/causes/program-fails.ts";
+import { entryPointMissing } from "#diagnosis/causes/entry-point-missing.ts";
+import { storageClassMissing } from "#diagnosis/causes/storage-class-missing.ts";
+import { ingressBroken } from "#diagnosis/causes/ingress-broken.ts";
+import { autoscalerAtItsLimit } from "#diagnosis/causes/autoscaler-at-its-limit.ts";
+import { autoscalerWithoutMetrics } from "#diagnosis/causes/autoscaler-without-metrics.ts";
+import { budgetBlocksDrain } from "#diagnosis/causes/budget-blocks-drain.ts";
+import { jobFails } from "#diagnosis/causes/job-fails.ts";
+import { rightsMissing } from "#diagnosis/causes/rights-missing.ts";
+import { rolloutPaused } from "#diagnosis/causes/rollout-paused.ts";
+import { deletionStuck } from "#diagnosis/causes/deletion-stuck.ts";
+import { memoryLeak } from "#diagnosis/causes/memory-leak.ts";
+import { updateStuck } from "#diagnosis/causes/update-stuck.ts";
+import { nodeUnderPressure } from "#diagnosis/causes/node-under-pressure.ts";
+import { storageExceeded } from "#diagnosis/causes/storage-exceeded.ts";
+import { volumeMountFails } from "#diagnosis/causes/volume-mount-fails.ts";
+import { webhookWithoutServer } from "#diagnosis/causes/webhook-without-server.ts";
+import { scheduleNotKept } from "#diagnosis/causes/schedule-not-kept.ts";
+import { podAdmissionRefused } from "#diagnosis/causes/pod-admission-refused.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { workloadCauses } from "#diagnosis/workload-causes.ts";
 
-export const causes: readonly Cause[] = [...workloadCauses];
+export const causes: readonly Cause[] = [
+  ...workloadCauses,
+  referenceMissing,
+  programFails,
+  entryPointMissing,
+  storageClassMissing,
+  ingressBroken,
+  autoscalerAtItsLimit,
+  autoscalerWithoutMetrics,
+  budgetBlocksDrain,
+  jobFails,
+  rightsMissing,
+  rolloutPaused,
+  deletionStuck,
+  memoryLeak,
+  updateStuck,
+  nodeUnderPressure,
+  storageExceeded,
+  volumeMountFails,
+  webhookWithoutServer,
+  scheduleNotKept,
+  ...podAdmissionRefused,
+];

@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+import { autoscalerAtItsLimit } from "#diagnosis/causes/autoscaler-at-its-limit.ts";
+import { autoscalerWithoutMetrics } from "#diagnosis/causes/autoscaler-without-metrics.ts";
+import { answers, deployment, objects } from "#test/evidence-sketch.ts";
+
+const web = deployment("web");
+const scaler = (status: string): ReturnType<typeof objects>[0] =>
+  objects(
+    `{ apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: { name: web }, spec: { maxReplicas: 4, scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: web } }, status: ${status} }`,
+  )[0]!;
+const limited = (current: number, reason: string): string =>
+  `{ currentReplicas: ${current}, desiredReplicas: ${current}, conditions: [{ type: ScalingLimited, status: "True", reason: ${reason}, message: the desired replica count is more than the maximum replica count }] }`;
+const inactive = (reason: string, message: string, since = "2027-03-01T13:00:00Z"): string =>
+  `{ conditions: [{ type: ScalingActive, status: "False", reason: ${reason}, message: "${message}", lastTransitionTime: "${since}" }] }`;
+
+test("one that has all it may and wants more gets half as many again", () => {
+  expect(answers(autoscalerAtItsLimit, { objects: [web, scaler(limited(4, "TooManyReplicas"))] })).toEqual([
+    "AutoscalerAtItsLimit HorizontalPodAutoscaler web → update_hpa max=6",
+  ]);
+});
+
+test("one that is limited from below is well", () => {
+  expect(answers(autoscalerAtItsLimit, { objects: [web, scaler(limited(1, "TooFewReplicas"))] })).toEqual([]);
+});
+
+test("fewer replicas than it may have contradict a limit that its condition still tells of", () => {
+  expect(answers(autoscalerAtItsLimit, { objects: [web, scaler(limited(3, "TooManyReplicas"))] })).toEqual([]);
+});
+
+test("one whose target requests none of the resource cannot scale", () => {
+  const objectsOf = [
+    web,
+    scaler(inactive("FailedGetResourceMetric", "failed to get cpu utilization: missing request for cpu in container web")),
+  ];
+  expect(answers(autoscalerWithoutMetrics, { objects: objectsOf })).toEqual([
+    "AutoscalerWithoutMetrics HorizontalPodAutoscaler web → person",
+  ]);
+});
+
+test("one that is merely at its limit has metrics", () => {
+  expect(answers(autoscalerWithoutMetrics, { objects: [web, scaler(limited(4, "TooManyReplicas"))] })).toEqual([]);
+});
+
+test("one that is new, or whose target wants no replicas, contradicts it", () => {
+  expect(
+    answers(autoscalerWithoutMetrics, {
+      objects: [web, scaler(inactive("FailedGetResourceMetric", "no metrics returned", "2027-03-01T13:59:00Z"))],
+    }),
+  ).toEqual([]);
+  expect(
+    answers(autoscalerWithoutMetrics, {
+      objects: [web, scaler(inactive("ScalingDisabled", "scaling is disabled since the replica count of the target is zero"))],
+    }),
+  ).toEqual([]);
+});

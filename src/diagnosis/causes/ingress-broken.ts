@@ -1,0 +1,140 @@
+// An Ingress that cannot serve: its class, a backend Service or port, or a TLS Secret is not there.
+import { IngressClasses, Ingresses, Secrets, Services, type Ingress, type IngressBackend } from "#api/kubernetes.ts";
+import { referenceText } from "#api/object.ts";
+import { assess, objectQuote, person } from "#diagnosis/assess.ts";
+import type { Cause } from "#diagnosis/cause.ts";
+import type { Assessment, Facts } from "#diagnosis/finding.ts";
+import { nearest } from "#diagnosis/nearest.ts";
+import { referenceTo, type View } from "#diagnosis/view.ts";
+
+const code = "IngressBroken";
+
+export const ingressBroken: Cause = {
+  code,
+  title: "An Ingress that refers to something that is not there",
+  looksAt: "Ingresses, and the classes, Services, ports and TLS Secrets they name.",
+  concludes: "Requests to it cannot be served, because what it names does not exist.",
+  wouldDo: "fix_reference to the name that was probably meant, where one is near enough.",
+  find: (view) => view.all(Ingresses).flatMap((ingress) => find(view, ingress)),
+};
+
+interface Fault {
+  readonly what: string;
+  readonly wanted: string;
+  readonly kind: string;
+  readonly candidates: readonly string[];
+}
+
+const find = (view: View, ingress: Ingress): Assessment[] => {
+  const { namespace } = ingress.metadata;
+  const reference = referenceTo(ingress);
+  const backends = [
+    ingress.spec?.defaultBackend,
+    ...(ingress.spec?.rules ?? []).flatMap((rule) => rule.http?.paths?.map(({ backend }) => backend) ?? []),
+  ];
+  const faults = [
+    ...classFaults(view, ingress),
+    ...backends.flatMap((backend) => backendFaults(view, namespace, backend)),
+    ...(ingress.spec?.tls ?? []).flatMap(({ secretName }) => secretFaults(view, namespace, secretName)),
+  ];
+  if (faults.length === 0)
+    return [
+      assess(code, { required: [{ claim: `${referenceText(reference)} refers to something that is missing`, holds: false }] }, never),
+    ];
+  const [first] = faults;
+  return [
+    assess(
+      code,
+      {
+        required: [{ claim: first?.what ?? "", holds: true }],
+        supporting: [{ claim: "all that it refers to was listed", holds: true, weight: 1 }],
+      },
+      () => ({
+        object: reference,
+        summary: `${referenceText(reference)} cannot serve: ${faults.map(({ what }) => what).join("; ")}.`.slice(0, 1024),
+        chain: [...new Set(faults.map(({ what }) => what))],
+        quotes: [objectQuote(reference, faults.map(({ what, kind, wanted }) => `${kind} ${wanted}: ${what}`).join("\n"))],
+        facts: factsOf(ingress, faults),
+      }),
+    ),
+  ];
+};
+
+const never = (): never => {
+  throw new Error("an assessment that is ruled out is not put into words");
+};
+
+const classFaults = (view: View, { spec, metadata }: Ingress): Fault[] => {
+  const wanted = spec?.ingressClassName ?? metadata.annotations?.["kubernetes.io/ingress.class"];
+  if (wanted === undefined || !view.knows(IngressClasses, undefined) || view.get(IngressClasses, undefined, wanted) !== undefined)
+    return [];
+  // The annotation is older than the kind: controllers take it without an IngressClass.
+  if (spec?.ingressClassName === undefined) return [];
+  return [
+    {
+      what: `there is no IngressClass ${wanted}`,
+      wanted,
+      kind: "IngressClass",
+      candidates: view.all(IngressClasses).map((each) => each.metadata.name),
+    },
+  ];
+};
+
+const backendFaults = (view: View, namespace: string | undefined, backend: IngressBackend | undefined): Fault[] => {
+  const wanted = backend?.service;
+  if (wanted === undefined || !view.knows(Services, namespace)) return [];
+  const service = view.get(Services, namespace, wanted.name);
+  if (service === undefined)
+    return [
+      {
+        what: `there is no Service ${wanted.name}`,
+        wanted: wanted.name,
+        kind: "Service",
+        candidates: view.all(Services, namespace).map((each) => each.metadata.name),
+      },
+    ];
+  const { number, name } = wanted.port ?? {};
+  const ports = service.spec.ports ?? [];
+  const matches = ports.some((port) => (number === undefined ? port.name === name : port.port === number));
+  if (matches || (number === undefined && name === undefined)) return [];
+  return [
+    {
+      what: `Service ${wanted.name} has no port ${number ?? name} (it has ${ports.map((port) => port.name ?? port.port).join(", ")})`,
+      wanted: String(number ?? name),
+      kind: "port",
+      candidates: ports.map((port) => String(number === undefined ? port.name : port.port)),
+    },
+  ];
+};
+
+const secretFaults = (view: View, namespace: string | undefined, wanted: string | undefined): Fault[] =>
+  wanted === undefined || !view.knows(Secrets, namespace) || view.get(Secrets, namespace, wanted) !== undefined
+    ? []
+    : [
+        {
+          what: `there is no Secret ${wanted} for TLS`,
+          wanted,
+          kind: "Secret",
+          candidates: view.all(Secrets, namespace).map((each) => each.metadata.name),
+        },
+      ];
+
+const factsOf = (ingress: Ingress, faults: readonly Fault[]): Facts => {
+  const remedies = faults.flatMap(({ kind, wanted, candidates }) => {
+    const to = candidates.length === 1 && kind === "port" ? candidates[0] : nearest(wanted, candidates);
+    return to === undefined
+      ? []
+      : [
+          {
+            action: "fix_reference",
+            target: referenceTo(ingress),
+            parameters: { kind, name: wanted, to },
+            rationale: `${to} is the nearest ${kind} that exists.`,
+            expected: `${referenceText(referenceTo(ingress))} refers to what exists.`,
+          },
+        ];
+  });
+  return remedies.length === faults.length
+    ? { kind: "remedies", remedies }
+    : person("what it names has to be created, or the Ingress corrected");
+};

@@ -1,0 +1,79 @@
+// A program that grows until it is killed: it runs well for a long time, then is out of memory, again and again. More memory only delays it.
+import { referenceText } from "#api/object.ts";
+import { assess, person } from "#diagnosis/assess.ts";
+import type { Cause } from "#diagnosis/cause.ts";
+import { durationText, failureQuote, quote } from "#diagnosis/explain.ts";
+import { failuresOf } from "#diagnosis/failures.ts";
+import type { Assessment } from "#diagnosis/finding.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
+import { parseQuantity } from "#lib/quantity.ts";
+
+const code = "MemoryLeak";
+/** A program that does not fit dies while it starts. */
+const longMs = 60_000;
+
+export const memoryLeak: Cause = {
+  code,
+  title: "Memory that grows without end",
+  looksAt: "Containers that were killed for memory after a long run, how often, and whether their limit was raised before.",
+  concludes: "The program's memory grows with time: a larger limit delays the end and does not prevent it.",
+  wouldDo: "Nothing that lasts: a person has to find what grows. restart_pod before it dies buys time.",
+  find: (view) => view.workloads.map((workload) => find(view, workload)),
+};
+
+const find = (view: View, workload: Workload): Assessment => {
+  const evidence = view.inside(workload);
+  const failure = failuresOf(evidence).find(({ reason }) => reason === "OOMKilled");
+  const container = failure?.container.name ?? "";
+  const limitField = `spec.template.spec.containers[${container}].resources.limits.memory`;
+  const raises = view
+    .changesOf(workload.reference)
+    .filter(({ field, before, after }) => field.endsWith("resources.limits.memory") && isMore(after, before));
+  const revisionsRaised = evidence.revisions.filter((revision, index) => {
+    const older = evidence.revisions[index + 1];
+    return older !== undefined && isMore(limitIn(revision.template, container), limitIn(older.template, container));
+  });
+  const raised = raises.length + (raises.length > 0 ? 0 : revisionsRaised.length);
+  return assess(
+    code,
+    {
+      required: [
+        { claim: "a container that is killed for memory", holds: failure !== undefined },
+        {
+          claim: `it runs for more than ${durationText(longMs)} first, or a larger limit did not help`,
+          holds: (failure?.ranMs ?? 0) >= longMs || raised > 0,
+        },
+      ],
+      supporting: [
+        { claim: "it was killed more than once", holds: (failure?.container.restarts ?? 0) > 1, weight: 1 },
+        { claim: `its limit (${limitField}) was raised before, without success`, holds: raised > 0, weight: 2 },
+        { claim: "it runs for long before", holds: (failure?.ranMs ?? 0) >= longMs, weight: 1 },
+      ],
+    },
+    () => ({
+      object: workload.reference,
+      summary: `Container ${container} of ${referenceText(workload.reference)} grows until it is killed for memory${failure?.ranMs === undefined ? "" : `, last after ${durationText(failure.ranMs)}`}${raised > 0 ? "; its limit was raised before and that did not help" : ""}.`,
+      chain: [
+        `container ${container} uses more memory the longer it runs`,
+        "it reaches its limit and is killed",
+        `it was restarted ${failure?.container.restarts ?? 0} times`,
+      ],
+      quotes: [
+        ...(failure === undefined ? [] : [failureQuote(evidence, failure)]),
+        ...raises.map(({ at, by, before, after }) =>
+          quote("change", referenceText(workload.reference), `${at} ${by}: memory limit ${before} → ${after}`),
+        ),
+      ],
+      explains: [workload.reference],
+      facts: person("more memory only delays it: what grows has to be found in the program"),
+    }),
+  );
+};
+
+const limitIn = (template: Workload["template"], container: string): string | undefined =>
+  template.spec.containers.find(({ name }) => name === container)?.resources?.limits?.["memory"];
+
+const isMore = (after: string | undefined, before: string | undefined): boolean => {
+  const [a, b] = [after, before].map((text) => (text === undefined ? undefined : parseQuantity(text)));
+  return a !== undefined && b !== undefined && a > b;
+};

@@ -1,0 +1,90 @@
+// Pods that are refused when they are created, by Pod Security, a LimitRange, an admission policy or a webhook: the controller's FailedCreate
+// events carry the API server's words. Quotas and missing accounts are causes of their own.
+import { referenceText } from "#api/object.ts";
+import { assess, eventQuote, person } from "#diagnosis/assess.ts";
+import type { Cause } from "#diagnosis/cause.ts";
+import { type Refusal, refusedPods } from "#diagnosis/refused-pods.ts";
+
+interface Refuser {
+  readonly code: string;
+  readonly title: string;
+  /** As the API server words it; the first group names the refuser. */
+  readonly pattern: RegExp;
+  readonly concludes: string;
+  readonly why: string;
+}
+
+const refusers: readonly Refuser[] = [
+  {
+    code: "PodSecurityRefuses",
+    title: "A pod that violates its namespace's Pod Security level",
+    pattern: /violates PodSecurity "([^"]+)": (.{1,300})/,
+    concludes: "The template asks for what the namespace's Pod Security level forbids.",
+    why: "the template has to give up what the level forbids, or the namespace another level: both are decisions about security",
+  },
+  {
+    code: "LimitRangeRefuses",
+    title: "A pod outside of its namespace's LimitRange",
+    pattern: /((?:maximum|minimum) (?:cpu|memory|ephemeral-storage) (?:usage|limit)[^,\]]{1,200})/,
+    concludes: "The template's resources lie outside of what the LimitRange allows.",
+    why: "the template's resources or the LimitRange have to change: a matter of policy",
+  },
+  {
+    code: "AdmissionPolicyRefuses",
+    title: "A pod that a ValidatingAdmissionPolicy refuses",
+    pattern: /ValidatingAdmissionPolicy '([^']+)' with binding '[^']+' denied request: (.{1,300})/,
+    concludes: "An admission policy forbids what the template asks for.",
+    why: "the template has to satisfy the policy, or the policy has to change",
+  },
+  {
+    code: "WebhookUnreachable",
+    title: "An admission webhook that cannot be called",
+    pattern: /failed calling webhook "([^"]+)": (.{1,300})/,
+    concludes: "The webhook does not answer and its failurePolicy is Fail: nothing it watches over can be created.",
+    why: "the webhook's server has to answer again, or its configuration go: without it, what it guards is unguarded",
+  },
+  {
+    code: "WebhookRefuses",
+    title: "A pod that an admission webhook refuses",
+    pattern: /admission webhook "([^"]+)" denied the request:? ?(.{0,300})/,
+    concludes: "A webhook forbids what the template asks for.",
+    why: "the template has to satisfy the webhook",
+  },
+];
+
+const causeOf = (refuser: Refuser): Cause => ({
+  code: refuser.code,
+  title: refuser.title,
+  looksAt: "FailedCreate events of workloads that have fewer pods than they want.",
+  concludes: refuser.concludes,
+  wouldDo: `Nothing by itself: ${refuser.why}.`,
+  find: (view) => refusedPods(view).map((refusal) => find(refuser, refusal)),
+});
+
+const find = (refuser: Refuser, { workload, event }: Refusal): ReturnType<typeof assess> => {
+  const match = refuser.pattern.exec(event.message);
+  const missing = (workload.desired ?? 1) - workload.pods.length;
+  return assess(
+    refuser.code,
+    {
+      required: [{ claim: `the API server refuses pods of ${referenceText(workload.reference)} in these words`, holds: match !== null }],
+      supporting: [
+        { claim: "it was refused more than once", holds: event.count > 1, weight: 1 },
+        { claim: "pods are missing", holds: missing > 0, weight: 1 },
+      ],
+    },
+    () => ({
+      object: workload.reference,
+      summary: `Pods of ${referenceText(workload.reference)} are refused: ${(match?.[0] ?? "").slice(0, 400)}.`,
+      chain: [
+        `${match?.[1] ?? "admission"} refuses the pod`,
+        `${missing} of ${workload.desired ?? 1} pods of ${referenceText(workload.reference)} are missing`,
+      ],
+      quotes: [eventQuote(event)],
+      explains: [workload.reference],
+      facts: person(refuser.why),
+    }),
+  );
+};
+
+export const podAdmissionRefused: readonly Cause[] = refusers.map(causeOf);

@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { programFails } from "#diagnosis/causes/program-fails.ts";
+import { answers, crashed, deployment, failing, podsOf } from "#test/evidence-sketch.ts";
+
+const web = deployment("web");
+const logs = [
+  { namespace: "shop", pod: "web-7d9c5b8f6-bx2z4", container: "web", run: "previous" as const, text: "fatal: cannot open ledger\n" },
+];
+
+test("a program that ends with an error from its first revision on is a person's", () => {
+  expect(answers(programFails, { objects: [web, ...podsOf(web, failing(crashed("web", 1)))], logs })).toEqual([
+    "ProgramFails Deployment web → person",
+  ]);
+});
+
+test("one that is killed for memory is another cause", () => {
+  expect(answers(programFails, { objects: [web, ...podsOf(web, failing(crashed("web", 137, { reason: "OOMKilled" })))] })).toEqual([]);
+});
+
+test("what was ended from outside contradicts it: the program did not fail", () => {
+  expect(answers(programFails, { objects: [web, ...podsOf(web, failing(crashed("web", 143)))] })).toEqual([]);
+});

@@ -1,0 +1,64 @@
+// A program that ends by itself, and no change is known that would explain it: its own words are the evidence, and a person has to read them.
+// The last resort among the causes of a crash; it never claims to know why.
+import { referenceText } from "#api/object.ts";
+import { assess, person } from "#diagnosis/assess.ts";
+import type { Cause } from "#diagnosis/cause.ts";
+import { failureQuote, failureText, logQuotes, onePerContainer } from "#diagnosis/explain.ts";
+import { failuresOf, steadyPods } from "#diagnosis/failures.ts";
+import type { Assessment } from "#diagnosis/finding.ts";
+import { releaseFor } from "#diagnosis/release.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
+
+const code = "ProgramFails";
+
+export const programFails: Cause = {
+  code,
+  title: "A program that ends with an error",
+  looksAt: "Containers that exit with a code, the end of their log, and whether an earlier revision is known.",
+  concludes: "The program itself fails with what it was given; no change of its template is known that brought this in.",
+  wouldDo: "Nothing by itself: a person reads the log and decides.",
+  find: (view) => view.workloads.map((workload) => find(view, workload)),
+};
+
+const find = (view: View, workload: Workload): Assessment => {
+  const evidence = view.inside(workload);
+  const failures = failuresOf(evidence).filter(({ mode, reason }) => mode === "crashes" && reason !== "OOMKilled");
+  const [failure] = failures;
+  const release = failure === undefined ? undefined : releaseFor(evidence, failure.container.name);
+  const isJob = workload.object.kind === "Job" || workload.object.kind === "CronJob";
+  return assess(
+    code,
+    {
+      required: [{ claim: "a container that exits with an error", holds: failure !== undefined && failure.ended?.exitCode !== 0 }],
+      against: [
+        { claim: "it belongs to a Job, whose failure is another cause", holds: isJob },
+        // Ended from outside: a probe, a node, somebody. What sent the signal is the cause.
+        { claim: "it was ended from outside", holds: failure?.ended?.exitCode === 137 || failure?.ended?.exitCode === 143 },
+        { claim: "an earlier revision differs", holds: release?.previous !== undefined },
+      ],
+      supporting: [
+        { claim: "its log says why", holds: failure !== undefined && logQuotes(evidence, failures, 1).length > 0, weight: 1 },
+        { claim: "no pod of it runs well", holds: steadyPods(evidence, 60_000).length === 0, weight: 1 },
+        // Nobody has looked for the reason behind the program's words: half of the support stays away.
+        { claim: "what it needs from elsewhere was checked", holds: false, weight: 2 },
+      ],
+    },
+    () => ({
+      object: workload.reference,
+      summary:
+        `Container ${failure?.container.name} of ${referenceText(workload.reference)} ${failure === undefined ? "fails" : failureText(failure)}, ` +
+        "and no change is known that explains it.",
+      chain: onePerContainer(failures)
+        .slice(0, 3)
+        .map((each) => `container ${each.container.name} ${failureText(each)}`),
+      quotes: [
+        ...onePerContainer(failures)
+          .slice(0, 3)
+          .map((each) => failureQuote(evidence, each)),
+        ...logQuotes(evidence, failures, 2),
+      ],
+      explains: [workload.reference],
+      facts: person("what the program says about itself has to be read by somebody who knows it"),
+    }),
+  );
+};

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { rightsMissing } from "#diagnosis/causes/rights-missing.ts";
+import { answers, deployment, objects, podsOf } from "#test/evidence-sketch.ts";
+
+const web = deployment("web", {}, { pod: { serviceAccountName: "web" } });
+const pods = podsOf(web, {});
+const text =
+  'E0301 list pods: pods is forbidden: User "system:serviceaccount:shop:web" cannot list resource "pods" in API group "" in the namespace "shop"\n';
+const logs = [{ namespace: "shop", pod: "web-7d9c5b8f6-bx2z4", container: "web", run: "current" as const, text }];
+const [role, binding] = objects(`
+{ apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: { name: pod-reader }, rules: [{ apiGroups: [""], resources: [pods], verbs: [get, list] }] }
+---
+{ apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: { name: web-reads-pods }, roleRef: { kind: Role, name: pod-reader }, subjects: [{ kind: ServiceAccount, name: web }] }
+`);
+const deletedBinding = {
+  object: { apiVersion: "rbac.authorization.k8s.io/v1", kind: "RoleBinding", namespace: "shop", name: "web-reads-pods" },
+  at: "2027-03-01T13:40:00Z",
+  by: "unknown",
+  field: "",
+  kind: "deleted" as const,
+};
+
+test("a binding that was deleted comes back", () => {
+  expect(answers(rightsMissing, { objects: [web, ...pods, role!], logs, changes: [deletedBinding] })).toEqual([
+    "RightsMissing RoleBinding web-reads-pods → restore_object before=2027-03-01T13:40:00Z",
+  ]);
+});
+
+test("a right that nobody ever granted is a person's to grant", () => {
+  expect(answers(rightsMissing, { objects: [web, ...pods], logs })).toEqual(["RightsMissing ServiceAccount web → person"]);
+});
+
+test("a refusal by another program is not the API server's", () => {
+  const other = [{ ...logs[0]!, text: "403 Forbidden: user web cannot list orders\n" }];
+  expect(answers(rightsMissing, { objects: [web, ...pods], logs: other })).toEqual([]);
+});
+
+test("a binding that grants it now contradicts the old line", () => {
+  expect(answers(rightsMissing, { objects: [web, ...pods, role!, binding!], logs })).toEqual([]);
+});

@@ -1,0 +1,74 @@
+// A pod that was evicted for the space it used itself, or a program whose volume is full or cannot be written to.
+import { referenceText } from "#api/object.ts";
+import { assess, objectQuote, person } from "#diagnosis/assess.ts";
+import type { Cause } from "#diagnosis/cause.ts";
+import { quote } from "#diagnosis/explain.ts";
+import type { Assessment, Finding } from "#diagnosis/finding.ts";
+import { failuresOf } from "#diagnosis/failures.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
+
+const code = "StorageExceeded";
+
+export const storageExceeded: Cause = {
+  code,
+  title: "Space that is used up, or a file system that cannot be written to",
+  looksAt: "Pods evicted for ephemeral storage or an emptyDir's limit; logs of failing containers that say ENOSPC or EROFS.",
+  concludes: "The program writes more than it may, or where it may not.",
+  wouldDo: "expand_pvc where a claim is full and its class allows it; else a person decides what may go.",
+  find: (view) => view.workloads.map((workload) => find(view, workload)),
+};
+
+/** errno's own words, as libc and every runtime prints them. */
+const errors: readonly (readonly [RegExp, string])[] = [
+  [/[^\n]{0,200}(?:No space left on device|ENOSPC)[^\n]{0,200}/i, "writes to a volume that is full"],
+  [/[^\n]{0,200}(?:Read-only file system|EROFS)[^\n]{0,200}/i, "writes to a file system that is read-only"],
+  [/[^\n]{0,200}(?:Disk quota exceeded|EDQUOT)[^\n]{0,200}/i, "writes more than its quota"],
+];
+const evictions =
+  /(?:exceeds|exceeded) (?:its local ephemeral storage limit|the limit|ephemeral local storage|.{0,60}emptyDir)|Usage of EmptyDir volume|ephemeral local storage usage exceeds/i;
+
+interface Sign {
+  readonly what: string;
+  readonly quote: Finding["quotes"][number];
+}
+
+const find = (view: View, workload: Workload): Assessment => {
+  const sign = evictedSign(workload) ?? logSign(view, workload);
+  return assess(
+    code,
+    {
+      required: [{ claim: "a pod evicted for its own storage, or a failing container that cannot write", holds: sign !== undefined }],
+      supporting: [
+        { claim: "every pod of it is affected", holds: workload.pods.every(({ status }) => status?.phase !== "Running"), weight: 1 },
+      ],
+    },
+    () => ({
+      object: workload.reference,
+      summary: `${referenceText(workload.reference)} ${sign?.what}.`,
+      chain: [`${referenceText(workload.reference)} ${sign?.what}`],
+      quotes: sign === undefined ? [] : [sign.quote],
+      explains: [workload.reference],
+      facts: person("what was written has to be looked at before anything is removed or made larger"),
+    }),
+  );
+};
+
+const evictedSign = ({ reference, pods }: Workload): Sign | undefined => {
+  const pod = pods.find(({ status }) => status?.phase === "Failed" && status.reason === "Evicted" && evictions.test(status.message ?? ""));
+  if (pod === undefined) return undefined;
+  const object = { kind: "Pod", namespace: reference.namespace, name: pod.metadata.name };
+  return {
+    what: "uses more local storage than it may, and its pods are evicted",
+    quote: objectQuote(object, `Evicted: ${pod.status?.message ?? ""}`),
+  };
+};
+
+const logSign = (view: View, workload: Workload): Sign | undefined => {
+  if (failuresOf(view.inside(workload)).length === 0) return undefined;
+  for (const log of view.logsOf(workload))
+    for (const [pattern, what] of errors) {
+      const match = pattern.exec(log.text);
+      if (match !== null) return { what, quote: quote("log", `Pod ${log.namespace}/${log.pod}`, match[0]) };
+    }
+  return undefined;
+};

@@ -1,0 +1,107 @@
+// A StatefulSet or DaemonSet whose newest revision does not come up: the update stops at the first pod that fails, and waits for ever.
+import { ControllerRevisions, type ControllerRevision, type StatefulSet } from "#api/kubernetes.ts";
+import { referenceText } from "#api/object.ts";
+import { assess, objectQuote, person } from "#diagnosis/assess.ts";
+import type { Cause } from "#diagnosis/cause.ts";
+import { failureQuote, failureText, logQuotes, onePerContainer } from "#diagnosis/explain.ts";
+import { failuresOf } from "#diagnosis/failures.ts";
+import type { Assessment, Facts } from "#diagnosis/finding.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
+
+const code = "UpdateStuck";
+const revisionLabel = "controller-revision-hash";
+
+export const updateStuck: Cause = {
+  code,
+  title: "An update of a StatefulSet or DaemonSet that does not come up",
+  looksAt: "Pods of the newest revision that fail, pods of the revision before, and the ControllerRevisions that are kept.",
+  concludes: "The newest revision brought the trouble in: pods of the one before it ran.",
+  wouldDo: "rollback_statefulset or rollback_daemonset to the revision before.",
+  find: (view) =>
+    view.workloads
+      .filter(({ object }) => object.kind === "StatefulSet" || object.kind === "DaemonSet")
+      .map((workload) => find(view, workload)),
+};
+
+const find = (view: View, workload: Workload): Assessment => {
+  const { reference, object, pods } = workload;
+  const evidence = view.inside(workload);
+  const kept = view
+    .all(ControllerRevisions, reference.namespace)
+    .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === object.metadata.uid) ?? false)
+    .toSorted((a, b) => b.revision - a.revision);
+  const update = (object as StatefulSet).status?.updateRevision;
+  const newest = kept.find(({ metadata }) => metadata.name === update) ?? kept[0];
+  const hashOf = (revision: ControllerRevision | undefined): string | undefined =>
+    revision === undefined ? update : object.kind === "StatefulSet" ? revision.metadata.name : revision.metadata.labels?.[revisionLabel];
+  const isNewest = (name: string): boolean =>
+    pods.find(({ metadata }) => metadata.name === name)?.metadata.labels?.[revisionLabel] === hashOf(newest);
+  const failures = failuresOf(evidence).filter(({ pod }) => isNewest(pod.name));
+  const olderFails = failuresOf(evidence).some(({ pod }) => !isNewest(pod.name));
+  const previous = kept.find((revision) => newest !== undefined && revision.revision < newest.revision);
+  return assess(
+    code,
+    {
+      required: [
+        { claim: "a pod of the newest revision that fails", holds: failures.length > 0 },
+        { claim: "an earlier revision", holds: previous !== undefined },
+      ],
+      against: [{ claim: "a pod of the earlier revision fails, too", holds: olderFails }],
+      supporting: [
+        {
+          claim: "a pod of the earlier revision still runs",
+          holds: pods.some(({ metadata }) => metadata.labels?.[revisionLabel] !== hashOf(newest)),
+          weight: 1,
+        },
+        {
+          claim: "no pod of the newest revision is ready",
+          holds: evidence.pods.every(({ name, isReady }) => !isNewest(name) || !isReady),
+          weight: 2,
+        },
+      ],
+    },
+    () => ({
+      object: reference,
+      summary: `The update of ${referenceText(reference)} to revision ${newest?.revision} does not come up: ${failures[0] === undefined ? "" : `container ${failures[0].container.name} ${failureText(failures[0])}`}.`,
+      chain: [
+        `revision ${newest?.revision} replaced revision ${previous?.revision}`,
+        ...onePerContainer(failures)
+          .slice(0, 2)
+          .map((each) => `container ${each.container.name} ${failureText(each)}`),
+        "the update waits at the first pod that is not ready",
+      ],
+      quotes: [
+        ...(newest === undefined
+          ? []
+          : [
+              objectQuote(
+                reference,
+                `revision ${newest.revision} (${newest.metadata.name}), created ${newest.metadata.creationTimestamp}; before it revision ${previous?.revision}`,
+              ),
+            ]),
+        ...onePerContainer(failures)
+          .slice(0, 2)
+          .map((each) => failureQuote(evidence, each)),
+        ...logQuotes(evidence, failures, 2),
+      ],
+      explains: [reference],
+      facts: factsOf(workload, newest, previous),
+    }),
+  );
+};
+
+const factsOf = ({ reference }: Workload, newest: ControllerRevision | undefined, previous: ControllerRevision | undefined): Facts =>
+  previous === undefined
+    ? person("no earlier revision is kept")
+    : {
+        kind: "remedies",
+        remedies: [
+          {
+            action: reference.kind === "StatefulSet" ? "rollback_statefulset" : "rollback_daemonset",
+            target: reference,
+            parameters: { revision: String(previous.revision) },
+            rationale: `Revision ${newest?.revision} brought the trouble in; revision ${previous.revision} is the one before it.`,
+            expected: `${referenceText(reference)} runs revision ${previous.revision} and all its pods are ready.`,
+          },
+        ],
+      };

@@ -1,0 +1,24 @@
+// Pods that a controller wants and the API server refuses: the FailedCreate events of a workload that lacks pods, still unsolved. Pure.
+import type { EventEvidence } from "#evidence/workload-evidence.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
+import { fromTimestamp } from "#lib/clock.ts";
+
+export interface Refusal {
+  readonly workload: Workload;
+  readonly event: EventEvidence;
+}
+
+/** Longer than a controller's longest pause between two tries. */
+const recentMs = 20 * 60_000;
+
+/** The newest refusal of each workload that has fewer pods than it wants. */
+export const refusedPods = (view: View): readonly Refusal[] =>
+  view.workloads.flatMap((workload) => {
+    const living = workload.pods.filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && status?.phase !== "Failed");
+    if (workload.desired !== undefined && living.length >= workload.desired) return [];
+    const event = view
+      .eventsAround(workload)
+      .filter(({ reason, lastAt }) => reason === "FailedCreate" && view.now - (fromTimestamp(lastAt) ?? view.now) <= recentMs)
+      .toSorted((a, b) => (fromTimestamp(b.lastAt) ?? 0) - (fromTimestamp(a.lastAt) ?? 0))[0];
+    return event === undefined ? [] : [{ workload, event }];
+  });
