@@ -7,6 +7,7 @@ import { admissionPolicies } from "#manifests/admission.ts";
 import { crdName, crdOf } from "#manifests/crd.ts";
 import { install, rights } from "#manifests/install.ts";
 import { toYaml } from "#manifests/manifest.ts";
+import { causesPage } from "./causes-page.ts";
 import { transitionPages } from "./transition-pages.ts";
 
 /** Where a released image will be; an installation names its own. */
@@ -21,6 +22,7 @@ export const generatedFiles = (): Readonly<Record<string, string>> => {
     "deploy/policies/admission.yaml": toYaml(admissionPolicies(options)),
     "deploy/kintsugi.yaml": toYaml(install(options)),
     ...transitionPages(),
+    ...causesPage(),
   };
 };
 
