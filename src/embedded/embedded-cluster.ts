@@ -8,6 +8,7 @@ import { createCel } from "#embedded/cel.ts";
 import { type ApiResponse, createHandler } from "#embedded/handler.ts";
 import { createHousekeeping } from "#embedded/housekeeping.ts";
 import { createIdentities } from "#embedded/identity.ts";
+import type { Stored } from "#embedded/json.ts";
 import { createObjectStore } from "#embedded/object-store.ts";
 import type { ApiRequest } from "#embedded/request.ts";
 import { type Listening, type ListenOptions, listen } from "#embedded/server.ts";
@@ -28,6 +29,8 @@ export interface EmbeddedCluster {
   readonly adminToken: string;
   /** The whole of a request, at once; only a watch goes on. */
   handle(request: ApiRequest): ApiResponse;
+  /** All objects of one kind, by `group/plural`: for what looks on without asking, as monitoring does. */
+  list(storageKey: string): readonly Stored[];
   listen(options?: ListenOptions): Promise<Listening>;
   /** Forgets all history: older lists and watches answer 410. */
   compact(): void;
@@ -59,6 +62,7 @@ export const createEmbeddedCluster = ({ clock, random, audit }: EmbeddedDeps): E
   return {
     adminToken: identities.adminToken,
     handle,
+    list: (storageKey) => store.list(storageKey),
     listen: (options = {}) => listen(handle, options),
     compact: store.compact,
   };

@@ -1,0 +1,119 @@
+// Groups alerts and tells a receiver of them, when and as often as Alertmanager's dispatch and notify packages do. Owns no connection.
+import type { Clock } from "#lib/clock.ts";
+import {
+  type PostedAlert,
+  type WebhookPayload,
+  fingerprintOf,
+  groupKeyOf,
+  groupLabelsOf,
+  isResolved,
+  payloadOf,
+} from "#embedded/monitoring/webhook-payload.ts";
+import type { Labels } from "#embedded/monitoring/series.ts";
+
+export interface Route {
+  readonly receiver: string;
+  readonly groupBy: readonly string[];
+  readonly groupWaitMs: number;
+  readonly groupIntervalMs: number;
+  readonly repeatIntervalMs: number;
+}
+/** `failed` may work again within the moment; `refused` not before the next interval. */
+export type Delivery = "delivered" | "failed" | "refused";
+
+export interface AlertGroupsDeps {
+  readonly clock: Clock;
+  readonly route: Route;
+  readonly externalURL: string;
+  readonly deliver: (payload: WebhookPayload) => Promise<Delivery>;
+}
+
+export interface AlertGroups {
+  /** Firing or resolved; told again and again while it lasts. */
+  receive(alert: PostedAlert): void;
+  stop(): void;
+}
+
+interface Group {
+  readonly labels: Labels;
+  readonly alerts: Map<string, PostedAlert>;
+  /** What the receiver knows. */
+  told: { firing: ReadonlySet<string>; resolved: ReadonlySet<string>; atMs: number } | undefined;
+  hasFlushed: boolean;
+  cancel: () => void;
+}
+
+const retryFirstMs = 500;
+const shortestTimeoutMs = 10_000;
+
+export const createAlertGroups = ({ clock, route, externalURL, deliver }: AlertGroupsDeps): AlertGroups => {
+  const groups = new Map<string, Group>();
+  let isStopped = false;
+
+  const plan = (group: Group, delayMs: number): void => {
+    group.cancel();
+    if (!isStopped) group.cancel = clock.after(delayMs, () => void flush(group));
+  };
+
+  const flush = async (group: Group): Promise<void> => {
+    group.hasFlushed = true;
+    const startedAt = clock.now();
+    plan(group, route.groupIntervalMs);
+    const alerts = [...group.alerts.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1));
+    const ids = (resolved: "resolved" | "firing"): Set<string> =>
+      new Set(alerts.filter(([, alert]) => isResolved(alert, startedAt) === (resolved === "resolved")).map(([id]) => id));
+    const [firing, resolved] = [ids("firing"), ids("resolved")];
+    if (hasNews(group, firing, resolved, startedAt)) {
+      const all = alerts.map(([, alert]) => alert);
+      const { receiver } = route;
+      const payload = payloadOf(all, { groupLabels: group.labels, receiver, externalURL, nowMs: startedAt });
+      if (!(await delivered(payload))) return;
+      group.told = { firing, resolved, atMs: clock.now() };
+    }
+    // One that began again meanwhile stays.
+    for (const [id, alert] of alerts) if (resolved.has(id) && group.alerts.get(id) === alert) group.alerts.delete(id);
+    if (group.alerts.size === 0) group.cancel();
+  };
+
+  const hasNews = ({ told }: Group, firing: ReadonlySet<string>, resolved: ReadonlySet<string>, nowMs: number): boolean => {
+    if (told === undefined) return firing.size > 0;
+    if (!firing.isSubsetOf(told.firing)) return true;
+    // What began and ended between two looks was never told, and need not be now.
+    if (firing.size === 0) return told.firing.size > 0;
+    return !resolved.isSubsetOf(told.resolved) || told.atMs < nowMs - route.repeatIntervalMs;
+  };
+
+  const delivered = async (payload: WebhookPayload): Promise<boolean> => {
+    const until = clock.now() + Math.max(route.groupIntervalMs, shortestTimeoutMs);
+    for (let waitMs = retryFirstMs; ; waitMs *= 1.5) {
+      const delivery = await deliver(payload);
+      if (delivery !== "failed") return delivery === "delivered";
+      if (isStopped || clock.now() + waitMs > until) return false;
+      await new Promise<void>((resolve) => void clock.after(waitMs, resolve));
+    }
+  };
+
+  return {
+    receive: (alert) => {
+      if (isStopped) return;
+      const labels = groupLabelsOf(alert.labels, route.groupBy);
+      const key = groupKeyOf(labels);
+      let group = groups.get(key);
+      if (group === undefined) {
+        // Nobody is told of the end of what they never heard of.
+        if (isResolved(alert, clock.now())) return;
+        group = { labels, alerts: new Map(), told: undefined, hasFlushed: false, cancel: () => {} };
+        groups.set(key, group);
+      }
+      const isFirst = group.alerts.size === 0;
+      if (isFirst && isResolved(alert, clock.now())) return;
+      group.alerts.set(fingerprintOf(alert.labels), alert);
+      // One that has fired for long has waited enough.
+      if (isFirst) plan(group, alert.startsAtMs + route.groupWaitMs < clock.now() ? 0 : route.groupWaitMs);
+    },
+    stop: () => {
+      isStopped = true;
+      for (const group of groups.values()) group.cancel();
+    },
+  };
+};

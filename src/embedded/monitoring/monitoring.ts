@@ -1,0 +1,157 @@
+// Prometheus and Alertmanager in small: evaluates alert rules once a second over the cluster's state and posts what fires to a webhook. Reads
+// objects only; how a request leaves the process is passed in.
+import type { Stored } from "#embedded/json.ts";
+import {
+  type ActiveAlert,
+  type ActiveAlerts,
+  type AlertRule,
+  type CompiledRule,
+  compileRule,
+  nextAlerts,
+} from "#embedded/monitoring/alert-rule.ts";
+import { type AlertGroups, type Delivery, type Route, createAlertGroups } from "#embedded/monitoring/alert-groups.ts";
+import { stateSamples } from "#embedded/monitoring/cluster-metrics.ts";
+import { evaluateVector, readsOf } from "#embedded/monitoring/promql-evaluate.ts";
+import { type Sample, createHistory } from "#embedded/monitoring/series.ts";
+import type { WebhookPayload } from "#embedded/monitoring/webhook-payload.ts";
+import type { Clock } from "#lib/clock.ts";
+
+export interface Webhook {
+  readonly url: string;
+  readonly bearerToken?: string;
+}
+
+export interface MonitoringDeps {
+  readonly clock: Clock;
+  readonly list: (storageKey: string) => readonly Stored[];
+  /** Metrics that are no object's state: what containers use. */
+  readonly measured?: (name: string) => readonly Sample[];
+  /** Posts JSON; answers the status, or throws where there is no answer. */
+  readonly post: (webhook: Webhook, payload: WebhookPayload) => Promise<number>;
+  readonly route?: Partial<Route>;
+  /** Told of what goes wrong: a rule that can't be evaluated, a webhook that refuses. */
+  readonly trouble?: (sentence: string) => void;
+}
+
+export interface Monitoring {
+  /** Replaces all rules; throws, and changes nothing, where one of them is not valid. */
+  setRules(rules: readonly AlertRule[]): void;
+  setWebhook(webhook: Webhook | undefined): void;
+  alerts(): readonly ActiveAlert[];
+  stop(): void;
+}
+
+const intervalMs = 1_000;
+/** Prometheus tells Alertmanager again and again: without it an alert would end by itself. */
+const resendMs = 60_000;
+const defaultRoute: Route = {
+  receiver: "webhook",
+  groupBy: ["namespace", "alertname"],
+  groupWaitMs: 1_000,
+  groupIntervalMs: 5_000,
+  repeatIntervalMs: 3_600_000,
+};
+
+interface RunningRule {
+  readonly compiled: CompiledRule;
+  readonly reads: ReadonlyMap<string, number>;
+  active: ActiveAlerts;
+  readonly sentAt: Map<string, number>;
+}
+
+export const createMonitoring = (deps: MonitoringDeps): Monitoring => {
+  const { clock, list } = deps;
+  let webhook: Webhook | undefined;
+  let rules: RunningRule[] = [];
+  let history = createHistory(0);
+  let cancel = (): void => {};
+
+  const deliver = async (payload: WebhookPayload): Promise<Delivery> => {
+    if (webhook === undefined) return "refused";
+    try {
+      const status = await deps.post(webhook, payload);
+      if (status >= 200 && status < 300) return "delivered";
+      deps.trouble?.(`the webhook answered ${status}`);
+      return status >= 500 ? "failed" : "refused";
+    } catch (error) {
+      deps.trouble?.(`the webhook does not answer: ${error instanceof Error ? error.message : String(error)}`);
+      return "failed";
+    }
+  };
+  const route = { ...defaultRoute, ...deps.route };
+  let groups: AlertGroups = createAlertGroups({ clock, route, externalURL: externalUrl, deliver });
+
+  const evaluateAll = (): void => {
+    const nowMs = clock.now();
+    const scraped = new Map<string, readonly Sample[]>();
+    const instant = (name: string): readonly Sample[] => {
+      let samples = scraped.get(name);
+      if (samples === undefined) scraped.set(name, (samples = [...stateSamples(name, list), ...(deps.measured?.(name) ?? [])]));
+      return samples;
+    };
+    const remembered = new Set(rules.flatMap(({ reads }) => [...reads].flatMap(([name, backMs]) => (backMs > 0 ? [name] : []))));
+    for (const name of remembered) history.record(nowMs, name, instant(name));
+    for (const rule of rules) {
+      try {
+        const samples = evaluateVector(rule.compiled.expr, { source: { instant, range: history.series }, nowMs });
+        rule.active = nextAlerts(rule.compiled, rule.active, samples, nowMs);
+        tell(rule, nowMs);
+      } catch (error) {
+        deps.trouble?.(`${rule.compiled.rule.alert}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+  };
+
+  const tell = ({ active, sentAt, compiled }: RunningRule, nowMs: number): void => {
+    for (const [key, { state, labels, annotations, firedAtMs = nowMs, resolvedAtMs }] of active) {
+      const lastSentAt = sentAt.get(key) ?? Number.NEGATIVE_INFINITY;
+      if (state === "pending" || ((resolvedAtMs ?? Number.NEGATIVE_INFINITY) <= lastSentAt && lastSentAt + resendMs > nowMs)) continue;
+      sentAt.set(key, nowMs);
+      const generatorURL = `${externalUrl}/graph?g0.expr=${encodeURIComponent(compiled.rule.expr)}&g0.tab=1`;
+      groups.receive({ labels, annotations, startsAtMs: firedAtMs, endsAtMs: resolvedAtMs ?? nowMs + 4 * resendMs, generatorURL });
+    }
+    for (const key of sentAt.keys()) if (!active.has(key)) sentAt.delete(key);
+  };
+
+  const tick = (): void => {
+    cancel = clock.after(intervalMs, () => {
+      evaluateAll();
+      tick();
+    });
+  };
+
+  return {
+    setRules: (wanted) => {
+      const compiled = wanted.map((rule) => compileRule(rule));
+      const before = new Map(rules.map((rule) => [JSON.stringify(rule.compiled.rule), rule]));
+      rules = compiled.map(
+        (each) =>
+          before.get(JSON.stringify(each.rule)) ?? { compiled: each, reads: readsOf(each.expr), active: new Map(), sentAt: new Map() },
+      );
+      history = longer(history, Math.max(0, ...rules.flatMap(({ reads }) => [...reads.values()])));
+      cancel();
+      cancel = (): void => {};
+      if (rules.length > 0) tick();
+    },
+    setWebhook: (next) => {
+      webhook = next;
+      // As a reload of Alertmanager: what is firing comes again.
+      groups.stop();
+      groups = createAlertGroups({ clock, route, externalURL: externalUrl, deliver });
+      for (const { sentAt } of rules) sentAt.clear();
+    },
+    alerts: () => rules.flatMap(({ active }) => [...active.values()]),
+    stop: () => {
+      cancel();
+      cancel = (): void => {};
+      rules = [];
+      groups.stop();
+    },
+  };
+};
+
+const externalUrl = "http://monitoring.embedded";
+
+/** What is known is kept as long as somebody looks back; a rule that looks further begins anew. */
+const longer = (history: ReturnType<typeof createHistory>, keepMs: number): ReturnType<typeof createHistory> =>
+  history.keepMs >= keepMs ? history : createHistory(keepMs);
