@@ -11,6 +11,8 @@ import { createIdentities } from "#embedded/identity.ts";
 import type { Stored } from "#embedded/json.ts";
 import { createObjectStore } from "#embedded/object-store.ts";
 import type { ApiRequest } from "#embedded/request.ts";
+import { podLog } from "#embedded/nodes/pod-logs.ts";
+import { type Machines, startNodes } from "#embedded/nodes/nodes.ts";
 import { type Listening, type ListenOptions, listen } from "#embedded/server.ts";
 import type { Workloads } from "#embedded/workloads.ts";
 import { createWorld } from "#embedded/world.ts";
@@ -34,9 +36,11 @@ export interface EmbeddedCluster {
   listen(options?: ListenOptions): Promise<Listening>;
   /** Forgets all history: older lists and watches answer 410. */
   compact(): void;
+  /** None without workloads. */
+  readonly machines: Machines | undefined;
 }
 
-export const createEmbeddedCluster = ({ clock, random, audit }: EmbeddedDeps): EmbeddedCluster => {
+export const createEmbeddedCluster = ({ clock, random, audit, workloads }: EmbeddedDeps): EmbeddedCluster => {
   const store = createObjectStore();
   const world = createWorld({ clock, random, store, cel: createCel() });
   const identities = createIdentities({
@@ -45,8 +49,14 @@ export const createEmbeddedCluster = ({ clock, random, audit }: EmbeddedDeps): E
     account: (namespace, name) => world.find({ group: "", plural: "serviceaccounts" }, namespace, name),
     pod: (namespace, name) => world.find({ group: "", plural: "pods" }, namespace, name),
   });
-  const handle = createHandler({ world, identities, authorizer: createAuthorizer(store), audit });
-  const tidy = createHousekeeping(world);
+  const handle = createHandler({
+    world,
+    identities,
+    authorizer: createAuthorizer(store),
+    audit,
+    logOf: (pod, query) => podLog(pod, nodes?.workerOf(pod.metadata.uid), query, clock.now()),
+  });
+  const tidy = createHousekeeping(world, { hasKubelets: workloads !== undefined });
   let isPlanned = false;
   const plan = (): void => {
     if (isPlanned) return;
@@ -59,7 +69,9 @@ export const createEmbeddedCluster = ({ clock, random, audit }: EmbeddedDeps): E
   };
   store.onChange(plan);
   bootstrap(world);
+  const nodes = workloads === undefined ? undefined : startNodes({ world, clock, random, identities }, workloads);
   return {
+    machines: nodes?.machines,
     adminToken: identities.adminToken,
     handle,
     list: (storageKey) => store.list(storageKey),

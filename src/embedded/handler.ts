@@ -34,6 +34,8 @@ export interface HandlerDeps {
   readonly authorizer: Authorizer;
   /** Told of each request when it is answered. */
   readonly audit?: ((event: AuditEvent) => void) | undefined;
+  /** Of a pod on a node. */
+  readonly logOf: (pod: Stored, query: URLSearchParams) => string;
 }
 
 interface Call {
@@ -327,8 +329,7 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
       case "create token":
         return json(201, requestToken(world, identities, place, bodyOf(request)));
       case "get log":
-        existing(call);
-        return plain(204, "");
+        return logAnswer(existing(call), call.query);
       default:
         throw methodNotAllowed();
     }
@@ -338,6 +339,8 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
     const accept = (headerOf(request, "accept") ?? "").split(",")[0] ?? "";
     return /as=PartialObjectMetadataList/.test(accept) && /g=meta\.k8s\.io/.test(accept);
   };
+  const logAnswer = (pod: Stored, query: URLSearchParams): ApiResponse =>
+    textOf(at(pod, "spec", "nodeName")) === "" ? plain(204, "") : plain(200, deps.logOf(pod, query));
 
   const tableFor = ({ resource, request, query }: Call): ((items: readonly Stored[], metadata: JsonRecord) => JsonRecord) | undefined => {
     const accept = (headerOf(request, "accept") ?? "").split(",")[0] ?? "";

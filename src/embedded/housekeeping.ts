@@ -21,7 +21,12 @@ interface Owned {
   readonly object: Stored;
 }
 
-export const createHousekeeping = (world: World): Pass => {
+export interface HousekeepingOptions {
+  /** Who takes care of the end of pods on nodes. */
+  readonly hasKubelets: boolean;
+}
+
+export const createHousekeeping = (world: World, { hasKubelets }: HousekeepingOptions): Pass => {
   const collector = writer("generic-garbage-collector");
   let writes = 0;
   const attempt = (work: () => unknown): void => {
@@ -102,8 +107,8 @@ export const createHousekeeping = (world: World): Pass => {
       const left = content.filter(
         (owned) => world.find(owned.resource, owned.object.metadata.namespace, owned.object.metadata.name) !== undefined,
       );
-      // Nobody ends a pod on a node but its kubelet, and no node here has one yet.
-      for (const owned of left)
+      // Nobody ends a pod on a node but its kubelet; where there is none, the node is taken for gone.
+      for (const owned of hasKubelets ? [] : left)
         if (owned.object.kind === "Pod" && (owned.object.metadata.finalizers ?? []).length === 0)
           attempt(() => deleteObject(world, owned.resource, placeOf(owned), { gracePeriodSeconds: 0 }, collector));
       if (left.length === 0) edit({ resource, object }, ["spec"], {}, "finalize");

@@ -134,7 +134,15 @@ export const bind = (world: World, resource: Resource, place: Place, body: JsonR
   if (current !== "")
     throw conflict({ group: "", plural: "pods/binding" }, place.name, `pod ${place.name} is already assigned to node "${current}"`);
   if (!writer.dryRun) {
-    const bound = withValue(pod, ["spec", "nodeName"], node);
+    const before = listOf(at(pod, "status", "conditions"));
+    const scheduled = {
+      type: "PodScheduled",
+      status: "True",
+      ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+      lastTransitionTime: world.timestamp(),
+    };
+    const conditions = [...before.filter((item) => at(item, "type") !== "PodScheduled"), scheduled];
+    const bound = withValue(withValue(pod, ["spec", "nodeName"], node), ["status", "conditions"], conditions);
     world.store.put("/pods", bound as unknown as Stored);
   }
   return evicted;

@@ -1,11 +1,24 @@
 // The half of a cluster that makes workloads run: what kube-controller-manager does, and the nodes that run pods. Off unless it is asked for.
 import type { Stored } from "#embedded/json.ts";
+import type { Behave, Pull } from "#embedded/nodes/behaviour.ts";
+import type { NodeShape } from "#embedded/nodes/node-objects.ts";
 
 export interface Workloads {
-  /** What metrics-server would measure, in cores and bytes; without it, HorizontalPodAutoscalers know nothing. */
+  /** Default: two of 2 CPUs and 8 GiB, n1 and n2. */
+  readonly nodes?: readonly NodeShape[];
+  readonly behave?: Behave;
+  readonly pull?: Pull;
+  /** Default: five minutes, as every kubelet that is not told otherwise. */
+  readonly maxBackoffMs?: number;
+  /** From a kubelet's silence to NotReady; default: 50 s. */
+  readonly nodeGraceMs?: number;
+  /** `none` lets a cluster at rest have no timers. */
+  readonly heartbeats?: "renewed" | "none";
+  /** What metrics-server would measure; default: what the behaviours of the containers say. */
   readonly usage?: (pod: Stored) => PodUsage | undefined;
 }
 
+/** In cores and bytes. */
 export interface PodUsage {
   readonly cpu: number;
   readonly memory: number;

@@ -1,0 +1,176 @@
+// What a container gets to see: its environment with all references resolved, the files of its volumes. Says in the kubelet's words what is
+// missing (pkg/kubelet/kubelet_pods.go, pkg/volume/{configmap,secret,projected}). Reads the store, writes nothing.
+import { parseQuantity } from "#lib/quantity.ts";
+import { type JsonRecord, type Stored, at, isRecord, listOf, numberOf, recordOf, textOf } from "#embedded/json.ts";
+import type { World } from "#embedded/world.ts";
+
+/** Of an environment: CreateContainerConfigError. Of a volume: FailedMount. */
+export class MissingInput extends Error {}
+
+export interface PodFacts {
+  readonly pod: Stored;
+  readonly nodeName: string;
+  readonly podIp: string;
+  readonly hostIp: string;
+  /** Of the pod's account, for these audiences. */
+  readonly token: () => string;
+}
+
+const source = (world: World, plural: "configmaps" | "secrets", namespace: string | undefined, name: string): Stored | undefined =>
+  world.find({ group: "", plural }, namespace, name);
+
+const kinds = {
+  configmaps: { word: "configmap", kind: "ConfigMap" },
+  secrets: { word: "secret", kind: "Secret" },
+} as const;
+
+const contentOf = (object: Stored): Record<string, string> => {
+  const encoded = object.kind === "Secret" ? object["data"] : object["binaryData"];
+  const decoded = Object.entries(recordOf(encoded)).map(([key, value]) => [key, Buffer.from(textOf(value), "base64").toString("utf8")]);
+  return { ...(object.kind === "Secret" ? {} : (recordOf(object["data"]) as Record<string, string>)), ...Object.fromEntries(decoded) };
+};
+
+export const environmentOf = (world: World, facts: PodFacts, container: JsonRecord): Record<string, string> => {
+  const { namespace } = facts.pod.metadata;
+  const env: Record<string, string> = {};
+  for (const from of listOf(container["envFrom"])) {
+    for (const [field, plural] of [
+      ["configMapRef", "configmaps"],
+      ["secretRef", "secrets"],
+    ] as const) {
+      const reference = at(from, field);
+      if (!isRecord(reference)) continue;
+      const name = textOf(reference["name"]);
+      const object = source(world, plural, namespace, name);
+      if (object === undefined && reference["optional"] !== true) throw new MissingInput(`${kinds[plural].word} "${name}" not found`);
+      for (const [key, value] of Object.entries(object === undefined ? {} : contentOf(object)))
+        env[`${textOf(at(from, "prefix"))}${key}`] = value;
+    }
+  }
+  for (const item of listOf(container["env"])) {
+    const value = valueOf(world, facts, container, item, env);
+    if (value !== undefined) env[textOf(at(item, "name"))] = value;
+  }
+  return env;
+};
+
+const valueOf = (world: World, facts: PodFacts, container: JsonRecord, item: unknown, env: Record<string, string>): string | undefined => {
+  const from = at(item, "valueFrom");
+  if (!isRecord(from)) return expanded(textOf(at(item, "value")), env);
+  for (const [field, plural] of [
+    ["configMapKeyRef", "configmaps"],
+    ["secretKeyRef", "secrets"],
+  ] as const) {
+    const reference = from[field];
+    if (!isRecord(reference)) continue;
+    const [name, key] = [textOf(reference["name"]), textOf(reference["key"])];
+    const object = source(world, plural, facts.pod.metadata.namespace, name);
+    const { word, kind } = kinds[plural];
+    if (object === undefined) {
+      if (reference["optional"] === true) return undefined;
+      throw new MissingInput(`${word} "${name}" not found`);
+    }
+    const value = contentOf(object)[key];
+    if (value !== undefined || reference["optional"] === true) return value;
+    throw new MissingInput(`couldn't find key ${key} in ${kind} ${facts.pod.metadata.namespace ?? ""}/${name}`);
+  }
+  if (isRecord(from["fieldRef"])) return fieldOf(facts, textOf(from["fieldRef"]["fieldPath"]));
+  const resource = textOf(at(from, "resourceFieldRef", "resource"));
+  const quantity = at(container, "resources", ...resource.split("."));
+  const amount = typeof quantity === "string" ? parseQuantity(quantity) : undefined;
+  return amount === undefined ? "0" : String((amount + 999n) / 1000n);
+};
+
+const fieldOf = ({ pod, nodeName, podIp, hostIp }: PodFacts, path: string): string => {
+  const keyed = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path);
+  if (keyed !== null) return textOf(at(pod.metadata, keyed[1] ?? "", keyed[2] ?? ""));
+  switch (path) {
+    case "spec.nodeName":
+      return nodeName;
+    case "status.podIP":
+    case "status.podIPs":
+      return podIp;
+    case "status.hostIP":
+    case "status.hostIPs":
+      return hostIp;
+    default:
+      return textOf(at(pod, ...path.split(".")));
+  }
+};
+
+/** `$(NAME)` of what stands before it; `$$` is a dollar; what is not known stays. */
+export const expanded = (text: string, env: Readonly<Record<string, string>>): string =>
+  text.replaceAll(/\$(\$|\(([A-Za-z_.-][\w.-]*)\))/g, (whole, what: string, name: string) => (what === "$" ? "$" : (env[name] ?? whole)));
+
+/** Contents of every file that a volume holds, by its path within the volume. */
+export const volumeFiles = (world: World, facts: PodFacts, volume: JsonRecord): Record<string, string> => {
+  const { namespace } = facts.pod.metadata;
+  if (isRecord(volume["configMap"])) return keyed(world, "configmaps", namespace, volume["configMap"], textOf(volume["configMap"]["name"]));
+  if (isRecord(volume["secret"])) return keyed(world, "secrets", namespace, volume["secret"], textOf(volume["secret"]["secretName"]));
+  if (isRecord(volume["downwardAPI"])) return downward(facts, volume["downwardAPI"]);
+  const files: Record<string, string> = {};
+  for (const part of listOf(at(volume, "projected", "sources"))) {
+    const [configMap, secret, api, token] = ["configMap", "secret", "downwardAPI", "serviceAccountToken"].map((field) => at(part, field));
+    if (isRecord(configMap)) Object.assign(files, keyed(world, "configmaps", namespace, configMap, textOf(configMap["name"])));
+    if (isRecord(secret)) Object.assign(files, keyed(world, "secrets", namespace, secret, textOf(secret["name"])));
+    if (isRecord(api)) Object.assign(files, downward(facts, api));
+    if (isRecord(token)) files[textOf(token["path"])] = facts.token();
+  }
+  return files;
+};
+
+const downward = (facts: PodFacts, value: JsonRecord): Record<string, string> =>
+  Object.fromEntries(
+    listOf(value["items"]).map((item) => [textOf(at(item, "path")), fieldOf(facts, textOf(at(item, "fieldRef", "fieldPath")))]),
+  );
+
+const keyed = (
+  world: World,
+  plural: "configmaps" | "secrets",
+  namespace: string | undefined,
+  reference: JsonRecord,
+  name: string,
+): Record<string, string> => {
+  const object = source(world, plural, namespace, name);
+  const isOptional = reference["optional"] === true;
+  if (object === undefined) {
+    if (isOptional) return {};
+    throw new MissingInput(`${kinds[plural].word} "${name}" not found`);
+  }
+  const content = contentOf(object);
+  if (reference["items"] === undefined) return content;
+  const files: Record<string, string> = {};
+  for (const item of listOf(reference["items"])) {
+    const key = textOf(at(item, "key"));
+    const value = content[key];
+    if (value !== undefined) files[textOf(at(item, "path"))] = value;
+    else if (!isOptional) throw new MissingInput(`references non-existent ${plural === "secrets" ? "secret" : "config"} key: ${key}`);
+  }
+  return files;
+};
+
+const tokenFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/** Everything mounted into this container, by absolute path. */
+export const mountedFiles = (world: World, facts: PodFacts, container: JsonRecord): Record<string, string> => {
+  const volumes = new Map(listOf(at(facts.pod, "spec", "volumes")).map((volume) => [textOf(at(volume, "name")), recordOf(volume)]));
+  const files: Record<string, string> = {};
+  for (const mount of listOf(container["volumeMounts"])) {
+    const volume = volumes.get(textOf(at(mount, "name")));
+    const [path, only] = [textOf(at(mount, "mountPath")), textOf(at(mount, "subPath"))];
+    for (const [name, content] of Object.entries(volume === undefined ? {} : volumeFiles(world, facts, volume)))
+      if (only === "") files[`${path}/${name}`] = content;
+      else if (only === name) files[path] = content;
+  }
+  if (at(facts.pod, "spec", "automountServiceAccountToken") === false) return files;
+  return { [`${tokenFolder}/token`]: facts.token(), [`${tokenFolder}/namespace`]: facts.pod.metadata.namespace ?? "", ...files };
+};
+
+export const memoryLimitOf = (container: JsonRecord): number | undefined => {
+  const text = at(container, "resources", "limits", "memory");
+  const amount = typeof text === "string" ? parseQuantity(text) : undefined;
+  return amount === undefined ? undefined : Number(amount / 1000n);
+};
+
+export const portsOf = (container: JsonRecord): number[] =>
+  listOf(container["ports"]).flatMap((port) => numberOf(at(port, "containerPort")) ?? []);

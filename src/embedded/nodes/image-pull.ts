@@ -1,0 +1,47 @@
+// What a pull that fails says, word by word as containerd and the kubelet say it (pkg/kubelet/images). Pure.
+import type { PullProblem } from "#embedded/nodes/behaviour.ts";
+
+export interface ImageName {
+  readonly host: string;
+  readonly repository: string;
+  readonly tag: string;
+}
+
+/** As containerd names it in full: docker.io/library/busybox:latest. */
+export const imageNameOf = (image: string): ImageName => {
+  const slash = image.indexOf("/");
+  const first = slash === -1 ? "" : image.slice(0, slash);
+  const hasHost = first.includes(".") || first.includes(":") || first === "localhost";
+  const rest = hasHost ? image.slice(slash + 1) : image;
+  const at = rest.includes("@") ? rest.indexOf("@") : rest.lastIndexOf(":");
+  const [path, tag] = at === -1 ? [rest, "latest"] : [rest.slice(0, at), rest.slice(at + 1)];
+  return { host: hasHost ? first : "docker.io", repository: hasHost || path.includes("/") ? path : `library/${path}`, tag };
+};
+
+export const fullImageName = (image: string): string => {
+  const { host, repository, tag } = imageNameOf(image);
+  return `${host}/${repository}${tag.startsWith("sha256:") ? "@" : ":"}${tag}`;
+};
+
+/** Go's url.Error needs it, and containerd asks for the manifest by HEAD. */
+const manifestUrl = (image: string): string => {
+  const { host, repository, tag } = imageNameOf(image);
+  return `https://${host === "docker.io" ? "registry-1.docker.io" : host}/v2/${repository}/manifests/${tag}`;
+};
+
+export const pullError = (image: string, problem: PullProblem): string => {
+  const full = fullImageName(image);
+  const { host } = imageNameOf(image);
+  const failed = `failed to pull and unpack image "${full}": failed to resolve reference "${full}":`;
+  const asking = `${failed} failed to do request: Head "${manifestUrl(image)}": dial tcp`;
+  switch (problem) {
+    case "not-found":
+      return `rpc error: code = NotFound desc = ${failed} ${full}: not found`;
+    case "unauthorized":
+      return `rpc error: code = Unknown desc = ${failed} unexpected status from HEAD request to ${manifestUrl(image)}: 401 Unauthorized`;
+    case "no-such-host":
+      return `rpc error: code = Unknown desc = ${asking}: lookup ${host}: no such host`;
+    case "unreachable":
+      return `rpc error: code = Unknown desc = ${asking} 192.0.2.1:443: i/o timeout`;
+  }
+};

@@ -1,0 +1,82 @@
+// One machine: registers its Node, renews its Lease, and has a power switch for its kubelet. Runs no pods itself.
+import type { Clock } from "#lib/clock.ts";
+import { at, listOf, recordOf, textOf } from "#embedded/json.ts";
+import type { EventRecorder } from "#embedded/event-recorder.ts";
+import type { Component } from "#embedded/nodes/component.ts";
+import { type NodeShape, healthyConditions, nodeObject, nodeStatus } from "#embedded/nodes/node-objects.ts";
+import type { NodeRuntime } from "#embedded/nodes/pod-worker.ts";
+import type { World } from "#embedded/world.ts";
+
+export interface NodeMachine extends NodeRuntime {
+  start(): void;
+  stop(): void;
+}
+
+const renewMs = 10_000;
+
+export interface MachineDeps {
+  readonly world: World;
+  readonly clock: Clock;
+  readonly kubelet: Component;
+  readonly events: EventRecorder;
+  /** Whether the Lease is renewed: without it nothing is left to do in a cluster at rest. */
+  readonly heartbeats: "renewed" | "none";
+}
+
+export const createNodeMachine = (deps: MachineDeps, shape: NodeShape, index: number): NodeMachine => {
+  const { world, clock, kubelet, events } = deps;
+  const { name } = shape;
+  const ip = `10.0.0.${10 + index}`;
+  let isRunning = false;
+  let addresses = 1;
+  let cancel = (): void => {};
+  const about = { apiVersion: "", kind: "Node", metadata: { name, uid: name, resourceVersion: "", creationTimestamp: "" } };
+
+  const renew = (): void => {
+    const place = { namespace: "kube-node-lease", name };
+    const renewTime = new Date(clock.now()).toISOString().replace("Z", "000Z");
+    const spec = { holderIdentity: name, leaseDurationSeconds: 40, renewTime };
+    const node = world.find(kubelet.nodes, undefined, name);
+    if (node === undefined) return;
+    if (world.find(kubelet.leases, place.namespace, name) === undefined) {
+      const ownerReferences = [{ apiVersion: "v1", kind: "Node", name, uid: node.metadata.uid }];
+      kubelet.create(kubelet.leases, place.namespace, { metadata: { name, ownerReferences }, spec });
+    } else kubelet.change(kubelet.leases, place, (old) => ({ ...old, spec }));
+    if (deps.heartbeats === "renewed") cancel = clock.after(renewMs, renew);
+  };
+
+  const register = (): void => {
+    if (world.find(kubelet.nodes, undefined, name) === undefined) kubelet.create(kubelet.nodes, undefined, nodeObject(shape));
+    const node = world.find(kubelet.nodes, undefined, name);
+    if (node === undefined) return;
+    const before = listOf(at(node, "status", "conditions"));
+    const conditions = healthyConditions(world.timestamp(), (type, status) => {
+      const same = before.find((item) => at(item, "type") === type && at(item, "status") === status);
+      return same === undefined ? undefined : textOf(at(same, "lastTransitionTime"));
+    });
+    kubelet.setStatus(kubelet.nodes, node, { ...recordOf(node["status"]), ...nodeStatus(shape, ip, conditions) });
+  };
+
+  return {
+    name,
+    ip,
+    images: new Set(),
+    isRunning: () => isRunning,
+    nextPodIp: () => {
+      addresses += 1;
+      return `10.${128 + index}.${Math.floor(addresses / 256)}.${addresses % 256}`;
+    },
+    start: () => {
+      if (isRunning) return;
+      isRunning = true;
+      events.record({ about, type: "Normal", reason: "Starting", message: "Starting kubelet." });
+      register();
+      events.record({ about, type: "Normal", reason: "NodeReady", message: `Node ${name} status is now: NodeReady` });
+      renew();
+    },
+    stop: () => {
+      isRunning = false;
+      cancel();
+    },
+  };
+};

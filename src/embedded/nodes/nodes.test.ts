@@ -1,0 +1,185 @@
+// What only a virtual clock shows of nodes and pods: long waits, one seed one story, many pods. The rest stands in test/contract.
+import { describe, expect, test } from "vitest";
+import { type EmbeddedCluster, createEmbeddedCluster } from "#embedded/embedded-cluster.ts";
+import { type JsonRecord, at, listOf, textOf } from "#embedded/json.ts";
+import type { Workloads } from "#embedded/workloads.ts";
+import type { Random } from "#lib/clock.ts";
+import { type ManualClock, createManualClock } from "#lib/manual-clock.ts";
+
+const seeded = (seed: number): Random => {
+  let state = seed;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+};
+
+interface Stage {
+  readonly clock: ManualClock;
+  readonly cluster: EmbeddedCluster;
+  call(method: string, path: string, body?: unknown): JsonRecord;
+}
+
+const stage = async (workloads: Workloads = {}): Promise<Stage> => {
+  const clock = createManualClock();
+  const cluster = createEmbeddedCluster({ clock, random: seeded(5), workloads: { heartbeats: "none", ...workloads } });
+  await clock.advance(1);
+  return {
+    clock,
+    cluster,
+    call: (method, path, body) => {
+      const headers = { authorization: `Bearer ${cluster.adminToken}`, "content-type": "application/json" };
+      const answer = cluster.handle({ method, path, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+      return (answer.body ?? { text: answer.text }) as JsonRecord;
+    },
+  };
+};
+
+const pods = "/api/v1/namespaces/default/pods";
+const pod = (name: string, spec: JsonRecord = {}, container: JsonRecord = {}): JsonRecord => ({
+  metadata: { name, labels: { app: name } },
+  spec: { containers: [{ name: "web", image: "web:1", ...container }], ...spec },
+});
+const states = (object: JsonRecord): unknown => at(object, "status", "containerStatuses", 0);
+const readyOf = (object: JsonRecord, type = "Ready"): unknown =>
+  at(
+    listOf(at(object, "status", "conditions")).find((item) => at(item, "type") === type),
+    "status",
+  );
+
+describe("a container that ends again and again", () => {
+  test("waits twice as long each time, five minutes at most, and from the beginning after a long good run", async () => {
+    const runs: number[] = [];
+    const { clock, call } = await stage({
+      behave: () => {
+        runs.push(clock.now());
+        return { exit: { code: 1 } };
+      },
+    });
+    call("POST", pods, pod("a"));
+    await clock.advance(3_600_000);
+    const waits = runs.slice(1).map((start, index) => start - (runs[index] ?? 0));
+    for (const [index, least] of [0, 10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000].entries()) {
+      expect(waits[index]).toBeGreaterThanOrEqual(least);
+      expect(waits[index]).toBeLessThan(least + 16_000);
+    }
+    const status = states(call("GET", `${pods}/a`));
+    expect(at(status, "state", "waiting", "reason") ?? at(status, "state", "terminated", "reason")).toMatch(/CrashLoopBackOff|Error/);
+    expect(at(status, "restartCount")).toBe(runs.length - 1);
+  });
+
+  test("grows until the kernel kills it", async () => {
+    const { clock, call } = await stage({ behave: () => ({ memoryBytes: 2 ** 20, memoryGrowthBytesPerSecond: 2 ** 20 }) });
+    call("POST", pods, pod("a", {}, { resources: { limits: { memory: "61Mi" } } }));
+    await clock.advance(59_000);
+    expect(at(states(call("GET", `${pods}/a`)), "ready")).toBe(true);
+    await clock.advance(2_500);
+    expect(states(call("GET", `${pods}/a`))).toMatchObject({
+      restartCount: 1,
+      lastState: { terminated: { reason: "OOMKilled", exitCode: 137 } },
+    });
+  });
+});
+
+describe("a machine whose kubelet stops", () => {
+  test("is Unknown after the grace, its pods not ready, and evicted when they tolerate it no longer", async () => {
+    const { clock, cluster, call } = await stage({ nodes: [{ name: "n1" }] });
+    call("POST", pods, pod("a"));
+    await clock.advance(5_000);
+    expect(readyOf(call("GET", `${pods}/a`))).toBe("True");
+    cluster.machines?.stop("n1");
+    await clock.advance(49_000);
+    expect(readyOf(call("GET", "/api/v1/nodes/n1"))).toBe("True");
+    await clock.advance(2_000);
+    expect(readyOf(call("GET", "/api/v1/nodes/n1"))).toBe("Unknown");
+    expect(readyOf(call("GET", `${pods}/a`))).toBe("False");
+    await clock.advance(298_000);
+    expect(at(call("GET", `${pods}/a`), "metadata", "deletionTimestamp")).toBeUndefined();
+    await clock.advance(2_000);
+    expect(at(call("GET", `${pods}/a`), "metadata", "deletionTimestamp")).toBeTypeOf("string");
+    expect(readyOf(call("GET", `${pods}/a`), "DisruptionTarget")).toBe("True");
+    cluster.machines?.start("n1");
+    await clock.advance(31_000);
+    expect(readyOf(call("GET", "/api/v1/nodes/n1"))).toBe("True");
+    expect(at(call("GET", "/api/v1/nodes/n1"), "spec", "taints")).toBeUndefined();
+    expect(at(call("GET", `${pods}/a`), "code")).toBe(404);
+  });
+
+  test("that is back in time changes nothing", async () => {
+    const { clock, cluster, call } = await stage({ nodes: [{ name: "n1" }] });
+    call("POST", pods, pod("a"));
+    await clock.advance(5_000);
+    cluster.machines?.stop("n1");
+    await clock.advance(20_000);
+    cluster.machines?.start("n1");
+    await clock.advance(600_000);
+    expect(readyOf(call("GET", `${pods}/a`))).toBe("True");
+    expect(at(states(call("GET", `${pods}/a`)), "restartCount")).toBe(0);
+  });
+});
+
+describe("a program of this process", () => {
+  test("has its pod's token, environment and files, and reports how it ended", async () => {
+    const { clock, cluster, call } = await stage({
+      behave: () => ({
+        run: (context) => {
+          const headers = { authorization: `Bearer ${context.token}` };
+          const answer = cluster.handle({ method: "GET", path: "/api/v1/namespaces/default/secrets", headers });
+          context.log(`${context.env["WHO"]} ${answer.status}`);
+          context.setTerminationMessage("did it");
+          return Promise.resolve(4);
+        },
+      }),
+    });
+    call("POST", pods, pod("a", { restartPolicy: "Never" }, { env: [{ name: "WHO", value: "me" }] }));
+    await clock.advance(5_000);
+    expect(call("GET", `${pods}/a/log`)).toEqual({ text: "me 403\n" });
+    const done = call("GET", `${pods}/a`);
+    expect(at(done, "status", "phase")).toBe("Failed");
+    expect(at(states(done), "state", "terminated")).toMatchObject({ exitCode: 4, message: "did it", reason: "Error" });
+  });
+
+  test("is told when its pod is killed", async () => {
+    const { clock, call } = await stage({
+      behave: () => ({
+        run: ({ signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error))),
+      }),
+    });
+    call("POST", pods, pod("a"));
+    await clock.advance(5_000);
+    expect(at(call("GET", `${pods}/a`), "status", "phase")).toBe("Running");
+    call("DELETE", `${pods}/a`);
+    await clock.advance(1_000);
+    expect(at(call("GET", `${pods}/a`), "code")).toBe(404);
+  });
+});
+
+describe("as a whole", () => {
+  test("the same seed tells the same story", async () => {
+    const story = async (): Promise<unknown> => {
+      const { clock, call } = await stage({ behave: ({ pod: name }) => (name === "a" ? { exit: { code: 1 } } : undefined) });
+      call("POST", pods, pod("a"));
+      call("POST", pods, pod("b"));
+      await clock.advance(120_000);
+      return [call("GET", pods), call("GET", "/api/v1/namespaces/default/events")];
+    };
+    expect(await story()).toEqual(await story());
+  });
+
+  test("a cluster at rest without heartbeats waits for nothing", async () => {
+    const { clock, call } = await stage();
+    call("POST", pods, pod("a"));
+    await clock.advance(60_000);
+    expect(clock.waiting).toBe(0);
+  });
+
+  test("a thousand pods find their places", async () => {
+    const nodes = Array.from({ length: 10 }, (_, index) => ({ name: `n${index}`, cpu: "32", memory: "64Gi", pods: "110" }));
+    const { clock, call } = await stage({ nodes });
+    for (let index = 0; index < 1_000; index += 1) call("POST", pods, pod(`p${index}`, {}, { resources: { requests: { cpu: "100m" } } }));
+    await clock.advance(10_000);
+    const items = listOf(call("GET", pods)["items"]);
+    expect(items.filter((item) => at(item, "status", "phase") === "Running")).toHaveLength(1_000);
+    expect(new Set(items.map((item) => textOf(at(item, "spec", "nodeName"))))).toHaveProperty("size", 10);
+  });
+});

@@ -1,0 +1,142 @@
+// The half of a cluster that runs pods: machines, scheduler, kubelets, node controller, all woken by the store's changes a moment after them.
+// Puts them together and decides nothing.
+import type { Clock, Random } from "#lib/clock.ts";
+import { type Stored, at, textOf } from "#embedded/json.ts";
+import { type EventRecorder, createEventRecorder } from "#embedded/event-recorder.ts";
+import { type Identities, issuer } from "#embedded/identity.ts";
+import type { ContainerRun } from "#embedded/nodes/container-run.ts";
+import { createComponent } from "#embedded/nodes/component.ts";
+import { createKubelets } from "#embedded/nodes/kubelets.ts";
+import { createNodeLifecycle } from "#embedded/nodes/node-lifecycle.ts";
+import { createNodeMachine, type NodeMachine } from "#embedded/nodes/node-machine.ts";
+import { createNodeViews } from "#embedded/nodes/node-view.ts";
+import type { PodWorker } from "#embedded/nodes/pod-worker.ts";
+import { createScheduler } from "#embedded/nodes/scheduler.ts";
+import type { PodUsage, Workloads } from "#embedded/workloads.ts";
+import type { World } from "#embedded/world.ts";
+
+/** What a person could do to the machines. */
+export interface Machines {
+  readonly names: readonly string[];
+  /** Its kubelet dies; containers go on, unseen. */
+  stop(name: string): void;
+  start(name: string): void;
+}
+
+export interface Nodes {
+  readonly machines: Machines;
+  workerOf(podUid: string): PodWorker | undefined;
+  /** What its containers take now, in cores and bytes; undefined for a pod that runs nowhere. */
+  usageOf(pod: Stored): PodUsage | undefined;
+}
+
+export interface NodeDeps {
+  readonly world: World;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly identities: Identities;
+}
+
+export const startNodes = (deps: NodeDeps, options: Workloads): Nodes => {
+  const { world, clock, random, identities } = deps;
+  const views = createNodeViews();
+  const scheduler = createScheduler(
+    world,
+    views,
+    createComponent(world, "system:kube-scheduler", "kube-scheduler"),
+    createEventRecorder(world, { component: "default-scheduler", api: "events.k8s.io" }),
+  );
+  const controller = createComponent(world, "system:serviceaccount:kube-system:node-controller", "kube-controller-manager");
+  const lifecycle = createNodeLifecycle({
+    world,
+    clock,
+    views,
+    controller,
+    nodeEvents: createEventRecorder(world, { component: "node-controller" }),
+    taintEvents: createEventRecorder(world, { component: "taint-eviction-controller" }),
+    graceMs: options.nodeGraceMs ?? 50_000,
+  });
+  const machines = new Map<string, NodeMachine>();
+  const recorders = new Map<string, EventRecorder>();
+  const eventsOf = (host: string): EventRecorder => {
+    let recorder = recorders.get(host);
+    if (recorder === undefined) recorders.set(host, (recorder = createEventRecorder(world, { component: "kubelet", host })));
+    return recorder;
+  };
+  const kubelets = createKubelets({
+    world,
+    clock,
+    random,
+    component: createComponent(world, "system:nodes", "kubelet"),
+    maxBackoffMs: options.maxBackoffMs ?? 300_000,
+    machine: (name) => machines.get(name),
+    eventsOf,
+    token: (pod) => podToken(world, identities, pod),
+    behave: options.behave ?? (() => undefined),
+    pull: options.pull ?? (() => undefined),
+  });
+
+  let isPlanned = false;
+  const parts = [lifecycle, scheduler, kubelets];
+  const plan = (): void => {
+    if (isPlanned) return;
+    isPlanned = true;
+    clock.after(0, () => {
+      isPlanned = false;
+      for (const part of parts) part.run();
+    });
+  };
+  world.store.onChange((change) => {
+    if (change.storageKey === "/events" || change.storageKey.startsWith("coordination.k8s.io/")) return;
+    views.note(change);
+    for (const part of parts) part.note(change);
+    plan();
+  });
+  const shapes = options.nodes ?? [{ name: "n1" }, { name: "n2" }];
+  for (const [index, shape] of shapes.entries()) {
+    const kubelet = createComponent(world, `system:node:${shape.name}`, "kubelet");
+    const machine = createNodeMachine(
+      { world, clock, kubelet, events: eventsOf(shape.name), heartbeats: options.heartbeats ?? "renewed" },
+      shape,
+      index,
+    );
+    machines.set(shape.name, machine);
+    machine.start();
+  }
+  const machineOf = (name: string): NodeMachine => {
+    const machine = machines.get(name);
+    if (machine === undefined) throw new Error(`there is no node ${name}`);
+    return machine;
+  };
+  return {
+    workerOf: kubelets.workerOf,
+    usageOf: (pod) => {
+      const runs = (kubelets.workerOf(pod.metadata.uid)?.units ?? []).flatMap(({ run }) => run ?? []);
+      const sum = (of: (run: ContainerRun) => number): number => runs.reduce((total, run) => total + of(run), 0);
+      return runs.length === 0 ? undefined : { cpu: sum((run) => run.cpuCores), memory: sum((run) => run.memoryBytes()) };
+    },
+    machines: {
+      names: [...machines.keys()],
+      stop: (name) => {
+        machineOf(name).stop();
+        lifecycle.silent(name);
+      },
+      start: (name) => {
+        machineOf(name).start();
+        lifecycle.speaking(name);
+        kubelets.wake(name);
+        plan();
+      },
+    },
+  };
+};
+
+/** As the projected volume of every pod holds it: bound to the pod. */
+const podToken = (world: World, identities: Identities, pod: Stored): string => {
+  const { namespace = "", name, uid } = pod.metadata;
+  const account = textOf(at(pod, "spec", "serviceAccountName")) || "default";
+  const object = world.find({ group: "", plural: "serviceaccounts" }, namespace, account);
+  if (object === undefined) return "";
+  const issue = { namespace, account, accountUid: object.metadata.uid, audiences: [issuer], seconds: 3607, pod: { name, uid } };
+  return identities.issue(issue).token;
+};
