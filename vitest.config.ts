@@ -26,7 +26,14 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["src/**/*.test.ts", "scenarios/**/*.test.ts", "scripts/**/*.test.ts", "testbed/**/*.test.ts", "test/**/*.test.ts"],
+          include: [
+            "src/**/*.test.ts",
+            "scenarios/**/*.test.ts",
+            "scripts/**/*.test.ts",
+            "testbed/**/*.test.ts",
+            "test/**/*.test.ts",
+            "bench/**/*.test.ts",
+          ],
           exclude: ["**/*.cluster.test.ts", "**/*.e2e.test.ts", "**/*.crash.test.ts"],
         },
       },

@@ -78,7 +78,8 @@ export interface ConnectionAttempt {
   readonly namespace: string;
   readonly service: string;
   readonly port: number;
-  readonly result: "open" | "refused" | "timeout" | "unresolved" | "unknown";
+  /** `failed`: it did not open, and nobody said how. `unknown`: nobody knows whether it did. */
+  readonly result: "open" | "refused" | "timeout" | "unresolved" | "failed" | "unknown";
   readonly durationMs?: number;
   readonly text: string;
 }

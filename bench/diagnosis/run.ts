@@ -1,0 +1,62 @@
+// `npm run bench -- diagnosis`: how often the diagnosis of recorded cases is right, how sure it says it is, and how long it takes.
+import { parseArgs } from "node:util";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type CaseFolder, loadCase, withCases } from "#bench/diagnosis/cases.ts";
+import { caseText, reportText, summaryOf } from "#bench/diagnosis/report.ts";
+import { recordedEvidence } from "#bench/diagnosis/recorded/recorded-evidence.ts";
+import { scoreCase } from "#bench/diagnosis/score.ts";
+
+const usage = `npm run bench -- diagnosis --cases <folder or .tar.xz> [--only <part of system/category/n>] [--rename] [--save <folder>] [--verbose] [--json]
+  --cases    recorded cases, <system>/<category>/<n>/{metadata.json,tool_cache.json,raw_data}
+  --only     only cases whose name starts with this; may be given more than once
+  --save     write the evidence of each case into this folder, as a diagnosis can read it again
+  --rename   diagnose each again with every workload, namespace and image renamed
+  --verbose  tell of every case that is wrong; with --only, of every case
+  --json     the last line is one object`;
+
+export const diagnosisBench = async (args: readonly string[]): Promise<number> => {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      cases: { type: "string" },
+      only: { type: "string", multiple: true },
+      save: { type: "string" },
+      rename: { type: "boolean", default: false },
+      verbose: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+    },
+  });
+  if (values.cases === undefined) {
+    console.error(usage);
+    return 2;
+  }
+  const only = values.only;
+  return withCases(values.cases, async (folders) => {
+    const chosen =
+      only === undefined
+        ? folders
+        : folders.filter(({ name }) => only.some((start) => `${name}/`.startsWith(start.endsWith("/") ? start : `${start}/`)));
+    if (chosen.length === 0) {
+      console.error(`kintsugi bench: no case ${only === undefined ? "" : `named ${only.join(", ")} `}in ${values.cases}`);
+      return 2;
+    }
+    const scored = chosen.map((folder) => {
+      if (values.save !== undefined) saveEvidence(folder, values.save);
+      const one = scoreCase(folder, { renamed: values.rename ? "too" : "not" }, () => performance.now());
+      if (values.verbose && (only !== undefined || one.rank !== 1)) console.log(caseText(one));
+      return one;
+    });
+    console.log(reportText(scored));
+    if (values.json) console.log(JSON.stringify(summaryOf(scored)));
+    return 0;
+  });
+};
+
+const saveEvidence = ({ name, path }: CaseFolder, folder: string): void => {
+  const { recording } = loadCase(path);
+  if (recording === undefined) return;
+  const file = join(folder, `${name}.json`);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify(recordedEvidence(recording), undefined, 2));
+};

@@ -1,0 +1,67 @@
+// One case, diagnosed and compared with its answer. A case that cannot be read, or that makes the diagnosis fail, is a wrong one with a sentence.
+import { diagnoseCluster, type RankedFinding } from "#diagnosis/diagnose.ts";
+import type { Evidence } from "#evidence/evidence.ts";
+import { type Answer, type CaseFolder, loadCase } from "#bench/diagnosis/cases.ts";
+import { recordedEvidence } from "#bench/diagnosis/recorded/recorded-evidence.ts";
+import { renamed } from "#bench/diagnosis/rename.ts";
+import { isRight, namesOf } from "#bench/diagnosis/taxonomy.ts";
+
+export interface Scored {
+  readonly folder: CaseFolder;
+  readonly answer?: Answer;
+  /** Most certain first. */
+  readonly findings: readonly RankedFinding[];
+  /** 1 for the first; absent: not among them. */
+  readonly rank?: number;
+  /** The cause of the first finding is right, whatever its object. */
+  readonly hasCauseRight: boolean;
+  readonly diagnosisMs: number;
+  readonly parsingMs: number;
+  /** Right at first under other names, where that was tried. */
+  readonly isRightRenamed?: boolean;
+  /** Why there is no diagnosis. */
+  readonly problem?: string;
+}
+
+export interface Tries {
+  readonly renamed: "too" | "not";
+}
+
+/** `now` is a clock in milliseconds: what is timed is the diagnosis, and apart from it the reading of the recording. */
+export const scoreCase = (folder: CaseFolder, tries: Tries, now: () => number): Scored => {
+  const start = now();
+  const { recording, answer, problem } = loadCase(folder.path);
+  const unread = { folder, findings: [], hasCauseRight: false, diagnosisMs: 0, ...(answer === undefined ? {} : { answer }) };
+  if (recording === undefined || answer === undefined)
+    return { ...unread, parsingMs: now() - start, problem: problem ?? "it could not be read" };
+  try {
+    const evidence = recordedEvidence(recording);
+    const read = now();
+    const findings = diagnoseCluster(evidence).findings;
+    const done = now();
+    const rank = findings.findIndex((finding) => isRight(finding, answer)) + 1;
+    const [first] = findings;
+    return {
+      folder,
+      answer,
+      findings,
+      ...(rank === 0 ? {} : { rank }),
+      hasCauseRight: first !== undefined && namesOf(first).includes(answer.rootCause),
+      diagnosisMs: done - read,
+      parsingMs: read - start,
+      ...(tries.renamed === "too" ? { isRightRenamed: isRightUnderOtherNames(evidence, answer) } : {}),
+    };
+  } catch (error) {
+    return {
+      ...unread,
+      parsingMs: now() - start,
+      problem: `the diagnosis failed: ${error instanceof Error ? error.message : String(error)}`,
+    };
+  }
+};
+
+const isRightUnderOtherNames = (evidence: Evidence, answer: Answer): boolean => {
+  const other = renamed(evidence);
+  const [first] = diagnoseCluster(other.evidence).findings;
+  return first !== undefined && isRight(first, { ...answer, object: other.objectOf(answer.object) });
+};

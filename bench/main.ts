@@ -1,0 +1,16 @@
+// `npm run bench -- <name>`: measurements that are printed and never asserted. Each is a folder here.
+import process from "node:process";
+import { diagnosisBench } from "#bench/diagnosis/run.ts";
+
+type Bench = (args: readonly string[]) => Promise<number>;
+
+const benches: Readonly<Record<string, Bench>> = {
+  diagnosis: diagnosisBench,
+};
+
+const [name = "", ...args] = process.argv.slice(2);
+const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
+if (bench === undefined) {
+  console.error(`kintsugi bench: ${name === "" ? "say which" : `there is no benchmark ${name}`}: ${Object.keys(benches).join(", ")}`);
+  process.exitCode = 2;
+} else process.exitCode = await bench(args);
