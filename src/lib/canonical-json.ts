@@ -20,4 +20,16 @@ export const sha256 = (text: string): string => createHash("sha256").update(text
 /** The hash that binds an approval: SHA-256 in lower-case hex over the canonical JSON. */
 export const hashOf = (value: unknown): string => sha256(canonicalJson(value));
 
-export const jsonEqual = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);
+/** Whether both have the same canonical text, found without writing it. */
+export const jsonEqual = (a: unknown, b: unknown): boolean => {
+  if (a === b) return true;
+  if (Array.isArray(a))
+    return Array.isArray(b) && a.length === b.length && a.every((item, index) => jsonEqual(item ?? null, (b as unknown[])[index] ?? null));
+  if (!isObject(a) || !isObject(b)) return !isObject(a) && !isObject(b) && canonicalJson(a) === canonicalJson(b);
+  if (Array.isArray(b)) return false;
+  for (const key of Object.keys(a)) if (a[key] !== undefined && (b[key] === undefined || !jsonEqual(a[key], b[key]))) return false;
+  for (const key of Object.keys(b)) if (b[key] !== undefined && a[key] === undefined) return false;
+  return true;
+};
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === "object" && value !== null;

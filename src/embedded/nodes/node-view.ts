@@ -1,7 +1,7 @@
 // Nodes and what stands on them, kept up with the store change by change, so that a decision needs no look at all pods. Writes nothing.
 import type { Change } from "#embedded/object-store.ts";
-import type { Stored } from "#embedded/json.ts";
-import { type Amounts, isFinished, nodeNameOf, plus, requestsOf } from "#embedded/nodes/pod-requests.ts";
+import { type Stored, at } from "#embedded/json.ts";
+import { type Amounts, allocatableOf, isFinished, nodeNameOf, plus, requestsOf } from "#embedded/nodes/pod-requests.ts";
 
 export interface PlacedPod {
   readonly pod: Stored;
@@ -12,7 +12,10 @@ export interface NodeView {
   readonly name: string;
   readonly node: Stored;
   readonly pods: ReadonlyMap<string, PlacedPod>;
+  /** Those that forbid others to stand near them. */
+  readonly guarded: ReadonlyMap<string, PlacedPod>;
   readonly requested: Amounts;
+  readonly allocatable: Amounts;
 }
 
 export interface NodeViews {
@@ -23,14 +26,17 @@ export interface NodeViews {
 interface Mutable {
   node: Stored | undefined;
   readonly pods: Map<string, PlacedPod>;
+  readonly guarded: Map<string, PlacedPod>;
   requested: Amounts;
+  allocatable: Amounts;
 }
 
 export const createNodeViews = (): NodeViews => {
   const byName = new Map<string, Mutable>();
   const viewOf = (name: string): Mutable => {
     let view = byName.get(name);
-    if (view === undefined) byName.set(name, (view = { node: undefined, pods: new Map(), requested: {} }));
+    if (view === undefined)
+      byName.set(name, (view = { node: undefined, pods: new Map(), guarded: new Map(), requested: {}, allocatable: {} }));
     return view;
   };
   const negative = (amounts: Amounts): Amounts => Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, -amount]));
@@ -44,10 +50,12 @@ export const createNodeViews = (): NodeViews => {
     if (type === "DELETED" || isFinished(pod)) {
       if (before === undefined) return;
       view.pods.delete(uid);
+      view.guarded.delete(uid);
       view.requested = plus(view.requested, negative(before.requests));
     } else if (before === undefined) {
       const requests = requestsOf(pod);
       view.pods.set(uid, { pod, requests });
+      if (at(pod, "spec", "affinity", "podAntiAffinity") !== undefined) view.guarded.set(uid, { pod, requests });
       view.requested = plus(view.requested, requests);
     } else view.pods.set(uid, { pod, requests: before.requests });
   };
@@ -55,9 +63,12 @@ export const createNodeViews = (): NodeViews => {
   return {
     note: (change) => {
       if (change.storageKey === "/pods") place(change);
-      else if (change.storageKey === "/nodes")
-        viewOf(change.object.metadata.name).node = change.type === "DELETED" ? undefined : change.object;
+      else if (change.storageKey === "/nodes") {
+        const view = viewOf(change.object.metadata.name);
+        view.node = change.type === "DELETED" ? undefined : change.object;
+        view.allocatable = allocatableOf(change.object);
+      }
     },
-    all: () => [...byName].flatMap(([name, { node, pods, requested }]) => (node === undefined ? [] : [{ name, node, pods, requested }])),
+    all: () => [...byName].flatMap(([name, { node, ...rest }]) => (node === undefined ? [] : [{ name, node, ...rest }])),
   };
 };

@@ -44,7 +44,7 @@ export const affinityReason = ({ pod, namespaceLabels }: Seeker, view: NodeView,
   if (termsOf(pod, "podAntiAffinity").some((term) => hasNeighbour(term, (other) => concerns(term, pod, other, namespaceLabels))))
     return "node(s) didn't match pod anti-affinity rules";
   const isUnwelcome = all.some((each) =>
-    [...each.pods.values()].some(({ pod: other }) =>
+    [...each.guarded.values()].some(({ pod: other }) =>
       termsOf(other, "podAntiAffinity").some((term) => {
         const domain = domainOf(each, term);
         return domain !== undefined && domain === domainOf(view, term) && concerns(term, other, pod, namespaceLabels);

@@ -6,7 +6,7 @@ import { keyIn } from "#embedded/object-store.ts";
 import type { EventRecorder } from "#embedded/event-recorder.ts";
 import type { Component } from "#embedded/nodes/component.ts";
 import type { NodeView, NodeViews } from "#embedded/nodes/node-view.ts";
-import { allocatableOf, isFinished, nodeNameOf } from "#embedded/nodes/pod-requests.ts";
+import { isFinished, nodeNameOf } from "#embedded/nodes/pod-requests.ts";
 import { type Misfit, type VolumeNeed, candidateOf, misfitOf, priorityOf } from "#embedded/nodes/scheduling-filters.ts";
 import { bind } from "#embedded/subresources.ts";
 import { type World, type Writer, namespacesOf } from "#embedded/world.ts";
@@ -122,8 +122,7 @@ const burden = (pod: Stored, view: NodeView): number => {
   const owner = pod.metadata.ownerReferences?.[0]?.uid;
   const kin =
     owner === undefined ? 0 : [...view.pods.values()].filter((placed) => placed.pod.metadata.ownerReferences?.[0]?.uid === owner).length;
-  const allocatable = allocatableOf(view.node);
-  const share = (name: string): number => Number(view.requested[name] ?? 0n) / Math.max(1, Number(allocatable[name] ?? 1n));
+  const share = (name: string): number => Number(view.requested[name] ?? 0n) / Math.max(1, Number(view.allocatable[name] ?? 1n));
   return kin * 10 + share("cpu") + share("memory") + view.pods.size / 1000;
 };
 

@@ -1,7 +1,7 @@
 // Why a pod does not fit a node: the scheduler's filter plugins in their order, each in its own words (pkg/scheduler/framework/plugins). Pure.
 import { type JsonRecord, type Stored, at, isRecord, listOf, numberOf, recordOf, textOf } from "#embedded/json.ts";
 import type { NodeView } from "#embedded/nodes/node-view.ts";
-import { type Amounts, allocatableOf, hostPortsOf, requestsOf } from "#embedded/nodes/pod-requests.ts";
+import { type Amounts, hostPortsOf, requestsOf } from "#embedded/nodes/pod-requests.ts";
 import { affinityReason } from "#embedded/nodes/pod-affinity.ts";
 import { spreadReason } from "#embedded/nodes/topology-spread.ts";
 import { matchesSelector } from "#embedded/selectors.ts";
@@ -104,7 +104,7 @@ const hostPorts: Filter = ({ pod }, { pods }) => {
 };
 
 const resources: Filter = ({ requests }, view) => {
-  const allocatable = allocatableOf(view.node);
+  const { allocatable } = view;
   const reasons: string[] = [];
   let isResolvable = true;
   if (BigInt(view.pods.size + 1) * 1000n > (allocatable["pods"] ?? 0n)) reasons.push("Too many pods");
