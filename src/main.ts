@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -95,6 +95,12 @@ const ask = async (question: string): Promise<string> => {
   }
 };
 
+const readWhole = async (path: string, maxBytes: number): Promise<Buffer> => {
+  const { size } = await stat(path);
+  if (size > maxBytes) throw misuse(`${path} has ${size} bytes: more than ${maxBytes} are not read`);
+  return readFile(path);
+};
+
 /** Part of the source tree, not of the image: it brings a cluster of its own. */
 const demoScript = join(import.meta.dirname, "../scripts/demo.ts");
 const runDemo = (args: readonly string[]): Promise<number> =>
@@ -112,6 +118,8 @@ process.exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
   home: homedir(),
   readFile: machine.readFile,
+  files: { read: readWhole, write: (path, content) => writeFile(path, content, { mode: 0o600 }) },
+  showsProgress: process.stderr.isTTY,
   runCommand: machine.runCommand,
   clock: systemClock,
   random,

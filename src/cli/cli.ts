@@ -5,6 +5,7 @@ import { addActions } from "#cli/commands/actions.ts";
 import { addApprove, addReject } from "#cli/commands/approve.ts";
 import { addCancel } from "#cli/commands/cancel.ts";
 import { addConfig } from "#cli/commands/config.ts";
+import { addDiagnose } from "#cli/commands/diagnose.ts";
 import { addDescribe } from "#cli/commands/describe.ts";
 import { addDoctor } from "#cli/commands/doctor.ts";
 import { addGet } from "#cli/commands/get.ts";
@@ -13,7 +14,8 @@ import { addAct, addDemo, addRun } from "#cli/commands/run.ts";
 import { addVersion } from "#cli/commands/version.ts";
 import type { Runner } from "#cli/command.ts";
 import type { CliDeps } from "#cli/deps.ts";
-import { type ExitCode, failureOf } from "#cli/failure.ts";
+import { type ExitCode, failureOf, misuse } from "#cli/failure.ts";
+import { reportFormats } from "#cli/render/format.ts";
 import { type GlobalOptions, openSession, readFormat } from "#cli/session.ts";
 
 const help = `
@@ -23,6 +25,7 @@ Exit codes:
   2  the question could not be asked: usage, kubeconfig, connection, rights
 
 Begin with:
+  kintsugi diagnose              what is wrong, and why; nothing has to be installed
   kintsugi doctor                what this cluster lacks to run Kintsugi
   kintsugi get                   the requests, and where each stands
   kintsugi describe <request>    the story of one, from the alert to the proof`;
@@ -49,8 +52,10 @@ const createProgram = (deps: CliDeps, outcome: { code: number }): Command => {
     .description("Repairs a Kubernetes cluster and keeps the seams visible.")
     .option("--kubeconfig <path>", "the kubeconfig; $KUBECONFIG, then ~/.kube/config where absent")
     .option("--context <name>", "the context in it; its current one where absent")
-    .option("-n, --namespace <name>", "Kintsugi's own namespace; for plan, the target's (default: kintsugi-system)")
-    .addOption(new Option("-o, --output <format>", "json, yaml, wide or name").argParser(readFormat))
+    .option("-n, --namespace <name>", "Kintsugi's own namespace (default: kintsugi-system); for diagnose and plan, the one to look at")
+    .addOption(
+      new Option("-o, --output <format>", "json, yaml, wide or name; for diagnose also text, markdown or sarif").argParser(readFormat),
+    )
     .option("--no-color", "no colours; NO_COLOR does the same")
     .addHelpText("after", help)
     .exitOverride()
@@ -65,8 +70,11 @@ const createProgram = (deps: CliDeps, outcome: { code: number }): Command => {
       outputError: (text, write) => write(text.replace(/^error: /, "kintsugi: ")),
     });
 
-  const run: Runner = (work) => async () => {
-    const session = openSession(deps, program.opts<GlobalOptions>());
+  const run: Runner = (work, makes) => async () => {
+    const options = program.opts<GlobalOptions>();
+    if (makes === undefined && reportFormats.some((format) => format === options.output && format !== "text"))
+      throw misuse(`this command does not make ${options.output}; diagnose does`);
+    const session = openSession(deps, options);
     try {
       outcome.code = await work(session);
     } finally {
@@ -74,7 +82,19 @@ const createProgram = (deps: CliDeps, outcome: { code: number }): Command => {
     }
   };
 
-  for (const add of [addGet, addDescribe, addApprove, addReject, addCancel, addPlan, addActions, addDoctor, addConfig, addVersion])
+  for (const add of [
+    addDiagnose,
+    addGet,
+    addDescribe,
+    addApprove,
+    addReject,
+    addCancel,
+    addPlan,
+    addActions,
+    addDoctor,
+    addConfig,
+    addVersion,
+  ])
     add(program, run);
   addRun(program, run, deps.roles);
   addDemo(program, run);

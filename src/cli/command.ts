@@ -4,7 +4,11 @@ import type { Command } from "commander";
 import type { Session } from "#cli/session.ts";
 
 /** Turns work that answers with an exit code into what the program calls; opens the session and closes it. */
-export type Runner = (work: (session: Session) => Promise<number>) => () => Promise<void>;
+export type Runner = (
+  work: (session: Session) => Promise<number>,
+  /** `report`: text, markdown and sarif are among its forms. */
+  makes?: "report",
+) => () => Promise<void>;
 
 export type AddCommand = (program: Command, run: Runner) => void;
 

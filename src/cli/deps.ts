@@ -18,6 +18,13 @@ export interface CliDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
   readonly readFile: KubeconfigDeps["readFile"];
+  /** Files of the person's own, whole. `read` fails above so many bytes. */
+  readonly files?: {
+    read(path: string, maxBytes: number): Promise<Buffer>;
+    write(path: string, content: Uint8Array): Promise<void>;
+  };
+  /** Whether a person reads stderr: progress is for people only. */
+  readonly showsProgress?: boolean;
   readonly runCommand: KubeconfigDeps["runCommand"];
   readonly clock: Clock;
   readonly random: Random;

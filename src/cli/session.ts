@@ -2,7 +2,7 @@
 import { DEFAULT_NAMESPACE } from "#api/labels.ts";
 import type { CliDeps } from "#cli/deps.ts";
 import { misuse } from "#cli/failure.ts";
-import { type Format, formats, renderData } from "#cli/render/format.ts";
+import { type Format, formats, renderData, reportFormats } from "#cli/render/format.ts";
 import type { Page } from "#cli/render/page.ts";
 import { createPaint, type Paint } from "#cli/render/text.ts";
 import type { Kube } from "#kube/client.ts";
@@ -80,7 +80,9 @@ const clusterConfig = (deps: CliDeps, options: GlobalOptions): Promise<ClusterCo
 };
 
 export const readFormat = (text: string): Format => {
-  const format = formats.find((each) => each === text);
-  if (format === undefined) throw misuse(`"${text}" is not an output format: use ${formats.join(", ")}`);
+  const all: readonly Format[] = [...formats, ...reportFormats];
+  const format = all.find((each) => each === text);
+  if (format === undefined)
+    throw misuse(`"${text}" is not an output format: use ${formats.join(", ")}; diagnose also makes ${reportFormats.join(", ")}`);
   return format;
 };

@@ -24,7 +24,7 @@ export const eventsAbout = (events: readonly Event[], about: About): readonly Ev
 const isMadeBy = (pod: string, maker: string): boolean =>
   pod.startsWith(`${maker}-`) && /^[a-z0-9]{1,5}$/.test(pod.slice(maker.length + 1));
 
-const eventEvidence = (event: Event): EventEvidence => {
+export const eventEvidence = (event: Event): EventEvidence => {
   const { kind = "Object", namespace, name = "", uid } = event.involvedObject;
   const lastAt = event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? event.firstTimestamp;
   const firstAt = event.firstTimestamp ?? event.eventTime ?? lastAt;

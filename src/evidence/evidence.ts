@@ -12,7 +12,7 @@ export interface Evidence {
   readonly alerts: readonly Alert[];
   /**
    * As the API server has them, trimmed: no last-applied annotation, field managers as `managedFields` with two levels of `fieldsV1`, text
-   * redacted. ConfigMaps keep their (bounded) data; Secrets are `ObservedSecret`: names of keys, no values.
+   * redacted. ConfigMaps keep their (bounded) data; Secrets are `ObservedSecret`: no values.
    */
   readonly objects: readonly KubeObject[];
   /** Which lists were read in full: what is absent from one of these does not exist. */
@@ -47,7 +47,8 @@ export interface ReadList {
 
 export interface ObservedSecret extends KubeObject {
   readonly type?: string;
-  readonly keys: readonly string[];
+  /** Absent: only the name was asked for. */
+  readonly keys?: readonly string[];
 }
 
 export interface PodLog {

@@ -32,7 +32,8 @@ export const cleanLog = (text: string, maxLines: number, maxBytes: number): stri
   return kept;
 };
 
-const cleaned = (text: string): string => redact(text.replaceAll("\r\n", "\n").replace(escapeSequences, "").replace(controlCharacters, ""));
+export const cleaned = (text: string): string =>
+  redact(text.replaceAll("\r\n", "\n").replace(escapeSequences, "").replace(controlCharacters, ""));
 
 /** Without half a character at either end. */
 const whole = (text: string): string => text.replace(/^[\udc00-\udfff]|[\ud800-\udbff]$/g, "");

@@ -1,22 +1,16 @@
 // From a target to its cause and a plan for each repair against the live objects: for an analysis, and for a person who only looks. Reads only; knows nothing of policy.
-import type { Change } from "#api/change.ts";
 import type { Alert, Reference } from "#api/fields.ts";
-import type { Plan, Refusal } from "#api/kinds/ai-analysis.ts";
+import type { Refusal } from "#api/kinds/ai-analysis.ts";
 import type { Context } from "#api/kinds/remediation-processing.ts";
 import { referenceText } from "#api/object.ts";
-import { hashSteps } from "#actions/change.ts";
-import { irreversible } from "#actions/invert.ts";
-import { findAction } from "#actions/registry.ts";
-import { planStep } from "#actions/plan.ts";
 import { readForAction } from "#cluster/read-for-action.ts";
 import { collect } from "#evidence/collect.ts";
 import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
 import { repairsFor, type Repair } from "#diagnosis/repairs.ts";
 import { type Diagnosis, diagnose } from "#diagnosis/verdict.ts";
+import { type PlannedRepair, planRepair, type ReadForAction } from "#investigation/plan-repair.ts";
 import type { Kube } from "#kube/client.ts";
 import type { Clock } from "#lib/clock.ts";
-
-const stepTimeoutSeconds = 300;
 
 export interface Subject {
   readonly target: Reference;
@@ -24,13 +18,6 @@ export interface Subject {
   readonly managedBy?: Context["managedBy"];
   /** Actions that failed in this episode. */
   readonly pastActions: readonly string[];
-}
-
-/** A repair that was planned against the live objects. */
-export interface PlannedRepair {
-  readonly repair: Repair;
-  readonly plan: Omit<Plan, "autonomy">;
-  readonly changes: readonly Change[];
 }
 
 export interface Investigation {
@@ -52,6 +39,7 @@ export const investigate = async (
   const { target, alert } = subject;
   const evidence = await collect(kube, clock, { target, alert }, signal);
   const diagnosis = diagnose(evidence);
+  const read: ReadForAction = (reads, reference) => readForAction(kube, reads, reference, signal);
   const planned: PlannedRepair[] = [];
   const refused: Refusal[] = [];
   const persons: string[] = [];
@@ -59,7 +47,7 @@ export const investigate = async (
     const answer = repairsFor(finding, target);
     if ("person" in answer) persons.push(answer.person);
     for (const repair of "repairs" in answer ? answer.repairs : []) {
-      const plan = refusalOf(subject, repair) ?? (await planRepair(kube, repair, signal));
+      const plan = refusalOf(subject, repair) ?? (await planRepair(read, repair));
       if (typeof plan === "string") refused.push({ action: repair.action, reason: plan.slice(0, 1024) });
       else planned.push(plan);
     }
@@ -75,37 +63,4 @@ const refusalOf = ({ pastActions, managedBy }: Subject, repair: Repair): string 
   if (managedBy !== undefined)
     return `${referenceText(repair.target)} belongs to ${managedBy.tool} ${managedBy.object}, which would revert a live change; change it there`;
   return undefined;
-};
-
-/** The plan, or why there is none. */
-const planRepair = async (kube: Kube, repair: Repair, signal: AbortSignal | undefined): Promise<PlannedRepair | string> => {
-  const action = findAction(repair.action);
-  if (action === undefined) return "there is no such action in the catalogue";
-  const observed = await readForAction(kube, action.reads, repair.target, signal);
-  const planned = planStep(repair, observed);
-  if (!planned.ok) return planned.reason;
-  const step = {
-    id: "s1",
-    action: repair.action,
-    target: repair.target,
-    parameters: { ...repair.parameters },
-    changesHash: planned.changesHash,
-    dependsOn: [],
-    critical: true,
-    timeoutSeconds: stepTimeoutSeconds,
-  };
-  return {
-    repair,
-    changes: planned.changes,
-    plan: {
-      steps: [step],
-      changesHash: hashSteps([step]),
-      diffs: [...planned.diffs],
-      expected: repair.expected,
-      risk: action.risk,
-      reversible: planned.inverse !== irreversible,
-      rationale: repair.rationale,
-      score: repair.score,
-    },
-  };
 };

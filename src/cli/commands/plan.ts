@@ -1,11 +1,11 @@
 // `kintsugi plan`: what Kintsugi would find and do about one object, right now. Only reads.
 import type { Reference } from "#api/fields.ts";
-import { builtInTypes } from "#api/kubernetes.ts";
 import { DEFAULT_NAMESPACE } from "#api/labels.ts";
-import { apiVersionOf, referenceText, type ResourceType } from "#api/object.ts";
+import { referenceText } from "#api/object.ts";
 import type { AddCommand } from "#cli/command.ts";
 import { type DryLook, dryLook, rootOf } from "#cli/dry-look.ts";
-import { misuse, refusal } from "#cli/failure.ts";
+import { refusal } from "#cli/failure.ts";
+import { referenceOf } from "#cli/reference.ts";
 import { paragraph } from "#cli/render/page.ts";
 import { attemptText } from "#cli/render/story-attempt-text.ts";
 import type { Session } from "#cli/session.ts";
@@ -32,42 +32,6 @@ export const addPlan: AddCommand = (program, run) => {
       })(),
     );
 };
-
-const shortNames: Readonly<Record<string, string>> = {
-  deploy: "Deployment",
-  po: "Pod",
-  rs: "ReplicaSet",
-  sts: "StatefulSet",
-  ds: "DaemonSet",
-  no: "Node",
-  ns: "Namespace",
-  pvc: "PersistentVolumeClaim",
-  hpa: "HorizontalPodAutoscaler",
-  pdb: "PodDisruptionBudget",
-  svc: "Service",
-  cm: "ConfigMap",
-};
-
-const referenceOf = (text: string, namespace: string): Reference => {
-  const [kindText = "", name = "", ...rest] = text.split("/");
-  const wanted = kindText.toLowerCase();
-  const type = builtInTypes.find(
-    (each) => each.kind === shortNames[wanted] || each.kind.toLowerCase() === wanted || each.plural === wanted,
-  );
-  if (name === "" || rest.length > 0 || type === undefined)
-    throw misuse(
-      `"${text}" is not an object to look at: use kind/name, such as deployment/web`,
-      `Kinds: ${builtInTypes.map((each) => each.kind).join(", ")}.`,
-    );
-  return referenceTo(type, name, namespace);
-};
-
-const referenceTo = (type: ResourceType, name: string, namespace: string): Reference => ({
-  apiVersion: apiVersionOf(type),
-  kind: type.kind,
-  ...(type.namespaced ? { namespace } : {}),
-  name,
-});
 
 const lookText = (session: Session, asked: Reference, { target, attempt }: DryLook): string => {
   const { page } = session;

@@ -2,7 +2,8 @@
 import type { Autonomy } from "#api/fields.ts";
 import type { AIAnalysis, AnalysisPhase, Plan, Refusal, RootCause, Verdict } from "#api/kinds/ai-analysis.ts";
 import type { Diagnosis } from "#diagnosis/verdict.ts";
-import type { Investigation, PlannedRepair } from "#investigation/investigate.ts";
+import type { Investigation } from "#investigation/investigate.ts";
+import type { PlannedRepair } from "#investigation/plan-repair.ts";
 import { autonomyFor, leastAutonomy } from "#policy/autonomy.ts";
 import type { Settings } from "#policy/settings.ts";
 

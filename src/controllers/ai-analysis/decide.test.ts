@@ -5,7 +5,8 @@ import { type AIApprovalRequest, ApprovalPhase } from "#api/kinds/ai-approval-re
 import { requireRoute } from "#controllers/ai-analysis/act.ts";
 import { approvalFor } from "#controllers/ai-analysis/children.ts";
 import { conclude } from "#controllers/ai-analysis/conclude.ts";
-import type { Investigation, PlannedRepair } from "#investigation/investigate.ts";
+import type { Investigation } from "#investigation/investigate.ts";
+import type { PlannedRepair } from "#investigation/plan-repair.ts";
 import { deadlineMs, decide, type Decision } from "#controllers/ai-analysis/decide.ts";
 import type { Diagnosis } from "#diagnosis/verdict.ts";
 import { defaultSettings } from "#policy/settings.ts";

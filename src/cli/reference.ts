@@ -1,0 +1,41 @@
+// What a person means by `kind/name`, in kubectl's own short names. Pure; whether there is such an object is not known here.
+import type { Reference } from "#api/fields.ts";
+import { builtInTypes } from "#api/kubernetes.ts";
+import { apiVersionOf, type ResourceType } from "#api/object.ts";
+import { misuse } from "#cli/failure.ts";
+
+const shortNames: Readonly<Record<string, string>> = {
+  deploy: "Deployment",
+  po: "Pod",
+  rs: "ReplicaSet",
+  sts: "StatefulSet",
+  ds: "DaemonSet",
+  no: "Node",
+  ns: "Namespace",
+  pvc: "PersistentVolumeClaim",
+  hpa: "HorizontalPodAutoscaler",
+  pdb: "PodDisruptionBudget",
+  svc: "Service",
+  cm: "ConfigMap",
+};
+
+export const referenceOf = (text: string, namespace: string): Reference => {
+  const [kindText = "", name = "", ...rest] = text.split("/");
+  const wanted = kindText.toLowerCase();
+  const type = builtInTypes.find(
+    (each) => each.kind === shortNames[wanted] || each.kind.toLowerCase() === wanted || each.plural === wanted,
+  );
+  if (name === "" || rest.length > 0 || type === undefined)
+    throw misuse(
+      `"${text}" is not an object to look at: use kind/name, such as deployment/web`,
+      `Kinds: ${builtInTypes.map((each) => each.kind).join(", ")}.`,
+    );
+  return referenceTo(type, name, namespace);
+};
+
+const referenceTo = (type: ResourceType, name: string, namespace: string): Reference => ({
+  apiVersion: apiVersionOf(type),
+  kind: type.kind,
+  ...(type.namespaced ? { namespace } : {}),
+  name,
+});

@@ -1,0 +1,45 @@
+// A diagnosis as one document for programs: `diagnose -o json`. The form is a contract: fields are added, never taken away or renamed. Pure.
+import type { ReportedFinding, Report } from "#investigation/report.ts";
+
+export const diagnosisDocument = ({ collectedAt, scope, findings, ruledOut, notRead, unlikely }: Report): object => ({
+  collectedAt,
+  scope,
+  findings: findings.map(findingDocument),
+  notRead,
+  ruledOut,
+  unlikely,
+});
+
+const findingDocument = ({
+  code,
+  object,
+  summary,
+  verdict,
+  confidence,
+  chain,
+  evidence,
+  explains,
+  plans,
+  refused,
+  person,
+}: ReportedFinding): object => ({
+  code,
+  object,
+  summary,
+  verdict,
+  confidence,
+  chain,
+  evidence,
+  explains,
+  plans: plans.map(({ steps, diffs, expected, rationale, risk, reversible, changesHash }) => ({
+    steps: steps.map(({ action, target, parameters }) => ({ action, target, parameters })),
+    rationale,
+    expected,
+    risk,
+    reversible,
+    changesHash,
+    diffs,
+  })),
+  refused,
+  ...(person === undefined ? {} : { person }),
+});

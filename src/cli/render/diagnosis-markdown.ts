@@ -1,0 +1,52 @@
+// A diagnosis as Markdown, for a ticket or a pull request. Pure; text of the cluster can neither end its own quote nor become markup.
+import { referenceText } from "#api/object.ts";
+import { conclusionText, lookedText, unlikelyText, verdictText } from "#cli/render/diagnosis-words.ts";
+import { riskText, stepText } from "#cli/render/plan-text.ts";
+import { oneLine, plainText } from "#cli/render/text.ts";
+import type { Report, ReportedFinding } from "#investigation/report.ts";
+
+export const diagnosisMarkdown = (report: Report): string => {
+  const lines = [
+    `# ${escaped(conclusionText(report))}`,
+    "",
+    `Looked at ${escaped(lookedText(report))}, ${report.collectedAt}. Nothing was changed.`,
+    ...report.findings.flatMap(findingLines),
+    ...listSection("Ruled out", report.findings.length === 0 ? [] : report.ruledOut.map(({ code, reason }) => `${code}: ${reason}`)),
+    ...listSection("Not read", report.notRead),
+    ...(report.unlikely === 0 ? [] : ["", escaped(unlikelyText(report))]),
+  ];
+  return `${lines.join("\n")}\n`;
+};
+
+const findingLines = (finding: ReportedFinding, at: number): readonly string[] => {
+  const { code, object, summary, chain, evidence, explains, plans, refused, person } = finding;
+  return [
+    "",
+    `## ${at + 1}. ${escaped(code)}: ${escaped(referenceText(object))}`,
+    "",
+    `**${escaped(summary)}** (${escaped(verdictText(finding))})`,
+    ...(chain.length === 0 ? [] : ["", ...chain.map((link, index) => `${index + 1}. ${escaped(link)}`)]),
+    ...evidence.flatMap(({ source, object: of, quote }) => ["", `${source}, ${escaped(of)}:`, "", ...fenced(quote, "text")]),
+    ...(explains.length === 0 ? [] : ["", `Explains: ${explains.map((each) => escaped(referenceText(each))).join(", ")}`]),
+    ...plans.flatMap((plan) => [
+      "",
+      `**What to do:** ${plan.steps.map((step) => escaped(stepText(step))).join(", then ")}: ${riskText(plan)}. ${escaped(plan.rationale)}`,
+      ...plan.diffs.flatMap(({ object: of, diff }) => ["", `${escaped(referenceText(of))}:`, "", ...fenced(diff, "diff")]),
+    ]),
+    ...(person === undefined ? [] : ["", `**A person decides:** ${escaped(person)}`]),
+    ...refused.flatMap(({ action, reason }) => ["", `Refused: ${escaped(action)}: ${escaped(reason)}`]),
+  ];
+};
+
+const listSection = (title: string, items: readonly string[]): readonly string[] =>
+  items.length === 0 ? [] : ["", `## ${title}`, "", ...items.map((item) => `- ${escaped(item)}`)];
+
+/** Longer than any run of backticks in the text. */
+const fenced = (text: string, language: string): readonly string[] => {
+  const plain = plainText(text).replace(/\n+$/, "");
+  const longest = Math.max(2, ...[...plain.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = "`".repeat(longest + 1);
+  return [`${fence}${language}`, plain, fence];
+};
+
+const escaped = (text: string): string => oneLine(text).replace(/[\\`*_[\]<>#|!]/g, "\\$&");

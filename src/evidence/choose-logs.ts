@@ -1,0 +1,68 @@
+// Which logs a collection reads: of containers in trouble, workload by workload, then a few that are quiet. Pure.
+import { Pods, ReplicaSets, type Pod } from "#api/kubernetes.ts";
+import type { Gather } from "#evidence/gather.ts";
+import { logsToRead, type LogToRead } from "#evidence/logs.ts";
+import { podEvidence } from "#evidence/pods.ts";
+
+export interface PodLogToRead extends LogToRead {
+  readonly namespace: string;
+}
+
+export interface LogChoice {
+  readonly max: number;
+  /** Of one workload. */
+  readonly perWorkload: number;
+  /** How many workloads without trouble are listened to as well: who calls a broken one complains and stays ready. */
+  readonly quiet: number;
+  /** Their logs come first, in trouble or not. */
+  readonly isOwn: (root: string, pod: Pod) => boolean;
+}
+
+export const chooseLogs = (gather: Gather, choice: LogChoice): readonly PodLogToRead[] => {
+  const groups = new Map<string, Pod[]>();
+  for (const pod of gather.of(Pods)) {
+    const root = rootOf(gather, pod);
+    const group = groups.get(root);
+    if (group === undefined) groups.set(root, [pod]);
+    else group.push(pod);
+  }
+  const own: PodLogToRead[] = [];
+  const troubled: PodLogToRead[][] = [];
+  const quiet: PodLogToRead[][] = [];
+  for (const [root, all] of groups) {
+    const pods = all.toSorted((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1));
+    const namespace = pods[0]?.metadata.namespace ?? "";
+    const wanted = logsToRead(pods.map(podEvidence)).map((log) => ({ ...log, namespace }));
+    const isOwn = pods.some((pod) => choice.isOwn(root, pod));
+    const heard = wanted.length > 0 ? wanted : quietLogs(pods);
+    if (isOwn) own.push(...heard.slice(0, 2 * choice.perWorkload));
+    else (wanted.length > 0 ? troubled : quiet).push(heard.slice(0, choice.perWorkload));
+  }
+  return [...own, ...inTurns(troubled), ...quiet.slice(0, choice.quiet).flat()].slice(0, choice.max);
+};
+
+/** The first of each before the second of any: with forty workloads in trouble each is heard. */
+const inTurns = (lists: readonly (readonly PodLogToRead[])[]): readonly PodLogToRead[] => {
+  const longest = Math.max(0, ...lists.map((list) => list.length));
+  return Array.from({ length: longest }, (_, at) => lists.flatMap((list) => list.slice(at, at + 1))).flat();
+};
+
+const quietLogs = (pods: readonly Pod[]): readonly PodLogToRead[] => {
+  const newest = pods.findLast((pod) => pod.status?.phase === "Running" && pod.metadata.deletionTimestamp === undefined);
+  return (newest?.spec.containers ?? []).map(({ name }) => ({
+    namespace: newest?.metadata.namespace ?? "",
+    pod: newest?.metadata.name ?? "",
+    container: name,
+    run: "current",
+  }));
+};
+
+const rootOf = (gather: Gather, pod: Pod): string => {
+  const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller === true);
+  if (owner === undefined) return pod.metadata.uid;
+  const set = owner.kind === "ReplicaSet" ? gather.find(ReplicaSets, { ...namespaceOf(pod), name: owner.name }) : undefined;
+  return set?.metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid ?? owner.uid;
+};
+
+const namespaceOf = (pod: Pod): { namespace?: string } =>
+  pod.metadata.namespace === undefined ? {} : { namespace: pod.metadata.namespace };

@@ -1,0 +1,249 @@
+// Reads everything an investigator may look at, live and in parallel, within a budget: around one object, in namespaces, or in the whole cluster.
+// Never writes; never asks for the value of a Secret.
+import type { Alert, Reference } from "#api/fields.ts";
+import { Events, Leases, Pods, ReplicaSets, type Event, type Lease } from "#api/kubernetes.ts";
+import type { KubeObject, ResourceType } from "#api/object.ts";
+import { type Clock, toPreciseTimestamp } from "#lib/clock.ts";
+import { completeTarget, templatesOf, uidsAbove } from "#evidence/around-target.ts";
+import { createBudget, type Budget, type Limits } from "#evidence/budget.ts";
+import { calledNamespaces } from "#evidence/called-namespaces.ts";
+import { chooseLogs, type LogChoice } from "#evidence/choose-logs.ts";
+import { componentStates } from "#evidence/components.ts";
+import { eventEvidence } from "#evidence/events.ts";
+import { type Evidence, evidenceForm, type PodLog } from "#evidence/evidence.ts";
+import { type ClusterReader, createGather, type Gather, type GatherOptions } from "#evidence/gather.ts";
+import { inParallel } from "#evidence/in-parallel.ts";
+import { calledKinds, clusterKinds, type KindToRead, leaseNamespaces, namespacedKinds, type Reason } from "#evidence/kinds-read.ts";
+import { metricsOf } from "#evidence/metrics.ts";
+import { readLogs } from "#evidence/read-logs.ts";
+import { reasonsFor } from "#evidence/reasons.ts";
+import type { EventEvidence } from "#evidence/workload-evidence.ts";
+
+/** What is looked at: what surrounds one object, some namespaces, or everything. */
+export type Around = { readonly target: Reference } | { readonly namespaces: readonly string[] } | { readonly namespaces: "all" };
+
+export interface EvidenceQuestion {
+  readonly around: Around;
+  readonly alerts?: readonly Alert[];
+  readonly progress?: GatherOptions["progress"];
+}
+
+interface Extents extends Omit<GatherOptions, "budget" | "progress"> {
+  readonly limits: Limits;
+  readonly listsAtOnce: number;
+  readonly events: number;
+  readonly logs: Omit<LogChoice, "isOwn">;
+  readonly called: number;
+}
+
+const MB = 1_000_000;
+const extents = {
+  /** Some calls of the forty are left to who finds the target before, and to who plans a repair after. */
+  target: {
+    limits: { calls: 35, bytes: 1.6 * MB, ms: 10_000 },
+    callTimeoutMs: 8_000,
+    pageSize: 100,
+    answerBytes: 4 * MB,
+    maxObjects: 2_000,
+    listsAtOnce: 24,
+    events: 1_000,
+    logs: { max: 5, perWorkload: 2, quiet: 0 },
+    called: 2,
+  },
+  namespaces: {
+    limits: { calls: 300, bytes: 64 * MB, ms: 20_000 },
+    callTimeoutMs: 15_000,
+    pageSize: 500,
+    answerBytes: 64 * MB,
+    maxObjects: 10_000,
+    listsAtOnce: 24,
+    events: 4_000,
+    logs: { max: 40, perWorkload: 3, quiet: 10 },
+    called: 4,
+  },
+  all: {
+    limits: { calls: 2_000, bytes: 1_000 * MB, ms: 60_000 },
+    callTimeoutMs: 30_000,
+    pageSize: 500,
+    answerBytes: 64 * MB,
+    maxObjects: 50_000,
+    // Answers of several megabytes are parsed whole: a few at a time.
+    listsAtOnce: 4,
+    events: 10_000,
+    logs: { max: 120, perWorkload: 3, quiet: 0 },
+    called: 0,
+  },
+} as const satisfies Record<string, Extents>;
+
+/**
+ * Flow: the lists; then logs; then what those ask for; then the namespaces that are called.
+ * Guarantees: bounded and redacted; what is missing stands in `gaps`. Throws only where pods cannot be listed at all: every answer would be a guess.
+ */
+export const collectEvidence = async (
+  reader: ClusterReader,
+  clock: Clock,
+  question: EvidenceQuestion,
+  signal?: AbortSignal,
+): Promise<Evidence> => {
+  const extent: Extents = extentOf(question.around);
+  const budget = createBudget(clock, extent.limits, signal);
+  try {
+    return await collected(reader, clock, question, extent, budget);
+  } finally {
+    budget.stop();
+    signal?.throwIfAborted();
+  }
+};
+
+const extentOf = (around: Around): Extents => {
+  if ("target" in around)
+    return around.target.namespace === undefined ? { ...extents.all, limits: extents.namespaces.limits } : extents.target;
+  return around.namespaces === "all" ? extents.all : extents.namespaces;
+};
+
+const collected = async (
+  reader: ClusterReader,
+  clock: Clock,
+  { around, alerts = [], progress }: EvidenceQuestion,
+  extent: Extents,
+  budget: Budget,
+): Promise<Evidence> => {
+  const collectedAt = toPreciseTimestamp(clock.now());
+  const gather = createGather(reader, { ...extent, budget, progress });
+  const target = "target" in around ? around.target : undefined;
+  const namespaces = namespacesOf(around);
+  const everywhere = namespaces === "all";
+  const places = everywhere ? [undefined] : namespaces;
+  const events: EventEvidence[] = [];
+  const done = new Set<KindToRead>();
+
+  const wave = async (reasons: ReadonlySet<Reason> | "any"): Promise<void> => {
+    const wanted = (kind: KindToRead): boolean =>
+      !done.has(kind) && (reasons === "any" || kind.when === undefined || reasons.has(kind.when));
+    const kinds = [...namespacedKinds.filter(wanted), ...clusterKinds.filter(wanted)];
+    for (const kind of kinds) done.add(kind);
+    await inParallel(
+      kinds.flatMap((kind) => (kind.type.namespaced ? places : [undefined]).map((namespace) => ({ kind, namespace }))),
+      extent.listsAtOnce,
+      ({ kind, namespace }) => gather.list(kind, namespace === undefined ? {} : { namespace }),
+    );
+  };
+
+  await Promise.all([
+    wave(target !== undefined && !everywhere ? new Set() : "any"),
+    ...places.map((namespace) => readEvents(gather, extent, namespace, events)),
+  ]);
+  if (gather.of(Pods).length === 0) for (const namespace of places) failWithoutPods(gather, namespace);
+  if (target !== undefined) await completeTarget(gather, target);
+
+  const ofTarget = target === undefined ? undefined : uidsAbove(gather, target);
+  const heard = new Set<string>();
+  const listen = async (max: number): Promise<readonly PodLog[]> => {
+    const choice = {
+      ...extent.logs,
+      max,
+      isOwn: (root: string, pod: KubeObject) => ofTarget?.has(root) === true || ofTarget?.has(pod.metadata.uid) === true,
+    };
+    const wanted = chooseLogs(gather, choice).filter((log) => !heard.has(JSON.stringify(log)));
+    for (const log of wanted) heard.add(JSON.stringify(log));
+    return readLogs(reader, gather, budget, wanted);
+  };
+  const logs: PodLog[] = [...(await listen(extent.logs.max))];
+
+  const reasons = reasonsFor(gather, events, logs);
+  const templates = target === undefined ? gather.of(Pods).map(({ spec }) => ({ spec })) : templatesOf(gather, target);
+  const called = everywhere
+    ? []
+    : [...new Set(namespaces.flatMap((namespace) => calledNamespaces(gather, namespace, templates, logs)))]
+        .filter((name) => !namespaces.includes(name))
+        .slice(0, extent.called);
+  const leases: Lease[] = [];
+  const [metrics] = await Promise.all([
+    readMetrics(gather, reader, places),
+    everywhere ? undefined : wave(reasons),
+    ...(everywhere || reasons.has("clusterTroubled") ? leaseNamespaces.map((namespace) => readLeases(gather, namespace, leases)) : []),
+  ]);
+  if (called.length > 0) {
+    await inParallel(
+      called.flatMap((namespace) => calledKinds.map((kind) => ({ kind, namespace }))),
+      extent.listsAtOnce,
+      ({ kind, namespace }) => gather.list(kind, { namespace }),
+    );
+    await Promise.all(called.map((namespace) => readEvents(gather, extent, namespace, events)));
+    logs.push(...(await listen(extent.logs.max + 2)));
+  }
+
+  const objects = withoutStrays(gather);
+  return {
+    form: evidenceForm,
+    collectedAt,
+    scope: { namespaces: everywhere ? "all" : [...namespaces, ...called], ...(target === undefined ? {} : { target }) },
+    alerts: [...alerts],
+    objects,
+    read: [...gather.read],
+    events: events.toSorted((a, b) => compare(b.lastAt ?? "", a.lastAt ?? "")).slice(0, extent.events),
+    logs,
+    metrics,
+    connections: [],
+    components: componentStates(leases),
+    changes: [],
+    gaps: gather.gaps.lines(),
+  };
+};
+
+const compare = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
+
+const namespacesOf = (around: Around): readonly string[] | "all" => {
+  if (!("target" in around)) return around.namespaces;
+  const { kind, namespace, name } = around.target;
+  if (namespace !== undefined) return [namespace];
+  return kind === "Namespace" ? [name] : "all";
+};
+
+const failWithoutPods = (gather: Gather, namespace: string | undefined): void => {
+  if (gather.hasRead(Pods, namespace)) return;
+  const error = gather.errorOf(Pods);
+  if (error !== undefined) throw error;
+};
+
+const readEvents = (gather: Gather, extent: Extents, namespace: string | undefined, into: EventEvidence[]): Promise<unknown> =>
+  gather.each(
+    { type: Events as ResourceType, pageSize: Math.min(500, extent.events) },
+    namespace === undefined ? {} : { namespace },
+    (event) => {
+      into.push(eventEvidence(event as Event));
+    },
+  );
+
+const readLeases = (gather: Gather, namespace: string, into: Lease[]): Promise<unknown> =>
+  gather.each({ type: Leases as ResourceType }, { namespace }, (lease) => void into.push(lease as Lease));
+
+const readMetrics = async (
+  gather: Gather,
+  reader: ClusterReader,
+  places: readonly (string | undefined)[],
+): Promise<Evidence["metrics"]> => {
+  const root = "/apis/metrics.k8s.io/v1beta1";
+  const read = (path: string): Promise<unknown> =>
+    gather.tryTo("read metrics.k8s.io", (options) => reader.request("GET", `${root}${path}`, undefined, options));
+  const answers = await Promise.all(
+    places
+      .slice(0, 4)
+      .map(async (namespace) =>
+        metricsOf("Pod", await read(namespace === undefined ? "/pods" : `/namespaces/${encodeURIComponent(namespace)}/pods`)),
+      ),
+  );
+  const nodes = places.includes(undefined) ? metricsOf("Node", await read("/nodes")) : [];
+  return [...answers.flat(), ...nodes];
+};
+
+/** A pod whose ReplicaSet was left out would look as if nobody owned it. */
+const withoutStrays = (gather: Gather): readonly KubeObject[] => {
+  const isStray = ({ kind, metadata }: KubeObject): boolean => {
+    const owner = kind === "Pod" ? metadata.ownerReferences?.find(({ controller }) => controller === true) : undefined;
+    const { namespace } = metadata;
+    if (owner?.kind !== "ReplicaSet" || namespace === undefined || gather.hasRead(ReplicaSets, namespace)) return false;
+    return gather.find(ReplicaSets, { namespace, name: owner.name }) === undefined;
+  };
+  return gather.objects().filter((object) => !isStray(object));
+};

@@ -1,0 +1,36 @@
+// What a collection could not read, told once for each reason. Pure but for what it remembers.
+import { KubeError } from "#kube/errors.ts";
+import { cleanMessage } from "#evidence/text.ts";
+
+export interface Gaps {
+  add(doing: string, why: string): void;
+  addError(doing: string, error: unknown, signal: AbortSignal): void;
+  /** Bounded; things that failed for one reason stand in one line. */
+  lines(): readonly string[];
+}
+
+const maxLines = 40;
+const maxNamed = 12;
+
+export const createGaps = (): Gaps => {
+  const byReason = new Map<string, string[]>();
+  const add = (doing: string, why: string): void => {
+    const reason = cleanMessage(why, 300);
+    byReason.set(reason, [...(byReason.get(reason) ?? []), cleanMessage(doing, 160)]);
+  };
+  return {
+    add,
+    addError: (doing, error, signal) => {
+      if (signal.aborted) return add(doing, signal.reason instanceof Error ? signal.reason.message : "given up");
+      if (error instanceof KubeError && error.status === 403) return add(doing, "not allowed");
+      if (error instanceof KubeError && error.status === 404) return add(doing, "not served here");
+      const message = error instanceof Error ? error.message : "failed";
+      add(doing, message.startsWith(`${doing}: `) ? message.slice(doing.length + 2) : message);
+    },
+    lines: () =>
+      [...byReason].slice(0, maxLines).map(([reason, all]) => {
+        const named = all.slice(0, maxNamed).join(", ");
+        return `${named}${all.length > maxNamed ? ` and ${all.length - maxNamed} more` : ""}: ${reason}`;
+      }),
+  };
+};

@@ -1,0 +1,132 @@
+// A diagnosis as it is told: one finding for each root cause with its plans, what nobody could explain, what was ruled out and what was not read.
+// Reads only through the port it is given; changes nothing.
+import type { Evidence as Quote, Reference } from "#api/fields.ts";
+import type { Refusal } from "#api/kinds/ai-analysis.ts";
+import { referenceText } from "#api/object.ts";
+import { managedBy } from "#cluster/managed-by.ts";
+import { diagnoseCluster, type RankedFinding } from "#diagnosis/diagnose.ts";
+import { repairsFor } from "#diagnosis/repairs.ts";
+import { createView, referenceTo } from "#diagnosis/view.ts";
+import type { Evidence } from "#evidence/evidence.ts";
+import { inParallel } from "#evidence/in-parallel.ts";
+import { concerning } from "#investigation/concerns.ts";
+import { type PlannedRepair, planRepair, type ReadForAction } from "#investigation/plan-repair.ts";
+import { unexplainedFindings } from "#investigation/unexplained.ts";
+
+export interface ReportedFinding {
+  readonly code: string;
+  readonly object: Reference;
+  readonly summary: string;
+  readonly verdict: "Actionable" | "NeedsHuman" | "Inconclusive";
+  readonly confidence: number;
+  readonly chain: readonly string[];
+  readonly evidence: readonly Quote[];
+  readonly explains: readonly Reference[];
+  readonly plans: readonly PlannedRepair["plan"][];
+  readonly refused: readonly Refusal[];
+  /** Why a person is needed, where one is. */
+  readonly person?: string;
+}
+
+export interface Report {
+  readonly collectedAt: string;
+  readonly scope: Evidence["scope"];
+  /** Most certain first. */
+  readonly findings: readonly ReportedFinding[];
+  /** How many were left out as less certain. */
+  readonly unlikely: number;
+  readonly ruledOut: readonly { readonly code: string; readonly reason: string }[];
+  readonly notRead: readonly string[];
+  /** How much was looked at, for a person to judge by. */
+  readonly looked: { readonly objects: number; readonly pods: number; readonly events: number; readonly logs: number };
+}
+
+export interface ReportOptions {
+  readonly leastConfidence: number;
+  /** Only findings that have to do with it. */
+  readonly target?: Reference | undefined;
+  readonly namespace?: string | undefined;
+}
+
+/** Below it a finding is a hint rather than an answer. */
+export const defaultConfidence = 0.5;
+
+const maxPlanned = 60;
+const plansAtOnce = 8;
+const maxRuledOut = 8;
+
+export const reportOn = async (evidence: Evidence, read: ReadForAction, options: ReportOptions): Promise<Report> => {
+  const { leastConfidence, target, namespace } = options;
+  const view = createView(evidence);
+  const { findings, ruledOut, unexplained } = diagnoseCluster(evidence);
+  const concerns = target === undefined ? () => true : concerning(view, target);
+  const isHere = ({ object, explains = [] }: Pick<RankedFinding, "object" | "explains">): boolean =>
+    namespace === undefined || [object, ...explains].some((each) => each.namespace === undefined || each.namespace === namespace);
+  const mine = onePerCause(findings).filter((finding) => concerns(finding) && isHere(finding));
+  const likely = mine.filter(({ confidence }) => confidence >= leastConfidence);
+  const told = await inParallel(likely, plansAtOnce, async (finding) =>
+    reported(evidence, likely.indexOf(finding) < maxPlanned ? read : undefined, finding),
+  );
+  const puzzles = unexplainedFindings(view, unexplained).filter((finding) => concerns(finding) && isHere(finding));
+  const { objects, events, logs, gaps, collectedAt, scope } = evidence;
+  return {
+    collectedAt,
+    scope,
+    findings: [...told, ...puzzles],
+    unlikely: mine.length - likely.length,
+    ruledOut: ruledOut.slice(0, maxRuledOut),
+    notRead: [...gaps],
+    looked: {
+      objects: objects.length,
+      pods: objects.filter(({ kind }) => kind === "Pod").length,
+      events: events.length,
+      logs: logs.length,
+    },
+  };
+};
+
+/** The same cause of the same object is one finding, however often it was found. */
+const onePerCause = (findings: readonly RankedFinding[]): readonly RankedFinding[] => {
+  const seen = new Set<string>();
+  return findings.filter(({ code, object }) => {
+    const key = `${code} ${referenceText(object)}`;
+    return !seen.has(key) && seen.add(key);
+  });
+};
+
+const reported = async (evidence: Evidence, read: ReadForAction | undefined, finding: RankedFinding): Promise<ReportedFinding> => {
+  const { code, object, summary, confidence, chain, quotes, explains = [] } = finding;
+  const answer = repairsFor(finding, object);
+  const plans: PlannedRepair["plan"][] = [];
+  const refused: Refusal[] = [];
+  for (const repair of "repairs" in answer ? answer.repairs : []) {
+    const owner = ownerOf(evidence, repair.target);
+    const plan =
+      owner !== undefined
+        ? `${referenceText(repair.target)} belongs to ${owner}, which would revert a live change; change it there`
+        : read === undefined
+          ? "too many findings to plan each"
+          : await planRepair(read, repair);
+    if (typeof plan === "string") refused.push({ action: repair.action, reason: plan.slice(0, 1024) });
+    else plans.push(plan.plan);
+  }
+  return {
+    code,
+    object,
+    summary,
+    verdict: plans.length > 0 ? "Actionable" : "NeedsHuman",
+    confidence,
+    chain,
+    evidence: quotes,
+    explains: explains.filter((each) => referenceText(each) !== referenceText(object)),
+    plans,
+    refused,
+    ...("person" in answer ? { person: answer.person } : {}),
+  };
+};
+
+const ownerOf = ({ objects }: Evidence, target: Reference): string | undefined => {
+  const object = objects.find((each) => referenceText(referenceTo(each)) === referenceText(target));
+  const owner = object === undefined ? undefined : managedBy(object);
+  return owner === undefined ? undefined : `${owner.tool} ${owner.object}`;
+};

@@ -1,0 +1,32 @@
+// The objects an action reads, out of evidence instead of out of the cluster: what was saved can be planned against, as it was then. Pure.
+import type { HorizontalPodAutoscaler, Pod, ReplicaSet } from "#api/kubernetes.ts";
+import type { KubeObject } from "#api/object.ts";
+import type { Evidence } from "#evidence/evidence.ts";
+import type { ReadForAction } from "#investigation/plan-repair.ts";
+
+export const readFromEvidence =
+  ({ objects }: Evidence): ReadForAction =>
+  async (reads, reference) => {
+    const target = objects.find(
+      ({ kind, metadata }) => kind === reference.kind && metadata.namespace === reference.namespace && metadata.name === reference.name,
+    );
+    const beside = <T extends KubeObject>(read: (typeof reads)[number], kind: string, belongs: (object: T) => boolean): T[] =>
+      target === undefined || !reads.includes(read)
+        ? []
+        : (objects as readonly T[]).filter(
+            (object) => object.kind === kind && object.metadata.namespace === target.metadata.namespace && belongs(object),
+          );
+    return {
+      target,
+      replicaSets: beside<ReplicaSet>("replicaSets", "ReplicaSet", (set) => makerOf(set) === target?.metadata.uid),
+      siblings: beside<Pod>("siblings", "Pod", (pod) => makerOf(pod) !== undefined && makerOf(pod) === (target && makerOf(target))),
+      autoscalers: beside<HorizontalPodAutoscaler>(
+        "autoscalers",
+        "HorizontalPodAutoscaler",
+        ({ spec: { scaleTargetRef } }) => scaleTargetRef.kind === target?.kind && scaleTargetRef.name === target.metadata.name,
+      ),
+    };
+  };
+
+const makerOf = (object: KubeObject): string | undefined =>
+  object.metadata.ownerReferences?.find((owner) => owner.controller === true)?.uid;

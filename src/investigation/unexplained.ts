@@ -1,0 +1,105 @@
+// Trouble that no cause accounts for, as findings that say so: only what lasts, for a rollout passes through most of it. Pure.
+import type { Evidence as Quote, Reference } from "#api/fields.ts";
+import { PersistentVolumeClaims, Pods, type Pod } from "#api/kubernetes.ts";
+import { referenceText } from "#api/object.ts";
+import type { Symptom } from "#diagnosis/symptoms.ts";
+import type { View } from "#diagnosis/view.ts";
+import { fromTimestamp } from "#lib/clock.ts";
+import type { ReportedFinding } from "#investigation/report.ts";
+
+/** Longer than an ordinary start takes. */
+const lastingMs = 180_000;
+const restartsThatLast = 3;
+/** Nothing is proven: below every finding that is. */
+const confidence = 0.3;
+const maxQuotes = 5;
+const maxQuoteLength = 2048;
+const maxLogLines = 8;
+
+export const unexplainedFindings = (view: View, symptoms: readonly Symptom[]): readonly ReportedFinding[] => {
+  const byObject = new Map<string, Symptom[]>();
+  for (const symptom of symptoms) {
+    const text = referenceText(symptom.object);
+    byObject.set(text, [...(byObject.get(text) ?? []), symptom]);
+  }
+  return [...byObject.values()].flatMap((all) => {
+    const lasting = all.filter((symptom) => lasts(view, symptom));
+    const [first] = lasting;
+    return first === undefined ? [] : [puzzle(view, first.object, lasting)];
+  });
+};
+
+const puzzle = (view: View, object: Reference, symptoms: readonly Symptom[]): ReportedFinding => ({
+  code: "Unexplained",
+  object,
+  summary:
+    `${referenceText(object)} is in trouble and no cause could be proven: ${symptoms.map(({ kind, text }) => `${kind} (${text})`).join("; ")}.`.slice(
+      0,
+      1024,
+    ),
+  verdict: "Inconclusive",
+  confidence,
+  chain: symptoms.map(({ kind, text }) => `${kind}: ${text}`),
+  evidence: quotesOf(view, object),
+  explains: [],
+  plans: [],
+  refused: [],
+  person: "nothing that was read says why; the quotes are what a person would look at first",
+});
+
+const quotesOf = (view: View, object: Reference): readonly Quote[] => {
+  const workload = view.workload(object);
+  const events = (workload === undefined ? view.eventsOf(object) : view.eventsAround(workload)).filter(({ type }) => type === "Warning");
+  return [
+    ...events.slice(0, 3).map((event): Quote => ({
+      source: "event",
+      object: event.object.slice(0, 400),
+      quote: `${event.reason}: ${event.message}`.slice(0, maxQuoteLength),
+    })),
+    ...(workload === undefined ? [] : view.logsOf(workload)).slice(0, 2).map(({ namespace, pod, text }): Quote => ({
+      source: "log",
+      object: `Pod ${namespace}/${pod}`.slice(0, 400),
+      quote: text.split("\n").slice(-maxLogLines).join("\n").slice(-maxQuoteLength),
+    })),
+  ].slice(0, maxQuotes);
+};
+
+const lasts = (view: View, { kind, object }: Symptom): boolean => {
+  const pods = view.workload(object)?.pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined) ?? [];
+  switch (kind) {
+    case "NodeNotReady":
+    case "JobFailed":
+    case "ComponentDown":
+      return true;
+    case "ContainerFails":
+      return pods.some(
+        (pod) => restartsOf(pod) >= restartsThatLast || (!isReady(pod) && ageOf(view, pod.metadata.creationTimestamp) > lastingMs),
+      );
+    case "PodNotScheduled":
+    case "PodNotReady":
+      return pods.some((pod) => !isReady(pod) && ageOf(view, pod.metadata.creationTimestamp) > lastingMs);
+    case "PodsMissing":
+      return view.eventsOf(object).some(({ type, count }) => type === "Warning" && count > 2);
+    case "ClaimPending":
+      return view
+        .all(PersistentVolumeClaims, object.namespace)
+        .some(
+          ({ metadata }) => metadata.name === object.name && ageOf(view, metadata.creationTimestamp) > lastingMs && isClaimed(view, object),
+        );
+    // Of a Service without pods its workload's trouble is told; one that nobody calls may be meant so.
+    case "ServiceWithoutEndpoints":
+    case "ServiceUnreachable":
+    case "Slow":
+      return false;
+  }
+};
+
+const isReady = (pod: Pod): boolean => pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+const restartsOf = (pod: Pod): number => Math.max(0, ...(pod.status?.containerStatuses ?? []).map(({ restartCount }) => restartCount));
+const ageOf = (view: View, time: string): number => view.now - (fromTimestamp(time) ?? view.now);
+
+/** A claim that no pod asks for waits for its first one, and nothing is wrong. */
+const isClaimed = (view: View, claim: Reference): boolean =>
+  view
+    .all(Pods, claim.namespace)
+    .some((pod) => pod.spec.volumes?.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === claim.name));
