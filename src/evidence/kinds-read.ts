@@ -34,6 +34,7 @@ import {
   StatefulSets,
   StorageClasses,
   ValidatingWebhookConfigurations,
+  builtInTypes,
 } from "#api/kubernetes.ts";
 import type { Need, ResourceType } from "#api/object.ts";
 
@@ -118,7 +119,7 @@ export const calledKinds: readonly KindToRead[] = [
 /** Leases of programs of the cluster itself, by namespace. */
 export const leaseNamespaces = ["kube-node-lease", "kube-system"] as const;
 
-const reads = (type: ResourceType, verbs: Need["verbs"] = ["get", "list"]): Need => ({
+const may = (type: Pick<ResourceType, "group" | "plural">, verbs: Need["verbs"]): Need => ({
   group: type.group,
   resource: type.plural,
   verbs,
@@ -127,10 +128,12 @@ const reads = (type: ResourceType, verbs: Need["verbs"] = ["get", "list"]): Need
 
 /** What a collection of any scope may ask for. Secrets are not among them: the right to list their names is the right to read their values. */
 export const collectionNeeds: readonly Need[] = [
-  ...[...namespacedKinds, ...clusterKinds].filter(({ type }) => type !== (Secrets as ResourceType)).map(({ type }) => reads(type)),
-  reads(Events, ["list"]),
-  reads(Leases, ["list"]),
+  ...[...namespacedKinds, ...clusterKinds].filter(({ part }) => part === undefined).map(({ type }) => may(type, ["list"])),
+  // One object by its name: what a person may ask about, and what owns it.
+  ...builtInTypes.map((type) => may(type, ["get"])),
+  may(Events, ["list"]),
+  may(Leases, ["list"]),
   { group: "", resource: "pods/log", verbs: ["get"], scope: "cluster" },
-  { group: "metrics.k8s.io", resource: "pods", verbs: ["list"], scope: "cluster" },
-  { group: "metrics.k8s.io", resource: "nodes", verbs: ["list"], scope: "cluster" },
+  may({ group: "metrics.k8s.io", plural: "pods" }, ["list"]),
+  may({ group: "metrics.k8s.io", plural: "nodes" }, ["list"]),
 ];

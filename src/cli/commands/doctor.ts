@@ -1,15 +1,21 @@
 // `kintsugi doctor`: what this kubeconfig and its cluster lack to run Kintsugi, and the command that mends each. Only reads.
 import { type Finding, checkup } from "#cli/checkup.ts";
 import type { AddCommand } from "#cli/command.ts";
+import { misuse } from "#cli/failure.ts";
+import { renderData } from "#cli/render/format.ts";
 import { point } from "#cli/render/page.ts";
 import type { Session } from "#cli/session.ts";
+import { collectionNeeds } from "#evidence/kinds-read.ts";
+import { rbac, rulesOf } from "#manifests/rbac.ts";
 
 export const addDoctor: AddCommand = (program, run) => {
   program
     .command("doctor")
     .description("What this kubeconfig and its cluster lack to run Kintsugi, and what mends it.")
-    .action(() =>
+    .option("--rbac <command>", "instead, print the exact ClusterRole that a command needs: diagnose")
+    .action((options: { rbac?: string }) =>
       run(async (session) => {
+        if (options.rbac !== undefined) return printRole(session, options.rbac);
         // Every controller is behind it: no other command has to load them.
         const { actionRights, controllerNeeds } = await import("#manifests/rights.ts");
         const findings = await checkup(await session.kube(), {
@@ -23,6 +29,20 @@ export const addDoctor: AddCommand = (program, run) => {
       })(),
     );
 };
+
+/** For who hands out rights: asks no cluster. */
+const printRole = (session: Session, command: string): number => {
+  if (command !== "diagnose") throw misuse(`there is no role for "${command}": use --rbac diagnose`);
+  const role = rbac("ClusterRole", { name: "kintsugi-diagnose" }, { rules: rulesOf(collectionNeeds) });
+  if (session.data === "json") session.printData(role);
+  else session.print(`${roleRemarks}${renderData("yaml", role)}`);
+  return 0;
+};
+
+const roleRemarks = `# What kintsugi diagnose reads. Bind it in the whole cluster, or in the namespaces that are to be looked at.
+# Secrets are left out: the right to list their names is the right to read their values. With "list secrets" their names are
+# read as well, and never a value; without, that stands in what was not read.
+`;
 
 const findingText = (session: Session, { check, state, detail, mend }: Finding): readonly string[] => {
   const { page } = session;
