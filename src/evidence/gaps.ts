@@ -13,10 +13,10 @@ const maxLines = 40;
 const maxNamed = 12;
 
 export const createGaps = (): Gaps => {
-  const byReason = new Map<string, string[]>();
+  const byReason = new Map<string, Set<string>>();
   const add = (doing: string, why: string): void => {
     const reason = cleanMessage(why, 300);
-    byReason.set(reason, [...(byReason.get(reason) ?? []), cleanMessage(doing, 160)]);
+    byReason.set(reason, (byReason.get(reason) ?? new Set()).add(cleanMessage(doing, 160)));
   };
   return {
     add,
@@ -29,8 +29,8 @@ export const createGaps = (): Gaps => {
     },
     lines: () =>
       [...byReason].slice(0, maxLines).map(([reason, all]) => {
-        const named = all.slice(0, maxNamed).join(", ");
-        return `${named}${all.length > maxNamed ? ` and ${all.length - maxNamed} more` : ""}: ${reason}`;
+        const named = [...all].slice(0, maxNamed).join(", ");
+        return `${named}${all.size > maxNamed ? ` and ${all.size - maxNamed} more` : ""}: ${reason}`;
       }),
   };
 };

@@ -74,7 +74,7 @@ export const reportOn = async (evidence: Evidence, read: ReadForAction, options:
     scope,
     findings: [...told, ...puzzles],
     unlikely: mine.length - likely.length,
-    ruledOut: ruledOut.slice(0, maxRuledOut),
+    ruledOut: nearest(ruledOut, told),
     notRead: [...gaps],
     looked: {
       objects: objects.length,
@@ -83,6 +83,12 @@ export const reportOn = async (evidence: Evidence, read: ReadForAction, options:
       logs: logs.length,
     },
   };
+};
+
+/** One line for each kind of fault that came near; what was found somewhere is not ruled out. */
+const nearest = (all: Report["ruledOut"], told: readonly ReportedFinding[]): Report["ruledOut"] => {
+  const seen = new Set(told.map(({ code }) => code));
+  return all.filter(({ code }) => !seen.has(code) && seen.add(code)).slice(0, maxRuledOut);
 };
 
 /** The same cause of the same object is one finding, however often it was found. */
