@@ -15,6 +15,8 @@ export interface Admitted {
   readonly subresource?: string | undefined;
   readonly namespace?: string | undefined;
   readonly name: string;
+  /** As the caller gave it: of a generated name, only what it begins with. */
+  readonly givenName?: string | undefined;
   readonly operation: Operation;
   readonly object: JsonRecord | null;
   readonly oldObject: JsonRecord | null;
@@ -51,11 +53,15 @@ const admitNamespace = (world: World, { resource, namespace, name, operation }: 
 };
 
 /** ServiceAccount's admission; the default account may be a moment younger than its namespace. */
-const admitAccount = (world: World, { resource, subresource, operation, namespace, name, object }: Admitted): void => {
+const admitAccount = (world: World, { resource, subresource, operation, namespace, name, givenName = name, object }: Admitted): void => {
   if (resource.kind !== "Pod" || operation !== "CREATE" || subresource !== undefined) return;
   const account = textOf(at(object, "spec", "serviceAccountName"));
   if (account === "default" || world.find({ group: "", plural: "serviceaccounts" }, namespace, account) !== undefined) return;
-  throw forbidden(resource, name, `error looking up service account ${namespace ?? ""}/${account}: serviceaccount "${account}" not found`);
+  throw forbidden(
+    resource,
+    givenName,
+    `error looking up service account ${namespace ?? ""}/${account}: serviceaccount "${account}" not found`,
+  );
 };
 
 const judge = (world: World, policy: Stored, binding: Stored, write: Admitted, writer: Writer): void => {

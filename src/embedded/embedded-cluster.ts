@@ -3,6 +3,7 @@
 import type { Clock, Random } from "#lib/clock.ts";
 import type { AuditEvent } from "#embedded/audit.ts";
 import { createAuthorizer } from "#embedded/authorization.ts";
+import { startControllers } from "#embedded/controllers/start-controllers.ts";
 import { bootstrap } from "#embedded/bootstrap.ts";
 import { createCel } from "#embedded/cel.ts";
 import { type ApiResponse, createHandler } from "#embedded/handler.ts";
@@ -68,6 +69,7 @@ export const createEmbeddedCluster = ({ clock, random, audit, workloads }: Embed
     });
   };
   store.onChange(plan);
+  if (workloads !== undefined) startControllers(world);
   bootstrap(world);
   const nodes = workloads === undefined ? undefined : startNodes({ world, clock, random, identities }, workloads);
   return {

@@ -92,7 +92,8 @@ export const createObject = (
     track?.(filled) ??
     tracked(undefined, filled, resource, { manager: writer.manager, time: world.timestamp(), listKeys: strategy.listKeys });
   const object = withCustomStatus(resource, withFields as Stored, world.timestamp());
-  admit(world, { resource, namespace, name: label, operation: "CREATE", object, oldObject: null, options: {} }, writer);
+  const givenName = generated ? textOf(metadata["generateName"]) : undefined;
+  admit(world, { resource, namespace, name: label, givenName, operation: "CREATE", object, oldObject: null, options: {} }, writer);
   if (world.find(resource, namespace, label) !== undefined) throw alreadyExists(resource, label);
   return { object: writer.dryRun ? object : world.store.put(storageKeyOf(resource), object), created: true, dropped };
 };

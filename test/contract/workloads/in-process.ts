@@ -11,7 +11,7 @@ export const openInProcess = async (parts: Omit<EmbeddedDeps, "clock" | "random"
   const cluster = createEmbeddedCluster({ clock, random: seeded(1), ...parts });
   const admin = { authorization: `Bearer ${cluster.adminToken}` };
   // Nodes join, accounts come to be.
-  await clock.advance(30_000);
+  await clock.advance(5000);
 
   const callerOf = (identity: Readonly<Record<string, string>>): Caller => {
     const request = async (method: string, path: string, body?: unknown, headers: Headers = {}): Promise<Answer> => {

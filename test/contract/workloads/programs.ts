@@ -1,21 +1,29 @@
 // What containers of the workload cases do: a shell script for real nodes, the same told in a table for embedded ones. A case picks one by name.
+import type { Behave, Behaviour } from "#embedded/nodes/behaviour.ts";
 import type { Part } from "#test/contract/samples.ts";
 
 export interface Program {
   readonly script: string;
-  /** Ends with this code after so many seconds; runs until it is stopped where there is none. */
-  readonly exit?: { readonly code: number; readonly afterSeconds: number };
+  readonly behaviour: Behaviour;
 }
 
+const serving = "exec httpd -f -p 8080 -h /";
+
 export const programs = {
-  runs: { script: "exec httpd -f -p 8080 -h /" },
-  succeeds: { script: "sleep 1; exit 0", exit: { code: 0, afterSeconds: 1 } },
-  fails: { script: "sleep 1; exit 3", exit: { code: 3, afterSeconds: 1 } },
+  runs: { script: serving, behaviour: { exec: { false: { code: 1 } } } },
+  /** Another revision of the same. */
+  runsToo: { script: `true; ${serving}`, behaviour: {} },
+  succeeds: { script: "sleep 1; exit 0", behaviour: { exit: { code: 0, afterMs: 1000 } } },
+  fails: { script: "sleep 1; exit 3", behaviour: { exit: { code: 3, afterMs: 1000 } } },
 } as const satisfies Readonly<Record<string, Program>>;
 
 export type ProgramName = keyof typeof programs;
 
 export const workloadImage = "testbed.local/busybox:1";
+export const missingImage = "testbed.local/no-such-image:9";
+
+/** For the embedded nodes. */
+export const behave: Behave = ({ command }) => Object.values(programs).find(({ script }) => script === command[2])?.behaviour;
 
 /** A container that does this. */
 export const doing = (program: ProgramName, extra: Part = {}): Part => ({

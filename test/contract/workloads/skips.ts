@@ -1,10 +1,4 @@
 // Workload cases that one of the two clusters does not pass, each with the reason. A skipped case that passes fails the run.
 import type { Skip } from "#test/contract/skips.ts";
 
-export const workloadSkips: readonly Skip[] = [
-  {
-    on: "embedded",
-    name: "ReplicaSets: pods whose account is missing are not made, and the ReplicaSet says so",
-    reason: "nothing makes pods yet",
-  },
-];
+export const workloadSkips: readonly Skip[] = [];
