@@ -10,6 +10,8 @@ export const REQUEST_LABEL = `${GROUP}/request`;
 export const EXECUTION_LABEL = `${GROUP}/execution`;
 /** On a request and a workflow: 12 hex of the object they are about, so that both are found by selector. */
 export const TARGET_LABEL = `${GROUP}/target`;
+/** On a ConfigMap that holds a part of the change journal. */
+export const JOURNAL_LABEL = `${GROUP}/journal`;
 export const JOB_FINALIZER = `${GROUP}/job`;
 
 export const DEFAULT_NAMESPACE = "kintsugi-system";

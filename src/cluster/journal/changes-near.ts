@@ -1,0 +1,105 @@
+// What changed near an object, in a window of time, what bears on it most first. Pure: over the journal, and over what Kubernetes itself remembers.
+import type { ObjectReference } from "#api/object.ts";
+import { type Change, changesOf } from "#cluster/journal/change.ts";
+import { journalKey } from "#cluster/journal/journal.ts";
+import { type Known, relationOf } from "#cluster/journal/relations.ts";
+import { contentsOf, type Track } from "#cluster/journal/track.ts";
+import { fromTimestamp } from "#lib/clock.ts";
+
+/** Epoch milliseconds, both ends included. */
+export interface Window {
+  readonly from: number;
+  readonly to: number;
+  /** Nearer to this comes first; the end where absent. */
+  readonly around?: number;
+}
+
+export interface NearChange extends Change {
+  /** What the object is to the target, in words. */
+  readonly relation: string;
+}
+
+export interface Nearby {
+  /** Nodes on which its pods run; undefined where that is not known: then every node counts. */
+  readonly nodes?: readonly string[];
+  /** Told by Kubernetes itself; what the journal has of the same write is not told twice. */
+  readonly remembered?: readonly Change[];
+  /** Default 200. */
+  readonly limit?: number;
+}
+
+/** In this order, whatever the time: itself, what bears on it, its namespace, its nodes, the rest of the cluster. */
+type Rank = 0 | 1 | 2 | 3 | 4;
+
+export const changesNear = (
+  tracks: readonly Track[],
+  target: ObjectReference,
+  window: Window,
+  nearby: Nearby = {},
+): readonly NearChange[] => {
+  const known = tracks
+    .map((track) => ({ track, changes: changesIn(track, window) }))
+    .filter(({ track, changes }) => changes.length > 0 || isTarget(track, target));
+  const targets = knownOf(tracks.find((track) => isTarget(track, target)));
+  const journalled = known.flatMap(({ track, changes }) =>
+    changes.map((change) => ({ change, at: placeOf(track, target, targets, nearby) })),
+  );
+  const byObject = new Map(tracks.map((track) => [journalKey(track.object), track]));
+  const remembered = (nearby.remembered ?? [])
+    .filter((change) => isIn(change, window) && !isTold(change, byObject.get(journalKey(change.object))))
+    .map((change) => ({ change, at: placeOf(byObject.get(journalKey(change.object)) ?? change.object, target, targets, nearby) }));
+  const around = window.around ?? window.to;
+  const distance = (change: Change): number => Math.abs((fromTimestamp(change.at) ?? 0) - around);
+  return [...journalled, ...remembered]
+    .flatMap(({ change, at }) => (at === undefined ? [] : [{ change, ...at }]))
+    .toSorted((a, b) => a.rank - b.rank || distance(a.change) - distance(b.change))
+    .slice(0, nearby.limit ?? 200)
+    .map(({ change, relation }) => ({ ...change, relation }));
+};
+
+const isTarget = (track: Track, target: ObjectReference): boolean => journalKey(track.object) === journalKey(target);
+
+/** Unpacks only what has something in the window. */
+const changesIn = (track: Track, window: Window): readonly Change[] =>
+  track.versions.some(({ at, notBefore }) => at >= window.from && (notBefore ?? at) <= window.to)
+    ? changesOf(track).filter((change) => isIn(change, window))
+    : [];
+
+const isIn = (change: Change, { from, to }: Window): boolean => {
+  const at = fromTimestamp(change.at) ?? 0;
+  return at >= from && (fromTimestamp(change.notBefore) ?? at) <= to;
+};
+
+/** Every content an object is known to have had: what a Service selected before its selector was changed counts, too. */
+const knownOf = (track: Track | undefined): readonly Known[] =>
+  track === undefined ? [] : contentsOf(track).flatMap(({ content }) => (content === undefined ? [] : [{ object: track.object, content }]));
+
+const placeOf = (
+  other: Track | ObjectReference,
+  target: ObjectReference,
+  targets: readonly Known[],
+  nearby: Nearby,
+): { readonly rank: Rank; readonly relation: string } | undefined => {
+  const object = "versions" in other ? other.object : other;
+  if (journalKey(object) === journalKey(target)) return { rank: 0, relation: "itself" };
+  for (const own of targets)
+    for (const its of "versions" in other ? knownOf(other) : []) {
+      const relation = relationOf(own, its);
+      if (relation !== undefined) return { rank: 1, relation };
+    }
+  if (object.kind === "Node") {
+    if (nearby.nodes === undefined) return { rank: 4, relation: "a node" };
+    return nearby.nodes.includes(object.name) ? { rank: 3, relation: "runs its pods" } : undefined;
+  }
+  if (object.namespace === undefined) return { rank: 4, relation: "the cluster" };
+  return object.namespace === target.namespace ? { rank: 2, relation: "same namespace" } : undefined;
+};
+
+/** The times of the API server are whole seconds. */
+const togetherMs = 2_000;
+
+/** The journal tells the same write, and better; a ReplicaSet's template is also a version of its Deployment. */
+const isTold = (change: Change, track: Track | undefined): boolean => {
+  const at = fromTimestamp(change.at) ?? 0;
+  return track?.versions.some((version) => Math.abs(version.at - at) <= togetherMs && version.source === "watch") ?? false;
+};

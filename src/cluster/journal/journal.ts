@@ -1,0 +1,150 @@
+// The change journal in memory: every followed object's versions, within bounds of number, age and bytes. Does no I/O; knows no clock of its own.
+import type { KubeObject, ObjectReference } from "#api/object.ts";
+import { type Content, isTracked } from "#cluster/journal/tracked-content.ts";
+import {
+  type Bounds,
+  contentsOf,
+  type Gap,
+  isDeleted,
+  isHashOnly,
+  recordDeletion,
+  recordObject,
+  sizeOf,
+  type Track,
+  trimmed,
+} from "#cluster/journal/track.ts";
+
+export interface JournalBounds extends Bounds {
+  readonly maxObjects: number;
+  readonly maxBytes: number;
+}
+
+export const defaultBounds: JournalBounds = {
+  maxContentLength: 256 * 1024,
+  maxVersions: 20,
+  maxAgeMs: 7 * 24 * 3600_000,
+  maxObjects: 20_000,
+  maxBytes: 20 * 1024 * 1024,
+};
+
+export interface Journal {
+  /** Everything of one kind, as a list showed it; `gap`: since when nobody watched. */
+  seeAll(kind: string, objects: readonly KubeObject[], now: number, gap?: Gap): void;
+  see(object: KubeObject, now: number, gap?: Gap): void;
+  seeDeleted(object: ObjectReference, now: number, gap?: Gap): void;
+  /** Takes in what was saved; what is known already stays. */
+  restore(tracks: readonly Track[]): void;
+  get(object: ObjectReference): Track | undefined;
+  tracks(): readonly Track[];
+  /** The object as it was; undefined where that is not known, or not whole. */
+  content(object: ObjectReference, version: number): Content | undefined;
+  /** Keys of what has changed since this was last asked. */
+  takeChanged(): readonly string[];
+  byKey(key: string): Track | undefined;
+  /** Forgets what is too old, and of all that is too much the oldest versions first. */
+  trim(now: number): void;
+  readonly size: { readonly objects: number; readonly bytes: number; readonly untracked: number };
+}
+
+/** The version of the API is left out: one object is served in several. */
+export const journalKey = ({ kind, namespace, name }: Pick<ObjectReference, "kind" | "namespace" | "name">): string =>
+  `${kind}/${namespace ?? ""}/${name}`;
+
+export const createJournal = (bounds: JournalBounds = defaultBounds): Journal => {
+  const tracks = new Map<string, Track>();
+  const changed = new Set<string>();
+  let bytes = 0;
+  let untracked = 0;
+
+  const put = (key: string, track: Track): void => {
+    const known = tracks.get(key);
+    if (known === track) return;
+    bytes += sizeOf(track) - (known === undefined ? 0 : sizeOf(known));
+    tracks.set(key, track);
+    changed.add(key);
+  };
+  const drop = (key: string): void => {
+    const known = tracks.get(key);
+    if (known === undefined) return;
+    bytes -= sizeOf(known);
+    tracks.delete(key);
+    changed.add(key);
+  };
+  const relieve = (now: number): void => {
+    if (bytes > bounds.maxBytes) shrink(now);
+  };
+  const shrink = (now: number): void => {
+    for (const [key, track] of tracks) {
+      if (isDeleted(track) && (track.versions.at(-1)?.at ?? 0) < now - bounds.maxAgeMs) drop(key);
+      else put(key, trimmed(track, bounds.maxVersions, now - bounds.maxAgeMs));
+    }
+    // A margin, so that the next change does not begin it all again.
+    const enough = bounds.maxBytes * 0.9;
+    for (const keep of [10, 5, 2, 1])
+      for (const [key, track] of byLastChange(tracks)) if (bytes > enough) put(key, trimmed(track, keep, 0));
+    for (const [key] of byLastChange(tracks)) if (bytes > enough) drop(key);
+  };
+  const see = (object: KubeObject, now: number, gap: Gap | undefined): void => {
+    if (!isTracked(object)) return;
+    const key = journalKey({ kind: object.kind, ...object.metadata });
+    const known = tracks.get(key);
+    if (known === undefined && tracks.size >= bounds.maxObjects) {
+      untracked += 1;
+      return;
+    }
+    put(key, recordObject(known, object, now, bounds, gap));
+  };
+  const seeDeleted = (key: string, now: number, gap: Gap | undefined): void => {
+    const known = tracks.get(key);
+    if (known !== undefined) put(key, recordDeletion(known, now, bounds, gap));
+  };
+
+  return {
+    seeAll: (kind, objects, now, gap) => {
+      const present = new Set(objects.map((object) => journalKey({ kind, ...object.metadata })));
+      for (const object of objects) {
+        see(object, now, gap);
+        relieve(now);
+      }
+      const prefix = `${kind}/`;
+      for (const key of tracks.keys()) if (key.startsWith(prefix) && !present.has(key)) seeDeleted(key, now, gap);
+      relieve(now);
+    },
+    see: (object, now, gap) => {
+      see(object, now, gap);
+      relieve(now);
+    },
+    seeDeleted: (object, now, gap) => {
+      seeDeleted(journalKey(object), now, gap);
+      relieve(now);
+    },
+    restore: (saved) => {
+      for (const track of saved) {
+        const key = journalKey(track.object);
+        if (tracks.has(key) || tracks.size >= bounds.maxObjects) continue;
+        put(key, track);
+        changed.delete(key);
+      }
+    },
+    get: (object) => tracks.get(journalKey(object)),
+    tracks: () => [...tracks.values()],
+    content: (object, number) => {
+      const track = tracks.get(journalKey(object));
+      const content = track === undefined ? undefined : contentsOf(track).find(({ version }) => version.number === number)?.content;
+      return content === undefined || isHashOnly(content) ? undefined : content;
+    },
+    takeChanged: () => {
+      const keys = [...changed];
+      changed.clear();
+      return keys;
+    },
+    byKey: (key) => tracks.get(key),
+    trim: shrink,
+    get size() {
+      return { objects: tracks.size, bytes, untracked };
+    },
+  };
+};
+
+const byLastChange = (tracks: ReadonlyMap<string, Track>): readonly (readonly [string, Track])[] =>
+  [...tracks].toSorted(([, a], [, b]) => (a.versions.at(-1)?.at ?? 0) - (b.versions.at(-1)?.at ?? 0));
