@@ -2,6 +2,8 @@
 import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import type { RunOptions } from "#cli/deps.ts";
 import { watchGuardrails } from "#cluster/guardrails.ts";
+import { createConfigMapStore } from "#cluster/journal/config-map-store.ts";
+import { createJournalKeeper } from "#cluster/journal/keep-journal.ts";
 import { createAIAnalysisController } from "#controllers/ai-analysis/controller.ts";
 import { createAIApprovalRequestController } from "#controllers/ai-approval-request/controller.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
@@ -36,7 +38,7 @@ const controllerFactories: Readonly<Record<string, ControllerFactory>> = {
 };
 
 /** What `kintsugi run` accepts besides `all`. */
-export const roleNames: readonly string[] = ["gateway", ...Object.keys(controllerFactories)];
+export const roleNames: readonly string[] = ["gateway", "change-journal", ...Object.keys(controllerFactories)];
 
 export interface ProcessDeps {
   readonly config: ClusterConfig;
@@ -72,6 +74,9 @@ export const runRoles = async (role: string, options: RunOptions & { readonly im
   const wanted = role === "all" ? roleNames : [role];
   const controllers = wanted.flatMap((name) => controllerFactories[name]?.(shared) ?? []);
   const gateway = wanted.includes("gateway") ? createGateway(shared) : undefined;
+  const journal = wanted.includes("change-journal")
+    ? createJournalKeeper({ ...shared, store: createConfigMapStore({ kube, clock, namespace }) })
+    : undefined;
 
   const health = createHealth(caches, signal);
   const app = createApp({ name: gateway === undefined ? "health" : "gateway", maxBodyBytes: 10 * 1024 * 1024 }, { clock, log, metrics });
@@ -99,9 +104,13 @@ export const runRoles = async (role: string, options: RunOptions & { readonly im
     log.info("caches complete");
     gateway?.start(signal);
     const work = async (until: AbortSignal): Promise<void> => {
-      await Promise.all(controllers.map((controller) => runController(controller, { clock, random, log, metrics }, until)));
+      await Promise.all([
+        ...controllers.map((controller) => runController(controller, { clock, random, log, metrics }, until)),
+        // The leader alone: two would write over each other.
+        journal?.run(until),
+      ]);
     };
-    if (controllers.length === 0) await aborted(signal);
+    if (controllers.length === 0 && journal === undefined) await aborted(signal);
     else if (options.leaderElection === "off") await work(signal);
     else {
       const lease = { namespace, name: role === "all" ? "kintsugi" : `kintsugi-${role}` };

@@ -73,6 +73,8 @@ export type Seen<T extends KubeObject> =
   | { readonly kind: "deleted"; readonly object: T };
 
 export interface ListWatchOptions {
+  /** `metadata`: the server sends nothing else of an object, neither in the list nor in the watch. */
+  readonly part?: "metadata";
   /** Told of every failure, and with `undefined` when it is over. */
   readonly onTrouble?: (error: KubeError | undefined) => void;
 }

@@ -1,6 +1,6 @@
 // Follows one collection: a paged list, then a watch from there, for ever. Ends only when the signal is aborted; closes every gap with a new list.
-import type { KubeObject, ResourceType } from "#api/object.ts";
-import type { CallOptions, ListScope, ListWatchOptions, Scope, Seen } from "#kube/client.ts";
+import { apiVersionOf, type KubeObject, type ResourceType } from "#api/object.ts";
+import type { CallOptions, ListWatchOptions, PageScope, Scope, Seen } from "#kube/client.ts";
 import { KubeError, type Status, errorOfStatus, isGone } from "#kube/errors.ts";
 import { collectionText, resourcePath } from "#kube/resource-path.ts";
 import { listPages } from "#kube/list-pages.ts";
@@ -27,7 +27,7 @@ interface Listed<T> {
 export const listAll = async <T extends KubeObject>(
   transport: Transport,
   type: ResourceType<T>,
-  scope: ListScope,
+  scope: PageScope,
   options: CallOptions = {},
 ): Promise<Listed<T>> => {
   let items: T[] = [];
@@ -69,7 +69,7 @@ export async function* listWatch<T extends KubeObject>(
     if (resourceVersion === undefined) {
       let listed: Listed<T>;
       try {
-        listed = await listAll(transport, type, scope, { signal });
+        listed = await listAll(transport, type, { ...scope, ...partOf(options) }, { signal });
       } catch (error) {
         if (signal.aborted) return;
         await failed(asKubeError(`list ${collectionText(type, scope.namespace)}`, error));
@@ -82,13 +82,16 @@ export async function* listWatch<T extends KubeObject>(
     }
     const startedAt = deps.clock.now();
     try {
-      for await (const event of watchOnce(transport, deps, type, scope, resourceVersion, signal, opened)) {
+      for await (const event of watchOnce(transport, deps, type, { ...scope, ...partOf(options) }, resourceVersion, signal, opened)) {
         if (event.type === "ERROR") throw errorOfStatus(`watch ${collectionText(type, scope.namespace)}`, event.object as Status);
         works();
         const object = event.object as T;
         resourceVersion = object.metadata.resourceVersion;
         if (event.type === "BOOKMARK") continue;
-        yield { kind: event.type === "DELETED" ? "deleted" : "applied", object };
+        yield {
+          kind: event.type === "DELETED" ? "deleted" : "applied",
+          object: options.part === undefined ? object : metadataOf(type, object),
+        };
       }
       if (signal.aborted) return;
       if (deps.clock.now() - startedAt >= shortestWatchMs) works();
@@ -112,6 +115,14 @@ export async function* listWatch<T extends KubeObject>(
   }
 }
 
+const acceptMetadata = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+
+const partOf = ({ part }: ListWatchOptions): Pick<PageScope, "part"> => (part === undefined ? {} : { part });
+
+/** A server that knows no such form of an event sends all: what was not asked for is not kept. */
+const metadataOf = <T extends KubeObject>(type: ResourceType<T>, { metadata }: T): T =>
+  ({ apiVersion: apiVersionOf(type), kind: type.kind, metadata }) as T;
+
 interface WatchEvent {
   readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
   readonly object: unknown;
@@ -122,7 +133,7 @@ async function* watchOnce(
   transport: Transport,
   deps: TransportDeps,
   type: ResourceType,
-  scope: Scope,
+  scope: Pick<PageScope, keyof Scope | "part">,
   resourceVersion: string,
   signal: AbortSignal,
   opened: () => void,
@@ -137,7 +148,14 @@ async function* watchOnce(
     labelSelector: scope.labelSelector,
     fieldSelector: scope.fieldSelector,
   };
-  const stream = await transport.stream({ doing, method: "GET", path: resourcePath(type, scope.namespace), query, signal });
+  const stream = await transport.stream({
+    doing,
+    method: "GET",
+    path: resourcePath(type, scope.namespace),
+    query,
+    signal,
+    ...(scope.part === undefined ? {} : { accept: acceptMetadata }),
+  });
   opened();
   let silent = false;
   const onSilence = (): void => {

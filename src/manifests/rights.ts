@@ -5,6 +5,7 @@ import type { Need } from "#api/object.ts";
 import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { actions } from "#actions/registry.ts";
 import { needs as guardrailNeeds } from "#cluster/guardrails.ts";
+import { needs as journalNeeds } from "#cluster/journal/tracked-kinds.ts";
 import { needs as analysisNeeds } from "#controllers/ai-analysis/controller.ts";
 import { needs as approvalNeeds } from "#controllers/ai-approval-request/controller.ts";
 import { needs as executionNeeds } from "#controllers/kubernetes-execution/controller.ts";
@@ -30,6 +31,7 @@ export const controllerNeeds: readonly Need[] = [
   ...workflowNeeds,
   ...executionNeeds,
   ...retentionNeeds,
+  ...journalNeeds,
 ];
 
 /** An action's account reads its own order, and may do what the action declares. An action without needs has no account: nothing runs for it. */

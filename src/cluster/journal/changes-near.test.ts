@@ -35,7 +35,7 @@ const changed = (kind: string, name: string, namespace?: string): readonly [Kube
 
 describe("what bears on a workload", () => {
   const pods = { matchLabels: { app: "web" } };
-  const quota = (pods: string): KubeObject => object("ResourceQuota", "small", { spec: { hard: { pods } } });
+  const quota = (most: string): KubeObject => object("ResourceQuota", "small", { spec: { hard: { pods: most } } });
   const cases: readonly (readonly [string, readonly [KubeObject, KubeObject | "deleted"]])[] = [
     ["ConfigMap web-config: read by it", changed("ConfigMap", "web-config")],
     ["ConfigMap web-files: mounted by it", changed("ConfigMap", "web-files")],

@@ -28,10 +28,11 @@ export const defaultBounds: JournalBounds = {
 };
 
 export interface Journal {
-  /** Everything of one kind, as a list showed it; `gap`: since when nobody watched. */
-  seeAll(kind: string, objects: readonly KubeObject[], now: number, gap?: Gap): void;
+  /** `gap`: since when nobody watched. */
   see(object: KubeObject, now: number, gap?: Gap): void;
   seeDeleted(object: ObjectReference, now: number, gap?: Gap): void;
+  /** A whole list of this kind has been seen: what is not among these keys is gone. */
+  seeAbsent(kind: string, present: ReadonlySet<string>, now: number, gap?: Gap): void;
   /** Takes in what was saved; what is known already stays. */
   restore(tracks: readonly Track[]): void;
   get(object: ObjectReference): Track | undefined;
@@ -100,22 +101,17 @@ export const createJournal = (bounds: JournalBounds = defaultBounds): Journal =>
   };
 
   return {
-    seeAll: (kind, objects, now, gap) => {
-      const present = new Set(objects.map((object) => journalKey({ kind, ...object.metadata })));
-      for (const object of objects) {
-        see(object, now, gap);
-        relieve(now);
-      }
-      const prefix = `${kind}/`;
-      for (const key of tracks.keys()) if (key.startsWith(prefix) && !present.has(key)) seeDeleted(key, now, gap);
-      relieve(now);
-    },
     see: (object, now, gap) => {
       see(object, now, gap);
       relieve(now);
     },
     seeDeleted: (object, now, gap) => {
       seeDeleted(journalKey(object), now, gap);
+      relieve(now);
+    },
+    seeAbsent: (kind, present, now, gap) => {
+      const prefix = `${kind}/`;
+      for (const key of tracks.keys()) if (key.startsWith(prefix) && !present.has(key)) seeDeleted(key, now, gap);
       relieve(now);
     },
     restore: (saved) => {

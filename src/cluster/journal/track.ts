@@ -64,7 +64,9 @@ export const recordObject = (track: Track | undefined, object: KubeObject, now: 
   // Another order of the same fields.
   if (!isNew && differences.length === 0) return { ...track, current: pack(text, commonWords), writtenAt };
   const version = isNew ? creation(object, now) : change(object, differences, track, now);
-  return extended({ ...track, uid, writtenAt }, before, text, { ...version, ...gap }, now, bounds);
+  // The record of field managers says when, whoever watched.
+  const unwatched = version.by === unknownManager && !isNew ? gap : undefined;
+  return extended({ ...track, uid, writtenAt }, before, text, { ...version, ...unwatched }, now, bounds);
 };
 
 export const recordDeletion = (track: Track, now: number, bounds: Bounds, gap?: Gap): Track => {

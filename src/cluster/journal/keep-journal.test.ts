@@ -1,0 +1,142 @@
+import { describe, expect, test } from "vitest";
+import { ConfigMaps, Deployments, RoleBindings, Secrets } from "#api/kubernetes.ts";
+import { createConfigMapStore } from "#cluster/journal/config-map-store.ts";
+import { createJournalKeeper, type JournalKeeper } from "#cluster/journal/keep-journal.ts";
+import { referenceOf } from "#cluster/journal/track.ts";
+import type { Kube } from "#kube/client.ts";
+import { KubeError } from "#kube/errors.ts";
+import { silentLog } from "#lib/log.ts";
+import { createManualClock, type ManualClock } from "#lib/manual-clock.ts";
+import { createMetrics } from "#lib/metrics.ts";
+import { createdAt, deploymentObject, object } from "#test/journal-samples.ts";
+import { createMemoryKube, type MemoryKube } from "#test/memory-kube.ts";
+
+const namespace = "kintsugi-system";
+const minute = 60_000;
+
+interface Scene {
+  readonly clock: ManualClock;
+  readonly kube: MemoryKube & Pick<Kube, "list">;
+}
+const scene = (): Scene => {
+  const clock = createManualClock(createdAt);
+  const memory = createMemoryKube(clock.now);
+  const kube = Object.assign(memory, { list: async (type: typeof ConfigMaps) => memory.objects(type) as never });
+  return { clock, kube };
+};
+/** One process: until it is told to stop. */
+const start = async ({ clock, kube }: Scene): Promise<{ keeper: JournalKeeper; stop: () => Promise<void> }> => {
+  const store = createConfigMapStore({ kube, clock, namespace });
+  const keeper = createJournalKeeper({ kube, clock, store, log: silentLog, metrics: createMetrics() });
+  const end = new AbortController();
+  const running = keeper.run(end.signal);
+  await clock.advance(100);
+  return {
+    keeper,
+    stop: async () => {
+      end.abort();
+      await clock.advance(100);
+      await running;
+    },
+  };
+};
+const web = deploymentObject({ image: "web:1" });
+const window = { from: createdAt - minute, to: createdAt + 600 * minute };
+
+describe("the keeper", () => {
+  test("sees what changes, is created and deleted while it runs", async () => {
+    const { clock, kube } = scene();
+    kube.put(Deployments, web);
+    const { keeper, stop } = await start({ clock, kube });
+    kube.put(Deployments, deploymentObject({ image: "web:2" }));
+    kube.put(ConfigMaps, object("ConfigMap", "web-config", { data: {} }));
+    await clock.advance(minute);
+    kube.remove(ConfigMaps, { namespace: "shop", name: "web-config" });
+    await clock.advance(minute);
+    expect(keeper.changesNear(referenceOf(web), window).map(({ object: { name }, kind, field }) => [name, kind, field])).toEqual([
+      ["web", "changed", "spec.template.spec.containers[web].image"],
+      ["web", "created", ""],
+      ["web-config", "deleted", ""],
+      ["web-config", "created", ""],
+    ]);
+    expect(keeper.gaps).toEqual([]);
+    await stop();
+  });
+
+  test("knows after a restart what it knew before, and what became different meanwhile, but not when", async () => {
+    const { clock, kube } = scene();
+    const binding = object("RoleBinding", "web-reads", {
+      roleRef: {},
+      subjects: [{ kind: "ServiceAccount", name: "web", namespace: "shop" }],
+    });
+    kube.put(Deployments, web);
+    kube.put(RoleBindings, binding);
+    const first = await start({ clock, kube });
+    await clock.advance(minute);
+    kube.put(Deployments, deploymentObject({ image: "web:2" }));
+    await clock.advance(1000);
+    await first.stop();
+    const stoppedAt = clock.now();
+    kube.remove(RoleBindings, { namespace: "shop", name: "web-reads" });
+    kube.put(Deployments, deploymentObject({ image: "web:3" }));
+    await clock.advance(10 * minute);
+    const second = await start({ clock, kube });
+    const changes = second.keeper.changesNear(referenceOf(web), window);
+    expect(changes.filter(({ field }) => field.endsWith("image")).map(({ before, after }) => [before, after])).toEqual([
+      ["web:2", "web:3"],
+      ["web:1", "web:2"],
+    ]);
+    const deletion = changes.find(({ kind }) => kind === "deleted");
+    expect(deletion).toMatchObject({ object: { name: "web-reads" }, by: "unknown", relation: "gives it rights" });
+    const { notBefore = "", at = "" } = deletion ?? {};
+    expect(Math.abs(Date.parse(notBefore) - stoppedAt)).toBeLessThan(1000);
+    expect(Date.parse(at) - stoppedAt).toBeGreaterThanOrEqual(10 * minute);
+    await second.stop();
+  });
+
+  test("of Secrets it asks for metadata alone, and only where it may", async () => {
+    for (const allowed of [true, false]) {
+      const { clock, kube } = scene();
+      const followed: (readonly [string, unknown])[] = [];
+      const listWatch = kube.listWatch;
+      kube.listWatch = (type, scope, signal, options) => {
+        followed.push([type.plural, options?.part]);
+        return listWatch(type, scope, signal, options);
+      };
+      kube.answer = () => ({ status: { allowed } });
+      const { stop } = await start({ clock, kube });
+      expect(followed.filter(([plural]) => plural === Secrets.plural)).toEqual(allowed ? [["secrets", "metadata"]] : []);
+      await stop();
+    }
+  });
+
+  test("a kind that may not be read is said, and the others are followed", async () => {
+    const { clock, kube } = scene();
+    const { listWatch } = kube;
+    kube.listWatch = async function* (type, scope, signal, options) {
+      if (type.plural !== "configmaps") yield* listWatch(type, scope, signal, options);
+      else options?.onTrouble?.(new KubeError({ doing: "list", status: 403, reason: "Forbidden", message: "no right" }));
+    };
+    kube.put(Deployments, web);
+    const { keeper, stop } = await start({ clock, kube });
+    expect(keeper.gaps).toEqual([expect.stringContaining("configmaps")]);
+    expect(keeper.journal.get(referenceOf(web))).toBeDefined();
+    await stop();
+  });
+
+  test("a long list is taken in slices, and a store that cannot be read at first is tried again", async () => {
+    const { clock, kube } = scene();
+    for (let n = 0; n < 450; n += 1) kube.put(ConfigMaps, object("ConfigMap", `c${n}`, { data: { n: `${n}` } }));
+    const list = kube.list;
+    let failures = 1;
+    kube.list = async (...given) => {
+      failures -= 1;
+      if (failures >= 0) throw new KubeError({ doing: "list", status: 500, reason: "InternalError", message: "no" });
+      return list(...given);
+    };
+    const { keeper, stop } = await start({ clock, kube });
+    await clock.advance(10_000);
+    expect(keeper.journal.size.objects).toBe(450);
+    await stop();
+  });
+});

@@ -1,0 +1,169 @@
+// Keeps the change journal while it is told to: loads what was saved, follows every kind, saves what is new. Reads the cluster, and writes through its store only.
+import type { KubeObject, ObjectReference, ResourceType } from "#api/object.ts";
+import { changesNear, type NearChange, type Nearby, type Window } from "#cluster/journal/changes-near.ts";
+import { createJournal, defaultBounds, type Journal, type JournalBounds, journalKey } from "#cluster/journal/journal.ts";
+import type { JournalStore } from "#cluster/journal/journal-store.ts";
+import { type Gap, referenceOf } from "#cluster/journal/track.ts";
+import { secretType, trackedTypes } from "#cluster/journal/tracked-kinds.ts";
+import type { Kube, ListWatchOptions } from "#kube/client.ts";
+import { collectionText } from "#kube/resource-path.ts";
+import { type Clock, delay } from "#lib/clock.ts";
+import type { Log } from "#lib/log.ts";
+import type { Metrics } from "#lib/metrics.ts";
+
+export interface KeeperDeps {
+  readonly kube: Pick<Kube, "listWatch" | "request">;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics?: Metrics;
+  readonly store: JournalStore;
+  readonly bounds?: JournalBounds;
+}
+
+export interface JournalKeeper {
+  /** Resolves when the signal is aborted and what was left has been saved. Never throws. */
+  run(signal: AbortSignal): Promise<void>;
+  /** As far as it is known by now; empty where it does not run. */
+  readonly journal: Pick<Journal, "tracks" | "get" | "content" | "size">;
+  changesNear(target: ObjectReference, window: Window, nearby?: Nearby): readonly NearChange[];
+  /** Kinds that could not be read, and why. */
+  readonly gaps: readonly string[];
+}
+
+const saveEveryMs = 2_000;
+const trimEveryMs = 3_600_000;
+const retryLoadMs = 5_000;
+/** Between two such slices of a long list others have their turn. */
+const sliceSize = 100;
+
+export const createJournalKeeper = (deps: KeeperDeps): JournalKeeper => {
+  const { kube, clock, store, metrics, bounds = defaultBounds } = deps;
+  const log = deps.log.child({ role: "change-journal" });
+  const objects = metrics?.gauge({ name: "journal_objects", help: "Objects in the change journal" });
+  const bytes = metrics?.gauge({ name: "journal_bytes", help: "Memory that the change journal takes, about" });
+  const failures = metrics?.counter({ name: "journal_save_failures_total", help: "Writes of the change journal that failed" });
+  let journal = createJournal(bounds);
+  const troubles = new Map<string, string>();
+
+  const load = async (signal: AbortSignal): Promise<number | undefined> => {
+    while (!signal.aborted) {
+      try {
+        const loaded = await store.load(signal);
+        for (const trouble of loaded.troubles) log.warn("a part of the change journal is lost", { trouble });
+        journal.restore(loaded.tracks);
+        return loaded.savedAt;
+      } catch (error) {
+        log.warn("the change journal could not be loaded", { error });
+        await delay(clock, retryLoadMs, signal).catch(() => {});
+      }
+    }
+    return undefined;
+  };
+
+  const seeAll = async (kind: string, items: readonly KubeObject[], gap: Gap | undefined): Promise<void> => {
+    for (let start = 0; start < items.length; start += sliceSize) {
+      for (const item of items.slice(start, start + sliceSize)) journal.see(item, clock.now(), gap);
+      if (start + sliceSize < items.length) await delay(clock, 0);
+    }
+    journal.seeAbsent(kind, new Set(items.map((item) => journalKey(referenceOf(item)))), clock.now(), gap);
+  };
+
+  /** `onFirst`: when the first list was read, or could not be. */
+  const follow = async (type: ResourceType, savedAt: number | undefined, signal: AbortSignal, onFirst: () => void): Promise<void> => {
+    let watchedUntil = savedAt;
+    const name = collectionText(type, undefined);
+    const options: ListWatchOptions = {
+      ...(type === secretType ? { part: "metadata" as const } : {}),
+      onTrouble: (error) => {
+        if (error === undefined) troubles.delete(name);
+        else {
+          if (!troubles.has(name)) log.warn("the change journal does not see a kind", { kind: name, error: error.message });
+          troubles.set(name, error.message);
+        }
+        onFirst();
+      },
+    };
+    for await (const seen of kube.listWatch(type, {}, signal, options)) {
+      if (seen.kind === "synced") {
+        await seeAll(type.kind, seen.items, watchedUntil === undefined ? undefined : { notBefore: watchedUntil });
+        onFirst();
+      } else if (seen.kind === "applied") journal.see(seen.object, clock.now());
+      else journal.seeDeleted({ ...referenceOf(seen.object), kind: type.kind }, clock.now());
+      watchedUntil = clock.now();
+    }
+  };
+
+  const save = async (all?: true): Promise<void> => {
+    try {
+      await store.save(journal.takeChanged(), journal, all === undefined ? {} : { all });
+    } catch (error) {
+      failures?.add();
+      log.warn("the change journal could not be saved; it is tried again", { error });
+    }
+    objects?.set(journal.size.objects);
+    bytes?.set(journal.size.bytes);
+  };
+
+  const saveAgainAndAgain = async (signal: AbortSignal): Promise<void> => {
+    let trimmedAt = clock.now();
+    while (!signal.aborted) {
+      await delay(clock, saveEveryMs, signal).catch(() => {});
+      if (signal.aborted) return;
+      if (clock.now() - trimmedAt >= trimEveryMs) {
+        journal.trim(clock.now());
+        trimmedAt = clock.now();
+      }
+      await save();
+    }
+  };
+
+  const followAll = async (signal: AbortSignal, savedAt: number | undefined): Promise<void> => {
+    const types = (await maySeeSecrets(kube, signal)) ? [...trackedTypes, secretType] : trackedTypes;
+    const running: Promise<void>[] = [];
+    for (const type of types) {
+      if (signal.aborted) break;
+      const first = Promise.withResolvers<void>();
+      const following = follow(type, savedAt, signal, first.resolve).catch((error: unknown) =>
+        log.error("the change journal lost a kind", { error }),
+      );
+      running.push(following);
+      // One list at a time: all at once would take the memory of all of them.
+      await Promise.race([first.promise, following]);
+    }
+    await Promise.all(running);
+  };
+
+  return {
+    run: async (signal) => {
+      // Another process may have kept it since our last term.
+      journal = createJournal(bounds);
+      troubles.clear();
+      const savedAt = await load(signal);
+      if (signal.aborted) return;
+      await Promise.all([followAll(signal, savedAt), saveAgainAndAgain(signal)]);
+      await save(true);
+    },
+    get journal() {
+      return journal;
+    },
+    changesNear: (target, window, nearby) => changesNear(journal.tracks(), target, window, nearby),
+    get gaps() {
+      return [...troubles].map(([name, trouble]) => `Changes of ${name} are not followed: ${trouble}`);
+    },
+  };
+};
+
+/** The right is not part of an installation; asking for it by listing would be refused again and again. */
+const maySeeSecrets = async (kube: Pick<Kube, "request">, signal: AbortSignal): Promise<boolean> => {
+  const review = {
+    apiVersion: "authorization.k8s.io/v1",
+    kind: "SelfSubjectAccessReview",
+    spec: { resourceAttributes: { verb: "watch", resource: "secrets" } },
+  };
+  try {
+    const answer = await kube.request("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review, { signal });
+    return (answer as { status?: { allowed?: boolean } } | undefined)?.status?.allowed === true;
+  } catch {
+    return false;
+  }
+};
