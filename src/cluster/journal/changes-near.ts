@@ -2,6 +2,7 @@
 import type { ObjectReference } from "#api/object.ts";
 import { type Change, changesOf } from "#cluster/journal/change.ts";
 import { journalKey } from "#cluster/journal/journal.ts";
+import type { Remembered } from "#cluster/journal/remembered-changes.ts";
 import { type Known, relationOf } from "#cluster/journal/relations.ts";
 import { contentsOf, type Track } from "#cluster/journal/track.ts";
 import { fromTimestamp } from "#lib/clock.ts";
@@ -23,13 +24,18 @@ export interface Nearby {
   /** Nodes on which its pods run; undefined where that is not known: then every node counts. */
   readonly nodes?: readonly string[];
   /** Told by Kubernetes itself; what the journal has of the same write is not told twice. */
-  readonly remembered?: readonly Change[];
+  readonly remembered?: readonly Remembered[];
   /** Default 200. */
   readonly limit?: number;
 }
 
 /** In this order, whatever the time: itself, what bears on it, its namespace, its nodes, the rest of the cluster. */
 type Rank = 0 | 1 | 2 | 3 | 4;
+
+interface Place {
+  readonly rank: Rank;
+  readonly relation: string;
+}
 
 export const changesNear = (
   tracks: readonly Track[],
@@ -41,16 +47,28 @@ export const changesNear = (
     .map((track) => ({ track, changes: changesIn(track, window) }))
     .filter(({ track, changes }) => changes.length > 0 || isTarget(track, target));
   const targets = knownOf(tracks.find((track) => isTarget(track, target)));
-  const journalled = known.flatMap(({ track, changes }) =>
-    changes.map((change) => ({ change, at: placeOf(track, target, targets, nearby) })),
-  );
   const byObject = new Map(tracks.map((track) => [journalKey(track.object), track]));
-  const remembered = (nearby.remembered ?? [])
-    .filter((change) => isIn(change, window) && !isTold(change, byObject.get(journalKey(change.object))))
-    .map((change) => ({ change, at: placeOf(byObject.get(journalKey(change.object)) ?? change.object, target, targets, nearby) }));
+  const remembered = (nearby.remembered ?? []).filter(
+    (change) =>
+      isIn(change, window) && !isTold(change, byObject.get(journalKey(change.object))) && !isToldBetter(change, nearby.remembered ?? []),
+  );
+  const found: { change: Change; at: Place | undefined }[] = [
+    ...known.flatMap(({ track, changes }) =>
+      changes
+        .filter((change) => change.source === "journal" || !remembered.some((other) => isSameWrite(change, other)))
+        .map((change) => ({ change, at: placeOf(track, target, targets, nearby) })),
+    ),
+    ...remembered.map(({ relation, ...change }) => ({
+      change,
+      at:
+        relation === undefined
+          ? placeOf(byObject.get(journalKey(change.object)) ?? change.object, target, targets, nearby)
+          : { rank: 1 as const, relation },
+    })),
+  ];
   const around = window.around ?? window.to;
   const distance = (change: Change): number => Math.abs((fromTimestamp(change.at) ?? 0) - around);
-  return [...journalled, ...remembered]
+  return found
     .flatMap(({ change, at }) => (at === undefined ? [] : [{ change, ...at }]))
     .toSorted((a, b) => a.rank - b.rank || distance(a.change) - distance(b.change))
     .slice(0, nearby.limit ?? 200)
@@ -74,12 +92,7 @@ const isIn = (change: Change, { from, to }: Window): boolean => {
 const knownOf = (track: Track | undefined): readonly Known[] =>
   track === undefined ? [] : contentsOf(track).flatMap(({ content }) => (content === undefined ? [] : [{ object: track.object, content }]));
 
-const placeOf = (
-  other: Track | ObjectReference,
-  target: ObjectReference,
-  targets: readonly Known[],
-  nearby: Nearby,
-): { readonly rank: Rank; readonly relation: string } | undefined => {
+const placeOf = (other: Track | ObjectReference, target: ObjectReference, targets: readonly Known[], nearby: Nearby): Place | undefined => {
   const object = "versions" in other ? other.object : other;
   if (journalKey(object) === journalKey(target)) return { rank: 0, relation: "itself" };
   for (const own of targets)
@@ -103,3 +116,12 @@ const isTold = (change: Change, track: Track | undefined): boolean => {
   const at = fromTimestamp(change.at) ?? 0;
   return track?.versions.some((version) => Math.abs(version.at - at) <= togetherMs && version.source === "watch") ?? false;
 };
+
+const isSameWrite = (a: Change, b: Change): boolean =>
+  journalKey(a.object) === journalKey(b.object) && Math.abs((fromTimestamp(a.at) ?? 0) - (fromTimestamp(b.at) ?? 0)) <= togetherMs;
+
+/** A release says what it changed; the record of field managers only who wrote when. */
+const isToldBetter = (change: Change, remembered: readonly Change[]): boolean =>
+  change.source === "managedFields" &&
+  change.kind === "changed" &&
+  remembered.some((other) => (other.source === "ReplicaSet" || other.source === "ControllerRevision") && isSameWrite(change, other));

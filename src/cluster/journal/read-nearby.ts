@@ -1,0 +1,111 @@
+// The journal as a reader without a watch of its own has it: what was saved, brought up to now with one look at the cluster, and what Kubernetes
+// itself remembers. Only reads; what may not be read is said, never an error.
+import {
+  ControllerRevisions,
+  type ControllerRevision,
+  type Deployment,
+  type LabelSelector,
+  Pods,
+  ReplicaSets,
+  type ReplicaSet,
+} from "#api/kubernetes.ts";
+import type { KubeObject, ObjectReference, ResourceType } from "#api/object.ts";
+import type { Nearby } from "#cluster/journal/changes-near.ts";
+import { loadJournal } from "#cluster/journal/config-map-store.ts";
+import { createJournal, journalKey } from "#cluster/journal/journal.ts";
+import { helmChanges, recordedChanges, releaseChanges, type Remembered } from "#cluster/journal/remembered-changes.ts";
+import { referenceOf, type Track } from "#cluster/journal/track.ts";
+import { secretType, trackedTypes } from "#cluster/journal/tracked-kinds.ts";
+import { selects } from "#cluster/selectors.ts";
+import type { Kube } from "#kube/client.ts";
+import { KubeError } from "#kube/errors.ts";
+import type { Clock } from "#lib/clock.ts";
+
+export interface ReadNearbyDeps {
+  readonly kube: Pick<Kube, "list" | "pages">;
+  readonly clock: Pick<Clock, "now">;
+  /** Kintsugi's own namespace, where the journal is saved. */
+  readonly namespace: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ReadNearby {
+  readonly tracks: readonly Track[];
+  readonly nearby: Nearby;
+  /** What could not be read, and why. */
+  readonly notRead: readonly string[];
+}
+
+const workloadKinds: ReadonlySet<string> = new Set(["Deployment", "StatefulSet", "DaemonSet"]);
+
+export const readNearby = async (deps: ReadNearbyDeps, target: ObjectReference): Promise<ReadNearby> => {
+  const { kube, clock, namespace, signal } = deps;
+  const options = signal === undefined ? {} : { signal };
+  const notRead: string[] = [];
+  const tolerant = async <T>(what: string, read: Promise<T>, otherwise: T): Promise<T> => {
+    try {
+      return await read;
+    } catch (error) {
+      if (!(error instanceof KubeError) || error.status === 0 || error.status === 401) throw error;
+      notRead.push(`${what}: ${error.message}`);
+      return otherwise;
+    }
+  };
+  const list = <T extends KubeObject>(type: ResourceType<T>): Promise<T[]> => {
+    const scope = type.namespaced && target.namespace !== undefined ? { namespace: target.namespace } : {};
+    return tolerant<T[]>(type.plural, kube.list(type, scope, options), []);
+  };
+  const listSecrets = async (): Promise<KubeObject[]> => {
+    const scope = { part: "metadata" as const, ...(target.namespace === undefined ? {} : { namespace: target.namespace }) };
+    const found: KubeObject[] = [];
+    for await (const page of kube.pages(secretType, scope, options)) found.push(...page.items);
+    return found;
+  };
+  // A cluster-scoped target has no neighbours by namespace: the whole cluster would be too much to read for it.
+  const types = trackedTypes.filter((type) => !type.namespaced || target.namespace !== undefined);
+  const inNamespace = target.namespace !== undefined;
+  const [saved, lists, secrets, replicaSets, revisions, pods] = await Promise.all([
+    tolerant("the change journal", loadJournal(kube, namespace, signal), { tracks: [], troubles: [] }),
+    Promise.all(types.map(async (type) => ({ type, items: await list(type) }))),
+    inNamespace ? tolerant("secrets", listSecrets(), []) : [],
+    inNamespace ? list<ReplicaSet>(ReplicaSets) : [],
+    inNamespace ? list<ControllerRevision>(ControllerRevisions) : [],
+    inNamespace ? list(Pods) : [],
+  ]);
+  notRead.push(...saved.troubles);
+  if (saved.tracks.length === 0 && !notRead.some((each) => each.startsWith("the change journal")))
+    notRead.push(`the change journal: there is none in ${namespace}, so that only what Kubernetes itself remembers is shown`);
+
+  const now = clock.now();
+  const live = [...lists.flatMap(({ items }) => items), ...secrets];
+  const journal = createJournal();
+  const gap = saved.savedAt === undefined ? undefined : { notBefore: saved.savedAt };
+  journal.restore(saved.tracks.filter(({ object }) => object.namespace === undefined || object.namespace === target.namespace));
+  for (const object of live) journal.see(object, now, gap);
+  const present = new Set(live.map((object) => journalKey(referenceOf(object))));
+  const listed = new Set(
+    lists.filter(({ type }) => !notRead.some((each) => each.startsWith(`${type.plural}:`))).map(({ type }) => type.kind),
+  );
+  for (const { object } of journal.tracks())
+    if (listed.has(object.kind) && !present.has(journalKey(object))) journal.seeDeleted(object, now, gap);
+
+  const targetObject = live.find((object) => journalKey(referenceOf(object)) === journalKey(target));
+  const nodes = nodesOf(targetObject, pods);
+  const remembered: Remembered[] = [
+    ...live.flatMap(recordedChanges),
+    ...live.filter(({ kind }) => workloadKinds.has(kind)).flatMap((workload) => releaseChanges(workload, [...replicaSets, ...revisions])),
+    ...helmChanges(secrets, targetObject),
+  ];
+  return { tracks: journal.tracks(), nearby: { remembered, ...(nodes === undefined ? {} : { nodes }) }, notRead };
+};
+
+/** Where the pods run that it selects; undefined where it has no pods. */
+const nodesOf = (
+  target: KubeObject | undefined,
+  pods: readonly (KubeObject & { spec?: { nodeName?: string } })[],
+): readonly string[] | undefined => {
+  const selector: LabelSelector | undefined =
+    target !== undefined && workloadKinds.has(target.kind) ? (target as Deployment).spec.selector : undefined;
+  if (selector === undefined) return undefined;
+  return [...new Set(pods.filter(({ metadata }) => selects(selector, metadata.labels)).flatMap(({ spec }) => spec?.nodeName ?? []))];
+};
