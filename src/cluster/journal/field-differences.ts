@@ -17,10 +17,13 @@ export const fieldDifferences = (before: unknown, after: unknown): readonly Fiel
 const differences = (steps: readonly Step[], before: unknown, after: unknown): readonly FieldDifference[] => {
   if (jsonEqual(before, after)) return [];
   if (isPlain(before) && isPlain(after))
-    return keysOf(before, after).flatMap((field) => differences([...steps, { field }], before[field], after[field]));
+    return keysOf(before, after).flatMap((field) => differences([...steps, { field }], own(before, field), own(after, field)));
   const [a, b] = [itemsByName(before), itemsByName(after)];
-  if (a !== undefined && b !== undefined && !jsonEqual(Object.keys(a), []) && !jsonEqual(Object.keys(b), [])) {
-    const inside = keysOf(a, b).flatMap((name) => differences([...steps, { item: b[name] ?? a[name] ?? {}, name }], a[name], b[name]));
+  if (a !== undefined && b !== undefined && a.size > 0 && b.size > 0) {
+    const inside = [...new Set([...a.keys(), ...b.keys()])].toSorted().flatMap((name) => {
+      const [was, is] = [a.get(name), b.get(name)];
+      return differences([...steps, { item: is ?? was ?? {}, name }], was, is);
+    });
     // The same items in another order.
     if (inside.length > 0) return inside;
   }
@@ -34,17 +37,25 @@ export const fieldText = (steps: readonly Step[]): string =>
     return text === "" ? step.field : `${text}.${step.field}`;
   }, "");
 
+/** A key of a ConfigMap may be called `constructor`. */
+const own = (object: Readonly<Record<string, unknown>>, field: string): unknown =>
+  Object.hasOwn(object, field) ? object[field] : undefined;
+
 const keysOf = (a: object, b: object): readonly string[] => [...new Set([...Object.keys(a), ...Object.keys(b)])].toSorted();
 
 export const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** A list whose items have names of their own, as containers, volumes, variables and subjects do, or ports: compared by name. */
-const itemsByName = (value: unknown): Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined => {
+const itemsByName = (value: unknown): ReadonlyMap<string, Readonly<Record<string, unknown>>> | undefined => {
   if (!Array.isArray(value) || !value.every(isPlain)) return undefined;
-  const named = value.map((item): readonly [string | undefined, Readonly<Record<string, unknown>>] => [nameOf(item), item]);
-  if (named.some(([name]) => name === undefined) || new Set(named.map(([name]) => name)).size !== named.length) return undefined;
-  return Object.fromEntries(named);
+  const named = new Map<string, Readonly<Record<string, unknown>>>();
+  for (const item of value) {
+    const name = nameOf(item);
+    if (name === undefined || named.has(name)) return undefined;
+    named.set(name, item);
+  }
+  return named;
 };
 
 /** What tells an item of a list from the others. */
