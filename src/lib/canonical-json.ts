@@ -27,9 +27,12 @@ export const jsonEqual = (a: unknown, b: unknown): boolean => {
     return Array.isArray(b) && a.length === b.length && a.every((item, index) => jsonEqual(item ?? null, (b as unknown[])[index] ?? null));
   if (!isObject(a) || !isObject(b)) return !isObject(a) && !isObject(b) && canonicalJson(a) === canonicalJson(b);
   if (Array.isArray(b)) return false;
-  for (const key of Object.keys(a)) if (a[key] !== undefined && (b[key] === undefined || !jsonEqual(a[key], b[key]))) return false;
-  for (const key of Object.keys(b)) if (b[key] !== undefined && a[key] === undefined) return false;
+  for (const key of Object.keys(a)) if (a[key] !== undefined && (!has(b, key) || !jsonEqual(a[key], b[key]))) return false;
+  for (const key of Object.keys(b)) if (b[key] !== undefined && !has(a, key)) return false;
   return true;
 };
+
+/** Its own: a key may be called `constructor`. */
+const has = (object: Readonly<Record<string, unknown>>, key: string): boolean => Object.hasOwn(object, key) && object[key] !== undefined;
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === "object" && value !== null;
