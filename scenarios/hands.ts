@@ -14,8 +14,8 @@ export interface Approval extends Person {
 }
 
 export interface Hands {
-  /** YAML documents; those without a namespace go into this one. */
-  apply(manifests: string, namespace?: string): Promise<void>;
+  /** YAML documents, or what stands in them; those without a namespace go into this one. */
+  apply(manifests: string | readonly object[], namespace?: string): Promise<void>;
   deletePods(namespace: string, labels: Readonly<Record<string, string>>): Promise<void>;
   /** As that person, who has rights of their own. */
   approve(question: Key, approval: Approval): Promise<void>;
@@ -37,9 +37,7 @@ export const createHands = ({ kube, as }: HandsDeps): Hands => {
   const pathOf = resourcePaths(kube);
   return {
     apply: async (manifests, namespace) => {
-      for (const document of parseAllDocuments(manifests)) {
-        const manifest = document.toJSON() as Manifest | null;
-        if (manifest === null) continue;
+      for (const manifest of typeof manifests === "string" ? documentsOf(manifests) : (manifests as readonly Manifest[])) {
         const path = await pathOf(manifest, manifest.metadata.namespace ?? namespace);
         // The manager that `kubectl apply --server-side` names.
         await kube.request("PATCH", `${path}?fieldManager=kubectl&force=true`, manifest, { contentType: "application/apply-patch+yaml" });
@@ -63,6 +61,12 @@ export const createHands = ({ kube, as }: HandsDeps): Hands => {
     },
   };
 };
+
+const documentsOf = (yaml: string): Manifest[] =>
+  parseAllDocuments(yaml).flatMap((document) => {
+    const manifest = document.toJSON() as Manifest | null;
+    return manifest === null ? [] : [manifest];
+  });
 
 interface Discovered {
   readonly resources: readonly { readonly name: string; readonly kind: string; readonly namespaced: boolean }[];

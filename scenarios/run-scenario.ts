@@ -28,6 +28,8 @@ export interface ScenarioDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly report: (event: ScenarioEvent) => void;
+  /** Awaited between health and fault: a person may choose the moment. */
+  readonly untilFault?: (() => Promise<void>) | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -46,6 +48,9 @@ interface Place {
 
 const healthyTimeoutMs = 120_000;
 const suffixLetters = "bcdfghjklmnpqrstvwxz2456789";
+
+/** The scenario's own name for a namespace that a run made. */
+export const namespaceOf = (inCluster: string): string => inCluster.replace(new RegExp(`-[${suffixLetters}]{5}$`), "");
 
 /**
  * Flow: healthy workload → alert rules → fault → follow each request to its end → compare.
@@ -76,6 +81,7 @@ export const runScenario = async (deps: ScenarioDeps, scenario: Scenario): Promi
     step(`workload applied in ${namespaces.map(({ name }) => name).join(" and ")}`);
     for (const { name } of namespaces) await untilAllHealthy(waiting(`the healthy workload in ${name}`, healthyTimeoutMs), name);
     step("workload is healthy");
+    await deps.untilFault?.();
     const named = (expected: Expectation): Expectation["untouched"] => [expected.target, ...expected.untouched];
     const read = (): Promise<Contents[]> =>
       Promise.all(scenario.expect.map((expected) => readContents(kube, inCluster(expected.in), named(expected))));
@@ -84,7 +90,7 @@ export const runScenario = async (deps: ScenarioDeps, scenario: Scenario): Promi
       `${scenario.name}-${suffix}`,
       namespaces.flatMap(({ name }) => rulesFor(scenario, name)),
     );
-    for (const { name } of namespaces) for (const operation of scenario.fault) await operate(hands, scenario, operation, name);
+    for (const { name } of namespaces) for (const operation of scenario.fault) await operate({ hands, clock }, scenario, operation, name);
     step(scenario.fault.length === 0 ? "alert rule set; nothing is broken" : "fault applied");
     const afterFault = await read();
     return scenario.expect.map((expected, index) => ({

@@ -25,10 +25,11 @@ export type AlertRule = z.output<typeof AlertRule>;
 const ObjectName = z.strictObject({ kind: z.enum(["Deployment", "ConfigMap", "Service"]), name });
 export type ObjectName = z.output<typeof ObjectName>;
 
-/** One thing that a person does to the cluster. */
+/** One thing that a person does to the cluster; waiting is one, where what follows has to be later for Kubernetes too, whose times have whole seconds. */
 export const Operation = z.union([
   z.strictObject({ apply: z.string().min(1) }),
   z.strictObject({ deletePods: z.record(z.string(), z.string()) }),
+  z.strictObject({ waitSeconds: z.number().positive().max(60) }),
 ]);
 export type Operation = z.output<typeof Operation>;
 

@@ -24,19 +24,31 @@ export interface StageOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface RunChoices {
+  /** Awaited between health and fault. */
+  readonly untilFault?: () => Promise<void>;
+  /** Who answers where a person is asked; the person of the scenario where absent. */
+  readonly approve?: Hands["approve"];
+}
+
+/** A cluster of any sort with Kintsugi on it. */
 export interface Stage {
-  readonly testbed: Testbed;
   readonly installation: Installation;
   readonly kube: Kube;
-  readonly kubectl: Kubectl;
   readonly audit: AuditTrail;
-  run(scenario: Scenario, report: (event: ScenarioEvent) => void): Promise<ScenarioRun>;
-  /** Ends connections; the testbed stays. */
-  close(): void;
+  run(scenario: Scenario, report: (event: ScenarioEvent) => void, choices?: RunChoices): Promise<ScenarioRun>;
+  /** Ends what is ours: connections, and a cluster that lives in this process. */
+  close(): Promise<void>;
+}
+
+/** Closing it leaves the testbed up. */
+export interface TestbedStage extends Stage {
+  readonly testbed: Testbed;
+  readonly kubectl: Kubectl;
 }
 
 /** Flow: testbed up → Kintsugi installed. Both may be there already. */
-export const openStage = async (options: StageOptions): Promise<Stage> => {
+export const openStage = async (options: StageOptions): Promise<TestbedStage> => {
   const { clock, random, progress } = options;
   const stoppable = options.signal === undefined ? {} : { signal: options.signal };
   const testbed = await up({ name: options.name, progress, ...stoppable });
@@ -68,15 +80,23 @@ export const openStage = async (options: StageOptions): Promise<Stage> => {
       kube,
       kubectl,
       audit,
-      run: (scenario, report) =>
-        runScenario({ kube, hands, rules, audit, installation: installation.namespace, clock, random, report, ...stoppable }, scenario),
-      close: () => kube.close(),
+      run: (scenario, report, choices) => {
+        const deps = { kube, hands: handsOf(hands, choices), rules, audit, installation: installation.namespace, clock, random, report };
+        return runScenario({ ...deps, ...stoppable, untilFault: choices?.untilFault }, scenario);
+      },
+      close: () => {
+        kube.close();
+        return Promise.resolve();
+      },
     };
   } catch (error) {
     kube.close();
     throw error;
   }
 };
+
+export const handsOf = (hands: Hands, choices: RunChoices = {}): Hands =>
+  choices.approve === undefined ? hands : { ...hands, approve: choices.approve };
 
 /** The line that is documented for people: it has to work. */
 const approveWithKubectl =

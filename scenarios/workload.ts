@@ -3,6 +3,7 @@ import { ConfigMaps, type Deployment, Deployments, Services } from "#api/kuberne
 import type { KubeObject, ResourceType } from "#api/object.ts";
 import { ENVIRONMENT_LABEL, MANAGED_LABEL } from "#api/labels.ts";
 import type { Kube } from "#kube/client.ts";
+import { type Clock, delay } from "#lib/clock.ts";
 import { type Contents, contentName } from "#scenarios/check-expectation.ts";
 import type { Hands } from "#scenarios/hands.ts";
 import type { ObjectName, Operation, Scenario } from "#scenarios/scenario.ts";
@@ -20,10 +21,16 @@ export const createNamespace = (hands: Hands, name: string, environment: string)
   return hands.apply(JSON.stringify({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } }));
 };
 
-export const operate = (hands: Hands, scenario: Scenario, operation: Operation, namespace: string): Promise<void> =>
-  "apply" in operation
-    ? hands.apply(scenario.manifests[operation.apply] ?? "", namespace)
-    : hands.deletePods(namespace, operation.deletePods);
+export const operate = (
+  { hands, clock }: { readonly hands: Hands; readonly clock: Clock },
+  scenario: Scenario,
+  operation: Operation,
+  namespace: string,
+): Promise<void> => {
+  if ("waitSeconds" in operation) return delay(clock, operation.waitSeconds * 1000);
+  if ("apply" in operation) return hands.apply(scenario.manifests[operation.apply] ?? "", namespace);
+  return hands.deletePods(namespace, operation.deletePods);
+};
 
 /** As `kubectl rollout status` means it: the newest template everywhere, every replica available, no old pod left. */
 export const isHealthy = (deployment: Deployment): boolean => {

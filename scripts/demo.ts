@@ -3,7 +3,8 @@ import { homedir } from "node:os";
 import process from "node:process";
 import { systemClock } from "#lib/system-clock.ts";
 import { readArguments } from "./demo/demo-arguments.ts";
-import { exitCodes, runDemo } from "./demo/run-demo.ts";
+import { exitCodes } from "./demo/demo-deps.ts";
+import { runDemo } from "./demo/run-demo.ts";
 
 const stop = new AbortController();
 // Not `once`: a terminal sends it to every process of the group, and npm sends it on again. The cleaning up must not be cut short by that.
@@ -23,6 +24,7 @@ if ("help" in asked) {
     clock: systemClock,
     random: Math.random,
     home: homedir(),
+    env: process.env,
     print: (line) => process.stdout.write(`${line}\n`),
     progress: (line) => process.stderr.write(`${line}\n`),
     isTerminal: process.stdout.isTTY && process.env["NO_COLOR"] === undefined,

@@ -101,11 +101,11 @@ const readWhole = async (path: string, maxBytes: number): Promise<Buffer> => {
   return readFile(path);
 };
 
-/** Part of the source tree, not of the image: it brings a cluster of its own. */
-const demoScript = join(import.meta.dirname, "../scripts/demo.ts");
-const runDemo = (args: readonly string[]): Promise<number> =>
+/** Part of the source tree, not of the image: they bring a cluster of their own. */
+const scriptPath = (name: string): string => join(import.meta.dirname, `../scripts/${name}.ts`);
+const runScript = (name: "demo" | "playground", args: readonly string[]): Promise<number> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [demoScript, ...args], { stdio: "inherit" });
+    const child = spawn(process.execPath, [scriptPath(name), ...args], { stdio: "inherit" });
     child.once("error", reject);
     child.once("exit", (code) => resolve(code ?? 1));
   });
@@ -129,5 +129,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
   roles: roleNames,
   runRole,
   runAct: act,
-  ...(existsSync(demoScript) ? { runDemo } : {}),
+  ...(existsSync(scriptPath("demo")) ? { runDemo: (args: readonly string[]) => runScript("demo", args) } : {}),
+  ...(existsSync(scriptPath("playground")) ? { runPlayground: () => runScript("playground", []) } : {}),
 });

@@ -19,6 +19,7 @@ import { type Controller, runController } from "#kube/controller.ts";
 import { createEventRecorder } from "#kube/events.ts";
 import { lead } from "#kube/leader.ts";
 import type { Clock, Random } from "#lib/clock.ts";
+import type { HttpClient } from "#lib/http-client.ts";
 import { createApp, type HttpServer, startHttpServer } from "#lib/http-server.ts";
 import type { Log } from "#lib/log.ts";
 import { createMetrics } from "#lib/metrics.ts";
@@ -47,6 +48,10 @@ export interface ProcessDeps {
   readonly log: Log;
   /** Unique to this process: the pod's name, or the machine's with a random tail. */
   readonly identity: string;
+  /** How the API server is reached; sockets where absent. */
+  readonly http?: HttpClient;
+  /** How services are offered; sockets where absent. */
+  readonly startServer?: typeof startHttpServer;
   /** Aborted by SIGTERM: what has begun is ended in order. */
   readonly signal: AbortSignal;
 }
@@ -62,7 +67,7 @@ export const runRoles = async (role: string, options: RunOptions & { readonly im
   const { clock, random, log, identity, signal } = deps;
   const { namespace, image } = options;
   const metrics = createMetrics({ process: true });
-  const kube = connect(deps.config, { clock, random, metrics });
+  const kube = connect(deps.config, { clock, random, metrics, ...(deps.http === undefined ? {} : { http: deps.http }) });
   const caches = createCaches(kube, { log, metrics });
   const events = createEventRecorder({ kube, clock, log, component: "kintsugi", instance: identity });
   const policies = caches.of(RemediationPolicy, { namespace });
@@ -91,7 +96,7 @@ export const runRoles = async (role: string, options: RunOptions & { readonly im
 
   const servers: HttpServer[] = [];
   const serve = async (name: string, handler: typeof app, port: number): Promise<void> => {
-    const server = await startHttpServer(handler, { host: options.address, port }, { clock });
+    const server = await (deps.startServer ?? startHttpServer)(handler, { host: options.address, port }, { clock });
     servers.push(server);
     log.info("listening", { service: name, address: options.address, port: server.port });
   };

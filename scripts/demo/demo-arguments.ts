@@ -1,8 +1,21 @@
 // What `npm run demo -- …` was asked for, as a value. Pure.
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
+
+/** `embedded`: in this process. `testbed`: real, on this machine. A context: one that the user has. */
+export type Where =
+  | { readonly cluster: "embedded" }
+  | { readonly cluster: "testbed" }
+  | {
+      readonly cluster: "context";
+      readonly context: string;
+      readonly consent: "given" | "ask";
+      /** Of the Jobs; asked for where it is not said. */
+      readonly image?: string;
+    };
 
 export interface DemoRequest {
   readonly what: "list" | "run";
+  readonly where: Where;
   /** Names of scenarios; empty for all of them. */
   readonly scenarios: readonly string[];
   readonly output: "text" | "json";
@@ -16,6 +29,10 @@ interface Flags {
   readonly all?: true;
   readonly json?: true;
   readonly keep?: true;
+  readonly real?: true;
+  readonly context?: string;
+  readonly yes?: true;
+  readonly image?: string;
 }
 
 /** `help`: the text to print instead, because it was asked for or because the arguments can't be understood. */
@@ -27,12 +44,16 @@ export const readArguments = (args: readonly string[]): Asked => {
     said += text;
   };
   const program = new Command("npm run demo --")
-    .description("Breaks a workload on a real Kubernetes on this machine and shows how Kintsugi repairs it.")
+    .description("Breaks a workload on a Kubernetes in this process and shows how Kintsugi repairs it.")
     .argument("[scenario...]", "which scenarios", [defaultScenario])
     .option("--list", "list the scenarios")
     .option("--all", "run all of them")
     .option("--json", "a line of JSON for each event; the last one of a scenario has its outcome")
     .option("--keep", "leave the cluster up afterwards and say how to look around")
+    .addOption(new Option("--real", "on a real two-node cluster on this machine (Linux, root, Go)").conflicts("context"))
+    .option("--context <name>", "on a cluster of yours, by its name in your kubeconfig; asks first")
+    .option("--yes", "with --context: do not ask")
+    .option("--image <reference>", "with --context: Kintsugi's image, where that cluster can pull it from")
     .addHelpText("after", "\nExit code: 0 the expectation held, 1 it did not, 2 it can't run here, 130 interrupted.")
     .exitOverride()
     .configureOutput({ writeOut: listen, writeErr: listen });
@@ -46,9 +67,16 @@ export const readArguments = (args: readonly string[]): Asked => {
   return {
     request: {
       what: flags.list ? "list" : "run",
+      where: whereOf(flags),
       scenarios: flags.all ? [] : (program.processedArgs[0] as string[]),
       output: flags.json ? "json" : "text",
       afterwards: flags.keep ? "keep" : "take-down",
     },
   };
+};
+
+const whereOf = ({ real, context, yes, image }: Flags): Where => {
+  if (real) return { cluster: "testbed" };
+  if (context === undefined) return { cluster: "embedded" };
+  return { cluster: "context", context, consent: yes ? "given" : "ask", ...(image === undefined ? {} : { image }) };
 };

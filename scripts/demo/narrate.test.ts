@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { eventText, introduction, listText, lookAroundText, resultText } from "./narrate.ts";
+import { eventText, introduction, listText, lookAroundOnTestbed, resultText } from "./narrate.ts";
 
 test("the list lines its titles up", () => {
   expect(
@@ -49,7 +49,7 @@ test("the result tells the time of each phase, and what was not as expected", ()
 });
 
 test("whoever looks around gets commands for everything there is", () => {
-  const text = lookAroundText({
+  const text = lookAroundOnTestbed({
     testbedName: "demo",
     kubeconfigPath: "/k",
     binDir: "/bin",

@@ -38,7 +38,7 @@ export const resultText = (result: ScenarioResult): string => {
   ].join("\n");
 };
 
-export interface Surroundings {
+export interface TestbedSurroundings {
   readonly testbedName: string;
   readonly kubeconfigPath: string;
   readonly binDir: string;
@@ -48,7 +48,7 @@ export interface Surroundings {
   readonly requests: readonly string[];
 }
 
-export const lookAroundText = (place: Surroundings): string =>
+export const lookAroundOnTestbed = (place: TestbedSurroundings): string =>
   [
     "",
     "The cluster stays up. Look around:",
@@ -59,4 +59,32 @@ export const lookAroundText = (place: Surroundings): string =>
     `  Prometheus ${place.prometheusUrl}   Alertmanager ${place.alertmanagerUrl}`,
     "Take it down:",
     `  npm run testbed -- down --name ${place.testbedName}`,
+  ].join("\n");
+
+export interface EmbeddedSurroundings {
+  readonly kubeconfigPath: string;
+  readonly namespace: string;
+  readonly requests: readonly string[];
+}
+
+/** kubectl is a help here and no need. */
+export const lookAroundCommands = ({ kubeconfigPath, namespace, requests }: EmbeddedSurroundings): string[] => [
+  `  export KUBECONFIG=${kubeconfigPath}`,
+  `  kubectl get rr --namespace ${namespace}          # if you have kubectl`,
+  "  node_modules/.bin/node src/main.ts get",
+  ...requests.map((request) => `  node_modules/.bin/node src/main.ts describe ${request}`),
+];
+
+export const lookAroundOnEmbedded = (place: EmbeddedSurroundings): string =>
+  ["", "The cluster stays up. Look around from another terminal:", ...lookAroundCommands(place), "Ctrl-C ends it."].join("\n");
+
+/** The break-it menu. */
+export const menuText = (faults: readonly { readonly title: string; readonly isReady: boolean }[]): string =>
+  [
+    "",
+    "What shall break?",
+    ...faults.map(
+      ({ title, isReady }, index) => `  ${String(index + 1).padStart(2)}  ${title}${isReady ? "" : "  (being set up or repaired)"}`,
+    ),
+    "Type a number, Enter for this menu, q to leave.",
   ].join("\n");

@@ -22,6 +22,7 @@ describe("usage", () => {
       "version",
       "run",
       "demo",
+      "playground",
       "Exit codes",
     ])
       expect(ran.stdout).toContain(word);
@@ -45,6 +46,7 @@ describe("usage", () => {
     ["a log level that is none", ["run", "all", "--log-level", "loud"], /Allowed choices are debug/],
     ["act outside a Job", ["act", "kex-1", "--hash", "00"], /act runs inside an action's Job/],
     ["a demonstration that is not there", ["demo"], /npm run demo/],
+    ["a playground that is not there", ["playground"], /npm run playground/],
   ])("%s is a sentence and exit code 2", async (_, args, sentence) => {
     const ran = await runKintsugi(args);
     expect(ran.code).toBe(2);
@@ -158,6 +160,10 @@ describe("run, demo and act", () => {
     };
     expect((await runKintsugi(["demo", "healthy", "--json", "--keep"], { objects: [] }, { runDemo })).code).toBe(0);
     expect(seen).toEqual(["healthy", "--json", "--keep"]);
+  });
+
+  test("the playground's exit code is the command's", async () => {
+    expect((await runKintsugi(["playground"], { objects: [] }, { runPlayground: () => Promise.resolve(2) })).code).toBe(2);
   });
 
   test("act is told its execution, hash and namespace", async () => {

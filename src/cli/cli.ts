@@ -10,7 +10,7 @@ import { addDescribe } from "#cli/commands/describe.ts";
 import { addDoctor } from "#cli/commands/doctor.ts";
 import { addGet } from "#cli/commands/get.ts";
 import { addPlan } from "#cli/commands/plan.ts";
-import { addAct, addDemo, addRun } from "#cli/commands/run.ts";
+import { addAct, addDemo, addPlayground, addRun } from "#cli/commands/run.ts";
 import { addVersion } from "#cli/commands/version.ts";
 import type { Runner } from "#cli/command.ts";
 import type { CliDeps } from "#cli/deps.ts";
@@ -98,6 +98,7 @@ const createProgram = (deps: CliDeps, outcome: { code: number }): Command => {
     add(program, run);
   addRun(program, run, deps.roles);
   addDemo(program, run);
+  addPlayground(program, run);
   addAct(program, run);
   return program;
 };

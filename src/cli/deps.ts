@@ -40,6 +40,8 @@ export interface CliDeps {
   readonly runRole: (role: string, options: RunOptions) => Promise<number>;
   /** The arguments after `demo`; absent where the demonstration is not part of this installation. */
   readonly runDemo?: ((args: readonly string[]) => Promise<number>) | undefined;
+  /** A cluster to break things on; absent as above. */
+  readonly runPlayground?: (() => Promise<number>) | undefined;
   /** What runs inside an action's Job. */
   readonly runAct?: ((options: ActOptions) => Promise<number>) | undefined;
 }

@@ -185,7 +185,11 @@ export const applied = (old: Stored | undefined, config: JsonRecord, resource: R
         fields: new Set(wanted.keys()),
         ...(application.subresource === undefined ? {} : { subresource: application.subresource }),
       };
-      const isUnchanged = own !== undefined && jsonEqual([...own.fields].toSorted(), [...entry.fields].toSorted());
+      // The time is that of the last apply that changed anything, were it only a value.
+      const isUnchanged =
+        own !== undefined &&
+        jsonEqual([...own.fields].toSorted(), [...entry.fields].toSorted()) &&
+        [...wanted].every(([path, value]) => live.has(path) && jsonEqual(live.get(path), value));
       const mine = isUnchanged ? own : entry;
       const rest = entries.map((each) =>
         each === own ? mine : { ...each, fields: new Set([...each.fields].filter((path) => !force.has(path) && present.has(path))) },

@@ -4,7 +4,7 @@ import { KubeError, errorOfAnswer } from "#kube/errors.ts";
 import type { ClusterConfig } from "#kube/cluster-config.ts";
 import { type Backoff, backoffDelay, retryAfterMs } from "#lib/backoff.ts";
 import { type Clock, type Random, delay } from "#lib/clock.ts";
-import { HttpError, type HttpRequest, type HttpStream, createHttpClient } from "#lib/http-client.ts";
+import { type HttpClient, HttpError, type HttpRequest, type HttpStream, createHttpClient } from "#lib/http-client.ts";
 import type { Metrics } from "#lib/metrics.ts";
 
 export interface TransportDeps {
@@ -12,6 +12,8 @@ export interface TransportDeps {
   readonly random: Random;
   readonly metrics?: Metrics;
   readonly userAgent?: string;
+  /** How bytes get there; sockets where absent. */
+  readonly http?: HttpClient;
 }
 
 export interface Call extends CallOptions {
@@ -51,7 +53,7 @@ const encoded = (body: unknown): string =>
   JSON.stringify(body).replaceAll(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 export const createTransport = (config: ClusterConfig, deps: TransportDeps): Transport => {
-  const http = createHttpClient({ clock: deps.clock, userAgent: deps.userAgent ?? "kintsugi" });
+  const http = deps.http ?? createHttpClient({ clock: deps.clock, userAgent: deps.userAgent ?? "kintsugi" });
   const base = config.server.replace(/\/+$/, "");
   const calls = deps.metrics?.counter({ name: "kube_requests_total", help: "Calls to the API server", labels: ["method", "status"] });
   const seconds = deps.metrics?.histogram({ name: "kube_request_seconds", help: "Time to the API server's answer", labels: ["method"] });

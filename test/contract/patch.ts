@@ -293,6 +293,20 @@ export const patch: Topic = {
       },
     },
     {
+      name: "an apply that changes a value is dated anew, one that changes nothing is not",
+      run: async (cluster, namespace) => {
+        const path = `${core(namespace, "configmaps", "a")}?fieldManager=one`;
+        const dated = async (value: string): Promise<unknown> =>
+          (await ok(cluster.patch("apply", path, configMap("a", { k: value })))).metadata.managedFields[0]?.["time"];
+        // Times have whole seconds; the server itself lets two of them pass.
+        const later = async (): Promise<unknown> => (await cluster.watch(`${core(namespace, "configmaps")}?timeoutSeconds=2`)).rest();
+        const first = await dated("1");
+        await later();
+        expect(await dated("1")).toBe(first);
+        expect(await dated("2")).not.toBe(first);
+      },
+    },
+    {
       name: "an apply removes what its manager applied before and leaves what others wrote",
       run: async (cluster, namespace) => {
         const path = `${core(namespace, "configmaps", "a")}?fieldManager=one`;

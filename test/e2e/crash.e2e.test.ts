@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "#lib/system-clock.ts";
 import { loadScenarios } from "#scenarios/scenario.ts";
-import { type Stage, openStage } from "#scenarios/stage.ts";
+import { type TestbedStage, openStage } from "#scenarios/stage.ts";
 import { killContainer } from "#test/e2e/kill-container.ts";
 import { readAuditLog } from "#testbed/audit-log.ts";
 import { testbedName } from "#test/e2e/testbed-name.ts";
@@ -12,14 +12,14 @@ import { down } from "#testbed/testbed.ts";
 
 const name = testbedName("e2e-crash");
 const scenario = (await loadScenarios()).find((candidate) => candidate.name === "crash-after-release")!;
-let stage: Stage;
+let stage: TestbedStage;
 
 beforeAll(async () => {
   await down({ name });
   stage = await openStage({ name, clock: systemClock, random: Math.random, home: homedir(), progress: toStderr });
 });
 afterAll(async () => {
-  stage?.close();
+  await stage?.close();
   await down({ name });
 });
 

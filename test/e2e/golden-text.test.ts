@@ -42,3 +42,9 @@ test("a table does not depend on the age, nor on the width of what was masked", 
   expect(goldenTable(table("rr-0123456789ab-1", "9s"), "a", "a")).toBe(goldenTable(table("rr-0123456789ab-12", "2m1s"), "a", "a"));
   expect(goldenTable(table("rr-0123456789ab-1", "9s"), "a", "a")).toBe("NAME  CAUSE  AGE\nrr-<id>  it is so  <age>\n");
 });
+
+test("what two pods or two runs say alike is kept once, in each chapter", () => {
+  const quote = (pod: string, line: string): string => `  Log of Pod shop/web-${pod}:\n    │ ${line}\n`;
+  const said = `WHY\n${quote("5d4f8c6b7-bcdfg", "boom")}${quote("5d4f8c6b7-hjklm", "boom")}${quote("5d4f8c6b7-hjklm", "bang")}WHAT\n${quote("5d4f8c6b7-hjklm", "boom")}`;
+  expect(goldenStory(said, "shop", "shop").match(/boom|bang/g)).toEqual(["boom", "bang", "boom"]);
+});

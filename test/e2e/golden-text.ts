@@ -65,12 +65,30 @@ const unwrapped = (text: string): string => {
 
 /** What `kintsugi describe` prints. */
 export const goldenStory = (text: string, namespace: string, called: string): string => {
-  const lines = masked(unwrapped(text), namespace, called).split("\n");
+  const lines = withoutRepeatedQuotes(masked(unwrapped(text), namespace, called).split("\n"));
   const alertBegan = lines.findIndex((line) => beginningOfAlert.test(line));
   // Two pods in the same state, two alerts that began: once is enough, because it may also have been one.
   const isRepeated = (line: string, index: number): boolean =>
     (line !== "" && line === lines[index - 1]) || (index > alertBegan && beginningOfAlert.test(line));
   return lines.filter((line, index) => !isRepeated(line, index)).join("\n");
+};
+
+/** One crash, read from two pods or from two runs of one container, says the same: how many were there to read is a matter of the moment. */
+const withoutRepeatedQuotes = (lines: readonly string[]): string[] => {
+  const kept: string[] = [];
+  const seen = new Set<string>();
+  for (let index = 0; index < lines.length;) {
+    const line = lines[index] ?? "";
+    if (/^\S/.test(line)) seen.clear();
+    let end = index + 1;
+    if (/^ +(?:Log|Event|State) (?:of|on) .*:$/.test(line)) while (/^ +│/.test(lines[end] ?? "")) end += 1;
+    const block = lines.slice(index, end);
+    const key = block.join("\n");
+    if (block.length === 1 || !seen.has(key)) kept.push(...block);
+    if (block.length > 1) seen.add(key);
+    index = end;
+  }
+  return kept;
 };
 
 const beginningOfAlert = /^ +<time> +<offset> +The alert \S+ began$/;

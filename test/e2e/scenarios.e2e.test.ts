@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, test } from "vitest";
 import { systemClock } from "#lib/system-clock.ts";
 import { storedWritesOf } from "#scenarios/effective-writes.ts";
 import { loadScenarios } from "#scenarios/scenario.ts";
-import { type Stage, openStage } from "#scenarios/stage.ts";
+import { type TestbedStage, openStage } from "#scenarios/stage.ts";
 import { mustKubectl } from "#test/kubectl.ts";
 import { createPool } from "#test/e2e/pool.ts";
 import { goldenStory, goldenTable } from "#test/e2e/golden-text.ts";
@@ -20,14 +20,14 @@ const name = testbedName("e2e-scenarios");
 const scenarios = await loadScenarios();
 // Three at once keep two cores busy; more would only make every wait longer.
 const pool = createPool(3);
-let stage: Stage;
+let stage: TestbedStage;
 
 beforeAll(async () => {
   await down({ name });
   stage = await openStage({ name, clock: systemClock, random: Math.random, home: homedir(), progress: toStderr });
 });
 afterAll(async () => {
-  stage?.close();
+  await stage?.close();
   await down({ name });
 });
 

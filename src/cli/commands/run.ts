@@ -57,13 +57,26 @@ export const addDemo: AddCommand = (program, run) => {
   program
     .command("demo")
     .description("Break something on a throw-away cluster and watch it being repaired.")
-    .argument("[arguments...]", "a scenario; --list, --json, --keep")
+    .argument("[arguments...]", "a scenario; --list, --all, --json, --keep, --real, --context <name>")
     .allowUnknownOption()
     .helpOption(false)
     .action((args: readonly string[]) =>
       run(async (session) => {
         if (session.deps.runDemo === undefined) throw misuse("the demonstration is part of the source tree: run npm run demo there");
         return session.deps.runDemo(args);
+      })(),
+    );
+};
+
+export const addPlayground: AddCommand = (program, run) => {
+  program
+    .command("playground")
+    .description("Keep a throw-away cluster with a few workloads, break them one by one, and look around.")
+    .action(() =>
+      run(async (session) => {
+        if (session.deps.runPlayground === undefined)
+          throw misuse("the playground is part of the source tree: run npm run playground there");
+        return session.deps.runPlayground();
       })(),
     );
 };

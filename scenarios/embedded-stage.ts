@@ -1,0 +1,170 @@
+// An embedded cluster with Kintsugi on it, ready to run scenarios: no root, no kubectl, no network. Installed as an administrator would, and
+// nothing shortened that a real cluster has.
+import { DEFAULT_NAMESPACE } from "#api/labels.ts";
+import { Deployments } from "#api/kubernetes.ts";
+import { createEmbeddedCluster } from "#embedded/embedded-cluster.ts";
+import { createMonitoring, type Monitoring, type Webhook } from "#embedded/monitoring/monitoring.ts";
+import type { WebhookPayload } from "#embedded/monitoring/webhook-payload.ts";
+import type { Behave, Pull } from "#embedded/nodes/behaviour.ts";
+import type { ClusterConfig } from "#kube/cluster-config.ts";
+import { connect } from "#kube/connect.ts";
+import { type Clock, type Random, delay } from "#lib/clock.ts";
+import { type startHttpServer } from "#lib/http-server.ts";
+import type { LogLevel } from "#lib/log.ts";
+import { install } from "#manifests/install.ts";
+import { memoryAuditTrail } from "#scenarios/audit-trail.ts";
+import { embeddedHttp } from "#scenarios/embedded-http.ts";
+import { type Hands, createHands } from "#scenarios/hands.ts";
+import { approversBinding, scenarioPolicy, signalsToken } from "#scenarios/install-kintsugi.ts";
+import { kintsugiInPods } from "#scenarios/kintsugi-in-pods.ts";
+import { createRuleBook } from "#scenarios/rule-book.ts";
+import { runScenario } from "#scenarios/run-scenario.ts";
+import { type Stage, handsOf } from "#scenarios/stage.ts";
+import { stoppableClock } from "#scenarios/stoppable-clock.ts";
+import { watchUntil } from "#scenarios/watch-until.ts";
+import { isHealthy } from "#scenarios/workload.ts";
+
+export interface EmbeddedStageOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly progress: (line: string) => void;
+  /** How Kintsugi's services are offered, and how they are called. */
+  readonly services: Services;
+  readonly behave: Behave;
+  readonly pull: Pull;
+  readonly logLevel?: LogLevel;
+  readonly signal?: AbortSignal;
+}
+
+export interface Services {
+  readonly start: typeof startHttpServer;
+  fetch(request: Request): Promise<Response>;
+}
+
+export interface EmbeddedStage extends Stage {
+  readonly cluster: ReturnType<typeof createEmbeddedCluster>;
+  readonly monitoring: Monitoring;
+  readonly hands: Hands;
+  /** Of whom may do everything; the server answers in this process only. */
+  readonly config: ClusterConfig;
+}
+
+const image = "registry.embedded/kintsugi:this";
+const gatewayPort = 8080;
+const readyTimeoutMs = 60_000;
+
+/** Flow: cluster → manifests → policy → ready → the webhook. Guarantees: closing it leaves no timer and no socket. */
+export const openEmbeddedStage = async (options: EmbeddedStageOptions): Promise<EmbeddedStage> => {
+  const { random, progress, services, signal } = options;
+  const clock = stoppableClock(options.clock);
+  const startedAt = clock.now();
+  const audit = memoryAuditTrail();
+  let gatewayUrl: string | undefined;
+  const inPods = kintsugiInPods({
+    clock,
+    random,
+    image,
+    http: embeddedHttp({ handle: (request) => cluster.handle(request) }),
+    startServer: services.start,
+    logLevel: options.logLevel ?? "info",
+    renewedToken: ({ namespace, pod }) => tokenOfPod(cluster, namespace, pod),
+    onListening: ({ port, url }) => {
+      if (port === gatewayPort) gatewayUrl = url;
+    },
+  });
+  const cluster = createEmbeddedCluster({
+    clock,
+    random,
+    audit: audit.record,
+    workloads: { behave: (context) => inPods.behave(context) ?? options.behave(context), pull: options.pull },
+  });
+  const http = embeddedHttp(cluster);
+  const config: ClusterConfig = {
+    name: "embedded",
+    server: "http://embedded",
+    namespace: "default",
+    credentials: { current: () => Promise.resolve({ token: cluster.adminToken }), invalidate: () => {} },
+  };
+  const kube = connect(config, { clock, random, http });
+  const hands = createHands({
+    kube,
+    as: ({ by: user, groups }) => connect({ ...config, impersonate: { user, groups } }, { clock, random, http }),
+  });
+  const monitoring = createMonitoring({
+    clock,
+    list: cluster.list,
+    post: (webhook, payload) => post(services, webhook, payload),
+    trouble: (sentence) => progress(`  monitoring: ${sentence}`),
+  });
+  const close = async (): Promise<void> => {
+    monitoring.stop();
+    await inPods.stop();
+    kube.close();
+    clock.stop();
+  };
+  try {
+    const namespace = DEFAULT_NAMESPACE;
+    progress("Installing Kintsugi on an embedded cluster …");
+    await hands.apply(install({ namespace, image }));
+    await hands.apply([scenarioPolicy(namespace), approversBinding(namespace)]);
+    const waiting = { kube, clock, timeoutMs: readyTimeoutMs, what: "Kintsugi's Deployment", ...(signal === undefined ? {} : { signal }) };
+    await watchUntil(waiting, Deployments, { namespace }, (deployments) => (deployments.some(isHealthy) ? true : undefined));
+    const url = await untilReady(clock, services, () => gatewayUrl);
+    monitoring.setWebhook({ url: `${url}/api/v1/signals/prometheus`, bearerToken: await signalsToken(kube, namespace) });
+    progress(`  Kintsugi is ready (${((clock.now() - startedAt) / 1000).toFixed(1)} s)`);
+    const rules = createRuleBook((all) => Promise.resolve(monitoring.setRules(all)));
+    const stoppable = signal === undefined ? {} : { signal };
+    return {
+      cluster,
+      monitoring,
+      hands,
+      config,
+      installation: { namespace, image, url },
+      kube,
+      audit,
+      run: (scenario, report, choices) => {
+        const deps = { kube, hands: handsOf(hands, choices), rules, audit, installation: namespace, clock, random, report };
+        return runScenario({ ...deps, ...stoppable, untilFault: choices?.untilFault }, scenario);
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+/** Its pod is Ready as soon as its process runs: here nothing probes it from outside but we. */
+const untilReady = async (clock: Clock, services: Services, urlOf: () => string | undefined): Promise<string> => {
+  const until = clock.now() + readyTimeoutMs;
+  for (;;) {
+    const url = urlOf();
+    if (url !== undefined && (await services.fetch(new Request(`${url}/readyz`))).status === 200) return url;
+    if (clock.now() > until) throw new Error("Kintsugi runs, but its /readyz does not answer 200");
+    await delay(clock, 50);
+  }
+};
+
+const post = async (services: Services, { url, bearerToken }: Webhook, payload: WebhookPayload): Promise<number> => {
+  const headers = { "content-type": "application/json", ...(bearerToken === undefined ? {} : { authorization: `Bearer ${bearerToken}` }) };
+  const response = await services.fetch(new Request(url, { method: "POST", headers, body: JSON.stringify(payload) }));
+  await response.text();
+  return response.status;
+};
+
+const tokenOfPod = (cluster: Pick<EmbeddedStage["cluster"], "handle" | "adminToken" | "list">, namespace: string, name: string): string => {
+  const pod = cluster.list("/pods").find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+  const account = (pod?.["spec"] as { serviceAccountName?: string } | undefined)?.serviceAccountName ?? "default";
+  const boundObjectRef = { apiVersion: "v1", kind: "Pod", name, uid: pod?.metadata.uid };
+  const { body } = cluster.handle({
+    method: "POST",
+    path: `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`,
+    headers: { authorization: `Bearer ${cluster.adminToken}`, "content-type": "application/json" },
+    body: JSON.stringify({
+      apiVersion: "authentication.k8s.io/v1",
+      kind: "TokenRequest",
+      spec: { expirationSeconds: 3607, boundObjectRef },
+    }),
+  });
+  return (body as { status?: { token?: string } }).status?.token ?? "";
+};

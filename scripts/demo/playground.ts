@@ -1,0 +1,113 @@
+// An embedded cluster that stays, with workloads to break by number and everything to look around with. Must leave nothing behind.
+import { startHttpServer } from "#lib/http-server.ts";
+import { openDoor } from "#scenarios/embedded-door.ts";
+import { type EmbeddedStage, openEmbeddedStage } from "#scenarios/embedded-stage.ts";
+import type { ScenarioEvent } from "#scenarios/scenario-events.ts";
+import { scenarioPrograms } from "#scenarios/scenario-programs.ts";
+import { type Scenario, loadScenarios } from "#scenarios/scenario.ts";
+import { type DemoDeps, exitCodes, messageOf } from "./demo-deps.ts";
+import { eventText, lookAroundCommands, menuText, resultText } from "./narrate.ts";
+
+export interface PlaygroundDeps extends DemoDeps {
+  /** What a person types, a line each; ends with their input. Absent where nobody types. */
+  readonly lines?: AsyncIterable<string>;
+}
+
+/** Where each workload is: waiting to be broken, or being followed. */
+interface Booth {
+  readonly scenario: Scenario;
+  break: (() => void) | undefined;
+}
+
+export const runPlayground = async (deps: PlaygroundDeps): Promise<number> => {
+  const { clock, random, progress, print, signal, lines } = deps;
+  if (lines === undefined) {
+    progress("The playground asks what to break, so it needs a terminal. Without one: npm run demo -- --list");
+    return exitCodes.cannotRun;
+  }
+  const ended = new AbortController();
+  const stop = AbortSignal.any([signal, ended.signal]);
+  const scenarios = await loadScenarios();
+  const programs = await scenarioPrograms(scenarios);
+  const services = { start: startHttpServer, fetch };
+  const stage = await openEmbeddedStage({ clock, random, progress, signal: stop, services, ...programs });
+  const door = await openDoor(stage, clock);
+  try {
+    const booths = scenarios.map((scenario): Booth => ({ scenario, break: undefined }));
+    progress(`Setting up ${booths.length} workloads …`);
+    const shown = (): void => print(menuText(booths.map((booth) => ({ title: booth.scenario.title, isReady: booth.break !== undefined }))));
+    const running = booths.map((booth) => keepOpen(stage, booth, deps, stop));
+    print(
+      [
+        "",
+        `API server ${door.url}   Gateway ${stage.installation.url}`,
+        "Look around from another terminal:",
+        ...lookAroundCommands({ kubeconfigPath: door.kubeconfigPath, namespace: stage.installation.namespace, requests: [] }),
+        "  node_modules/.bin/node src/main.ts diagnose <kind>/<name> -n <namespace>",
+      ].join("\n"),
+    );
+    shown();
+    await untilLeft(lines, stop, (line) => {
+      const booth = booths[Number(line) - 1];
+      if (line === "") shown();
+      else if (booth === undefined) print(`Type a number from 1 to ${booths.length}, Enter for the menu, q to leave.`);
+      else if (booth.break === undefined) print(`${booth.scenario.name} is not ready to be broken: it is being set up or repaired.`);
+      else booth.break();
+    });
+    ended.abort(new Error("the person left"));
+    await Promise.allSettled(running);
+    return exitCodes.passed;
+  } finally {
+    progress("Ending the cluster …");
+    await door.close();
+    await stage.close();
+  }
+};
+
+/** Sets its workload up, waits to be broken, follows the repair, and again. */
+const keepOpen = async (stage: EmbeddedStage, booth: Booth, { print }: PlaygroundDeps, stop: AbortSignal): Promise<void> => {
+  const { scenario } = booth;
+  const untilFault = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      booth.break = (): void => {
+        booth.break = undefined;
+        resolve();
+      };
+      stop.addEventListener("abort", () => reject(stop.reason as Error), { once: true });
+    });
+  const approve = (question: { readonly name: string }): Promise<void> => {
+    print(`${scenario.name}: a person is asked. Approve it with: node_modules/.bin/node src/main.ts approve ${question.name}`);
+    return Promise.resolve();
+  };
+  let isBroken = false;
+  const report = (event: ScenarioEvent): void => {
+    isBroken ||= event.event === "phase" || /fault applied|nothing is broken/.test(event.text);
+    if (isBroken) print(eventText(event, "several"));
+  };
+  while (!stop.aborted) {
+    isBroken = false;
+    try {
+      const { result, cleanUp } = await stage.run(scenario, report, { untilFault, approve });
+      if (stop.aborted) return;
+      print(resultText(result));
+      for (const { name } of result.requests) print(`  node_modules/.bin/node src/main.ts describe ${name}`);
+      await cleanUp();
+    } catch (error) {
+      if (!stop.aborted) print(`${scenario.name}: ${messageOf(error)}`);
+    }
+  }
+};
+
+const untilLeft = async (lines: AsyncIterable<string>, stop: AbortSignal, take: (line: string) => void): Promise<void> => {
+  const aborted = new Promise<undefined>((resolve) => {
+    if (stop.aborted) resolve(undefined);
+    else stop.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+  const iterator = lines[Symbol.asyncIterator]();
+  for (;;) {
+    const next = await Promise.race([iterator.next(), aborted]);
+    const line = next?.done === true ? "q" : next?.value.trim();
+    if (line === undefined || line.toLowerCase() === "q") return;
+    take(line);
+  }
+};
