@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from "commander";
 import { addActions } from "#cli/commands/actions.ts";
 import { addApprove, addReject } from "#cli/commands/approve.ts";
 import { addCancel } from "#cli/commands/cancel.ts";
+import { addChanges } from "#cli/commands/changes.ts";
 import { addConfig } from "#cli/commands/config.ts";
 import { addDiagnose } from "#cli/commands/diagnose.ts";
 import { addDescribe } from "#cli/commands/describe.ts";
@@ -90,6 +91,7 @@ const createProgram = (deps: CliDeps, outcome: { code: number }): Command => {
     addReject,
     addCancel,
     addPlan,
+    addChanges,
     addActions,
     addDoctor,
     addConfig,

@@ -17,18 +17,22 @@ const shortNames: Readonly<Record<string, string>> = {
   pdb: "PodDisruptionBudget",
   svc: "Service",
   cm: "ConfigMap",
+  netpol: "NetworkPolicy",
+  ing: "Ingress",
+  quota: "ResourceQuota",
+  limits: "LimitRange",
+  sc: "StorageClass",
 };
 
-export const referenceOf = (text: string, namespace: string): Reference => {
+/** `types`: the kinds that may be meant. */
+export const referenceOf = (text: string, namespace: string, types: readonly ResourceType[] = builtInTypes): Reference => {
   const [kindText = "", name = "", ...rest] = text.split("/");
   const wanted = kindText.toLowerCase();
-  const type = builtInTypes.find(
-    (each) => each.kind === shortNames[wanted] || each.kind.toLowerCase() === wanted || each.plural === wanted,
-  );
+  const type = types.find((each) => each.kind === shortNames[wanted] || each.kind.toLowerCase() === wanted || each.plural === wanted);
   if (name === "" || rest.length > 0 || type === undefined)
     throw misuse(
       `"${text}" is not an object to look at: use kind/name, such as deployment/web`,
-      `Kinds: ${builtInTypes.map((each) => each.kind).join(", ")}.`,
+      `Kinds: ${types.map((each) => each.kind).join(", ")}.`,
     );
   return referenceTo(type, name, namespace);
 };

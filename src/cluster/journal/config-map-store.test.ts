@@ -61,18 +61,18 @@ describe("saving", () => {
 
   test("a large journal is spread over shards that each fit, and a large one is written less often", async () => {
     const { clock, kube, journal, save, writes } = scene();
-    for (let n = 0; n < 60; n += 1) journal.see(config(`c${n}`, random(n + 1, 60_000)), clock.now());
+    for (let n = 0; n < 24; n += 1) journal.see(config(`c${n}`, random(n + 1, 60_000)), clock.now());
     await save();
     const sizes = kube
       .objects(ConfigMaps)
       .map((each) => Buffer.from((each as unknown as { binaryData: { journal: string } }).binaryData.journal, "base64").length);
-    expect(sizes.length).toBeGreaterThan(4);
+    expect(sizes.length).toBeGreaterThanOrEqual(4);
     expect(Math.max(...sizes)).toBeLessThan(maxShardBytes);
     const loaded = createJournal();
     loaded.restore((await loadJournal(kube, namespace)).tracks);
-    expect(loaded.size.objects).toBe(60);
+    expect(loaded.size.objects).toBe(24);
     const before = writes();
-    for (let n = 0; n < 60; n += 1) journal.see(config(`c${n}`, "short"), clock.now());
+    for (let n = 0; n < 24; n += 1) journal.see(config(`c${n}`, "short"), clock.now());
     await clock.advance(10_000);
     await save();
     expect(writes()).toBe(before);

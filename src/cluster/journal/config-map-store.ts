@@ -142,7 +142,7 @@ interface Saved {
 }
 
 const readSaved = async (kube: Pick<Kube, "list">, namespace: string, signal: AbortSignal | undefined): Promise<Saved> => {
-  const scope = { namespace, labelSelector: JOURNAL_LABEL };
+  const scope = { namespace, labelSelector: `${JOURNAL_LABEL}=true` };
   const found = (await kube.list(ConfigMaps, scope, signal === undefined ? {} : { signal })) as readonly SavedConfigMap[];
   const shards: { index: number; resourceVersion: string }[] = [];
   const troubles: string[] = [];

@@ -1,0 +1,172 @@
+// `kintsugi changes`: the journal as people see it, with and without an installation.
+import { describe, expect, test } from "vitest";
+import type { KubeObject } from "#api/object.ts";
+import { createJournal } from "#cluster/journal/journal.ts";
+import { shardBytes } from "#cluster/journal/saved-shard.ts";
+import { referenceOf } from "#cluster/journal/track.ts";
+import { createManualClock } from "#lib/manual-clock.ts";
+import { type FakeServer, type Ran, runKintsugi, serverError } from "#test/cli-harness.ts";
+import { createdAt, deploymentObject, managedBy, object } from "#test/journal-samples.ts";
+
+const minute = 60_000;
+const at = (minutes: number): number => createdAt + minutes * minute;
+const now = at(60);
+const changes = (args: readonly string[], server: FakeServer): Promise<Ran> =>
+  runKintsugi(["changes", ...args, "-n", "shop"], server, { clock: createManualClock(now) });
+
+const owned = { controller: true, apiVersion: "apps/v1", kind: "Deployment", name: "web", uid: "uid-Deployment-web" };
+const replicaSet = (revision: number, image: string, minutes: number): KubeObject => {
+  const set = object("ReplicaSet", `web-${revision}`, { spec: (deploymentObject({ image }) as unknown as { spec: object }).spec });
+  return {
+    ...set,
+    metadata: {
+      ...set.metadata,
+      creationTimestamp: new Date(at(minutes)).toISOString(),
+      annotations: { "deployment.kubernetes.io/revision": String(revision) },
+      ownerReferences: [owned],
+    },
+  };
+};
+const image = { "f:spec": { "f:template": { "f:spec": { "f:containers": { 'k:{"name":"web"}': { "f:image": {} } } } } } };
+const config = (level: string): KubeObject => object("ConfigMap", "web-config", { data: { LEVEL: level } });
+const binding = object("RoleBinding", "web-reads", {
+  roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "reader" },
+  subjects: [{ kind: "ServiceAccount", name: "web", namespace: "shop" }],
+});
+
+const withoutInstallation: FakeServer = {
+  objects: [
+    managedBy(deploymentObject({ image: "web:2" }), ["helm", createdAt, {}], ["kubectl-set", at(30), image]),
+    replicaSet(1, "web:1", 0),
+    replicaSet(2, "web:2", 30),
+    managedBy(config("debug"), ["helm", createdAt, { "f:data": {} }], ["kubectl-edit", at(45), { "f:data": { "f:LEVEL": {} } }]),
+    {
+      ...object("Secret", "sh.helm.release.v1.web.v3", {}),
+      metadata: {
+        ...object("Secret", "sh.helm.release.v1.web.v3", {}).metadata,
+        labels: { owner: "helm", name: "web", version: "3", status: "deployed", createdAt: String(at(20) / 1000) },
+      },
+    },
+  ],
+};
+
+describe("without an installation", () => {
+  test("what Kubernetes itself remembers: who edited what and when, releases, Helm; and that this is all", async () => {
+    const { code, stdout } = await changes(["deployment/web"], withoutInstallation);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /30m +Deployment\/web +spec\.template\.spec\.containers\[web\]\.image: web:1 → web:2 +kubectl-set +itself +ReplicaSet/,
+    );
+    expect(stdout).toMatch(/15m +ConfigMap\/web-config +data\.LEVEL +kubectl-edit +read by it +managedFields/);
+    expect(stdout).toMatch(
+      /40m +Secret\/sh\.helm\.release\.v1\.web\.v3 +created: release web, revision 3, deployed +helm +same namespace +Helm release/,
+    );
+    expect(stdout).toMatch(/there is none in kintsugi-system/);
+  });
+
+  test("asked of a pod, about its workload", async () => {
+    const pod = object("Pod", "web-2-x", { spec: { containers: [] } });
+    const of = (kind: string, name: string): object => ({ ...owned, kind, name });
+    const objects = [
+      ...withoutInstallation.objects,
+      { ...pod, metadata: { ...pod.metadata, ownerReferences: [of("ReplicaSet", "web-2")] } } as KubeObject,
+    ];
+    const { stdout } = await changes(["pod/web-2-x"], { objects });
+    expect(stdout).toMatch(/^Deployment shop\/web {2}/);
+    expect(stdout).toContain("Pod shop/web-2-x belongs to it.");
+  });
+
+  test("nothing in the window is an answer: exit code 1", async () => {
+    const { code, stdout } = await changes(["deployment/web", "--window", "5m"], withoutInstallation);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/nothing is known to have changed near it/);
+  });
+
+  test("around a moment: what was nearest to it first", async () => {
+    const { stdout } = await changes(["deployment/web", "--around", "29m", "--window", "20m", "-o", "json"], withoutInstallation);
+    const told = JSON.parse(stdout) as { from: string; to: string; changes: { at: string; source: string }[] };
+    expect([told.from, told.to]).toEqual([new Date(at(11)).toISOString(), new Date(at(36)).toISOString()]);
+    expect(told.changes.map(({ source }) => source)).toEqual(["ReplicaSet", "Helm release"]);
+    const exact = await changes(
+      ["deployment/web", "--around", new Date(at(31)).toISOString(), "--window", "20m", "-o", "json"],
+      withoutInstallation,
+    );
+    expect(exact.stdout).toBe(stdout);
+  });
+
+  test("what may not be read is said", async () => {
+    const forbidden = (what: string): Error => serverError(403, "Forbidden", `${what} is forbidden`);
+    const server = { ...withoutInstallation, failures: { Secret: forbidden("secrets"), RoleBinding: forbidden("rolebindings") } };
+    const { stdout, code } = await changes(["deployment/web"], server);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Not read[^]*rolebindings: [^]*secrets: /);
+  });
+});
+
+describe("with a journal", () => {
+  const limit = (memory: string, by: string, minutes: number): KubeObject =>
+    managedBy(deploymentObject({ image: "web:1", memory }), [
+      by,
+      at(minutes),
+      { "f:spec": { "f:template": { "f:spec": { "f:containers": { 'k:{"name":"web"}': { "f:resources": {} } } } } } },
+    ]);
+  const edits: readonly (readonly [number, KubeObject])[] = [
+    [0, config("info")],
+    [0, binding],
+    [0, limit("64Mi", "argocd-controller", 0)],
+    [30, limit("128Mi", "kubectl-edit", 30)],
+    [31, limit("64Mi", "argocd-controller", 31)],
+    [40, managedBy(config("debug"), ["ada", at(40), { "f:data": { "f:LEVEL": {} } }])],
+  ];
+  const saved = (until: number): KubeObject => {
+    const journal = createJournal();
+    for (const [minutes, each] of edits) if (minutes <= until) journal.see(each, at(minutes));
+    const journalData = shardBytes({ savedAt: at(until), completeUntil: at(until), tracks: journal.tracks() }).toString("base64");
+    const map = object("ConfigMap", "kintsugi-journal-0", { binaryData: { journal: journalData } }, "kintsugi-system");
+    return { ...map, metadata: { ...map.metadata, labels: { "kintsugi.dev/journal": "true" } } };
+  };
+  /** The RoleBinding is gone. */
+  const live = (until: number): FakeServer => ({ objects: [saved(until), edits[4]![1], edits[5]![1]] });
+
+  test.each([
+    ["saved up to now", 45],
+    ["that lags behind: the cluster says the rest", 31],
+  ])("%s: an edit, a reverted limit, a deleted RoleBinding", async (_what, until) => {
+    const { stdout } = await changes(["deploy/web"], live(until));
+    expect(stdout).toMatch(/ConfigMap\/web-config +data\.LEVEL: info → debug +ada +read by it +journal, version 2/);
+    expect(stdout).toMatch(
+      /resources\.limits\.memory: 128Mi → 64Mi, as before kubectl-edit +argocd-controller +itself +journal, version 3/,
+    );
+    expect(stdout).toMatch(/RoleBinding\/web-reads +deleted +unknown +gives it rights +journal, version 2/);
+    expect(stdout).toMatch(/Two that undo each other[^]*argocd-controller has put back what kubectl-edit wrote; 1 time in all/);
+    expect(stdout).not.toContain("Not read");
+  });
+
+  test("of an object that is gone its own history", async () => {
+    const { stdout, code } = await changes(["rolebinding/web-reads", "-o", "json"], live(45));
+    expect(code).toBe(0);
+    const [first] = (JSON.parse(stdout) as { changes: object[] }).changes;
+    expect(first).toMatchObject({
+      object: referenceOf(binding),
+      kind: "deleted",
+      by: "unknown",
+      notBefore: new Date(at(45)).toISOString(),
+    });
+  });
+
+  test("a shard that cannot be read is said", async () => {
+    const broken = { ...saved(45), binaryData: { journal: "AAAA" } } as KubeObject;
+    const { stdout } = await changes(["deploy/web"], { objects: [broken, edits[4]![1]] });
+    expect(stdout).toMatch(/kintsugi-journal-0 of the change journal was left out/);
+  });
+});
+
+test.each([
+  [["web"], /is not an object to look at/],
+  [["deployment/web", "--window", "soon"], /is not a length of time/],
+  [["deployment/web", "--around", "yesterday"], /is not a time/],
+])("%j is a misuse", async (args, message) => {
+  const { code, stderr } = await changes(args, { objects: [] });
+  expect(code).toBe(2);
+  expect(stderr).toMatch(message);
+});
