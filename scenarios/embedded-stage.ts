@@ -76,7 +76,10 @@ export const openEmbeddedStage = async (options: EmbeddedStageOptions): Promise<
     clock,
     random,
     audit: audit.record,
-    workloads: { behave: (context) => inPods.behave(context) ?? options.behave(context), pull: options.pull },
+    workloads: {
+      behave: (context) => inPods.behave(context) ?? options.behave(context),
+      pull: (context) => (context.image === image ? { takesMs: 0 } : options.pull(context)),
+    },
   });
   const http = embeddedHttp(cluster);
   const config: ClusterConfig = {

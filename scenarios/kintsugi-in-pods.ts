@@ -10,6 +10,7 @@ import type { Clock, Random } from "#lib/clock.ts";
 import type { HttpClient } from "#lib/http-client.ts";
 import type { startHttpServer } from "#lib/http-server.ts";
 import { type LogLevel, createLog } from "#lib/log.ts";
+import { eitherSignal } from "#scenarios/either-signal.ts";
 import { roleNames, runRoles } from "../src/roles.ts";
 
 export interface InPodsDeps {
@@ -39,7 +40,7 @@ export const kintsugiInPods = (deps: InPodsDeps): KintsugiInPods => {
   const running = new Set<Promise<number>>();
   const program = programOf(deps);
   const run: Program = async (context) => {
-    const ended = program({ ...context, signal: AbortSignal.any([context.signal, stop.signal]) });
+    const ended = program({ ...context, signal: eitherSignal(context.signal, stop.signal) });
     running.add(ended);
     try {
       return await ended;

@@ -35,8 +35,8 @@ export interface ScenarioDeps {
 
 export interface ScenarioRun {
   readonly result: ScenarioResult;
-  /** Takes away what the scenario made. */
-  readonly cleanUp: () => Promise<void>;
+  /** Takes away what the scenario made; with `workload` its requests stay, to be read. */
+  readonly cleanUp: (what?: "all" | "workload") => Promise<void>;
 }
 
 interface Place {
@@ -185,11 +185,12 @@ export const runScenario = async (deps: ScenarioDeps, scenario: Scenario): Promi
     failures.push(messageOf(error));
   }
 
-  const cleanUp = async (): Promise<void> => {
+  const cleanUp: ScenarioRun["cleanUp"] = async (what = "all") => {
     // The rule first: else the namespace's end would look like news to Alertmanager.
     await deps.rules.remove(`${scenario.name}-${suffix}`);
     const names = new Set(namespaces.map(({ name }) => name));
     await Promise.all([...names].map((name) => kube.delete(Namespaces, { name })));
+    if (what === "workload") return;
     const about = await kube.list(RemediationRequest, { namespace: deps.installation });
     const made = about.filter((request) => names.has(request.spec.target.namespace ?? ""));
     await Promise.all(made.map(({ metadata }) => kube.delete(RemediationRequest, { namespace: deps.installation, name: metadata.name })));

@@ -1,5 +1,6 @@
 // An embedded cluster that stays, with workloads to break by number and everything to look around with. Must leave nothing behind.
 import { startHttpServer } from "#lib/http-server.ts";
+import { eitherSignal } from "#scenarios/either-signal.ts";
 import { openDoor } from "#scenarios/embedded-door.ts";
 import { type EmbeddedStage, openEmbeddedStage } from "#scenarios/embedded-stage.ts";
 import type { ScenarioEvent } from "#scenarios/scenario-events.ts";
@@ -26,7 +27,7 @@ export const runPlayground = async (deps: PlaygroundDeps): Promise<number> => {
     return exitCodes.cannotRun;
   }
   const ended = new AbortController();
-  const stop = AbortSignal.any([signal, ended.signal]);
+  const stop = eitherSignal(signal, ended.signal);
   const scenarios = await loadScenarios();
   const programs = await scenarioPrograms(scenarios);
   const services = { start: startHttpServer, fetch };
@@ -36,7 +37,12 @@ export const runPlayground = async (deps: PlaygroundDeps): Promise<number> => {
     const booths = scenarios.map((scenario): Booth => ({ scenario, break: undefined }));
     progress(`Setting up ${booths.length} workloads …`);
     const shown = (): void => print(menuText(booths.map((booth) => ({ title: booth.scenario.title, isReady: booth.break !== undefined }))));
-    const running = booths.map((booth) => keepOpen(stage, booth, deps, stop));
+    let isShown = false;
+    const onReady = (): void => {
+      if (!isShown && booths.every((booth) => booth.break !== undefined)) shown();
+      isShown ||= booths.every((booth) => booth.break !== undefined);
+    };
+    const running = booths.map((booth) => keepOpen(stage, booth, { ...deps, onReady }, stop));
     print(
       [
         "",
@@ -46,7 +52,6 @@ export const runPlayground = async (deps: PlaygroundDeps): Promise<number> => {
         "  node_modules/.bin/node src/main.ts diagnose <kind>/<name> -n <namespace>",
       ].join("\n"),
     );
-    shown();
     await untilLeft(lines, stop, (line) => {
       const booth = booths[Number(line) - 1];
       if (line === "") shown();
@@ -65,7 +70,12 @@ export const runPlayground = async (deps: PlaygroundDeps): Promise<number> => {
 };
 
 /** Sets its workload up, waits to be broken, follows the repair, and again. */
-const keepOpen = async (stage: EmbeddedStage, booth: Booth, { print }: PlaygroundDeps, stop: AbortSignal): Promise<void> => {
+const keepOpen = async (
+  stage: EmbeddedStage,
+  booth: Booth,
+  { print, onReady }: Pick<PlaygroundDeps, "print"> & { readonly onReady: () => void },
+  stop: AbortSignal,
+): Promise<void> => {
   const { scenario } = booth;
   const untilFault = (): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -73,6 +83,7 @@ const keepOpen = async (stage: EmbeddedStage, booth: Booth, { print }: Playgroun
         booth.break = undefined;
         resolve();
       };
+      onReady();
       stop.addEventListener("abort", () => reject(stop.reason as Error), { once: true });
     });
   const approve = (question: { readonly name: string }): Promise<void> => {
@@ -91,7 +102,7 @@ const keepOpen = async (stage: EmbeddedStage, booth: Booth, { print }: Playgroun
       if (stop.aborted) return;
       print(resultText(result));
       for (const { name } of result.requests) print(`  node_modules/.bin/node src/main.ts describe ${name}`);
-      await cleanUp();
+      await cleanUp("workload");
     } catch (error) {
       if (!stop.aborted) print(`${scenario.name}: ${messageOf(error)}`);
     }
