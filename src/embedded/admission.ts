@@ -4,6 +4,8 @@ import { celValue } from "#embedded/cel.ts";
 import type { User } from "#embedded/identity.ts";
 import { type JsonRecord, type Stored, at, isRecord, listOf, recordOf, textOf } from "#embedded/json.ts";
 import type { Resource } from "#embedded/resources.ts";
+import { admitLimits } from "#embedded/limit-ranges.ts";
+import { admitQuota } from "#embedded/quota.ts";
 import { matchesSelector } from "#embedded/selectors.ts";
 import { ApiError, forbidden, notFound, qualified } from "#embedded/status.ts";
 import { type World, type Writer, namespacesOf } from "#embedded/world.ts";
@@ -30,12 +32,15 @@ const keptNamespaces = new Set(["default", "kube-system", "kube-public"]);
 export const admit = (world: World, write: Admitted, writer: Writer): void => {
   admitNamespace(world, write);
   admitAccount(world, write);
+  admitLimits(world, write);
   // Policies never judge themselves: a wrong one could not be mended.
   if (write.resource.group === group) return;
   for (const binding of world.store.list(`${group}/validatingadmissionpolicybindings`)) {
     const policy = world.find({ group, plural: "validatingadmissionpolicies" }, undefined, textOf(at(binding, "spec", "policyName")));
     if (policy !== undefined) judge(world, policy, binding, write, writer);
   }
+  // Last, so that nothing counts that is refused for another reason.
+  admitQuota(world, write);
 };
 
 const admitNamespace = (world: World, { resource, namespace, name, operation }: Admitted): void => {

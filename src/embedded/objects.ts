@@ -8,6 +8,7 @@ import { type JsonRecord, type Stored, at, isRecord, listOf, numberOf, recordOf,
 import { newUid, randomSuffix } from "#embedded/random-text.ts";
 import { type Resource, splitApiVersion, storageKeyOf } from "#embedded/resources.ts";
 import { type FieldError, alreadyExists, badRequest, conflict, invalid, invalidValue, modified, notFound } from "#embedded/status.ts";
+import { withPodAdmission } from "#embedded/limit-ranges.ts";
 import { withCustomStatus } from "#embedded/custom-definitions.ts";
 import type { World, Writer } from "#embedded/world.ts";
 
@@ -84,7 +85,13 @@ export const createObject = (
       ...(resource.counts ? { generation: 1 } : {}),
     },
   };
-  const { object: decoded, dropped } = strategy.decode(resource.subresources.includes("status") ? without(fresh, "status") : fresh);
+  const readable = strategy.decode(resource.subresources.includes("status") ? without(fresh, "status") : fresh);
+  const { dropped } = readable;
+  const givenName = generated ? textOf(metadata["generateName"]) : undefined;
+  const decoded =
+    resource.kind === "Pod" && resource.group === ""
+      ? strategy.decode(without(withPodAdmission(world, namespace, readable.object, givenName ?? textOf(name)), "status")).object
+      : readable.object;
   const filled = withInitialStatus(resource, decoded);
   const label = textOf(name);
   refuse(resource, label, [...metadataErrors(resource, recordOf(filled["metadata"])), ...strategy.errors(filled)]);
@@ -92,7 +99,6 @@ export const createObject = (
     track?.(filled) ??
     tracked(undefined, filled, resource, { manager: writer.manager, time: world.timestamp(), listKeys: strategy.listKeys });
   const object = withCustomStatus(resource, withFields as Stored, world.timestamp());
-  const givenName = generated ? textOf(metadata["generateName"]) : undefined;
   admit(world, { resource, namespace, name: label, givenName, operation: "CREATE", object, oldObject: null, options: {} }, writer);
   if (world.find(resource, namespace, label) !== undefined) throw alreadyExists(resource, label);
   return { object: writer.dryRun ? object : world.store.put(storageKeyOf(resource), object), created: true, dropped };

@@ -20,9 +20,9 @@ const most = (a: Amounts, b: Amounts): Record<string, bigint> => {
 };
 
 /** All containers at once, or the hungriest init container beside those that stay. */
-export const requestsOf = (pod: Stored): Amounts => {
+export const requestsOf = (pod: { readonly [field: string]: unknown }, field: "requests" | "limits" = "requests"): Amounts => {
   const spec = recordOf(pod["spec"]);
-  const of = (container: unknown): Amounts => amountsOf(at(container, "resources", "requests"));
+  const of = (container: unknown): Amounts => amountsOf(at(container, "resources", field));
   let staying: Amounts = {};
   let starting: Amounts = {};
   for (const container of listOf(spec["initContainers"])) {

@@ -57,26 +57,33 @@ export const tolerates = (pod: Stored, taint: JsonRecord): JsonRecord | undefine
       return textOf(toleration["key"]) !== "" && textOf(toleration["value"]) === textOf(taint["value"]);
     });
 
-const unschedulable: Filter = ({ pod }, { node }) => {
+/** What only the node itself has a say in, and nothing that runs on it. */
+type NodeFilter = (candidate: Pick<Candidate, "pod">, view: Pick<NodeView, "node">) => Misfit | undefined;
+
+const unschedulable: NodeFilter = ({ pod }, { node }) => {
   if (at(node, "spec", "unschedulable") !== true) return undefined;
   const taint = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
   return tolerates(pod, taint) === undefined ? hopeless("node(s) were unschedulable") : undefined;
 };
 
-const taints: Filter = ({ pod }, { node }) => {
+const taints: NodeFilter = ({ pod }, { node }) => {
   const taint = listOf(at(node, "spec", "taints"))
     .map(recordOf)
     .find((each) => each["effect"] !== "PreferNoSchedule" && tolerates(pod, each) === undefined);
   return taint === undefined ? undefined : hopeless(`node(s) had untolerated taint {${textOf(taint["key"])}: ${textOf(taint["value"])}}`);
 };
 
-const nodeAffinity: Filter = ({ pod }, { node }) => {
+const nodeAffinity: NodeFilter = ({ pod }, { node }) => {
   const labels = recordOf(node.metadata.labels);
   const wanted = Object.entries(recordOf(at(pod, "spec", "nodeSelector")));
   const required = at(pod, "spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution");
   const fits = wanted.every(([key, value]) => labels[key] === value) && (required === undefined || matchesNodeSelector(required, node));
   return fits ? undefined : hopeless("node(s) didn't match Pod's node affinity/selector");
 };
+
+/** Whether a daemon's pod belongs there. */
+export const belongsOn = (pod: Stored, node: Stored): boolean =>
+  [unschedulable, taints, nodeAffinity].every((filter) => filter({ pod }, { node }) === undefined);
 
 /** Any of the terms, all of a term's expressions. */
 export const matchesNodeSelector = (selector: unknown, node: Stored): boolean =>

@@ -30,7 +30,7 @@ export const registerWorkloads = (on: Skip["on"], atOnce: number, open: () => Pr
   };
 
   for (const topic of workloadTopics) {
-    describe(topic.title, () => {
+    describe.concurrent(topic.title, () => {
       for (const [index, { name, run }] of topic.cases.entries()) {
         const work = (): Promise<void> =>
           pool(async () => {

@@ -1,0 +1,129 @@
+// LimitRanges and PriorityClasses: what a new pod gets from them, and what they refuse; plugin/pkg/admission/{limitranger,priority} of
+// Kubernetes. Pure but for reading them.
+import { parseQuantity } from "#lib/quantity.ts";
+import type { Admitted } from "#embedded/admission.ts";
+import { type JsonRecord, type Stored, at, listOf, recordOf, textOf } from "#embedded/json.ts";
+import { requestsOf } from "#embedded/nodes/pod-requests.ts";
+import type { Resource } from "#embedded/resources.ts";
+import { forbidden } from "#embedded/status.ts";
+import type { World } from "#embedded/world.ts";
+
+const rangesKey = "/limitranges";
+
+const rangesIn = (world: World, namespace: string | undefined): readonly Stored[] =>
+  world.store.list(rangesKey).filter(({ metadata }) => metadata.namespace === namespace);
+
+const limitsOf = (range: Stored, type: string): readonly JsonRecord[] =>
+  listOf(at(range, "spec", "limits"))
+    .map(recordOf)
+    .filter((limit) => limit["type"] === type);
+
+const isPod = ({ group, kind }: Pick<Resource, "group" | "kind">): boolean => group === "" && kind === "Pod";
+
+/** The pod with the requests, limits and priority that it did not name itself. */
+export const withPodAdmission = (world: World, namespace: string | undefined, pod: JsonRecord, givenName: string): JsonRecord =>
+  withLimits(rangesIn(world, namespace), withPriority(world, pod, givenName));
+
+const systemPriorities: Readonly<Record<string, number>> = {
+  "system-cluster-critical": 2_000_000_000,
+  "system-node-critical": 2_000_001_000,
+};
+
+const withPriority = (world: World, pod: JsonRecord, givenName: string): JsonRecord => {
+  const spec = recordOf(pod["spec"]);
+  const classes = world.store.list("scheduling.k8s.io/priorityclasses");
+  const name = textOf(spec["priorityClassName"]);
+  const found =
+    name === "" ? classes.find((each) => each["globalDefault"] === true) : classes.find(({ metadata }) => metadata.name === name);
+  const system = systemPriorities[name];
+  if (found === undefined && system === undefined) {
+    if (name !== "") throw forbidden({ group: "", plural: "pods" }, givenName, `no PriorityClass with name ${name} was found`);
+    return pod;
+  }
+  const preemptionPolicy = found?.["preemptionPolicy"] ?? "PreemptLowerPriority";
+  return {
+    ...pod,
+    spec: { ...spec, priorityClassName: found?.metadata.name ?? name, priority: found?.["value"] ?? system, preemptionPolicy },
+  };
+};
+
+const withLimits = (ranges: readonly Stored[], pod: JsonRecord): JsonRecord => {
+  const told: string[] = [];
+  let spec = recordOf(pod["spec"]);
+  for (const limit of ranges.flatMap((range) => limitsOf(range, "Container"))) {
+    const maxima = recordOf(limit["max"]);
+    const limits: JsonRecord = { ...maxima, ...recordOf(limit["default"]) };
+    const requests: JsonRecord = { ...recordOf(limit["min"]), ...limits, ...recordOf(limit["defaultRequest"]) };
+    for (const list of ["initContainers", "containers"]) {
+      if (!Array.isArray(spec[list])) continue;
+      const filled = listOf(spec[list]).map((container) => {
+        const resources = recordOf(at(container, "resources"));
+        const name = textOf(at(container, "name"));
+        const added = (field: "requests" | "limits", defaults: JsonRecord): JsonRecord => {
+          const own = recordOf(resources[field]);
+          const missing = Object.keys(defaults).filter((key) => own[key] === undefined);
+          if (missing.length > 0)
+            told.push(
+              `${missing.toSorted().join(", ")} ${field.slice(0, -1)} for ${list === "containers" ? "" : "init "}container ${name}`,
+            );
+          return missing.length === 0 && Object.keys(own).length === 0 ? {} : { [field]: { ...defaults, ...own } };
+        };
+        return { ...recordOf(container), resources: { ...resources, ...added("requests", requests), ...added("limits", limits) } };
+      });
+      spec = { ...spec, [list]: filled };
+    }
+  }
+  if (told.length === 0) return { ...pod, spec };
+  const metadata = recordOf(pod["metadata"]);
+  const annotations = { ...recordOf(metadata["annotations"]), "kubernetes.io/limit-ranger": `LimitRanger plugin set: ${told.join("; ")}` };
+  return { ...pod, metadata: { ...metadata, annotations }, spec };
+};
+
+/** Throws where a container, a pod or a claim is outside what its namespace allows. */
+export const admitLimits = (world: World, { resource, namespace, name, operation, subresource, object }: Admitted): void => {
+  if (operation !== "CREATE" || subresource !== undefined || object === null) return;
+  const ranges = rangesIn(world, namespace);
+  if (ranges.length === 0) return;
+  const problems = ranges.flatMap((range) => {
+    if (resource.group === "" && resource.kind === "PersistentVolumeClaim")
+      return limitsOf(range, "PersistentVolumeClaim").flatMap((limit) =>
+        outside("PersistentVolumeClaim", limit, recordOf(at(object, "spec", "resources", "requests")), {}),
+      );
+    if (!isPod(resource)) return [];
+    const containers = ["initContainers", "containers"].flatMap((list) => listOf(at(object, "spec", list)));
+    const ofContainers = containers.flatMap((container) =>
+      limitsOf(range, "Container").flatMap((limit) =>
+        outside("Container", limit, recordOf(at(container, "resources", "requests")), recordOf(at(container, "resources", "limits"))),
+      ),
+    );
+    const whole = (field: "requests" | "limits"): JsonRecord =>
+      Object.fromEntries(Object.entries(requestsOf(object, field)).map(([key, amount]) => [key, `${amount}m`]));
+    return [...ofContainers, ...limitsOf(range, "Pod").flatMap((limit) => outside("Pod", limit, whole("requests"), whole("limits")))];
+  });
+  if (problems.length > 0) throw forbidden(resource, name, problems.length === 1 ? (problems[0] ?? "") : `[${problems.join(", ")}]`);
+};
+
+const outside = (type: string, limit: JsonRecord, requests: JsonRecord, limits: JsonRecord): readonly string[] => {
+  const amount = (value: unknown): bigint | undefined => (value === undefined ? undefined : parseQuantity(textOf(value)));
+  const texts: string[] = [];
+  for (const [key, least] of Object.entries(recordOf(limit["min"]))) {
+    const [asked, bound] = [amount(requests[key]), amount(least) ?? 0n];
+    if (asked === undefined) texts.push(`minimum ${key} usage per ${type} is ${textOf(least)}.  No request is specified`);
+    else if (asked < bound) texts.push(`minimum ${key} usage per ${type} is ${textOf(least)}, but request is ${textOf(requests[key])}`);
+  }
+  for (const [key, most] of Object.entries(recordOf(limit["max"]))) {
+    const word = type === "PersistentVolumeClaim" ? "request" : "limit";
+    const said = type === "PersistentVolumeClaim" ? requests[key] : limits[key];
+    const [asked, bound] = [amount(said), amount(most) ?? 0n];
+    if (asked === undefined) texts.push(`maximum ${key} usage per ${type} is ${textOf(most)}.  No ${word} is specified`);
+    else if (asked > bound) texts.push(`maximum ${key} usage per ${type} is ${textOf(most)}, but ${word} is ${textOf(said)}`);
+  }
+  for (const [key, most] of Object.entries(recordOf(limit["maxLimitRequestRatio"]))) {
+    const [top, asked] = [amount(limits[key]), amount(requests[key])];
+    if (top === undefined || asked === undefined || asked === 0n) continue;
+    const ratio = Number(top) / Number(asked);
+    if (ratio > Number(amount(most) ?? 0n) / 1000)
+      texts.push(`${key} max limit to request ratio per ${type} is ${textOf(most)}, but provided ratio is ${ratio.toFixed(6)}`);
+  }
+  return texts;
+};
