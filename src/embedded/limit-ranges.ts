@@ -49,14 +49,14 @@ const withPriority = (world: World, pod: JsonRecord, givenName: string): JsonRec
 
 const withLimits = (ranges: readonly Stored[], pod: JsonRecord): JsonRecord => {
   const told: string[] = [];
-  let spec = recordOf(pod["spec"]);
+  const spec: Record<string, unknown> = { ...recordOf(pod["spec"]) };
   for (const limit of ranges.flatMap((range) => limitsOf(range, "Container"))) {
     const maxima = recordOf(limit["max"]);
     const limits: JsonRecord = { ...maxima, ...recordOf(limit["default"]) };
     const requests: JsonRecord = { ...recordOf(limit["min"]), ...limits, ...recordOf(limit["defaultRequest"]) };
     for (const list of ["initContainers", "containers"]) {
       if (!Array.isArray(spec[list])) continue;
-      const filled = listOf(spec[list]).map((container) => {
+      spec[list] = listOf(spec[list]).map((container) => {
         const resources = recordOf(at(container, "resources"));
         const name = textOf(at(container, "name"));
         const added = (field: "requests" | "limits", defaults: JsonRecord): JsonRecord => {
@@ -70,7 +70,6 @@ const withLimits = (ranges: readonly Stored[], pod: JsonRecord): JsonRecord => {
         };
         return { ...recordOf(container), resources: { ...resources, ...added("requests", requests), ...added("limits", limits) } };
       });
-      spec = { ...spec, [list]: filled };
     }
   }
   if (told.length === 0) return { ...pod, spec };

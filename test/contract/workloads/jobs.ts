@@ -227,12 +227,12 @@ export const cronJobs: WorkloadTopic = {
           ({ status }) => status["lastSuccessfulTime"] !== undefined,
         );
         expect(seen.status["lastScheduleTime"]).toBe(due);
-        const about = { kind: "CronJob", name: "tick" };
-        await untilEvent(cluster, namespace, about, "SuccessfulCreate", new RegExp(`^Created job ${made!.metadata.name}$`));
+        const cron = { kind: "CronJob", name: "tick" };
+        await untilEvent(cluster, namespace, cron, "SuccessfulCreate", new RegExp(`^Created job ${made!.metadata.name}$`));
         await untilEvent(
           cluster,
           namespace,
-          about,
+          cron,
           "SawCompletedJob",
           new RegExp(`^Saw completed job: ${made!.metadata.name}, condition: Complete$`),
         );

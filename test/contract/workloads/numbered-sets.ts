@@ -256,19 +256,19 @@ export const daemonSets: WorkloadTopic = {
       run: async (cluster, namespace) => {
         await ok(cluster.create(apps(namespace, "daemonsets"), daemonSet()));
         await untilDaemons(cluster, namespace, ({ status }) => status["numberAvailable"] === 2);
-        const release = (extra: Part): Promise<Body> =>
+        const update = (extra: Part): Promise<Body> =>
           ok(
             cluster.patch("strategic", apps(namespace, "daemonsets", "agent"), {
               spec: { template: { spec: { containers: [doing("runs", extra)] } } },
             }),
           );
-        await release({ env: [{ name: "VERSION", value: "2" }] });
+        await update({ env: [{ name: "VERSION", value: "2" }] });
         await untilDaemons(
           cluster,
           namespace,
           ({ status }) => status["observedGeneration"] === 2 && status["updatedNumberScheduled"] === 2 && status["numberAvailable"] === 2,
         );
-        await release({ image: missingImage });
+        await update({ image: missingImage });
         const stuck = await untilDaemons(
           cluster,
           namespace,
