@@ -13,7 +13,9 @@ import type {
   StatefulSet,
 } from "#api/kubernetes.ts";
 import { apiVersionOf, type KubeObject, type ResourceType } from "#api/object.ts";
-import type { ClusterReader } from "#evidence/collect.ts";
+import type { ClusterReader } from "#evidence/gather.ts";
+import type { Kube } from "#kube/client.ts";
+import { KubeError } from "#kube/errors.ts";
 
 /** "Now" of every scene; other times are seconds before it. */
 export const sceneNow = Date.parse("2027-03-01T14:00:00Z");
@@ -132,7 +134,7 @@ export const configMap = (name: string, created: number, edited = created): Conf
 export const node = (name: string, conditions: Record<string, string> = {}): Node => ({
   apiVersion: "v1",
   kind: "Node",
-  metadata: meta(name, 100_000),
+  metadata: { name, uid: `uid-${name}`, resourceVersion: "1", creationTimestamp: ago(100_000) },
   status: {
     conditions: Object.entries({ Ready: "True", MemoryPressure: "False", ...conditions }).map(([type, status]) => ({ type, status })),
   },
@@ -235,7 +237,9 @@ const objectsOf = (scene: Scene) => {
 };
 
 /** Answers reads as the API server would; what was asked for stands in `asked`. */
-export const readerOf = (scene: Scene): ClusterReader & { readonly asked: string[]; readonly objects: readonly KubeObject[] } => {
+export const readerOf = (
+  scene: Scene,
+): ClusterReader & Pick<Kube, "list"> & { readonly asked: string[]; readonly objects: readonly KubeObject[] } => {
   const { workload, pods, replicaSets, events } = objectsOf(scene);
   const objects: readonly KubeObject[] = [
     workload,
@@ -262,6 +266,14 @@ export const readerOf = (scene: Scene): ClusterReader & { readonly asked: string
     list: async <T extends KubeObject>(type: ResourceType<T>) => {
       ask(`list ${type.plural}`, type);
       return objects.filter((object): object is T => isOf(type, object));
+    },
+    pages: async function* <T extends KubeObject>(type: ResourceType<T>) {
+      ask(`list ${type.plural}`, type);
+      const items = objects.filter((object): object is T => isOf(type, object));
+      yield { items, isFirst: true, isLast: true, bytes: 0 };
+    },
+    request: async (_method, path) => {
+      throw new KubeError({ doing: path, status: 404, reason: "NotFound", message: "not served" });
     },
     logs: async (pod, { container, previous }) => {
       ask(`log ${pod.name} ${container}${previous ? " previous" : ""}`, { plural: "pods/log" });

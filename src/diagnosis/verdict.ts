@@ -1,14 +1,19 @@
-// Asks every cause and ranks the answers. Pure: the same evidence, the same diagnosis. The alert's words are not evidence of anything.
-import type { Evidence as Quote } from "#api/fields.ts";
+// What is said of one object: its cause, its health, or that neither could be proven. Pure: the same evidence, the same diagnosis. The alert's words are not evidence of anything.
+import type { Evidence as Quote, Reference } from "#api/fields.ts";
+import type { Pod } from "#api/kubernetes.ts";
 import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
 import { configEdited } from "#diagnosis/causes/config-edited.ts";
 import { imageUnpullable } from "#diagnosis/causes/image-unpullable.ts";
 import { memoryLimitTooSmall } from "#diagnosis/causes/memory-limit-too-small.ts";
 import { nothingWrong } from "#diagnosis/causes/nothing-wrong.ts";
 import { releaseCrashes } from "#diagnosis/causes/release-crashes.ts";
+import { concerning } from "#diagnosis/concerns.ts";
+import { diagnoseCluster, type RankedFinding } from "#diagnosis/diagnose.ts";
 import { observations, replicasText, targetName } from "#diagnosis/explain.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
 import type { CauseCode, Finding, WorkloadCause } from "#diagnosis/finding.ts";
+import type { View } from "#diagnosis/view.ts";
+import { workloadEvidence } from "#diagnosis/workload-evidence-of.ts";
 
 export interface RuledOut {
   readonly code: CauseCode;
@@ -40,7 +45,53 @@ const causes: Readonly<Record<CauseCode, WorkloadCause>> = {
   NothingWrong: nothingWrong,
 };
 
-export const diagnose = (evidence: WorkloadEvidence): Diagnosis => {
+/** Guarantee: what every cause says of the target or of what explains its trouble; of its own workload also what was ruled out. */
+export const verdictOn = (view: View, target: Reference): Diagnosis => {
+  const inside = insideOf(view, target);
+  const own = verdictInside(inside);
+  if (own.kind === "Gone") return own;
+  const concerns = concerning(view, target);
+  const others = diagnoseCluster(view.evidence).findings.filter(
+    (finding) => finding.confidence >= leastConfidence && !(finding.code in causes) && concerns(finding),
+  );
+  const findings = [...(own.kind === "Cause" ? own.findings : []), ...others].toSorted((a, b) => confidenceOf(b) - confidenceOf(a));
+  const [best, ...less] = findings;
+  if (best === undefined) return own;
+  return {
+    kind: "Cause",
+    findings: [best, ...less],
+    message: best.summary,
+    confidence: confidenceOf(best),
+    quotes: best.quotes,
+    ruledOut: own.ruledOut,
+  };
+};
+
+/** What is less certain is a hint for people and no ground to act on. */
+const leastConfidence = 0.5;
+
+const confidenceOf = (finding: Finding): number => (finding as Partial<RankedFinding>).confidence ?? finding.score;
+
+/** The target as causes that live in one workload see it; of another kind of object, as much as fits. */
+export const insideOf = (view: View, target: Reference): WorkloadEvidence => {
+  const workload = view.workload(target);
+  if (workload !== undefined) return view.inside(workload);
+  const object = view.evidence.objects.find(
+    ({ apiVersion, kind, metadata }) =>
+      apiVersion === target.apiVersion && kind === target.kind && metadata.namespace === target.namespace && metadata.name === target.name,
+  );
+  const known = { reference: target, template: { spec: { containers: [] } }, pods: [] };
+  if (object !== undefined)
+    return workloadEvidence(view, { ...known, object, ...(object.kind === "Pod" ? { pods: [object as Pod] } : {}) });
+  const isKnown = view.knows({ kind: target.kind }, target.namespace);
+  const nothing = workloadEvidence(view, { ...known, object: nothingThere });
+  const told = isKnown ? nothing.gaps : [`objects of kind ${target.kind} cannot be looked into`, ...nothing.gaps];
+  return { ...nothing, gaps: told, target: { reference: target, state: isKnown ? "gone" : "unknown", conditions: [] } };
+};
+
+const nothingThere = { apiVersion: "", kind: "", metadata: { name: "", uid: "", resourceVersion: "", creationTimestamp: "" } };
+
+const verdictInside = (evidence: WorkloadEvidence): Diagnosis => {
   if (evidence.target.state === "gone")
     return {
       kind: "Gone",

@@ -40,7 +40,7 @@ export interface View {
   all<T extends KubeObject>(type: ResourceType<T>, namespace?: string): readonly T[];
   get<T extends KubeObject>(type: ResourceType<T>, namespace: string | undefined, name: string): T | undefined;
   /** Whether an object of this kind that is not here does not exist, instead of not having been read. */
-  knows(type: ResourceType, namespace: string | undefined): boolean;
+  knows(type: Pick<ResourceType, "kind">, namespace: string | undefined): boolean;
   readonly workloads: readonly Workload[];
   workloadOf(pod: Pod): Workload | undefined;
   workload(reference: Reference): Workload | undefined;

@@ -1,6 +1,7 @@
 // One workload out of the whole evidence, in the form that causes which live in one workload read. Pure.
 import type { Alert } from "#api/fields.ts";
 import { ConfigMaps, Nodes, ReplicaSets, type Deployment } from "#api/kubernetes.ts";
+import { optionalSource } from "#evidence/evidence.ts";
 import { configEvidence, configsRead } from "#evidence/configs.ts";
 import { cleanConditions, podEvidence } from "#evidence/pods.ts";
 import { revisionsOf } from "#evidence/revisions.ts";
@@ -38,7 +39,7 @@ export const workloadEvidence = (view: View, workload: Workload): WorkloadEviden
     nodes: [...new Set(pods.map(({ node }) => node).filter((name) => name !== undefined))]
       .slice(0, bounds.nodes)
       .map((name) => nodeEvidence(view, name)),
-    gaps: view.evidence.gaps.slice(0, bounds.gaps),
+    gaps: view.evidence.gaps.filter((gap) => !gap.startsWith(optionalSource)).slice(0, bounds.gaps),
   };
 };
 

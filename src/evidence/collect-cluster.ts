@@ -10,7 +10,7 @@ import { calledNamespaces } from "#evidence/called-namespaces.ts";
 import { chooseLogs, type LogChoice } from "#evidence/choose-logs.ts";
 import { componentStates } from "#evidence/components.ts";
 import { eventEvidence } from "#evidence/events.ts";
-import { type Evidence, evidenceForm, type PodLog } from "#evidence/evidence.ts";
+import { type Evidence, evidenceForm, optionalSource, type PodLog } from "#evidence/evidence.ts";
 import { type ClusterReader, createGather, type Gather, type GatherOptions } from "#evidence/gather.ts";
 import { inParallel } from "#evidence/in-parallel.ts";
 import { calledKinds, clusterKinds, type KindToRead, leaseNamespaces, namespacedKinds, type Reason } from "#evidence/kinds-read.ts";
@@ -25,6 +25,8 @@ export type Around = { readonly target: Reference } | { readonly namespaces: rea
 export interface EvidenceQuestion {
   readonly around: Around;
   readonly alerts?: readonly Alert[];
+  /** Their names are not asked for: for whom the right to list them is too much. */
+  readonly secrets?: "left out";
   readonly progress?: GatherOptions["progress"];
 }
 
@@ -77,7 +79,8 @@ const extents = {
 
 /**
  * Flow: the lists; then logs; then what those ask for; then the namespaces that are called.
- * Guarantees: bounded and redacted; what is missing stands in `gaps`. Throws only where pods cannot be listed at all: every answer would be a guess.
+ * Guarantees: bounded and redacted; what is missing stands in `gaps`. Throws only where pods, the target or
+ * its revisions cannot be read at all: without them every answer would be a guess.
  */
 export const collectEvidence = async (
   reader: ClusterReader,
@@ -104,7 +107,7 @@ const extentOf = (around: Around): Extents => {
 const collected = async (
   reader: ClusterReader,
   clock: Clock,
-  { around, alerts = [], progress }: EvidenceQuestion,
+  { around, alerts = [], secrets, progress }: EvidenceQuestion,
   extent: Extents,
   budget: Budget,
 ): Promise<Evidence> => {
@@ -115,7 +118,7 @@ const collected = async (
   const everywhere = namespaces === "all";
   const places = everywhere ? [undefined] : namespaces;
   const events: EventEvidence[] = [];
-  const done = new Set<KindToRead>();
+  const done = new Set<KindToRead>(secrets === undefined ? [] : namespacedKinds.filter(({ part }) => part === "metadata"));
 
   const wave = async (reasons: ReadonlySet<Reason> | "any"): Promise<void> => {
     const wanted = (kind: KindToRead): boolean =>
@@ -133,7 +136,7 @@ const collected = async (
     wave(target !== undefined && !everywhere ? new Set() : "any"),
     ...places.map((namespace) => readEvents(gather, extent, namespace, events)),
   ]);
-  if (gather.of(Pods).length === 0) for (const namespace of places) failWithoutPods(gather, namespace);
+  for (const type of essential(target)) failWithout(gather, type, places);
   if (target !== undefined) await completeTarget(gather, target);
 
   const ofTarget = target === undefined ? undefined : uidsAbove(gather, target);
@@ -200,10 +203,14 @@ const namespacesOf = (around: Around): readonly string[] | "all" => {
   return kind === "Namespace" ? [name] : "all";
 };
 
-const failWithoutPods = (gather: Gather, namespace: string | undefined): void => {
-  if (gather.hasRead(Pods, namespace)) return;
-  const error = gather.errorOf(Pods);
-  if (error !== undefined) throw error;
+const essential = (target: Reference | undefined): readonly ResourceType[] => {
+  const own = target === undefined ? undefined : namespacedKinds.find(({ type }) => type.kind === target.kind)?.type;
+  return [Pods, ...(own === undefined ? [] : [own]), ...(target?.kind === "Deployment" ? [ReplicaSets] : [])];
+};
+
+const failWithout = (gather: Gather, type: ResourceType, places: readonly (string | undefined)[]): void => {
+  const error = gather.errorOf(type);
+  if (error !== undefined && !places.some((namespace) => gather.hasRead(type, namespace))) throw error;
 };
 
 const readEvents = (gather: Gather, extent: Extents, namespace: string | undefined, into: EventEvidence[]): Promise<unknown> =>
@@ -225,7 +232,7 @@ const readMetrics = async (
 ): Promise<Evidence["metrics"]> => {
   const root = "/apis/metrics.k8s.io/v1beta1";
   const read = (path: string): Promise<unknown> =>
-    gather.tryTo("read metrics.k8s.io", (options) => reader.request("GET", `${root}${path}`, undefined, options));
+    gather.tryTo(optionalSource, (options) => reader.request("GET", `${root}${path}`, undefined, options));
   const answers = await Promise.all(
     places
       .slice(0, 4)

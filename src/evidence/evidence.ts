@@ -32,6 +32,9 @@ export interface Evidence {
 
 export const evidenceForm = "kintsugi.dev/evidence/v1";
 
+/** How a gap begins that says little: many a cluster has no such source. */
+export const optionalSource = "read metrics.k8s.io";
+
 export interface Scope {
   /** `all`: the whole cluster. */
   readonly namespaces: readonly string[] | "all";

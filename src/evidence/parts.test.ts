@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ContainerStatus, Deployment, Event, Pod, ReplicaSet } from "#api/kubernetes.ts";
 import type { KubeObject, ObjectMeta } from "#api/object.ts";
-import { eventsAbout } from "#evidence/events.ts";
+import { eventEvidence } from "#evidence/events.ts";
 import { logsToRead } from "#evidence/logs.ts";
 import { podEvidence } from "#evidence/pods.ts";
 import { revisionsOf } from "#evidence/revisions.ts";
@@ -89,7 +89,6 @@ describe("when an event happened", () => {
     involvedObject: { kind: "Pod", namespace: "shop", name: "web-1", uid: "uid-web-1" },
     ...fields,
   });
-  const about = { uids: new Set(["uid-web-1"]), makers: [] };
   const table: Record<string, [Partial<Event>, object]> = {
     "the old form has first and last": [
       { type: "Warning", reason: "BackOff", count: 7, firstTimestamp: "2027-03-01T13:00:00Z", lastTimestamp: "2027-03-01T13:05:00Z" },
@@ -111,19 +110,11 @@ describe("when an event happened", () => {
     "one that only has its first time": [{ firstTimestamp: "2027-03-01T13:00:00Z" }, { lastAt: "2027-03-01T13:00:00Z" }],
   };
   test.each(Object.entries(table))("%s", (_name, [fields, expected]) => {
-    expect(eventsAbout([event(fields)], about)).toMatchObject([expected]);
+    expect(eventEvidence(event(fields))).toMatchObject(expected);
   });
-  test("one without any time is kept without one, after all others", () => {
-    const told = eventsAbout(
-      [event({ reason: "A" }), event({ reason: "B", lastTimestamp: "2027-03-01T13:00:00Z" }), event({ reason: "C" })],
-      about,
-    );
-    expect(told.map(({ reason }) => reason)).toEqual(["B", "A", "C"]);
-    expect(told[1]).not.toHaveProperty("lastAt");
-  });
-  test("one about nothing that can be named is left out", () => {
-    expect(eventsAbout([event({ involvedObject: {} })], { uids: new Set(), makers: ["web"] })).toEqual([]);
-    expect(eventsAbout([event({ involvedObject: { uid: "uid-web-1" } })], about)).toMatchObject([{ object: "Object ", reason: "" }]);
+  test("one without any time has none, and one about nothing that can be named says so", () => {
+    expect(eventEvidence(event({ reason: "A" }))).not.toHaveProperty("lastAt");
+    expect(eventEvidence(event({ involvedObject: { uid: "uid-web-1" } }))).toMatchObject({ object: "Object ", reason: "" });
   });
 });
 

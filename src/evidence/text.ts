@@ -9,6 +9,7 @@ const controlCharacters = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\
 
 /** A message of an event, a status or a label: the beginning counts. */
 export const cleanMessage = (text: string, maxLength: number): string => {
+  if (maxLength < 1) return "";
   const clean = cleaned(text);
   return clean.length <= maxLength ? clean : `${whole(clean.slice(0, maxLength - 1))}…`;
 };
@@ -32,8 +33,7 @@ export const cleanLog = (text: string, maxLines: number, maxBytes: number): stri
   return kept;
 };
 
-export const cleaned = (text: string): string =>
-  redact(text.replaceAll("\r\n", "\n").replace(escapeSequences, "").replace(controlCharacters, ""));
+const cleaned = (text: string): string => redact(text.replaceAll("\r\n", "\n").replace(escapeSequences, "").replace(controlCharacters, ""));
 
 /** Without half a character at either end. */
 const whole = (text: string): string => text.replace(/^[\udc00-\udfff]|[\ud800-\udbff]$/g, "");

@@ -32,6 +32,14 @@ export const createTrim = (): Trim => {
     return cleaned;
   };
 
+  const hidden = new Map<string, string>();
+  /** Told apart and not told: a revision that changed a password differs from the one before it. */
+  const hide = (value: string): string => {
+    const known = hidden.get(value) ?? (hidden.size === 0 ? mark : `[redacted: value ${hidden.size + 1}]`);
+    if (hidden.size < rememberedTexts) hidden.set(value, known);
+    return known;
+  };
+
   const trimmed = (value: unknown, depth: number): unknown => {
     if (typeof value === "string") return clean(value);
     if (typeof value !== "object" || value === null) return value;
@@ -41,12 +49,12 @@ export const createTrim = (): Trim => {
   };
 
   const listItem = (list: readonly unknown[], item: unknown, at: number, depth: number): unknown => {
-    if (typeof item === "string") return hiddenByFlag(list[at - 1], item) ? mark : clean(item);
+    if (typeof item === "string") return hiddenByFlag(list[at - 1], item) ? hide(item) : clean(item);
     const variable = trimmed(item, depth + 1);
     const { name, value } = (typeof item === "object" && item !== null ? item : {}) as { name?: unknown; value?: unknown };
     // `{name: DB_PASSWORD, value: …}`: the name says that the value is secret.
     return typeof name === "string" && typeof value === "string" && isSecretName(name)
-      ? { ...(variable as object), value: mark }
+      ? { ...(variable as object), value: hide(value) }
       : variable;
   };
 
@@ -60,7 +68,7 @@ export const createTrim = (): Trim => {
       metadata: metadataOf(object, clean),
       ...(object.kind === "Secret" ? secretOf(others, data) : {}),
       ...(object.kind === "ConfigMap"
-        ? dataOf({ data, binaryData })
+        ? dataOf({ data, binaryData }, hide)
         : object.kind === "Secret" || data === undefined
           ? {}
           : { data: trimmed(data, 0) }),
@@ -82,7 +90,11 @@ const mark = "[redacted]";
 /** Ordinary letters, and so few that no rule of redaction fits. */
 const isPlain = (text: string): boolean => /^[\w./-]{0,12}$/.test(text);
 
-const isSecretName = (name: string): boolean => (redactValue({ [name]: "text" }) as Record<string, unknown>)[name] === mark;
+const isSecretName = (name: string): boolean => {
+  // `example.com/client-secret`
+  const own = name.slice(name.lastIndexOf("/") + 1);
+  return (redactValue({ [own]: "text" }) as Record<string, unknown>)[own] === mark;
+};
 
 /** `["--password", "…"]`: the word before it says that a word is secret. */
 const hiddenByFlag = (flag: unknown, word: string): boolean =>
@@ -143,12 +155,12 @@ const secretOf = (others: object, data: unknown): object => {
 };
 
 /** Text that a program reads as its configuration: as much of it as a diagnosis needs. What is binary is told by its keys. */
-const dataOf = ({ data, binaryData }: Parts): object => {
+const dataOf = ({ data, binaryData }: Parts, hide: (value: string) => string): object => {
   let left: number = trimBounds.dataLength;
   const fileOf = (name: string, value: unknown): string => {
     // Redacted, and then cut: half a secret is never left standing at the edge.
     const text = isSecretName(name)
-      ? mark
+      ? hide(String(value))
       : cleanMessage(String(value).slice(0, 8 * trimBounds.fileLength), Math.min(left, trimBounds.fileLength));
     left = Math.max(0, left - text.length);
     return text;

@@ -4,10 +4,11 @@ import type { Refusal } from "#api/kinds/ai-analysis.ts";
 import type { Context } from "#api/kinds/remediation-processing.ts";
 import { referenceText } from "#api/object.ts";
 import { readForAction } from "#cluster/read-for-action.ts";
-import { collect } from "#evidence/collect.ts";
+import { collectEvidence } from "#evidence/collect-cluster.ts";
 import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
 import { repairsFor, type Repair } from "#diagnosis/repairs.ts";
-import { type Diagnosis, diagnose } from "#diagnosis/verdict.ts";
+import { type Diagnosis, insideOf, verdictOn } from "#diagnosis/verdict.ts";
+import { createView } from "#diagnosis/view.ts";
 import { type PlannedRepair, planRepair, type ReadForAction } from "#investigation/plan-repair.ts";
 import type { Kube } from "#kube/client.ts";
 import type { Clock } from "#lib/clock.ts";
@@ -37,14 +38,14 @@ export const investigate = async (
 ): Promise<Investigation & { readonly evidence: WorkloadEvidence }> => {
   const startedAt = clock.now();
   const { target, alert } = subject;
-  const evidence = await collect(kube, clock, { target, alert }, signal);
-  const diagnosis = diagnose(evidence);
+  const view = createView(await collectEvidence(kube, clock, { around: { target }, alerts: [alert], secrets: "left out" }, signal));
+  const diagnosis = verdictOn(view, target);
   const read: ReadForAction = (reads, reference) => readForAction(kube, reads, reference, signal);
   const planned: PlannedRepair[] = [];
   const refused: Refusal[] = [];
   const persons: string[] = [];
   for (const finding of diagnosis.kind === "Cause" ? diagnosis.findings : []) {
-    const answer = repairsFor(finding, target);
+    const answer = repairsFor(finding, finding.object);
     if ("person" in answer) persons.push(answer.person);
     for (const repair of "repairs" in answer ? answer.repairs : []) {
       const plan = refusalOf(subject, repair) ?? (await planRepair(read, repair));
@@ -54,7 +55,7 @@ export const investigate = async (
     // Where the most likely cause needs a person, the repair of a less likely one would be a guess.
     if ("person" in answer) break;
   }
-  return { evidence, diagnosis, planned, refused, persons, ms: Math.round(clock.now() - startedAt) };
+  return { evidence: insideOf(view, target), diagnosis, planned, refused, persons, ms: Math.round(clock.now() - startedAt) };
 };
 
 /** What forbids a repair before it is planned. */

@@ -9,7 +9,7 @@ import { repairsFor } from "#diagnosis/repairs.ts";
 import { createView, referenceTo } from "#diagnosis/view.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { inParallel } from "#evidence/in-parallel.ts";
-import { concerning } from "#investigation/concerns.ts";
+import { concerning } from "#diagnosis/concerns.ts";
 import { type PlannedRepair, planRepair, type ReadForAction } from "#investigation/plan-repair.ts";
 import { unexplainedFindings } from "#investigation/unexplained.ts";
 

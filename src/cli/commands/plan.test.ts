@@ -102,7 +102,7 @@ describe("plan", () => {
     const server = broken();
     const before = JSON.stringify(server.objects);
     const ran = await look(server);
-    expect(ran).toMatchObject({ code: 0, stderr: "", requests: ["CLOSE"] });
+    expect(ran).toMatchObject({ code: 0, stderr: "", requests: ["GET /apis/metrics.k8s.io/v1beta1/namespaces/shop/pods", "CLOSE"] });
     expect(ran.stdout).toContain("Kintsugi would repair this by itself");
     expect(ran.stdout).toContain("ReleaseCrashes");
     expect(ran.stdout).toContain("rollback_deployment on Deployment shop/checkout (revision 1)");

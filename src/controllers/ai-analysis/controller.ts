@@ -10,7 +10,7 @@ import { decide, phaseOf } from "#controllers/ai-analysis/decide.ts";
 import { investigate, type Subject } from "#investigation/investigate.ts";
 import { observe, type Stores } from "#controllers/ai-analysis/observe.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
-import { needs as evidenceNeeds } from "#evidence/collect.ts";
+import { collectionNeeds } from "#evidence/kinds-read.ts";
 import type { Controller } from "#kube/controller.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
@@ -18,7 +18,7 @@ export const needs: readonly Need[] = [
   { group: AIAnalysis.group, resource: AIAnalysis.plural, verbs: ["get", "list", "watch"], scope: "own" },
   { group: AIAnalysis.group, resource: `${AIAnalysis.plural}/status`, verbs: ["update"], scope: "own" },
   { group: AIApprovalRequest.group, resource: AIApprovalRequest.plural, verbs: ["get", "list", "watch", "create"], scope: "own" },
-  ...evidenceNeeds,
+  ...collectionNeeds,
   ...readNeeds,
 ];
 

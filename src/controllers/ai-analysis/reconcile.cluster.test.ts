@@ -13,7 +13,9 @@ import { createAIAnalysisController, needs as analysisNeeds } from "#controllers
 import { createAIApprovalRequestController, needs as approvalNeeds } from "#controllers/ai-approval-request/controller.ts";
 import { kubectlLine } from "#controllers/ai-approval-request/commands.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
-import { collect } from "#evidence/collect.ts";
+import { insideOf } from "#diagnosis/verdict.ts";
+import { createView } from "#diagnosis/view.ts";
+import { collectEvidence } from "#evidence/collect-cluster.ts";
 import { createCaches } from "#kube/caches.ts";
 import type { Kube } from "#kube/client.ts";
 import { runController } from "#kube/controller.ts";
@@ -92,10 +94,12 @@ const watched = (kube: Kube): Kube => {
   };
   return {
     ...kube,
-    list: async (type, scope, options) => {
-      const found = await kube.list(type, scope, options);
-      if (type.plural === Pods.plural) onLook();
-      return found;
+    pages: async function* (type, scope, options) {
+      try {
+        yield* kube.pages(type, scope, options);
+      } finally {
+        if (type.plural === Pods.plural) onLook();
+      }
     },
     create: (type, object, options) => note(`create ${type.kind}`, () => kube.create(type, object, options)),
     replaceStatus: (type, object, options) => note(`status ${type.kind}`, () => kube.replaceStatus(type, object, options)),
@@ -461,7 +465,8 @@ test("who edited a ConfigMap last is read from the server's own record, whoever 
   await cluster.admin.create(ConfigMaps, settings);
   await mustKubectl(kubectl, ["patch", "configmap", "web-settings", "-n", shop, "-p", '{"data":{"level":"debug"}}']);
   await mustKubectl(kubectl, ["label", "configmap", "web-settings", "-n", shop, "team=shop"]);
-  const evidence = await collect(account, systemClock, { target, alert });
+  const collected = await collectEvidence(account, systemClock, { around: { target }, alerts: [alert], secrets: "left out" });
+  const evidence = insideOf(createView(collected), target);
   expect(evidence.configs).toMatchObject([{ name: "web-settings", state: "found", keys: ["level"], editedBy: "kubectl-patch" }]);
   expect(evidence.gaps.every((gap) => gap.includes("log"))).toBe(true);
 });

@@ -1,0 +1,120 @@
+// Golden files: what a person reads and what programs read of the same diagnosis. After a change of words: npm test -- src/cli/render -u, then read the difference.
+import { describe, expect, test } from "vitest";
+import { reportOn } from "#investigation/report.ts";
+import { diagnosisDocument } from "#cli/render/diagnosis-document.ts";
+import { diagnosisMarkdown } from "#cli/render/diagnosis-markdown.ts";
+import { diagnosisSarif } from "#cli/render/diagnosis-sarif.ts";
+import { diagnosisText } from "#cli/render/diagnosis-text.ts";
+import { createPaint } from "#cli/render/text.ts";
+import type { Report, ReportedFinding } from "#investigation/report.ts";
+import { evidence } from "#test/evidence-sketch.ts";
+
+const page = { width: 100, paint: createPaint({ color: false }) };
+const web = { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" };
+const frontend = { ...web, name: "frontend" };
+const repairable: ReportedFinding = {
+  code: "ReleaseCrashes",
+  object: web,
+  summary: "Revision 2 (web-5d4f8c7b9) of Deployment shop/web changed image; since then container web exits with code 1 within a second.",
+  verdict: "Actionable",
+  confidence: 0.97,
+  chain: ["revision 2 (web-5d4f8c7b9) replaced revision 1 (web-6c8d5f9b7)", "container web exits with code 1 within a second"],
+  evidence: [
+    { source: "log", object: "Pod shop/web-5d4f8c7b9-x2x7k", quote: "web 1.5.0 starting\n```\nError: missing PAYMENTS_URL\u001b[31m" },
+    { source: "event", object: "Pod shop/web-5d4f8c7b9-x2x7k", quote: "BackOff: Back-off restarting failed container <web> (6 times)" },
+  ],
+  explains: [frontend],
+  plans: [
+    {
+      steps: [
+        {
+          id: "s1",
+          action: "rollback_deployment",
+          target: web,
+          parameters: { revision: "1" },
+          changesHash: "a".repeat(64),
+          dependsOn: [],
+          critical: true,
+          timeoutSeconds: 300,
+        },
+      ],
+      changesHash: "b".repeat(64),
+      diffs: [
+        {
+          object: web,
+          diff: "-        image: web:1.5.0\n+        image: web:1.4.0\n",
+          inverse: "-        image: web:1.4.0\n+        image: web:1.5.0\n",
+        },
+      ],
+      expected: "Deployment shop/web runs the template of revision 1 and all its replicas are ready.",
+      risk: "medium",
+      reversible: true,
+      rationale: "Revision 2 brought the trouble in; revision 1 is the one before it.",
+      score: 0.97,
+    },
+  ],
+  refused: [{ action: "increase_resources", reason: "no container was killed for memory" }],
+};
+const puzzle: ReportedFinding = {
+  code: "Unexplained",
+  object: { apiVersion: "v1", kind: "Node", name: "node-1" },
+  summary: "Node node-1 is in trouble and no cause could be proven: NodeNotReady (kubelet stopped posting node status).",
+  verdict: "Inconclusive",
+  confidence: 0.3,
+  chain: ["NodeNotReady: kubelet stopped posting node status"],
+  evidence: [],
+  explains: [],
+  plans: [],
+  refused: [],
+  person: "nothing that was read says why",
+};
+const broken: Report = {
+  collectedAt: "2027-03-01T14:00:00.000Z",
+  scope: { namespaces: ["shop", "orders"] },
+  findings: [repairable, puzzle],
+  unlikely: 1,
+  ruledOut: [{ code: "ImageUnpullable", reason: "no container waits for its image" }],
+  notRead: ["list secrets in shop: not allowed"],
+  looked: { objects: 120, pods: 12, events: 1, logs: 4 },
+};
+const healthy: Report = { ...broken, scope: { namespaces: "all" }, findings: [], unlikely: 0, notRead: [] };
+
+describe.each([
+  ["broken", broken],
+  ["nothing-wrong", healthy],
+])("%s", (name, report) => {
+  test.each<[string, (report: Report) => string]>([
+    ["txt", (each) => diagnosisText(page, each, 420)],
+    ["md", diagnosisMarkdown],
+    ["json", (each) => `${JSON.stringify(diagnosisDocument(each), undefined, 2)}\n`],
+    ["sarif", (each) => `${JSON.stringify(diagnosisSarif(each, "0.1.0"), undefined, 2)}\n`],
+  ])("as %s", async (form, render) => {
+    await expect(render(report)).toMatchFileSnapshot(`__golden__/diagnosis-${name}.golden.${form}`);
+  });
+});
+
+test("text of the cluster neither steers a terminal nor ends its own quote", () => {
+  for (const text of [diagnosisText(page, broken, 0), diagnosisMarkdown(broken)]) expect(text).not.toContain("\u001b");
+  // A fence of three would end at the log's own.
+  expect(diagnosisMarkdown(broken)).toMatch(/````text\nweb 1\.5\.0 starting\n```\nError/);
+});
+
+test("SARIF names every rule that a result points at, and ranks from 0 to 100", () => {
+  const [run] = (
+    diagnosisSarif(broken, "0.1.0") as {
+      runs: { tool: { driver: { rules: { id: string }[] } }; results: { ruleId: string; ruleIndex: number; rank: number }[] }[];
+    }
+  ).runs;
+  for (const { ruleId, ruleIndex, rank } of run!.results) {
+    expect(run!.tool.driver.rules[ruleIndex]?.id).toBe(ruleId);
+    expect(rank).toBeGreaterThanOrEqual(0);
+    expect(rank).toBeLessThanOrEqual(100);
+  }
+});
+
+test("a real diagnosis has the form of the contract", async () => {
+  const report = await reportOn(evidence({}), async () => ({ target: undefined, replicaSets: [], siblings: [], autoscalers: [] }), {
+    leastConfidence: 0,
+  });
+  expect(diagnosisDocument(report)).toMatchObject({ findings: [], notRead: [] });
+});
