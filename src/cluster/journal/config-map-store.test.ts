@@ -76,7 +76,7 @@ describe("saving", () => {
     await clock.advance(10_000);
     await save();
     expect(writes()).toBe(before);
-    await clock.advance(90_000);
+    await clock.advance(230_000);
     await save();
     expect(writes()).toBe(before + sizes.length);
   });

@@ -23,7 +23,7 @@ const maxShards = 64;
 const wantedShardBytes = 400 * 1024;
 const leastIntervalMs = 10_000;
 /** What one shard may cost the API server's store on average: a large one is written less often. */
-const bytesPerSecond = 10 * 1024;
+const bytesPerSecond = 4 * 1024;
 
 const dataKey = "journal";
 const nameOf = (index: number): string => `kintsugi-journal-${index}`;

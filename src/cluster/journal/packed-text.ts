@@ -11,7 +11,13 @@ const maxTextBytes = 16 * 1024 * 1024;
 /** `like`: a text that much of this one stands in; the same has to be given to unpack it. */
 export const pack = (text: string, like: string): Packed => {
   const dictionary = dictionaryOf(like);
-  return deflateRawSync(text, { level: 6, memLevel: 8, ...(dictionary.byteLength === 0 ? {} : { dictionary }) }).toString("latin1");
+  const options = {
+    level: 6,
+    memLevel: 6,
+    windowBits: windowBitsFor(dictionary.byteLength + text.length),
+    ...(dictionary.byteLength === 0 ? {} : { dictionary }),
+  };
+  return deflateRawSync(text, options).toString("latin1");
 };
 
 /** Throws where it was not packed so. */
@@ -20,6 +26,9 @@ export const unpack = (packed: Packed, like: string): string => {
   const options = { maxOutputLength: maxTextBytes, ...(dictionary.byteLength === 0 ? {} : { dictionary }) };
   return inflateRawSync(Buffer.from(packed, "latin1"), options).toString("utf8");
 };
+
+/** Most of the time goes into making a window ready: no larger than what it is to show. */
+const windowBitsFor = (length: number): number => Math.min(15, Math.max(10, Math.ceil(Math.log2(length + 1)) + 1));
 
 const dictionaryOf = (like: string): Buffer => {
   const bytes = Buffer.from(like, "utf8");
