@@ -340,7 +340,9 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
     return /as=PartialObjectMetadataList/.test(accept) && /g=meta\.k8s\.io/.test(accept);
   };
   const logAnswer = (pod: Stored, query: URLSearchParams): ApiResponse =>
-    textOf(at(pod, "spec", "nodeName")) === "" ? plain(204, "") : plain(200, deps.logOf(pod, query));
+    textOf(at(pod, "spec", "nodeName")) === ""
+      ? plain(204, "")
+      : { status: 200, headers: { "content-type": "text/plain" }, text: deps.logOf(pod, query) };
 
   const tableFor = ({ resource, request, query }: Call): ((items: readonly Stored[], metadata: JsonRecord) => JsonRecord) | undefined => {
     const accept = (headerOf(request, "accept") ?? "").split(",")[0] ?? "";

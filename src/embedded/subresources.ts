@@ -113,8 +113,23 @@ export const evict = (world: World, resource: Resource, place: Place, body: Json
   }
   const options = recordOf(body["deleteOptions"]);
   for (const budget of budgets) if (!writer.dryRun) takeDisruption(world, budget, place.name);
+  if (!writer.dryRun) markDisrupted(world, pod);
   deleteObject(world, resource, place, { ...options, isAdmitted: true }, writer);
   return evicted;
+};
+
+/** For whoever asks later why the pod went. */
+const markDisrupted = (world: World, pod: Stored): void => {
+  const others = listOf(at(pod, "status", "conditions")).filter((item) => at(item, "type") !== "DisruptionTarget");
+  const condition = {
+    type: "DisruptionTarget",
+    status: "True",
+    ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+    reason: "EvictionByEvictionAPI",
+    message: "Eviction API: evicting",
+    lastTransitionTime: world.timestamp(),
+  };
+  world.store.put("/pods", withValue(pod, ["status", "conditions"], [...others, condition]) as unknown as Stored);
 };
 
 /** At once, so that two evictions never share the last one; the count is checked against the pods a moment later. */

@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { openContractCluster, type ContractCluster } from "#test/contract/cluster.ts";
 import { registerWorkloads } from "#test/contract/workloads/suite.ts";
 import { testbedName } from "#test/e2e/testbed-name.ts";
+import { pauseKubelet, resumeKubelet } from "#testbed/kubelet-pause.ts";
 import { toStderr } from "#testbed/progress.ts";
 import { down, type Testbed, up } from "#testbed/testbed.ts";
 
@@ -12,17 +13,27 @@ import { down, type Testbed, up } from "#testbed/testbed.ts";
 const kept = process.env["WORKLOADS_TESTBED"];
 const name = kept ?? testbedName("workloads");
 let cluster: ContractCluster;
+let testbed: Testbed;
 
 beforeAll(async () => {
   if (kept === undefined) await down({ name });
-  cluster = await contractClusterOf(await up({ name, progress: toStderr }));
+  testbed = await up({ name, progress: toStderr });
+  cluster = await contractClusterOf(testbed);
 });
 afterAll(async () => {
   await cluster?.stop();
   if (kept === undefined) await down({ name });
 });
 
-registerWorkloads("real", 12, () => Promise.resolve(cluster));
+registerWorkloads("real", 12, () =>
+  Promise.resolve({
+    ...cluster,
+    machines: {
+      stop: (node: string) => pauseKubelet(testbed.stateFolder, node),
+      start: (node: string) => resumeKubelet(testbed.stateFolder, node),
+    },
+  }),
+);
 
 interface Kubeconfig {
   readonly clusters: readonly { readonly cluster: { readonly "certificate-authority-data": string } }[];

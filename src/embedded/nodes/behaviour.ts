@@ -26,6 +26,8 @@ export interface ContainerContext {
 export interface Behaviour {
   /** From the start of the process until it listens and does what follows. */
   readonly startMs?: number;
+  /** The runtime's words where its program cannot be started at all. */
+  readonly startError?: string;
   /** A line each, in order. */
   readonly log?: readonly (string | LogLine)[];
   /** Without one it runs until it is stopped. */

@@ -144,7 +144,10 @@ const keyed = (
     const key = textOf(at(item, "key"));
     const value = content[key];
     if (value !== undefined) files[textOf(at(item, "path"))] = value;
-    else if (!isOptional) throw new MissingInput(`references non-existent ${plural === "secrets" ? "secret" : "config"} key: ${key}`);
+    else if (!isOptional)
+      throw new MissingInput(
+        `${plural === "secrets" ? "references non-existent secret" : "configmap references non-existent config"} key: ${key}`,
+      );
   }
   return files;
 };

@@ -5,7 +5,7 @@ import { type LogBuffer, createLogBuffer } from "#embedded/nodes/log-buffer.ts";
 
 export interface Ended {
   readonly code: number;
-  readonly reason: "Completed" | "Error" | "OOMKilled";
+  readonly reason: "Completed" | "Error" | "OOMKilled" | "StartError";
   readonly finishedAtMs: number;
   readonly message: string;
 }
@@ -27,11 +27,13 @@ export interface RunDeps {
   readonly clock: Clock;
   readonly behaviour: Behaviour;
   readonly context: ContainerContext;
+  /** Whether the end of the log stands for last words that are missing: FallbackToLogsOnError. */
+  readonly lastWords: "file" | "file or log";
   readonly token: () => string;
   readonly onEnd: (ended: Ended) => void;
 }
 
-export const runContainer = (id: string, { clock, behaviour, context, token, onEnd }: RunDeps): ContainerRun => {
+export const runContainer = (id: string, { clock, behaviour, context, lastWords, token, onEnd }: RunDeps): ContainerRun => {
   const startedAtMs = clock.now();
   const startMs = behaviour.startMs ?? 0;
   const log = createLogBuffer();
@@ -52,7 +54,8 @@ export const runContainer = (id: string, { clock, behaviour, context, token, onE
     isOver = true;
     for (const cancel of timers) cancel();
     abort.abort(new Error("the container was killed"));
-    onEnd({ code, reason, finishedAtMs: clock.now(), message: terminationMessage });
+    const isSilent = terminationMessage === "" && code !== 0 && lastWords === "file or log";
+    onEnd({ code, reason, finishedAtMs: clock.now(), message: isSilent ? endOf(log) : terminationMessage });
   };
   const print = (text: string): void => log.print({ atMs: clock.now(), text });
 
@@ -94,6 +97,31 @@ export const runContainer = (id: string, { clock, behaviour, context, token, onE
     },
   };
 };
+
+/** As much of it as the kubelet takes. */
+const endOf = (log: LogBuffer): string =>
+  Buffer.from(
+    log
+      .lines()
+      .slice(-80)
+      .map(({ text }) => `${text}\n`)
+      .join(""),
+  )
+    .subarray(-2048)
+    .toString("utf8");
+
+/** What is left of a container whose program could not be started: no time, no log. */
+export const neverRan = (id: string): ContainerRun => ({
+  id,
+  startedAtMs: 0,
+  log: createLogBuffer(),
+  cpuCores: 0,
+  memoryBytes: () => 0,
+  isListening: () => false,
+  httpStatus: () => 0,
+  exec: () => ({ code: 1, output: "" }),
+  stop: () => {},
+});
 
 /** When it needs more than it may have; undefined where it never does. */
 const outOfMemoryAfterMs = (behaviour: Behaviour, limit: number | undefined, startMs: number): number | undefined => {

@@ -23,6 +23,15 @@ export const fullImageName = (image: string): string => {
   return `${host}/${repository}${tag.startsWith("sha256:") ? "@" : ":"}${tag}`;
 };
 
+/** What is wrong with the name itself; undefined where it is one. */
+export const imageNameProblem = (image: string): string | undefined => {
+  if (/^[a-z0-9][\w.:/@-]*$/i.test(image) && !/[A-Z]/.test(imageNameOf(image).repository)) return undefined;
+  const { repository } = imageNameOf(image);
+  const why = /[A-Z]/.test(repository) ? `: repository name (${repository}) must be lowercase` : "";
+  const quoted = JSON.stringify(image);
+  return `Failed to apply default image tag ${quoted}: couldn't parse image name ${quoted}: invalid reference format${why}`;
+};
+
 /** Go's url.Error needs it, and containerd asks for the manifest by HEAD. */
 const manifestUrl = (image: string): string => {
   const { host, repository, tag } = imageNameOf(image);

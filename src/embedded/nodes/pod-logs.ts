@@ -11,8 +11,7 @@ export const podLog = (pod: Stored, worker: PodWorker | undefined, query: URLSea
   const name = query.get("container") ?? (main.length === 1 && inits.length === 0 ? main[0] : undefined) ?? "";
   const podName = pod.metadata.name;
   if (name === "") {
-    const initPart = inits.length === 0 ? "" : ` or one of the init containers: [${inits.join(" ")}]`;
-    throw badRequest(`a container name must be specified for pod ${podName}, choose one of: [${main.join(" ")}]${initPart}`);
+    throw badRequest(`a container name must be specified for pod ${podName}, choose one of: [${[...inits, ...main].join(" ")}]`);
   }
   if (![...main, ...inits].includes(name)) throw badRequest(`container ${name} is not valid for pod ${podName}`);
   const run = runOf(pod, worker, name, query.get("previous") === "true");

@@ -126,6 +126,7 @@ export const podStatus = (pod: Stored, units: readonly Unit[], facts: PodFacts):
     condition(old, facts, pod, "Initialized", initialized),
     condition(old, facts, pod, "Ready", ready),
     condition(old, facts, pod, "ContainersReady", containersReady),
+    condition(old, facts, pod, "PodScheduled", ["True", "", ""]),
   ];
   const names = new Set(own.map(({ type }) => type));
   const others = listOf(old["conditions"]).filter((item) => !names.has(at(item, "type")));

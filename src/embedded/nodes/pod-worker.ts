@@ -15,8 +15,8 @@ import {
   portsOf,
   volumeFiles,
 } from "#embedded/nodes/container-inputs.ts";
-import { runContainer } from "#embedded/nodes/container-run.ts";
-import { fullImageName, pullError } from "#embedded/nodes/image-pull.ts";
+import { neverRan, runContainer } from "#embedded/nodes/container-run.ts";
+import { fullImageName, imageNameProblem, pullError } from "#embedded/nodes/image-pull.ts";
 import { podStatus } from "#embedded/nodes/pod-status.ts";
 import { type Prober, createProber } from "#embedded/nodes/prober.ts";
 import { createRestartBackoff, goDuration } from "#embedded/nodes/restart-backoff.ts";
@@ -59,6 +59,8 @@ export interface PodWorker {
 /** From an end or a start to the kubelet's noticing it: half of its relist period. */
 const relistMs = 500;
 const sandboxMs = 200;
+/** Failures whose event says why; those of images have said it before. */
+const tellsWhy = new Set(["CreateContainerConfigError", "RunContainerError"]);
 /** After a failed look. */
 const retryMs = 10_000;
 
@@ -127,7 +129,7 @@ export const createPodWorker = (deps: PodWorkerDeps, first: Stored): PodWorker =
   const fail = (pod: Stored, unit: Unit, reason: string, message: string): void => {
     unit.obstacle = { reason, message };
     unit.isBusy = false;
-    report(pod, "Warning", "Failed", `Error: ${reason === "CreateContainerConfigError" ? message : reason}`, unit);
+    report(pod, "Warning", "Failed", `Error: ${tellsWhy.has(reason) ? message : reason}`, unit);
     retry();
   };
 
@@ -155,6 +157,11 @@ export const createPodWorker = (deps: PodWorkerDeps, first: Stored): PodWorker =
     const image = textOf(unit.spec["image"]);
     const policy = textOf(unit.spec["imagePullPolicy"]);
     const quoted = JSON.stringify(image);
+    const problem = imageNameProblem(image);
+    if (problem !== undefined) {
+      report(pod, "Warning", "InspectFailed", problem, unit);
+      return fail(pod, unit, "InvalidImageName", problem);
+    }
     if (policy !== "Always" && node.images.has(fullImageName(image))) {
       report(pod, "Normal", "Pulled", `Container image ${quoted} already present on machine`, unit);
       return start(pod, unit);
@@ -210,6 +217,13 @@ export const createPodWorker = (deps: PodWorkerDeps, first: Stored): PodWorker =
     if (unit.ended !== undefined) unit.restarts += 1;
     const id = containerId(deps.random);
     report(pod, "Normal", "Created", `Created container: ${unit.name}`, unit);
+    const behaviour = deps.behave(context);
+    if (behaviour.startError !== undefined) {
+      unit.endedBefore = unit.ended;
+      unit.ended = { code: 128, reason: "StartError", finishedAtMs: clock.now(), message: behaviour.startError, run: neverRan(id) };
+      fail(pod, unit, "RunContainerError", behaviour.startError);
+      return lookAt(relistMs);
+    }
     report(pod, "Normal", "Started", `Started container ${unit.name}`, unit);
     unit.obstacle = undefined;
     unit.isStarted = unit.role === "init" || unit.spec["startupProbe"] === undefined;
@@ -217,7 +231,8 @@ export const createPodWorker = (deps: PodWorkerDeps, first: Stored): PodWorker =
     unit.run = runContainer(id, {
       clock,
       context,
-      behaviour: deps.behave(context),
+      behaviour,
+      lastWords: unit.spec["terminationMessagePolicy"] === "FallbackToLogsOnError" ? "file or log" : "file",
       token: () => deps.token(pod),
       onEnd: (ended) => {
         const { run } = unit;

@@ -42,7 +42,7 @@ export const createScheduler = (world: World, views: NodeViews, component: Compo
   const place = (pod: Stored): void => {
     const nodes = views.all();
     const claims = claimsOf(world, pod);
-    if ("problem" in claims) return refuse(pod, `0/${nodes.length} nodes are available: ${claims.problem}. ${notHelpful(nodes.length)}`);
+    if ("problem" in claims) return refuse(pod, `0/${nodes.length} nodes are available: ${claims.problem}. not found`);
     const candidate = candidateOf(pod, claims.needs, namespaceLabels);
     const misfits = new Map<string, Misfit>();
     const fitting = nodes.filter((view) => {
@@ -127,8 +127,6 @@ const burden = (pod: Stored, view: NodeView): number => {
 };
 
 const noClaims = "no new claims to deallocate, preemption:";
-const notHelpful = (count: number): string =>
-  `${noClaims} 0/${count} nodes are available: ${count} Preemption is not helpful for scheduling.`;
 
 /** FitError.Error, and what preemption adds to it. */
 export const unschedulableMessage = (misfits: readonly Misfit[]): string => {

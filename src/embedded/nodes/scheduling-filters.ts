@@ -67,10 +67,10 @@ const unschedulable: NodeFilter = ({ pod }, { node }) => {
 };
 
 const taints: NodeFilter = ({ pod }, { node }) => {
-  const taint = listOf(at(node, "spec", "taints"))
+  const isRefused = listOf(at(node, "spec", "taints"))
     .map(recordOf)
-    .find((each) => each["effect"] !== "PreferNoSchedule" && tolerates(pod, each) === undefined);
-  return taint === undefined ? undefined : hopeless(`node(s) had untolerated taint {${textOf(taint["key"])}: ${textOf(taint["value"])}}`);
+    .some((each) => each["effect"] !== "PreferNoSchedule" && tolerates(pod, each) === undefined);
+  return isRefused ? hopeless("node(s) had untolerated taint(s)") : undefined;
 };
 
 const nodeAffinity: NodeFilter = ({ pod }, { node }) => {

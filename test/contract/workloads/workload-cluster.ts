@@ -4,6 +4,8 @@ import type { Body, Caller } from "#test/contract/cluster.ts";
 export interface WorkloadCluster extends Caller {
   /** By impersonation. */
   as(user: string, groups?: readonly string[]): Caller;
+  /** A node's kubelet falls silent, and speaks again. */
+  readonly machines: { stop(node: string): unknown; start(node: string): unknown };
 }
 
 export interface WorkloadCase {
@@ -13,6 +15,8 @@ export interface WorkloadCase {
 
 export interface WorkloadTopic {
   readonly title: string;
+  /** One case after the other, and nothing else meanwhile. */
+  readonly isSerial?: boolean;
   readonly cases: readonly WorkloadCase[];
 }
 

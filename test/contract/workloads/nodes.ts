@@ -1,0 +1,156 @@
+// Nodes: what they say of themselves, what they refuse, and what becomes of their pods when they fall silent.
+import { expect } from "vitest";
+import { type Body, ok } from "#test/contract/cluster.ts";
+import { core, type Part } from "#test/contract/samples.ts";
+import { createPod, isRunning, podOf, runs, untilPod } from "#test/contract/workloads/told-containers.ts";
+import {
+  conditionOf,
+  until,
+  untilEvent,
+  untilObject,
+  type WorkloadCluster,
+  type WorkloadTopic,
+} from "#test/contract/workloads/workload-cluster.ts";
+
+const nodes = "/api/v1/nodes";
+const onN1 = { nodeSelector: { "kubernetes.io/hostname": "n1" } };
+const noClaims = "no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.";
+
+/** Changes a node, and takes it back whatever happens. */
+const withNode = async (cluster: WorkloadCluster, spec: Part, work: () => Promise<void>): Promise<void> => {
+  await ok(cluster.patch("merge", `${nodes}/n1`, { spec }));
+  try {
+    await work();
+  } finally {
+    await ok(cluster.patch("merge", `${nodes}/n1`, { spec: Object.fromEntries(Object.keys(spec).map((field) => [field, null])) }));
+  }
+};
+
+const refused = async (cluster: WorkloadCluster, namespace: string, reason: string): Promise<void> => {
+  await createPod(cluster, namespace, podOf(runs(), onN1));
+  const message = `0/2 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, ${reason}. ${noClaims}`;
+  await untilPod(cluster, namespace, (pod) => conditionOf(pod, "PodScheduled")?.message === message);
+};
+
+const taint = (effect: string): Part => ({ taints: [{ key: "example.com/maintenance", value: "yes", effect }] });
+const conditionStatus = (node: Body, type: string): string | undefined => conditionOf(node, type)?.status;
+const taintsOf = (node: Body): readonly Part[] => (node.spec["taints"] ?? []) as readonly Part[];
+
+export const nodesTopic: WorkloadTopic = {
+  title: "Nodes",
+  // They change nodes, which all cases share.
+  isSerial: true,
+  cases: [
+    {
+      name: "a node that is well: conditions, labels, room, and a lease that says when it was last seen",
+      run: async (cluster) => {
+        const node = await ok(cluster.get(`${nodes}/n1`));
+        expect(node.metadata.labels).toMatchObject({ "kubernetes.io/hostname": "n1", "kubernetes.io/os": "linux" });
+        expect((node.status["conditions"] as Part[]).map(({ type, status, reason }) => [type, status, reason])).toEqual([
+          ["MemoryPressure", "False", "KubeletHasSufficientMemory"],
+          ["DiskPressure", "False", "KubeletHasNoDiskPressure"],
+          ["PIDPressure", "False", "KubeletHasSufficientPID"],
+          ["Ready", "True", "KubeletReady"],
+        ]);
+        expect(conditionOf(node, "Ready")?.message).toBe("kubelet is posting ready status");
+        const room = { cpu: expect.any(String), memory: expect.any(String), pods: expect.any(String) };
+        expect(node.status).toMatchObject({
+          capacity: room,
+          allocatable: room,
+          addresses: [{ type: "InternalIP" }, { type: "Hostname", address: "n1" }],
+          nodeInfo: { kubeletVersion: "v1.34.4", operatingSystem: "linux" },
+        });
+        const lease = await ok(cluster.get("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/n1"));
+        expect(lease.spec).toMatchObject({ holderIdentity: "n1", leaseDurationSeconds: 40, renewTime: expect.stringMatching(/\.\d{6}Z$/) });
+      },
+    },
+    {
+      name: "a node that is cordoned takes no new pods, and keeps those it has",
+      run: async (cluster, namespace) => {
+        await createPod(cluster, namespace, podOf(runs(), onN1, { name: "there" }));
+        await untilPod(cluster, namespace, isRunning, "there");
+        await withNode(cluster, { unschedulable: true }, () => refused(cluster, namespace, "1 node(s) were unschedulable"));
+        await untilPod(cluster, namespace, isRunning);
+        expect((await ok(cluster.get(core(namespace, "pods", "there")))).metadata).not.toHaveProperty("deletionTimestamp");
+      },
+    },
+    {
+      name: "a taint keeps pods away that do not tolerate it",
+      run: async (cluster, namespace) => {
+        await withNode(cluster, taint("NoSchedule"), async () => {
+          await refused(cluster, namespace, "1 node(s) had untolerated taint(s)");
+          const tolerations = [{ key: "example.com/maintenance", operator: "Equal", value: "yes", effect: "NoSchedule" }];
+          await createPod(cluster, namespace, podOf(runs(), { ...onN1, tolerations }, { name: "tolerant" }));
+          await untilPod(cluster, namespace, isRunning, "tolerant");
+        });
+      },
+    },
+    {
+      name: "a NoExecute taint sends pods away, some of them later",
+      run: async (cluster, namespace) => {
+        const toleration = { key: "example.com/maintenance", operator: "Exists", effect: "NoExecute" };
+        for (const [name, tolerations] of [
+          ["now", []],
+          ["later", [{ ...toleration, tolerationSeconds: 4 }]],
+          ["never", [toleration]],
+        ] as const) {
+          await createPod(cluster, namespace, podOf(runs(), { ...onN1, tolerations }, { name }));
+          await untilPod(cluster, namespace, isRunning, name);
+        }
+        await withNode(cluster, taint("NoExecute"), async () => {
+          const items = await until(cluster, core(namespace, "pods"), (pods) => pods.length === 2);
+          expect(items.map(({ metadata }) => metadata.name).toSorted()).toEqual(["later", "never"]);
+          const event = await untilEvent(cluster, namespace, { kind: "Pod", name: "now" }, "TaintManagerEviction");
+          expect(event).toMatchObject({
+            type: "Normal",
+            message: `Marking for deletion Pod ${namespace}/now`,
+            source: { component: "taint-eviction-controller" },
+          });
+          const leaving = await untilPod(cluster, namespace, (pod) => conditionOf(pod, "DisruptionTarget") !== undefined, "later");
+          expect(conditionOf(leaving, "DisruptionTarget")).toMatchObject({
+            status: "True",
+            reason: "DeletionByTaintManager",
+            message: "Taint manager: deleting due to NoExecute taint",
+          });
+          await until(cluster, core(namespace, "pods"), (pods) => pods.length === 1);
+        });
+      },
+    },
+    {
+      name: "a node that falls silent: unknown, tainted, its pods not ready and then evicted; and back",
+      run: async (cluster, namespace) => {
+        const tolerations = [{ key: "node.kubernetes.io/unreachable", operator: "Exists", effect: "NoExecute", tolerationSeconds: 5 }];
+        await createPod(cluster, namespace, podOf(runs(), { nodeSelector: { "kubernetes.io/hostname": "n2" }, tolerations }));
+        await untilPod(cluster, namespace, (pod) => conditionOf(pod, "Ready")?.status === "True");
+        await cluster.machines.stop("n2");
+        try {
+          const node = await untilObject(cluster, nodes, "n2", (object) => taintsOf(object).length === 2);
+          for (const type of ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"])
+            expect(conditionOf(node, type)).toMatchObject({
+              status: "Unknown",
+              reason: "NodeStatusUnknown",
+              message: "Kubelet stopped posting node status.",
+            });
+          const taints = taintsOf(node).map(({ key, effect }) => `${String(key)}:${String(effect)}`);
+          expect(taints.toSorted()).toEqual(["node.kubernetes.io/unreachable:NoExecute", "node.kubernetes.io/unreachable:NoSchedule"]);
+          await untilEvent(cluster, "default", { kind: "Node", name: "n2" }, "NodeNotReady", /^Node n2 status is now: NodeNotReady$/);
+          await untilPod(cluster, namespace, (pod) => conditionOf(pod, "Ready")?.status === "False");
+          await untilEvent(cluster, namespace, { kind: "Pod", name: "a" }, "NodeNotReady", /^Node is not ready$/);
+          const leaving = await untilPod(cluster, namespace, ({ metadata }) => metadata["deletionTimestamp"] !== undefined);
+          expect(conditionOf(leaving, "DisruptionTarget")).toMatchObject({ reason: "DeletionByTaintManager" });
+          expect(leaving.status).toMatchObject({ phase: "Running" });
+        } finally {
+          await cluster.machines.start("n2");
+        }
+        const back = await untilObject(
+          cluster,
+          nodes,
+          "n2",
+          (node) => conditionStatus(node, "Ready") === "True" && taintsOf(node).length === 0,
+        );
+        expect(conditionOf(back, "MemoryPressure")).toMatchObject({ status: "False" });
+        await until(cluster, core(namespace, "pods"), (pods) => pods.length === 0);
+      },
+    },
+  ],
+};
