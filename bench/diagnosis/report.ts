@@ -61,7 +61,7 @@ export const reportText = (scored: readonly Scored[]): string => {
     lines.push(`${system}: ${cases} cases, A@1 ${a1.toFixed(3)}, A@3 ${a3.toFixed(3)}`, ...causeTable(scored, system), "");
   lines.push(...confusionTable(scored), "", ...calibrationTable(scored), "");
   lines.push(
-    `diagnosis: p50 ${summary.p50Ms} ms, p95 ${summary.p95Ms} ms; reading the recording: p50 ${summary.parsing.p50Ms} ms, p95 ${summary.parsing.p95Ms} ms`,
+    `time of one core: diagnosis: p50 ${summary.p50Ms} ms, p95 ${summary.p95Ms} ms; reading the recording: p50 ${summary.parsing.p50Ms} ms, p95 ${summary.parsing.p95Ms} ms`,
   );
   if (summary.a1Renamed !== undefined)
     lines.push(`under other names: A@1 ${summary.a1Renamed.toFixed(3)}, under their own ${summary.a1.toFixed(3)}`);

@@ -1,5 +1,6 @@
 // One case, diagnosed and compared with its answer. A case that cannot be read, or that makes the diagnosis fail, is a wrong one with a sentence.
-import { diagnoseCluster, type RankedFinding } from "#diagnosis/diagnose.ts";
+import { diagnoseCluster } from "#diagnosis/diagnose.ts";
+import type { RankedFinding } from "#diagnosis/rank.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { type Answer, type CaseFolder, loadCase } from "#bench/diagnosis/cases.ts";
 import { recordedEvidence } from "#bench/diagnosis/recorded/recorded-evidence.ts";
@@ -27,7 +28,7 @@ export interface Tries {
   readonly renamed: "too" | "not";
 }
 
-/** `now` is a clock in milliseconds: what is timed is the diagnosis, and apart from it the reading of the recording. */
+/** `now` is a clock in milliseconds, of the processor where the machine is shared: what is timed is the diagnosis, and apart from it the reading of the recording. */
 export const scoreCase = (folder: CaseFolder, tries: Tries, now: () => number): Scored => {
   const start = now();
   const { recording, answer, problem } = loadCase(folder.path);

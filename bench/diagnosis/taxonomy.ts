@@ -9,7 +9,14 @@ interface Said {
 }
 
 const say = (code: string, detail?: Said["detail"]): Said => ({ code, ...(detail === undefined ? {} : { detail }) });
-const probe = (kind: string, fault: string): Said[] => [say("ProbeWrong", { probe: kind, fault })];
+const probeCodes: Readonly<Record<string, string>> = {
+  port: "ProbeWrongPort",
+  protocol: "ProbeWrongProtocol",
+  path: "ProbeWrongPath",
+  timing: "ProbeTooImpatient",
+};
+
+const probe = (kind: string, fault: string): Said[] => [say(probeCodes[fault] ?? "", { probe: kind })];
 const quota = (resource: string): Said[] => [say("QuotaExceeded", { resource })];
 
 /** Spellings that mean one cause are joined by a bar. */
@@ -41,7 +48,7 @@ const rootCauses: Readonly<Record<string, readonly Said[]>> = {
   startup_probe_incorrect_protocol: probe("startup", "protocol"),
   startup_probe_incorrect_path: probe("startup", "path"),
   startup_probe_incorrect_timing: probe("startup", "timing"),
-  oom_killed: [say("MemoryLimitTooSmall"), say("MemoryLeak"), say("OutOfMemory")],
+  oom_killed: [say("MemoryLimitTooSmall"), say("MemoryLimitBelowStart"), say("MemoryLeak")],
   cpu_capacity_mismatch: [say("CapacityInsufficient", { resource: "cpu" })],
   memory_capacity_mismatch: [say("CapacityInsufficient", { resource: "memory" })],
   node_affinity_mismatch: [say("NodeAffinityMatchesNothing")],
@@ -89,11 +96,13 @@ const workloadKinds = new Set(["Deployment", "StatefulSet", "DaemonSet", "Replic
 /** Theirs are applications, nodes and namespaces: a claim's application is the one that uses it, a quota's namespace its own. */
 export const objectsOf = (finding: Finding): readonly string[] => {
   const { kind, namespace = "", name } = finding.object;
+  const user = finding.explains?.find((each) => workloadKinds.has(each.kind));
+  // Of pods that wait for a node, theirs is the application; ours the node that nobody may use.
+  if (finding.code === "NodeCordoned" && user !== undefined) return [`app/${user.name}`];
   if (kind === "Node") return [`node/${name}`];
   if (kind === "Namespace") return [`namespace/${name}`];
   if (kind === "ResourceQuota" || kind === "LimitRange") return [`namespace/${namespace}`];
   if (workloadKinds.has(kind) || kind === "Service") return [`app/${name}`];
-  const user = finding.explains?.find((each) => workloadKinds.has(each.kind));
   return [user === undefined ? `${kind.toLowerCase()}/${name}` : `app/${user.name}`];
 };
 

@@ -1,16 +1,9 @@
 // The whole diagnosis: asks every cause about the evidence and ranks the answers by what they explain. Pure: same evidence, same diagnosis.
-import { referenceText } from "#api/object.ts";
 import type { Evidence } from "#evidence/evidence.ts";
-import type { Finding } from "#diagnosis/finding.ts";
+import { ranked, type RankedFinding } from "#diagnosis/rank.ts";
 import { causes } from "#diagnosis/registry.ts";
 import { type Symptom, symptomsOf } from "#diagnosis/symptoms.ts";
 import { createView } from "#diagnosis/view.ts";
-
-export interface RankedFinding extends Finding {
-  /** 0 to 1: the checks of the cause itself, weighed with what it explains. */
-  readonly confidence: number;
-  readonly symptoms: readonly Symptom[];
-}
 
 export interface ClusterDiagnosis {
   /** Most certain first; one for each root cause. */
@@ -28,15 +21,14 @@ export const diagnoseCluster = (evidence: Evidence): ClusterDiagnosis => {
   const assessments = causes.flatMap((cause) => cause.find(view));
   const found = assessments.flatMap((each) => ("found" in each ? [each.found] : []));
   const missed = assessments.flatMap((each) => ("ruledOut" in each ? [each.ruledOut] : [])).toSorted((a, b) => b.closeness - a.closeness);
-  const ranked = found
-    .map((finding): RankedFinding => {
-      const objects = new Set([finding.object, ...(finding.explains ?? [])].map(referenceText));
-      return { ...finding, confidence: finding.score, symptoms: symptoms.filter(({ object }) => objects.has(referenceText(object))) };
-    })
-    .toSorted((a, b) => b.confidence - a.confidence || b.symptoms.length - a.symptoms.length);
-  const explained = new Set(ranked.flatMap((finding) => finding.symptoms));
+  const findings = ranked(found, {
+    symptoms,
+    changesOf: view.changesOf,
+    yieldsTo: (code) => causes.find((cause) => cause.code === code)?.yieldsTo ?? [],
+  });
+  const explained = new Set(findings.flatMap((finding) => finding.symptoms));
   return {
-    findings: ranked,
+    findings,
     ruledOut: missed.slice(0, 20).map(({ code, reason }) => ({ code, reason })),
     symptoms,
     unexplained: symptoms.filter((symptom) => !explained.has(symptom)),

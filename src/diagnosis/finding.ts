@@ -24,6 +24,8 @@ export interface Finding {
   readonly quotes: readonly Quote[];
   /** What a repair needs to know of the cause; chosen from observed objects. */
   readonly facts: Facts;
+  /** Path of the field at fault: a recent change of it makes the finding more certain. */
+  readonly field?: string;
   /** What exactly, for programs: such as the resource of a quota or the kind of a probe. */
   readonly detail?: Readonly<Record<string, string>>;
   /** Objects whose trouble this accounts for besides `object` itself: what the ranking counts. */

@@ -19,6 +19,24 @@ import { volumeMountFails } from "#diagnosis/causes/volume-mount-fails.ts";
 import { webhookWithoutServer } from "#diagnosis/causes/webhook-without-server.ts";
 import { scheduleNotKept } from "#diagnosis/causes/schedule-not-kept.ts";
 import { podAdmissionRefused } from "#diagnosis/causes/pod-admission-refused.ts";
+import { nodeAffinityMatchesNothing, nodeSelectorMatchesNothing } from "#diagnosis/causes/node-wish-unmet.ts";
+import { nodeCordoned } from "#diagnosis/causes/node-cordoned.ts";
+import { taintNotTolerated } from "#diagnosis/causes/taint-not-tolerated.ts";
+import { antiAffinityConflict } from "#diagnosis/causes/anti-affinity-conflict.ts";
+import { capacityInsufficient } from "#diagnosis/causes/capacity-insufficient.ts";
+import { schedulerDown } from "#diagnosis/causes/scheduler-down.ts";
+import { claimWithoutVolume } from "#diagnosis/causes/claim-without-volume.ts";
+import { serviceAccountMissing } from "#diagnosis/causes/service-account-missing.ts";
+import { quotaExceeded } from "#diagnosis/causes/quota-exceeded.ts";
+import { registryUnresolvable } from "#diagnosis/causes/registry-unresolvable.ts";
+import { pullSecretMissing } from "#diagnosis/causes/pull-secret-missing.ts";
+import { probeWrong } from "#diagnosis/causes/probe-wrong.ts";
+import { memoryLimitBelowStart } from "#diagnosis/causes/memory-limit-below-start.ts";
+import { containerRuntimeDown, kubeletDown, kubeProxyDown } from "#diagnosis/causes/node-program-down.ts";
+import { servicePortWrong, serviceProtocolWrong, serviceSelectorMatchesNothing } from "#diagnosis/causes/service-misrouted.ts";
+import { addressWrong } from "#diagnosis/causes/address-wrong.ts";
+import { cpuOverload } from "#diagnosis/causes/cpu-overload.ts";
+import { nodeNetworkBad } from "#diagnosis/causes/node-network-bad.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { workloadCauses } from "#diagnosis/workload-causes.ts";
 
@@ -44,4 +62,27 @@ export const causes: readonly Cause[] = [
   webhookWithoutServer,
   scheduleNotKept,
   ...podAdmissionRefused,
+  nodeSelectorMatchesNothing,
+  nodeAffinityMatchesNothing,
+  nodeCordoned,
+  taintNotTolerated,
+  antiAffinityConflict,
+  capacityInsufficient,
+  schedulerDown,
+  ...claimWithoutVolume,
+  serviceAccountMissing,
+  quotaExceeded,
+  registryUnresolvable,
+  pullSecretMissing,
+  ...probeWrong,
+  memoryLimitBelowStart,
+  kubeletDown,
+  containerRuntimeDown,
+  kubeProxyDown,
+  serviceSelectorMatchesNothing,
+  servicePortWrong,
+  serviceProtocolWrong,
+  addressWrong,
+  cpuOverload,
+  ...nodeNetworkBad,
 ];

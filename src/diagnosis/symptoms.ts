@@ -70,7 +70,7 @@ export const symptomsOf = (view: View): readonly Symptom[] => [
     })),
 ];
 
-const workloadSymptoms = (_view: View, workload: Workload): readonly Symptom[] => {
+const workloadSymptoms = (view: View, workload: Workload): readonly Symptom[] => {
   const { reference, object, desired } = workload;
   const pods = workload.pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && pod.status?.phase !== "Succeeded");
   const unscheduled = pods.find((pod) => conditionOf(pod, "PodScheduled")?.status === "False");
@@ -93,10 +93,23 @@ const workloadSymptoms = (_view: View, workload: Workload): readonly Symptom[] =
     ...(unready === undefined || failing !== undefined
       ? []
       : [{ kind: "PodNotReady" as const, object: reference, text: conditionOf(unready, "Ready")?.message ?? "not ready" }]),
+    ...slowness(view, reference),
     ...(desired === undefined || present === undefined || present >= desired
       ? []
       : [{ kind: "PodsMissing" as const, object: reference, text: `${present} of ${desired} pods exist` }]),
   ];
+};
+
+/** Several times slower than usual, and slow enough for somebody to notice. */
+const slowness = (view: View, reference: Reference): readonly Symptom[] => {
+  const slow = view
+    .metricsOf(reference)
+    .find(
+      ({ name, value, usual }) => name.startsWith("request_latency_seconds") && usual !== undefined && value >= 3 * usual && value >= 0.02,
+    );
+  if (slow === undefined) return [];
+  const text = `${slow.name} ${slow.value.toFixed(3)}, usually ${(slow.usual ?? 0).toFixed(3)}`;
+  return [{ kind: "Slow", object: reference, text }];
 };
 
 const isFailing = ({ state, restarts, last, isReady, role }: ReturnType<typeof podEvidence>["containers"][number]): boolean =>

@@ -237,7 +237,7 @@ describe("the cause behind the same alert", () => {
     "a registry that cannot be reached needs a person": [pull("dial tcp 10.0.0.9:5000: i/o timeout"), "ImageUnpullable → person"],
     "a new registry that cannot be reached goes back with its release": [
       pull("dial tcp: lookup registry.invalid: no such host", "registry.invalid:5000/web:1.4.0"),
-      "ImageUnpullable → rollback_deployment revision=1",
+      "RegistryUnresolvable → rollback_deployment revision=1",
     ],
     "an image that ran before and has gone needs a person": [
       {

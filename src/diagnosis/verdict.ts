@@ -8,7 +8,8 @@ import { memoryLimitTooSmall } from "#diagnosis/causes/memory-limit-too-small.ts
 import { nothingWrong } from "#diagnosis/causes/nothing-wrong.ts";
 import { releaseCrashes } from "#diagnosis/causes/release-crashes.ts";
 import { concerning } from "#diagnosis/concerns.ts";
-import { diagnoseCluster, type RankedFinding } from "#diagnosis/diagnose.ts";
+import { diagnoseCluster } from "#diagnosis/diagnose.ts";
+import type { RankedFinding } from "#diagnosis/rank.ts";
 import { observations, replicasText, targetName } from "#diagnosis/explain.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
 import type { CauseCode, Finding, WorkloadCause } from "#diagnosis/finding.ts";
@@ -51,10 +52,12 @@ export const verdictOn = (view: View, target: Reference): Diagnosis => {
   const own = verdictInside(inside);
   if (own.kind === "Gone") return own;
   const concerns = concerning(view, target);
-  const others = diagnoseCluster(view.evidence).findings.filter(
-    (finding) => finding.confidence >= leastConfidence && !(finding.code in causes) && concerns(finding),
-  );
-  const findings = [...(own.kind === "Cause" ? own.findings : []), ...others].toSorted((a, b) => confidenceOf(b) - confidenceOf(a));
+  const ranked = diagnoseCluster(view.evidence).findings;
+  const others = ranked.filter((finding) => finding.confidence >= leastConfidence && !(finding.code in causes) && concerns(finding));
+  // A cause that yields to a more particular one is not among the ranked.
+  const told =
+    own.kind === "Cause" ? own.findings.filter(({ code }) => others.length === 0 || ranked.some((each) => each.code === code)) : [];
+  const findings = [...told, ...others].toSorted((a, b) => confidenceOf(b) - confidenceOf(a));
   const [best, ...less] = findings;
   if (best === undefined) return own;
   return {

@@ -18,6 +18,7 @@ export const workloadCauses: readonly Cause[] = [
     looksAt: "Containers of the current revision that crash, and the revision before it.",
     concludes: "The new revision brought the trouble in, where it began with it and the old one differs in what fails.",
     wouldDo: "rollback_deployment to the last revision that was well.",
+    yieldsTo: ["ProbeWrongPort", "ProbeWrongProtocol", "ProbeWrongPath", "ProbeTooImpatient", "MemoryLimitBelowStart"],
     find: inWorkloads(releaseCrashes),
   },
   {
@@ -26,6 +27,7 @@ export const workloadCauses: readonly Cause[] = [
     looksAt: "ConfigMaps that a failing container reads, and when their content last changed.",
     concludes: "The edit is at fault, where it lies between the release and the first failure and the container was started since.",
     wouldDo: "A person decides; restore_object puts the content back that the change journal kept.",
+    yieldsTo: ["ProbeWrongPort", "ProbeWrongProtocol", "ProbeWrongPath", "ProbeTooImpatient"],
     find: inWorkloads(configEdited),
   },
   {
@@ -34,6 +36,7 @@ export const workloadCauses: readonly Cause[] = [
     looksAt: "Containers that wait for their image, and what the container runtime says.",
     concludes: "The image of the current revision cannot be had.",
     wouldDo: "rollback_deployment where an earlier revision ran with another image.",
+    yieldsTo: ["RegistryUnresolvable", "PullSecretMissing"],
     find: inWorkloads(imageUnpullable),
   },
   {

@@ -3,7 +3,7 @@ import type { Reference } from "#api/fields.ts";
 import type { EndpointSlice, Pod } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
 import { type Evidence, evidenceForm, type Metric, type ReadList } from "#evidence/evidence.ts";
-import { alertsOf, troubleOf } from "#bench/diagnosis/recorded/alerts.ts";
+import { alertMetrics, alertsOf, troubleOf } from "#bench/diagnosis/recorded/alerts.ts";
 import { argument, type Call, callsOf, jsonOf, textOf } from "#bench/diagnosis/recorded/calls.ts";
 import { componentOf, connectionsOf } from "#bench/diagnosis/recorded/checks.ts";
 import { describedObject } from "#bench/diagnosis/recorded/describe-objects.ts";
@@ -38,9 +38,17 @@ export const recordedEvidence = (recording: Recording): Evidence => {
   );
 
   const ages = agesOf(listed);
+  // Whole objects need no manifest beside them, and parsing it is most of the work.
+  const live = new Set(
+    listed.flatMap((call) =>
+      call.arguments["output_yaml"] === true && recordedType(argument(call, "resource_type"))?.kind === "Deployment"
+        ? [argument(call, "name")]
+        : [],
+    ),
+  );
   const objects = withHidden(
     objectsOf(described, listed).map((object) => aged(object, ages, now)),
-    of("GetAppYAML").flatMap((call) => documentsOf(textOf(call)).map(inNamespaceOf(call))),
+    of("GetAppYAML").flatMap((call) => (live.has(argument(call, "app_name")) ? [] : documentsOf(textOf(call)).map(inNamespaceOf(call)))),
     (object) => makerOf(object),
   );
   const events = mergedEvents(
@@ -74,7 +82,9 @@ export const recordedEvidence = (recording: Recording): Evidence => {
       return logsOf(jsonOf(call), namespace, podFor(objects, namespace, argument(call, "service_name")));
     }),
     metrics: [
-      ...metricsOf(recording.metricsCsv ?? "", troubleOf(recordedAlerts), find),
+      ...(recording.metricsCsv === undefined
+        ? alertMetrics(recordedAlerts, find)
+        : metricsOf(recording.metricsCsv, troubleOf(recordedAlerts), find)),
       ...described.flatMap((call) => (recordedType(argument(call, "resource_type"))?.kind === "Node" ? requestMetrics(call) : [])),
     ],
     connections: calls.flatMap((call) => connectionCall(call, namespaces)),

@@ -2,6 +2,7 @@
 import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
 import { eventQuotes, failureQuote, quote, replicasText, revisionReadyText, revisionText, targetName } from "#diagnosis/explain.ts";
 import type { Failure } from "#diagnosis/failures.ts";
+import { repositoryOf } from "#diagnosis/image-pulls.ts";
 import { judge, ruledOut, type Assessment, type Facts } from "#diagnosis/finding.ts";
 import { failuresOfCurrent, releaseFor, type Release } from "#diagnosis/release.ts";
 import { differenceText } from "#diagnosis/template-difference.ts";
@@ -129,8 +130,6 @@ const imageOf = (evidence: WorkloadEvidence, container: string): string | undefi
 const imageIn = (template: WorkloadEvidence["target"]["template"], container: string): string | undefined =>
   [...(template?.spec.containers ?? []), ...(template?.spec.initContainers ?? [])].find(({ name }) => name === container)?.image;
 
-/** `registry.example/team/app:1@sha256:…` → `registry.example/team/app` */
-const repositoryOf = (image: string): string => image.replace(/@.*$/, "").replace(/:[^/]*$/, "");
 /** The first part is a registry where it looks like a host; else it is Docker Hub. */
 const registryOf = (image: string): string => {
   const first = image.split("/")[0] ?? "";

@@ -1,0 +1,86 @@
+// A container that needs as much CPU as it may have, and is throttled for it, without being asked more than usual.
+import { referenceText } from "#api/object.ts";
+import { parseQuantity } from "#lib/quantity.ts";
+import { assess, person } from "#diagnosis/assess.ts";
+import type { Cause } from "#diagnosis/cause.ts";
+import { quote } from "#diagnosis/explain.ts";
+import type { Assessment } from "#diagnosis/finding.ts";
+import { callersOf } from "#diagnosis/called-addresses.ts";
+import type { Metric } from "#evidence/evidence.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
+
+const code = "CpuOverload";
+/** Where usage is this near to the limit, the kernel's quota is what holds it. */
+const nearLimit = 0.7;
+const grown = 3;
+
+export const cpuOverload: Cause = {
+  code,
+  title: "A workload that is throttled at its CPU limit",
+  looksAt: "CPU usage against the limit, throttling, the rate of requests, and what they were before.",
+  concludes: "The workload uses up its CPU limit and is throttled.",
+  wouldDo: "Nothing by itself: more CPU would treat the symptom where a program runs wild; a person looks at what it does.",
+  find: (view) => view.workloads.map((workload) => find(view, workload)),
+};
+
+const find = (view: View, workload: Workload): Assessment => {
+  const metric = (name: string): Metric | undefined => view.metricsOf(workload.reference).find((each) => each.name === name);
+  const usage = metric("cpu_usage_cores");
+  const throttled = metric("cpu_throttled_ratio") ?? metric("cpu_throttled_seconds");
+  const requests = metric("requests_per_second");
+  const limit = workload.template.spec.containers.reduce(
+    (sum, { resources }) => sum + Number(parseQuantity(resources?.limits?.["cpu"] ?? "0") ?? 0n) / 1000,
+    0,
+  );
+  const share = usage === undefined || limit === 0 ? undefined : usage.value / limit;
+  const slower = (throttled?.value ?? 0) >= 0.2 && (throttled?.usual === undefined || throttled.value >= grown * throttled.usual);
+  const callers = view.servicesOf(workload).flatMap((service) => callersOf(view, service));
+  return assess(
+    code,
+    {
+      required: [
+        { claim: "it is throttled far more than usual", holds: throttled === undefined ? "unknown" : slower },
+        {
+          claim: "it uses most of its CPU limit, or several times what is usual",
+          holds:
+            usage === undefined
+              ? "unknown"
+              : (share ?? 0) >= nearLimit || (usage.usual !== undefined && usage.value >= grown * usage.usual),
+        },
+      ],
+      supporting: [
+        {
+          claim: "it uses several times what is usual",
+          holds: usage?.usual === undefined ? "unknown" : usage.value >= grown * usage.usual,
+          weight: 2,
+        },
+        { claim: "it uses most of its limit", holds: share === undefined ? "unknown" : share >= nearLimit, weight: 2 },
+        {
+          claim: "it is not asked more than usual",
+          holds: requests?.usual === undefined ? "unknown" : requests.value <= requests.usual * 1.5,
+          weight: 1,
+        },
+      ],
+    },
+    () => ({
+      object: workload.reference,
+      summary: `${referenceText(workload.reference)} uses ${cores(usage?.value)} of CPU${limit === 0 ? "" : ` of ${cores(limit)} it may have`} and is throttled${usage?.usual === undefined ? "" : `; usual are ${cores(usage.usual)}`}.`,
+      chain: [`it uses ${cores(usage?.value)}`, "the kernel throttles it", "it and those who call it are slow"],
+      quotes: [usage, throttled, requests].flatMap((each) =>
+        each === undefined
+          ? []
+          : [
+              quote(
+                "metric",
+                referenceText(workload.reference),
+                `${each.name}: ${each.value}${each.usual === undefined ? "" : `, usually ${each.usual}`}`,
+              ),
+            ],
+      ),
+      explains: [workload.reference, ...callers.map(({ reference }) => reference)],
+      facts: person("what the program does with so much CPU has to be known: a higher limit helps only where the work is wanted"),
+    }),
+  );
+};
+
+const cores = (value: number | undefined): string => (value === undefined ? "?" : `${Number(value.toFixed(3))} cores`);

@@ -1,0 +1,82 @@
+// A memory limit so small that the container is killed before its program begins: the runtime cannot even set it up.
+import { referenceText } from "#api/object.ts";
+import { assess, eventQuote, objectQuote } from "#diagnosis/assess.ts";
+import type { Cause } from "#diagnosis/cause.ts";
+import type { Assessment, Remedy } from "#diagnosis/finding.ts";
+import { remediesOr, rollbackWithout } from "#diagnosis/previous-revision.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
+
+const code = "MemoryLimitBelowStart";
+/** runc, as containerd and CRI-O pass it on. */
+const killed = /container init was OOM-killed|memory limit too low|OOM command not allowed/i;
+
+export const memoryLimitBelowStart: Cause = {
+  code,
+  title: "A memory limit in which not even the container can be set up",
+  looksAt: "Pods that do not get beyond ContainerCreating, and what the container runtime says.",
+  concludes: "The pod's memory limit is below what the runtime itself needs.",
+  wouldDo: "rollback_deployment to a revision with more; else increase_resources.",
+  find: (view) => view.workloads.map((workload) => find(view, workload)),
+};
+
+const find = (view: View, workload: Workload): Assessment => {
+  const pods = new Map(
+    workload.pods
+      .filter(({ status, metadata }) => status?.phase === "Pending" && metadata.deletionTimestamp === undefined)
+      .map((pod) => [pod.metadata.uid, pod]),
+  );
+  const event = view.eventsAround(workload).find(({ uid, message }) => uid !== undefined && pods.has(uid) && killed.test(message));
+  const limits = workload.template.spec.containers.flatMap(({ name, resources }) => {
+    const limit = resources?.limits?.["memory"];
+    return limit === undefined ? [] : [{ name, limit }];
+  });
+  return assess(
+    code,
+    {
+      required: [
+        { claim: "the runtime says that the container was killed for memory while it was set up", holds: event !== undefined },
+        { claim: "a memory limit", holds: limits.length > 0 },
+      ],
+      supporting: [{ claim: "it was tried more than once", holds: (event?.count ?? 0) > 1, weight: 1 }],
+    },
+    () => ({
+      object: workload.reference,
+      summary: `The memory limit of ${referenceText(workload.reference)} (${limits.map(({ name, limit }) => `${name}: ${limit}`).join(", ")}) is too small for a container even to be set up.`,
+      chain: [
+        ...limits.map(({ name, limit }) => `container ${name} may use ${limit} of memory`),
+        "it is killed for memory while the runtime sets it up",
+        "its pods stay in ContainerCreating",
+      ],
+      quotes: [
+        ...(event === undefined ? [] : [eventQuote(event)]),
+        ...limits.map(({ name, limit }) => objectQuote(workload.reference, `container ${name}: resources.limits.memory ${limit}`)),
+      ],
+      explains: [workload.reference],
+      facts: remediesOr(
+        [
+          ...rollbackWithout(view, workload, ({ spec }) =>
+            limits.every(({ name, limit }) => spec.containers.find((each) => each.name === name)?.resources?.limits?.["memory"] === limit),
+          ),
+          ...raise(workload, limits),
+        ],
+        "how much memory the program needs, its owner has to say",
+      ),
+    }),
+  );
+};
+
+/** As far as one step may go; it may take several. */
+const raise = ({ reference }: Workload, limits: readonly { name: string; limit: string }[]): readonly Remedy[] =>
+  limits.slice(0, 1).flatMap(({ name, limit }) => {
+    const match = /^(\d+)([A-Za-z]*)$/.exec(limit);
+    if (match === null) return [];
+    return [
+      {
+        action: "increase_resources",
+        target: reference,
+        parameters: { container: name, memory: `${Number(match[1]) * 4}${match[2]}` },
+        rationale: "Four times as much is the most that one repair may grant.",
+        expected: `The containers of ${referenceText(reference)} are created.`,
+      },
+    ];
+  });

@@ -1,0 +1,56 @@
+// The name of an image's registry cannot be resolved: it is wrong, or the node's own DNS is.
+import { referenceText } from "#api/object.ts";
+import { assess, eventQuote, objectQuote, person } from "#diagnosis/assess.ts";
+import type { Cause } from "#diagnosis/cause.ts";
+import type { Assessment } from "#diagnosis/finding.ts";
+import { remediesOr, rollbackWithout } from "#diagnosis/previous-revision.ts";
+import { type Pull, pullsWaiting } from "#diagnosis/image-pulls.ts";
+import type { View } from "#diagnosis/view.ts";
+
+const code = "RegistryUnresolvable";
+
+export const registryUnresolvable: Cause = {
+  code,
+  title: "A registry whose name cannot be resolved",
+  looksAt: "Containers that wait for their image, and what the container runtime says of the registry's name.",
+  concludes: "The node cannot resolve the registry's name.",
+  wouldDo:
+    "rollback_deployment where an older revision used a registry that resolves; else a person looks at the name or at the nodes' DNS.",
+  find: (view) => pullsWaiting(view).map((pull) => find(view, pull)),
+};
+
+const find = (view: View, { workload, container, image, event, message }: Pull): Assessment => {
+  const host = /lookup ([^\s:]+)(?: on \S+)?: (?:no such host|server misbehaving|Temporary failure|i\/o timeout)/.exec(message)?.[1];
+  const others = pullsWaiting(view).filter((each) => each.message.includes(`lookup ${host}`)).length;
+  return assess(
+    code,
+    {
+      required: [{ claim: "the runtime cannot resolve the registry's name", holds: host !== undefined }],
+      supporting: [
+        { claim: "the image names that registry", holds: host !== undefined && isFrom(image, host) ? true : "unknown", weight: 2 },
+        { claim: "the name does not exist, instead of not being answered", holds: message.includes("no such host"), weight: 1 },
+      ],
+    },
+    () => ({
+      object: workload.reference,
+      summary: `The registry ${host} of image ${image} cannot be resolved: container ${container} of ${referenceText(workload.reference)} cannot start.`,
+      chain: [`${host} is not resolved`, `image ${image} cannot be pulled`, `pods of ${referenceText(workload.reference)} wait for it`],
+      quotes: [
+        ...(event === undefined ? [] : [eventQuote(event)]),
+        objectQuote(workload.reference, `container ${container}: image ${image}`),
+      ],
+      explains: [workload.reference],
+      facts:
+        others > 1 && host !== undefined && !isFrom(image, host)
+          ? person("a mirror's name does not resolve on the nodes: their configuration has to be looked at")
+          : remediesOr(
+              rollbackWithout(view, workload, ({ spec }) =>
+                spec.containers.some((each) => host !== undefined && isFrom(each.image ?? "", host)),
+              ),
+              "the registry's name has to be corrected, or the nodes have to be able to resolve it",
+            ),
+    }),
+  );
+};
+
+const isFrom = (image: string, host: string): boolean => image.startsWith(`${host}/`) || image.startsWith(`${host}:`);

@@ -1,0 +1,30 @@
+// The way back where a release brought the fault in: the newest older revision whose template is free of it. Pure.
+import type { PodTemplate } from "#api/kubernetes.ts";
+import { referenceText } from "#api/object.ts";
+import type { Remedy } from "#diagnosis/finding.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
+
+/** None where no older revision is free of it. */
+export const rollbackWithout = (view: View, workload: Workload, hasFault: (template: PodTemplate) => boolean): readonly Remedy[] => {
+  const { revisions } = view.inside(workload);
+  const current = revisions.find(({ isCurrent }) => isCurrent);
+  const older = revisions.filter(({ revision, template }) => current !== undefined && revision < current.revision && !hasFault(template));
+  const back = older.find(({ ready }) => ready > 0) ?? older[0];
+  if (back === undefined) return [];
+  return [
+    {
+      action: "rollback_deployment",
+      target: workload.reference,
+      parameters: { revision: String(back.revision) },
+      rationale: `Revision ${back.revision} is without it.`,
+      expected: `The pods of ${referenceText(workload.reference)} are ready again.`,
+    },
+  ];
+};
+
+/** Remedies, or a person where there are none. */
+export const remediesOr = (
+  remedies: readonly Remedy[],
+  why: string,
+): { readonly kind: "remedies"; readonly remedies: readonly Remedy[] } | { readonly kind: "person"; readonly why: string } =>
+  remedies.length === 0 ? { kind: "person", why } : { kind: "remedies", remedies };

@@ -1,0 +1,65 @@
+// From findings to an order: one for each root cause, the one that explains most with least first. Pure.
+import { referenceText } from "#api/object.ts";
+import type { ObservedChange } from "#evidence/evidence.ts";
+import type { Finding } from "#diagnosis/finding.ts";
+import type { Symptom } from "#diagnosis/symptoms.ts";
+
+export interface RankedFinding extends Finding {
+  /** 0 to 1: the checks of the cause itself, weighed with what it explains and what changed. */
+  readonly confidence: number;
+  readonly symptoms: readonly Symptom[];
+}
+
+export interface Ranking {
+  readonly symptoms: readonly Symptom[];
+  readonly changesOf: (object: Finding["object"]) => readonly ObservedChange[];
+  /** Codes of more particular causes: where one of them holds for the same object, this one says less and is not told. */
+  readonly yieldsTo: (code: string) => readonly string[];
+}
+
+/** A fault that troubles nobody is less likely the one that was asked about, or the check is wrong. */
+const unfeltFactor = 0.8;
+/** How far the share of all symptoms that it explains can lift a finding over another that is as certain. */
+const shareWeight = 0.1;
+const certainAtMost = 0.99;
+
+export const ranked = (findings: readonly Finding[], { symptoms, changesOf, yieldsTo }: Ranking): readonly RankedFinding[] => {
+  const told = withoutGeneral(merged(findings), yieldsTo);
+  const weighed = told.map((finding): RankedFinding => {
+    const objects = objectsOf(finding);
+    const own = symptoms.filter(({ object }) => objects.has(referenceText(object)));
+    const { field } = finding;
+    const isChanged = field !== undefined && changesOf(finding.object).some((change) => change.field.startsWith(field));
+    const felt = finding.score * (own.length === 0 ? unfeltFactor : 1);
+    // A change of the very field that is at fault halves the doubt that is left; one nearby says nothing.
+    const confidence = Math.min(certainAtMost, isChanged ? felt + (1 - felt) / 2 : felt);
+    return { ...finding, confidence: Math.round(confidence * 100) / 100, symptoms: own };
+  });
+  const weight = ({ confidence, symptoms: own }: RankedFinding): number =>
+    confidence + (symptoms.length === 0 ? 0 : (shareWeight * own.length) / symptoms.length);
+  return weighed.toSorted((a, b) => weight(b) - weight(a));
+};
+
+/** The same fault of the same object, seen from several who suffer of it, is one. */
+const merged = (findings: readonly Finding[]): readonly Finding[] => {
+  const kept = new Map<string, Finding>();
+  for (const finding of findings) {
+    const key = `${finding.code} ${referenceText(finding.object)} ${JSON.stringify(finding.detail ?? {})}`;
+    const known = kept.get(key);
+    if (known === undefined) kept.set(key, finding);
+    else {
+      const best = finding.score > known.score ? finding : known;
+      const explains = new Map([...(known.explains ?? []), ...(finding.explains ?? [])].map((each) => [referenceText(each), each]));
+      kept.set(key, { ...best, explains: [...explains.values()] });
+    }
+  }
+  return [...kept.values()];
+};
+
+const withoutGeneral = (findings: readonly Finding[], yieldsTo: Ranking["yieldsTo"]): readonly Finding[] =>
+  findings.filter((finding) => {
+    const stronger = yieldsTo(finding.code);
+    return !findings.some((other) => stronger.includes(other.code) && objectsOf(other).has(referenceText(finding.object)));
+  });
+
+const objectsOf = ({ object, explains = [] }: Finding): ReadonlySet<string> => new Set([object, ...explains].map(referenceText));

@@ -1,0 +1,166 @@
+// Why pods are not scheduled: what the scheduler says of its nodes, and which of them the pod's own wishes leave. Pure.
+// The words are those of kube-scheduler's plugins (pkg/scheduler/framework/plugins); each node is counted under the first plugin that refuses it.
+import { Nodes, type Node, type Pod, type PodSpec } from "#api/kubernetes.ts";
+import type { EventEvidence } from "#evidence/workload-evidence.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
+
+export type Refusal = "cordoned" | "taint" | "selector" | "antiAffinity" | "affinity" | "cpu" | "memory" | "other";
+
+export interface Unscheduled {
+  readonly workload: Workload;
+  readonly pod: Pod;
+  /** The scheduler's own words. */
+  readonly message: string;
+  readonly event?: EventEvidence;
+  /** How many nodes each refusal holds for, by the message. */
+  readonly counts: Readonly<Partial<Record<Refusal, number>>>;
+  /** Nodes that the pod's selector and required node affinity leave; undefined where the nodes are not known. */
+  readonly wanted?: readonly Node[];
+  /** What stands in the way, on the nodes that the pod's own wishes leave. */
+  readonly blocker: Refusal | undefined;
+}
+
+const phrases: readonly (readonly [Refusal, RegExp])[] = [
+  ["cordoned", /(\d+) node\(s\) were unschedulable/g],
+  ["taint", /(\d+) node\(s\) had (?:an )?untolerated taint(?:\(s\))?/g],
+  ["selector", /(\d+) node\(s\) didn't match Pod's node affinity\/selector/g],
+  ["antiAffinity", /(\d+) node\(s\) (?:didn't match pod anti-affinity rules|didn't satisfy existing pods anti-affinity rules)/g],
+  ["affinity", /(\d+) node\(s\) didn't match pod affinity rules/g],
+  ["cpu", /(\d+) Insufficient cpu/g],
+  ["memory", /(\d+) Insufficient memory/g],
+];
+
+/** One pod for each workload that has some waiting: they wait for the same. */
+export const unscheduledPods = (view: View): readonly Unscheduled[] =>
+  view.workloads.flatMap((workload) => {
+    const waiting = workload.pods.filter(
+      ({ metadata, spec, status }) =>
+        metadata.deletionTimestamp === undefined && spec.nodeName === undefined && (status?.phase ?? "Pending") === "Pending",
+    );
+    const told = waiting.flatMap((pod): Unscheduled[] => {
+      const condition = pod.status?.conditions?.find(({ type, status }) => type === "PodScheduled" && status === "False");
+      const event = view.eventsAround(workload).find(({ uid, reason }) => uid === pod.metadata.uid && reason === "FailedScheduling");
+      const message = condition?.message ?? event?.message;
+      return message === undefined ? [] : [unscheduled(view, workload, pod, message, event)];
+    });
+    return told.slice(0, 1);
+  });
+
+const unscheduled = (view: View, workload: Workload, pod: Pod, message: string, event: EventEvidence | undefined): Unscheduled => {
+  // What preemption could do is said behind it, of the same nodes once more.
+  const said = message.split(/\.? preemption: /)[0] ?? message;
+  const counts = Object.fromEntries(
+    phrases.flatMap(([refusal, pattern]) => {
+      const nodes = [...said.matchAll(pattern)].reduce((sum, [, count]) => sum + Number(count), 0);
+      return nodes === 0 ? [] : [[refusal, nodes]];
+    }),
+  ) as Partial<Record<Refusal, number>>;
+  const nodes = view.all(Nodes);
+  const wanted = nodes.length === 0 ? undefined : nodes.filter((node) => matchesWishes(pod.spec, node));
+  return {
+    workload,
+    pod,
+    message,
+    ...(event === undefined ? {} : { event }),
+    counts,
+    ...(wanted === undefined ? {} : { wanted }),
+    blocker: blockerOf(pod.spec, counts, wanted),
+  };
+};
+
+/**
+ * A pod that says where it wants to run is kept out by what stands there; one that matches no node is kept out by its own wish. Else the refusal
+ * of most nodes counts. Nodes that run the control plane are kept free on purpose and count only where there are no others.
+ */
+const blockerOf = (spec: PodSpec, counts: Partial<Record<Refusal, number>>, wanted: readonly Node[] | undefined): Refusal | undefined => {
+  const workers = wanted?.filter((node) => !isControlPlane(node)) ?? [];
+  // A wish that only the control plane meets, which is kept free, is met by nobody.
+  const isUnmet =
+    wanted === undefined || (workers.length === 0 && wanted.every((node) => isCordoned(node) || untolerated(spec, node).length > 0));
+  if ((counts.selector ?? 0) > 0 && (isUnmet || !hasWishes(spec))) return "selector";
+  const nodes = workers.length > 0 ? workers : (wanted ?? []);
+  const cordoned = nodes.filter(isCordoned).length;
+  const tainted = nodes.filter((node) => !isCordoned(node) && untolerated(spec, node).length > 0).length;
+  const found: Partial<Record<Refusal, number>> =
+    wanted === undefined ? { ...counts } : { ...counts, selector: 0, cordoned, taint: tainted };
+  return (Object.entries(found) as [Refusal, number][]).filter(([, count]) => count > 0).toSorted((a, b) => b[1] - a[1])[0]?.[0];
+};
+
+export const isCordoned = (node: Node): boolean => node.spec?.unschedulable === true;
+
+export const isControlPlane = ({ metadata: { labels = {} } }: Node): boolean =>
+  Object.keys(labels).some((key) => key === "node-role.kubernetes.io/control-plane" || key === "node-role.kubernetes.io/master") ||
+  /^(?:master|control-plane)$/.test(labels["kubernetes.io/role"] ?? "");
+
+interface Toleration {
+  readonly key?: string;
+  readonly operator?: string;
+  readonly value?: string;
+  readonly effect?: string;
+}
+
+/** Taints that keep new pods of this template away. What a cordon adds is the cordon's. */
+export const untolerated = (spec: PodSpec, node: Node): readonly { key: string; value?: string; effect: string }[] => {
+  const tolerations = (spec["tolerations"] ?? []) as readonly Toleration[];
+  return (node.spec?.taints ?? []).filter(
+    (taint) =>
+      taint.effect !== "PreferNoSchedule" &&
+      taint.key !== "node.kubernetes.io/unschedulable" &&
+      !tolerations.some(
+        ({ key, operator = "Equal", value = "", effect }) =>
+          (effect === undefined || effect === "" || effect === taint.effect) &&
+          (key === undefined || key === "" ? operator === "Exists" : key === taint.key) &&
+          (operator === "Exists" || value === (taint.value ?? "")),
+      ),
+  );
+};
+
+interface Requirement {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[];
+}
+interface Term {
+  readonly matchExpressions?: readonly Requirement[];
+  readonly matchFields?: readonly Requirement[];
+}
+
+export const nodeSelectorOf = (spec: PodSpec): Readonly<Record<string, string>> => (spec["nodeSelector"] ?? {}) as Record<string, string>;
+
+export const nodeTermsOf = (spec: PodSpec): readonly Term[] => {
+  const affinity = spec["affinity"] as
+    | { nodeAffinity?: { requiredDuringSchedulingIgnoredDuringExecution?: { nodeSelectorTerms?: Term[] } } }
+    | undefined;
+  return affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+};
+
+const hasWishes = (spec: PodSpec): boolean => Object.keys(nodeSelectorOf(spec)).length > 0 || nodeTermsOf(spec).length > 0;
+
+const matchesWishes = (spec: PodSpec, node: Node): boolean => matchesSelector(spec, node) && matchesAffinity(spec, node);
+
+export const matchesSelector = (spec: PodSpec, { metadata: { labels = {} } }: Node): boolean =>
+  Object.entries(nodeSelectorOf(spec)).every(([key, value]) => labels[key] === value);
+
+/** Terms are alternatives; what stands within one all has to hold. */
+export const matchesAffinity = (spec: PodSpec, node: Node): boolean => {
+  const terms = nodeTermsOf(spec);
+  return (
+    terms.length === 0 ||
+    terms.some(
+      ({ matchExpressions = [], matchFields = [] }) =>
+        matchExpressions.length + matchFields.length > 0 &&
+        matchExpressions.every((each) => holds(each, node.metadata.labels?.[each.key])) &&
+        matchFields.every((each) => holds(each, each.key === "metadata.name" ? node.metadata.name : undefined)),
+    )
+  );
+};
+
+const holds = ({ operator, values = [] }: Requirement, value: string | undefined): boolean => {
+  if (operator === "In") return value !== undefined && values.includes(value);
+  if (operator === "NotIn") return value === undefined || !values.includes(value);
+  if (operator === "Exists") return value !== undefined;
+  if (operator === "DoesNotExist") return value === undefined;
+  const [bound] = values;
+  if (value === undefined || bound === undefined) return false;
+  return operator === "Gt" ? Number(value) > Number(bound) : operator === "Lt" && Number(value) < Number(bound);
+};
