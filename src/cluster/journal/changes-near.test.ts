@@ -60,6 +60,14 @@ describe("what bears on a workload", () => {
   test.each(cases)("%s", (expected, history) => {
     expect(near(journalOf([web, web], history))).toEqual([expected]);
   });
+  test("a role that it has by a binding does, a role of the cluster that it has not does not", () => {
+    const role = (verb: string): KubeObject => object("Role", "reader", { rules: [{ verbs: [verb] }] });
+    const clusterRole = object("ClusterRole", "others", { rules: [] });
+    const { namespace: _none, ...metadata } = clusterRole.metadata;
+    expect(near(journalOf([web, web], [binding, binding], [role("get"), role("list")], [{ ...clusterRole, metadata }, "deleted"]))).toEqual(
+      ["Role reader: holds its rights"],
+    );
+  });
   test("what is in another namespace does not", () => {
     expect(near(journalOf([web, web], changed("ConfigMap", "web-config", "other")))).toEqual([]);
   });

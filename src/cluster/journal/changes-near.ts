@@ -47,6 +47,7 @@ export const changesNear = (
     .map((track) => ({ track, changes: changesIn(track, window) }))
     .filter(({ track, changes }) => changes.length > 0 || isTarget(track, target));
   const targets = knownOf(tracks.find((track) => isTarget(track, target)));
+  const bearing = { targets, roles: rolesOf(targets, tracks), nodes: nearby.nodes };
   const byObject = new Map(tracks.map((track) => [journalKey(track.object), track]));
   const remembered = (nearby.remembered ?? []).filter(
     (change) =>
@@ -56,13 +57,13 @@ export const changesNear = (
     ...known.flatMap(({ track, changes }) =>
       changes
         .filter((change) => change.source === "journal" || !remembered.some((other) => isSameWrite(change, other)))
-        .map((change) => ({ change, at: placeOf(track, target, targets, nearby) })),
+        .map((change) => ({ change, at: placeOf(track, target, bearing) })),
     ),
     ...remembered.map(({ relation, ...change }) => ({
       change,
       at:
         relation === undefined
-          ? placeOf(byObject.get(journalKey(change.object)) ?? change.object, target, targets, nearby)
+          ? placeOf(byObject.get(journalKey(change.object)) ?? change.object, target, bearing)
           : { rank: 1 as const, relation },
     })),
   ];
@@ -92,17 +93,45 @@ const isIn = (change: Change, { from, to }: Window): boolean => {
 const knownOf = (track: Track | undefined): readonly Known[] =>
   track === undefined ? [] : contentsOf(track).flatMap(({ content }) => (content === undefined ? [] : [{ object: track.object, content }]));
 
-const placeOf = (other: Track | ObjectReference, target: ObjectReference, targets: readonly Known[], nearby: Nearby): Place | undefined => {
+/** What places an object: the contents of the target, the roles that it has by a binding, its nodes. */
+interface Bearing {
+  readonly targets: readonly Known[];
+  readonly roles: ReadonlySet<string>;
+  readonly nodes: readonly string[] | undefined;
+}
+
+const rolesOf = (targets: readonly Known[], tracks: readonly Track[]): ReadonlySet<string> =>
+  new Set(
+    tracks
+      .filter(({ object: { kind } }) => kind === "RoleBinding" || kind === "ClusterRoleBinding")
+      .flatMap(knownOf)
+      .filter((binding) => targets.some((own) => relationOf(own, binding) === "gives it rights"))
+      .flatMap(({ object, content }) => roleOf(object, content)),
+  );
+
+const roleOf = ({ namespace }: ObjectReference, content: Known["content"]): readonly string[] => {
+  const { roleRef } = content as { roleRef?: { kind: string; name: string } };
+  if (roleRef === undefined) return [];
+  return [journalKey(roleRef.kind === "Role" && namespace !== undefined ? { ...roleRef, namespace } : roleRef)];
+};
+
+const placeOf = (other: Track | ObjectReference, target: ObjectReference, bearing: Bearing): Place | undefined => {
   const object = "versions" in other ? other.object : other;
   if (journalKey(object) === journalKey(target)) return { rank: 0, relation: "itself" };
-  for (const own of targets)
+  for (const own of bearing.targets)
     for (const its of "versions" in other ? knownOf(other) : []) {
       const relation = relationOf(own, its);
       if (relation !== undefined) return { rank: 1, relation };
     }
+  if (object.kind === "Role" || object.kind === "ClusterRole") {
+    if (bearing.roles.has(journalKey(object))) return { rank: 1, relation: "holds its rights" };
+    // Roles of others, of which there are many in any cluster.
+    if (object.namespace === undefined && target.namespace !== undefined) return undefined;
+  }
+  if (object.kind === "ClusterRoleBinding" && target.namespace !== undefined) return undefined;
   if (object.kind === "Node") {
-    if (nearby.nodes === undefined) return { rank: 4, relation: "a node" };
-    return nearby.nodes.includes(object.name) ? { rank: 3, relation: "runs its pods" } : undefined;
+    if (bearing.nodes === undefined) return { rank: 4, relation: "a node" };
+    return bearing.nodes.includes(object.name) ? { rank: 3, relation: "runs its pods" } : undefined;
   }
   if (object.namespace === undefined) return { rank: 4, relation: "the cluster" };
   return object.namespace === target.namespace ? { rank: 2, relation: "same namespace" } : undefined;

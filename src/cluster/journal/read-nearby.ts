@@ -15,6 +15,7 @@ import { loadJournal } from "#cluster/journal/config-map-store.ts";
 import { createJournal, journalKey } from "#cluster/journal/journal.ts";
 import { helmChanges, recordedChanges, releaseChanges, type Remembered } from "#cluster/journal/remembered-changes.ts";
 import { referenceOf, type Track } from "#cluster/journal/track.ts";
+import { isTracked } from "#cluster/journal/tracked-content.ts";
 import { secretType, trackedTypes } from "#cluster/journal/tracked-kinds.ts";
 import { selects } from "#cluster/selectors.ts";
 import type { Kube } from "#kube/client.ts";
@@ -77,7 +78,7 @@ export const readNearby = async (deps: ReadNearbyDeps, target: ObjectReference):
     notRead.push(`the change journal: there is none in ${namespace}, so that only what Kubernetes itself remembers is shown`);
 
   const now = clock.now();
-  const live = [...lists.flatMap(({ items }) => items), ...secrets];
+  const live = [...lists.flatMap(({ items }) => items), ...secrets].filter(isTracked);
   const journal = createJournal();
   const gap = saved.savedAt === undefined ? undefined : { notBefore: saved.savedAt };
   journal.restore(saved.tracks.filter(({ object }) => object.namespace === undefined || object.namespace === target.namespace));

@@ -21,7 +21,8 @@ export const recordedChanges = (object: KubeObject): readonly Remembered[] => {
   const first = firstWrite(object.metadata.managedFields);
   const by = first !== undefined && first.at <= createdAt + togetherMs ? first.by : unknownManager;
   const creation: Remembered = { ...base, at: toPreciseTimestamp(createdAt), by, field: "", kind: "created" };
-  const writes = recordedWrites(object.metadata.managedFields).filter(({ at }) => at > createdAt + togetherMs);
+  // What its maker writes in the first moments belongs to the making; another's write does not.
+  const writes = recordedWrites(object.metadata.managedFields).filter((write) => write.at > createdAt + togetherMs || write.by !== by);
   return [
     creation,
     ...writes.map((write): Remembered => ({

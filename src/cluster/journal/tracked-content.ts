@@ -22,8 +22,12 @@ const leaderAnnotation = "control-plane.alpha.kubernetes.io/leader";
 /** One in every namespace, put back by the controller manager whenever it differs. */
 const rootCertificates = "kube-root-ca.crt";
 
-/** False for what is no decision of anybody: leases kept as ConfigMaps, copies of the cluster's certificate, releases of Helm, the journal itself. */
+/** On the roles that the API server makes and puts back by itself. */
+const bootstrapLabel = "kubernetes.io/bootstrapping";
+
+/** False for what is no decision of anybody: leases kept as ConfigMaps, copies of the cluster's certificate, its own roles, releases of Helm, the journal itself. */
 export const isTracked = ({ kind, metadata }: KubeObject): boolean => {
+  if (metadata.labels?.[bootstrapLabel] !== undefined) return false;
   if (metadata.labels?.[JOURNAL_LABEL] !== undefined || metadata.annotations?.[leaderAnnotation] !== undefined) return false;
   if (kind === "ConfigMap") return metadata.name !== rootCertificates;
   return kind !== "Secret" || metadata.labels?.["owner"] !== "helm";
