@@ -47,6 +47,8 @@ const asExpected: Happened = {
 const found = (difference: Partial<Happened>, expectation = expected): string[] =>
   differences(expectation, { ...asExpected, ...difference }, "kintsugi-system");
 
+test("without an audit log nothing is said about writes", () => expect(found({ writes: undefined })).toEqual([]));
+
 test("nothing is said where everything is as expected", () => expect(found({})).toEqual([]));
 
 describe("each difference is one sentence", () => {

@@ -18,7 +18,8 @@ export interface Happened {
   readonly executions: readonly KubernetesExecution[];
   readonly wasAskedForApproval: boolean;
   readonly changedBeforeApproval: boolean;
-  readonly writes: readonly EffectiveWrite[];
+  /** Undefined where no audit log tells. */
+  readonly writes: readonly EffectiveWrite[] | undefined;
   readonly healthyAtEnd: boolean;
   /** The target's template in healthy.yaml; undefined where the fault is its first appearance. */
   readonly healthyTemplate: unknown;
@@ -73,6 +74,7 @@ const actions = (expected: Expectation, happened: Happened): string[] => {
 };
 
 const changes = (expected: Expectation, { writes }: Happened, installation: string): string[] => {
+  if (writes === undefined) return [];
   const found = writes.map((write) => `${write.resource}/${write.name} by ${actionOfAccount(write.user, installation) ?? write.user}`);
   const wanted = expected.changes.flatMap((change) => change.by.map((by) => `${plurals[change.kind]}/${change.name} by ${by}`));
   return compare("the list of writes in the audit log", wanted, found);

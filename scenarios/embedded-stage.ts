@@ -3,20 +3,20 @@
 import { DEFAULT_NAMESPACE } from "#api/labels.ts";
 import { Deployments } from "#api/kubernetes.ts";
 import { createEmbeddedCluster } from "#embedded/embedded-cluster.ts";
-import { createMonitoring, type Monitoring, type Webhook } from "#embedded/monitoring/monitoring.ts";
-import type { WebhookPayload } from "#embedded/monitoring/webhook-payload.ts";
+import { createMonitoring, type Monitoring } from "#embedded/monitoring/monitoring.ts";
 import type { Behave, Pull } from "#embedded/nodes/behaviour.ts";
 import type { ClusterConfig } from "#kube/cluster-config.ts";
 import { connect } from "#kube/connect.ts";
-import { type Clock, type Random, delay } from "#lib/clock.ts";
+import type { Clock, Random } from "#lib/clock.ts";
 import { type startHttpServer } from "#lib/http-server.ts";
 import type { LogLevel } from "#lib/log.ts";
 import { install } from "#manifests/install.ts";
-import { memoryAuditTrail } from "#scenarios/audit-trail.ts";
+import { type AuditTrail, memoryAuditTrail } from "#scenarios/audit-trail.ts";
 import { embeddedHttp } from "#scenarios/embedded-http.ts";
 import { type Hands, createHands } from "#scenarios/hands.ts";
 import { approversBinding, scenarioPolicy, signalsToken } from "#scenarios/install-kintsugi.ts";
 import { kintsugiInPods } from "#scenarios/kintsugi-in-pods.ts";
+import { type Services, postAlerts, untilReady } from "#scenarios/services.ts";
 import { createRuleBook } from "#scenarios/rule-book.ts";
 import { runScenario } from "#scenarios/run-scenario.ts";
 import { type Stage, handsOf } from "#scenarios/stage.ts";
@@ -29,19 +29,19 @@ export interface EmbeddedStageOptions {
   readonly random: Random;
   readonly progress: (line: string) => void;
   /** How Kintsugi's services are offered, and how they are called. */
-  readonly services: Services;
+  readonly services: EmbeddedServices;
   readonly behave: Behave;
   readonly pull: Pull;
   readonly logLevel?: LogLevel;
   readonly signal?: AbortSignal;
 }
 
-export interface Services {
+export interface EmbeddedServices extends Services {
   readonly start: typeof startHttpServer;
-  fetch(request: Request): Promise<Response>;
 }
 
 export interface EmbeddedStage extends Stage {
+  readonly audit: AuditTrail;
   readonly cluster: ReturnType<typeof createEmbeddedCluster>;
   readonly monitoring: Monitoring;
   readonly hands: Hands;
@@ -96,7 +96,7 @@ export const openEmbeddedStage = async (options: EmbeddedStageOptions): Promise<
   const monitoring = createMonitoring({
     clock,
     list: cluster.list,
-    post: (webhook, payload) => post(services, webhook, payload),
+    post: postAlerts(services),
     trouble: (sentence) => progress(`  monitoring: ${sentence}`),
   });
   const close = async (): Promise<void> => {
@@ -135,24 +135,6 @@ export const openEmbeddedStage = async (options: EmbeddedStageOptions): Promise<
     await close();
     throw error;
   }
-};
-
-/** Its pod is Ready as soon as its process runs: here nothing probes it from outside but we. */
-const untilReady = async (clock: Clock, services: Services, urlOf: () => string | undefined): Promise<string> => {
-  const until = clock.now() + readyTimeoutMs;
-  for (;;) {
-    const url = urlOf();
-    if (url !== undefined && (await services.fetch(new Request(`${url}/readyz`))).status === 200) return url;
-    if (clock.now() > until) throw new Error("Kintsugi runs, but its /readyz does not answer 200");
-    await delay(clock, 50);
-  }
-};
-
-const post = async (services: Services, { url, bearerToken }: Webhook, payload: WebhookPayload): Promise<number> => {
-  const headers = { "content-type": "application/json", ...(bearerToken === undefined ? {} : { authorization: `Bearer ${bearerToken}` }) };
-  const response = await services.fetch(new Request(url, { method: "POST", headers, body: JSON.stringify(payload) }));
-  await response.text();
-  return response.status;
 };
 
 const tokenOfPod = (cluster: Pick<EmbeddedStage["cluster"], "handle" | "adminToken" | "list">, namespace: string, name: string): string => {

@@ -4,6 +4,7 @@ import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { Pods } from "#api/kubernetes.ts";
 import type { Key } from "#api/object.ts";
 import type { Kube } from "#kube/client.ts";
+import { isNotFound } from "#kube/errors.ts";
 
 export interface Person {
   readonly by: string;
@@ -16,6 +17,8 @@ export interface Approval extends Person {
 export interface Hands {
   /** YAML documents, or what stands in them; those without a namespace go into this one. */
   apply(manifests: string | readonly object[], namespace?: string): Promise<void>;
+  /** Gone already is as good. */
+  remove(manifest: object): Promise<void>;
   deletePods(namespace: string, labels: Readonly<Record<string, string>>): Promise<void>;
   /** As that person, who has rights of their own. */
   approve(question: Key, approval: Approval): Promise<void>;
@@ -41,6 +44,14 @@ export const createHands = ({ kube, as }: HandsDeps): Hands => {
         const path = await pathOf(manifest, manifest.metadata.namespace ?? namespace);
         // The manager that `kubectl apply --server-side` names.
         await kube.request("PATCH", `${path}?fieldManager=kubectl&force=true`, manifest, { contentType: "application/apply-patch+yaml" });
+      }
+    },
+    remove: async (manifest) => {
+      const found = manifest as Manifest;
+      try {
+        await kube.request("DELETE", await pathOf(found, found.metadata.namespace));
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
       }
     },
     deletePods: async (namespace, labels) => {

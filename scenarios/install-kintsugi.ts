@@ -108,11 +108,13 @@ const untilReachable = async (clock: Clock, url: string): Promise<void> => {
 };
 
 /** A token of the account that may only send alerts. */
-export const signalsToken = async (kube: Kube, namespace: string): Promise<string> => {
-  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${SIGNALS_ACCOUNT}/token`;
-  const body = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 86_400 } };
+export const signalsToken = (kube: Kube, namespace: string): Promise<string> => accountToken(kube, namespace, SIGNALS_ACCOUNT, 86_400);
+
+export const accountToken = async (kube: Kube, namespace: string, account: string, expirationSeconds: number): Promise<string> => {
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`;
+  const body = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds } };
   const answer = (await kube.request("POST", path, body)) as { status?: { token?: string } };
   const token = answer.status?.token;
-  if (token === undefined || token === "") throw new Error(`the API server gave no token for ${SIGNALS_ACCOUNT}`);
+  if (token === undefined || token === "") throw new Error(`the API server gave no token for ${account}`);
   return token;
 };

@@ -35,7 +35,6 @@ export interface RunChoices {
 export interface Stage {
   readonly installation: Installation;
   readonly kube: Kube;
-  readonly audit: AuditTrail;
   run(scenario: Scenario, report: (event: ScenarioEvent) => void, choices?: RunChoices): Promise<ScenarioRun>;
   /** Ends what is ours: connections, and a cluster that lives in this process. */
   close(): Promise<void>;
@@ -45,6 +44,7 @@ export interface Stage {
 export interface TestbedStage extends Stage {
   readonly testbed: Testbed;
   readonly kubectl: Kubectl;
+  readonly audit: AuditTrail;
 }
 
 /** Flow: testbed up → Kintsugi installed. Both may be there already. */

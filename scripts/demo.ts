@@ -1,6 +1,7 @@
 // `npm run demo`: arguments, terminal and signals in, an exit code out.
 import { homedir } from "node:os";
 import process from "node:process";
+import { createInterface } from "node:readline/promises";
 import { systemClock } from "#lib/system-clock.ts";
 import { readArguments } from "./demo/demo-arguments.ts";
 import { exitCodes } from "./demo/demo-deps.ts";
@@ -14,6 +15,15 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     stop.abort(new Error(`${signal} received`));
   });
 }
+
+const ask = async (question: string): Promise<string> => {
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await reader.question(question, { signal: stop.signal });
+  } finally {
+    reader.close();
+  }
+};
 
 const asked = readArguments(process.argv.slice(2));
 if ("help" in asked) {
@@ -30,5 +40,6 @@ if ("help" in asked) {
     isTerminal: process.stdout.isTTY && process.env["NO_COLOR"] === undefined,
     columns: process.stdout.isTTY ? process.stdout.columns : 100,
     signal: stop.signal,
+    ...(process.stdin.isTTY ? { ask } : {}),
   });
 }

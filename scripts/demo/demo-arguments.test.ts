@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readArguments } from "./demo-arguments.ts";
+import { defaultWorkloadImage as workloadImage, readArguments } from "./demo-arguments.ts";
 
 const usual = {
   what: "run",
@@ -17,11 +17,11 @@ test.each([
   ["--json --keep", ["--json", "--keep"], { ...usual, output: "json", afterwards: "keep" }],
   ["--list", ["--list"], { ...usual, what: "list" }],
   ["--real", ["--real"], { ...usual, where: { cluster: "testbed" } }],
-  ["--context", ["--context", "kind"], { ...usual, where: { cluster: "context", context: "kind", consent: "ask" } }],
+  ["--context", ["--context", "kind"], { ...usual, where: { cluster: "context", context: "kind", consent: "ask", workloadImage } }],
   [
     "--context --yes --image",
     ["--context", "kind", "--yes", "--image", "r/k:1"],
-    { ...usual, where: { cluster: "context", context: "kind", consent: "given", image: "r/k:1" } },
+    { ...usual, where: { cluster: "context", context: "kind", consent: "given", workloadImage, image: "r/k:1" } },
   ],
 ])("%s is understood", (_, args, request) => expect(readArguments(args)).toEqual({ request }));
 

@@ -11,7 +11,12 @@ export type Where =
       readonly consent: "given" | "ask";
       /** Of the Jobs; asked for where it is not said. */
       readonly image?: string;
+      /** Of the workloads that are broken. */
+      readonly workloadImage: string;
     };
+
+/** A shell and a web server, where most clusters can pull it from. */
+export const defaultWorkloadImage = "docker.io/library/busybox:1.36";
 
 export interface DemoRequest {
   readonly what: "list" | "run";
@@ -33,6 +38,7 @@ interface Flags {
   readonly context?: string;
   readonly yes?: true;
   readonly image?: string;
+  readonly workloadImage?: string;
 }
 
 /** `help`: the text to print instead, because it was asked for or because the arguments can't be understood. */
@@ -54,6 +60,7 @@ export const readArguments = (args: readonly string[]): Asked => {
     .option("--context <name>", "on a cluster of yours, by its name in your kubeconfig; asks first")
     .option("--yes", "with --context: do not ask")
     .option("--image <reference>", "with --context: Kintsugi's image, where that cluster can pull it from")
+    .option("--workload-image <reference>", `with --context: a busybox that cluster can pull (default: ${defaultWorkloadImage})`)
     .addHelpText("after", "\nExit code: 0 the expectation held, 1 it did not, 2 it can't run here, 130 interrupted.")
     .exitOverride()
     .configureOutput({ writeOut: listen, writeErr: listen });
@@ -75,8 +82,8 @@ export const readArguments = (args: readonly string[]): Asked => {
   };
 };
 
-const whereOf = ({ real, context, yes, image }: Flags): Where => {
+const whereOf = ({ real, context, yes, image, workloadImage = defaultWorkloadImage }: Flags): Where => {
   if (real) return { cluster: "testbed" };
   if (context === undefined) return { cluster: "embedded" };
-  return { cluster: "context", context, consent: yes ? "given" : "ask", ...(image === undefined ? {} : { image }) };
+  return { cluster: "context", context, consent: yes ? "given" : "ask", workloadImage, ...(image === undefined ? {} : { image }) };
 };

@@ -24,3 +24,9 @@ export const exitCodeOf = (results: readonly ScenarioResult[], signal: AbortSign
   signal.aborted ? exitCodes.interrupted : results.every(({ passed }) => passed) ? exitCodes.passed : exitCodes.failed;
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+export const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });

@@ -1,5 +1,14 @@
 import { expect, test } from "vitest";
-import { eventText, introduction, listText, lookAroundOnTestbed, resultText } from "./narrate.ts";
+import {
+  contextPlanText,
+  eventText,
+  introduction,
+  listText,
+  lookAroundOnEmbedded,
+  lookAroundOnTestbed,
+  menuText,
+  resultText,
+} from "./narrate.ts";
 
 test("the list lines its titles up", () => {
   expect(
@@ -59,5 +68,32 @@ test("whoever looks around gets commands for everything there is", () => {
     requests: ["rr-1", "rr-2"],
   });
   for (const part of ["KUBECONFIG=/k", "describe rr-1", "describe rr-2", "http://p", "http://a", "down --name demo"])
+    expect(text).toContain(part);
+});
+
+test("on an embedded cluster nobody needs kubectl to look around", () => {
+  const text = lookAroundOnEmbedded({ kubeconfigPath: "/k", namespace: "kintsugi-system", requests: ["rr-1"] });
+  for (const part of ["KUBECONFIG=/k", "if you have kubectl", "describe rr-1", "Ctrl-C"]) expect(text).toContain(part);
+});
+
+test("the menu says what can be broken now", () => {
+  const text = menuText([
+    { title: "One", isReady: true },
+    { title: "Two", isReady: false },
+  ]);
+  expect(text).toContain("   1  One\n   2  Two  (being set up or repaired)");
+});
+
+test("a person is told all that will be made on their cluster before they are asked", () => {
+  const text = contextPlanText({
+    context: "kind",
+    server: "https://api",
+    namespace: "kintsugi-demo-x",
+    image: "r/k:1",
+    workloadImage: "busybox",
+    objects: [{ kind: "Namespace" }, { kind: "Role" }, { kind: "Role" }],
+    scenarios: [{ name: "s", namespaces: [{ name: "shop", environment: "staging" }] }],
+  });
+  for (const part of ["kind (https://api)", "1 Namespace, 2 Role", "kintsugi-demo-x", "shop-…", "r/k:1", "busybox", "remove all of it"])
     expect(text).toContain(part);
 });

@@ -88,3 +88,29 @@ export const menuText = (faults: readonly { readonly title: string; readonly isR
     ),
     "Type a number, Enter for this menu, q to leave.",
   ].join("\n");
+
+export interface ContextPlan {
+  readonly context: string;
+  readonly server: string;
+  readonly namespace: string;
+  readonly image: string;
+  readonly workloadImage: string;
+  readonly objects: readonly { readonly kind: string }[];
+  readonly scenarios: readonly Pick<Scenario, "name" | "namespaces">[];
+}
+
+/** What a person is asked to agree to. */
+export const contextPlanText = (plan: ContextPlan): string => {
+  const counts = new Map<string, number>();
+  for (const { kind } of plan.objects) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const workloads = plan.scenarios.flatMap(({ namespaces }) => namespaces.map(({ name }) => `${name}-…`));
+  return [
+    `On ${plan.context} (${plan.server}) the demo will`,
+    `  create ${[...counts].map(([kind, count]) => `${count} ${kind}`).join(", ")}; its namespace is ${plan.namespace}`,
+    `  create, break and repair workloads in namespaces of their own: ${workloads.join(", ")}`,
+    `  run Jobs with the image ${plan.image}, and workloads with ${plan.workloadImage}: the cluster has to be able to pull both`,
+    "  run Kintsugi's controllers and Gateway in this process, as their own account; alert rules are evaluated here and posted to it, so",
+    "  nothing in the cluster has to reach this machine",
+    "  remove all of it at the end.",
+  ].join("\n");
+};

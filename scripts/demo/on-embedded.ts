@@ -5,7 +5,7 @@ import { scenarioPrograms } from "#scenarios/scenario-programs.ts";
 import { type Scenario, loadScenarios } from "#scenarios/scenario.ts";
 import { startHttpServer } from "#lib/http-server.ts";
 import type { DemoRequest } from "./demo-arguments.ts";
-import { type DemoDeps, exitCodeOf } from "./demo-deps.ts";
+import { type DemoDeps, aborted, exitCodeOf } from "./demo-deps.ts";
 import { lookAroundOnEmbedded } from "./narrate.ts";
 import { runScenarios } from "./run-scenarios.ts";
 
@@ -34,9 +34,3 @@ export const runOnEmbedded = async (request: DemoRequest, deps: DemoDeps, scenar
     await stage.close();
   }
 };
-
-export const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });

@@ -2,7 +2,7 @@
 import { startHttpServer } from "#lib/http-server.ts";
 import { eitherSignal } from "#scenarios/either-signal.ts";
 import { openDoor } from "#scenarios/embedded-door.ts";
-import { type EmbeddedStage, openEmbeddedStage } from "#scenarios/embedded-stage.ts";
+import { type EmbeddedServices, type EmbeddedStage, openEmbeddedStage } from "#scenarios/embedded-stage.ts";
 import type { ScenarioEvent } from "#scenarios/scenario-events.ts";
 import { scenarioPrograms } from "#scenarios/scenario-programs.ts";
 import { type Scenario, loadScenarios } from "#scenarios/scenario.ts";
@@ -12,6 +12,8 @@ import { eventText, lookAroundCommands, menuText, resultText } from "./narrate.t
 export interface PlaygroundDeps extends DemoDeps {
   /** What a person types, a line each; ends with their input. Absent where nobody types. */
   readonly lines?: AsyncIterable<string>;
+  /** How Kintsugi's services are offered; sockets where absent. */
+  readonly services?: EmbeddedServices;
 }
 
 /** Where each workload is: waiting to be broken, or being followed. */
@@ -30,7 +32,7 @@ export const runPlayground = async (deps: PlaygroundDeps): Promise<number> => {
   const stop = eitherSignal(signal, ended.signal);
   const scenarios = await loadScenarios();
   const programs = await scenarioPrograms(scenarios);
-  const services = { start: startHttpServer, fetch };
+  const services = deps.services ?? { start: startHttpServer, fetch };
   const stage = await openEmbeddedStage({ clock, random, progress, signal: stop, services, ...programs });
   const door = await openDoor(stage, clock);
   try {

@@ -3,6 +3,7 @@ import { type Scenario, ScenarioError, loadScenario, loadScenarios } from "#scen
 import type { DemoRequest } from "./demo-arguments.ts";
 import { type DemoDeps, exitCodes, messageOf } from "./demo-deps.ts";
 import { listText } from "./narrate.ts";
+import { runOnContext } from "./on-context.ts";
 import { runOnEmbedded } from "./on-embedded.ts";
 import { runOnTestbed } from "./on-testbed.ts";
 
@@ -31,6 +32,6 @@ const runWhere = (request: DemoRequest, deps: DemoDeps, scenarios: readonly Scen
     case "testbed":
       return runOnTestbed(request, deps, scenarios);
     case "context":
-      throw new ScenarioError("--context is not there yet.");
+      return runOnContext(request, request.where, deps, scenarios);
   }
 };

@@ -156,6 +156,9 @@ const kinds: readonly KindMetrics[] = [
 
 const byName = new Map(kinds.flatMap((kind) => Object.entries(kind.metrics).map(([name, rows]) => [name, { kind, rows }] as const)));
 
+/** The kind that a metric is about, as `group/plural`; undefined for one that is not known. */
+export const storageKeyOfMetric = (name: string): string | undefined => byName.get(name)?.kind.storageKey;
+
 export const isStateMetric = (name: string): boolean => byName.has(name);
 
 /** What a scrape of kube-state-metrics would have under this name, with the labels that Prometheus adds. */

@@ -1,0 +1,63 @@
+// What alert rules read, kept up to date by watching it on any cluster: only the namespaces that they name, and only the kinds.
+import type { Stored } from "#embedded/json.ts";
+import { type AlertRule, compileRule } from "#embedded/monitoring/alert-rule.ts";
+import { storageKeyOfMetric } from "#embedded/monitoring/cluster-metrics.ts";
+import type { Expr } from "#embedded/monitoring/promql-parse.ts";
+import { readsOf } from "#embedded/monitoring/promql-evaluate.ts";
+import { builtInResources, storageKeyOf } from "#embedded/resources.ts";
+import type { ResourceType } from "#api/object.ts";
+import type { Kube } from "#kube/client.ts";
+
+export interface WatchedObjects {
+  /** Begins to watch what these rules read and nobody watches yet. */
+  follow(rules: readonly AlertRule[]): void;
+  list(storageKey: string): readonly Stored[];
+}
+
+export const watchObjects = (kube: Pick<Kube, "listWatch">, signal: AbortSignal): WatchedObjects => {
+  const watched = new Map<string, Map<string, Stored>>();
+
+  const watch = async (storageKey: string, namespace: string): Promise<void> => {
+    const objects = new Map<string, Stored>();
+    watched.set(`${storageKey} ${namespace}`, objects);
+    const type = builtInResources.find((resource) => storageKeyOf(resource) === storageKey) as ResourceType | undefined;
+    if (type === undefined) return;
+    const scope = type.namespaced ? { namespace } : {};
+    for await (const seen of kube.listWatch(type, scope, signal)) {
+      if (seen.kind === "synced") objects.clear();
+      const applied = seen.kind === "synced" ? seen.items : seen.kind === "applied" ? [seen.object] : [];
+      for (const object of applied) objects.set(object.metadata.name, object as unknown as Stored);
+      if (seen.kind === "deleted") objects.delete(seen.object.metadata.name);
+    }
+  };
+
+  return {
+    follow: (rules) => {
+      for (const rule of rules) {
+        const { expr } = compileRule(rule);
+        for (const name of readsOf(expr).keys()) {
+          const storageKey = storageKeyOfMetric(name);
+          for (const namespace of namespacesOf(expr))
+            if (storageKey !== undefined && !watched.has(`${storageKey} ${namespace}`)) void watch(storageKey, namespace);
+        }
+      }
+    },
+    list: (storageKey) => [...watched].flatMap(([key, objects]) => (key.startsWith(`${storageKey} `) ? [...objects.values()] : [])),
+  };
+};
+
+/** Those that a selector asks for by name. */
+const namespacesOf = (expr: Expr): ReadonlySet<string> => {
+  const found = new Set<string>();
+  const visit = (part: Expr): void => {
+    if (part.type === "selector")
+      for (const { label, op, value } of part.matchers) {
+        if (label === "namespace" && op === "=") found.add(value);
+      }
+    else if (part.type === "binary") [part.left, part.right].forEach(visit);
+    else if (part.type === "call") part.args.forEach(visit);
+    else if (part.type === "aggregate" || part.type === "negate") visit(part.of);
+  };
+  visit(expr);
+  return found;
+};
