@@ -67,7 +67,7 @@ test("controllers outside repair what breaks inside, and nothing is left", async
   expect(everything()).toEqual(before);
   expect(kindsMade).toContain("CustomResourceDefinition");
   kube.close();
-}, 60_000);
+}, 300_000);
 
 test("a cluster that can't be written to is told, and what was made is taken away", async () => {
   const clock = createManualClock();

@@ -31,7 +31,7 @@ beforeAll(async () => {
   stage = await passingTime(clock, opening);
   const all = scenarios.map(async (scenario) => runs.set(scenario.name, await stage.run(scenario, () => {})));
   await passingTime(clock, Promise.all(all));
-}, 120_000);
+}, 300_000);
 afterAll(() => stage?.close());
 
 /** What `kintsugi describe` prints. */
