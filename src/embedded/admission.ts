@@ -1,5 +1,6 @@
 // What may still stop a valid write: namespaces that are missing or end (NamespaceLifecycle) and ValidatingAdmissionPolicies. From
 // apiserver's plugin/namespace/lifecycle and plugin/policy/validating. Reads policies from the store, writes nothing.
+import { parseQuantity } from "#lib/quantity.ts";
 import { celValue } from "#embedded/cel.ts";
 import type { User } from "#embedded/identity.ts";
 import { type JsonRecord, type Stored, at, isRecord, listOf, recordOf, textOf } from "#embedded/json.ts";
@@ -33,6 +34,7 @@ export const admit = (world: World, write: Admitted, writer: Writer): void => {
   admitNamespace(world, write);
   admitAccount(world, write);
   admitLimits(world, write);
+  admitResize(world, write);
   // Policies never judge themselves: a wrong one could not be mended.
   if (write.resource.group === group) return;
   for (const binding of world.store.list(`${group}/validatingadmissionpolicybindings`)) {
@@ -67,6 +69,21 @@ const admitAccount = (world: World, { resource, subresource, operation, namespac
     givenName,
     `error looking up service account ${namespace ?? ""}/${account}: serviceaccount "${account}" not found`,
   );
+};
+
+/** PersistentVolumeClaimResize. */
+const admitResize = (world: World, { resource, subresource, operation, name, object, oldObject }: Admitted): void => {
+  if (resource.kind !== "PersistentVolumeClaim" || operation !== "UPDATE" || subresource !== undefined) return;
+  const size = (claim: JsonRecord | null): bigint => parseQuantity(textOf(at(claim, "spec", "resources", "requests", "storage"))) ?? 0n;
+  if (size(object) <= size(oldObject)) return;
+  const storage = world.find(
+    { group: "storage.k8s.io", plural: "storageclasses" },
+    undefined,
+    textOf(at(object, "spec", "storageClassName")),
+  );
+  if (storage?.["allowVolumeExpansion"] === true) return;
+  const why = "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize";
+  throw forbidden(resource, name, why);
 };
 
 const judge = (world: World, policy: Stored, binding: Stored, write: Admitted, writer: Writer): void => {

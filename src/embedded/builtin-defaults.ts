@@ -102,6 +102,17 @@ const template = (value: unknown): JsonRecord => {
 };
 const withTemplateMeta = (metadata: unknown): JsonRecord => recordOf(metadata);
 
+/** A container's limit is the most it may have, its request what it may have, where neither is said. */
+const limitItem = (value: unknown): JsonRecord => {
+  const { max, min, default: limit, defaultRequest, ...rest } = recordOf(value);
+  const given = { ...(max === undefined ? {} : { max: quantities(max) }), ...(min === undefined ? {} : { min: quantities(min) }) };
+  const limits = { ...recordOf(quantities(max)), ...recordOf(quantities(limit)) };
+  const requests = { ...recordOf(quantities(min)), ...limits, ...recordOf(quantities(defaultRequest)) };
+  if (rest["type"] !== "Container") return recordOf(value);
+  const filled = (field: string, amounts: JsonRecord): JsonRecord => (Object.keys(amounts).length === 0 ? {} : { [field]: amounts });
+  return { ...rest, ...given, ...filled("default", limits), ...filled("defaultRequest", requests) };
+};
+
 const rolling = { maxSurge: "25%", maxUnavailable: "25%" };
 
 const pod: Fill = (object) => {
@@ -163,6 +174,9 @@ const jobSpec = (spec: JsonRecord): JsonRecord => ({
   ...spec,
   template: template(spec["template"]),
 });
+
+/** Of a Job to come: its pods are defaulted, the rest when there is one. */
+const cronTemplate = (spec: JsonRecord): JsonRecord => ({ ...spec, template: template(spec["template"]) });
 
 const job: Fill = (object) => {
   const uid = textOf(at(object, "metadata", "uid"));
@@ -278,8 +292,23 @@ const table: Readonly<Record<string, Fill>> = {
     successfulJobsHistoryLimit: 3,
     failedJobsHistoryLimit: 1,
     ...spec,
+    jobTemplate: { metadata: {}, ...recordOf(spec["jobTemplate"]), spec: cronTemplate(recordOf(at(spec, "jobTemplate", "spec"))) },
   })),
-  "autoscaling/HorizontalPodAutoscaler": inSpec((spec) => ({ minReplicas: 1, ...spec })),
+  "autoscaling/HorizontalPodAutoscaler": inSpec((spec) => ({
+    minReplicas: 1,
+    metrics: [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 80 } } }],
+    ...spec,
+  })),
+  "/PersistentVolumeClaim": (object) => ({
+    ...inSpec((spec) => ({ volumeMode: "Filesystem", ...spec }))(object),
+    status: isRecord(object["status"]) && Object.keys(object["status"]).length > 0 ? object["status"] : { phase: "Pending" },
+  }),
+  "/LimitRange": inSpec((spec) => ({ ...spec, limits: listOf(spec["limits"]).map(limitItem) })),
+  "/PersistentVolume": (object) => ({
+    ...inSpec((spec) => ({ persistentVolumeReclaimPolicy: "Retain", volumeMode: "Filesystem", ...spec }))(object),
+    status: isRecord(object["status"]) && Object.keys(object["status"]).length > 0 ? object["status"] : { phase: "Pending" },
+  }),
+  "storage.k8s.io/StorageClass": (object) => ({ reclaimPolicy: "Delete", volumeBindingMode: "Immediate", ...object }),
   "rbac.authorization.k8s.io/RoleBinding": subjects,
   "rbac.authorization.k8s.io/ClusterRoleBinding": subjects,
   "admissionregistration.k8s.io/ValidatingAdmissionPolicy": policy,

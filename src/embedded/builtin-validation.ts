@@ -147,6 +147,24 @@ const job: Check = (object, old) => {
   return errors;
 };
 
+const claim: Check = (object, old) => {
+  if (old === undefined) return [];
+  const size = (from: JsonRecord): bigint => parseQuantity(textOf(at(from, "spec", "resources", "requests", "storage"))) ?? 0n;
+  const rest = (from: JsonRecord): JsonRecord => {
+    const { resources: _resources, volumeAttributesClassName: _class, ...spec } = recordOf(from["spec"]);
+    // Whoever binds a claim names its volume, once; and a class may come later.
+    const isBare = textOf(at(old, "spec", "volumeName")) === "";
+    const isClassless = at(old, "spec", "storageClassName") === undefined;
+    return { ...spec, ...(isBare ? { volumeName: "" } : {}), ...(isClassless ? { storageClassName: "" } : {}) };
+  };
+  const isBound = at(old, "status", "phase") === "Bound";
+  if (!jsonEqual(rest(object), rest(old)) || (size(object) !== size(old) && !isBound))
+    return [
+      forbiddenField("spec", "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"),
+    ];
+  return size(object) < size(old) ? [forbiddenField("spec.resources.requests.storage", "field can not be less than status.capacity")] : [];
+};
+
 const configMap: Check = (object, old) => {
   const errors: FieldError[] = [];
   for (const field of ["data", "binaryData"])
@@ -244,6 +262,7 @@ const table: Readonly<Record<string, Check>> = {
   "/Pod": pod,
   "/ConfigMap": configMap,
   "/Service": service,
+  "/PersistentVolumeClaim": claim,
   "/Secret": secret,
   "batch/CronJob": cronJob,
   "/Event": event,

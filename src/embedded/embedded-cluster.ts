@@ -69,7 +69,7 @@ export const createEmbeddedCluster = ({ clock, random, audit, workloads }: Embed
     });
   };
   store.onChange(plan);
-  if (workloads !== undefined) startControllers(world);
+  if (workloads !== undefined) startControllers(world, workloads.usage ?? ((pod) => nodes?.usageOf(pod)));
   bootstrap(world);
   const nodes = workloads === undefined ? undefined : startNodes({ world, clock, random, identities }, workloads);
   return {

@@ -51,9 +51,8 @@ const withLimits = (ranges: readonly Stored[], pod: JsonRecord): JsonRecord => {
   const told: string[] = [];
   const spec: Record<string, unknown> = { ...recordOf(pod["spec"]) };
   for (const limit of ranges.flatMap((range) => limitsOf(range, "Container"))) {
-    const maxima = recordOf(limit["max"]);
-    const limits: JsonRecord = { ...maxima, ...recordOf(limit["default"]) };
-    const requests: JsonRecord = { ...recordOf(limit["min"]), ...limits, ...recordOf(limit["defaultRequest"]) };
+    const limits = recordOf(limit["default"]);
+    const requests = recordOf(limit["defaultRequest"]);
     for (const list of ["initContainers", "containers"]) {
       if (!Array.isArray(spec[list])) continue;
       spec[list] = listOf(spec[list]).map((container) => {

@@ -8,7 +8,7 @@ import { type JsonRecord, type Stored, at, isRecord, listOf, numberOf, recordOf,
 import { newUid, randomSuffix } from "#embedded/random-text.ts";
 import { type Resource, splitApiVersion, storageKeyOf } from "#embedded/resources.ts";
 import { type FieldError, alreadyExists, badRequest, conflict, invalid, invalidValue, modified, notFound } from "#embedded/status.ts";
-import { withPodAdmission } from "#embedded/limit-ranges.ts";
+import { admittedForm } from "#embedded/mutating-admission.ts";
 import { withCustomStatus } from "#embedded/custom-definitions.ts";
 import type { World, Writer } from "#embedded/world.ts";
 
@@ -88,10 +88,8 @@ export const createObject = (
   const readable = strategy.decode(resource.subresources.includes("status") ? without(fresh, "status") : fresh);
   const { dropped } = readable;
   const givenName = generated ? textOf(metadata["generateName"]) : undefined;
-  const decoded =
-    resource.kind === "Pod" && resource.group === ""
-      ? strategy.decode(without(withPodAdmission(world, namespace, readable.object, givenName ?? textOf(name)), "status")).object
-      : readable.object;
+  const admitted = admittedForm(world, resource, namespace, readable.object, givenName ?? textOf(name));
+  const decoded = admitted === undefined ? readable.object : strategy.decode(admitted).object;
   const filled = withInitialStatus(resource, decoded);
   const label = textOf(name);
   refuse(resource, label, [...metadataErrors(resource, recordOf(filled["metadata"])), ...strategy.errors(filled)]);

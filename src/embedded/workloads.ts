@@ -14,8 +14,8 @@ export interface Workloads {
   readonly nodeGraceMs?: number;
   /** `none` lets a cluster at rest have no timers. */
   readonly heartbeats?: "renewed" | "none";
-  /** What metrics-server would measure; default: what the behaviours of the containers say. */
-  readonly usage?: (pod: Stored) => PodUsage | undefined;
+  /** What metrics-server would measure, `absent` where there is none; default: what the behaviours of the containers say. */
+  readonly usage?: ((pod: Stored) => PodUsage | undefined) | "absent";
 }
 
 /** In cores and bytes. */

@@ -7,6 +7,8 @@ import { registerWorkloads } from "#test/contract/workloads/suite.ts";
 registerWorkloads("embedded", 1, () =>
   openInProcess({
     workloads: {
+      // No metrics server runs on the testbed.
+      usage: "absent",
       behave: (context) => behaveAsTold(context) ?? behave(context),
       pull: ({ image }) => (image === missingImage ? { problem: "not-found" } : undefined),
       // As the testbed's kubelets are told.

@@ -45,9 +45,10 @@ export const builtIn = (apiVersion: string, kind: string): Resource => {
 export const podsOf = builtIn("v1", "Pod");
 export const nodesOf = builtIn("v1", "Node");
 
-export const createClient = (world: World, index: NamespaceIndex, component: string): Client => {
+/** Events come from `component`, which most times is called as its account is. */
+export const createClient = (world: World, index: NamespaceIndex, account: string, component = account): Client => {
   const writer: Writer = {
-    user: { username: `system:serviceaccount:kube-system:${component}`, groups: ["system:masters", "system:authenticated"] },
+    user: { username: `system:serviceaccount:kube-system:${account}`, groups: ["system:masters", "system:authenticated"] },
     dryRun: false,
     manager: "kube-controller-manager",
   };

@@ -2,8 +2,8 @@
 // whatever is due next. So a case that takes minutes on a real cluster takes milliseconds here.
 import { createEmbeddedCluster, type EmbeddedDeps } from "#embedded/embedded-cluster.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
-import type { Random } from "#lib/clock.ts";
 import { type Answer, type Body, type Caller, type Headers, patchTypes, type Watch, type WatchEvent } from "#test/contract/cluster.ts";
+import { seeded } from "#test/embedded/virtual-time.ts";
 import type { WorkloadCluster } from "#test/contract/workloads/workload-cluster.ts";
 
 export const openInProcess = async (parts: Omit<EmbeddedDeps, "clock" | "random">): Promise<WorkloadCluster> => {
@@ -89,14 +89,5 @@ const watchOf = (status: number, stream: Stream | undefined, goOn: () => Promise
       return events;
     },
     close: () => stop?.(),
-  };
-};
-
-/** The same numbers again for the same seed. */
-const seeded = (seed: number): Random => {
-  let state = seed;
-  return () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state / 2_147_483_647;
   };
 };

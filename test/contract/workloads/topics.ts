@@ -2,11 +2,14 @@
 import { containerEnds } from "#test/contract/workloads/container-ends.ts";
 import { containerStarts } from "#test/contract/workloads/container-starts.ts";
 import { deletion } from "#test/contract/workloads/deletion.ts";
+import { autoscalers } from "#test/contract/workloads/autoscalers.ts";
+import { claims } from "#test/contract/workloads/claims.ts";
 import { cronJobs, jobs } from "#test/contract/workloads/jobs.ts";
 import { logs } from "#test/contract/workloads/logs.ts";
 import { nodesTopic } from "#test/contract/workloads/nodes.ts";
 import { daemonSets, statefulSets } from "#test/contract/workloads/numbered-sets.ts";
 import { probes } from "#test/contract/workloads/probes.ts";
+import { quotas } from "#test/contract/workloads/quotas.ts";
 import { replicaSets } from "#test/contract/workloads/replica-sets.ts";
 import { rollouts } from "#test/contract/workloads/rollouts.ts";
 import { scheduling } from "#test/contract/workloads/scheduling.ts";
@@ -15,6 +18,7 @@ import type { WorkloadTopic } from "#test/contract/workloads/workload-cluster.ts
 
 export const workloadTopics: readonly WorkloadTopic[] = [
   ...[scheduling, containerStarts, containerEnds, probes, logs, deletion],
-  ...[rollouts, replicaSets, statefulSets, daemonSets, jobs, cronJobs, serviceAddresses],
+  ...[rollouts, replicaSets, statefulSets, daemonSets, jobs, cronJobs],
+  ...[serviceAddresses, claims, quotas, autoscalers],
   nodesTopic,
 ];
