@@ -1,11 +1,13 @@
 // `npm run bench -- <name>`: measurements that are printed and never asserted. Each is a folder here.
 import process from "node:process";
+import { collectBench } from "#bench/collect/run.ts";
 import { diagnosisBench } from "#bench/diagnosis/run.ts";
 import { journalBench } from "#bench/journal/run.ts";
 
 type Bench = (args: readonly string[]) => Promise<number>;
 
 const benches: Readonly<Record<string, Bench>> = {
+  collect: collectBench,
   diagnosis: diagnosisBench,
   journal: journalBench,
 };

@@ -66,7 +66,7 @@ export const podsOf = (workload: KubeObject, ...overrides: readonly PodSketch[])
       apiVersion: "v1",
       kind: "Pod",
       metadata: {
-        name: isDeployment ? `${set}-${"bcdfghjklm"[index]}x2z4` : `${name}-${index}`,
+        name: isDeployment ? `${set}-${"bcdfghjklmnpqrstvwxz"[index]}x2z4` : `${name}-${index}`,
         namespace,
         labels: template.metadata?.labels,
         ownerReferences: [owner],

@@ -49,12 +49,14 @@ const inTurns = (lists: readonly (readonly PodLogToRead[])[]): readonly PodLogTo
 
 const quietLogs = (pods: readonly Pod[]): readonly PodLogToRead[] => {
   const newest = pods.findLast((pod) => pod.status?.phase === "Running" && pod.metadata.deletionTimestamp === undefined);
-  return (newest?.spec.containers ?? []).map(({ name }) => ({
-    namespace: newest?.metadata.namespace ?? "",
-    pod: newest?.metadata.name ?? "",
-    container: name,
-    run: "current",
-  }));
+  return (newest?.status?.containerStatuses ?? [])
+    .filter(({ state }) => state?.running !== undefined)
+    .map(({ name }) => ({
+      namespace: newest?.metadata.namespace ?? "",
+      pod: newest?.metadata.name ?? "",
+      container: name,
+      run: "current",
+    }));
 };
 
 const rootOf = (gather: Gather, pod: Pod): string => {

@@ -66,7 +66,7 @@ const extents = {
   all: {
     limits: { calls: 2_000, bytes: 1_000 * MB, ms: 60_000 },
     callTimeoutMs: 30_000,
-    pageSize: 500,
+    pageSize: 250,
     answerBytes: 64 * MB,
     maxObjects: 50_000,
     // Answers of several megabytes are parsed whole: a few at a time.

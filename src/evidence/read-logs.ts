@@ -21,7 +21,7 @@ export const readLogs = async (
   wanted: readonly PodLogToRead[],
 ): Promise<readonly PodLog[]> => {
   const read = async (log: PodLogToRead, lines: number): Promise<string | undefined> => {
-    const text = await gather.tryTo(`read the ${log.run} log of ${log.container} in Pod ${log.namespace}/${log.pod}`, (options) =>
+    const text = await gather.tryTo(`read the log of ${log.container} in Pod ${log.namespace}/${log.pod}`, (options) =>
       reader.logs(
         { namespace: log.namespace, name: log.pod },
         {

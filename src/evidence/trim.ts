@@ -19,6 +19,14 @@ export type Trim = (object: KubeObject) => KubeObject;
 /** Replicas repeat each other's words: cleaned once and kept once. */
 const rememberedTexts = 20_000;
 const longestRemembered = 256;
+/** And whole parts that are alike in all pods of a workload. */
+const rememberedParts = 20_000;
+const longestShared = 8 * 1024;
+const sharedFields = new Set(
+  "env envFrom resources livenessProbe readinessProbe startupProbe args command ports lifecycle securityContext tolerations affinity topologySpreadConstraints".split(
+    " ",
+  ),
+);
 
 /** One for a collection: what it remembers is shared by all of its objects. */
 export const createTrim = (): Trim => {
@@ -45,7 +53,18 @@ export const createTrim = (): Trim => {
     if (typeof value !== "object" || value === null) return value;
     if (depth > trimBounds.depth) return undefined;
     if (Array.isArray(value)) return value.slice(0, trimBounds.items).map((item, at) => listItem(value as unknown[], item, at, depth));
-    return fieldsOf(value, (_, item) => trimmed(item, depth + 1));
+    return fieldsOf(value, (name, item) => (sharedFields.has(name) ? shared(item, depth + 1) : trimmed(item, depth + 1)));
+  };
+
+  const parts = new Map<string, unknown>();
+  const shared = (value: unknown, depth: number): unknown => {
+    if (typeof value !== "object" || value === null) return trimmed(value, depth);
+    const text = JSON.stringify(value);
+    const known = parts.get(text);
+    if (known !== undefined) return known;
+    const part = trimmed(value, depth);
+    if (text.length <= longestShared && parts.size < rememberedParts) parts.set(text, part);
+    return part;
   };
 
   const listItem = (list: readonly unknown[], item: unknown, at: number, depth: number): unknown => {
