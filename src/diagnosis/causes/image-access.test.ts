@@ -1,0 +1,102 @@
+// Why an image cannot be had: the registry's name, the credentials, or the image itself.
+import { describe, expect, test } from "vitest";
+import type { Deployment, Pod } from "#api/kubernetes.ts";
+import { diagnoseCluster } from "#diagnosis/diagnose.ts";
+import { pullSecretMissing } from "#diagnosis/causes/pull-secret-missing.ts";
+import { registryUnresolvable } from "#diagnosis/causes/registry-unresolvable.ts";
+import { createView } from "#diagnosis/view.ts";
+import type { Evidence } from "#evidence/evidence.ts";
+import { evidence, objects, podsOf, warning } from "#test/evidence-sketch.ts";
+
+const web = (image: string, more = ""): Deployment =>
+  objects(`
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+spec:
+  replicas: 1
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec: { containers: [{ name: main, image: "${image}" }]${more} }
+`)[0] as Deployment;
+
+const pulling = (image: string, words: string, more = "", extra = "", complaint?: string): Evidence => {
+  const deployment = web(image, more);
+  const made = podsOf(deployment, {
+    status: {
+      phase: "Pending",
+      conditions: [{ type: "Ready", status: "False" }],
+      containerStatuses: [{ name: "main", image, ready: false, restartCount: 0, state: { waiting: { reason: "ErrImagePull" } } }],
+    },
+  });
+  const pod = made.at(-1) as Pod;
+  return evidence({
+    objects: [deployment, ...made, ...(extra === "" ? [] : objects(extra))],
+    events: [
+      warning(pod, "Failed", `Failed to pull image "${image}": failed to resolve reference "${image}": ${words}`),
+      ...(complaint === undefined ? [] : [warning(pod, "FailedToRetrieveImagePullSecret", complaint)]),
+    ],
+  });
+};
+
+const told = (given: Evidence): string[] =>
+  [pullSecretMissing, registryUnresolvable].flatMap((cause) =>
+    cause.find(createView(given)).flatMap((each) => ("found" in each ? [each.found.code] : [])),
+  );
+
+const denied = "failed to authorize: failed to fetch anonymous token: unexpected status: 403 Forbidden";
+const secret = "apiVersion: v1\nkind: Secret\nmetadata: { name: pull }\ntype: kubernetes.io/dockerconfigjson\n";
+
+describe("a pull secret that is missing", () => {
+  test("is told where the registry wants credentials and none are named", () => {
+    expect(told(pulling("registry.test/team/web:1", denied))).toEqual(["PullSecretMissing"]);
+  });
+  test("is told where the one that is named does not exist", () => {
+    const given = pulling(
+      "registry.test/team/web:1",
+      denied,
+      ", imagePullSecrets: [{ name: gone }]",
+      secret,
+      "Unable to retrieve some image pull secrets (gone)",
+    );
+    expect(told(given)).toEqual(["PullSecretMissing"]);
+  });
+  test("is told instead of the general cause, which says less", () => {
+    expect(diagnoseCluster(pulling("registry.test/team/web:1", denied)).findings.map(({ code }) => code)).toEqual(["PullSecretMissing"]);
+  });
+  test("is not told where a named one exists: then it is not accepted", () => {
+    expect(told(pulling("registry.test/team/web:1", denied, ", imagePullSecrets: [{ name: pull }]", secret))).toEqual([]);
+  });
+  test("is not told of an account that brings one", () => {
+    const account = "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: { name: default }\nimagePullSecrets: [{ name: pull }]\n";
+    expect(told(pulling("registry.test/team/web:1", denied, "", secret + account))).toEqual([]);
+  });
+  test("is not told where the registry says that the image may not exist, nor of an official image", () => {
+    expect(told(pulling("team/web:1", "pull access denied, repository does not exist or may require authorization"))).toEqual([]);
+    expect(told(pulling("redis:alpinee", denied))).toEqual([]);
+    expect(diagnoseCluster(pulling("redis:alpinee", denied)).findings.map(({ code }) => code)).toEqual(["ImageUnpullable"]);
+  });
+});
+
+describe("a registry that cannot be resolved", () => {
+  const lost = 'failed to do request: Head "https://registry.test/v2/": dial tcp: lookup registry.test on 10.0.0.2:53: no such host';
+  test("is told of the workload", () => {
+    expect(told(pulling("registry.test/team/web:1", lost))).toEqual(["RegistryUnresolvable"]);
+  });
+  test("is not told where it is resolved and does not answer", () => {
+    expect(told(pulling("registry.test/team/web:1", "dial tcp 10.0.0.9:443: i/o timeout"))).toEqual([]);
+  });
+  test("is not told where the container runs by now", () => {
+    const deployment = web("registry.test/team/web:1");
+    const made = podsOf(deployment, {});
+    expect(
+      told(
+        evidence({
+          objects: [deployment, ...made],
+          events: [warning(made.at(-1) as Pod, "Failed", `Failed to pull image "registry.test/team/web:1": ${lost}`)],
+        }),
+      ),
+    ).toEqual([]);
+  });
+});

@@ -1,0 +1,163 @@
+// Faults of whole nodes and of what they carry: programs that are down, networks that delay or lose, CPU that is used up.
+import { describe, expect, test } from "vitest";
+import type { Deployment, Pod } from "#api/kubernetes.ts";
+import type { KubeObject } from "#api/object.ts";
+import { cpuOverload } from "#diagnosis/causes/cpu-overload.ts";
+import { memoryLimitBelowStart } from "#diagnosis/causes/memory-limit-below-start.ts";
+import { nodeNetworkBad } from "#diagnosis/causes/node-network-bad.ts";
+import { containerRuntimeDown, kubeletDown, kubeProxyDown } from "#diagnosis/causes/node-program-down.ts";
+import { createView } from "#diagnosis/view.ts";
+import type { Evidence, Metric } from "#evidence/evidence.ts";
+import { evidence, objects, podsOf, warning } from "#test/evidence-sketch.ts";
+
+const causes = [kubeletDown, containerRuntimeDown, kubeProxyDown, cpuOverload, memoryLimitBelowStart, ...nodeNetworkBad];
+const told = (given: Evidence): string[] =>
+  causes.flatMap((cause) =>
+    cause.find(createView(given)).flatMap((each) => ("found" in each ? [`${each.found.code} ${each.found.object.name}`] : [])),
+  );
+
+const node = (name: string, ready = "True", message = "kubelet is posting ready status"): KubeObject =>
+  ({
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: { name, uid: name, resourceVersion: "1", creationTimestamp: "2027-01-01T00:00:00Z" },
+    status: { conditions: [{ type: "Ready", status: ready, message }] },
+  }) as KubeObject;
+const state = (component: string, on: string, is: "running" | "stopped"): Evidence["components"][number] => ({
+  component,
+  node: on,
+  state: is,
+  text: is === "running" ? "active (running)" : "inactive (dead)",
+});
+
+const deployment = (name: string): Deployment =>
+  objects(`
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: ${name} }
+spec:
+  replicas: 1
+  selector: { matchLabels: { app: ${name} } }
+  template: { metadata: { labels: { app: ${name} } }, spec: { containers: [{ name: main, image: "x:1", resources: { limits: { cpu: 200m, memory: 2Mi } } }] } }
+`)[0] as Deployment;
+const [web, api, db] = [deployment("web"), deployment("api"), deployment("db")];
+
+describe("a program of a node", () => {
+  test("the kubelet: stopped, or silent where nobody looked", () => {
+    expect(told(evidence({ objects: [node("a", "Unknown")], components: [state("kubelet", "a", "stopped")] }))).toEqual(["KubeletDown a"]);
+    expect(told(evidence({ objects: [node("a", "Unknown", "Kubelet stopped posting node status.")] }))).toEqual(["KubeletDown a"]);
+  });
+  test("not the kubelet where it is seen to run, or the node is well", () => {
+    expect(told(evidence({ objects: [node("a", "Unknown")], components: [state("kubelet", "a", "running")] }))).toEqual([]);
+    expect(told(evidence({ objects: [node("a")] }))).toEqual([]);
+  });
+  test("the container runtime: stopped, and the kubelet that cannot work for it is not blamed", () => {
+    const components = [state("containerd", "a", "stopped"), state("kubelet", "a", "running")];
+    expect(told(evidence({ objects: [node("a", "False", "container runtime is down")], components }))).toEqual(["ContainerRuntimeDown a"]);
+    expect(told(evidence({ objects: [node("a", "False", "[container runtime is down, PLEG is not healthy]")] }))).toEqual([
+      "ContainerRuntimeDown a",
+    ]);
+  });
+  test("not the runtime of a node that is not ready for its network", () => {
+    expect(told(evidence({ objects: [node("a", "False", "container runtime network not ready: cni plugin not initialized")] }))).toEqual(
+      [],
+    );
+  });
+  const attempt = (from: string, service: string, result: "open" | "failed"): Evidence["connections"][number] => ({
+    from: { apiVersion: "v1", kind: "Node", name: from },
+    namespace: "shop",
+    service,
+    port: 80,
+    result,
+    text: result,
+  });
+  const services = ["x", "y", "z"];
+  test("kube-proxy: from one node alone Services cannot be reached", () => {
+    const connections = services.flatMap((each) => [attempt("a", each, "failed"), attempt("b", each, "open")]);
+    expect(told(evidence({ objects: [node("a"), node("b")], connections }))).toEqual(["KubeProxyDown a"]);
+    expect(told(evidence({ objects: [node("a"), node("b")], connections, components: [state("kube-proxy", "a", "stopped")] }))).toEqual([
+      "KubeProxyDown a",
+    ]);
+  });
+  test("not kube-proxy where nobody reaches them, where it is seen to run, or where the node is gone", () => {
+    const everywhere = services.flatMap((each) => [attempt("a", each, "failed"), attempt("b", each, "failed")]);
+    expect(told(evidence({ objects: [node("a"), node("b")], connections: everywhere }))).toEqual([]);
+    const alone = services.flatMap((each) => [attempt("a", each, "failed"), attempt("b", each, "open")]);
+    expect(
+      told(evidence({ objects: [node("a"), node("b")], connections: alone, components: [state("kube-proxy", "a", "running")] })),
+    ).toEqual([]);
+    expect(told(evidence({ objects: [node("a", "Unknown"), node("b")], connections: alone }))).toEqual(["KubeletDown a"]);
+  });
+});
+
+const of = (object: KubeObject, name: string, value: number, usual: number): Metric => ({
+  object: {
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    ...(object.metadata.namespace === undefined ? {} : { namespace: object.metadata.namespace }),
+    name: object.metadata.name,
+  },
+  name,
+  value,
+  usual,
+});
+
+describe("the network of a node", () => {
+  const [a, b] = [node("node-a"), node("node-b")];
+  const given = (metrics: readonly Metric[]): string[] =>
+    told(
+      evidence({
+        objects: [a, b, web, ...podsOf(web, {}), api, ...podsOf(api, {}), db, ...podsOf(db, { spec: { nodeName: "node-b" } })],
+        metrics,
+      }),
+    );
+  const tails = [of(web, "request_latency_seconds_p90", 0.9, 0.03), of(api, "request_latency_seconds_p90", 0.4, 0.005)];
+  const medians = [of(web, "request_latency_seconds_p50", 3, 0.02), of(api, "request_latency_seconds_p50", 1, 0.003)];
+  test("loses packets: many retransmits, and some requests wait", () => {
+    expect(given([of(a, "tcp_retransmits", 7, 0), of(b, "tcp_retransmits", 1, 0), ...tails])).toEqual(["NodePacketLoss node-a"]);
+  });
+  test("delays them: few retransmits, and every request waits", () => {
+    expect(given([of(a, "tcp_retransmits", 0.9, 0), of(b, "tcp_retransmits", 0, 0), ...medians])).toEqual(["NodeNetworkDelay node-a"]);
+  });
+  test("is not to blame where it retransmits as ever, or one workload alone is slow", () => {
+    expect(given([of(a, "tcp_retransmits", 7, 6), ...tails])).toEqual([]);
+    expect(given([of(a, "tcp_retransmits", 0.9, 0), medians[0] as Metric])).toEqual([]);
+  });
+});
+
+describe("CPU that is used up", () => {
+  const given = (metrics: readonly Metric[]): string[] => told(evidence({ objects: [node("node-a"), web, ...podsOf(web, {})], metrics }));
+  test("is told where it is throttled at its limit without more work", () => {
+    expect(
+      given([of(web, "cpu_usage_cores", 0.18, 0.03), of(web, "cpu_throttled_seconds", 1.2, 0.01), of(web, "requests_per_second", 90, 90)]),
+    ).toEqual(["CpuOverload web"]);
+  });
+  test("is not told where it is throttled as ever, nor where it is only busy", () => {
+    expect(given([of(web, "cpu_usage_cores", 0.18, 0.17), of(web, "cpu_throttled_seconds", 0.5, 0.4)])).toEqual([]);
+    expect(given([of(web, "cpu_usage_cores", 0.18, 0.03), of(web, "cpu_throttled_seconds", 0, 0)])).toEqual([]);
+  });
+  test("is not told where throttling is not known", () => {
+    expect(given([of(web, "cpu_usage_cores", 0.19, 0.03)])).toEqual([]);
+  });
+});
+
+describe("a memory limit below what a container needs to be set up", () => {
+  const made = podsOf(web, { status: { phase: "Pending", conditions: [{ type: "Ready", status: "False" }], containerStatuses: [] } });
+  const pod = made.at(-1) as Pod;
+  const oom =
+    "Failed to create pod sandbox: runc create failed: unable to start container process: container init was OOM-killed (memory limit too low?)";
+  test("is told in the runtime's words", () => {
+    expect(told(evidence({ objects: [web, ...made], events: [warning(pod, "FailedCreatePodSandBox", oom)] }))).toEqual([
+      "MemoryLimitBelowStart web",
+    ]);
+  });
+  test("is not told of another failure of the sandbox, nor of a pod that runs by now", () => {
+    expect(
+      told(evidence({ objects: [web, ...made], events: [warning(pod, "FailedCreatePodSandBox", "failed to setup network for sandbox")] })),
+    ).toEqual([]);
+    const running = podsOf(web, {});
+    expect(told(evidence({ objects: [web, ...running], events: [warning(running.at(-1) as Pod, "FailedCreatePodSandBox", oom)] }))).toEqual(
+      [],
+    );
+  });
+});

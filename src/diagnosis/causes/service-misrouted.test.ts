@@ -1,0 +1,141 @@
+// Services that lead nowhere, and addresses that do: which of both is wrong.
+import { describe, expect, test } from "vitest";
+import type { KubeObject } from "#api/object.ts";
+import type { Deployment, Pod } from "#api/kubernetes.ts";
+import { addressWrong } from "#diagnosis/causes/address-wrong.ts";
+import { servicePortWrong, serviceProtocolWrong, serviceSelectorMatchesNothing } from "#diagnosis/causes/service-misrouted.ts";
+import { createView } from "#diagnosis/view.ts";
+import type { Evidence } from "#evidence/evidence.ts";
+import { evidence, objects, podsOf } from "#test/evidence-sketch.ts";
+
+const causes = [addressWrong, servicePortWrong, serviceProtocolWrong, serviceSelectorMatchesNothing];
+const told = (given: Evidence): string[] =>
+  causes.flatMap((cause) =>
+    cause
+      .find(createView(given))
+      .flatMap((each) => ("found" in each ? [`${each.found.code} ${each.found.object.kind}/${each.found.object.name}`] : [])),
+  );
+
+const deployment = (name: string, port: number, env = "[]", labels = `{ app: ${name} }`): Deployment =>
+  objects(`
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: ${name} }
+spec:
+  replicas: 1
+  selector: { matchLabels: ${labels} }
+  template:
+    metadata: { labels: ${labels} }
+    spec: { containers: [{ name: main, image: "${name}:1", ports: [{ containerPort: ${port}, name: main }], env: ${env} }] }
+`)[0] as Deployment;
+
+const service = (spec: string, name = "api"): string =>
+  `apiVersion: v1\nkind: Service\nmetadata: { name: ${name} }\nspec: { type: ClusterIP, clusterIP: 10.2.0.9, ${spec} }\n`;
+const api = deployment("api", 7070);
+const apiPods = podsOf(api, {});
+const caller = (address = "api:70"): Deployment => deployment("web", 8080, `[{ name: API_ADDR, value: "${address}" }]`);
+
+const scene = (yaml: string, more: Partial<Evidence> & { address?: string; log?: string } = {}): Evidence => {
+  const { address, log, ...rest } = more;
+  const web = caller(address);
+  const pods = podsOf(web, {});
+  const pod = pods.at(-1) as Pod;
+  return evidence({
+    objects: [api, ...apiPods, web, ...pods, ...(objects(yaml) as KubeObject[])],
+    connections: [],
+    logs: log === undefined ? [] : [{ namespace: "shop", pod: pod.metadata.name, container: "main", run: "current", text: log }],
+    ...rest,
+  });
+};
+const failed: Evidence["connections"] = [{ namespace: "shop", service: "api", port: 70, result: "failed", text: "Connection Failed" }];
+const open: Evidence["connections"] = [{ namespace: "shop", service: "api", port: 70, result: "open", text: "open" }];
+
+describe("a Service's selector", () => {
+  test.each([
+    ["another key", "selector: { application: api }, ports: [{ port: 70, targetPort: 7070 }]"],
+    ["nearly the value", "selector: { app: ap_i }, ports: [{ port: 70, targetPort: 7070 }]"],
+    ["one label too many", "selector: { app: api, stage: live }, ports: [{ port: 70, targetPort: main }]"],
+  ])("with %s matches nothing: told, with the labels that exist", (_name, spec) => {
+    const given = scene(service(spec), { connections: failed });
+    expect(told(given)).toEqual(["ServiceSelectorMatchesNothing Service/api"]);
+    expect(serviceSelectorMatchesNothing.find(createView(given))[0]).toMatchObject({
+      found: { facts: { remedies: [{ action: "fix_service", parameters: { selector: "app=api" } }] } },
+    });
+  });
+  test("is not told where a workload has the labels and merely no pods", () => {
+    const given = scene(service("selector: { app: api }, ports: [{ port: 70, targetPort: 7070 }]"));
+    expect(told({ ...given, objects: given.objects.filter((object) => !apiPods.includes(object)) })).toEqual([]);
+  });
+  test("is not told of a Service that nobody was meant to be behind", () => {
+    expect(told(scene(service("selector: { app: other }, ports: [{ port: 1, targetPort: 1 }]", "left-over")))).toEqual([]);
+  });
+});
+
+describe("a Service's port", () => {
+  test("that no container has is told where nobody gets through", () => {
+    expect(told(scene(service("selector: { app: api }, ports: [{ port: 70, targetPort: 7071 }]"), { connections: failed }))).toEqual([
+      "ServicePortWrong Service/api",
+    ]);
+    expect(
+      told(
+        scene(service("selector: { app: api }, ports: [{ port: 70, targetPort: 7071 }]"), {
+          log: "dial tcp 10.2.0.9:70: connect: connection refused",
+        }),
+      ),
+    ).toEqual(["ServicePortWrong Service/api"]);
+  });
+  test("by a name that no container has is told at once", () => {
+    expect(told(scene(service("selector: { app: api }, ports: [{ port: 70, targetPort: rpc }]")))).toEqual([
+      "ServicePortWrong Service/api",
+    ]);
+  });
+  test("that is merely not declared is not told where connections succeed, or nobody complains", () => {
+    expect(told(scene(service("selector: { app: api }, ports: [{ port: 70, targetPort: 7071 }]"), { connections: open }))).toEqual([]);
+    expect(told(scene(service("selector: { app: api }, ports: [{ port: 70, targetPort: 7071 }]")))).toEqual([]);
+  });
+  test("in another protocol is another cause", () => {
+    expect(
+      told(scene(service("selector: { app: api }, ports: [{ port: 70, targetPort: 7070, protocol: UDP }]"), { connections: failed })),
+    ).toEqual(["ServiceProtocolWrong Service/api"]);
+  });
+  test("in both protocols is right", () => {
+    expect(
+      told(
+        scene(
+          service(
+            "selector: { app: api }, ports: [{ name: a, port: 70, targetPort: 7070 }, { name: b, port: 70, targetPort: 7070, protocol: UDP }]",
+          ),
+        ),
+      ),
+    ).toEqual([]);
+  });
+});
+
+describe("an address in a variable", () => {
+  const right = service("selector: { app: api }, ports: [{ port: 70, targetPort: 7070 }]");
+  test("of a Service that does not exist is told of the caller", () => {
+    expect(told(scene(right, { address: "apii:70", log: "unable to connect to apii:70" }))).toEqual(["EnvAddressWrong Deployment/web"]);
+  });
+  test("with a port that the Service does not have is told of the caller", () => {
+    expect(told(scene(right, { address: "api:71", log: "dial tcp 10.2.0.9:71: connection refused" }))).toEqual([
+      "EnvAddressWrong Deployment/web",
+    ]);
+  });
+  test("that leads nowhere and that nobody complains of is not told", () => {
+    expect(told(scene(right, { address: "apii:70" }))).toEqual([]);
+  });
+  test("is not told where others call the same port: then the Service is wrong", () => {
+    const given = scene(right, { address: "api:71", log: "dial tcp 10.2.0.9:71: connection refused" });
+    const other = deployment("mail", 25, '[{ name: API_ADDR, value: "api:71" }]');
+    expect(told({ ...given, objects: [...given.objects, other, ...podsOf(other, {})] })).toEqual([]);
+  });
+  test("is not told where the program stands there without its Service, or no more may be made", () => {
+    const gone = service("selector: { app: web }, ports: [{ port: 80, targetPort: 8080 }]", "web");
+    expect(told(scene(gone, { log: "lookup api: no such host" }))).toEqual([]);
+    const full = `---\napiVersion: v1\nkind: ResourceQuota\nmetadata: { name: q }\nspec: {}\nstatus: { hard: { services: "1" }, used: { services: "1" } }\n`;
+    expect(told(scene(right + full, { address: "mail:25", log: "lookup mail: no such host" }))).toEqual([]);
+  });
+  test("that leads where it should is not told, whatever the log says", () => {
+    expect(told(scene(right, { log: "api:70 timeout" }))).toEqual([]);
+  });
+});

@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { ranked, type Ranking } from "#diagnosis/rank.ts";
+import type { Finding } from "#diagnosis/finding.ts";
+
+const object = (name: string): Finding["object"] => ({ apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name });
+const finding = (code: string, name: string, score: number, more: Partial<Finding> = {}): Finding => ({
+  code,
+  object: object(name),
+  score,
+  summary: code,
+  chain: [],
+  quotes: [],
+  facts: { kind: "person", why: "" },
+  ...more,
+});
+const symptom = (name: string): Ranking["symptoms"][number] => ({ kind: "PodNotReady", object: object(name), text: "" });
+const order = (findings: readonly Finding[], ranking: Partial<Ranking> = {}): string[] =>
+  ranked(findings, { symptoms: [], changesOf: () => [], yieldsTo: () => [], ...ranking }).map(
+    ({ code, confidence }) => `${code} ${confidence}`,
+  );
+
+test("of two that are as certain, the one that explains more comes first", () => {
+  const symptoms = ["web", "api", "db"].map(symptom);
+  const wide = finding("Wide", "db", 0.9, { explains: [object("web"), object("api")] });
+  expect(order([finding("Narrow", "web", 0.9), wide], { symptoms })).toEqual(["Wide 0.9", "Narrow 0.9"]);
+});
+
+test("one that troubles nobody is less certain", () => {
+  expect(order([finding("Odd", "idle", 0.95), finding("Felt", "web", 0.8)], { symptoms: [symptom("web")] })).toEqual([
+    "Felt 0.8",
+    "Odd 0.76",
+  ]);
+});
+
+test("a change of the field at fault halves the doubt; one of another field says nothing", () => {
+  const changes = [{ object: object("web"), at: "", by: "", field: "spec.selector.app", kind: "changed" as const }];
+  const ranking = { symptoms: [symptom("web")], changesOf: () => changes };
+  expect(order([finding("Touched", "web", 0.8, { field: "spec.selector" })], ranking)).toEqual(["Touched 0.9"]);
+  expect(order([finding("Nearby", "web", 0.8, { field: "spec.ports" })], ranking)).toEqual(["Nearby 0.8"]);
+});
+
+test("nothing is ever certain", () => {
+  expect(order([finding("Sure", "web", 1)], { symptoms: [symptom("web")] })).toEqual(["Sure 0.99"]);
+});
+
+test("the same fault of the same object is told once, for all who suffer of it", () => {
+  const both = ranked(
+    [finding("Cordoned", "node", 0.8, { explains: [object("web")] }), finding("Cordoned", "node", 0.9, { explains: [object("api")] })],
+    { symptoms: ["web", "api"].map(symptom), changesOf: () => [], yieldsTo: () => [] },
+  );
+  expect(both).toMatchObject([{ score: 0.9, explains: [{ name: "web" }, { name: "api" }] }]);
+  expect(both[0]?.symptoms).toHaveLength(2);
+});
+
+test("a general cause is not told beside a particular one of the same object, and is beside one of another", () => {
+  const yieldsTo = (code: string): string[] => (code === "General" ? ["Particular"] : []);
+  expect(order([finding("General", "web", 0.99), finding("Particular", "web", 0.7)], { yieldsTo })).toEqual(["Particular 0.56"]);
+  expect(order([finding("General", "web", 0.9), finding("Particular", "api", 0.5)], { yieldsTo })).toEqual([
+    "General 0.72",
+    "Particular 0.4",
+  ]);
+});
