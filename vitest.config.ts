@@ -26,6 +26,8 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          // Of a test that hangs: a busy machine is no reason to fail.
+          testTimeout: 60_000,
           include: [
             "src/**/*.test.ts",
             "scenarios/**/*.test.ts",

@@ -9,6 +9,7 @@ import type { AttemptStory, Cause, Surroundings } from "#cli/render/story.ts";
 import { managedBy, type ManagedBy } from "#cluster/managed-by.ts";
 import { readObject } from "#cluster/read-for-action.ts";
 import type { Diagnosis } from "#diagnosis/verdict.ts";
+import { journalIn } from "#investigation/journal-in.ts";
 import { investigate } from "#investigation/investigate.ts";
 import type { Kube } from "#kube/client.ts";
 import { KubeError } from "#kube/errors.ts";
@@ -71,7 +72,13 @@ export const dryLook = async (deps: LookDeps, target: Reference, object: KubeObj
     annotations: {},
   };
   const owner = managedBy(object);
-  const subject = { target, alert, pastActions: [], ...(owner === undefined ? {} : { managedBy: owner }) };
+  const subject = {
+    target,
+    alert,
+    pastActions: [],
+    changes: journalIn(kube, deps.namespace, signal),
+    ...(owner === undefined ? {} : { managedBy: owner }),
+  };
   const [found, policy] = await Promise.all([investigate(kube, clock, subject, signal), policyOf(deps, target, object)]);
   const { evidence, diagnosis, persons } = found;
   const plans: Plan[] = [];

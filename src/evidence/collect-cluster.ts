@@ -10,7 +10,7 @@ import { calledNamespaces } from "#evidence/called-namespaces.ts";
 import { chooseLogs, type LogChoice } from "#evidence/choose-logs.ts";
 import { componentStates } from "#evidence/components.ts";
 import { eventEvidence } from "#evidence/events.ts";
-import { type Evidence, evidenceForm, optionalSource, type PodLog } from "#evidence/evidence.ts";
+import { type Evidence, evidenceForm, type ObservedChange, optionalSource, type PodLog } from "#evidence/evidence.ts";
 import { type ClusterReader, createGather, type Gather, type GatherOptions } from "#evidence/gather.ts";
 import { inParallel } from "#evidence/in-parallel.ts";
 import { calledKinds, clusterKinds, type KindToRead, leaseNamespaces, namespacedKinds, type Reason } from "#evidence/kinds-read.ts";
@@ -28,7 +28,14 @@ export interface EvidenceQuestion {
   /** Their names are not asked for: for whom the right to list them is too much. */
   readonly secrets?: "left out";
   readonly progress?: GatherOptions["progress"];
+  /** What is known of changes, such as the journal of an installation; asked once the rest is read. */
+  readonly changes?: ChangeSource;
 }
+
+export type ChangeSource = (namespaces: readonly string[] | "all", since: number) => Promise<readonly ObservedChange[]>;
+
+/** A change of the day before may still be the reason. */
+const changesForMs = 24 * 3_600_000;
 
 interface Extents extends Omit<GatherOptions, "budget" | "progress"> {
   readonly limits: Limits;
@@ -107,7 +114,7 @@ const extentOf = (around: Around): Extents => {
 const collected = async (
   reader: ClusterReader,
   clock: Clock,
-  { around, alerts = [], secrets, progress }: EvidenceQuestion,
+  { around, alerts = [], secrets, progress, changes: known }: EvidenceQuestion,
   extent: Extents,
   budget: Budget,
 ): Promise<Evidence> => {
@@ -177,10 +184,12 @@ const collected = async (
   }
 
   const objects = withoutStrays(gather);
+  const scope = everywhere ? ("all" as const) : [...namespaces, ...called];
+  const changes = known === undefined ? [] : await gather.tryTo("read the change journal", () => known(scope, clock.now() - changesForMs));
   return {
     form: evidenceForm,
     collectedAt,
-    scope: { namespaces: everywhere ? "all" : [...namespaces, ...called], ...(target === undefined ? {} : { target }) },
+    scope: { namespaces: scope, ...(target === undefined ? {} : { target }) },
     alerts: [...alerts],
     objects,
     read: [...gather.read],
@@ -189,10 +198,17 @@ const collected = async (
     metrics,
     connections: [],
     components: componentStates(leases),
-    changes: [],
+    changes: (changes ?? []).map(observed),
     gaps: gather.gaps.lines(),
   };
 };
+
+/** Without what only the journal needs to know of it. */
+const observed = ({ object, at, by, field, kind, before, after }: ObservedChange): ObservedChange => ({
+  ...{ object, at, by, field, kind },
+  ...(before === undefined ? {} : { before }),
+  ...(after === undefined ? {} : { after }),
+});
 
 const compare = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
 

@@ -4,7 +4,7 @@ import type { Refusal } from "#api/kinds/ai-analysis.ts";
 import type { Context } from "#api/kinds/remediation-processing.ts";
 import { referenceText } from "#api/object.ts";
 import { readForAction } from "#cluster/read-for-action.ts";
-import { collectEvidence } from "#evidence/collect-cluster.ts";
+import { type ChangeSource, collectEvidence } from "#evidence/collect-cluster.ts";
 import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
 import { repairsFor, type Repair } from "#diagnosis/repairs.ts";
 import { type Diagnosis, insideOf, verdictOn } from "#diagnosis/verdict.ts";
@@ -19,6 +19,8 @@ export interface Subject {
   readonly managedBy?: Context["managedBy"];
   /** Actions that failed in this episode. */
   readonly pastActions: readonly string[];
+  /** Who knows what changed: the journal of the installation. */
+  readonly changes?: ChangeSource;
 }
 
 export interface Investigation {
@@ -37,8 +39,9 @@ export const investigate = async (
   signal?: AbortSignal,
 ): Promise<Investigation & { readonly evidence: WorkloadEvidence }> => {
   const startedAt = clock.now();
-  const { target, alert } = subject;
-  const view = createView(await collectEvidence(kube, clock, { around: { target }, alerts: [alert], secrets: "left out" }, signal));
+  const { target, alert, changes } = subject;
+  const question = { around: { target }, alerts: [alert], secrets: "left out", ...(changes === undefined ? {} : { changes }) } as const;
+  const view = createView(await collectEvidence(kube, clock, question, signal));
   const diagnosis = verdictOn(view, target);
   const read: ReadForAction = (reads, reference) => readForAction(kube, reads, reference, signal);
   const planned: PlannedRepair[] = [];

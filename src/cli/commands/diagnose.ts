@@ -13,6 +13,8 @@ import { diagnosisMarkdown } from "#cli/render/diagnosis-markdown.ts";
 import { diagnosisSarif } from "#cli/render/diagnosis-sarif.ts";
 import { diagnosisText } from "#cli/render/diagnosis-text.ts";
 import type { Session } from "#cli/session.ts";
+import { DEFAULT_NAMESPACE } from "#api/labels.ts";
+import { journalIn } from "#investigation/journal-in.ts";
 import { readForAction } from "#cluster/read-for-action.ts";
 import { collectEvidence } from "#evidence/collect-cluster.ts";
 import type { Evidence } from "#evidence/evidence.ts";
@@ -25,6 +27,7 @@ interface Options {
   readonly all?: true;
   readonly from?: string;
   readonly save?: string;
+  readonly systemNamespace: string;
 }
 
 const examples = `
@@ -49,6 +52,7 @@ export const addDiagnose: AddCommand = (program, run) => {
     .option("--all", "show also what is less certain")
     .option("--from <file>", "look at evidence that was saved, instead of at a cluster")
     .option("--save <file>", "save the evidence, redacted; compressed where the name ends in .gz")
+    .option("--system-namespace <name>", "Kintsugi's own namespace, where the change journal is if it is installed", DEFAULT_NAMESPACE)
     .addHelpText("after", examples)
     .action((text: string | undefined, options: Options, _command: Command) =>
       run((session) => diagnose(session, text, options), "report")(),
@@ -83,7 +87,8 @@ const lookLive = async (session: Session, text: string | undefined, options: Opt
   try {
     const target = asked === undefined ? undefined : await ownerOf(session, asked);
     const around = target !== undefined ? { target } : { namespaces: options.allNamespaces === true ? ("all" as const) : [namespace] };
-    const evidence = await collectEvidence(kube, clock, { around, progress: progress.tell }, signal);
+    const changes = journalIn(kube, options.systemNamespace, signal);
+    const evidence = await collectEvidence(kube, clock, { around, progress: progress.tell, changes }, signal);
     const report = await reportOn(evidence, (reads, reference) => readForAction(kube, reads, reference, signal), {
       leastConfidence: leastConfidence(options),
       target,

@@ -7,6 +7,7 @@ import { needs as readNeeds } from "#cluster/read-for-action.ts";
 import { createAct } from "#controllers/ai-analysis/act.ts";
 import { conclude } from "#controllers/ai-analysis/conclude.ts";
 import { decide, phaseOf } from "#controllers/ai-analysis/decide.ts";
+import { journalIn } from "#investigation/journal-in.ts";
 import { investigate, type Subject } from "#investigation/investigate.ts";
 import { observe, type Stores } from "#controllers/ai-analysis/observe.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
@@ -58,7 +59,12 @@ export const createAIAnalysisController = (deps: RoleDeps): Controller => {
         case "end":
           return act.end(analysis, decision.to, { result: decision.result, message: decision.message }, signal);
         case "investigate": {
-          const found = await investigate(deps.kube, deps.clock, subjectOf(analysis), signal);
+          const found = await investigate(
+            deps.kube,
+            deps.clock,
+            { ...subjectOf(analysis), changes: journalIn(deps.kube, deps.namespace, signal) },
+            signal,
+          );
           if (found.diagnosis.kind === "Inconclusive" && found.diagnosis.mayStillChange && deps.clock.now() < settlesBy(analysis))
             return { afterMs: lookAgainMs };
           const conclusion = conclude(analysis, found, deps.settings());
