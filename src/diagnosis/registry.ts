@@ -37,6 +37,8 @@ import { servicePortWrong, serviceProtocolWrong, serviceSelectorMatchesNothing }
 import { addressWrong } from "#diagnosis/causes/address-wrong.ts";
 import { cpuOverload } from "#diagnosis/causes/cpu-overload.ts";
 import { nodeNetworkBad } from "#diagnosis/causes/node-network-bad.ts";
+import { databaseConnectionsExhausted } from "#diagnosis/causes/database-connections-exhausted.ts";
+import { databaseReadOnly } from "#diagnosis/causes/database-read-only.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { workloadCauses } from "#diagnosis/workload-causes.ts";
 
@@ -85,4 +87,6 @@ export const causes: readonly Cause[] = [
   addressWrong,
   cpuOverload,
   ...nodeNetworkBad,
+  databaseConnectionsExhausted,
+  databaseReadOnly,
 ];

@@ -1,0 +1,48 @@
+// Which workload serves a database, and which one a client means: by the name in its own words, by what the server says itself, else by what
+// changed last. Pure; an address that sits in a Secret stays unknown, so that this is often an elimination, and says how it came about.
+import { Services, type Service } from "#api/kubernetes.ts";
+import { podEvidence } from "#evidence/pods.ts";
+import type { Engine } from "#diagnosis/database-engines.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
+
+/** Workloads that serve at the engine's port, by what their containers or the Services before them declare. */
+export const serversOf = (view: View, { port }: Engine): readonly Workload[] =>
+  view.workloads.filter(
+    (workload) =>
+      workload.template.spec.containers.some(({ ports = [] }) => ports.some(({ containerPort }) => containerPort === port)) ||
+      servicesBefore(view, workload).some(({ spec }) =>
+        (spec.ports ?? []).some((each) => each.port === port && (each.targetPort ?? port) === port),
+      ),
+  );
+
+/** Services that select one of its pods: a database's leader is told by a label that no template has. */
+export const servicesBefore = (view: View, { reference, pods }: Workload): readonly Service[] =>
+  view.all(Services, reference.namespace).filter((service) => view.podsBehind(service).some((pod) => pods.includes(pod)));
+
+export const isServing = ({ pods }: Workload): boolean => pods.length > 0 && pods.every((pod) => podEvidence(pod).isReady);
+
+export interface Meant {
+  readonly server: Workload;
+  /** `named` in the client's own words, it `says` so itself, it is the `only` one, or of several the one that `changed` last. */
+  readonly by: "named" | "says" | "only" | "changed";
+}
+
+/** `words`: what clients say; `own`: what the server's own logs or events would say. */
+export const serverMeant = (view: View, servers: readonly Workload[], words: readonly string[], own?: RegExp): Meant | undefined => {
+  const named = servers.find((server) =>
+    servicesBefore(view, server).some(({ metadata }) => words.some((text) => nameIn(metadata.name).test(text))),
+  );
+  if (named !== undefined) return { server: named, by: "named" };
+  const says = own === undefined ? undefined : servers.find((server) => saysOf(view, server, own));
+  if (says !== undefined) return { server: says, by: "says" };
+  const [first, ...others] = servers.toSorted((a, b) => (startedAt(a) < startedAt(b) ? 1 : -1));
+  return first === undefined ? undefined : { server: first, by: others.length === 0 ? "only" : "changed" };
+};
+
+const saysOf = (view: View, server: Workload, own: RegExp): boolean =>
+  view.eventsAround(server).some(({ message }) => own.test(message)) || view.logsOf(server).some(({ text }) => own.test(text));
+
+const startedAt = ({ object, pods }: Workload): string =>
+  [object.metadata.creationTimestamp, ...pods.map(({ metadata }) => metadata.creationTimestamp)].toSorted().at(-1) ?? "";
+
+const nameIn = (name: string): RegExp => new RegExp(`(?<![A-Za-z0-9-])${name}(?![A-Za-z0-9-])`);

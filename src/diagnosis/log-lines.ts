@@ -1,0 +1,45 @@
+// Lines of a workload's logs that say one thing, as far as they tell of now: whole logs are searched before they are cut into lines. Pure.
+// A log line is data that somebody else wrote: it is searched and quoted, never believed about anything but itself.
+import { fromTimestamp } from "#lib/clock.ts";
+import { podEvidence } from "#evidence/pods.ts";
+import type { PodLog } from "#evidence/evidence.ts";
+import { quote } from "#diagnosis/explain.ts";
+import type { Finding } from "#diagnosis/finding.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
+import { referenceText } from "#api/object.ts";
+
+export interface LogLine {
+  readonly log: PodLog;
+  readonly text: string;
+}
+
+const linesAtMost = 400;
+const lineAtMost = 1000;
+/** A line that says when it was written tells of now for this long. */
+const currentMs = 30 * 60_000;
+
+/** Lines that match, of pods that are there; those of a run that is over only where the pod is still not well. */
+export const linesSaying = (view: View, workload: Workload, pattern: RegExp): readonly LogLine[] => {
+  const unwell = new Set(
+    workload.pods.flatMap((pod) => (pod.metadata.deletionTimestamp === undefined && !podEvidence(pod).isReady ? [pod.metadata.name] : [])),
+  );
+  return view
+    .logsOf(workload)
+    .filter((log) => (log.run === "current" || unwell.has(log.pod)) && pattern.test(log.text))
+    .flatMap((log) =>
+      log.text
+        .split("\n")
+        .slice(-linesAtMost)
+        .filter((line) => pattern.test(line) && isCurrent(line, view.now))
+        .map((text) => ({ log, text: text.slice(0, lineAtMost) })),
+    );
+};
+
+/** A timestamp at the head of the line, as the kubelet writes it; without one nobody knows, and it counts. */
+const isCurrent = (line: string, now: number): boolean => {
+  const at = fromTimestamp(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/.exec(line)?.[0] ?? "");
+  return at === undefined || now - at <= currentMs;
+};
+
+export const lineQuote = ({ log, text }: LogLine): Finding["quotes"][number] =>
+  quote("log", referenceText({ kind: "Pod", namespace: log.namespace, name: log.pod }), text.trim().slice(0, 600));
