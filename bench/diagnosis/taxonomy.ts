@@ -78,7 +78,7 @@ const rootCauses: Readonly<Record<string, readonly Said[]>> = {
   service_sidecar_port_conflict: [say("SidecarPortConflict")],
   "gateway_misroute|gateway_misrouted": [say("GatewayMisroutes")],
   service_dns_resolution_failure: [say("NameResolutionFails")],
-  missing_secret_binding: [say("SecretNotBound")],
+  missing_secret_binding: [say("ReferenceMissing", { kind: "Secret" })],
 };
 
 const table = Object.entries(rootCauses).flatMap(([names, said]) => said.map((each) => ({ names: names.split("|"), ...each })));

@@ -27,11 +27,13 @@ export const refusalCause = ({ words, does, why, ...cause }: Refusal): Cause => 
 const quotesAtMost = 4;
 
 const find = (view: View, engine: Engine, pattern: RegExp, code: string, does: string, why: string): readonly Assessment[] => {
-  const servers = serversOf(view, engine);
-  const clients = view.workloads.flatMap((workload) => {
-    const lines = servers.includes(workload) ? [] : linesSaying(view, workload, pattern);
+  const told = view.workloads.flatMap((workload) => {
+    const lines = linesSaying(view, workload, pattern);
     return lines.length === 0 ? [] : [{ workload, lines }];
   });
+  if (told.length === 0 && !view.evidence.events.some(({ message }) => pattern.test(message))) return [];
+  const servers = serversOf(view, engine);
+  const clients = told.filter(({ workload }) => !servers.includes(workload));
   const meant = serverMeant(
     view,
     servers,

@@ -1,23 +1,27 @@
 // Which workload serves a database, and which one a client means: by the name in its own words, by what the server says itself, else by what
 // changed last. Pure; an address that sits in a Secret stays unknown, so that this is often an elimination, and says how it came about.
 import { Services, type Service } from "#api/kubernetes.ts";
+import { serviceSelects } from "#cluster/selectors.ts";
 import { podEvidence } from "#evidence/pods.ts";
 import type { Engine } from "#diagnosis/database-engines.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
 /** Workloads that serve at the engine's port, by what their containers or the Services before them declare. */
-export const serversOf = (view: View, { port }: Engine): readonly Workload[] =>
-  view.workloads.filter(
-    (workload) =>
-      workload.template.spec.containers.some(({ ports = [] }) => ports.some(({ containerPort }) => containerPort === port)) ||
-      servicesBefore(view, workload).some(({ spec }) =>
-        (spec.ports ?? []).some((each) => each.port === port && (each.targetPort ?? port) === port),
-      ),
+export const serversOf = (view: View, { port }: Engine): readonly Workload[] => {
+  const services = view
+    .all(Services)
+    .filter(({ spec }) => (spec.ports ?? []).some((each) => each.port === port && (each.targetPort ?? port) === port));
+  const behind = new Set(services.flatMap((service) => view.podsBehind(service)));
+  return view.workloads.filter(
+    ({ template, pods }) =>
+      template.spec.containers.some(({ ports = [] }) => ports.some(({ containerPort }) => containerPort === port)) ||
+      pods.some((pod) => behind.has(pod)),
   );
+};
 
 /** Services that select one of its pods: a database's leader is told by a label that no template has. */
 export const servicesBefore = (view: View, { reference, pods }: Workload): readonly Service[] =>
-  view.all(Services, reference.namespace).filter((service) => view.podsBehind(service).some((pod) => pods.includes(pod)));
+  view.all(Services, reference.namespace).filter(({ spec }) => pods.some(({ metadata }) => serviceSelects(spec.selector, metadata.labels)));
 
 export const isServing = ({ pods }: Workload): boolean => pods.length > 0 && pods.every((pod) => podEvidence(pod).isReady);
 

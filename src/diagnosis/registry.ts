@@ -38,6 +38,8 @@ import { addressWrong } from "#diagnosis/causes/address-wrong.ts";
 import { cpuOverload } from "#diagnosis/causes/cpu-overload.ts";
 import { nodeNetworkBad } from "#diagnosis/causes/node-network-bad.ts";
 import { databaseConnectionsExhausted } from "#diagnosis/causes/database-connections-exhausted.ts";
+import { databaseCredentialsRejected } from "#diagnosis/causes/database-credentials-rejected.ts";
+import { databaseAddressWrong } from "#diagnosis/causes/database-address-wrong.ts";
 import { databaseReadOnly } from "#diagnosis/causes/database-read-only.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { workloadCauses } from "#diagnosis/workload-causes.ts";
@@ -89,4 +91,6 @@ export const causes: readonly Cause[] = [
   ...nodeNetworkBad,
   databaseConnectionsExhausted,
   databaseReadOnly,
+  databaseCredentialsRejected,
+  ...databaseAddressWrong,
 ];

@@ -5,7 +5,8 @@ export const databaseConnectionsExhausted = refusalCause({
   code: "DatabaseConnectionsExhausted",
   title: "A database whose connections are used up",
   looksAt: "What clients and probes of MySQL, PostgreSQL, Redis, MongoDB and RabbitMQ are told when they connect.",
-  concludes: "The server is up and refuses new connections because its limit is reached: one client leaks or the limit is too low for all of them.",
+  concludes:
+    "The server is up and refuses new connections because its limit is reached: one client leaks or the limit is too low for all of them.",
   wouldDo: "Nothing by itself: a person finds who holds the connections; restarting clients or raising the limit only buys time.",
   words: ({ full }) => full,
   does: "has no connection left to give",

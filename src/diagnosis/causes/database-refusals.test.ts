@@ -43,7 +43,10 @@ metadata: { name: ledger }
 spec: { selector: { app: ledger }, ports: [{ port: 3306 }] }`);
   const parts = says("jdbc:mysql://ledger:3306/x: Too many connections");
   expect(
-    answers(databaseConnectionsExhausted, { ...parts, objects: [...all, other, ...podsOf(other, {}), ...(theirs === undefined ? [] : [theirs])] }),
+    answers(databaseConnectionsExhausted, {
+      ...parts,
+      objects: [...all, other, ...podsOf(other, {}), ...(theirs === undefined ? [] : [theirs])],
+    }),
   ).toEqual(["DatabaseConnectionsExhausted Deployment ledger → person"]);
 });
 

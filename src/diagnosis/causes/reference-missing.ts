@@ -71,6 +71,7 @@ const find = (view: View, workload: Workload): Assessment[] => {
             quote,
             ...(deleted === undefined || named === undefined ? [] : [objectQuote(named, `deleted ${deleted.at} by ${deleted.by}`)]),
           ],
+          detail: { kind: missing.kind },
           explains: [workload.reference],
           facts: factsOf(view, workload, missing, deleted !== undefined),
         }),
@@ -134,7 +135,15 @@ const complaintsOf = (view: View, workload: Workload): readonly Complaint[] => {
       const missing = missingIn(event.message);
       return missing === undefined ? [] : [{ missing, quote: eventQuote(event), container: true }];
     });
-  return [...waiting, ...mounts];
+  // Where the status of the container was not kept, the kubelet's event about the same pod says the same.
+  const refusals = view
+    .eventsAround(workload)
+    .filter((event) => event.reason === "Failed" && event.uid !== undefined && unready.has(event.uid) && waiting.length === 0)
+    .flatMap((event): Complaint[] => {
+      const missing = missingIn(event.message);
+      return missing === undefined ? [] : [{ missing, quote: eventQuote(event), container: true }];
+    });
+  return [...waiting, ...refusals, ...mounts];
 };
 
 const kinds = { configmap: "ConfigMap", secret: "Secret", config: "ConfigMap" } as const;
