@@ -26,6 +26,13 @@ export const programFails: Cause = {
     "MemoryLimitBelowStart",
     "KubeletDown",
     "ContainerRuntimeDown",
+    "DatabaseConnectionsExhausted",
+    "DatabaseReadOnly",
+    "DatabaseCredentialsRejected",
+    "DatabasePortWrong",
+    "DatabaseHostWrong",
+    "NameResolutionFails",
+    "PortConflict",
   ],
   find: (view) => view.workloads.map((workload) => find(view, workload)),
 };
