@@ -75,7 +75,7 @@ const rootCauses: Readonly<Record<string, readonly Said[]>> = {
   "mysql_invalid_credentials|mysql_incorrect_credentials|incorrect_credentials": [say("DatabaseCredentialsRejected")],
   "mysql_invalid_port|mysql_incorrect_port": [say("DatabasePortWrong")],
   "mysql_invalid_host|mysql_invalid_address": [say("DatabaseHostWrong")],
-  service_sidecar_port_conflict: [say("SidecarPortConflict")],
+  service_sidecar_port_conflict: [say("PortConflict")],
   "gateway_misroute|gateway_misrouted": [say("GatewayMisroutes")],
   service_dns_resolution_failure: [say("NameResolutionFails")],
   missing_secret_binding: [say("ReferenceMissing", { kind: "Secret" })],

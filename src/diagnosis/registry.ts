@@ -41,6 +41,9 @@ import { databaseConnectionsExhausted } from "#diagnosis/causes/database-connect
 import { databaseCredentialsRejected } from "#diagnosis/causes/database-credentials-rejected.ts";
 import { databaseAddressWrong } from "#diagnosis/causes/database-address-wrong.ts";
 import { databaseReadOnly } from "#diagnosis/causes/database-read-only.ts";
+import { nameResolutionFails } from "#diagnosis/causes/name-resolution-fails.ts";
+import { portConflict } from "#diagnosis/causes/port-conflict.ts";
+import { replicasZero } from "#diagnosis/causes/replicas-zero.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { workloadCauses } from "#diagnosis/workload-causes.ts";
 
@@ -93,4 +96,7 @@ export const causes: readonly Cause[] = [
   databaseReadOnly,
   databaseCredentialsRejected,
   ...databaseAddressWrong,
+  nameResolutionFails,
+  portConflict,
+  replicasZero,
 ];
