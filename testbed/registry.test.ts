@@ -59,6 +59,10 @@ describe("the registry", () => {
     },
   );
 
+  test("gives nobody what is private", async () => {
+    expect((await fetch(`${url}/v2/private/web/manifests/1`, { method: "HEAD" })).status).toBe(401);
+  });
+
   test("serves the image of its own store before one of the same name below it", async () => {
     await mkdir(join(folder, "newer"));
     await writeFile(join(folder, "newer", "file"), "newer");

@@ -1,4 +1,5 @@
-// A read-only OCI registry over image stores: the first store that has a name or blob answers. A name none has is a real 404.
+// A read-only OCI registry over image stores: the first store that has a name or blob answers. A name none has is a real 404, and whoever asks
+// for what is `private/` is refused.
 import { createReadStream, readFileSync, statSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { join } from "node:path";
@@ -49,6 +50,8 @@ export const createRegistry = (stores: readonly string[]): Server =>
   createServer((request, response) => {
     const path = (request.url ?? "/").split("?")[0] ?? "/";
     if (path === "/v2/" || path === "/v2") return answerJson(response, 200, {});
+    if (path.startsWith("/v2/private/"))
+      return answerJson(response, 401, { errors: [{ code: "UNAUTHORIZED", message: "authentication required" }] });
     const found = findInStores(stores, path);
     if (found === undefined) return answerJson(response, 404, { errors: [{ code: "MANIFEST_UNKNOWN", message: "manifest unknown" }] });
     response.writeHead(200, {

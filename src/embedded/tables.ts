@@ -1,5 +1,6 @@
 // Answers as kubectl shows them: meta.k8s.io/v1 Table with the columns of pkg/printers/internalversion, or of a definition's printer columns. Pure.
 import { type JsonRecord, type Stored, at, listOf, numberOf, recordOf, textOf, without } from "#embedded/json.ts";
+import { podReady, podRestarts, podStatus } from "#embedded/pod-columns.ts";
 import type { Resource } from "#embedded/resources.ts";
 
 export interface PrinterColumn {
@@ -61,25 +62,14 @@ export const shortDuration = (ms: number): string => {
   return years < 8 ? pair(years, "y", days % 365, "d") : `${years}y`;
 };
 
-const podReady: Column["cell"] = (object) => {
-  const statuses = listOf(at(object, "status", "containerStatuses"));
-  return `${statuses.filter((item) => at(item, "ready") === true).length}/${listOf(at(object, "spec", "containers")).length}`;
-};
-const podStatus: Column["cell"] = (object) => {
-  if (object.metadata.deletionTimestamp !== undefined) return "Terminating";
-  const reasons = listOf(at(object, "status", "containerStatuses")).flatMap((item) => {
-    const reason = textOf(at(item, "state", "waiting", "reason")) || textOf(at(item, "state", "terminated", "reason"));
-    return reason === "" ? [] : [reason];
-  });
-  return reasons[0] ?? (textOf(at(object, "status", "reason")) || textOf(at(object, "status", "phase")));
-};
-const restarts: Column["cell"] = (object) =>
-  String(
-    listOf(at(object, "status", "containerStatuses")).reduce<number>((sum, item) => sum + (numberOf(at(item, "restartCount")) ?? 0), 0),
-  );
-
 const columnsByKind: Readonly<Record<string, readonly Column[]>> = {
-  "/Pod": [name, column("Ready", podReady), column("Status", podStatus), column("Restarts", restarts), age],
+  "/Pod": [
+    name,
+    column("Ready", podReady),
+    column("Status", podStatus),
+    column("Restarts", (object, nowMs) => podRestarts(object, (ms) => shortDuration(nowMs - ms))),
+    age,
+  ],
   "/ConfigMap": [
     name,
     column("Data", (object) => Object.keys({ ...recordOf(object["data"]), ...recordOf(object["binaryData"]) }).length, "integer"),

@@ -1,6 +1,6 @@
 // The workload half of the contract against the embedded cluster; each case has one of its own, on virtual time.
 import { openInProcess } from "#test/contract/workloads/in-process.ts";
-import { behave, missingImage } from "#test/contract/workloads/programs.ts";
+import { behave, missingImage, privateImage } from "#test/contract/workloads/programs.ts";
 import { behaveAsTold } from "#test/contract/workloads/told-containers.ts";
 import { registerWorkloads } from "#test/contract/workloads/suite.ts";
 
@@ -10,7 +10,10 @@ registerWorkloads("embedded", 1, () =>
       // No metrics server runs on the testbed.
       usage: "absent",
       behave: (context) => behaveAsTold(context) ?? behave(context),
-      pull: ({ image }) => (image === missingImage ? { problem: "not-found" } : undefined),
+      pull: ({ image }) => {
+        if (image === missingImage) return { problem: "not-found" };
+        return image === privateImage ? { problem: "unauthorized" } : undefined;
+      },
       // As the testbed's kubelets are told.
       maxBackoffMs: 20_000,
     },

@@ -40,17 +40,18 @@ const manifestUrl = (image: string): string => {
 
 export const pullError = (image: string, problem: PullProblem): string => {
   const full = fullImageName(image);
-  const { host } = imageNameOf(image);
+  const { host, tag } = imageNameOf(image);
   const failed = `failed to pull and unpack image "${full}": failed to resolve reference "${full}":`;
   const asking = `${failed} failed to do request: Head "${manifestUrl(image)}": dial tcp`;
   switch (problem) {
+    // The only one whose code the kubelet keeps: the others' is Unknown.
     case "not-found":
       return `rpc error: code = NotFound desc = ${failed} ${full}: not found`;
     case "unauthorized":
-      return `rpc error: code = Unknown desc = ${failed} unexpected status from HEAD request to ${manifestUrl(image)}: 401 Unauthorized`;
+      return `${failed} pulling from host ${host} failed with status code [manifests ${tag}]: 401 Unauthorized`;
     case "no-such-host":
-      return `rpc error: code = Unknown desc = ${asking}: lookup ${host}: no such host`;
+      return `${asking}: lookup ${host} on 10.0.0.2:53: no such host`;
     case "unreachable":
-      return `rpc error: code = Unknown desc = ${asking} 192.0.2.1:443: i/o timeout`;
+      return `${asking} 192.0.2.1:443: connect: connection refused`;
   }
 };

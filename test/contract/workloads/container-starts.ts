@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { ok } from "#test/contract/cluster.ts";
 import { configMap, core, type Part } from "#test/contract/samples.ts";
-import { missingImage, workloadImage } from "#test/contract/workloads/programs.ts";
+import { missingImage, privateImage, workloadImage } from "#test/contract/workloads/programs.ts";
 import {
   containerOf,
   createPod,
@@ -133,6 +133,17 @@ export const containerStarts: WorkloadTopic = {
           const exact = new RegExp(`^${message.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)}$`);
           expect(await untilEvent(cluster, namespace, about, reason, exact)).toMatchObject({ type, involvedObject: { fieldPath } });
         }
+      },
+    },
+    {
+      name: "an image that its registry does not give us",
+      run: async (cluster, namespace) => {
+        await createPod(cluster, namespace, podOf(runs({ image: privateImage })));
+        const pod = await untilPod(cluster, namespace, isWaiting("ErrImagePull"));
+        // The testbed's only registry stands in for all and shows its own address.
+        expect(containerOf(pod)?.state.waiting?.message?.replace(/host \S+/, "host H")).toBe(
+          `failed to pull and unpack image "${privateImage}": failed to resolve reference "${privateImage}": pulling from host H failed with status code [manifests 1]: 401 Unauthorized`,
+        );
       },
     },
     {

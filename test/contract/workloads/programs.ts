@@ -21,6 +21,7 @@ export type ProgramName = keyof typeof programs;
 
 export const workloadImage = "testbed.local/busybox:1";
 export const missingImage = "testbed.local/no-such-image:9";
+export const privateImage = "testbed.local/private/web:1";
 
 /** For the embedded nodes. */
 export const behave: Behave = ({ command }) => Object.values(programs).find(({ script }) => script === command[2])?.behaviour;

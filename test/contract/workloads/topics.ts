@@ -8,6 +8,7 @@ import { cronJobs, jobs } from "#test/contract/workloads/jobs.ts";
 import { logs } from "#test/contract/workloads/logs.ts";
 import { nodesTopic } from "#test/contract/workloads/nodes.ts";
 import { daemonSets, statefulSets } from "#test/contract/workloads/numbered-sets.ts";
+import { podTable } from "#test/contract/workloads/pod-table.ts";
 import { probes } from "#test/contract/workloads/probes.ts";
 import { quotas } from "#test/contract/workloads/quotas.ts";
 import { replicaSets } from "#test/contract/workloads/replica-sets.ts";
@@ -17,7 +18,7 @@ import { serviceAddresses } from "#test/contract/workloads/service-addresses.ts"
 import type { WorkloadTopic } from "#test/contract/workloads/workload-cluster.ts";
 
 export const workloadTopics: readonly WorkloadTopic[] = [
-  ...[scheduling, containerStarts, containerEnds, probes, logs, deletion],
+  ...[scheduling, containerStarts, containerEnds, probes, logs, podTable, deletion],
   ...[rollouts, replicaSets, statefulSets, daemonSets, jobs, cronJobs],
   ...[serviceAddresses, claims, quotas, autoscalers],
   nodesTopic,

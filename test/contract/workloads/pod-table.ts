@@ -1,0 +1,76 @@
+// Pods as `kubectl get pods` shows them: how many of their containers are ready, and the one word for what they do.
+import { expect } from "vitest";
+import { type Body } from "#test/contract/cluster.ts";
+import { core, type Part } from "#test/contract/samples.ts";
+import { missingImage } from "#test/contract/workloads/programs.ts";
+import {
+  containerOf,
+  createPod,
+  hasPhase,
+  isRunning,
+  isWaiting,
+  podOf,
+  runs,
+  told,
+  untilPod,
+} from "#test/contract/workloads/told-containers.ts";
+import { type WorkloadCase, type WorkloadTopic } from "#test/contract/workloads/workload-cluster.ts";
+
+const asTable = { accept: "application/json;as=Table;v=v1;g=meta.k8s.io,application/json" };
+
+const shown = (
+  name: string,
+  pod: Part,
+  when: (object: Body) => boolean,
+  [ready, status, restarts]: readonly [string, string, RegExp],
+): WorkloadCase => ({
+  name,
+  run: async (cluster, namespace) => {
+    await createPod(cluster, namespace, pod);
+    await untilPod(cluster, namespace, when);
+    const { body } = await cluster.get(core(namespace, "pods", "a"), asTable);
+    const { cells } = (body as unknown as { rows: readonly { cells: readonly unknown[] }[] }).rows[0]!;
+    expect(cells.slice(0, 3)).toEqual(["a", ready, status]);
+    expect(String(cells[3])).toMatch(restarts);
+  },
+});
+
+const never = { restartPolicy: "Never" };
+const ends = (code: number, extra: Part = {}): Part => told(`exit ${code}`, { exit: { code } }, extra);
+
+export const podTable: WorkloadTopic = {
+  title: "Pods in a table",
+  cases: [
+    shown("one that runs", podOf(runs()), isRunning, ["1/1", "Running", /^0$/]),
+    shown("one that has done its work", podOf(ends(0), never), hasPhase("Succeeded"), ["0/1", "Completed", /^0$/]),
+    shown("one that has failed", podOf(ends(3), never), hasPhase("Failed"), ["0/1", "Error", /^0$/]),
+    shown("one that cannot start", podOf(runs({ image: missingImage })), isWaiting("ErrImagePull"), ["0/1", "ErrImagePull", /^0$/]),
+    shown("one that ends again and again", podOf(ends(3)), isWaiting("CrashLoopBackOff"), [
+      "0/1",
+      "CrashLoopBackOff",
+      /^\d+ \(\d+s ago\)$/,
+    ]),
+    shown("one whose init container fails", podOf(runs(), { ...never, initContainers: [ends(2, { name: "init" })] }), hasPhase("Failed"), [
+      "0/1",
+      "Init:Error",
+      /^0$/,
+    ]),
+    shown(
+      "one whose init containers are at work",
+      podOf(runs(), { initContainers: [told("sleep 5", { exit: { code: 0, afterMs: 5000 } }, { name: "init" })] }),
+      (pod) => containerOf(pod, "init", "initContainerStatuses")?.state.running !== undefined,
+      ["0/1", "Init:0/1", /^0$/],
+    ),
+    shown(
+      "one of whose containers the first has done its work",
+      podOf([ends(0), runs({ name: "side" })], never),
+      (pod) => containerOf(pod)?.state.terminated !== undefined && containerOf(pod, "side")?.ready === true,
+      ["1/2", "NotReady", /^0$/],
+    ),
+    shown("one without a node", podOf(runs(), { nodeSelector: { disk: "ssd" } }), (pod) => pod.status["conditions"] !== undefined, [
+      "0/1",
+      "Pending",
+      /^0$/,
+    ]),
+  ],
+};
