@@ -28,6 +28,15 @@ export interface Nodes {
   workerOf(podUid: string): PodWorker | undefined;
   /** What its containers take now, in cores and bytes; undefined for a pod that runs nowhere. */
   usageOf(pod: Stored): PodUsage | undefined;
+  /** The same of each container that runs now. */
+  containersOf(pod: Stored): readonly ContainerUsage[];
+}
+
+export interface ContainerUsage {
+  readonly container: string;
+  /** Since it was started. */
+  readonly cpuSeconds: number;
+  readonly memoryBytes: number;
 }
 
 export interface NodeDeps {
@@ -115,6 +124,12 @@ export const startNodes = (deps: NodeDeps, options: Workloads): Nodes => {
       const sum = (of: (run: ContainerRun) => number): number => runs.reduce((total, run) => total + of(run), 0);
       return runs.length === 0 ? undefined : { cpu: sum((run) => run.cpuCores), memory: sum((run) => run.memoryBytes()) };
     },
+    containersOf: (pod) =>
+      (kubelets.workerOf(pod.metadata.uid)?.units ?? []).flatMap(({ name, run }) =>
+        run === undefined
+          ? []
+          : [{ container: name, cpuSeconds: (run.cpuCores * (clock.now() - run.startedAtMs)) / 1000, memoryBytes: run.memoryBytes() }],
+      ),
     machines: {
       names: [...machines.keys()],
       stop: (name) => {
