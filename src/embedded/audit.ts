@@ -5,7 +5,10 @@ import { type ApiRequest, type Target, headerOf } from "#embedded/request.ts";
 
 export interface AuditUser {
   readonly username: string;
+  readonly uid?: string;
   readonly groups?: readonly string[];
+  /** Of a pod's token: which pod it was. */
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface AuditEvent {
@@ -61,7 +64,12 @@ export const auditEvent = ({ request, target, user, impersonated, response, id, 
   };
 };
 
-const userOf = ({ username, groups }: User): AuditUser => ({ username, groups });
+const userOf = ({ username, uid, groups, extra }: User): AuditUser => ({
+  username,
+  ...(uid === undefined ? {} : { uid }),
+  groups,
+  ...(extra === undefined ? {} : { extra }),
+});
 
 /** The name of what a create made stands only in the answer. */
 const objectRefOf = (target: Target, answer: unknown): NonNullable<AuditEvent["objectRef"]> => {

@@ -96,7 +96,7 @@ describe.each(scenarios)("$name", (scenario) => {
 test("a repair of one step costs no more writes than on the real cluster", async () => {
   const request = runs.get(oneStepRepair)?.result.requests[0]?.name ?? "none";
   const writes = storedWritesOf(await stage.audit.mentioning(request), stage.installation.namespace);
-  expect(writes.length).toBeGreaterThan(5);
+  expect(writes).toContain("patch deployments");
   expect(writes.length, writes.join(", ")).toBeLessThanOrEqual(mostWrites);
 });
 
