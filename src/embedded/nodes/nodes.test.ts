@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { type EmbeddedCluster, createEmbeddedCluster } from "#embedded/embedded-cluster.ts";
 import { type JsonRecord, at, listOf, textOf } from "#embedded/json.ts";
+import type { ContainerContext } from "#embedded/nodes/behaviour.ts";
 import type { Workloads } from "#embedded/workloads.ts";
 import type { Random } from "#lib/clock.ts";
 import { type ManualClock, createManualClock } from "#lib/manual-clock.ts";
@@ -151,6 +152,158 @@ describe("a program of this process", () => {
     call("DELETE", `${pods}/a`);
     await clock.advance(1_000);
     expect(at(call("GET", `${pods}/a`), "code")).toBe(404);
+  });
+});
+
+describe("what a container sees", () => {
+  const seen = async (spec: JsonRecord, container: JsonRecord): Promise<ContainerContext | undefined> => {
+    const contexts: ContainerContext[] = [];
+    const { clock, call } = await stage({ behave: (context) => void contexts.push(context) });
+    call("POST", "/api/v1/namespaces/default/configmaps", { metadata: { name: "c" }, data: { a: "1" }, binaryData: { b: "Mg==" } });
+    call("POST", "/api/v1/namespaces/default/secrets", { metadata: { name: "s" }, stringData: { key: "secret" } });
+    call("POST", pods, { ...pod("a", spec, container), metadata: { name: "a", labels: { app: "a" }, annotations: { "x/y": "z" } } });
+    await clock.advance(2_000);
+    return contexts[0];
+  };
+  const field = (name: string, fieldPath: string): JsonRecord => ({ name, valueFrom: { fieldRef: { fieldPath } } });
+
+  test("fields of its pod, and its own limits", async () => {
+    const context = await seen(
+      {},
+      {
+        resources: { limits: { memory: "64Mi", cpu: "500m" } },
+        env: [
+          field("NODE", "spec.nodeName"),
+          field("IP", "status.podIP"),
+          field("HOST", "status.hostIP"),
+          field("SPACE", "metadata.namespace"),
+          field("NOTE", "metadata.annotations['x/y']"),
+          { name: "MEMORY", valueFrom: { resourceFieldRef: { resource: "limits.memory" } } },
+          { name: "CPU", valueFrom: { resourceFieldRef: { resource: "limits.cpu" } } },
+          { name: "NONE", valueFrom: { resourceFieldRef: { resource: "requests.gpu" } } },
+        ],
+        args: ["--node=$(NODE)"],
+      },
+    );
+    expect(context?.env).toMatchObject({
+      NODE: context?.node,
+      SPACE: "default",
+      NOTE: "z",
+      MEMORY: String(64 * 2 ** 20),
+      CPU: "1",
+      NONE: "0",
+    });
+    expect(context?.env).toMatchObject({ IP: expect.stringMatching(/^10\.\d+\.0\.2$/), HOST: expect.stringMatching(/^10\.0\.0\./) });
+    expect(context?.args).toEqual([`--node=${context?.node}`]);
+    expect(context?.memoryLimitBytes).toBe(64 * 2 ** 20);
+  });
+
+  test("files of every kind of volume", async () => {
+    const sources = [
+      { configMap: { name: "c" } },
+      { secret: { name: "s", items: [{ key: "key", path: "deep/key" }] } },
+      { downwardAPI: { items: [{ path: "labels", fieldRef: { fieldPath: "metadata.labels['app']" } }] } },
+      { serviceAccountToken: { path: "token" } },
+    ];
+    const context = await seen(
+      {
+        automountServiceAccountToken: false,
+        volumes: [
+          { name: "all", projected: { sources } },
+          { name: "down", downwardAPI: { items: [{ path: "name", fieldRef: { fieldPath: "metadata.name" } }] } },
+          { name: "c", configMap: { name: "c" } },
+          { name: "gone", configMap: { name: "gone", optional: true } },
+          { name: "empty", emptyDir: {} },
+        ],
+      },
+      {
+        volumeMounts: [
+          { name: "all", mountPath: "/all" },
+          { name: "down", mountPath: "/down" },
+          { name: "c", mountPath: "/one/file", subPath: "a" },
+          { name: "gone", mountPath: "/gone" },
+          { name: "empty", mountPath: "/empty" },
+        ],
+      },
+    );
+    const { "/all/token": token, ...files } = context?.files ?? {};
+    expect(files).toEqual({
+      "/all/a": "1",
+      "/all/b": "2",
+      "/all/deep/key": "secret",
+      "/all/labels": "a",
+      "/down/name": "a",
+      "/one/file": "1",
+    });
+    expect(token?.split(".")).toHaveLength(3);
+  });
+});
+
+describe("where pods fit", () => {
+  test("init containers count by the hungriest, those that stay by all of them", async () => {
+    const asks = (cpu: string): JsonRecord => ({ image: "web:1", resources: { requests: { cpu } } });
+    const { clock, call } = await stage({ nodes: [{ name: "n1", cpu: "2" }] });
+    const initContainers = [
+      { name: "stays", restartPolicy: "Always", ...asks("500m") },
+      { name: "goes", ...asks("1500m") },
+    ];
+    call("POST", pods, pod("fits", { initContainers }, asks("1")));
+    call("POST", pods, pod("late", {}, asks("1m")));
+    await clock.advance(5_000);
+    expect(at(call("GET", `${pods}/fits`), "spec", "nodeName")).toBe("n1");
+    expect(at(call("GET", `${pods}/late`), "spec", "nodeName")).toBeUndefined();
+  });
+
+  test("a pod on its host's network takes its ports, and the host's address", async () => {
+    const { clock, call } = await stage({ nodes: [{ name: "n1" }] });
+    const ports = { ports: [{ containerPort: 9100 }] };
+    for (const name of ["a", "b"]) call("POST", pods, pod(name, { hostNetwork: true }, ports));
+    await clock.advance(5_000);
+    const [a, b] = ["a", "b"].map((name) => call("GET", `${pods}/${name}`));
+    expect(at(a, "status", "podIP")).toBe(at(a, "status", "hostIP"));
+    expect(at(listOf(at(b, "status", "conditions"))[0], "message")).toMatch(/free ports/);
+  });
+
+  test("without any node there is nothing to choose from", async () => {
+    const { clock, call } = await stage({ nodes: [] });
+    call("POST", pods, pod("a"));
+    await clock.advance(5_000);
+    expect(at(listOf(at(call("GET", `${pods}/a`), "status", "conditions"))[0], "message")).toBe("no nodes available to schedule pods");
+  });
+
+  test("a node that is deleted takes its pods with it", async () => {
+    const { clock, call } = await stage({ nodes: [{ name: "n1" }] });
+    call("POST", pods, pod("a"));
+    await clock.advance(5_000);
+    call("DELETE", "/api/v1/nodes/n1");
+    await clock.advance(5_000);
+    expect(at(call("GET", `${pods}/a`), "code")).toBe(404);
+  });
+});
+
+describe("a sidecar", () => {
+  test("starts before the others, runs beside them, and is restarted whatever the pod's policy", async () => {
+    const { clock, call } = await stage({
+      behave: ({ container }) => (container === "side" ? { exit: { code: 1, afterMs: 5_000 } } : undefined),
+    });
+    const initContainers = [{ name: "side", image: "side:1", restartPolicy: "Always" }];
+    call("POST", pods, pod("a", { restartPolicy: "Never", initContainers }));
+    await clock.advance(20_000);
+    const status = call("GET", `${pods}/a`);
+    expect(at(status, "status", "phase")).toBe("Running");
+    expect(at(status, "status", "initContainerStatuses", 0, "restartCount")).toBeGreaterThanOrEqual(1);
+  });
+});
+
+describe("probes that no shell can play", () => {
+  test("gRPC: nobody listens", async () => {
+    const { clock, call } = await stage();
+    call("POST", pods, pod("a", {}, { readinessProbe: { grpc: { port: 9000 }, periodSeconds: 1 } }));
+    await clock.advance(5_000);
+    const events = listOf(call("GET", "/api/v1/namespaces/default/events?fieldSelector=reason=Unhealthy")["items"]);
+    expect(at(events[0], "message")).toMatch(
+      /^Readiness probe failed: timeout: failed to connect service "10\.\d+\.0\.\d+:9000" within 1s: context deadline exceeded$/,
+    );
   });
 });
 
