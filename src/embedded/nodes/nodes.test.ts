@@ -326,7 +326,7 @@ describe("as a whole", () => {
     expect(clock.waiting).toBe(0);
   });
 
-  test("a thousand pods find their places", { timeout: 60_000 }, async () => {
+  test("a thousand pods find their places", { timeout: 180_000 }, async () => {
     const nodes = Array.from({ length: 10 }, (_, index) => ({ name: `n${index}`, cpu: "32", memory: "64Gi", pods: "110" }));
     const { clock, call } = await stage({ nodes });
     for (let index = 0; index < 1_000; index += 1) call("POST", pods, pod(`p${index}`, {}, { resources: { requests: { cpu: "100m" } } }));
