@@ -44,6 +44,8 @@ import { databaseReadOnly } from "#diagnosis/causes/database-read-only.ts";
 import { nameResolutionFails } from "#diagnosis/causes/name-resolution-fails.ts";
 import { portConflict } from "#diagnosis/causes/port-conflict.ts";
 import { replicasZero } from "#diagnosis/causes/replicas-zero.ts";
+import { podNetworkBad } from "#diagnosis/causes/pod-network-bad.ts";
+import { gatewayMisroutes } from "#diagnosis/causes/gateway-misroutes.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { workloadCauses } from "#diagnosis/workload-causes.ts";
 
@@ -99,4 +101,6 @@ export const causes: readonly Cause[] = [
   nameResolutionFails,
   portConflict,
   replicasZero,
+  ...podNetworkBad,
+  gatewayMisroutes,
 ];

@@ -1,0 +1,128 @@
+// A gateway whose routing table leads one path to another service than the rest of the table, or those who call it, say it should.
+// Every pod is well and every Service has endpoints: callers get 404 from a program that never heard of the path.
+import type { Alert } from "#api/fields.ts";
+import { ConfigMaps, Services, type ConfigMap, type Service } from "#api/kubernetes.ts";
+import { referenceText } from "#api/object.ts";
+import { assess, objectQuote, person } from "#diagnosis/assess.ts";
+import type { Cause } from "#diagnosis/cause.ts";
+import { quote } from "#diagnosis/explain.ts";
+import type { Assessment } from "#diagnosis/finding.ts";
+import { mountersOf } from "#diagnosis/mounters.ts";
+import { fitOf, wordsOfNames } from "#diagnosis/route-words.ts";
+import { type Route, routesIn } from "#diagnosis/routing-tables.ts";
+import { referenceTo, type View, type Workload } from "#diagnosis/view.ts";
+
+const code = "GatewayMisroutes";
+
+export const gatewayMisroutes: Cause = {
+  code,
+  title: "A gateway that leads a path to the wrong service",
+  looksAt:
+    "Routing tables in ConfigMaps that a running workload mounts, the Services there are, and alerts that name a path and a service.",
+  concludes:
+    "One route leads elsewhere than its name and path, or the alert about that path, say, and no route leads to the service they mean.",
+  wouldDo: "restore_object where the change journal has the table before; else a person corrects the route.",
+  find: (view) => view.all(ConfigMaps).flatMap((configMap) => find(view, configMap)),
+};
+
+const tablesAtMost = 20;
+/** Fewer routes than this make no habit that one could break. */
+const routesAtLeast = 4;
+
+interface Suspect {
+  readonly route: Route;
+  readonly key: string;
+  /** The Service that the route should lead to. */
+  readonly meant: Service;
+  readonly alert?: Alert;
+  readonly byWords: boolean;
+}
+
+const find = (view: View, configMap: ConfigMap): readonly Assessment[] =>
+  Object.entries(configMap.data ?? {})
+    .slice(0, tablesAtMost)
+    .flatMap(([key, text]): readonly Assessment[] => {
+      const routes = /uri:|proxy_pass/.test(text) ? routesIn(text) : [];
+      if (routes.length === 0) return [];
+      const gateways = mountersOf(view, configMap);
+      if (gateways.length === 0) return [];
+      return suspectsIn(view, configMap, key, routes).map((suspect) => judgeRoute(view, configMap, gateways, suspect));
+    });
+
+const suspectsIn = (view: View, { metadata }: ConfigMap, key: string, routes: readonly Route[]): readonly Suspect[] => {
+  const services = view.all(Services, metadata.namespace);
+  const hosts = new Set(routes.map(({ host }) => host.split(".")[0] ?? ""));
+  const left = services.filter(({ metadata: { name } }) => !hosts.has(name));
+  const words = wordsOfNames(services.map(({ metadata: { name } }) => name));
+  const fits = routes.map((route) => fitOf(route, route.host, words));
+  const isHabit = routes.length >= routesAtLeast && fits.filter((fit) => fit === 1).length * 4 >= routes.length * 3;
+  return routes.flatMap((route, index): Suspect[] => {
+    // It leads where it is called: whoever alerts about it may well be a caller.
+    if (fits[index] === 1) return [];
+    const host = route.host.split(".")[0] ?? "";
+    const alert = view.evidence.alerts.find(({ labels }) => {
+      const path = labels["url"] ?? labels["path"] ?? labels["uri"] ?? "";
+      const isThere = route.paths.some((prefix) => prefix.length > 1 && (path === prefix || path.startsWith(`${prefix}/`)));
+      return isThere && left.some(({ metadata: { name } }) => name !== host && name === (labels["service"] ?? ""));
+    });
+    const told = alert === undefined ? undefined : left.find(({ metadata: { name } }) => name === alert.labels["service"]);
+    const named = isHabit ? left.filter(({ metadata: { name } }) => fitOf(route, name, words) === 1) : [];
+    const meant = told ?? (named.length === 1 ? named[0] : undefined);
+    if (meant === undefined) return [];
+    return [{ route, key, meant, byWords: named.includes(meant), ...(alert === undefined ? {} : { alert }) }];
+  });
+};
+
+const judgeRoute = (
+  view: View,
+  configMap: ConfigMap,
+  gateways: readonly Workload[],
+  { route, key, meant, alert, byWords }: Suspect,
+): Assessment => {
+  const table = referenceTo(configMap);
+  const owners = view.workloads.filter((workload) => view.servicesOf(workload).includes(meant));
+  const change = view.changesOf(table)[0];
+  const ready = view.podsBehind(meant).length > 0;
+  const notFound = alert !== undefined && /\b40[45]\b/.test(Object.values(alert.annotations).join(" "));
+  return assess(
+    code,
+    {
+      required: [
+        {
+          claim: `route ${route.name} leads to ${route.host}, and what it is called or who asks means ${meant.metadata.name}`,
+          holds: true,
+        },
+        { claim: "no other route leads there", holds: true },
+        { claim: `Service ${meant.metadata.name} has pods, so that it could be reached`, holds: ready },
+      ],
+      supporting: [
+        { claim: "the rest of the table leads where its words say", holds: byWords ? true : "unknown", weight: 2 },
+        { claim: "an alert names the path together with the service", holds: alert === undefined ? "unknown" : true },
+        { claim: "what answers there does not know the path", holds: notFound ? true : "unknown" },
+        { claim: "the table was changed", holds: change === undefined ? "unknown" : true },
+      ],
+    },
+    () => ({
+      object: table,
+      summary: `${referenceText(table)} makes ${gateways.map(({ reference }) => referenceText(reference)).join(", ")} lead ${route.paths.join(", ")} to ${route.host} instead of ${meant.metadata.name}.`,
+      chain: [
+        `route ${route.name} in ${referenceText(table)} leads ${route.paths.join(", ")} to ${route.host}`,
+        `requests for ${meant.metadata.name} reach a program that does not know them`,
+        "callers get errors while everything is ready",
+      ],
+      quotes: [
+        objectQuote(table, `${key}: ${route.text}`),
+        ...(alert === undefined
+          ? []
+          : [quote("alert", alert.name, [...Object.values(alert.labels), ...Object.values(alert.annotations)].join("; ").slice(0, 600))]),
+        ...(change === undefined ? [] : [quote("change", referenceText(table), `${change.field} changed ${change.at} by ${change.by}`)]),
+      ],
+      field: `data.${key}`,
+      detail: { route: route.name, host: route.host, instead: meant.metadata.name },
+      explains: [...owners, ...gateways].map(({ reference }) => reference),
+      facts: person(
+        `route ${route.name} has to lead to ${meant.metadata.name} again; restore_object can where the journal kept the table before`,
+      ),
+    }),
+  );
+};

@@ -1,0 +1,52 @@
+// What metrics say of a workload's requests: how much slower than usual, and how many packets it takes for one. Pure.
+import type { Reference } from "#api/fields.ts";
+import type { Metric } from "#evidence/evidence.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
+
+export interface Traffic {
+  readonly workload: Workload;
+  /** The median and the tail are slow, or only the tail. */
+  readonly slow: "median" | "tail" | "unmeasured" | "no";
+  /** How many times more packets than usual for each request; of all packets where requests were hardly measured before. */
+  readonly packetGrowth?: number;
+  readonly quotes: readonly { readonly object: Reference; readonly text: string }[];
+}
+
+const noticedSeconds = 0.1;
+const longSeconds = 1;
+/** Fewer requests a second than this were too few to divide by. */
+const fewRequests = 0.2;
+
+export const trafficOf = (view: View, workload: Workload): Traffic | undefined => {
+  const metrics = view.metricsOf(workload.reference);
+  if (metrics.length === 0) return undefined;
+  const latencies = metrics.filter(({ name }) => name.startsWith("request_latency_seconds_p"));
+  const slowOnes = latencies.filter(isSlow);
+  const isMeasured = latencies.some(({ value, usual }) => value > 0 || (usual ?? 0) > 0);
+  const growth = packetGrowthOf(metrics);
+  return {
+    workload,
+    slow: slowOnes.some(({ name }) => name.endsWith("_p50")) ? "median" : slowOnes.length > 0 ? "tail" : isMeasured ? "no" : "unmeasured",
+    ...(growth === undefined ? {} : { packetGrowth: growth }),
+    quotes: [...slowOnes, ...metrics.filter(({ name }) => /^network_(?:receive|transmit)|^requests_per/.test(name))].map((metric) => ({
+      object: workload.reference,
+      text: `${metric.name}: ${number(metric.value)}, usually ${number(metric.usual)}`,
+    })),
+  };
+};
+
+const isSlow = ({ value, usual }: Metric): boolean =>
+  usual !== undefined && ((value >= noticedSeconds && value >= 3 * usual) || (value >= longSeconds && value >= 1.5 * usual));
+
+const packetGrowthOf = (metrics: readonly Metric[]): number | undefined => {
+  const packets = metrics.filter(({ name }) => /^network_(?:receive|transmit)_packets_per_second$/.test(name));
+  const usual = packets.reduce((sum, each) => sum + (each.usual ?? 0), 0);
+  if (usual <= 0) return undefined;
+  const raw = packets.reduce((sum, { value }) => sum + value, 0) / usual;
+  const requests = metrics.find(({ name }) => name === "requests_per_second");
+  if (requests?.usual === undefined || requests.usual < fewRequests) return raw;
+  // Half of what is too few, so that no requests at all do not make every packet infinitely many.
+  return raw / ((requests.value + fewRequests / 2) / (requests.usual + fewRequests / 2));
+};
+
+const number = (value: number | undefined): string => (value === undefined ? "unknown" : String(Number(value.toFixed(3))));
