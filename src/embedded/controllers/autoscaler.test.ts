@@ -41,7 +41,7 @@ const open = async (use: { cpu: number }, container: object = { resources: { req
 
 test("twice the wanted use doubles the replicas, up to the most that is allowed", async () => {
   const { clock, replicas, conditions, events, status } = await open({ cpu: 0.1 });
-  await clock.advance(1000);
+  await clock.advance(15_000);
   expect(replicas()).toBe(4);
   expect(events()).toContain("New size: 4; reason: cpu resource utilization (percentage of request) above target");
   await clock.advance(60_000);

@@ -21,8 +21,8 @@ interface Recommendation {
 
 export const autoscalerController = (client: Client, measure: Measure): Controller => {
   const history = new Map<string, Recommendation[]>();
-  /** Its own writes are no reason to look again before the period is over. */
-  const looks = new Map<string, { readonly atMs: number; readonly spec: unknown }>();
+  /** Once in a period, the first time at the end of one: neither a change nor its own writes are a reason to look sooner. */
+  const looks = new Map<string, number>();
   return {
     resource: autoscalers,
     affected: () => [],
@@ -30,10 +30,11 @@ export const autoscalerController = (client: Client, measure: Measure): Controll
       const now = client.world.clock.now();
       const { uid } = scaler.metadata;
       const last = looks.get(uid);
-      const isSoon = last !== undefined && last.spec === scaler["spec"] && now - last.atMs < periodMs;
-      again(isSoon ? last.atMs + periodMs - now : periodMs);
-      if (isSoon) return;
-      looks.set(uid, { atMs: now, spec: scaler["spec"] });
+      const wait = last === undefined ? periodMs : last + periodMs - now;
+      if (last === undefined) looks.set(uid, now);
+      again(wait > 0 ? wait : periodMs);
+      if (wait > 0) return;
+      looks.set(uid, now);
       const recent = (history.get(uid) ?? []).filter(({ atMs }) => atMs > now - stabilizationMs);
       history.set(uid, recent);
       scale(client, scaler, measure, recent);
