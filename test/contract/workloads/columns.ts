@@ -14,7 +14,11 @@ interface Definition {
 }
 const columnsOf = (table: Body): string => {
   const all = table["columnDefinitions"] as readonly Definition[];
-  const named = (isWide: boolean): string => all.filter(({ priority }) => priority > 0 === isWide).map(({ name }) => name).join(" ");
+  const named = (isWide: boolean): string =>
+    all
+      .filter(({ priority }) => priority > 0 === isWide)
+      .map(({ name }) => name)
+      .join(" ");
   return named(true) === "" ? named(false) : `${named(false)} | ${named(true)}`;
 };
 /** Without what differs from run to run. */
@@ -64,7 +68,15 @@ export const columns: WorkloadTopic = {
         const spec = { replicas: 1, selector: { matchLabels: { app: "web" } }, template: templateOf("web", "runs") };
         await ok(cluster.create(apps(namespace, "deployments"), { metadata: { name: "web" }, spec }));
         await untilObject(cluster, apps(namespace, "deployments"), "web", ({ status }) => status["availableReplicas"] === 1);
-        expect(rowOf(await tableOf(cluster, apps(namespace, "deployments", "web")))).toEqual(["web", "1/1", 1, 1, "web", workloadImage, "app=web"]);
+        expect(rowOf(await tableOf(cluster, apps(namespace, "deployments", "web")))).toEqual([
+          "web",
+          "1/1",
+          1,
+          1,
+          "web",
+          workloadImage,
+          "app=web",
+        ]);
         const [set] = (await ok(cluster.get(apps(namespace, "replicasets")))).items;
         const { name, labels } = set!.metadata;
         expect(rowOf(await tableOf(cluster, apps(namespace, "replicasets")))).toEqual([
@@ -78,15 +90,19 @@ export const columns: WorkloadTopic = {
     {
       name: "Jobs that run, are over and are suspended, and the CronJob that makes them",
       run: async (cluster, namespace) => {
-        const template = (program: "succeeds" | "fails" | "runs"): Part => ({ template: { spec: podSpecOf(program, { restartPolicy: "Never" }) } });
-        const create = (name: string, spec: Part): Promise<Body> => ok(cluster.create(batch(namespace, "jobs"), { metadata: { name }, spec }));
+        const template = (program: "succeeds" | "fails" | "runs"): Part => ({
+          template: { spec: podSpecOf(program, { restartPolicy: "Never" }) },
+        });
+        const create = (name: string, spec: Part): Promise<Body> =>
+          ok(cluster.create(batch(namespace, "jobs"), { metadata: { name }, spec }));
         await create("done", template("succeeds"));
         await create("lost", { ...template("fails"), backoffLimit: 0 });
         await create("idle", { ...template("runs"), suspend: true });
         const until = (name: string, type: string): Promise<Body> =>
           untilObject(cluster, batch(namespace, "jobs"), name, (job) => conditionOf(job, type)?.status === "True");
         await Promise.all([until("done", "Complete"), until("lost", "Failed"), until("idle", "Suspended")]);
-        const shown = async (name: string): Promise<readonly unknown[]> => rowOf(await tableOf(cluster, batch(namespace, "jobs", name))).slice(0, 3);
+        const shown = async (name: string): Promise<readonly unknown[]> =>
+          rowOf(await tableOf(cluster, batch(namespace, "jobs", name))).slice(0, 3);
         expect(await shown("done")).toEqual(["done", "Complete", "1/1"]);
         expect(await shown("lost")).toEqual(["lost", "Failed", "0/1"]);
         expect(await shown("idle")).toEqual(["idle", "Suspended", "0/1"]);

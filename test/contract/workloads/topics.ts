@@ -1,4 +1,5 @@
 // The workload half of the contract, topic by topic, in the order in which it is best read.
+import { columns } from "#test/contract/workloads/columns.ts";
 import { containerEnds } from "#test/contract/workloads/container-ends.ts";
 import { containerStarts } from "#test/contract/workloads/container-starts.ts";
 import { deletion } from "#test/contract/workloads/deletion.ts";
@@ -20,6 +21,6 @@ import type { WorkloadTopic } from "#test/contract/workloads/workload-cluster.ts
 export const workloadTopics: readonly WorkloadTopic[] = [
   ...[scheduling, containerStarts, containerEnds, probes, logs, podTable, deletion],
   ...[rollouts, replicaSets, statefulSets, daemonSets, jobs, cronJobs],
-  ...[serviceAddresses, claims, quotas, autoscalers],
+  ...[serviceAddresses, claims, quotas, autoscalers, columns],
   nodesTopic,
 ];
