@@ -1,5 +1,5 @@
 // The columns of everything that has to do with workloads, as pkg/printers/internalversion of Kubernetes prints them. Pure.
-import { type Stored, at, listOf, numberOf, recordOf, textOf } from "#embedded/json.ts";
+import { at, listOf, numberOf, recordOf, textOf } from "#embedded/json.ts";
 import { podReady, podRestarts, podStatus } from "#embedded/pod-columns.ts";
 import { type Column, age, column, count, name, shortDuration, text, wide } from "#embedded/printer-columns.ts";
 
