@@ -32,6 +32,11 @@ test("one that troubles nobody is less certain", () => {
   ]);
 });
 
+test("a complaint in a log is trouble enough", () => {
+  const quotes: Finding["quotes"] = [{ source: "log", object: "Pod shop/web-1", quote: "connection refused" }];
+  expect(order([finding("Missed", "web", 0.9, { quotes })])).toEqual(["Missed 0.9"]);
+});
+
 test("a change of the field at fault halves the doubt; one of another field says nothing", () => {
   const changes = [{ object: object("web"), at: "", by: "", field: "spec.selector.app", kind: "changed" as const }];
   const ranking = { symptoms: [symptom("web")], changesOf: () => changes };

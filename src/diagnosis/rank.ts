@@ -30,7 +30,9 @@ export const ranked = (findings: readonly Finding[], { symptoms, changesOf, yiel
     const own = symptoms.filter(({ object }) => objects.has(referenceText(object)));
     const { field } = finding;
     const isChanged = field !== undefined && changesOf(finding.object).some((change) => change.field.startsWith(field));
-    const felt = finding.score * (own.length === 0 ? unfeltFactor : 1);
+    // Who complains in a log, or is slower than usual, feels it, too.
+    const isFelt = own.length > 0 || finding.quotes.some(({ source }) => source === "log" || source === "metric");
+    const felt = finding.score * (isFelt ? 1 : unfeltFactor);
     // A change of the very field that is at fault halves the doubt that is left; one nearby says nothing.
     const confidence = Math.min(certainAtMost, isChanged ? felt + (1 - felt) / 2 : felt);
     return { ...finding, confidence: Math.round(confidence * 100) / 100, symptoms: own };

@@ -3,6 +3,7 @@
 import { Nodes, type Node, type Pod, type PodSpec } from "#api/kubernetes.ts";
 import type { EventEvidence } from "#evidence/workload-evidence.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
+import { fromTimestamp } from "#lib/clock.ts";
 
 export type Refusal = "cordoned" | "taint" | "selector" | "antiAffinity" | "affinity" | "cpu" | "memory" | "other";
 
@@ -20,6 +21,9 @@ export interface Unscheduled {
   readonly blocker: Refusal | undefined;
 }
 
+/** Room may be on its way: a pod of a rollout that ends, one that gives way. */
+const settledMs = 10_000;
+
 const phrases: readonly (readonly [Refusal, RegExp])[] = [
   ["cordoned", /(\d+) node\(s\) were unschedulable/g],
   ["taint", /(\d+) node\(s\) had (?:an )?untolerated taint(?:\(s\))?/g],
@@ -35,7 +39,10 @@ export const unscheduledPods = (view: View): readonly Unscheduled[] =>
   view.workloads.flatMap((workload) => {
     const waiting = workload.pods.filter(
       ({ metadata, spec, status }) =>
-        metadata.deletionTimestamp === undefined && spec.nodeName === undefined && (status?.phase ?? "Pending") === "Pending",
+        metadata.deletionTimestamp === undefined &&
+        view.now - (fromTimestamp(metadata.creationTimestamp) ?? view.now) >= settledMs &&
+        spec.nodeName === undefined &&
+        (status?.phase ?? "Pending") === "Pending",
     );
     const told = waiting.flatMap((pod): Unscheduled[] => {
       const condition = pod.status?.conditions?.find(({ type, status }) => type === "PodScheduled" && status === "False");

@@ -11,6 +11,8 @@ import {
   type DaemonSet,
 } from "#api/kubernetes.ts";
 import { podEvidence } from "#evidence/pods.ts";
+import { recentMs } from "#diagnosis/failures.ts";
+import { fromTimestamp } from "#lib/clock.ts";
 import { referenceTo, type View, type Workload } from "#diagnosis/view.ts";
 
 export interface Symptom {
@@ -74,7 +76,10 @@ const workloadSymptoms = (view: View, workload: Workload): readonly Symptom[] =>
   const { reference, object, desired } = workload;
   const pods = workload.pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && pod.status?.phase !== "Succeeded");
   const unscheduled = pods.find((pod) => conditionOf(pod, "PodScheduled")?.status === "False");
-  const failing = pods.map(podEvidence).find(({ containers }) => containers.some(isFailing));
+  const looked = pods.map(podEvidence);
+  const failing =
+    looked.find(({ containers }) => containers.some(isFailing)) ??
+    looked.find(({ containers }) => containers.some((each) => hasJustFailed(view, each)));
   const unready = pods.find((pod) => pod.spec.nodeName !== undefined && conditionOf(pod, "Ready")?.status === "False");
   const present = desired === undefined ? undefined : presentOf(object, pods.length);
   return [
@@ -98,6 +103,12 @@ const workloadSymptoms = (view: View, workload: Workload): readonly Symptom[] =>
       ? []
       : [{ kind: "PodsMissing" as const, object: reference, text: `${present} of ${desired} pods exist` }]),
   ];
+};
+
+/** It runs again, and ended with an error a short while ago. */
+const hasJustFailed = (view: View, { last, role }: ReturnType<typeof podEvidence>["containers"][number]): boolean => {
+  const ended = fromTimestamp(last?.finishedAt);
+  return role === "main" && last?.kind === "terminated" && last.exitCode !== 0 && ended !== undefined && view.now - ended <= recentMs;
 };
 
 /** Several times slower than usual, and slow enough for somebody to notice. */

@@ -5,7 +5,15 @@ import { assess, objectQuote } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
 import { remediesOr, rollbackWithout } from "#diagnosis/previous-revision.ts";
-import { matchesAffinity, matchesSelector, nodeSelectorOf, nodeTermsOf, type Unscheduled, unscheduledPods } from "#diagnosis/scheduling.ts";
+import {
+  isControlPlane,
+  matchesAffinity,
+  matchesSelector,
+  nodeSelectorOf,
+  nodeTermsOf,
+  type Unscheduled,
+  unscheduledPods,
+} from "#diagnosis/scheduling.ts";
 import type { View } from "#diagnosis/view.ts";
 
 type Wish = "nodeSelector" | "nodeAffinity";
@@ -47,7 +55,8 @@ const find = (view: View, { workload, pod, message, counts, blocker }: Unschedul
         { claim: "the labels of all nodes are known", holds: view.knows(Nodes, undefined), weight: 1 },
         {
           claim: "none of them has these labels",
-          holds: wish === "nodeSelector" ? bySelector.length === 0 : byAffinity.length === 0,
+          // Nodes of the control plane are kept free: what they have does not count.
+          holds: (wish === "nodeSelector" ? bySelector : byAffinity).every(isControlPlane),
           weight: 2,
         },
       ],

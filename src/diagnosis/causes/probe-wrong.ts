@@ -66,10 +66,15 @@ const kinds: readonly Kind[] = [
     code: "ProbeWrongPort",
     title: "A probe of a port on which nothing listens",
     concludes: "The probe asks on a port that the container does not declare, and nothing answers there.",
-    claims: ({ probe, container, message, passing }) => ({
+    claims: ({ probe, container, message, passing, event }) => ({
       required: [
         { claim: "a probe of a port", holds: probe.port !== undefined },
         { claim: "the container declares other ports, and not this one", holds: declaresPort(container, probe.port) === false },
+        // Programs that are still starting do not listen yet.
+        {
+          claim: "it was asked more than once or twice",
+          holds: event.count >= Math.max(3, probe.failureThreshold) || typeof probe.port === "string",
+        },
         { claim: "nothing answers there", holds: unanswered.test(message) || typeof probe.port === "string" },
       ],
       against: [{ claim: "something answers there", holds: /statuscode|malformed HTTP/i.test(message) }],

@@ -5,6 +5,8 @@ import { referenceText } from "#api/object.ts";
 import { parseQuantity } from "#lib/quantity.ts";
 import { assess, eventQuote, objectQuote } from "#diagnosis/assess.ts";
 import { calledBy } from "#diagnosis/called-addresses.ts";
+import { complaintsAbout } from "#diagnosis/caller-complaints.ts";
+import { quote } from "#diagnosis/explain.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import type { Assessment, Finding } from "#diagnosis/finding.ts";
 import { refusedPods } from "#diagnosis/refused-pods.ts";
@@ -106,7 +108,8 @@ const forServices = (view: View): readonly Assessment[] =>
     const calls = view.workloads
       .flatMap((workload) => calledBy(view, workload))
       .filter((each) => each.namespace === namespace && view.get(Services, namespace, each.service) === undefined);
-    const [call] = calls;
+    // A variable may name what nobody calls: somebody has to miss it, the caller or whoever it passes the error on to.
+    const call = calls.find(({ service, host }) => complaintsAbout(view, [service, host]).length > 0);
     if (call === undefined) return [];
     return [
       conclude(view, {
@@ -115,7 +118,12 @@ const forServices = (view: View): readonly Assessment[] =>
         resource,
         workloads: [...new Set(calls.filter(({ service }) => service === call.service).map(({ workload }) => workload))],
         words: `Service ${namespace}/${call.service}, which ${referenceText(call.workload.reference)} calls, does not exist`,
-        quotes: [objectQuote(call.workload.reference, `container ${call.container}: ${call.variable}=${call.value}`)],
+        quotes: [
+          ...complaintsAbout(view, [call.service, call.host])
+            .slice(0, 1)
+            .map(({ log, line }) => quote("log", `Pod ${log.namespace}/${log.pod}`, line)),
+          objectQuote(call.workload.reference, `container ${call.container}: ${call.variable}=${call.value}`),
+        ],
       }),
     ];
   });
@@ -131,7 +139,7 @@ const conclude = (view: View, { name, namespace, resource, workloads, words, quo
   const reference = quota === undefined ? { apiVersion: "v1", kind: "ResourceQuota", namespace, name } : referenceTo(quota);
   const used = quota?.status?.used?.[resource];
   const hard = quota?.status?.hard?.[resource] ?? quota?.spec.hard?.[resource];
-  const isRefusal = quotes.some(({ source }) => source === "event");
+  const isRefusal = quotes.some(({ source }) => source === "event" || source === "log");
   const usage = `${resource}: ${used ?? "?"} of ${hard ?? "?"} used`;
   return assess(
     code,
@@ -142,7 +150,7 @@ const conclude = (view: View, { name, namespace, resource, workloads, words, quo
         { claim: `ResourceQuota ${name} does not exist any more`, holds: quota === undefined && view.knows(ResourceQuotas, namespace) },
       ],
       supporting: [
-        { claim: "the API server names the quota", holds: isRefusal, weight: 2 },
+        { claim: "the API server names the quota, or somebody misses what is not there", holds: isRefusal, weight: 2 },
         { claim: "the quota is used up", holds: quota === undefined ? "unknown" : isFull(quota, resource) ? true : "unknown", weight: 2 },
       ],
     },

@@ -100,9 +100,13 @@ describe("a quota", () => {
     ).toEqual([]);
   });
   test("is told for a Service that is called and does not exist, while no more may be made", () => {
-    expect(told(evidence({ objects: [web(), ...podsOf(web(), {}), ...objects(quota('services: "3"', 'services: "3"'))] }))).toEqual([
-      "QuotaExceeded services ResourceQuota/team",
-    ]);
+    const given = evidence({ objects: [web(), ...podsOf(web(), {}), ...objects(quota('services: "3"', 'services: "3"'))] });
+    const logs: Evidence["logs"] = [
+      { namespace: "shop", pod: "web-7d9c5b8f6-bx2z4", run: "current", text: "lookup api on 10.2.0.10:53: no such host" },
+    ];
+    expect(told({ ...given, logs })).toEqual(["QuotaExceeded services ResourceQuota/team"]);
+    // A variable that nobody uses is no trouble.
+    expect(told(given)).toEqual([]);
   });
   test("is not told for a missing Service while there is room for it, nor where all that is called exists", () => {
     const running = [web(), ...podsOf(web(), {})];

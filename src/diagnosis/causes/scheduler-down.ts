@@ -72,6 +72,7 @@ const ignoredPods = (view: View): readonly Pod[] =>
         pod.spec.nodeName === undefined &&
         pod.metadata.deletionTimestamp === undefined &&
         pod.status?.phase === "Pending" &&
+        (pod.spec["schedulerName"] ?? "default-scheduler") === "default-scheduler" &&
         (pod.spec["schedulingGates"] === undefined || (pod.spec["schedulingGates"] as unknown[]).length === 0) &&
         !(pod.status.conditions ?? []).some(({ type }) => type === "PodScheduled") &&
         view.now - (fromTimestamp(pod.metadata.creationTimestamp) ?? view.now) >= silentMs &&

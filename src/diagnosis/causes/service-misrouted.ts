@@ -116,7 +116,7 @@ const meantBy = (view: View, service: Service): Workload | undefined => {
         return sum + (nearest(value, values) === undefined ? 0 : 2);
       }, 0);
       const isFree = view.servicesOf(workload).length === 0;
-      return { workload, rate: likeness * 2 + (isFree ? 3 : 0) };
+      return { workload, rate: likeness === 0 ? 0 : likeness * 2 + (isFree ? 3 : 0) };
     })
     .toSorted((a, b) => b.rate - a.rate);
   const [first, second] = rated;
