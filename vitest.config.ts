@@ -36,7 +36,16 @@ export default defineConfig({
             "test/**/*.test.ts",
             "bench/**/*.test.ts",
           ],
-          exclude: ["**/*.cluster.test.ts", "**/*.e2e.test.ts", "**/*.crash.test.ts"],
+          exclude: ["**/*.cluster.test.ts", "**/*.e2e.test.ts", "**/*.crash.test.ts", "**/*.sim.test.ts"],
+        },
+      },
+      {
+        test: {
+          name: "sim",
+          include: ["sim/**/*.sim.test.ts"],
+          // Each of its tests uses both cores already.
+          fileParallelism: false,
+          testTimeout: 600_000,
         },
       },
       {

@@ -32,7 +32,7 @@ const runAll = async (): Promise<boolean> => {
   }
   // Both even if the first fails: one look at the log should tell everything. Not at once: they would share two cores.
   const quick = vitest("--project", "unit", "--project", "cluster", "--coverage");
-  const slow = vitest("--project", "crash") && vitest("--project", "e2e");
+  const slow = vitest("--project", "sim") && vitest("--project", "crash") && vitest("--project", "e2e");
   return quick && slow;
 };
 

@@ -22,7 +22,7 @@ import type { Clock, Random } from "#lib/clock.ts";
 import type { HttpClient } from "#lib/http-client.ts";
 import { createApp, type HttpServer, startHttpServer } from "#lib/http-server.ts";
 import type { Log } from "#lib/log.ts";
-import { createMetrics } from "#lib/metrics.ts";
+import { createMetrics, type Metrics } from "#lib/metrics.ts";
 import { settingsFrom } from "#policy/settings.ts";
 import { createGateway } from "#services/gateway/gateway.ts";
 
@@ -52,6 +52,8 @@ export interface ProcessDeps {
   readonly http?: HttpClient;
   /** How services are offered; sockets where absent. */
   readonly startServer?: typeof startHttpServer;
+  /** Its own and the process's where absent. */
+  readonly metrics?: Metrics;
   /** Aborted by SIGTERM: what has begun is ended in order. */
   readonly signal: AbortSignal;
 }
@@ -66,7 +68,7 @@ const drainMs = 20_000;
 export const runRoles = async (role: string, options: RunOptions & { readonly image: string }, deps: ProcessDeps): Promise<void> => {
   const { clock, random, log, identity, signal } = deps;
   const { namespace, image } = options;
-  const metrics = createMetrics({ process: true });
+  const metrics = deps.metrics ?? createMetrics({ process: true });
   const kube = connect(deps.config, { clock, random, metrics, ...(deps.http === undefined ? {} : { http: deps.http }) });
   const caches = createCaches(kube, { log, metrics });
   const events = createEventRecorder({ kube, clock, log, component: "kintsugi", instance: identity });

@@ -38,6 +38,8 @@ export const createObjectStore = (): ObjectStore => {
   let compacted = 0;
   let changes: Change[] = [];
   const objects = new Map<string, Map<string, Stored>>();
+  /** Collections in order, as long as they have not changed: they are listed far more often than written. */
+  const sorted = new Map<string, readonly Stored[]>();
   const listeners = new Set<(change: Change) => void>();
 
   const collection = (storageKey: string): Map<string, Stored> => {
@@ -46,6 +48,7 @@ export const createObjectStore = (): ObjectStore => {
     return found;
   };
   const record = (change: Change): void => {
+    sorted.delete(change.storageKey);
     changes.push(change);
     if (changes.length > keptChanges * 2) {
       changes = changes.slice(-keptChanges);
@@ -77,8 +80,12 @@ export const createObjectStore = (): ObjectStore => {
       return compacted;
     },
     get: (storageKey, namespace, name) => objects.get(storageKey)?.get(keyIn(namespace, name)),
-    list: (storageKey, past) =>
-      [...(past === undefined || past >= revision ? collection(storageKey).values() : stateAt(storageKey, past))].toSorted(byKey),
+    list: (storageKey, past) => {
+      if (past !== undefined && past < revision) return [...stateAt(storageKey, past)].toSorted(byKey);
+      let all = sorted.get(storageKey);
+      if (all === undefined) sorted.set(storageKey, (all = Object.freeze([...collection(storageKey).values()].toSorted(byKey))));
+      return all;
+    },
     put: (storageKey, object) => {
       const all = collection(storageKey);
       const key = keyIn(object.metadata.namespace, object.metadata.name);

@@ -129,6 +129,16 @@ describe("an error that is thrown", () => {
     expect(lines.filter((line) => line.startsWith("info will be tried again"))).toHaveLength(2);
   });
 
+  test("because its object was deleted meanwhile is nothing that was not foreseen", async () => {
+    const { clock, lines, runs } = setUp((name, run) => {
+      if (name === "a" && run === 1) throw new KubeError({ doing: "replace", status: 404, reason: "NotFound", message: "not found" });
+      return "rest";
+    });
+    await clock.advance(1_000);
+    expect(runs.filter((name) => name === "a")).toHaveLength(2);
+    expect(lines).toEqual(["info will be tried again"]);
+  });
+
   test("and stalled waits for a change, or five minutes", async () => {
     const { clock, runs, apply } = setUp((name) => {
       if (name === "a") throw new StalledError("a person must act");

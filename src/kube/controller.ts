@@ -1,6 +1,6 @@
 // Runs one controller: keys in from its watches, one worker per key, retries by the class of the error. Knows nothing of any kind.
 import { type Key, type KubeObject, type Need, keyText } from "#api/object.ts";
-import { type ErrorCode, KubeError, errorCode } from "#kube/errors.ts";
+import { type ErrorCode, KubeError, errorCode, isNotFound } from "#kube/errors.ts";
 import { createQueue } from "#kube/queue.ts";
 import type { Store } from "#kube/store.ts";
 import type { Clock, Random } from "#lib/clock.ts";
@@ -80,7 +80,8 @@ export const runController = async (controller: Controller, deps: ControllerDeps
       queue.done(key);
       if (next !== "rest") queue.addAfter(key, next.afterMs);
     } catch (error) {
-      outcome = signal.aborted ? "stopped" : errorCode(error);
+      // What it wrote to has been deleted meanwhile: the cache has not heard yet, and the next look finds nothing to do.
+      outcome = signal.aborted ? "stopped" : isNotFound(error) ? "transient" : errorCode(error);
       fail(key, error, outcome, keyLog);
     }
     measure.reconciled(outcome, deps.clock.now() - startedAt);

@@ -135,7 +135,16 @@ const cases: Record<string, [Observed, number, object]> = {
     at(1),
     { do: "move", to: "Failed", outcome: "Error" },
   ],
-  "an analysis that is gone is made again": [seen("Analyzing"), at(1), { do: "ensure", child: "analysis" }],
+  "an analysis that is gone is made again": [
+    seen("Analyzing", { processing: aProcessing(processed) }),
+    at(1),
+    { do: "ensure", child: "analysis" },
+  ],
+  "an analysis that is gone with all that it was made of is waited for, until the deadline": [
+    seen("Analyzing"),
+    at(1),
+    { do: "wait", untilMs: at(600) },
+  ],
   "an analysis that does not end in ten minutes times out": [
     seen("Analyzing", { analysis: anAnalysis() }),
     at(600),

@@ -94,7 +94,9 @@ const rows: Readonly<Record<RequestPhase, (seen: Observed, now: number) => Decis
     const next = analysis === undefined ? undefined : concluded(seen, analysis);
     if (next !== undefined) return next;
     if (now >= deadline(seen)) return timedOut("the analysis came to no end in time");
-    return analysis === undefined ? { do: "ensure", child: "analysis", untilMs: deadline(seen) } : wait(seen, now, deadline(seen));
+    // Where its context is gone too, somebody is deleting it all, most likely the request: nothing to make an analysis of.
+    if (analysis !== undefined || seen.processing === undefined) return wait(seen, now, deadline(seen));
+    return { do: "ensure", child: "analysis", untilMs: deadline(seen) };
   },
 
   AwaitingApproval(seen, now) {

@@ -1,0 +1,83 @@
+// An installation of Kintsugi in an embedded cluster: kinds, rights, policies, accounts and their tokens. Nothing of the product runs yet.
+import { API_VERSION } from "#api/define-kind.ts";
+import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
+import { CONTROLLER_ACCOUNT, SIGNALS_ACCOUNT, accountOfAction } from "#api/labels.ts";
+import { createEmbeddedCluster, type EmbeddedCluster } from "#embedded/embedded-cluster.ts";
+import type { Clock, Random } from "#lib/clock.ts";
+import { admissionPolicies } from "#manifests/admission.ts";
+import { crds, namespaceManifest, rights } from "#manifests/install.ts";
+
+export const own = "kintsugi-system";
+export const image = "example.test/kintsugi:simulated";
+
+export interface Platform {
+  readonly cluster: EmbeddedCluster;
+  readonly tokens: { readonly admin: string; readonly controllers: string; readonly signals: string };
+  tokenOfAction(action: string): string;
+  /** At once, as an administrator; throws where the server refuses. */
+  admin(method: string, path: string, body?: unknown): unknown;
+}
+
+/** Where each kind of an installation is created. */
+const collections: Readonly<Record<string, string>> = {
+  Namespace: "/api/v1/namespaces",
+  CustomResourceDefinition: "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+  ServiceAccount: `/api/v1/namespaces/${own}/serviceaccounts`,
+  ClusterRole: "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+  ClusterRoleBinding: "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+  Role: `/apis/rbac.authorization.k8s.io/v1/namespaces/${own}/roles`,
+  RoleBinding: `/apis/rbac.authorization.k8s.io/v1/namespaces/${own}/rolebindings`,
+  ValidatingAdmissionPolicy: "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
+  ValidatingAdmissionPolicyBinding: "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
+};
+
+export interface Installation {
+  readonly path: string;
+  readonly body: string;
+}
+
+/** The same for every run, and dear to make: once is enough. */
+export const prepareInstallation = (): readonly Installation[] =>
+  [namespaceManifest(own), ...crds(), ...rights(own), ...admissionPolicies({ namespace: own, image })].map((manifest) => {
+    const path = collections[manifest.kind];
+    if (path === undefined) throw new Error(`an installation has no ${manifest.kind}`);
+    return { path, body: JSON.stringify(manifest) };
+  });
+
+export const createPlatform = (
+  deps: { readonly clock: Clock; readonly random: Random },
+  installation: readonly Installation[],
+  policy: RemediationPolicy["spec"],
+): Platform => {
+  const cluster = createEmbeddedCluster(deps);
+  const ask = (method: string, path: string, body?: string): unknown => {
+    const headers = {
+      authorization: `Bearer ${cluster.adminToken}`,
+      accept: "application/json",
+      "content-type": method === "PATCH" ? "application/merge-patch+json" : "application/json",
+    };
+    const answer = cluster.handle({ method, path, headers, ...(body === undefined ? {} : { body }) });
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  };
+  const admin = (method: string, path: string, body?: unknown): unknown =>
+    ask(method, path, body === undefined ? undefined : JSON.stringify(body));
+  for (const { path, body } of installation) ask("POST", path, body);
+  admin("POST", `/apis/${API_VERSION}/namespaces/${own}/remediationpolicies`, {
+    apiVersion: API_VERSION,
+    kind: "RemediationPolicy",
+    metadata: { name: "simulated", namespace: own },
+    spec: policy,
+  });
+  const token = (account: string): string => {
+    const review = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 86_400 } };
+    const answer = admin("POST", `/api/v1/namespaces/${own}/serviceaccounts/${account}/token`, review);
+    return (answer as { status: { token: string } }).status.token;
+  };
+  return {
+    cluster,
+    admin,
+    tokens: { admin: cluster.adminToken, controllers: token(CONTROLLER_ACCOUNT), signals: token(SIGNALS_ACCOUNT) },
+    tokenOfAction: (action) => token(accountOfAction(action)),
+  };
+};

@@ -1,0 +1,68 @@
+// What a workload's script sees of a running simulation: the cluster's objects, its people, its alerts. Acts from outside; never reaches into the product.
+import { API_VERSION } from "#api/define-kind.ts";
+import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
+import { isTerminal } from "#api/define-kind.ts";
+import { RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
+import type { KubeObject, ResourceType } from "#api/object.ts";
+import type { AlertToSend } from "#sim/alert-source.ts";
+import { own, type Platform } from "#sim/platform.ts";
+import type { Shop } from "#sim/shop.ts";
+import type { VirtualClock } from "#sim/virtual-clock.ts";
+
+export interface Stage {
+  readonly clock: VirtualClock;
+  readonly platform: Platform;
+  readonly shops: readonly Shop[];
+  send(...alerts: readonly AlertToSend[]): Promise<void>;
+  objects<T extends KubeObject>(type: ResourceType<T>): readonly T[];
+  /** Looks again after every write to the cluster. */
+  until(holds: () => boolean): Promise<void>;
+  after(ms: number): Promise<void>;
+}
+
+export const requestsOf = (stage: Pick<Stage, "objects">): readonly RemediationRequest[] => stage.objects(RemediationRequest);
+
+export const isOver = (request: RemediationRequest): boolean =>
+  request.status?.phase !== undefined && isTerminal(requestTransitions, request.status.phase);
+
+export const crashLoop = (shop: Shop, startsAtMs: number): AlertToSend => ({
+  name: "KubePodCrashLooping",
+  namespace: shop.namespace,
+  pod: shop.podName,
+  startsAtMs,
+});
+
+/** As a person would, each time the question is there: an attempt that came to nothing leads to another one. */
+export const decideApprovals = async (stage: Stage, decision: "Approved" | "Rejected", afterMs: number): Promise<void> => {
+  const open = (): AIApprovalRequest | undefined =>
+    stage.objects(AIApprovalRequest).find(({ spec, status }) => spec.decisions.length === 0 && (status?.phase ?? "Pending") === "Pending");
+  await stage.until(() => open() !== undefined || requestsOf(stage).some(isOver));
+  await stage.after(afterMs);
+  const approval = open();
+  if (approval === undefined) return;
+  void decideApprovals(stage, decision, afterMs);
+  stage.platform.admin("PATCH", `/apis/${API_VERSION}/namespaces/${own}/aiapprovalrequests/${approval.metadata.name}`, {
+    spec: { decisions: [...approval.spec.decisions, { by: "kubernetes-admin", decision, via: "simulation" }] },
+  });
+};
+
+const requestPath = (request: RemediationRequest): string =>
+  `/apis/${API_VERSION}/namespaces/${own}/remediationrequests/${request.metadata.name}`;
+
+/** At the first moment a request is in this phase; not at all where it never is. */
+export const whenIn = async (stage: Stage, phase: string, act: (request: RemediationRequest) => void): Promise<void> => {
+  const found = (): RemediationRequest | undefined => requestsOf(stage).find((request) => (request.status?.phase ?? "Pending") === phase);
+  await stage.until(() => found() !== undefined || (requestsOf(stage).length > 0 && requestsOf(stage).every(isOver)));
+  const request = found();
+  if (request !== undefined) act(request);
+};
+
+export const cancel =
+  (stage: Stage) =>
+  (request: RemediationRequest): void =>
+    void stage.platform.admin("PATCH", requestPath(request), { spec: { cancel: true } });
+
+export const remove =
+  (stage: Stage) =>
+  (request: RemediationRequest): void =>
+    void stage.platform.admin("DELETE", requestPath(request));

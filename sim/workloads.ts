@@ -1,0 +1,137 @@
+// What is simulated: the alert, what people do meanwhile, what the workload does with a repair, and how it has to end. One row each.
+import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
+import { goodArgs } from "#sim/shop.ts";
+import { cancel, crashLoop, decideApprovals, remove, type Stage, whenIn } from "#sim/stage.ts";
+
+export interface Workload {
+  readonly name: string;
+  readonly environment: "staging" | "production";
+  readonly policy: RemediationPolicy["spec"];
+  readonly replicas: 1 | 2;
+  readonly shops: readonly string[];
+  readonly runs: (args: readonly string[]) => "runs" | "crashes";
+  readonly script: (stage: Stage) => Promise<void>;
+  /** `Phase/Outcome` of every request, in order of name; `gone` where it was deleted. The first is that of a run without faults. */
+  readonly ends: readonly string[];
+  /** Other ends that are right as well, because what happens from outside may come too late. Their objects differ, too. */
+  readonly mayEnd?: readonly (readonly string[])[];
+  /** How often the actions' accounts change the workloads, all in all: one of these. */
+  readonly changes: readonly number[];
+  readonly needsApproval?: true;
+}
+
+const policy: RemediationPolicy["spec"] = {
+  stabilisationSeconds: 2,
+  verificationSeconds: 20,
+  budgets: { perNamespacePerHour: 1000, perHour: 1000 },
+};
+const onlyGood = (args: readonly string[]): "runs" | "crashes" => (args.length === goodArgs.length ? "runs" : "crashes");
+
+const base: Workload = {
+  name: "success",
+  environment: "staging",
+  policy,
+  replicas: 1,
+  shops: ["web"],
+  runs: onlyGood,
+  script: (stage) => stage.send(crashLoop(stage.shops[0]!, stage.clock.now() - 30_000)),
+  ends: ["Completed/Remediated"],
+  changes: [1],
+};
+const alertThen =
+  (then: (stage: Stage) => Promise<void>): Workload["script"] =>
+  async (stage) => {
+    await base.script(stage);
+    await then(stage);
+  };
+const production = { environment: "production", needsApproval: true } as const;
+const untouched = { changes: [0] } as const;
+const undone = { changes: [2] } as const;
+
+const cancelled = (phase: string, more: Partial<Workload> = {}): Workload => ({
+  ...base,
+  name: `cancel-${phase.toLowerCase()}`,
+  script: alertThen((stage) => whenIn(stage, phase, cancel(stage))),
+  ends: ["Cancelled/"],
+  mayEnd: [["Completed/Remediated"]],
+  changes: [0, 1, 2],
+  ...more,
+});
+
+const deleted = (phase: string): Workload => ({
+  ...base,
+  name: `deleted-${phase.toLowerCase()}`,
+  script: alertThen((stage) => whenIn(stage, phase, remove(stage))),
+  ends: [],
+  mayEnd: [["Completed/Remediated"]],
+  changes: [0, 1],
+});
+
+export const workloads: readonly Workload[] = [
+  base,
+  {
+    ...base,
+    name: "two-replicas",
+    replicas: 2,
+  },
+  { ...base, ...production, name: "approval", script: alertThen((stage) => decideApprovals(stage, "Approved", 20_000)) },
+  {
+    ...base,
+    ...production,
+    ...untouched,
+    name: "rejection",
+    script: alertThen((stage) => decideApprovals(stage, "Rejected", 20_000)),
+    ends: ["Failed/Rejected"],
+  },
+  {
+    ...base,
+    ...production,
+    ...untouched,
+    name: "expiry",
+    policy: { ...policy, approvalExpirySeconds: 60 },
+    ends: ["Failed/ApprovalExpired"],
+  },
+  {
+    ...base,
+    name: "duplicate",
+    script: async (stage) => {
+      const alert = crashLoop(stage.shops[0]!, stage.clock.now() - 30_000);
+      await Promise.all([stage.send(alert), stage.send(alert), stage.send(alert, { ...alert, name: "KubePodNotReady" })]);
+      await stage.after(1_500);
+      await stage.send(alert);
+    },
+  },
+  {
+    ...base,
+    name: "storm",
+    shops: ["web", "api", "worker"],
+    script: async (stage) => {
+      const deliveries = stage.shops.flatMap((shop) =>
+        ["KubePodCrashLooping", "KubePodNotReady", "KubeDeploymentReplicasMismatch"].map((name) => ({
+          ...crashLoop(shop, stage.clock.now() - 30_000),
+          name,
+        })),
+      );
+      await Promise.all(deliveries.map((alert) => stage.send(alert)));
+    },
+    ends: ["Completed/Remediated", "Completed/Remediated", "Completed/Remediated"],
+    changes: [3],
+  },
+  cancelled("Pending"),
+  cancelled("Analyzing"),
+  cancelled("AwaitingApproval", production),
+  cancelled("Executing"),
+  cancelled("Verifying"),
+  deleted("Analyzing"),
+  deleted("Executing"),
+  deleted("Verifying"),
+  {
+    ...base,
+    ...undone,
+    name: "not-better",
+    runs: () => "crashes",
+    policy: { ...policy, maxAttempts: 1 },
+    ends: ["Failed/RolledBack"],
+  },
+  { ...base, ...undone, name: "two-attempts", runs: () => "crashes", ends: ["Failed/RolledBack"] },
+];
