@@ -10,8 +10,8 @@ export interface Cause {
   readonly looksAt: string;
   readonly concludes: string;
   readonly wouldDo: string;
-  /** Codes of more particular causes: where one of them holds for the same object, this one is not told. */
-  readonly yieldsTo?: readonly string[];
+  /** Codes of more particular causes, or any: where one of them holds for the same object, this one is not told. */
+  readonly yieldsTo?: readonly string[] | "any";
   /**
    * Every place where it holds, and where it nearly did: an assessment that is ruled out says by what.
    * Guarantees: the same view, the same answer; names of workloads, namespaces and images mean nothing to it.

@@ -14,7 +14,7 @@ export interface Ranking {
   readonly symptoms: readonly Symptom[];
   readonly changesOf: (object: Finding["object"]) => readonly ObservedChange[];
   /** Codes of more particular causes: where one of them holds for the same object, this one says less and is not told. */
-  readonly yieldsTo: (code: string) => readonly string[];
+  readonly yieldsTo: (code: string) => readonly string[] | "any";
 }
 
 /** A fault that troubles nobody is less likely the one that was asked about, or the check is wrong. */
@@ -61,7 +61,11 @@ const merged = (findings: readonly Finding[]): readonly Finding[] => {
 const withoutGeneral = (findings: readonly Finding[], yieldsTo: Ranking["yieldsTo"]): readonly Finding[] =>
   findings.filter((finding) => {
     const stronger = yieldsTo(finding.code);
-    return !findings.some((other) => stronger.includes(other.code) && objectsOf(other).has(referenceText(finding.object)));
+    return !findings.some(
+      (other) =>
+        (stronger === "any" ? other.code !== finding.code : stronger.includes(other.code)) &&
+        objectsOf(other).has(referenceText(finding.object)),
+    );
   });
 
 const objectsOf = ({ object, explains = [] }: Finding): ReadonlySet<string> => new Set([object, ...explains].map(referenceText));

@@ -1,4 +1,5 @@
 // A volume that cannot be attached or mounted: the pod is scheduled and never starts. Missing ConfigMaps and Secrets are another cause.
+import type { ContainerStatus } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import { assess, eventQuote, person } from "#diagnosis/assess.ts";
 import { missingIn } from "#diagnosis/causes/reference-missing.ts";
@@ -17,8 +18,16 @@ export const volumeMountFails: Cause = {
   find: (view) => view.workloads.map((workload) => find(view, workload)),
 };
 
+const isCreating = ({ state }: ContainerStatus): boolean =>
+  state?.waiting?.reason === undefined || state.waiting.reason === "ContainerCreating" || state.waiting.reason === "PodInitializing";
+
 const find = (view: View, workload: Workload): Assessment => {
-  const waiting = new Set(workload.pods.filter(({ status }) => status?.phase === "Pending").map(({ metadata }) => metadata.uid));
+  // Once one of its containers has come further than that, its volumes are mounted.
+  const waiting = new Set(
+    workload.pods
+      .filter(({ status }) => status?.phase === "Pending" && (status.containerStatuses ?? []).every(isCreating))
+      .map(({ metadata }) => metadata.uid),
+  );
   const events = view
     .eventsAround(workload)
     .filter(({ reason, uid }) => (reason === "FailedMount" || reason === "FailedAttachVolume") && uid !== undefined && waiting.has(uid))
