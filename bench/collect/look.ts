@@ -38,6 +38,8 @@ console.log(
     calls,
     collectMs: Math.round(collectedAt - startedAt),
     diagnoseMs: Math.round(performance.now() - collectedAt),
+    // Of this process alone: says more than the time where others are at work on the machine.
+    cpuMs: Math.round((process.cpuUsage().user + process.cpuUsage().system) / 1000),
     maxRssMB: Math.round(maxRSS / 1024),
     findings: report.findings.map(({ code, object }) => `${code} ${object.kind} ${object.namespace ?? ""}/${object.name}`),
     notRead: report.notRead,

@@ -95,6 +95,8 @@ describe("live", () => {
 
   test.each([
     [["deployment/nothing"], /there is no Deployment shop\/nothing/],
+    [["pod/nothing"], /there is no Pod shop\/nothing/],
+    [["ingress/nothing"], /there is no Ingress shop\/nothing/],
     [["gizmo/a"], /is not an object to look at/],
     [["deployment/web", "-A"], /leave out the object, or -A/],
     [["-o", "wide"], /does not make wide/],

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 
 import type { Reference } from "#api/fields.ts";
+import { builtInTypes } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import type { AddCommand } from "#cli/command.ts";
 import { rootOf } from "#cli/dry-look.ts";
@@ -19,6 +20,7 @@ import { readForAction } from "#cluster/read-for-action.ts";
 import { collectEvidence } from "#evidence/collect-cluster.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { decodeEvidence, encodeEvidence, EvidenceFileError, maxFileBytes } from "#evidence/evidence-file.ts";
+import { clusterKinds, namespacedKinds } from "#evidence/kinds-read.ts";
 import { defaultConfidence, type Report, reportOn } from "#investigation/report.ts";
 import { readFromEvidence } from "#investigation/saved-objects.ts";
 
@@ -71,6 +73,9 @@ const diagnose = async (session: Session, text: string | undefined, options: Opt
   return report.findings.length === 0 ? 0 : 1;
 };
 
+/** Whatever a collection reads may be asked about. */
+const targetTypes = [...new Set([...builtInTypes, ...[...namespacedKinds, ...clusterKinds].map(({ type }) => type)])];
+
 interface Look {
   readonly evidence: Evidence;
   readonly report: Report;
@@ -82,13 +87,14 @@ const lookLive = async (session: Session, text: string | undefined, options: Opt
   const kube = await session.kube();
   const { clock, signal } = session.deps;
   const namespace = session.options.namespace ?? kube.namespace;
-  const asked = text === undefined ? undefined : referenceOf(text, namespace);
+  const asked = text === undefined ? undefined : referenceOf(text, namespace, targetTypes);
   const progress = showProgress(session);
   try {
     const target = asked === undefined ? undefined : await ownerOf(session, asked);
     const around = target !== undefined ? { target } : { namespaces: options.allNamespaces === true ? ("all" as const) : [namespace] };
     const changes = journalIn(kube, options.systemNamespace, signal);
     const evidence = await collectEvidence(kube, clock, { around, progress: progress.tell, changes }, signal);
+    if (target !== undefined) checkThere(evidence, target);
     const report = await reportOn(evidence, (reads, reference) => readForAction(kube, reads, reference, signal), {
       leastConfidence: leastConfidence(options),
       target,
@@ -99,17 +105,33 @@ const lookLive = async (session: Session, text: string | undefined, options: Opt
   }
 };
 
-/** The root owner: a pod's trouble is its Deployment's. */
+/** A pod's trouble is its Deployment's. Others are found, or not, by looking at what surrounds them. */
 const ownerOf = async (session: Session, asked: Reference): Promise<Reference> => {
+  if (!ownedKinds.has(asked.kind)) return asked;
   const root = await rootOf(await session.kube(), asked, session.deps.signal);
-  if (root === undefined) throw misuse(`there is no ${referenceText(asked)}: nothing to look at`);
+  if (root === undefined) throw absent(asked);
   return root.reference;
+};
+
+const ownedKinds = new Set(["Pod", "ReplicaSet", "Job"]);
+
+const absent = (target: Reference): Error => misuse(`there is no ${referenceText(target)}: nothing to look at`);
+
+/** Also one that was deleted while it was looked at. */
+const checkThere = (evidence: Evidence, target: Reference): void => {
+  const isThere = evidence.objects.some(
+    ({ kind, metadata }) => kind === target.kind && metadata.namespace === target.namespace && metadata.name === target.name,
+  );
+  const isKnown = evidence.read.some(
+    ({ kind, namespace }) => kind === target.kind && (namespace === undefined || namespace === target.namespace),
+  );
+  if (!isThere && isKnown) throw absent(target);
 };
 
 const lookAtFile = async (session: Session, text: string | undefined, options: Options, path: string): Promise<Look> => {
   const evidence = await load(session, path);
   const { namespace } = session.options;
-  const target = text === undefined ? undefined : referenceOf(text, namespace ?? onlyNamespace(evidence) ?? "default");
+  const target = text === undefined ? undefined : referenceOf(text, namespace ?? onlyNamespace(evidence) ?? "default", targetTypes);
   if (
     target !== undefined &&
     !evidence.objects.some(
