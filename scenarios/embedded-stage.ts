@@ -1,7 +1,6 @@
 // An embedded cluster with Kintsugi on it, ready to run scenarios: no root, no kubectl, no network. Installed as an administrator would, and
 // nothing shortened that a real cluster has.
 import { DEFAULT_NAMESPACE } from "#api/labels.ts";
-import { Deployments } from "#api/kubernetes.ts";
 import { createEmbeddedCluster } from "#embedded/embedded-cluster.ts";
 import { containerSamples } from "#embedded/monitoring/container-metrics.ts";
 import { createMonitoring, type Monitoring } from "#embedded/monitoring/monitoring.ts";
@@ -22,8 +21,6 @@ import { createRuleBook } from "#scenarios/rule-book.ts";
 import { runScenario } from "#scenarios/run-scenario.ts";
 import { type Stage, handsOf } from "#scenarios/stage.ts";
 import { stoppableClock } from "#scenarios/stoppable-clock.ts";
-import { watchUntil } from "#scenarios/watch-until.ts";
-import { isHealthy } from "#scenarios/workload.ts";
 
 export interface EmbeddedStageOptions {
   readonly clock: Clock;
@@ -52,7 +49,6 @@ export interface EmbeddedStage extends Stage {
 
 const image = "registry.embedded/kintsugi:this";
 const gatewayPort = 8080;
-const readyTimeoutMs = 60_000;
 
 /** Flow: cluster → manifests → policy → ready → the webhook. Guarantees: closing it leaves no timer and no socket. */
 export const openEmbeddedStage = async (options: EmbeddedStageOptions): Promise<EmbeddedStage> => {
@@ -112,8 +108,7 @@ export const openEmbeddedStage = async (options: EmbeddedStageOptions): Promise<
     progress("Installing Kintsugi on an embedded cluster …");
     await hands.apply(install({ namespace, image }));
     await hands.apply([scenarioPolicy(namespace), approversBinding(namespace)]);
-    const waiting = { kube, clock, timeoutMs: readyTimeoutMs, what: "Kintsugi's Deployment", ...(signal === undefined ? {} : { signal }) };
-    await watchUntil(waiting, Deployments, { namespace }, (deployments) => (deployments.some(isHealthy) ? true : undefined));
+    // Not until its pod is Ready too: the kubelet's probe only asks the same a little later.
     const url = await untilReady(clock, services, () => gatewayUrl);
     monitoring.setWebhook({ url: `${url}/api/v1/signals/prometheus`, bearerToken: await signalsToken(kube, namespace) });
     progress(`  Kintsugi is ready (${((clock.now() - startedAt) / 1000).toFixed(1)} s)`);
