@@ -46,6 +46,9 @@ import { portConflict } from "#diagnosis/causes/port-conflict.ts";
 import { replicasZero } from "#diagnosis/causes/replicas-zero.ts";
 import { podNetworkBad } from "#diagnosis/causes/pod-network-bad.ts";
 import { gatewayMisroutes } from "#diagnosis/causes/gateway-misroutes.ts";
+import { certificateExpired } from "#diagnosis/causes/certificate-expired.ts";
+import { clusterDnsDown } from "#diagnosis/causes/cluster-dns-down.ts";
+import { networkPolicyIsolates } from "#diagnosis/causes/network-policy-isolates.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { workloadCauses } from "#diagnosis/workload-causes.ts";
 
@@ -103,4 +106,7 @@ export const causes: readonly Cause[] = [
   replicasZero,
   ...podNetworkBad,
   gatewayMisroutes,
+  networkPolicyIsolates,
+  certificateExpired,
+  clusterDnsDown,
 ];

@@ -42,6 +42,7 @@ export const databaseAddressWrong: readonly Cause[] = kinds.map((kind) => ({
   looksAt: "How connections of database drivers end in the logs of clients, whether the server is ready, and what its Services offer.",
   concludes: kind.concludes,
   wouldDo: "Nothing by itself: the address is in the client's configuration or Secret, and a person corrects it.",
+  yieldsTo: ["ClusterDnsDown", "NetworkPolicyIsolates"],
   find: (view) => engines.flatMap((engine) => find(view, engine, kind)),
 }));
 

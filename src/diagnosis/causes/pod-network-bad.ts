@@ -108,9 +108,9 @@ const find = (view: View, { code, fault }: Kind): readonly Assessment[] => {
   ];
 };
 
-/** The one whose requests take more packets than usual, by far more than any other's; those whose latency was measured come first. */
+/** The one whose requests take more packets than usual, by far more than any other's; one whose latency was not measured only if loudly so. */
 const leaderOf = (suspects: readonly Traffic[]): Traffic | undefined =>
-  leaderAmong(suspects.filter(isSlow), moreByFar) ?? leaderAmong(suspects, loudly);
+  leaderAmong(suspects, loudly) ?? leaderAmong(suspects.filter(isSlow), moreByFar);
 
 const leaderAmong = (suspects: readonly Traffic[], least: number): Traffic | undefined => {
   const [first, second] = suspects.toSorted((a, b) => (b.packetGrowth ?? 0) - (a.packetGrowth ?? 0));
