@@ -139,6 +139,9 @@ export const createView = (evidence: Evidence): View => {
   const byReference = new Map(workloads.map((workload) => [referenceText(workload.reference), workload]));
 
   const insides = new Map<Workload, WorkloadEvidence>();
+  // Every cause asks for these of every workload.
+  const around = new Map<Workload, readonly EventEvidence[]>();
+  const before = new Map<Workload, readonly Service[]>();
   const view: View = {
     evidence,
     now: fromTimestamp(evidence.collectedAt) ?? 0,
@@ -154,18 +157,29 @@ export const createView = (evidence: Evidence): View => {
       return known;
     },
     nodeOf: (pod) => (pod.spec.nodeName === undefined ? undefined : get(Nodes, undefined, pod.spec.nodeName)),
-    servicesOf: ({ reference, template }) =>
-      all(Services, reference.namespace).filter((service) => serviceSelects(service.spec.selector, template.metadata?.labels)),
+    servicesOf: (workload) => {
+      const labels = workload.template.metadata?.labels;
+      const found =
+        before.get(workload) ??
+        all(Services, workload.reference.namespace).filter((service) => serviceSelects(service.spec.selector, labels));
+      before.set(workload, found);
+      return found;
+    },
     podsBehind: (service) =>
       all(Pods, service.metadata.namespace).filter((pod) => serviceSelects(service.spec.selector, pod.metadata.labels)),
     eventsOf: (reference: Named) => events.get(referenceText(reference)) ?? [],
-    eventsAround: ({ reference, pods }) => {
+    eventsAround: (workload) => {
+      const { reference, pods } = workload;
       const text = referenceText(reference);
+      const known = around.get(workload);
+      if (known !== undefined) return known;
       const makers = [...(roots.get(text)?.between ?? [])];
       const named = [text, ...makers, ...pods.map((pod) => referenceText(referenceTo(pod)))];
       const isGonePod = (object: string): boolean => [text, ...makers].some((maker) => isMadeBy(object, maker)) && !named.includes(object);
       const gone = [...events.keys()].filter((object) => object.startsWith("Pod ") && isGonePod(object));
-      return [...named, ...gone].flatMap((name) => events.get(name) ?? []);
+      const found = [...named, ...gone].flatMap((name) => events.get(name) ?? []);
+      around.set(workload, found);
+      return found;
     },
     logsOf: ({ reference, pods }) => pods.flatMap((pod) => logs.get(`${reference.namespace ?? ""}/${pod.metadata.name}`) ?? []),
     metricsOf: (reference) => metrics.get(referenceText(reference)) ?? [],
