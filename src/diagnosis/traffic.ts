@@ -26,7 +26,7 @@ export const trafficOf = (view: View, workload: Workload): Traffic | undefined =
   const growth = packetGrowthOf(metrics);
   return {
     workload,
-    slow: slowOnes.some(({ name }) => name.endsWith("_p50")) ? "median" : slowOnes.length > 0 ? "tail" : isMeasured ? "no" : "unmeasured",
+    slow: slowOnes.length === 0 ? (isMeasured ? "no" : "unmeasured") : latencies.some(isMedianUp) ? "median" : "tail",
     ...(growth === undefined ? {} : { packetGrowth: growth }),
     quotes: [...slowOnes, ...metrics.filter(({ name }) => /^network_(?:receive|transmit)|^requests_per/.test(name))].map((metric) => ({
       object: workload.reference,
@@ -37,6 +37,10 @@ export const trafficOf = (view: View, workload: Workload): Traffic | undefined =
 
 const isSlow = ({ value, usual }: Metric): boolean =>
   usual !== undefined && ((value >= noticedSeconds && value >= 3 * usual) || (value >= longSeconds && value >= 1.5 * usual));
+
+/** Where the tail is slow, an ordinary request several times as slow as usual is not one that was merely unlucky. */
+const isMedianUp = (metric: Metric): boolean =>
+  metric.name.endsWith("_p50") && (isSlow(metric) || (metric.usual !== undefined && metric.usual > 0 && metric.value >= 3 * metric.usual));
 
 const packetGrowthOf = (metrics: readonly Metric[]): number | undefined => {
   const packets = metrics.filter(({ name }) => /^network_(?:receive|transmit)_packets_per_second$/.test(name));

@@ -64,6 +64,13 @@ test("of two slow workloads the one that sends twice as many packets for each re
   expect(answers(loss, scene(waiting, source))).toEqual([]);
 });
 
+test("a quick service is delayed when its median is several times the usual, however short", () => {
+  const quick: Measured = { p50: [0.004, 0.02], p90: [0.01, 2], packets: [100, 160], requests: [10, 9] };
+  const parts = scene({ p50: [0.03, 0.5], p90: [0.06, 3], packets: [100, 95], requests: [10, 9] }, quick);
+  expect(answers(delay, parts)).toEqual(["PodNetworkDelay Deployment api → person"]);
+  expect(answers(loss, parts)).toEqual([]);
+});
+
 test("only the tail is slow: packets are lost, not delayed", () => {
   const lossy: Measured = { p50: [0.02, 0.021], p90: [0.05, 3], packets: [100, 160], requests: [10, 9] };
   const parts = scene({ p50: [0.03, 0.03], p90: [0.06, 3], packets: [100, 95], requests: [10, 9] }, lossy);
