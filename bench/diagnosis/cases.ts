@@ -54,21 +54,29 @@ const foldersIn = (root: string): readonly CaseFolder[] =>
 
 /** Never throws: what cannot be read is said. */
 export const loadCase = (path: string): Loaded => {
+  const metadata = attempt(() => json(join(path, "metadata.json")));
+  if ("problem" in metadata) return metadata;
+  const answer = answerIn(metadata.value);
+  if (answer === undefined) return { problem: "metadata.json names no root cause and object" };
+  const recording = attempt(() => recordingIn(path));
+  return "problem" in recording ? { answer, ...recording } : { answer, recording: recording.value };
+};
+
+const recordingIn = (path: string): Recording => {
+  const cache = json(join(path, "tool_cache.json"));
+  if (typeof cache !== "object" || cache === null) throw new Error("tool_cache.json is no object");
+  const csv = join(path, "raw_data/metrics.csv");
+  const alerts = join(path, "raw_data/alert.json");
+  return {
+    cache: cache as Recording["cache"],
+    ...(existsSync(csv) ? { metricsCsv: text(csv) } : {}),
+    ...(existsSync(alerts) ? { alerts: tolerantJson(alerts) } : {}),
+  };
+};
+
+const attempt = <T>(read: () => T): { readonly value: T } | { readonly problem: string } => {
   try {
-    const answer = answerIn(json(join(path, "metadata.json")));
-    if (answer === undefined) return { problem: "metadata.json names no root cause and object" };
-    const cache = json(join(path, "tool_cache.json"));
-    if (typeof cache !== "object" || cache === null) return { answer, problem: "tool_cache.json is no object" };
-    const csv = join(path, "raw_data/metrics.csv");
-    const alerts = join(path, "raw_data/alert.json");
-    return {
-      answer,
-      recording: {
-        cache: cache as Recording["cache"],
-        ...(existsSync(csv) ? { metricsCsv: text(csv) } : {}),
-        ...(existsSync(alerts) ? { alerts: tolerantJson(alerts) } : {}),
-      },
-    };
+    return { value: read() };
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
   }

@@ -25,8 +25,9 @@ export const renamed = (evidence: Evidence): Renamed => {
   const workloads = evidence.objects.filter(({ kind }) => namedKinds.has(kind)).map(({ metadata }) => metadata.name);
   const namespaces = evidence.objects.flatMap(({ metadata }) => metadata.namespace ?? []);
   const names = distinct([...workloads, ...namespaces]).filter((name) => !fixed.has(name) && name.length > 2);
+  // An image that is called as a workload is goes by the workload's new name.
   const images = distinct(evidence.objects.flatMap(imagesOf).map((image) => image.replace(/@.*$/, "").replace(/:[^/]*$/, ""))).filter(
-    (image) => image !== "",
+    (image) => image !== "" && !workloads.includes(image),
   );
   // Long ones first: `web-api` must not become the new name of `web` with `-api` behind it.
   const table = new Map<string, string>();

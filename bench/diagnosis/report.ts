@@ -49,7 +49,7 @@ export const summaryOf = (scored: readonly Scored[]): Summary => {
       ),
     },
     a1: accuracy(scored).a1,
-    ...(tried.length === 0 ? {} : { a1Renamed: share(tried, ({ isRightRenamed }) => isRightRenamed === true) }),
+    ...(tried.length === 0 ? {} : { a1Renamed: share(scored, ({ isRightRenamed }) => isRightRenamed === true) }),
     unread: scored.filter(({ problem }) => problem !== undefined).length,
   };
 };
