@@ -34,7 +34,6 @@ const find = (view: View, workload: Workload): Assessment => {
   );
   const share = usage === undefined || limit === 0 ? undefined : usage.value / limit;
   const slower = (throttled?.value ?? 0) >= 0.2 && (throttled?.usual === undefined || throttled.value >= grown * throttled.usual);
-  const callers = view.servicesOf(workload).flatMap((service) => callersOf(view, service));
   return assess(
     code,
     {
@@ -77,7 +76,10 @@ const find = (view: View, workload: Workload): Assessment => {
               ),
             ],
       ),
-      explains: [workload.reference, ...callers.map(({ reference }) => reference)],
+      explains: [
+        workload.reference,
+        ...view.servicesOf(workload).flatMap((service) => callersOf(view, service).map(({ reference }) => reference)),
+      ],
       facts: person("what the program does with so much CPU has to be known: a higher limit helps only where the work is wanted"),
     }),
   );

@@ -66,7 +66,7 @@ const findSelector = (view: View, service: Service): Assessment => {
           weight: 2,
         },
         { claim: "it cannot be reached", holds: isUnreachable(view, service), weight: 2 },
-        { claim: "callers complain", holds: complains(view, service), weight: 1 },
+        { claim: "callers complain", holds: meant === undefined ? "unknown" : complains(view, service), weight: 1 },
       ],
     },
     () => ({
@@ -165,7 +165,9 @@ const findPort = (view: View, service: Service, port: Port): Assessment => {
   const target = port.targetPort ?? port.port;
   const isNamed = typeof target === "string";
   const unreachable = isUnreachable(view, service, port.port);
-  const complaint = complaintsAboutService(view, service).length > 0;
+  // Logs are only searched where something else speaks for it: there are many Services and few that are wrong.
+  const isUndeclared = declared.length > 0 && targetOf(containers, port) === undefined;
+  const complaint = isUndeclared && complaintsAboutService(view, service).length > 0;
   const free = [...new Set(declared.map(({ containerPort }) => containerPort))];
   const meant = free.length === 1 ? free[0] : free.find((each) => each === port.port);
   return assess(
@@ -175,7 +177,7 @@ const findPort = (view: View, service: Service, port: Port): Assessment => {
         { claim: "pods stand behind it", holds: containers.length > 0 },
         {
           claim: "their containers declare ports, and the target port is none of them",
-          holds: declared.length > 0 && targetOf(containers, port) === undefined,
+          holds: isUndeclared,
         },
         // A container need not declare what it listens on: only a name has to exist.
         { claim: "nobody gets through", holds: isNamed || unreachable === true || (unreachable === "unknown" && complaint) },
@@ -244,6 +246,7 @@ const findProtocol = (view: View, service: Service, port: Port): Assessment => {
     .flatMap(({ ports = [] }) => ports)
     .filter(({ containerPort, name }) => (typeof target === "number" ? containerPort === target : name === target));
   const other = matching[0]?.protocol ?? "TCP";
+  const isOther = matching.length > 0 && matching.every((each) => (each.protocol ?? "TCP") !== protocol);
   const isBoth = (service.spec.ports ?? []).some((each) => each.port === port.port && (each.protocol ?? "TCP") === other);
   return assess(
     "ServiceProtocolWrong",
@@ -259,7 +262,7 @@ const findProtocol = (view: View, service: Service, port: Port): Assessment => {
       supporting: [
         { claim: "its pods are ready", holds: ready, weight: 2 },
         { claim: "it cannot be reached", holds: isUnreachable(view, service, port.port), weight: 2 },
-        { claim: "callers complain", holds: complains(view, service), weight: 1 },
+        { claim: "callers complain", holds: isOther ? complains(view, service) : "unknown", weight: 1 },
       ],
     },
     () => ({
