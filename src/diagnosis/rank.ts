@@ -30,8 +30,8 @@ export const ranked = (findings: readonly Finding[], { symptoms, changesOf, yiel
     const own = symptoms.filter(({ object }) => objects.has(referenceText(object)));
     const { field } = finding;
     const isChanged = field !== undefined && changesOf(finding.object).some((change) => change.field.startsWith(field));
-    // Who complains in a log, or is slower than usual, feels it, too.
-    const isFelt = own.length > 0 || finding.quotes.some(({ source }) => source === "log" || source === "metric");
+    // Who complains in a log, is slower than usual or raised an alert feels it, too.
+    const isFelt = own.length > 0 || finding.quotes.some(({ source }) => source === "log" || source === "metric" || source === "alert");
     const felt = finding.score * (isFelt ? 1 : unfeltFactor);
     // A change of the very field that is at fault halves the doubt that is left; one nearby says nothing.
     const confidence = Math.min(certainAtMost, isChanged ? felt + (1 - felt) / 2 : felt);

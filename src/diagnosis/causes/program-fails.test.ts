@@ -20,3 +20,16 @@ test("one that is killed for memory is another cause", () => {
 test("what was ended from outside contradicts it: the program did not fail", () => {
   expect(answers(programFails, { objects: [web, ...podsOf(web, failing(crashed("web", 143)))] })).toEqual([]);
 });
+
+test("it ended while it started, came up since and is ready: no finding", () => {
+  const web = deployment("web");
+  const [, pod] = podsOf(web, {
+    status: {
+      conditions: [{ type: "Ready", status: "True", lastTransitionTime: "2027-03-01T13:58:00Z" }],
+      containerStatuses: [
+        { ...crashed("web", 1, { restarts: 1 }), ready: true, state: { running: { startedAt: "2027-03-01T13:58:00Z" } } },
+      ],
+    },
+  });
+  expect(answers(programFails, { objects: [web, ...(pod === undefined ? [] : [pod])] })).toEqual([]);
+});

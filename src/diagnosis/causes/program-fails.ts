@@ -35,6 +35,11 @@ const find = (view: View, workload: Workload): Assessment => {
         { claim: "it belongs to a Job, whose failure is another cause", holds: isJob },
         // Ended from outside: a probe, a node, somebody. What sent the signal is the cause.
         { claim: "it was ended from outside", holds: failure?.ended?.exitCode === 137 || failure?.ended?.exitCode === 143 },
+        {
+          // It ended while what it needs was not there yet, and has got over it: again and again is another matter.
+          claim: "it has come up since, and is ready",
+          holds: failures.length > 0 && failures.every(({ pod, container }) => pod.isReady && container.restarts <= 3),
+        },
         { claim: "an earlier revision differs", holds: release?.previous !== undefined },
       ],
       supporting: [
