@@ -35,7 +35,7 @@ export const faults: readonly Fault[] = [
     name: "quotes",
     before: workload("quotes", { replicas: 2 }),
     after: workload("quotes", { replicas: 2, image: "testbed.local/busybox:1.4.7" }),
-    cause: { codes: ["ImageUnpullable", "ImageReferenceWrong"], kind: "Deployment", name: "quotes" },
+    cause: { codes: ["ImageUnpullable"], kind: "Deployment", name: "quotes" },
   },
   {
     name: "pricing",
@@ -53,14 +53,14 @@ export const faults: readonly Fault[] = [
   {
     name: "catalog",
     before: workload("catalog", { container: ready(8081) }),
-    cause: { codes: ["ReadinessProbeWrongPort"], kind: "Deployment", name: "catalog" },
+    cause: { codes: ["ProbeWrongPort"], kind: "Deployment", name: "catalog" },
   },
   {
     name: "session",
     before: workload("session", {
       container: { livenessProbe: { httpGet: { path: "/health", port: 9090 }, periodSeconds: 2, failureThreshold: 2 } },
     }),
-    cause: { codes: ["LivenessProbeWrongPort"], kind: "Deployment", name: "session" },
+    cause: { codes: ["ProbeWrongPort"], kind: "Deployment", name: "session" },
   },
   {
     name: "search",
@@ -68,7 +68,7 @@ export const faults: readonly Fault[] = [
       workload("search", { container: ready("http") }),
       service("search", { selector: { app: "searchd" }, ports: [{ port: 80, targetPort: 8080 }] }),
     ),
-    cause: { codes: ["ServiceSelectorMismatch"], kind: "Service", name: "search" },
+    cause: { codes: ["ServiceSelectorMatchesNothing"], kind: "Service", name: "search" },
   },
   {
     name: "basket",
@@ -76,22 +76,22 @@ export const faults: readonly Fault[] = [
       workload("basket", { container: ready("http") }),
       service("basket", { selector: { app: "basket" }, ports: [{ port: 80, targetPort: "web" }] }),
     ),
-    cause: { codes: ["ServicePortMismatch"], kind: "Service", name: "basket" },
+    cause: { codes: ["ServicePortWrong"], kind: "Service", name: "basket" },
   },
   {
     name: "imports",
     before: all(object("v1", "ResourceQuota", "team", { spec: { hard: { pods: "1" } } }), workload("imports", { replicas: 3 })),
-    cause: { codes: ["QuotaExceeded", "PodQuotaExceeded"], kind: "ResourceQuota", name: "team" },
+    cause: { codes: ["QuotaExceeded"], kind: "ResourceQuota", name: "team" },
   },
   {
     name: "training",
     before: workload("training", { pod: { nodeSelector: { "example.test/accelerator": "a100" } } }),
-    cause: { codes: ["NodeSelectorMismatch"], kind: "Deployment", name: "training" },
+    cause: { codes: ["NodeSelectorMatchesNothing"], kind: "Deployment", name: "training" },
   },
   {
     name: "batch",
     before: workload("batch", { container: { resources: { requests: { cpu: "600" } } } }),
-    cause: { codes: ["CpuRequestTooLarge", "CpuCapacityMismatch"], kind: "Deployment", name: "batch" },
+    cause: { codes: ["CapacityInsufficient"], kind: "Deployment", name: "batch" },
   },
   {
     name: "archive",
@@ -186,7 +186,7 @@ export const faults: readonly Fault[] = [
         },
       },
     }),
-    cause: { codes: ["PodAntiAffinityConflict"], kind: "Deployment", name: "replica" },
+    cause: { codes: ["AntiAffinityConflict"], kind: "Deployment", name: "replica" },
   },
 ];
 
