@@ -136,7 +136,10 @@ describe("on a real cluster", () => {
       await hands.apply(namespaceOf(fault.name));
       await hands.apply(fault.before, fault.name);
     }
-    for (const { name: namespace, after, restart, then = [] } of scenarioFaults) {
+    // What is done to nodes comes last: it would hold up the others' new pods.
+    for (const { name: namespace, after, restart, then = [] } of scenarioFaults.toSorted(
+      (a, b) => (a.then?.length ?? 0) - (b.then?.length ?? 0),
+    )) {
       if (after === undefined && then.length === 0) continue;
       for (const workload of (await bed.kubectl("get", "deploy,sts", "-n", namespace, "-o", "name")).split("\n").filter(Boolean))
         await bed.kubectl("rollout", "status", workload, "-n", namespace, "--timeout=120s");

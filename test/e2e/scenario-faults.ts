@@ -141,7 +141,7 @@ export const scenarioFaults: readonly ScenarioFault[] = [
       running("chat", 3),
       object("policy/v1", "PodDisruptionBudget", "chat", { spec: { minAvailable: 3, selector: { matchLabels: { app: "chat" } } } }),
     ),
-    then: [["cordon", "n2"]],
+    then: [["cordon", "n1"]],
     cause: { codes: ["BudgetBlocksDrain"], kind: "PodDisruptionBudget", name: "chat" },
   },
   {
