@@ -28,7 +28,7 @@ const running = (name: string, replicas = 1): string => workload(name, { replica
 const limited = (limit: string, run: string): object => ({ run, container: { resources: { limits: { memory: limit } } } });
 const table = (megabytes: number): string =>
   `echo "loading table"; x=$(head -c ${megabytes}m /dev/zero | tr "\\000" x); echo \${#x} bytes; sleep 3600`;
-const growing = 'echo "cache warm"; x=xxxxxxxxxxxxxxxx; while true; do x="$x$x"; echo "cache: \${#x} entries"; sleep 8; done';
+const growing = 'echo "cache warm"; x=xxxxxxxxxxxxxxxx; while true; do x="$x$x"; echo "cache: ${#x} entries"; sleep 8; done';
 
 export const scenarioFaults: readonly ScenarioFault[] = [
   {
