@@ -137,15 +137,15 @@ describe("on a real cluster", () => {
       await hands.apply(fault.before, fault.name);
     }
     // What is done to nodes comes last: it would hold up the others' new pods.
-    for (const { name: namespace, after, restart, then = [] } of scenarioFaults.toSorted(
-      (a, b) => (a.then?.length ?? 0) - (b.then?.length ?? 0),
+    for (const { name: namespace, after, restart, kubectl = [] } of scenarioFaults.toSorted(
+      (a, b) => (a.kubectl?.length ?? 0) - (b.kubectl?.length ?? 0),
     )) {
-      if (after === undefined && then.length === 0) continue;
+      if (after === undefined && kubectl.length === 0) continue;
       for (const workload of (await bed.kubectl("get", "deploy,sts", "-n", namespace, "-o", "name")).split("\n").filter(Boolean))
         await bed.kubectl("rollout", "status", workload, "-n", namespace, "--timeout=120s");
       if (after !== undefined) await hands.apply(after, namespace);
       if (restart !== undefined) await bed.kubectl("delete", "pod", "-l", restart, "-n", namespace, "--wait=false");
-      for (const args of then) await bed.kubectl(...args);
+      for (const args of kubectl) await bed.kubectl(...args);
     }
     const wrong = ({ findings }: Document): string[] =>
       scenarioFaults.flatMap((fault) => {

@@ -10,7 +10,7 @@ export interface ScenarioFault extends Omit<Fault, "cause"> {
   /** Deletes pods by label once `after` is applied, as people do who want a new configuration read. */
   readonly restart?: string;
   /** kubectl's arguments, once the workload runs. */
-  readonly then?: readonly (readonly string[])[];
+  readonly kubectl?: readonly (readonly string[])[];
 }
 
 const configured = (name: string, key: string, more: object = {}): string =>
@@ -122,7 +122,7 @@ export const scenarioFaults: readonly ScenarioFault[] = [
     scenario: "12 taint",
     name: "s12",
     before: workload("gpu", { pod: { nodeSelector: { "kubernetes.io/hostname": "n2" } } }),
-    then: [
+    kubectl: [
       ["taint", "node", "n2", "example.test/reserved=yes:NoSchedule"],
       ["delete", "pod", "-l", "app=gpu", "-n", "s12", "--wait=false"],
     ],
@@ -141,7 +141,7 @@ export const scenarioFaults: readonly ScenarioFault[] = [
       running("chat", 3),
       object("policy/v1", "PodDisruptionBudget", "chat", { spec: { minAvailable: 3, selector: { matchLabels: { app: "chat" } } } }),
     ),
-    then: [["cordon", "n1"]],
+    kubectl: [["cordon", "n1"]],
     cause: { codes: ["BudgetBlocksDrain"], kind: "PodDisruptionBudget", name: "chat" },
   },
   {
