@@ -177,6 +177,8 @@ describe("with the rights of an installation", () => {
       stringData: { password: value },
     });
     await cluster.admin.create(Secrets, secret("canary-one") as never);
+    // A right is known to the API server a moment after it was given; a keeper that is refused asks again much later.
+    await vi.waitFor(async () => account.list(Secrets, { namespace: shop }), { timeout: 20_000 });
     const { keeper, stop } = keep();
     const reference = { apiVersion: "v1", kind: "Secret", namespace: shop, name: "db" };
     await until(() => expect(keeper.journal.get(reference)).toBeDefined());
