@@ -4,11 +4,12 @@ import { imageUnpullable } from "#diagnosis/causes/image-unpullable.ts";
 import { memoryLimitTooSmall } from "#diagnosis/causes/memory-limit-too-small.ts";
 import { releaseCrashes } from "#diagnosis/causes/release-crashes.ts";
 import type { Cause } from "#diagnosis/cause.ts";
+import { failingWorkloads } from "#diagnosis/failing-workloads.ts";
 import type { WorkloadCause } from "#diagnosis/finding.ts";
 import type { View } from "#diagnosis/view.ts";
 
 const inWorkloads = (find: WorkloadCause): Cause["find"] => {
-  return (view: View) => view.workloads.map((workload) => find(view.inside(workload)));
+  return (view: View) => failingWorkloads(view).map((workload) => find(view.inside(workload)));
 };
 
 export const workloadCauses: readonly Cause[] = [

@@ -4,6 +4,7 @@ import { assess, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { failureQuote } from "#diagnosis/explain.ts";
 import { failuresOf, type Failure } from "#diagnosis/failures.ts";
+import { failingWorkloads } from "#diagnosis/failing-workloads.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
 import { releaseFor } from "#diagnosis/release.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
@@ -16,7 +17,7 @@ export const entryPointMissing: Cause = {
   looksAt: "What the container runtime says when it cannot start the process; logs that end in an exec format error.",
   concludes: "The command is not in the image, may not be executed, or was built for another architecture.",
   wouldDo: "rollback_deployment where an earlier revision had another command or image; else a person corrects it.",
-  find: (view) => view.workloads.map((workload) => find(view, workload)),
+  find: (view) => failingWorkloads(view).map((workload) => find(view, workload)),
 };
 
 /** As runc and containerd word it. */

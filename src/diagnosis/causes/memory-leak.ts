@@ -4,6 +4,7 @@ import { assess, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { durationText, failureQuote, quote } from "#diagnosis/explain.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
+import { failingWorkloads } from "#diagnosis/failing-workloads.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import { parseQuantity } from "#lib/quantity.ts";
@@ -18,7 +19,7 @@ export const memoryLeak: Cause = {
   looksAt: "Containers that were killed for memory after a long run, how often, and whether their limit was raised before.",
   concludes: "The program's memory grows with time: a larger limit delays the end and does not prevent it.",
   wouldDo: "Nothing that lasts: a person has to find what grows. restart_pod before it dies buys time.",
-  find: (view) => view.workloads.map((workload) => find(view, workload)),
+  find: (view) => failingWorkloads(view).map((workload) => find(view, workload)),
 };
 
 const find = (view: View, workload: Workload): Assessment => {

@@ -5,6 +5,7 @@ import { assess, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { failureQuote, failureText, logQuotes, onePerContainer } from "#diagnosis/explain.ts";
 import { failuresOf, steadyPods } from "#diagnosis/failures.ts";
+import { failingWorkloads } from "#diagnosis/failing-workloads.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
 import { releaseFor } from "#diagnosis/release.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
@@ -18,7 +19,7 @@ export const programFails: Cause = {
   concludes: "The program itself fails with what it was given; no change of its template is known that brought this in.",
   wouldDo: "Nothing by itself: a person reads the log and decides.",
   yieldsTo: "any",
-  find: (view) => view.workloads.map((workload) => find(view, workload)),
+  find: (view) => failingWorkloads(view).map((workload) => find(view, workload)),
 };
 
 const find = (view: View, workload: Workload): Assessment => {

@@ -20,9 +20,9 @@ export const storageExceeded: Cause = {
 
 /** errno's own words, as libc and every runtime prints them. */
 const errors: readonly (readonly [RegExp, string])[] = [
-  [/[^\n]{0,200}(?:No space left on device|ENOSPC)[^\n]{0,200}/i, "writes to a volume that is full"],
-  [/[^\n]{0,200}(?:Read-only file system|EROFS)[^\n]{0,200}/i, "writes to a file system that is read-only"],
-  [/[^\n]{0,200}(?:Disk quota exceeded|EDQUOT)[^\n]{0,200}/i, "writes more than its quota"],
+  [/No space left on device|ENOSPC/i, "writes to a volume that is full"],
+  [/Read-only file system|EROFS/i, "writes to a file system that is read-only"],
+  [/Disk quota exceeded|EDQUOT/i, "writes more than its quota"],
 ];
 const evictions =
   /(?:exceeds|exceeded) (?:its local ephemeral storage limit|the limit|ephemeral local storage|.{0,60}emptyDir)|Usage of EmptyDir volume|ephemeral local storage usage exceeds/i;
@@ -67,8 +67,15 @@ const logSign = (view: View, workload: Workload): Sign | undefined => {
   if (failuresOf(view.inside(workload)).length === 0) return undefined;
   for (const log of view.logsOf(workload))
     for (const [pattern, what] of errors) {
-      const match = pattern.exec(log.text);
-      if (match !== null) return { what, quote: quote("log", `Pod ${log.namespace}/${log.pod}`, match[0]) };
+      const at = log.text.search(pattern);
+      if (at >= 0) return { what, quote: quote("log", `Pod ${log.namespace}/${log.pod}`, lineAt(log.text, at)) };
     }
   return undefined;
+};
+
+const maxLine = 400;
+const lineAt = (text: string, at: number): string => {
+  const from = text.lastIndexOf("\n", at) + 1;
+  const end = text.indexOf("\n", at);
+  return text.slice(Math.max(from, at - maxLine / 2), Math.min(end < 0 ? text.length : end, at + maxLine / 2));
 };
