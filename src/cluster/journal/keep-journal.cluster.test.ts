@@ -182,6 +182,9 @@ describe("with the rights of an installation", () => {
     const { keeper, stop } = keep();
     const reference = { apiVersion: "v1", kind: "Secret", namespace: shop, name: "db" };
     await until(() => expect(keeper.journal.get(reference)).toBeDefined());
+    // Field managers are dated to the second: who wrote is only provable from the next one on.
+    const madeAt = Math.floor(Date.now() / 1000);
+    await until(() => expect(Math.floor(Date.now() / 1000)).toBeGreaterThan(madeAt));
     await run(
       "patch",
       "secret",
