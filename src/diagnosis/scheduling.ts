@@ -84,6 +84,8 @@ const blockerOf = (spec: PodSpec, counts: Partial<Record<Refusal, number>>, want
   // A wish that only the control plane meets, which is kept free, is met by nobody.
   const isUnmet =
     wanted === undefined || (workers.length === 0 && wanted.every((node) => isCordoned(node) || untolerated(spec, node).length > 0));
+  // The scheduler counts a node that is cordoned or tainted under that, and then says nothing of the wish that no node meets.
+  if (hasWishes(spec) && wanted?.length === 0) return "selector";
   if ((counts.selector ?? 0) > 0 && (isUnmet || !hasWishes(spec))) return "selector";
   const nodes = workers.length > 0 ? workers : (wanted ?? []);
   const cordoned = nodes.filter(isCordoned).length;

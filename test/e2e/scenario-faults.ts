@@ -129,6 +129,12 @@ export const scenarioFaults: readonly ScenarioFault[] = [
     cause: { codes: ["TaintNotTolerated"], kind: "Deployment", name: "gpu" },
   },
   {
+    scenario: "12 twin: node selector",
+    name: "s12b",
+    before: workload("gpu", { pod: { nodeSelector: { "example.test/zone": "west" } } }),
+    cause: { codes: ["NodeSelectorMatchesNothing"], kind: "Deployment", name: "gpu" },
+  },
+  {
     scenario: "13 drain blocked",
     name: "s13",
     before: together(

@@ -29,7 +29,7 @@ const causeOf = (wish: Wish, title: string, words: string): Cause => ({
   find: (view) => unscheduledPods(view).map((waiting) => find(view, waiting, wish)),
 });
 
-const find = (view: View, { workload, pod, message, counts, blocker }: Unscheduled, wish: Wish): Assessment => {
+const find = (view: View, { workload, pod, message, counts, wanted, blocker }: Unscheduled, wish: Wish): Assessment => {
   const nodes = view.all(Nodes);
   const selector = nodeSelectorOf(pod.spec);
   const hasSelector = Object.keys(selector).length > 0;
@@ -47,7 +47,7 @@ const find = (view: View, { workload, pod, message, counts, blocker }: Unschedul
     codes[wish],
     {
       required: [
-        { claim: "the scheduler says that nodes do not match the pod's node affinity or selector", holds: (counts.selector ?? 0) > 0 },
+        { claim: "nodes do not match the pod's node affinity or selector", holds: (counts.selector ?? 0) > 0 || wanted?.length === 0 },
         { claim: "no node meets what the pod asks for", holds: blocker === "selector" },
         { claim: `it is the ${wish} that no node meets`, holds: (wish === "nodeSelector") === isSelectors },
       ],
