@@ -26,6 +26,9 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          // No module keeps state, so none is loaded again for the next file: that was half of the run.
+          pool: "threads",
+          isolate: false,
           // Of a test that hangs: a busy machine is no reason to fail.
           testTimeout: 60_000,
           include: [

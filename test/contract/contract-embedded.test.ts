@@ -1,12 +1,8 @@
 // The contract against the embedded API server.
-import { vi } from "vitest";
 import { createEmbeddedCluster } from "#embedded/embedded-cluster.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import { openContractCluster } from "#test/contract/cluster.ts";
 import { registerContract } from "#test/contract/suite.ts";
-
-// One case waits for the bookmark before the end of a watch.
-vi.setConfig({ testTimeout: 15_000 });
 
 registerContract("embedded", async () => {
   const cluster = createEmbeddedCluster({ clock: systemClock, random: Math.random });
