@@ -16,6 +16,7 @@ import { KubeError } from "#kube/errors.ts";
 import { type Clock, toTimestamp } from "#lib/clock.ts";
 import { autonomyCeiling, autonomyFor } from "#policy/autonomy.ts";
 import { environmentOf } from "#policy/environment.ts";
+import { beyondLimits } from "#policy/limits.ts";
 import { protectionsOf } from "#policy/protections.ts";
 import { defaultSettings, type Settings, settingsFrom } from "#policy/settings.ts";
 
@@ -86,7 +87,8 @@ export const dryLook = async (deps: LookDeps, target: Reference, object: KubeObj
   for (const { plan, repair } of found.planned) {
     const { reversible, risk } = plan;
     const grant = autonomyFor({ ...policy, environment: policy.environment.value, reversible, risk, action: repair.action });
-    if (grant.value === "off") refused.push({ action: repair.action, reason: grant.why });
+    const beyond = beyondLimits(repair.parameters, policy.settings) ?? (grant.value === "off" ? grant.why : undefined);
+    if (beyond !== undefined) refused.push({ action: repair.action, reason: beyond });
     else plans.push({ ...plan, autonomy: grant.value });
   }
   const ranked = plans.toSorted((a, b) => b.score - a.score);

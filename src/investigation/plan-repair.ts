@@ -2,7 +2,7 @@
 import type { Change } from "#api/change.ts";
 import type { Plan } from "#api/kinds/ai-analysis.ts";
 import type { Observed, Read } from "#api/observed.ts";
-import type { Reference } from "#api/fields.ts";
+import type { Reference, Risk, Step } from "#api/fields.ts";
 import { hashSteps } from "#actions/change.ts";
 import { irreversible } from "#actions/invert.ts";
 import { findAction } from "#actions/registry.ts";
@@ -21,34 +21,47 @@ export interface PlannedRepair {
 /** Where an action's objects are read: the cluster, or what was saved of it. */
 export type ReadForAction = (reads: readonly Read[], target: Reference) => Promise<Observed>;
 
+/** What the steps of a plan decide of it, and the changes of all of them in order. */
+export interface PlannedSteps {
+  readonly parts: Pick<Plan, "steps" | "changesHash" | "diffs" | "risk" | "reversible">;
+  readonly changes: readonly Change[];
+}
+
 /** The plan, or why there is none. */
 export const planRepair = async (read: ReadForAction, repair: Repair): Promise<PlannedRepair | string> => {
-  const action = findAction(repair.action);
-  if (action === undefined) return "there is no such action in the catalogue";
-  const planned = planStep(repair, await read(action.reads, repair.target));
-  if (!planned.ok) return planned.reason;
+  const { action, target, parameters, expected, rationale, score } = repair;
   const step = {
     id: "s1",
-    action: repair.action,
-    target: repair.target,
-    parameters: { ...repair.parameters },
-    changesHash: planned.changesHash,
+    action,
+    target,
+    parameters: { ...parameters },
     dependsOn: [],
     critical: true,
     timeoutSeconds: stepTimeoutSeconds,
   };
-  return {
-    repair,
-    changes: planned.changes,
-    plan: {
-      steps: [step],
-      changesHash: hashSteps([step]),
-      diffs: [...planned.diffs],
-      expected: repair.expected,
-      risk: action.risk,
-      reversible: planned.inverse !== irreversible,
-      rationale: repair.rationale,
-      score: repair.score,
-    },
-  };
+  const planned = await planSteps(read, [step]);
+  if (typeof planned === "string") return planned;
+  return { repair, changes: planned.changes, plan: { ...planned.parts, expected, rationale, score } };
+};
+
+/** Each step against the live objects, since none may read what another one writes; or why one of them is not possible. */
+export const planSteps = async (read: ReadForAction, wanted: readonly Omit<Step, "changesHash">[]): Promise<PlannedSteps | string> => {
+  const steps: Step[] = [];
+  const changes: Change[] = [];
+  const diffs: Plan["diffs"] = [];
+  const risks: Risk[] = [];
+  let reversible = true;
+  for (const step of wanted) {
+    const action = findAction(step.action);
+    if (action === undefined) return "there is no such action in the catalogue";
+    const planned = planStep(step, await read(action.reads, step.target));
+    if (!planned.ok) return planned.reason;
+    steps.push({ ...step, changesHash: planned.changesHash });
+    changes.push(...planned.changes);
+    diffs.push(...planned.diffs);
+    risks.push(action.risk);
+    reversible &&= planned.inverse !== irreversible;
+  }
+  const risk = (["high", "medium"] as const).find((each) => risks.includes(each)) ?? "low";
+  return { changes, parts: { steps, changesHash: hashSteps(steps), diffs: diffs.slice(0, 20), risk, reversible } };
 };

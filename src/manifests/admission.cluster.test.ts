@@ -297,6 +297,27 @@ describe("approvals", () => {
         ]),
       /change nothing else/,
     ],
+    ...(
+      [
+        ["an override without parameters", { decision: "Overridden" }, /says which parameters are wanted/],
+        ["a yes with parameters", { decision: "Approved", override: { step: "s1", parameters: { replicas: "3" } } }, /and no other/],
+        ["an override that sets nothing", { decision: "Overridden", override: { step: "s1", parameters: {} } }, /of a step of this plan/],
+        [
+          "an override of a step that the plan does not have",
+          { decision: "Overridden", override: { step: "s9", parameters: { replicas: "3" } } },
+          /of a step of this plan/,
+        ],
+      ] as const
+    ).map(([what, value, message]): [string, () => Promise<unknown>, RegExp] => [
+      `ann adds ${what}`,
+      () =>
+        cluster
+          .asPerson("ann")
+          .jsonPatch(AIApprovalRequest, { namespace, name: "a1" }, [
+            { op: "add", path: "/spec/decisions/-", value: { by: "ann", ...value } },
+          ]),
+      message,
+    ]),
     [
       "ann writes the outcome herself",
       () =>
@@ -307,6 +328,16 @@ describe("approvals", () => {
     ],
   ])("%s: refused", async (_, call, message) => {
     expect(await refusal(call())).toMatch(message);
+  });
+  test("ann asks for other parameters of a step", async () => {
+    await controllers.create(AIApprovalRequest, approval("a2"));
+    const override = { step: "s1", parameters: { replicas: "3" } };
+    const wanted = await cluster
+      .asPerson("ann")
+      .jsonPatch(AIApprovalRequest, { namespace, name: "a2" }, [
+        { op: "add", path: "/spec/decisions/-", value: { by: "ann", decision: "Overridden", override } },
+      ]);
+    expect(wanted.spec.decisions).toMatchObject([{ by: "ann", override }]);
   });
   test("ann approves once, cannot take it back, and a member of an approving group may join her", async () => {
     await decide(cluster.asPerson("ann"), "a1", "ann");

@@ -101,6 +101,15 @@ export const admissionPolicies = ({ namespace, image }: AdmissionOptions): Manif
           message: "add exactly one decision, in your own name, once",
         },
         {
+          expression: "!variables.person || variables.added.all(d, has(d.override) == (d.decision == 'Overridden'))",
+          message: "an Overridden decision, and no other, says which parameters are wanted",
+        },
+        {
+          expression:
+            "!variables.person || variables.added.all(d, !has(d.override) || (size(d.override.parameters) > 0 && object.spec.steps.exists(s, s.id == d.override.step)))",
+          message: "an override sets parameters of a step of this plan",
+        },
+        {
           expression: "!variables.person || variables.before.all(o, object.spec.decisions.exists(d, d == o))",
           message: "decisions are append-only",
         },

@@ -5,6 +5,7 @@ import { type AutonomyQuestion, autonomyCeiling, autonomyFor, leastAutonomy } fr
 import { budgetHold } from "#policy/budget.ts";
 import { environmentOf } from "#policy/environment.ts";
 import { freezeHold } from "#policy/freeze.ts";
+import { beyondLimits } from "#policy/limits.ts";
 import { priorityOf } from "#policy/priority.ts";
 import { protectionsOf } from "#policy/protections.ts";
 import { defaultSettings, settingsFrom } from "#policy/settings.ts";
@@ -182,5 +183,29 @@ describe("settingsFrom", () => {
   test("an empty list of approvers would leave nobody to decide", () => {
     expect(settingsFrom([policy("a", { approvers: [] })]).approvers).toEqual(defaultSettings.approvers);
     expect(settingsFrom([policy("a", { approvers: ["ann"], minApprovers: 2 })])).toMatchObject({ approvers: ["ann"], minApprovers: 2 });
+  });
+});
+
+describe("limits", () => {
+  const settings = { limits: { memory: "4Gi", cpu: "2", replicas: 20 } };
+  test.each([
+    ["memory within", { memory: "4096Mi" }, undefined],
+    ["memory beyond", { memory: "4097Mi" }, "memory 4097Mi is more than the 4Gi that policy allows"],
+    ["memory that cannot be read", { memory: "lots" }, "memory lots is more than the 4Gi that policy allows"],
+    ["CPU within", { cpu: "1999m" }, undefined],
+    ["CPU beyond", { cpu: "2001m" }, "cpu 2001m is more than the 2 that policy allows"],
+    ["replicas beyond", { replicas: "21" }, "replicas 21 is more than the 20 that policy allows"],
+    ["what has no limit", { revision: "99" }, undefined],
+  ])("%s", (_name, parameters, why) => {
+    expect(beyondLimits(parameters, settings)).toBe(why);
+  });
+
+  test("without a policy there are none, and of two policies the last word counts for each", () => {
+    expect(beyondLimits({ memory: "100Gi" }, defaultSettings)).toBeUndefined();
+    const policyWith = (name: string, limits: object) => ({ metadata: { name }, spec: { limits } }) as unknown as RemediationPolicy;
+    expect(settingsFrom([policyWith("b", { memory: "1Gi" }), policyWith("a", { memory: "2Gi", cpu: "1" })]).limits).toEqual({
+      memory: "1Gi",
+      cpu: "1",
+    });
   });
 });

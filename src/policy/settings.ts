@@ -13,6 +13,8 @@ export interface Settings {
   readonly minApprovers: number;
   readonly perNamespacePerHour: number;
   readonly perHour: number;
+  /** The most that a repair may set; what is not named has no limit but the action's own. */
+  readonly limits: NonNullable<RemediationPolicy["spec"]["limits"]>;
   readonly protectedNamespaces: readonly string[];
   readonly protectedKinds: readonly string[];
   readonly freezes: NonNullable<RemediationPolicy["spec"]["freezes"]>;
@@ -30,6 +32,7 @@ export const defaultSettings: Settings = {
   minApprovers: 1,
   perNamespacePerHour: 10,
   perHour: 30,
+  limits: {},
   protectedNamespaces: ["kube-system"],
   protectedKinds: [],
   freezes: [],
@@ -54,6 +57,7 @@ export const settingsFrom = (policies: readonly RemediationPolicy[]): Settings =
         minApprovers: spec.minApprovers ?? settings.minApprovers,
         perNamespacePerHour: budgets?.perNamespacePerHour ?? settings.perNamespacePerHour,
         perHour: budgets?.perHour ?? settings.perHour,
+        limits: { ...settings.limits, ...spec.limits },
         protectedNamespaces: union(settings.protectedNamespaces, shielded?.namespaces),
         protectedKinds: union(settings.protectedKinds, shielded?.kinds),
         freezes: [...settings.freezes, ...(freezes ?? [])],

@@ -9,6 +9,7 @@ import {
   message,
   ObjectDiff,
   objectName,
+  parameters,
   Priority,
   Reference,
   Reported,
@@ -56,6 +57,24 @@ export const Plan = z.object({
   autonomy: Autonomy.describe("What policy grants this plan."),
 });
 export type Plan = z.output<typeof Plan>;
+
+/** What a plan does, without its changes: enough to know it again. */
+export const PlanOutline = z
+  .array(z.object({ action: actionName, target: Reference, parameters }))
+  .min(1)
+  .max(20);
+export type PlanOutline = z.output<typeof PlanOutline>;
+
+/** What became of a wish for other parameters. */
+export const Override = z.object({
+  by: z.string().max(253),
+  step: z.string().max(32),
+  parameters: parameters.describe("What was asked for."),
+  reason: message.optional().describe("Why, in the person's words."),
+  replaced: PlanOutline.describe("The plan as it was before."),
+  refused: message.optional().describe("Why the plan was kept as it was; absent where it was changed."),
+});
+export type Override = z.output<typeof Override>;
 
 /** A repair that was thought of and not offered. */
 export const Refusal = z.object({ action: actionName, reason: message });
@@ -106,7 +125,8 @@ export const AIAnalysis = defineKind({
     chosen: z.int().min(0).max(4).optional().describe("Which plan is to be executed; absent where none is."),
     refused: z.array(Refusal).max(30).optional().describe("Repairs that were considered and refused."),
     symptom: Symptom.optional().describe("How to tell that the trouble is over."),
-    approval: objectName.optional().describe("The AIApprovalRequest, where one was opened."),
+    approval: objectName.optional().describe("The AIApprovalRequest, where one was opened; the last one, where several were."),
+    overrides: z.array(Override).max(5).optional().describe("Other parameters that people asked for, in order; each made a new question."),
     result: z
       .enum(["Proceed", "Suggested", "NothingToDo", "ManualReviewRequired", "Rejected", "ApprovalExpired", "Drifted"])
       .optional()

@@ -1,21 +1,47 @@
 // AIApprovalRequest: the exact change a person is asked to allow. People write `spec.decisions` and nothing else.
 import * as z from "zod";
 import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
-import { canonicalJsonText, conditions, message, ObjectDiff, objectName, Risk, sha256Hex, Step, timestamp } from "#api/fields.ts";
+import {
+  canonicalJsonText,
+  conditions,
+  message,
+  ObjectDiff,
+  objectName,
+  parameters,
+  Risk,
+  sha256Hex,
+  Step,
+  timestamp,
+} from "#api/fields.ts";
 
-export const ApprovalPhase = z.enum(["Pending", "Approved", "Rejected", "Expired", "Void"]);
+export const ApprovalPhase = z.enum(["Pending", "Approved", "Rejected", "Overridden", "Expired", "Void"]);
 export type ApprovalPhase = z.output<typeof ApprovalPhase>;
 export const approvalTransitions: Transitions<ApprovalPhase> = {
-  Pending: ["Approved", "Rejected", "Expired", "Void"],
+  Pending: ["Approved", "Rejected", "Overridden", "Expired", "Void"],
   Approved: [],
   Rejected: [],
+  Overridden: [],
   Expired: [],
   Void: [],
 };
 
+/** Other values for the parameters of one step: they make another plan, which has to be approved anew. */
+export const Override = z.object({
+  step: z.string().min(1).max(32).describe("Id of the step in spec.steps."),
+  parameters: parameters.describe(
+    "The values wanted; the other parameters stay as they are. The action's own schema and policy decide whether they are allowed.",
+  ),
+});
+export type Override = z.output<typeof Override>;
+
+const person = z.string().min(1).max(253).describe("Your user name as the API server knows it; see kubectl auth whoami.");
+
 export const Decision = z.object({
-  by: z.string().min(1).max(253).describe("Your user name as the API server knows it; see kubectl auth whoami."),
-  decision: z.enum(["Approved", "Rejected"]),
+  by: person,
+  decision: z
+    .enum(["Approved", "Rejected", "Overridden"])
+    .describe("Overridden approves nothing: it asks for the same repair with other parameters, as a new question."),
+  override: Override.optional().describe("With the decision Overridden, and only there."),
   via: z.string().max(63).optional().describe("What it was made with, such as kintsugi or kubectl."),
   message: message.optional().describe("Why."),
 });
@@ -48,8 +74,13 @@ export const AIApprovalRequest = defineKind({
       .describe("One entry a person, in their own name, append-only."),
   }),
   status: z.object({
-    phase: ApprovalPhase.optional().describe("Pending until it is decided, expired, or void because the target changed."),
+    phase: ApprovalPhase.optional().describe(
+      "Pending until it is decided, overridden by a question with other parameters, expired, or void because the target changed.",
+    ),
     decidedAt: timestamp.optional().describe("When it was decided."),
+    override: Override.extend({ by: person, message: message.optional() })
+      .optional()
+      .describe("What was asked for instead, where it was overridden."),
     message: message.optional().describe("What happens now, or what happened, in one sentence."),
     conditions: conditions.optional().describe("Positive claims about this object, in the standard form."),
   }),

@@ -9,6 +9,11 @@ const celExpression = z
   .max(1024)
   .describe("A CEL expression over namespace, target, alert, environment, action, risk and reversible.");
 
+const quantity = z
+  .string()
+  .max(40)
+  .regex(/^\d{1,15}(\.\d{1,6})?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$/);
+
 export const RemediationPolicy = defineKind({
   kind: "RemediationPolicy",
   plural: "remediationpolicies",
@@ -39,6 +44,14 @@ export const RemediationPolicy = defineKind({
       .object({ perNamespacePerHour: z.int().min(0).max(10_000).optional(), perHour: z.int().min(0).max(10_000).optional() })
       .optional()
       .describe("How many repairs may begin in an hour."),
+    limits: z
+      .object({
+        memory: quantity.optional().describe("Of one container, such as 4Gi."),
+        cpu: quantity.optional().describe("Of one container, such as 2 or 1500m."),
+        replicas: z.int().min(0).max(1000).optional(),
+      })
+      .optional()
+      .describe("The most that a repair may set, also where a person asks for other parameters."),
     freezes: z
       .array(z.object({ name: shortText, from: timestamp, to: timestamp, when: celExpression.optional() }))
       .max(50)

@@ -1,12 +1,14 @@
 // `kintsugi approve` and `kintsugi reject`: a person's decision, in their own name. Shows the exact change first; adds one entry and touches nothing else.
+import type { Command } from "commander";
 import { AIApprovalRequest, type Decision } from "#api/kinds/ai-approval-request.ts";
 import type { AddCommand, Consent } from "#cli/command.ts";
 import { consent } from "#cli/consent.ts";
 import { type CliError, policyDenial, refusal } from "#cli/failure.ts";
 import { findApproval } from "#cli/find.ts";
+import { overrideFrom } from "#cli/override.ts";
 import { dateAndTime, durationText } from "#cli/render/duration.ts";
 import { point, section } from "#cli/render/page.ts";
-import { diffsText, riskText, stepText } from "#cli/render/plan-text.ts";
+import { diffsText, parametersText, riskText, stepText } from "#cli/render/plan-text.ts";
 import { listed } from "#cli/render/text.ts";
 import type { Session } from "#cli/session.ts";
 import { whoAmI } from "#cli/who-am-i.ts";
@@ -15,27 +17,52 @@ import { fromTimestamp } from "#lib/clock.ts";
 
 type Verdict = Decision["decision"];
 
+interface Options {
+  readonly message?: string;
+  readonly yes?: true;
+  readonly set?: readonly string[];
+  readonly step?: string;
+}
+
 const add =
-  (verb: "approve" | "reject", verdict: Verdict, description: string): AddCommand =>
+  (verb: "approve" | "reject", description: string, more: (command: Command) => Command): AddCommand =>
   (program, run) => {
-    program
-      .command(verb)
-      .description(description)
-      .argument("<request>", "the request or its approval, by name or by target such as deployment/web")
-      .option("-m, --message <text>", "why; kept with the decision")
-      .option("-y, --yes", "do not ask")
-      .action((text: string, options: { message?: string; yes?: true }) =>
-        run((session) => decide(session, { text, verdict, message: options.message, consent: options.yes === true ? "given" : "asked" }))(),
-      );
+    more(
+      program
+        .command(verb)
+        .description(description)
+        .argument("<request>", "the request or its approval, by name or by target such as deployment/web")
+        .option("-m, --message <text>", "why; kept with the decision")
+        .option("-y, --yes", "do not ask"),
+    ).action((text: string, options: Options) =>
+      run((session) => {
+        const { message, yes, set = [], step } = options;
+        const verdict: Verdict = verb === "reject" ? "Rejected" : set.length > 0 ? "Overridden" : "Approved";
+        return decide(session, { text, verdict, message, set, step, consent: yes === true ? "given" : "asked" });
+      })(),
+    );
   };
 
-export const addApprove = add("approve", "Approved", "Allow a repair that waits for a person, after a look at its exact change.");
-export const addReject = add("reject", "Rejected", "Refuse a repair that waits for a person.");
+const collected = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+export const addApprove = add("approve", "Allow a repair that waits for a person, after a look at its exact change.", (command) =>
+  command
+    .option(
+      "--set <name=value>",
+      "ask for another parameter instead, as often as needed: a new plan, which then has to be approved",
+      collected,
+      [],
+    )
+    .option("--step <id>", "which step of the plan to set them for, where it has several"),
+);
+export const addReject = add("reject", "Refuse a repair that waits for a person. It is not proposed again.", (command) => command);
 
 interface Intent {
   readonly text: string;
   readonly verdict: Verdict;
   readonly message: string | undefined;
+  readonly set: readonly string[];
+  readonly step: string | undefined;
   readonly consent: Consent;
 }
 
@@ -46,14 +73,21 @@ const decide = async (session: Session, intent: Intent): Promise<number> => {
   const closed = whyClosed(approval, me.name, session.deps.clock.now());
   if (closed !== undefined) throw closed;
 
+  const override = intent.verdict === "Overridden" ? overrideFrom(approval, intent.set, intent.step) : undefined;
+
   if (session.data === undefined) session.print(`${questionText(session, approval).join("\n")}\n\n`);
   const verb = intent.verdict === "Approved" ? "Approve" : "Reject";
-  await consent(session, intent.consent, `${verb} this change as ${me.name}?`);
+  const question =
+    override === undefined
+      ? `${verb} this change as ${me.name}?`
+      : `Ask for${parametersText(override.parameters)} instead, as ${me.name}? It approves nothing.`;
+  await consent(session, intent.consent, question);
 
   const entry: Decision = {
     by: me.name,
     decision: intent.verdict,
     via: "kintsugi",
+    ...(override === undefined ? {} : { override }),
     ...(intent.message === undefined ? {} : { message: intent.message }),
   };
   const decided = await record(session, approval, entry);
@@ -86,6 +120,11 @@ const whyClosed = (approval: AIApprovalRequest, me: string, nowMs: number): CliE
   const phase = approval.status?.phase ?? "Pending";
   const people = approval.spec.decisions.map((each) => `${each.by} (${each.decision})`);
   if (phase === "Void") return refusal(`${name} is void: the target changed while it waited`);
+  if (phase === "Overridden")
+    return refusal(
+      `${name} has been answered with other parameters, by ${listed(people)}`,
+      `Its successor: kintsugi describe ${approval.spec.request}`,
+    );
   if (phase === "Expired") return refusal(`${name} has expired: nobody decided before ${approval.spec.expiresAt}`);
   if (phase !== "Pending") return refusal(`${name} is ${phase} already${people.length === 0 ? "" : `, by ${listed(people)}`}`);
   const expires = fromTimestamp(approval.spec.expiresAt);
@@ -113,6 +152,8 @@ const confirmation = (approval: AIApprovalRequest, entry: Decision): string => {
   const { spec } = approval;
   const approved = spec.decisions.filter((each) => each.decision === "Approved").length;
   const follow = `Follow it with: kintsugi get rr ${spec.request} --watch`;
+  if (entry.decision === "Overridden")
+    return `Asked for${parametersText(entry.override?.parameters ?? {})} as ${entry.by}. Nothing is approved yet: the new plan waits for kintsugi approve ${spec.request}.`;
   if (entry.decision === "Rejected") return `Rejected as ${entry.by}. Nothing will be changed.`;
   if (approved < spec.minApprovers)
     return `Approved as ${entry.by}: ${approved} of ${spec.minApprovers} approvals. It goes on when the others agree.`;

@@ -77,6 +77,86 @@ describe("approve and reject", () => {
     expect(approvalIn(server).spec.decisions).toEqual([]);
   });
 
+  describe("approve --set", () => {
+    const inNeedOfMemory = (each: AIApprovalRequest): AIApprovalRequest => {
+      const step = { ...each.spec.steps[0]!, action: "increase_resources", parameters: { container: "checkout", memory: "512Mi" } };
+      return { ...each, spec: { ...each.spec, steps: [step] } };
+    };
+
+    test("asks for other parameters, in my name, and says that nothing is approved", async () => {
+      const server = serverOf(inNeedOfMemory);
+      const ran = await runKintsugi(["approve", "--set", "memory=1Gi", request, "-y", "-m", "we know this one"], server);
+      expect(ran).toMatchObject({ code: 0, stderr: "" });
+      expect(approvalIn(server).spec.decisions).toEqual([
+        {
+          by: "alice",
+          decision: "Overridden",
+          via: "kintsugi",
+          override: { step: "s1", parameters: { memory: "1Gi" } },
+          message: "we know this one",
+        },
+      ]);
+      expect(ran.stdout).toContain("Asked for (memory 1Gi) as alice. Nothing is approved yet");
+    });
+
+    test("names what is wanted in its question", async () => {
+      const asked: string[] = [];
+      const ask = async (question: string): Promise<string> => {
+        asked.push(question);
+        return "n";
+      };
+      const ran = await runKintsugi(["approve", request, "--set", "memory=1Gi"], serverOf(inNeedOfMemory), { isTerminal: true, ask });
+      expect(ran.code).toBe(1);
+      expect(asked).toEqual(["Ask for (memory 1Gi) instead, as alice? It approves nothing. [y/N] "]);
+    });
+
+    test.each([
+      ["memory", /not of the form name=value/],
+      ["=1Gi", /not of the form name=value/],
+      ["memory=much", /memory: not a quantity/],
+      ["image=evil:1", /increase_resources has no parameter image/],
+    ])("%s is refused before anything is sent", async (text, sentence) => {
+      const server = serverOf(inNeedOfMemory);
+      const ran = await runKintsugi(["approve", request, "-y", "--set", text], server);
+      expect(ran.code).not.toBe(0);
+      expect(ran.stderr).toMatch(sentence);
+      expect(approvalIn(server).spec.decisions).toEqual([]);
+    });
+
+    test("of a plan with several steps one has to be named", async () => {
+      const twoSteps = (each: AIApprovalRequest): AIApprovalRequest => {
+        const [step] = inNeedOfMemory(each).spec.steps;
+        return { ...each, spec: { ...each.spec, steps: [step!, { ...step!, id: "s2" }] } };
+      };
+      const server = serverOf(twoSteps);
+      expect((await runKintsugi(["approve", request, "-y", "--set", "memory=1Gi"], server)).stderr).toContain("say --step s1 or s2");
+      expect((await runKintsugi(["approve", request, "-y", "--set", "memory=1Gi", "--step", "s3"], server)).stderr).toContain(
+        "has no step s3",
+      );
+      expect((await runKintsugi(["approve", request, "-y", "--set", "memory=1Gi", "--step", "s2"], server)).code).toBe(0);
+    });
+
+    test("of an action that this command does not know is refused", async () => {
+      const strange = (each: AIApprovalRequest): AIApprovalRequest => ({
+        ...each,
+        spec: { ...each.spec, steps: [{ ...each.spec.steps[0]!, action: "fold_paper" }] },
+      });
+      expect((await runKintsugi(["approve", request, "-y", "--set", "a=b"], serverOf(strange))).stderr).toContain(
+        "does not know the action fold_paper",
+      );
+    });
+
+    test("a question that was answered so cannot be decided, and its successor is the one that is meant", async () => {
+      const gone = serverOf((each) => ({ ...each, status: { phase: "Overridden" } }));
+      expect((await runKintsugi(["approve", request, "-y"], gone)).stderr).toContain("has been answered with other parameters");
+      const old = approvalIn(gone);
+      const next = { ...old, metadata: { ...old.metadata, name: `${approvalName}-2`, uid: "uid-2" }, status: {} };
+      gone.objects.push(next);
+      expect((await runKintsugi(["approve", request, "-y"], gone)).code).toBe(0);
+      expect((gone.objects.at(-1) as AIApprovalRequest).spec.decisions).toHaveLength(1);
+    });
+  });
+
   test("with two approvers needed, one is not enough and says so", async () => {
     const ran = await runKintsugi(
       ["approve", request, "-y"],

@@ -3,7 +3,18 @@ import { dateAndTime, durationText, timeOfDay } from "#cli/render/duration.ts";
 import { type Page, paragraph, point, quote, section } from "#cli/render/page.ts";
 import { diffsText, parametersText, riskText, stepText } from "#cli/render/plan-text.ts";
 import { autonomyWords, verdictWords } from "#cli/render/story-words.ts";
-import type { Approval, AttemptStory, Cause, Considered, Execution, Run, StepStory, Story, Surroundings } from "#cli/render/story.ts";
+import type {
+  Approval,
+  AttemptStory,
+  Cause,
+  Considered,
+  Execution,
+  Overrides,
+  Run,
+  StepStory,
+  Story,
+  Surroundings,
+} from "#cli/render/story.ts";
 import { counted, listed, oneLine } from "#cli/render/text.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
@@ -108,7 +119,8 @@ const changeTitle = (attempt: AttemptStory): string => {
 };
 
 const decidedText = (page: Page, story: Around, attempt: AttemptStory, nowMs: number | undefined): readonly string[] => {
-  if (attempt.approval !== undefined) return approvalText(page, attempt.approval, nowMs);
+  if (attempt.approval !== undefined)
+    return [...(attempt.overrides ?? []).flatMap((each) => overrideText(page, each)), ...approvalText(page, attempt.approval, nowMs)];
   const chosen = attempt.considered?.chosen ?? attempt.considered?.others[0];
   if (chosen === undefined) return [];
   if (chosen.autonomy === "auto") return paragraph(page, 1, "Policy: nobody has to be asked here (autonomy auto).");
@@ -116,6 +128,16 @@ const decidedText = (page: Page, story: Around, attempt: AttemptStory, nowMs: nu
     ? []
     : paragraph(page, 1, `Policy: here Kintsugi may ${autonomyWords[chosen.autonomy]} (autonomy ${chosen.autonomy}).`);
 };
+
+const overrideText = (page: Page, { by, parameters, reason, refused }: Overrides[number]): readonly string[] =>
+  point(
+    page,
+    1,
+    refused === undefined ? "•" : page.paint.red("✗"),
+    `${by} wanted it otherwise${parametersText(parameters)}${reason === undefined ? "" : `: “${oneLine(reason)}”`}. ${
+      refused === undefined ? "The changed plan was put as a new question." : `Not possible: ${refused}.`
+    }`,
+  );
 
 const approvalText = (page: Page, approval: Approval, nowMs: number | undefined): readonly string[] => {
   const expires = fromTimestamp(approval.expiresAt);

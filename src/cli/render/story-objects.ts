@@ -21,6 +21,7 @@ export interface AttemptObjects {
   readonly result?: string | undefined;
   readonly processing?: RemediationProcessing | undefined;
   readonly analysis?: AIAnalysis | undefined;
+  /** The last question; what people wanted otherwise before stands in the analysis. */
   readonly approval?: AIApprovalRequest | undefined;
   readonly workflow?: WorkflowExecution | undefined;
   /** Of the steps, then of their undo. */
@@ -39,15 +40,19 @@ export const attemptsOf = (objects: StoryObjects): readonly AttemptObjects[] => 
     .map((number) => {
       const ofAttempt = (each: { spec: { attempt: number } }): boolean => each.spec.attempt === number;
       const analysis = objects.analyses.find(ofAttempt);
+      const questions = objects.approvals.filter((each) => each.spec.analysis === analysis?.metadata.name).toSorted(byCreation);
       const workflow = objects.workflows.find(ofAttempt);
       return {
         number,
         result: attempts.find((each) => each.number === number)?.result,
         processing: objects.processings.find(ofAttempt),
         analysis,
-        approval: objects.approvals.find((each) => each.spec.analysis === analysis?.metadata.name),
+        approval: questions.find((each) => each.metadata.name === analysis?.status?.approval) ?? questions.at(-1),
         workflow,
         executions: objects.executions.filter((each) => each.spec.workflow === workflow?.metadata.name),
       };
     });
 };
+
+const byCreation = (a: AIApprovalRequest, b: AIApprovalRequest): number =>
+  `${a.metadata.creationTimestamp} ${a.metadata.name}` < `${b.metadata.creationTimestamp} ${b.metadata.name}` ? -1 : 1;

@@ -51,9 +51,12 @@ export interface AttemptStory {
   readonly surroundings?: Surroundings | undefined;
   readonly cause?: Cause | undefined;
   readonly considered?: Considered | undefined;
+  /** What people wanted otherwise, and what became of it. */
+  readonly overrides?: Overrides | undefined;
   readonly approval?: Approval | undefined;
   readonly execution?: Execution | undefined;
 }
+export type Overrides = NonNullable<NonNullable<AIAnalysis["status"]>["overrides"]>;
 export interface Surroundings {
   readonly environment?: string | undefined;
   readonly environmentSource?: string | undefined;
@@ -179,6 +182,7 @@ const attemptStory = (attempt: AttemptObjects): AttemptStory => ({
   surroundings: surroundingsOf(attempt.processing),
   cause: causeOf(attempt.analysis),
   considered: consideredOf(attempt.analysis),
+  overrides: attempt.analysis?.status?.overrides,
   approval: approvalOf(attempt.approval),
   execution: executionOf(attempt.workflow, attempt.executions),
 });

@@ -4,10 +4,11 @@ import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import type { Condition } from "#api/fields.ts";
 import { isTerminal, mayBecome } from "#api/define-kind.ts";
 import { encodeChanges } from "#actions/change.ts";
-import { approvalFor, approvalName, questionSummary } from "#controllers/ai-analysis/children.ts";
+import { approvalFor, questionNumber, questionSummary } from "#controllers/ai-analysis/children.ts";
 import type { Conclusion } from "#controllers/ai-analysis/conclude.ts";
 import { phaseOf } from "#controllers/ai-analysis/decide.ts";
 import type { Stores } from "#controllers/ai-analysis/observe.ts";
+import type { Revision } from "#controllers/ai-analysis/revise.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
 import type { Next } from "#kube/controller.ts";
 import { ensure } from "#kube/ensure.ts";
@@ -21,6 +22,8 @@ const strangerLookMs = 5000;
 
 export interface Act {
   conclude(analysis: AIAnalysis, conclusion: Conclusion, signal: AbortSignal): Promise<Next>;
+  /** The next question, with other parameters or with the reason why not; the phase stays. */
+  revise(analysis: AIAnalysis, revision: Revision, signal: AbortSignal): Promise<Next>;
   end(analysis: AIAnalysis, to: "Completed" | "Failed", change: Pick<Status, "result" | "message">, signal: AbortSignal): Promise<Next>;
 }
 
@@ -28,6 +31,9 @@ export const createAct = (deps: RoleDeps, stores: Stores): Act => {
   const { kube, clock, events, metrics } = deps;
   const total = metrics.counter({ name: "analyses_total", help: "Analyses by verdict and what followed", labels: ["verdict", "result"] });
   const seconds = metrics.histogram({ name: "analysis_seconds", help: "Time from an analysis' creation to its plans" });
+
+  const record = ({ apiVersion, kind, metadata }: AIAnalysis, type: "Normal" | "Warning", reason: string, message: string): void =>
+    events.record({ about: { apiVersion, kind, ...metadata }, type, reason, message });
 
   const write = async (analysis: AIAnalysis, route: readonly AnalysisPhase[], status: Status, signal: AbortSignal): Promise<void> => {
     const phase = requireRoute(phaseOf(analysis), route);
@@ -50,12 +56,8 @@ export const createAct = (deps: RoleDeps, stores: Stores): Act => {
     );
     if (isEnd) total.add({ verdict: status.verdict ?? "none", result: status.result ?? "none" });
     if (analysis.status?.verdict === undefined) seconds.observe((now - (fromTimestamp(analysis.metadata.creationTimestamp) ?? now)) / 1000);
-    events.record({
-      about: { apiVersion: analysis.apiVersion, kind: analysis.kind, ...analysis.metadata },
-      type: status.result === "ManualReviewRequired" ? "Warning" : "Normal",
-      reason: phase === "AwaitingApproval" ? "AwaitingApproval" : (status.result ?? phase),
-      message: status.message ?? phase,
-    });
+    const type = status.result === "ManualReviewRequired" ? "Warning" : "Normal";
+    record(analysis, type, phase === "AwaitingApproval" ? "AwaitingApproval" : (status.result ?? phase), status.message ?? phase);
   };
 
   return {
@@ -67,10 +69,19 @@ export const createAct = (deps: RoleDeps, stores: Stores): Act => {
       const changes = encodeChanges(ask.planned.changes);
       if (changes === undefined) throw new Error("a plan was made whose changes are too large to show");
       const summary = questionSummary(status.rootCause?.summary ?? "", ask.plan);
-      const question = approvalFor(analysis, { plan: ask.plan, changes, summary, reason: ask.why }, deps.settings(), clock.now());
+      const number = questionNumber(analysis);
+      const question = approvalFor(analysis, { plan: ask.plan, changes, summary, reason: ask.why, number }, deps.settings(), clock.now());
       const ensured = await ensure(kube, stores.approvals, AIApprovalRequest, question, analysis.metadata, signal);
       if (ensured.state === "stranger") return { afterMs: strangerLookMs };
-      await write(analysis, route, { ...status, approval: approvalName(analysis) }, signal);
+      await write(analysis, route, { ...status, approval: question.metadata.name }, signal);
+      return "rest";
+    },
+    revise: async (analysis, { status, ask, message }, signal) => {
+      const question = approvalFor(analysis, ask, deps.settings(), clock.now());
+      const ensured = await ensure(kube, stores.approvals, AIApprovalRequest, question, analysis.metadata, signal);
+      if (ensured.state === "stranger") return { afterMs: strangerLookMs };
+      await writeStatus(kube, stores.analyses, AIAnalysis, analysis, { ...status, approval: question.metadata.name }, signal);
+      record(analysis, "Normal", "Overridden", message);
       return "rest";
     },
     end: async (analysis, to, change, signal) => {

@@ -16,17 +16,23 @@ export interface Question {
   readonly summary: string;
   /** Why a person has to decide. */
   readonly reason: string;
+  /** From 1: each override makes the next. */
+  readonly number: number;
 }
 
-export const approvalName = (analysis: AIAnalysis): string => childName(analysis.spec.request, `a${analysis.spec.attempt}`, "aiar");
+/** Which question the analysis is at: an override that is done with was answered by the next one. */
+export const questionNumber = ({ status }: AIAnalysis): number => (status?.overrides?.length ?? 0) + 1;
+
+export const approvalName = ({ spec }: AIAnalysis, question: number): string =>
+  childName(spec.request, `a${spec.attempt}`, "aiar", ...(question === 1 ? [] : [question]));
 
 export const approvalFor = (analysis: AIAnalysis, question: Question, settings: Settings, now: number): NewObject<AIApprovalRequest> => {
-  const { plan, changes, summary, reason } = question;
+  const { plan, changes, summary, reason, number } = question;
   return {
     apiVersion: API_VERSION,
     kind: "AIApprovalRequest",
     metadata: {
-      name: approvalName(analysis),
+      name: approvalName(analysis, number),
       namespace: analysis.metadata.namespace,
       labels: { [REQUEST_LABEL]: analysis.spec.request },
       ownerReferences: [ownedBy(analysis)],

@@ -1,10 +1,9 @@
 // From a diagnosis and the plans that were made for it to what the analysis says and what happens next. Pure.
-import type { Autonomy } from "#api/fields.ts";
 import type { AIAnalysis, AnalysisPhase, Plan, Refusal, RootCause, Verdict } from "#api/kinds/ai-analysis.ts";
+import { grantOf } from "#controllers/ai-analysis/grant.ts";
 import type { Diagnosis } from "#diagnosis/verdict.ts";
 import type { Investigation } from "#investigation/investigate.ts";
 import type { PlannedRepair } from "#investigation/plan-repair.ts";
-import { autonomyFor, leastAutonomy } from "#policy/autonomy.ts";
 import type { Settings } from "#policy/settings.ts";
 
 type Status = NonNullable<AIAnalysis["status"]>;
@@ -37,7 +36,7 @@ export const conclude = (analysis: AIAnalysis, found: Investigation, settings: S
 };
 
 const recommend = (analysis: AIAnalysis, found: Investigation, said: Status, settings: Settings): Conclusion => {
-  const granted = found.planned.map((planned) => ({ planned, ...grant(analysis, planned, settings) }));
+  const granted = found.planned.map((planned) => ({ planned, ...grantOf(analysis, planned.plan, settings) }));
   const allowed = granted
     .filter(({ value }) => value !== "off")
     .toSorted((a, b) => b.planned.plan.score - a.planned.plan.score)
@@ -81,25 +80,6 @@ const recommend = (analysis: AIAnalysis, found: Investigation, said: Status, set
 };
 
 const recommended: readonly AnalysisPhase[] = ["Investigating", "Recommending", "Completed"];
-
-const grant = (
-  { spec }: AIAnalysis,
-  { plan, repair }: PlannedRepair,
-  settings: Settings,
-): { readonly value: Autonomy; readonly why: string } => {
-  const { environment, managed, protections } = spec;
-  const answer = autonomyFor({
-    environment,
-    managed,
-    protections,
-    reversible: plan.reversible,
-    risk: plan.risk,
-    action: repair.action,
-    settings,
-  });
-  const value = leastAutonomy(answer.value, spec.autonomy);
-  return { value, why: value === answer.value ? answer.why : `policy grants no more than ${value} here` };
-};
 
 const verdicts: Readonly<Record<Diagnosis["kind"], Verdict>> = {
   Gone: "Healthy",

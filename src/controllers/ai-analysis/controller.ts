@@ -3,12 +3,14 @@ import { AIAnalysis, analysisTransitions } from "#api/kinds/ai-analysis.ts";
 import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { isTerminal } from "#api/define-kind.ts";
 import { keyOf, type Need } from "#api/object.ts";
-import { needs as readNeeds } from "#cluster/read-for-action.ts";
+import { needs as readNeeds, readForAction } from "#cluster/read-for-action.ts";
 import { createAct } from "#controllers/ai-analysis/act.ts";
 import { conclude } from "#controllers/ai-analysis/conclude.ts";
 import { decide, phaseOf } from "#controllers/ai-analysis/decide.ts";
 import { journalIn } from "#investigation/journal-in.ts";
 import { investigate, type Subject } from "#investigation/investigate.ts";
+import { planSteps, type ReadForAction } from "#investigation/plan-repair.ts";
+import { revise, wishedSteps } from "#controllers/ai-analysis/revise.ts";
 import { observe, type Stores } from "#controllers/ai-analysis/observe.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
 import { collectionNeeds } from "#evidence/kinds-read.ts";
@@ -58,6 +60,12 @@ export const createAIAnalysisController = (deps: RoleDeps): Controller => {
           return "rest";
         case "end":
           return act.end(analysis, decision.to, { result: decision.result, message: decision.message }, signal);
+        case "revise": {
+          const steps = wishedSteps(decision);
+          const read: ReadForAction = (reads, target) => readForAction(deps.kube, reads, target, signal);
+          const planned = steps === undefined ? `the plan has no step ${decision.wish.step}` : await planSteps(read, steps);
+          return act.revise(analysis, revise(analysis, decision, planned, deps.settings()), signal);
+        }
         case "investigate": {
           const found = await investigate(
             deps.kube,

@@ -7,7 +7,7 @@ import { approvalFor } from "#controllers/ai-analysis/children.ts";
 import { conclude } from "#controllers/ai-analysis/conclude.ts";
 import type { Investigation } from "#investigation/investigate.ts";
 import type { PlannedRepair } from "#investigation/plan-repair.ts";
-import { deadlineMs, decide, type Decision } from "#controllers/ai-analysis/decide.ts";
+import { deadlineMs, decide, type Decision, maxOverrides } from "#controllers/ai-analysis/decide.ts";
 import type { Diagnosis } from "#diagnosis/verdict.ts";
 import { defaultSettings } from "#policy/settings.ts";
 import { alert, sceneNow, target } from "#test/scene.ts";
@@ -69,7 +69,7 @@ const analysisIn = (
 });
 
 const approvalIn = (phase: ApprovalPhase | undefined, changesHash = hash): AIApprovalRequest => {
-  const question = { plan: { ...plan, changesHash }, changes: "[]", summary: "s", reason: "r" };
+  const question = { plan: { ...plan, changesHash }, changes: "[]", summary: "s", reason: "r", number: 1 };
   const created = approvalFor(analysisIn(undefined), question, defaultSettings, sceneNow);
   return {
     ...created,
@@ -78,6 +78,13 @@ const approvalIn = (phase: ApprovalPhase | undefined, changesHash = hash): AIApp
   };
 };
 
+const wish = { by: "ann", step: "s1", parameters: { revision: "3" }, message: "safer" };
+const overriddenApproval: AIApprovalRequest = {
+  ...approvalIn("Overridden"),
+  status: { phase: "Overridden", message: "ann wants it.", override: wish },
+};
+const outline = [{ action: "rollback_deployment", target, parameters: { revision: "1" } }];
+const overrideDone = { by: "ann", step: "s1", parameters: { revision: "3" }, reason: "safer", replaced: outline };
 const waiting = { plans: [plan], chosen: 0 };
 
 describe("what to do next", () => {
@@ -106,6 +113,19 @@ describe("what to do next", () => {
     ],
     "a no ends it": [
       { analysis: analysisIn("AwaitingApproval", {}, waiting), approval: approvalIn("Rejected") },
+      0,
+      { do: "end", to: "Completed", result: "Rejected" },
+    ],
+    "a wish for other parameters has the plan revised": [
+      { analysis: analysisIn("AwaitingApproval", {}, waiting), approval: overriddenApproval },
+      0,
+      { do: "revise", plan, wish },
+    ],
+    "one wish too many is a no": [
+      {
+        analysis: analysisIn("AwaitingApproval", {}, { ...waiting, overrides: Array.from({ length: maxOverrides }, () => overrideDone) }),
+        approval: overriddenApproval,
+      },
       0,
       { do: "end", to: "Completed", result: "Rejected" },
     ],

@@ -1,19 +1,26 @@
 // What to do next for one AIAnalysis. Pure: no clock, no I/O; what an investigation found is decided upon in conclude.ts.
-import type { AIAnalysis, AnalysisPhase } from "#api/kinds/ai-analysis.ts";
+import type { AIAnalysis, AnalysisPhase, Plan } from "#api/kinds/ai-analysis.ts";
+import type { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import type { Observed } from "#controllers/ai-analysis/observe.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
+export type Wish = NonNullable<NonNullable<AIApprovalRequest["status"]>["override"]>;
 type Result = NonNullable<NonNullable<AIAnalysis["status"]>["result"]>;
 
 export type Decision =
   /** Collect evidence, find the cause, plan repairs: all in one pass. */
   | { readonly do: "investigate" }
   | { readonly do: "end"; readonly to: "Completed" | "Failed"; readonly result: Result; readonly message: string }
+  /** A person wants the plan with other parameters: plan it so, and ask anew. */
+  | { readonly do: "revise"; readonly plan: Plan; readonly wish: Wish; readonly asked: AIApprovalRequest }
   /** Its approval request wakes it. */
   | { readonly do: "wait" };
 
 /** For each phase in which work is done; a person's time is never counted. */
 export const deadlineMs = 8 * 60_000;
+
+/** People who want it otherwise again and again had better do it themselves. */
+export const maxOverrides = 5;
 
 export const phaseOf = (analysis: AIAnalysis): AnalysisPhase => analysis.status?.phase ?? "Pending";
 
@@ -42,7 +49,7 @@ const next: Readonly<Record<AnalysisPhase, (seen: Observed, now: number) => Deci
       };
     if (approval === undefined)
       return { do: "end", to: "Completed", result: "Rejected", message: "The approval request was deleted, which counts as a no." };
-    const { phase = "Pending", message } = approval.status ?? {};
+    const { phase = "Pending", message, override } = approval.status ?? {};
     switch (phase) {
       case "Pending":
         return { do: "wait" };
@@ -53,6 +60,16 @@ const next: Readonly<Record<AnalysisPhase, (seen: Observed, now: number) => Deci
         return { do: "end", to: "Completed", result: "Proceed", message: message ?? "Approved." };
       case "Rejected":
         return { do: "end", to: "Completed", result: "Rejected", message: message ?? "Rejected." };
+      case "Overridden": {
+        if (override === undefined || (analysis.status?.overrides ?? []).length >= maxOverrides)
+          return {
+            do: "end",
+            to: "Completed",
+            result: "Rejected",
+            message: `${message ?? "Overridden."} Overridden too often: nothing is done.`,
+          };
+        return { do: "revise", plan, wish: override, asked: approval };
+      }
       case "Expired":
         return { do: "end", to: "Completed", result: "ApprovalExpired", message: message ?? "Nobody decided in time." };
       case "Void":

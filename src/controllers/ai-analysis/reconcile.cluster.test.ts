@@ -197,6 +197,25 @@ const breakRelease = async (): Promise<Reference> => {
   return { apiVersion: "apps/v1", kind: "Deployment", namespace: shop, name: "web" };
 };
 
+/** One more revision that nothing runs. */
+const keepRevision = async (revision: number, image: string): Promise<void> => {
+  const deployment = await cluster.admin.get(Deployments, { namespace: shop, name: "web" });
+  const labels = { app: "web", "pod-template-hash": `hash${revision}` };
+  const { uid = "" } = deployment?.metadata ?? {};
+  await cluster.admin.create(ReplicaSets, {
+    apiVersion: "apps/v1",
+    kind: "ReplicaSet",
+    metadata: {
+      name: `web-hash${revision}`,
+      namespace: shop,
+      labels,
+      annotations: { "deployment.kubernetes.io/revision": String(revision) },
+      ownerReferences: [{ apiVersion: "apps/v1", kind: "Deployment", name: "web", uid, controller: true }],
+    },
+    spec: { replicas: 0, selector: { matchLabels: labels }, template: { ...template(image), metadata: { labels } } },
+  });
+};
+
 /** A patch: for the kinds that are built in, a whole status takes labels and owners along. */
 const setStatus = (type: ResourceType, object: KubeObject, status: unknown): Promise<unknown> =>
   cluster.admin.mergePatch(type, keyOf(object), { status }, { subresource: "status" });
@@ -256,9 +275,9 @@ const analysisIs = (name: string, expected: object): Promise<AIAnalysis> =>
     expect(analysis?.status).toMatchObject(expected);
     return analysis as AIAnalysis;
   }, waitOptions);
-const approvalIs = (name: string, expected: object): Promise<AIApprovalRequest> =>
+const approvalIs = (name: string, expected: object, question = ""): Promise<AIApprovalRequest> =>
   vi.waitFor(async () => {
-    const approval = await cluster.admin.get(AIApprovalRequest, { namespace, name: `${name}-a1-aiar` });
+    const approval = await cluster.admin.get(AIApprovalRequest, { namespace, name: `${name}-a1-aiar${question}` });
     expect(approval?.status).toMatchObject(expected);
     return approval as AIApprovalRequest;
   }, waitOptions);
@@ -322,6 +341,79 @@ describe("in production a person is asked", () => {
     await vote("rr-no", "Rejected");
     await analysisIs("rr-no", { phase: "Completed", result: "Rejected", message: "Rejected by ann@example.com." });
   });
+
+  const override = (name: string, parameters: Record<string, string>): Promise<unknown> =>
+    ann.jsonPatch(AIApprovalRequest, { namespace, name: `${name}-a1-aiar` }, [
+      {
+        op: "add",
+        path: "/spec/decisions/-",
+        value: { by: "ann@example.com", decision: "Overridden", override: { step: "s1", parameters } },
+      },
+    ]);
+
+  test("and wants other parameters: a new plan, hash and question, which somebody has to approve", async () => {
+    start();
+    const target = await breakRelease();
+    await analyse("rr-other", target, production);
+    const first = await approvalIs("rr-other", { phase: "Pending" });
+    await keepRevision(3, "web:0");
+    await override("rr-other", { revision: "3" });
+    await approvalIs("rr-other", { phase: "Overridden", override: { by: "ann@example.com", parameters: { revision: "3" } } });
+    const second = await approvalIs("rr-other", { phase: "Pending" }, "-2");
+    expect(second.spec).toMatchObject({
+      decisions: [],
+      steps: [{ parameters: { revision: "3" } }],
+      reason: expect.stringContaining("ann@example.com"),
+    });
+    expect(second.spec.changesHash).not.toBe(first.spec.changesHash);
+    expect(second.spec.diffs[0]?.diff).toContain("web:0");
+    const waiting = await analysisIs("rr-other", { phase: "AwaitingApproval", approval: "rr-other-a1-aiar-2" });
+    expect(waiting.status?.plans?.[0]?.changesHash).toBe(second.spec.changesHash);
+    await ann.jsonPatch(AIApprovalRequest, { namespace, name: "rr-other-a1-aiar-2" }, [
+      { op: "add", path: "/spec/decisions/-", value: { by: "ann@example.com", decision: "Approved" } },
+    ]);
+    await analysisIs("rr-other", { phase: "Completed", result: "Proceed", plans: [{ steps: [{ parameters: { revision: "3" } }] }] });
+    await wrote(
+      "create AIApprovalRequest",
+      "create AIApprovalRequest",
+      "status AIAnalysis",
+      "status AIAnalysis",
+      "status AIAnalysis",
+      "status AIApprovalRequest",
+      "status AIApprovalRequest",
+      "status AIApprovalRequest",
+      "status AIApprovalRequest",
+    );
+  });
+
+  test("and wants what is not possible: the same plan is asked again, with the reason", async () => {
+    start();
+    await analyse("rr-cannot", await breakRelease(), production);
+    const first = await approvalIs("rr-cannot", { phase: "Pending" });
+    await override("rr-cannot", { revision: "77" });
+    const second = await approvalIs("rr-cannot", { phase: "Pending" }, "-2");
+    expect(second.spec.changesHash).toBe(first.spec.changesHash);
+    expect(second.spec.reason).toContain("revision 77 is not kept any more");
+    await analysisIs("rr-cannot", { phase: "AwaitingApproval", overrides: [{ refused: expect.stringContaining("revision 77") }] });
+  });
+
+  test.each(["create AIApprovalRequest", "status AIAnalysis"])(
+    "the answer to “%s” of the next question is lost: one next question",
+    async (lost) => {
+      const name = `rr-next-${lost.split(" ").join("-").toLowerCase()}`;
+      start();
+      const target = await breakRelease();
+      await analyse(name, target, production);
+      await approvalIs(name, { phase: "Pending" });
+      await analysisIs(name, { phase: "AwaitingApproval" });
+      await keepRevision(3, "web:0");
+      failNext = (call) => call === lost;
+      await override(name, { revision: "3" });
+      await approvalIs(name, { phase: "Pending" }, "-2");
+      await analysisIs(name, { phase: "AwaitingApproval", approval: `${name}-a1-aiar-2`, overrides: [{ parameters: { revision: "3" } }] });
+      expect(writes.filter((call) => call === "create AIApprovalRequest")).toHaveLength(2);
+    },
+  );
 
   test("without an answer the question lapses", async () => {
     start({ approvalExpirySeconds: 2 });

@@ -23,7 +23,12 @@ export const createAct = (deps: RoleDeps, approvals: Store<AIApprovalRequest>): 
   const record = (approval: AIApprovalRequest, type: "Normal" | "Warning", reason: string, message: string): void =>
     events.record({ about: { apiVersion: approval.apiVersion, kind: approval.kind, ...approval.metadata }, type, reason, message });
 
-  const write = async (approval: AIApprovalRequest, phase: ApprovalPhase, message: string, signal: AbortSignal): Promise<void> => {
+  const write = async (
+    approval: AIApprovalRequest,
+    phase: ApprovalPhase,
+    { message, override }: Pick<Extract<Decision, { do: "become" }>, "message" | "override">,
+    signal: AbortSignal,
+  ): Promise<void> => {
     const at = toPreciseTimestamp(clock.now());
     const isDecided = phase !== "Pending";
     const before = approval.status?.conditions?.find(({ type }) => type === "Decided");
@@ -40,7 +45,14 @@ export const createAct = (deps: RoleDeps, approvals: Store<AIApprovalRequest>): 
       approvals,
       AIApprovalRequest,
       approval,
-      { ...approval.status, phase, ...(isDecided ? { decidedAt: at } : {}), message: message.slice(0, 1024), conditions: [condition] },
+      {
+        ...approval.status,
+        phase,
+        ...(isDecided ? { decidedAt: at } : {}),
+        ...(override === undefined ? {} : { override }),
+        message: message.slice(0, 1024),
+        conditions: [condition],
+      },
       signal,
     );
   };
@@ -50,7 +62,7 @@ export const createAct = (deps: RoleDeps, approvals: Store<AIApprovalRequest>): 
       case "wait":
         return decision.forMs === undefined ? "rest" : { afterMs: decision.forMs };
       case "ask": {
-        await write(approval, "Pending", decision.message, signal);
+        await write(approval, "Pending", decision, signal);
         const how = `Decide with: ${kintsugiLine(approval)} — or: ${kubectlLine(approval, "Approved")}`;
         record(approval, "Normal", "ApprovalRequested", `${approval.spec.summary.slice(0, 500)} ${how}`);
         return { afterMs: Math.max(0, (fromTimestamp(approval.spec.expiresAt) ?? 0) - clock.now()) };
@@ -58,7 +70,7 @@ export const createAct = (deps: RoleDeps, approvals: Store<AIApprovalRequest>): 
       case "become": {
         const from = phaseOf(approval);
         if (!mayBecome(approvalTransitions, from, decision.to)) throw new Error(`AIApprovalRequest: ${from} may not become ${decision.to}`);
-        await write(approval, decision.to, decision.message, signal);
+        await write(approval, decision.to, decision, signal);
         total.add({ phase: decision.to });
         seconds.observe((clock.now() - (fromTimestamp(approval.metadata.creationTimestamp) ?? clock.now())) / 1000);
         record(approval, decision.to === "Approved" ? "Normal" : "Warning", decision.to, decision.message);

@@ -51,6 +51,12 @@ const asked = (
 });
 const yes = (by: string): Vote => ({ by, decision: "Approved" });
 const no = (by: string): Vote => ({ by, decision: "Rejected", message: "not today" });
+const other = (by: string): Vote => ({
+  by,
+  decision: "Overridden",
+  override: { step: "s1", parameters: { memory: "1Gi" } },
+  message: "safer",
+});
 const fourHours = 4 * 3_600_000;
 
 describe("an answer", () => {
@@ -88,6 +94,29 @@ describe("an answer", () => {
       {},
       { do: "wait" },
     ],
+    "that wants other parameters approves nothing and ends the question": [
+      asked([other("ann")]),
+      {},
+      {
+        do: "become",
+        to: "Overridden",
+        message: "ann (“safer”) wants it with memory 1Gi.",
+        override: { step: "s1", parameters: { memory: "1Gi" }, by: "ann", message: "safer" },
+      },
+    ],
+    "that wants other parameters outweighs every yes": [asked([yes("ben"), other("ann")]), {}, { do: "become", to: "Overridden" }],
+    "no outweighs a wish for other parameters": [asked([other("ann"), no("ben")]), {}, { do: "become", to: "Rejected" }],
+    "that wants other parameters for what has drifted comes too late": [asked([other("ann")]), { drift: "changed" }, { to: "Void" }],
+    "that wants other parameters and names none counts as nothing": [
+      asked([{ by: "ann", decision: "Overridden" }], {}, "Pending"),
+      {},
+      { do: "wait" },
+    ],
+    "that wants other parameters does not count when Kintsugi gives it": [
+      asked([other("system:serviceaccount:kintsugi-system:kintsugi-controllers")], {}, "Pending"),
+      {},
+      { do: "wait" },
+    ],
     "that was given is never taken back": [asked([no("ann")], {}, "Approved"), { after: fourHours, drift: "changed" }, { do: "wait" }],
   };
   test.each(Object.entries(table))("%s", (_name, [approval, { drift, after = 0 }, expected]) => {
@@ -98,7 +127,7 @@ describe("an answer", () => {
 test("the decisions and the transition table have the same edges", () => {
   const edges = new Set<string>();
   for (const phase of [undefined, ...ApprovalPhase.options])
-    for (const votes of [[], [yes("ann")], [no("ann")]])
+    for (const votes of [[], [yes("ann")], [no("ann")], [other("ann")]])
       for (const drift of [{}, { drift: "changed" }])
         for (const after of [0, fourHours]) {
           const decision = decide({ approval: asked(votes, {}, phase), ...drift }, sceneNow + after);

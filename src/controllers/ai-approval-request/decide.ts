@@ -6,11 +6,13 @@ import type { Observed } from "#controllers/ai-approval-request/observe.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
 export type Decision =
-  | { readonly do: "become"; readonly to: ApprovalPhase; readonly message: string }
+  | { readonly do: "become"; readonly to: ApprovalPhase; readonly message: string; readonly override?: Wish }
   /** Tell people once that they are asked. */
   | { readonly do: "ask"; readonly message: string }
   /** For a decision, which the watch brings, or for the expiry. */
   | { readonly do: "wait"; readonly forMs?: number };
+
+type Wish = NonNullable<NonNullable<AIApprovalRequest["status"]>["override"]>;
 
 export const phaseOf = (approval: AIApprovalRequest): ApprovalPhase => approval.status?.phase ?? "Pending";
 
@@ -26,7 +28,14 @@ export const decide = (seen: Observed, now: number): Decision => {
   const leftMs = (fromTimestamp(spec.expiresAt) ?? 0) - now;
   if (leftMs <= 0) return { do: "become", to: "Expired", message: `Nobody who may decide approved it before ${spec.expiresAt}.` };
   if (drift !== undefined) return { do: "become", to: "Void", message: `The question does not stand any more: ${drift}.` };
-  const people = new Map(votes.map((vote) => [vote.by, vote]));
+  const other = votes.find((vote) => vote.decision === "Overridden");
+  // Before any yes: what is approved is what nobody wants otherwise.
+  if (other?.override !== undefined) {
+    const { by, override, message } = other;
+    const wish = { ...override, by, ...(message === undefined ? {} : { message }) };
+    return { do: "become", to: "Overridden", message: `${voteText(other)} wants it with ${wordsOf(override.parameters)}.`, override: wish };
+  }
+  const people = new Map(votes.filter((vote) => vote.decision === "Approved").map((vote) => [vote.by, vote]));
   if (people.size >= spec.minApprovers)
     return { do: "become", to: "Approved", message: `Approved by ${[...people.values()].map(voteText).join(", ")}.` };
   if (approval.status?.phase === undefined) return { do: "ask", message: askText(approval, people.size) };
@@ -38,6 +47,11 @@ const isOurs = (by: string): boolean =>
   /^system:serviceaccount:[^:]+:/.test(by) && (by.includes(":kintsugi-act-") || by.endsWith(`:${CONTROLLER_ACCOUNT}`));
 
 const voteText = ({ by, message }: Vote): string => (message === undefined || message === "" ? by : `${by} (“${message.slice(0, 200)}”)`);
+
+const wordsOf = (parameters: Readonly<Record<string, string>>): string => {
+  const words = Object.entries(parameters).map(([name, value]) => `${name} ${value}`);
+  return words.length === 0 ? "other parameters" : words.join(", ").slice(0, 500);
+};
 
 const askText = ({ spec }: AIApprovalRequest, known: number): string => {
   const missing = spec.minApprovers - known;

@@ -12,7 +12,7 @@ import type { Store } from "#kube/store.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import { clipped } from "#lib/words.ts";
-import { analysisOf, chosenPlan, processingOf, repairedObject, workflowOf } from "#controllers/remediation-request/children.ts";
+import { analysisOf, chosenPlan, planText, processingOf, repairedObject, workflowOf } from "#controllers/remediation-request/children.ts";
 import { type Child, type Decision, type Move, type Observed, attemptOf, phaseOf } from "#controllers/remediation-request/decide.ts";
 import { alertStartedAt, nextWorkflowNumber, workflowOfAttempt } from "#controllers/remediation-request/observe.ts";
 import { type OwnStatus, firstWrite, laterWrite, startsAttempt, statusAfter } from "#controllers/remediation-request/status.ts";
@@ -103,6 +103,13 @@ export const createAct = (deps: RoleDeps, stores: Stores) => {
           signal,
         );
         return until(decision.untilMs, now);
+      }
+      case "retell": {
+        const { alerts: _gateways, ...before } = request.status ?? {};
+        const plan = chosenPlan(seen.analysis);
+        const repair = plan === undefined ? {} : { repair: clipped(planText(plan)) };
+        await write(request, { ...before, ...repair, message: clipped(decision.message) }, signal);
+        return "rest";
       }
       case "cancelWorkflow": {
         const { workflow } = seen;

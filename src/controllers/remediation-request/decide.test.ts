@@ -32,6 +32,12 @@ const seen = (phase: RequestPhase | undefined, { status, cancel, ...rest }: Give
 
 const hold = { why: "repairs are paused by policy" };
 const drifted = anAnalysis({ ...proceed, result: "Drifted", message: "The target changed." });
+const anOverride = {
+  by: "ann",
+  step: "s1",
+  parameters: { revision: "3" },
+  replaced: aPlan().steps.map(({ action, target, parameters }) => ({ action, target, parameters })),
+};
 const failedAttempt = { attempts: [{ number: 1, result: "Undone: it did not help." }] };
 
 const cases: Record<string, [Observed, number, object]> = {
@@ -174,6 +180,11 @@ const cases: Record<string, [Observed, number, object]> = {
     seen("AwaitingApproval", { analysis: anAnalysis({ ...proceed, phase: "AwaitingApproval" }) }),
     at(100_000),
     { do: "wait" },
+  ],
+  "a plan that a person wanted otherwise is told as it is now": [
+    seen("AwaitingApproval", { analysis: anAnalysis({ ...proceed, phase: "AwaitingApproval", overrides: [anOverride] }) }),
+    at(1),
+    { do: "retell", message: expect.stringContaining("kintsugi approve rr-1") },
   ],
   "an approval whose analysis is gone needs a person": [
     seen("AwaitingApproval"),

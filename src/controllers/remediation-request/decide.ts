@@ -4,6 +4,7 @@ import type { RemediationProcessing } from "#api/kinds/remediation-processing.ts
 import { type Outcome, type RemediationRequest, type RequestPhase, requestDeadlineSeconds } from "#api/kinds/remediation-request.ts";
 import type { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
 import { fromTimestamp } from "#lib/clock.ts";
+import { clipped } from "#lib/words.ts";
 import type { Hold } from "#policy/budget.ts";
 import { chosenPlan, planText } from "#controllers/remediation-request/children.ts";
 
@@ -50,6 +51,8 @@ export type Decision =
   | { readonly do: "cancelWorkflow"; readonly why: string }
   /** Stay, but say what it waits for now. */
   | { readonly do: "note"; readonly blockedBy: string; readonly untilMs?: number }
+  /** Stay, but say that the question to people is another one now. */
+  | { readonly do: "retell"; readonly message: string }
   | { readonly do: "wait"; readonly untilMs?: number };
 
 export const phaseOf = (request: RemediationRequest): RequestPhase => request.status?.phase ?? "Pending";
@@ -89,7 +92,7 @@ const rows: Readonly<Record<RequestPhase, (seen: Observed, now: number) => Decis
       return {
         do: "move",
         to: "AwaitingApproval",
-        message: `Waits for a person: ${repairOf(analysis)} needs approval (kintsugi approve ${seen.request.metadata.name}).`,
+        message: askText(seen.request, analysis),
       };
     const next = analysis === undefined ? undefined : concluded(seen, analysis);
     if (next !== undefined) return next;
@@ -105,8 +108,14 @@ const rows: Readonly<Record<RequestPhase, (seen: Observed, now: number) => Decis
     if (over !== undefined) return over;
     if (seen.analysis === undefined)
       return failed("ManualReviewRequired", "The analysis that asked for approval is gone; a person has to look.");
+    const next = concluded(seen, seen.analysis);
+    if (next !== undefined) return next;
+    const message = askText(seen.request, seen.analysis);
+    // A person wanted other parameters: what is waited for has changed.
+    if (seen.analysis.status?.overrides !== undefined && clipped(message) !== seen.request.status?.message)
+      return { do: "retell", message };
     // No deadline of ours: the approval has its own, and a person's time is not counted.
-    return concluded(seen, seen.analysis) ?? wait(seen, now);
+    return wait(seen, now);
   },
 
   Blocked(seen, now) {
@@ -287,6 +296,9 @@ const stopping = (seen: Observed, workflow: WorkflowExecution, now: number): Dec
 /** Of the last attempt that has one: the present one has not ended yet. */
 const lastResult = (request: RemediationRequest): string =>
   request.status?.attempts?.findLast(({ result }) => result !== undefined)?.result ?? "No attempt says why.";
+
+const askText = (request: RemediationRequest, analysis: AIAnalysis): string =>
+  `Waits for a person: ${repairOf(analysis)} needs approval (kintsugi approve ${request.metadata.name}).`;
 
 const repairOf = (analysis: AIAnalysis | undefined): string => {
   const plan = chosenPlan(analysis) ?? analysis?.status?.plans?.[0];
