@@ -36,8 +36,14 @@ export const renamed = (evidence: Evidence): Renamed => {
   for (const [index, name] of names.toSorted((a, b) => b.length - a.length).entries())
     nameTable.set(name, `x${index}-${"wvutsrqponm"[index % 11]}`);
 
-  const swap = (text: string): string =>
-    replaced(replaced(text, table, "(?<![A-Za-z0-9./-])", "(?=[:@\"'\\s,]|$)"), nameTable, "(?<![A-Za-z0-9])", "(?![A-Za-z0-9])");
+  const known = new Map<string, string>();
+  const swap = (text: string): string => {
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const after = withNames(withImages(text, table), nameTable);
+    known.set(text, after);
+    return after;
+  };
   return {
     evidence: everywhere(evidence, swap) as Evidence,
     objectOf: (object) => {
@@ -55,11 +61,32 @@ const everywhere = (value: unknown, swap: (text: string) => string): unknown => 
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [swap(key), everywhere(each, swap)]));
 };
 
-const replaced = (text: string, table: ReadonlyMap<string, string>, before: string, after: string): string => {
-  if (table.size === 0) return text;
-  const pattern = new RegExp(`${before}(?:${[...table.keys()].map(escaped).join("|")})${after}`, "g");
-  return text.replace(pattern, (name) => table.get(name) ?? name);
-};
+/** An image stands alone or with a tag or digest behind it, never within a longer word. */
+const withImages = (text: string, table: ReadonlyMap<string, string>): string =>
+  text.replaceAll(/[A-Za-z0-9][A-Za-z0-9./_:-]*/g, (run) => {
+    for (let end = run.length; end > 0; end = run.lastIndexOf(":", end - 1)) {
+      const image = table.get(run.slice(0, end));
+      if (image !== undefined) return `${image}${run.slice(end)}`;
+    }
+    return run;
+  });
+
+/** Of one name; a separator counts. */
+const partsAtMost = 25;
+
+/** From the left, the longest name that no letter or digit continues. */
+const withNames = (text: string, table: ReadonlyMap<string, string>): string =>
+  text.replaceAll(/[A-Za-z0-9][A-Za-z0-9.-]*/g, (run) => {
+    const parts = run.split(/([.-]+)/);
+    const named: string[] = [];
+    for (let start = 0; start < parts.length;) {
+      let end = Math.min(parts.length, start + partsAtMost);
+      while (end > start && !table.has(parts.slice(start, end).join(""))) end -= 1;
+      named.push(end > start ? (table.get(parts.slice(start, end).join("")) ?? "") : (parts[start] ?? ""));
+      start = Math.max(end, start + 1);
+    }
+    return named.join("");
+  });
 
 /** A registry that was named stays a registry, so that what depends on it still does. */
 const registryOf = (image: string): string => (/^[^/]*[.:][^/]*\//.test(image) ? "registry.test/" : "");
@@ -71,5 +98,4 @@ const imagesOf = (object: KubeObject): string[] => {
   return containers.flatMap((container: { image?: unknown }) => (typeof container.image === "string" ? [container.image] : []));
 };
 
-const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
 const distinct = (values: readonly string[]): string[] => [...new Set(values)];

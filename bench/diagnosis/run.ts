@@ -26,8 +26,13 @@ export const diagnosisBench = async (args: readonly string[]): Promise<number> =
       rename: { type: "boolean", default: false },
       verbose: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
     },
   });
+  if (values.help) {
+    console.log(usage);
+    return 0;
+  }
   if (values.cases === undefined) {
     console.error(usage);
     return 2;
@@ -45,7 +50,7 @@ export const diagnosisBench = async (args: readonly string[]): Promise<number> =
     const scored = chosen.map((folder) => {
       if (values.save !== undefined) saveEvidence(folder, values.save);
       const one = scoreCase(folder, { renamed: values.rename ? "too" : "not" }, cpuMs);
-      if (values.verbose && (only !== undefined || one.rank !== 1)) console.log(caseText(one));
+      if (values.verbose && (only !== undefined || one.rank !== 1 || one.isRightRenamed === false)) console.log(caseText(one));
       return one;
     });
     console.log(reportText(scored));

@@ -1,8 +1,8 @@
-// Whether a route's name or path names a service: by the words that tell services apart, those that many of them share left out. Pure.
+// Whether a route's name or path is called as something else is: by the words that tell such names apart, those that many of them share left out. Pure.
 import type { Route } from "#diagnosis/routing-tables.ts";
 
-export interface ServiceWords {
-  /** Words that many services have in their names, such as `svc`: they tell nothing. */
+export interface SharedWords {
+  /** Words that many of the names have, such as `svc`: they tell nothing. */
   readonly common: ReadonlySet<string>;
 }
 
@@ -13,17 +13,17 @@ const split = (text: string): readonly string[] =>
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== "");
 
-/** A word is common where at least a third of the services, and three of them, have it. */
-export const wordsOfNames = (names: readonly string[]): ServiceWords => {
+/** A word is common where at least a third of the names, and three of them, have it. */
+export const wordsOfNames = (names: readonly string[]): SharedWords => {
   const counts = new Map<string, number>();
   for (const name of names) for (const word of new Set(split(name))) counts.set(word, (counts.get(word) ?? 0) + 1);
   return { common: new Set([...counts].filter(([, count]) => count >= 3 && count * 3 >= names.length).map(([word]) => word)) };
 };
 
-/** 1: the route's name, or the last part of one of its paths, says exactly this service. 0 to 1: it shares words with it. */
-export const fitOf = (route: Route, host: string, { common }: ServiceWords): number => {
+/** 1: the route's name, or the last part of one of its paths, says exactly this name. 0 to 1: it shares words with it. */
+export const fitOf = (route: Route, name: string, { common }: SharedWords): number => {
   const telling = (text: string): readonly string[] => split(text).filter((word) => !common.has(word));
-  const service = telling(host.split(".")[0] ?? "");
+  const service = telling(name);
   if (service.length === 0) return 0;
   const spellings = [route.name, ...route.paths.flatMap((path) => path.split("/").slice(-1))];
   return Math.max(

@@ -1,5 +1,5 @@
 // A route that leads elsewhere than the rest of its table; against tables in order, deliberate detours and tables nobody reads.
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { gatewayMisroutes } from "#diagnosis/causes/gateway-misroutes.ts";
 import type { KubeObject } from "#api/object.ts";
 import type { Evidence } from "#evidence/evidence.ts";
@@ -46,6 +46,50 @@ test.each([
 ])("%s: one route of the table leads elsewhere, and none to the service it is called after", (_, written) => {
   expect(answers(gatewayMisroutes, scene(written(wrong)))).toEqual(["GatewayMisroutes ConfigMap table → person"]);
   expect(answers(gatewayMisroutes, scene(written(right)))).toEqual([]);
+});
+
+describe("where Services are called otherwise than paths", () => {
+  const otherwise = { orders: "kiwi", payments: "plum", users: "pear", carts: "fig", mails: "lime" };
+  const programOf = ([name, other]: readonly [string, string], silent: string | undefined): KubeObject[] => {
+    const prefix = name.toUpperCase();
+    const program = deployment(other, other === silent ? {} : { env: [{ name: `${prefix}_DB_HOST` }, { name: `${prefix}_DB_PORT` }] });
+    return [
+      program,
+      ...podsOf(program, {}),
+      ...objects(
+        `{ apiVersion: v1, kind: Service, metadata: { name: ${other} }, spec: { selector: { app: ${other} }, ports: [{ port: 80 }] } }`,
+      ),
+    ];
+  };
+  const table = (hosts: Readonly<Record<string, string>>, silent?: string): Partial<Evidence> => ({
+    objects: [
+      ...Object.entries(otherwise).flatMap((pair) => programOf(pair, silent)),
+      gateway,
+      ...podsOf(gateway, {}),
+      ...objects("apiVersion: v1\nkind: ConfigMap\nmetadata: { name: table }").map(
+        (each) => ({ ...each, data: { file: spring(hosts) } }) as KubeObject,
+      ),
+    ],
+  });
+  const { mails: _unrouted, ...kept } = otherwise;
+
+  test("the program behind a Service says by its variables which path is its own", () => {
+    expect(answers(gatewayMisroutes, table({ ...kept, orders: "pear" }))).toEqual(["GatewayMisroutes ConfigMap table → person"]);
+    expect(answers(gatewayMisroutes, table(kept))).toEqual([]);
+  });
+
+  test("so does the variable that may replace a host, where all others are called as their route is", () => {
+    const variables = (name: string): string => `\${${name.toUpperCase()}_HOST:${otherwise[name as keyof typeof otherwise]}}`;
+    const written = Object.fromEntries(Object.keys(kept).map((name) => [name, variables(name)]));
+    expect(answers(gatewayMisroutes, table({ ...written, orders: variables("users") }))).toEqual([
+      "GatewayMisroutes ConfigMap table → person",
+    ]);
+    expect(answers(gatewayMisroutes, table(written))).toEqual([]);
+  });
+
+  test("a program that says nothing of itself is no proof that a path is its own", () => {
+    expect(answers(gatewayMisroutes, table({ ...kept, orders: "pear" }, "kiwi"))).toEqual([]);
+  });
 });
 
 const alerts = [

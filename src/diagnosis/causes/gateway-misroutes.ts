@@ -8,7 +8,7 @@ import type { Cause } from "#diagnosis/cause.ts";
 import { quote } from "#diagnosis/explain.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
 import { mountersOf } from "#diagnosis/mounters.ts";
-import { fitOf, wordsOfNames } from "#diagnosis/route-words.ts";
+import { habitsOf, hostOf } from "#diagnosis/route-habits.ts";
 import { type Route, routesIn } from "#diagnosis/routing-tables.ts";
 import { referenceTo, type View, type Workload } from "#diagnosis/view.ts";
 
@@ -18,7 +18,7 @@ export const gatewayMisroutes: Cause = {
   code,
   title: "A gateway that leads a path to the wrong service",
   looksAt:
-    "Routing tables in ConfigMaps that a running workload mounts, the Services there are, and alerts that name a path and a service.",
+    "Routing tables in ConfigMaps that a running workload mounts, the Services there are, what their programs call themselves in their variables, and alerts that name a path and a service.",
   concludes:
     "One route leads elsewhere than its name and path, or the alert about that path, say, and no route leads to the service they mean.",
   wouldDo: "restore_object where the change journal has the table before; else a person corrects the route.",
@@ -26,8 +26,6 @@ export const gatewayMisroutes: Cause = {
 };
 
 const tablesAtMost = 20;
-/** Fewer routes than this make no habit that one could break. */
-const routesAtLeast = 4;
 
 interface Suspect {
   readonly route: Route;
@@ -51,22 +49,20 @@ const find = (view: View, configMap: ConfigMap): readonly Assessment[] =>
 
 const suspectsIn = (view: View, { metadata }: ConfigMap, key: string, routes: readonly Route[]): readonly Suspect[] => {
   const services = view.all(Services, metadata.namespace);
-  const hosts = new Set(routes.map(({ host }) => host.split(".")[0] ?? ""));
+  const hosts = new Set(routes.map(hostOf));
   const left = services.filter(({ metadata: { name } }) => !hosts.has(name));
-  const words = wordsOfNames(services.map(({ metadata: { name } }) => name));
-  const fits = routes.map((route) => fitOf(route, route.host, words));
-  const isHabit = routes.length >= routesAtLeast && fits.filter((fit) => fit === 1).length * 4 >= routes.length * 3;
-  return routes.flatMap((route, index): Suspect[] => {
+  const habits = habitsOf(view, services, routes);
+  return routes.flatMap((route): Suspect[] => {
     // It leads where it is called: whoever alerts about it may well be a caller.
-    if (fits[index] === 1) return [];
-    const host = route.host.split(".")[0] ?? "";
+    const keeps = habits.keeps(route);
+    if (keeps === true) return [];
     const alert = view.evidence.alerts.find(({ labels }) => {
       const path = labels["url"] ?? labels["path"] ?? labels["uri"] ?? "";
       const isThere = route.paths.some((prefix) => prefix.length > 1 && (path === prefix || path.startsWith(`${prefix}/`)));
-      return isThere && left.some(({ metadata: { name } }) => name !== host && name === (labels["service"] ?? ""));
+      return isThere && left.some(({ metadata: { name } }) => name === (labels["service"] ?? ""));
     });
     const told = alert === undefined ? undefined : left.find(({ metadata: { name } }) => name === alert.labels["service"]);
-    const named = isHabit ? left.filter(({ metadata: { name } }) => fitOf(route, name, words) === 1) : [];
+    const named = keeps === false ? left.filter((service) => habits.means(route, service)) : [];
     const meant = told ?? (named.length === 1 ? named[0] : undefined);
     if (meant === undefined) return [];
     return [{ route, key, meant, byWords: named.includes(meant), ...(alert === undefined ? {} : { alert }) }];

@@ -51,9 +51,15 @@ const failed: Evidence["connections"] = [{ namespace: "shop", service: "api", po
 const open: Evidence["connections"] = [{ namespace: "shop", service: "api", port: 70, result: "open", text: "open" }];
 
 describe("a Service's selector", () => {
+  test("with a value like none, on a Service called as nobody is, means no program that anyone could name", () => {
+    const yaml = service("selector: { app: kitchen }, ports: [{ port: 70, targetPort: 7070 }]", "cellar");
+    expect(told(scene(yaml, { connections: failed }))).toEqual([]);
+  });
+
   test.each([
     ["another key", "selector: { application: api }, ports: [{ port: 70, targetPort: 7070 }]"],
     ["nearly the value", "selector: { app: ap_i }, ports: [{ port: 70, targetPort: 7070 }]"],
+    ["a value like none, on a Service called as the program is", "selector: { app: kitchen }, ports: [{ port: 70, targetPort: 7070 }]"],
     ["one label too many", "selector: { app: api, stage: live }, ports: [{ port: 70, targetPort: main }]"],
   ])("with %s matches nothing: told, with the labels that exist", (_name, spec) => {
     const given = scene(service(spec), { connections: failed });

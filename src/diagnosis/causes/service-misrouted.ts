@@ -97,9 +97,9 @@ const findSelector = (view: View, service: Service): Assessment => {
   );
 };
 
-/** The workload that listens on its target ports and whose labels are nearest; none that another Service leads to already comes before one that is free. */
+/** The workload that listens on its target ports and whose labels are nearest, or that is called as it is; none that another Service leads to already comes before one that is free. */
 const meantBy = (view: View, service: Service): Workload | undefined => {
-  const { namespace } = service.metadata;
+  const { namespace, name } = service.metadata;
   const selector = Object.entries(service.spec.selector ?? {});
   const rated = view.workloads
     .filter(
@@ -110,11 +110,14 @@ const meantBy = (view: View, service: Service): Workload | undefined => {
     .map((workload) => {
       const labels = workload.template.metadata?.labels ?? {};
       const values = Object.values(labels);
-      const likeness = selector.reduce((sum, [key, value]) => {
-        if (labels[key] === value) return sum + 3;
-        if (values.includes(value)) return sum + 3;
-        return sum + (nearest(value, values) === undefined ? 0 : 2);
-      }, 0);
+      const likeness = selector.reduce(
+        (sum, [key, value]) => {
+          if (labels[key] === value) return sum + 3;
+          if (values.includes(value)) return sum + 3;
+          return sum + (nearest(value, values) === undefined ? 0 : 2);
+        },
+        workload.reference.name === name ? 2 : 0,
+      );
       const isFree = view.servicesOf(workload).length === 0;
       return { workload, rate: likeness === 0 ? 0 : likeness * 2 + (isFree ? 3 : 0) };
     })
