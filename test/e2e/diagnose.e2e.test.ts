@@ -17,6 +17,8 @@ import { toStderr } from "#testbed/progress.ts";
 import { down, type Testbed, up } from "#testbed/testbed.ts";
 
 const name = testbedName("e2e-diagnose");
+/** How long a fault may take to show itself. */
+const patienceMs = 240_000;
 let bed: Testbed;
 let hands: Hands;
 let close: () => void;
@@ -113,12 +115,10 @@ describe("on a real cluster", () => {
       await hands.apply(fault.after ?? "", fault.name);
     }
     // A crash loop shows itself when it has crashed more than once: looked at until then, as a person would.
-    let last: Awaited<ReturnType<typeof diagnose>> | undefined;
-    for (let look = 0; look < 30; look += 1) {
-      last = await diagnose("-A");
-      if (faults.every((fault) => isFound(fault, last?.document ?? { findings: [], notRead: [] }))) break;
-    }
-    const { document, seconds, code } = last!;
+    const isComplete = ({ document }: Awaited<ReturnType<typeof diagnose>>): boolean => faults.every((fault) => isFound(fault, document));
+    let last = await diagnose("-A");
+    for (const end = performance.now() + patienceMs; !isComplete(last) && performance.now() < end;) last = await diagnose("-A");
+    const { document, seconds, code } = last;
     const missed = faults.filter((fault) => !isFound(fault, document));
     const told = document.findings.map(text);
     toStderr(
@@ -154,12 +154,10 @@ describe("on a real cluster", () => {
         const isRight = cause === undefined ? told.length === 0 : isFound({ ...fault, cause }, { findings: told.slice(0, 1), notRead: [] });
         return isRight ? [] : [`${scenario}: ${told.map(text).join(", ") || "nothing"}`];
       });
-    // A leak takes a minute to be killed twice.
-    let last: string[] = [];
-    for (let look = 0; look < 60; look += 1) {
+    // A leak takes a minute to be killed twice, and its killings are a back-off apart.
+    let last = wrong((await diagnose("-A")).document);
+    for (const end = performance.now() + patienceMs; last.length > 0 && performance.now() < end;)
       last = wrong((await diagnose("-A")).document);
-      if (last.length === 0) break;
-    }
     expect(last).toEqual([]);
   });
 });

@@ -32,6 +32,7 @@ test.each([
   ["pod=checkout-7d4b9c6f5d-x2x7k_shop-x7k2p", "pod=checkout-<pod>_shop"],
   ["  14:07:40  +5m 22s  Ended", "  <time>  <offset>  Ended"],
   ["rr-4f1d2c3b5a69-1-a1-kex-s1 took 5m 22s", "rr-<id>-a1-kex-s1 took <duration>"],
+  ["rr-4f1d2c3b5a69-1-a1-kex-s1 took 1m.", "rr-<id>-a1-kex-s1 took <duration>."],
   ["cpu: 10m, memory: 32Mi, 3 of 3 replicas, exit code 137", "cpu: 10m, memory: 32Mi, 3 of 3 replicas, exit code 137"],
   ["delivered once", "delivered <n> times"],
   ["delivered 2 times, resolved at 14:07:40", "delivered <n> times"],

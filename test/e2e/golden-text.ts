@@ -10,7 +10,7 @@ const times: readonly Mask[] = [
   // A line of the timeline: the offset is padded to the widest one, which differs too.
   [/^( {2})\d\d:\d\d:\d\d +[-+][\dhms. ]+? {2}/gm, "$1<time>  <offset>  "],
   [/\b\d\d:\d\d:\d\d\b/g, "<time>"],
-  [/\b\d+d \d+h\b|\b\d+h \d+m\b|\b\d+m ?\d+s\b|\b\d+(?:\.\d+)? ?(?:ms|s|min)\b/g, "<duration>"],
+  [/\b\d+d \d+h\b|\b\d+h \d+m\b|\b\d+m ?\d+s\b|(?<=\btook )\d+[dhm]\b|\b\d+(?:\.\d+)? ?(?:ms|s|min)\b/g, "<duration>"],
 ];
 
 const names: readonly Mask[] = [
