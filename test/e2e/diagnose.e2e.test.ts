@@ -4,13 +4,15 @@ import { execFile } from "node:child_process";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Kube } from "#kube/client.ts";
 import { connect } from "#kube/connect.ts";
 import { loadKubeconfig } from "#kube/kubeconfig.ts";
 import { localMachine } from "#kube/local-machine.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import { type Hands, createHands } from "#scenarios/hands.ts";
 import { faults, namespaceLabels, type Fault } from "#test/e2e/faults.ts";
-import { scenarioFaults } from "#test/e2e/scenario-faults.ts";
+import { type MetricsApi, serveMetrics } from "#test/e2e/metrics-api.ts";
+import { type ScenarioFault, scenarioFaults } from "#test/e2e/scenario-faults.ts";
 import { healthyWorkloads } from "#test/e2e/healthy-workloads.ts";
 import { testbedName } from "#test/e2e/testbed-name.ts";
 import { toStderr } from "#testbed/progress.ts";
@@ -21,7 +23,8 @@ const name = testbedName("e2e-diagnose");
 const patienceMs = 240_000;
 let bed: Testbed;
 let hands: Hands;
-let close: () => void;
+let kube: Kube & { close(): void };
+let metrics: MetricsApi | undefined;
 
 beforeAll(async () => {
   await down({ name });
@@ -29,12 +32,12 @@ beforeAll(async () => {
   const machine = localMachine({ clock: systemClock, env: {}, home: homedir() });
   const config = await loadKubeconfig({ path: bed.kubeconfigPath }, undefined, machine);
   const deps = { clock: systemClock, random: Math.random };
-  const kube = connect(config, deps);
+  kube = connect(config, deps);
   hands = createHands({ kube, as: ({ by: user, groups }) => connect({ ...config, impersonate: { user, groups } }, deps) });
-  close = kube.close;
 });
 afterAll(async () => {
-  close?.();
+  metrics?.close();
+  kube?.close();
   await down({ name });
 });
 
@@ -136,28 +139,49 @@ describe("on a real cluster", () => {
       await hands.apply(namespaceOf(fault.name));
       await hands.apply(fault.before, fault.name);
     }
-    // What is done to nodes comes last: it would hold up the others' new pods.
-    for (const { name: namespace, after, restart, kubectl = [] } of scenarioFaults.toSorted(
-      (a, b) => (a.kubectl?.length ?? 0) - (b.kubectl?.length ?? 0),
-    )) {
-      if (after === undefined && kubectl.length === 0) continue;
+    metrics = await serveMetrics(kube, hands, "s16", (namespace) => scenarioFaults.find(({ name: own }) => own === namespace)?.cpu);
+    const seen = async (wanted: readonly ScenarioFault[]): Promise<readonly string[]> => {
+      // A leak takes a minute to be killed twice, and an autoscaler looks every quarter of one.
+      let wrong = await wrongOf(wanted);
+      for (const end = performance.now() + patienceMs; wrong.length > 0 && performance.now() < end;) wrong = await wrongOf(wanted);
+      return wrong;
+    };
+    const rolledOut = async ({ name: namespace }: ScenarioFault): Promise<void> => {
       for (const workload of (await bed.kubectl("get", "deploy,sts", "-n", namespace, "-o", "name")).split("\n").filter(Boolean))
         await bed.kubectl("rollout", "status", workload, "-n", namespace, "--timeout=120s");
-      if (after !== undefined) await hands.apply(after, namespace);
+    };
+    for (const fault of scenarioFaults) {
+      const { name: namespace, after, restart } = fault;
+      if (after === undefined) continue;
+      if (fault.asked === undefined) await rolledOut(fault);
+      await hands.apply(after, namespace);
       if (restart !== undefined) await bed.kubectl("delete", "pod", "-l", restart, "-n", namespace, "--wait=false");
-      for (const args of kubectl) await bed.kubectl(...args);
     }
-    const wrong = ({ findings }: Document): string[] =>
-      scenarioFaults.flatMap((fault) => {
-        const { scenario, name: namespace, cause } = fault;
-        const told = findings.filter(({ object }) => object.namespace === namespace);
-        const isRight = cause === undefined ? told.length === 0 : isFound({ ...fault, cause }, { findings: told.slice(0, 1), notRead: [] });
-        return isRight ? [] : [`${scenario}: ${told.map(text).join(", ") || "nothing"}`];
-      });
-    // A leak takes a minute to be killed twice, and its killings are a back-off apart.
-    let last = wrong((await diagnose("-A")).document);
-    for (const end = performance.now() + patienceMs; last.length > 0 && performance.now() < end;)
-      last = wrong((await diagnose("-A")).document);
-    expect(last).toEqual([]);
+    // What is done to nodes comes last: it holds up new pods of the others.
+    const [ofNodes, others] = [true, false].map((is) => scenarioFaults.filter(({ kubectl }) => (kubectl !== undefined) === is)) as [
+      ScenarioFault[],
+      ScenarioFault[],
+    ];
+    expect(await seen(others)).toEqual([]);
+    for (const fault of ofNodes) await rolledOut(fault);
+    for (const args of ofNodes.flatMap(({ kubectl = [] }) => kubectl)) await bed.kubectl(...args);
+    expect(await seen(ofNodes)).toEqual([]);
   });
 });
+
+/** What was told instead of the cause. */
+const wrongOf = async (wanted: readonly ScenarioFault[]): Promise<readonly string[]> => {
+  const everything = (await diagnose("-A")).document;
+  const wrong: string[] = [];
+  for (const { scenario, name: namespace, cause, asked } of wanted) {
+    const { findings } = asked === undefined ? everything : (await diagnose(asked, "-n", namespace)).document;
+    const told = findings.filter(({ object }) => object.namespace === namespace);
+    const isRight =
+      cause === undefined
+        ? told.length === 0
+        : isFound({ name: namespace, before: "", cause }, { findings: told.slice(0, 1), notRead: [] }) &&
+          (asked === undefined || told.length === 1);
+    if (!isRight) wrong.push(`${scenario}: ${told.map(text).join(", ") || "nothing"}`);
+  }
+  return wrong;
+};

@@ -5,11 +5,15 @@ import { object, ready, serve, service, together, workload } from "#test/e2e/wor
 
 export interface ScenarioFault extends Omit<Fault, "cause"> {
   readonly scenario: string;
-  /** Absent: nothing is wrong. */
+  /** Absent: nothing is told of what is in this namespace. */
   readonly cause?: Fault["cause"];
+  /** Where more is wrong in the namespace: this object is asked about alone, as kind/name. */
+  readonly asked?: string;
   /** Deletes pods by label once `after` is applied, as people do who want a new configuration read. */
   readonly restart?: string;
-  /** kubectl's arguments, once the workload runs. */
+  /** What each of its containers uses, where the autoscaler is to know. */
+  readonly cpu?: string;
+  /** kubectl's arguments, once all others have shown themselves. */
   readonly kubectl?: readonly (readonly string[])[];
 }
 
@@ -25,10 +29,30 @@ const settings = (name: string, text: string): string => object("v1", "ConfigMap
 const release = (name: string, complaint: string, code = 1): string =>
   workload(name, { run: `echo "${name} 2.0.0"; echo "${complaint}" >&2; exit ${code}`, container: ready("http") });
 const running = (name: string, replicas = 1): string => workload(name, { replicas, container: ready("http") });
+/** Dies when the backend does not answer; says which one it asks. */
+const client = (name: string, backend: string): string =>
+  workload(name, {
+    run: `echo "${name}: loading prices from $BACKEND_URL"; while wget -q -T 3 -O /dev/null "$BACKEND_URL/health"; do sleep 2; done; exit 1`,
+    container: { env: [{ name: "BACKEND_URL", value: backend }] },
+  });
+const annotated = (manifest: string, annotations: Readonly<Record<string, string>>): string => {
+  const { metadata, ...rest } = JSON.parse(manifest) as { readonly metadata: object };
+  return JSON.stringify({ ...rest, metadata: { ...metadata, annotations } });
+};
+const scaled = (name: string, maxReplicas: number): string =>
+  object("autoscaling/v2", "HorizontalPodAutoscaler", name, {
+    spec: {
+      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name },
+      minReplicas: 1,
+      maxReplicas,
+      metrics: [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 80 } } }],
+    },
+  });
 const limited = (limit: string, run: string): object => ({ run, container: { resources: { limits: { memory: limit } } } });
 const table = (megabytes: number): string =>
   `echo "loading table"; x=$(head -c ${megabytes}m /dev/zero | tr "\\000" x); echo \${#x} bytes; sleep 3600`;
-const growing = 'echo "cache warm"; x=xxxxxxxxxxxxxxxx; while true; do x="$x$x"; echo "cache: ${#x} entries"; sleep 8; done';
+// Killed a good minute after its start, every time.
+const growing = 'echo "cache warm"; x=xxxxxxxxxxxxxxxx; while true; do x="$x$x"; echo "cache: ${#x} entries"; sleep 4; done';
 
 export const scenarioFaults: readonly ScenarioFault[] = [
   {
@@ -39,12 +63,19 @@ export const scenarioFaults: readonly ScenarioFault[] = [
     cause: { codes: ["ReleaseCrashes"], kind: "Deployment", name: "orders" },
   },
   {
-    scenario: "1 twin: a configuration edited in place",
+    scenario: "1 twin, and 6: a configuration edited in place",
     name: "s1b",
     before: together(settings("orders", "limit=5"), configured("orders", "limit")),
     after: settings("orders", "limit=five"),
     restart: "app=orders",
     cause: { codes: ["ConfigEdited"], kind: "ConfigMap", name: "orders" },
+  },
+  {
+    scenario: "2 alert that lies: what people say of the workload is not what is wrong with it",
+    name: "s2",
+    before: annotated(running("orders"), { description: "orders ran out of memory: OOMKilled" }),
+    after: annotated(release("orders", "CATALOG_URL: not set"), { description: "orders ran out of memory: OOMKilled" }),
+    cause: { codes: ["ReleaseCrashes"], kind: "Deployment", name: "orders" },
   },
   {
     scenario: "3 out of memory, undersized",
@@ -78,6 +109,43 @@ export const scenarioFaults: readonly ScenarioFault[] = [
     before: running("menu"),
     after: workload("menu", { container: ready(8088) }),
     cause: { codes: ["ProbeWrongPort"], kind: "Deployment", name: "menu" },
+  },
+  {
+    scenario: "6 twin: a release crashes, and its configuration was edited well a moment before",
+    name: "s6b",
+    before: together(settings("orders", "limit=5"), configured("orders", "limit")),
+    after: together(
+      settings("orders", "limit=6"),
+      configured("orders", "limit", { run: 'echo "orders 2.0.0"; echo "CATALOG_URL: not set" >&2; exit 1' }),
+    ),
+    cause: { codes: ["ReleaseCrashes"], kind: "Deployment", name: "orders" },
+  },
+  {
+    scenario: "7 config in another namespace: the backend",
+    name: "s7",
+    before: together(
+      settings("inventory", "limit=5"),
+      configured("inventory", "limit"),
+      service("inventory", { selector: { app: "inventory" }, ports: [{ port: 80, targetPort: "http" }] }),
+    ),
+    after: settings("inventory", "limit=five"),
+    restart: "app=inventory",
+    cause: { codes: ["ConfigEdited"], kind: "ConfigMap", name: "inventory" },
+  },
+  {
+    scenario: "7 config in another namespace: its client, whose trouble that explains",
+    name: "s7c",
+    before: client("shop", "http://inventory.s7"),
+  },
+  {
+    scenario: "7 twin: the backend is well, its client asks for a port that it does not serve",
+    name: "s7b",
+    before: together(
+      running("inventory"),
+      service("inventory", { selector: { app: "inventory" }, ports: [{ port: 80, targetPort: "http" }] }),
+      client("shop", "http://inventory.s7b:8081"),
+    ),
+    cause: { codes: ["EnvAddressWrong"], kind: "Deployment", name: "shop" },
   },
   {
     scenario: "8 missing key",
@@ -117,6 +185,24 @@ export const scenarioFaults: readonly ScenarioFault[] = [
     name: "s10b",
     before: together(running("cart"), service("cart", { selector: { app: "cart" }, ports: [{ port: 80, targetPort: "https" }] })),
     cause: { codes: ["ServicePortWrong"], kind: "Service", name: "cart" },
+  },
+  {
+    scenario: "11 quota",
+    name: "s11",
+    before: together(
+      object("v1", "ResourceQuota", "team", { spec: { hard: { "requests.cpu": "30m" } } }),
+      workload("reports", { replicas: 4, container: { ...ready("http"), resources: { requests: { cpu: "10m" } } } }),
+    ),
+    cause: { codes: ["QuotaExceeded"], kind: "ResourceQuota", name: "team" },
+  },
+  {
+    scenario: "11 twin: an account that does not exist",
+    name: "s11b",
+    before: together(
+      object("v1", "ResourceQuota", "team", { spec: { hard: { pods: "4" } } }),
+      workload("reports", { pod: { serviceAccountName: "reporter" } }),
+    ),
+    cause: { codes: ["ServiceAccountMissing"], kind: "Deployment", name: "reports" },
   },
   {
     scenario: "12 taint",
@@ -194,6 +280,22 @@ export const scenarioFaults: readonly ScenarioFault[] = [
     cause: { codes: ["JobFails"], kind: "Job", name: "export" },
   },
   {
+    scenario: "16 hpa at its limit",
+    name: "s16",
+    before: together(
+      scaled("feed", 2),
+      workload("feed", { replicas: 2, container: { ...ready("http"), resources: { requests: { cpu: "10m" } } } }),
+    ),
+    cpu: "40m",
+    cause: { codes: ["AutoscalerAtItsLimit"], kind: "HorizontalPodAutoscaler", name: "feed" },
+  },
+  {
+    scenario: "16 twin: an autoscaler that has nothing to scale",
+    name: "s16b",
+    before: together(scaled("feeds", 2), workload("feed", { replicas: 2, container: ready("http") })),
+    cause: { codes: ["AutoscalerWithoutMetrics"], kind: "HorizontalPodAutoscaler", name: "feeds" },
+  },
+  {
     scenario: "17 claim pending",
     name: "s17",
     before: object("v1", "PersistentVolumeClaim", "media", {
@@ -231,6 +333,22 @@ export const scenarioFaults: readonly ScenarioFault[] = [
     name: "s20b",
     before: workload("queue", { kind: "StatefulSet", replicas: 1, container: { envFrom: [{ configMapRef: { name: "queue-conf" } }] } }),
     cause: { codes: ["ReferenceMissing"], kind: "StatefulSet", name: "queue" },
+  },
+  {
+    scenario: "24 red herring: a canary that has never worked, in the same namespace",
+    name: "s24",
+    before: together(running("billing"), release("billing-canary", "feature store: unknown flag new-invoices")),
+    after: release("billing", "TAX_TABLE: not set"),
+    asked: "deployment/billing",
+    cause: { codes: ["ReleaseCrashes"], kind: "Deployment", name: "billing" },
+  },
+  {
+    scenario: "24 twin: the canary is what is asked about",
+    name: "s24b",
+    before: together(running("billing"), running("billing-canary")),
+    after: together(release("billing", "TAX_TABLE: not set"), release("billing-canary", "feature store: unknown flag new-invoices")),
+    asked: "deployment/billing-canary",
+    cause: { codes: ["ReleaseCrashes"], kind: "Deployment", name: "billing-canary" },
   },
   {
     scenario: "25 injection",

@@ -9,8 +9,8 @@ import { referenceTo, type View } from "#diagnosis/view.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
 const code = "AutoscalerWithoutMetrics";
-/** New pods have no metrics yet. */
-const patienceMs = 3 * 60_000;
+/** New pods have no metrics yet; a target may be made a moment after its autoscaler, or be given its requests by a rollout. */
+const patienceMs = { metrics: 3 * 60_000, target: 30_000 };
 
 export const autoscalerWithoutMetrics: Cause = {
   code,
@@ -35,6 +35,7 @@ const find = (view: View, autoscaler: HorizontalPodAutoscaler): Assessment => {
   const workload = view.workload(target);
   const since = fromTimestamp(stuck?.lastTransitionTime) ?? fromTimestamp(autoscaler.metadata.creationTimestamp) ?? 0;
   const withoutRequests = /missing request for (\w+)/.exec(stuck?.message ?? "")?.[1];
+  const isMetricsMissing = stuck?.reason !== "FailedGetScale" && withoutRequests === undefined;
   const why =
     stuck?.reason === "FailedGetScale"
       ? `${referenceText(target)} cannot be read${workload === undefined ? ": it does not exist" : ""}`
@@ -48,7 +49,7 @@ const find = (view: View, autoscaler: HorizontalPodAutoscaler): Assessment => {
       against: [
         // Somebody set it aside: no fault.
         { claim: "scaling is disabled because the target wants no replicas", holds: stuck?.reason === "ScalingDisabled" },
-        { claim: "it has not waited long enough for metrics", holds: view.now - since < patienceMs },
+        { claim: "it has not waited long enough", holds: view.now - since < (isMetricsMissing ? patienceMs.metrics : patienceMs.target) },
       ],
       supporting: [
         { claim: "it says what is missing", holds: withoutRequests !== undefined || stuck?.reason === "FailedGetScale", weight: 1 },

@@ -47,6 +47,11 @@ test("one that is new, or whose target wants no replicas, contradicts it", () =>
       objects: [web, scaler(inactive("FailedGetResourceMetric", "no metrics returned", "2027-03-01T13:59:00Z"))],
     }),
   ).toEqual([]);
+  const missing = "the HPA controller was unable to get the target's current scale: deployments.apps not found";
+  const young = (since: string): readonly string[] =>
+    answers(autoscalerWithoutMetrics, { objects: [scaler(inactive("FailedGetScale", missing, since))] });
+  expect(young("2027-03-01T13:59:50Z")).toEqual([]);
+  expect(young("2027-03-01T13:59:00Z")).toEqual(["AutoscalerWithoutMetrics HorizontalPodAutoscaler web → person"]);
   expect(
     answers(autoscalerWithoutMetrics, {
       objects: [web, scaler(inactive("ScalingDisabled", "scaling is disabled since the replica count of the target is zero"))],
