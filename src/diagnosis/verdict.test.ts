@@ -130,7 +130,7 @@ describe("the cause behind the same alert", () => {
       },
       "ReleaseCrashes → rollback_deployment revision=3",
     ],
-    "scenario 1's twin: an edited ConfigMap and new pods need a person": [configEdited, "ConfigEdited → person | ProgramFails → person"],
+    "scenario 1's twin: an edited ConfigMap and new pods need a person": [configEdited, "ConfigEdited → person"],
     "also where the restart made a new revision, and an older one differs": [
       {
         ...configEdited,

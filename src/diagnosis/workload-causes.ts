@@ -8,9 +8,16 @@ import { failingWorkloads } from "#diagnosis/failing-workloads.ts";
 import type { WorkloadCause } from "#diagnosis/finding.ts";
 import type { View } from "#diagnosis/view.ts";
 
-const inWorkloads = (find: WorkloadCause): Cause["find"] => {
-  return (view: View) => failingWorkloads(view).map((workload) => find(view.inside(workload)));
-};
+/** Wherever the fault lies, what was looked at is the workload: its trouble is accounted for. */
+const inWorkloads =
+  (find: WorkloadCause): Cause["find"] =>
+  (view: View) =>
+    failingWorkloads(view).map((workload) => {
+      const assessment = find(view.inside(workload));
+      if ("ruledOut" in assessment) return assessment;
+      const { found } = assessment;
+      return { found: { ...found, explains: [...(found.explains ?? []), workload.reference] } };
+    });
 
 export const workloadCauses: readonly Cause[] = [
   {
@@ -19,7 +26,7 @@ export const workloadCauses: readonly Cause[] = [
     looksAt: "Containers of the current revision that crash, and the revision before it.",
     concludes: "The new revision brought the trouble in, where it began with it and the old one differs in what fails.",
     wouldDo: "rollback_deployment to the last revision that was well.",
-    yieldsTo: ["ProbeWrongPort", "ProbeWrongProtocol", "ProbeWrongPath", "ProbeTooImpatient", "MemoryLimitBelowStart"],
+    yieldsTo: ["ProbeWrongPort", "ProbeWrongProtocol", "ProbeWrongPath", "ProbeTooImpatient", "MemoryLimitBelowStart", "EnvAddressWrong"],
     find: inWorkloads(releaseCrashes),
   },
   {

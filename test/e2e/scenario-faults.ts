@@ -29,10 +29,17 @@ const settings = (name: string, text: string): string => object("v1", "ConfigMap
 const release = (name: string, complaint: string, code = 1): string =>
   workload(name, { run: `echo "${name} 2.0.0"; echo "${complaint}" >&2; exit ${code}`, container: ready("http") });
 const running = (name: string, replicas = 1): string => workload(name, { replicas, container: ready("http") });
-/** Dies when the backend does not answer; says which one it asks. */
+/** Dies when the backend does not answer; says which one it asks. (busybox's nc, because its wget dies of looking up a name.) */
 const client = (name: string, backend: string): string =>
   workload(name, {
-    run: `echo "${name}: loading prices from $BACKEND_URL"; while wget -q -T 3 -O /dev/null "$BACKEND_URL/health"; do sleep 2; done; exit 1`,
+    run: [
+      `echo "${name}: prices from $BACKEND_URL"`,
+      "address=${BACKEND_URL#http://}",
+      `ip=$(nslookup -type=a "\${address%:*}" | awk '/^Address: /{a=$2} END{print a}')`,
+      'while said=$(nc -w 3 "$ip" "${address#*:}" </dev/null 2>&1); do sleep 2; done',
+      `echo "${name}: GET $BACKEND_URL/prices: \${said##*: }" >&2`,
+      "exit 1",
+    ].join("; "),
     container: { env: [{ name: "BACKEND_URL", value: backend }] },
   });
 const annotated = (manifest: string, annotations: Readonly<Record<string, string>>): string => {
@@ -135,7 +142,7 @@ export const scenarioFaults: readonly ScenarioFault[] = [
   {
     scenario: "7 config in another namespace: its client, whose trouble that explains",
     name: "s7c",
-    before: client("shop", "http://inventory.s7"),
+    before: client("shop", "http://inventory.s7.svc.cluster.local:80"),
   },
   {
     scenario: "7 twin: the backend is well, its client asks for a port that it does not serve",
@@ -143,7 +150,7 @@ export const scenarioFaults: readonly ScenarioFault[] = [
     before: together(
       running("inventory"),
       service("inventory", { selector: { app: "inventory" }, ports: [{ port: 80, targetPort: "http" }] }),
-      client("shop", "http://inventory.s7b:8081"),
+      client("shop", "http://inventory.s7b.svc.cluster.local:8081"),
     ),
     cause: { codes: ["EnvAddressWrong"], kind: "Deployment", name: "shop" },
   },

@@ -2,6 +2,7 @@
 import { referenceText } from "#api/object.ts";
 import { assess, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
+import { startingMs } from "#diagnosis/causes/memory-limit-too-small.ts";
 import { durationText, failureQuote, quote } from "#diagnosis/explain.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
 import { failingWorkloads } from "#diagnosis/failing-workloads.ts";
@@ -10,8 +11,6 @@ import type { View, Workload } from "#diagnosis/view.ts";
 import { parseQuantity } from "#lib/quantity.ts";
 
 const code = "MemoryLeak";
-/** A program that does not fit dies while it starts. */
-const longMs = 60_000;
 
 export const memoryLeak: Cause = {
   code,
@@ -41,14 +40,14 @@ const find = (view: View, workload: Workload): Assessment => {
       required: [
         { claim: "a container that is killed for memory", holds: failure !== undefined },
         {
-          claim: `it runs for more than ${durationText(longMs)} first, or a larger limit did not help`,
-          holds: (failure?.ranMs ?? 0) >= longMs || raised > 0,
+          claim: `it runs for more than ${durationText(startingMs)} first, or a larger limit did not help`,
+          holds: (failure?.ranMs ?? 0) > startingMs || raised > 0,
         },
       ],
       supporting: [
         { claim: "it was killed more than once", holds: (failure?.container.restarts ?? 0) > 1, weight: 1 },
         { claim: `its limit (${limitField}) was raised before, without success`, holds: raised > 0, weight: 2 },
-        { claim: "it runs for long before", holds: (failure?.ranMs ?? 0) >= longMs, weight: 1 },
+        { claim: "it runs for long before", holds: (failure?.ranMs ?? 0) > startingMs, weight: 1 },
       ],
     },
     () => ({

@@ -17,8 +17,8 @@ import { failuresOfCurrent } from "#diagnosis/release.ts";
 import { suspicionOf } from "#diagnosis/suspicion.ts";
 
 const code = "MemoryLimitTooSmall";
-/** A program that dies this soon was still starting; one that runs longer than the second was growing. */
-const startingMs = 2 * 60_000;
+/** A program that dies this soon was still starting; one that runs longer was growing. */
+export const startingMs = 60_000;
 
 /**
  * Must be seen: OOMKilled by its own limit, soon after its start.
