@@ -103,6 +103,20 @@ export const Step = z.object({
 });
 export type Step = z.output<typeof Step>;
 
+/** What a plan does, without its changes: enough to know it again. */
+export const PlanOutline = z
+  .array(z.object({ action: actionName, target: Reference, parameters }))
+  .min(1)
+  .max(20);
+export type PlanOutline = z.output<typeof PlanOutline>;
+
+/** A plan that people refused. */
+export const RejectedPlan = z.object({
+  steps: PlanOutline,
+  reason: message.describe("Who refused it, and why."),
+});
+export type RejectedPlan = z.output<typeof RejectedPlan>;
+
 /** How to tell that the symptom is gone. */
 export const Symptom = z.object({
   object: Reference.describe("The object whose health decides."),

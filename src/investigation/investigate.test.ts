@@ -28,6 +28,23 @@ test("an action that failed in this episode is not offered again", async () => {
   expect(refused).toEqual([{ action: "rollback_deployment", reason: expect.stringContaining("tried in this episode") as string }]);
 });
 
+test("a repair that people refused in this episode is not offered again, and says by whom and why", async () => {
+  const steps = [{ action: "rollback_deployment", target, parameters: { revision: "1", reason: "for the record" } }];
+  const { planned, refused } = await look(crashAfterRelease, { rejected: [{ steps, reason: "Rejected by ann (“not today”)." }] });
+  expect(planned).toEqual([]);
+  expect(refused).toEqual([{ action: "rollback_deployment", reason: "people refused it in this episode: Rejected by ann (“not today”)." }]);
+});
+
+test.each([
+  ["with other parameters", { parameters: { revision: "7" } }],
+  ["on another object", { target: { ...target, name: "other" } }],
+  ["by another action", { action: "scale_deployment" }],
+])("what people refused %s is another repair", async (_name, change) => {
+  const step = { action: "rollback_deployment", target, parameters: { revision: "1" }, ...change };
+  const { planned } = await look(crashAfterRelease, { rejected: [{ steps: [step], reason: "no" }] });
+  expect(planned).toHaveLength(1);
+});
+
 test("what Helm owns is not changed behind its back", async () => {
   const managedBy = { tool: "Helm", object: "shop/web", proof: "annotation meta.helm.sh/release-name" } as const;
   const { planned, refused } = await look(crashAfterRelease, { managedBy });

@@ -1,7 +1,8 @@
 // From a target to its cause and a plan for each repair against the live objects: for an analysis, and for a person who only looks. Reads only; knows nothing of policy.
-import type { Alert, Reference } from "#api/fields.ts";
+import type { Alert, Reference, RejectedPlan } from "#api/fields.ts";
 import type { Refusal } from "#api/kinds/ai-analysis.ts";
 import type { Context } from "#api/kinds/remediation-processing.ts";
+import { sameOutline } from "#api/plan-outline.ts";
 import { referenceText } from "#api/object.ts";
 import { readForAction } from "#cluster/read-for-action.ts";
 import { type ChangeSource, collectEvidence } from "#evidence/collect-cluster.ts";
@@ -19,6 +20,8 @@ export interface Subject {
   readonly managedBy?: Context["managedBy"];
   /** Actions that failed in this episode. */
   readonly pastActions: readonly string[];
+  /** Plans that people refused in this episode. */
+  readonly rejected?: readonly RejectedPlan[];
   /** Who knows what changed: the journal of the installation. */
   readonly changes?: ChangeSource;
 }
@@ -62,7 +65,10 @@ export const investigate = async (
 };
 
 /** What forbids a repair before it is planned. */
-const refusalOf = ({ pastActions, managedBy }: Subject, repair: Repair): string | undefined => {
+const refusalOf = ({ pastActions, managedBy, rejected = [] }: Subject, repair: Repair): string | undefined => {
+  const outline = [{ action: repair.action, target: repair.target, parameters: { ...repair.parameters } }];
+  const no = rejected.find(({ steps }) => sameOutline(steps, outline));
+  if (no !== undefined) return `people refused it in this episode: ${no.reason}`;
   if (pastActions.includes(repair.action)) return "it has been tried in this episode already, without success";
   if (managedBy !== undefined)
     return `${referenceText(repair.target)} belongs to ${managedBy.tool} ${managedBy.object}, which would revert a live change; change it there`;

@@ -10,8 +10,10 @@ import {
   ObjectDiff,
   objectName,
   parameters,
+  PlanOutline,
   Priority,
   Reference,
+  RejectedPlan,
   Reported,
   Risk,
   sha256Hex,
@@ -58,13 +60,6 @@ export const Plan = z.object({
 });
 export type Plan = z.output<typeof Plan>;
 
-/** What a plan does, without its changes: enough to know it again. */
-export const PlanOutline = z
-  .array(z.object({ action: actionName, target: Reference, parameters }))
-  .min(1)
-  .max(20);
-export type PlanOutline = z.output<typeof PlanOutline>;
-
 /** What became of a wish for other parameters. */
 export const Override = z.object({
   by: z.string().max(253),
@@ -98,6 +93,7 @@ export const AIAnalysis = defineKind({
     managed: z.boolean().describe("Whether the target is opted in."),
     protections: z.array(message).max(20).describe("What forbids or limits a repair."),
     pastActions: z.array(actionName).max(20).describe("Actions that failed in this episode: never offered again."),
+    rejected: z.array(RejectedPlan).max(10).optional().describe("Plans that people refused in this episode: never offered again."),
   }),
   status: z.object({
     phase: AnalysisPhase.optional().describe("Where the analysis stands."),

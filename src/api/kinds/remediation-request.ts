@@ -1,7 +1,7 @@
 // RemediationRequest: one episode of trouble with one object, from the first alert to its outcome.
 import * as z from "zod";
 import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
-import { Alert, conditions, message, objectName, Reference, Reported, timestamp } from "#api/fields.ts";
+import { Alert, conditions, message, objectName, Reference, RejectedPlan, Reported, timestamp } from "#api/fields.ts";
 
 export const RequestPhase = z.enum([
   "Pending",
@@ -71,6 +71,11 @@ export const Attempt = z.object({
     .max(20)
     .optional()
     .describe("What was tried: an action that failed is never tried again in the episode."),
+  rejected: z
+    .array(RejectedPlan)
+    .max(10)
+    .optional()
+    .describe("What people refused: the same action with the same parameters is not proposed again in the episode."),
   result: message.optional().describe("How the attempt ended."),
 });
 export type Attempt = z.output<typeof Attempt>;

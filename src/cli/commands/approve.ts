@@ -154,7 +154,8 @@ const confirmation = (approval: AIApprovalRequest, entry: Decision): string => {
   const follow = `Follow it with: kintsugi get rr ${spec.request} --watch`;
   if (entry.decision === "Overridden")
     return `Asked for${parametersText(entry.override?.parameters ?? {})} as ${entry.by}. Nothing is approved yet: the new plan waits for kintsugi approve ${spec.request}.`;
-  if (entry.decision === "Rejected") return `Rejected as ${entry.by}. Nothing will be changed.`;
+  if (entry.decision === "Rejected")
+    return `Rejected as ${entry.by}. Nothing will be changed. Another repair, where there is one, will be a new question.`;
   if (approved < spec.minApprovers)
     return `Approved as ${entry.by}: ${approved} of ${spec.minApprovers} approvals. It goes on when the others agree.`;
   return `Approved as ${entry.by}. ${follow}`;

@@ -91,6 +91,6 @@ export const createAIAnalysisController = (deps: RoleDeps): Controller => {
 };
 
 const subjectOf = ({ spec }: AIAnalysis): Subject => {
-  const { target, alert, pastActions, context } = spec;
-  return { target, alert, pastActions, ...(context.managedBy === undefined ? {} : { managedBy: context.managedBy }) };
+  const { target, alert, pastActions, rejected = [], context } = spec;
+  return { target, alert, pastActions, rejected, ...(context.managedBy === undefined ? {} : { managedBy: context.managedBy }) };
 };

@@ -156,11 +156,11 @@ describe("what to do next", () => {
   });
 });
 
-const repair = (action = "rollback_deployment", score = 0.9): PlannedRepair => {
+const repair = (action = "rollback_deployment", score = 0.9, parameters: Record<string, string> = { revision: "1" }): PlannedRepair => {
   const { autonomy: _granted, ...rest } = plan;
   return {
-    repair: { action, target, parameters: { revision: "1" }, rationale: "r", expected: "e.", score },
-    plan: { ...rest, score },
+    repair: { action, target, parameters, rationale: "r", expected: "e.", score },
+    plan: { ...rest, steps: [{ ...plan.steps[0]!, action, parameters }], score },
     changes: [],
   };
 };
@@ -221,6 +221,22 @@ describe("what follows from what was found", () => {
       found(cause, [repair()]),
       { route: ["Investigating", "Recommending", "AwaitingApproval"], status: { chosen: 0 }, ask: { plan: { autonomy: "approve" } } },
     ],
+    "after people refused one repair, the next is not done without them": [
+      { rejected: [{ steps: outline, reason: "Rejected by ann." }] },
+      found(cause, [repair("increase_resources", 0.6)]),
+      { status: { chosen: 0, plans: [{ autonomy: "approve" }] }, ask: { why: expect.stringContaining("people refused another repair") } },
+    ],
+    "a plan beyond policy's limits is refused, and the next one is chosen": [
+      {},
+      found(cause, [repair("scale_deployment", 0.9, { replicas: "500" }), repair("rollback_deployment", 0.5)]),
+      {
+        status: {
+          result: "Proceed",
+          plans: [{ score: 0.5 }],
+          refused: [{ action: "scale_deployment", reason: "replicas 500 is more than the 20 that policy allows" }],
+        },
+      },
+    ],
     "the ceiling of the place holds, whatever the action would be granted": [
       { autonomy: "suggest" },
       found(cause, [repair()]),
@@ -260,7 +276,7 @@ describe("what follows from what was found", () => {
     ],
   };
   test.each(Object.entries(table))("%s", (_name, [spec, investigation, expected]) => {
-    expect(conclude(analysisIn(undefined, spec), investigation, defaultSettings)).toMatchObject(expected);
+    expect(conclude(analysisIn(undefined, spec), investigation, { ...defaultSettings, limits: { replicas: 20 } })).toMatchObject(expected);
   });
 
   test("nothing is chosen where nothing is done", () => {

@@ -19,5 +19,7 @@ export const grantOf = ({ spec }: AIAnalysis, plan: Pick<Plan, "steps" | "risk" 
   if (beyond !== undefined) return { value: "off", why: beyond };
   const answer = autonomyFor({ environment, managed, protections, reversible, risk, action, settings });
   const value = leastAutonomy(answer.value, spec.autonomy);
+  if (value === "auto" && (spec.rejected ?? []).length > 0)
+    return { value: "approve", why: "people refused another repair of this trouble, so they are asked about every further one" };
   return { value, why: value === answer.value ? answer.why : `policy grants no more than ${value} here` };
 };

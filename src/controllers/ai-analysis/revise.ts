@@ -1,5 +1,6 @@
 // From a person's wish for other parameters to the next question: with the changed plan, or with the old one and why it was kept. Pure.
-import type { Refusal, AIAnalysis, Plan, PlanOutline } from "#api/kinds/ai-analysis.ts";
+import type { AIAnalysis, Plan, Refusal } from "#api/kinds/ai-analysis.ts";
+import { outlineOf } from "#api/plan-outline.ts";
 import { encodeChanges } from "#actions/change.ts";
 import { type Question, questionNumber, questionSummary } from "#controllers/ai-analysis/children.ts";
 import { grantOf } from "#controllers/ai-analysis/grant.ts";
@@ -18,8 +19,6 @@ export interface Revision {
   /** For people. */
   readonly message: string;
 }
-
-export const outlineOf = ({ steps }: Plan): PlanOutline => steps.map(({ action, target, parameters }) => ({ action, target, parameters }));
 
 /** The steps as the person wants them; what an unknown step would mean nobody knows. */
 export const wishedSteps = ({ plan, wish }: Extract<Decision, { do: "revise" }>): Plan["steps"] | undefined =>

@@ -1,12 +1,13 @@
 // From a request to the objects it creates: names derived, snapshots self-contained. Pure; creates nothing itself.
 import { targetHash } from "#api/target-hash.ts";
-import type { Step } from "#api/fields.ts";
+import type { RejectedPlan, Step } from "#api/fields.ts";
 import type { AIAnalysis, Plan } from "#api/kinds/ai-analysis.ts";
 import type { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
 import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import type { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
 import { API_VERSION } from "#api/define-kind.ts";
 import { REQUEST_LABEL, TARGET_LABEL } from "#api/labels.ts";
+import { outlineOf, sameOutline } from "#api/plan-outline.ts";
 import type { NewMeta, NewObject, ObjectReference } from "#api/object.ts";
 import { ownedBy } from "#kube/ensure.ts";
 import { childName } from "#lib/names.ts";
@@ -37,6 +38,30 @@ export const pastActions = (request: RemediationRequest, attempt: number): strin
   return [...new Set(earlier.flatMap(({ actions }) => actions ?? []))].slice(0, 20);
 };
 
+/** Of every earlier attempt, the latest first where there are more than an analysis can hold. */
+export const rejectedPlans = (request: RemediationRequest, attempt: number): RejectedPlan[] =>
+  (request.status?.attempts ?? [])
+    .filter(({ number }) => number < attempt)
+    .toReversed()
+    .flatMap(({ rejected }) => rejected ?? [])
+    .slice(0, 10);
+
+/** What a no to this analysis' question says no to: the plan, and what a person had wanted otherwise before. */
+export const refusedBy = (analysis: AIAnalysis | undefined, reason: string): RejectedPlan[] => {
+  const plan = chosenPlan(analysis);
+  const before = (analysis?.status?.overrides ?? []).filter(({ refused }) => refused === undefined).map(({ replaced }) => replaced);
+  return [...(plan === undefined ? [] : [outlineOf(plan)]), ...before].map((steps) => ({ steps, reason }));
+};
+
+/** Whether there is another plan that may be carried out. */
+export const hasAlternative = (analysis: AIAnalysis): boolean => {
+  const refused = refusedBy(analysis, "");
+  return (analysis.status?.plans ?? []).some(
+    (plan) =>
+      (plan.autonomy === "auto" || plan.autonomy === "approve") && !refused.some(({ steps }) => sameOutline(steps, outlineOf(plan))),
+  );
+};
+
 export const processingOf = (request: RemediationRequest, attempt: number): NewObject<RemediationProcessing> => ({
   apiVersion: API_VERSION,
   kind: "RemediationProcessing",
@@ -59,6 +84,7 @@ export const analysisOf = (
   const { context, environment, priority, autonomy, managed, protections } = processing.status ?? {};
   if (!context || !environment || !priority || !autonomy || managed === undefined) return undefined;
   const { alert, reported, target } = request.spec;
+  const rejected = rejectedPlans(request, attempt);
   return {
     apiVersion: API_VERSION,
     kind: "AIAnalysis",
@@ -76,6 +102,7 @@ export const analysisOf = (
       managed,
       protections: protections ?? [],
       pastActions: pastActions(request, attempt),
+      ...(rejected.length === 0 ? {} : { rejected }),
     },
   };
 };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { isTerminal } from "#api/define-kind.ts";
-import type { AIAnalysis } from "#api/kinds/ai-analysis.ts";
+import type { AIAnalysis, Plan } from "#api/kinds/ai-analysis.ts";
 import { type RemediationRequest, RequestPhase, requestDeadlineSeconds, requestTransitions } from "#api/kinds/remediation-request.ts";
 import type { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
 import { type Decision, type Observed, decide } from "#controllers/remediation-request/decide.ts";
@@ -8,6 +8,7 @@ import {
   aPlan,
   aProcessing,
   aRequest,
+  aStep,
   aWorkflow,
   anAnalysis,
   at,
@@ -38,6 +39,9 @@ const anOverride = {
   parameters: { revision: "3" },
   replaced: aPlan().steps.map(({ action, target, parameters }) => ({ action, target, parameters })),
 };
+const otherPlan = aPlan({ steps: [aStep("s1", { action: "increase_resources", parameters: { memory: "1Gi" } })], score: 0.5 });
+const rejected = (plans: Plan[], overrides?: (typeof anOverride)[]): AIAnalysis =>
+  anAnalysis({ ...proceed, result: "Rejected", message: "Not now.", plans, ...(overrides === undefined ? {} : { overrides }) });
 const failedAttempt = { attempts: [{ number: 1, result: "Undone: it did not help." }] };
 
 const cases: Record<string, [Observed, number, object]> = {
@@ -160,6 +164,38 @@ const cases: Record<string, [Observed, number, object]> = {
     seen("Analyzing", { analysis: anAnalysis({ ...proceed, result: "Rejected", message: "Not now." }) }),
     at(1),
     { do: "move", to: "Failed", outcome: "Rejected", message: "Not now." },
+  ],
+  "a rejection where there is another repair leads to a new look": [
+    seen("AwaitingApproval", { analysis: rejected([aPlan(), otherPlan]) }),
+    at(1),
+    { do: "move", to: "Recovering", untried: true, rejected: "Not now.", result: "Not now." },
+  ],
+  "a rejection seen at once, where there is another repair, passes AwaitingApproval": [
+    seen("Analyzing", { analysis: rejected([aPlan(), otherPlan]) }),
+    at(1),
+    { do: "move", to: "Recovering", through: ["AwaitingApproval"] },
+  ],
+  "another repair that may only be suggested is none": [
+    seen("AwaitingApproval", { analysis: rejected([aPlan(), { ...otherPlan, autonomy: "suggest" }]) }),
+    at(1),
+    { do: "move", to: "Failed", outcome: "Rejected", rejected: "Not now." },
+  ],
+  "what a person had wanted otherwise is no other repair": [
+    seen("AwaitingApproval", {
+      analysis: rejected([aPlan({ steps: [aStep("s1", { parameters: { revision: "3" } })] }), aPlan()], [anOverride]),
+    }),
+    at(1),
+    { do: "move", to: "Failed", outcome: "Rejected" },
+  ],
+  "a rejection of the last attempt is the end": [
+    seen("AwaitingApproval", { analysis: rejected([aPlan(), otherPlan]), status: { attempt: 3 } }),
+    at(1),
+    { do: "move", to: "Failed", outcome: "Rejected" },
+  ],
+  "the attempt after a rejection says so": [
+    seen("Recovering", { status: { attempts: [{ number: 1, rejected: [{ steps: anOverride.replaced, reason: "Not now." }] }] } }),
+    at(1),
+    { do: "move", to: "Processing", message: "Attempt 2 of 3: looking again, knowing what people refused." },
   ],
   "a drift seen at once passes AwaitingApproval": [
     seen("Analyzing", { analysis: drifted }),

@@ -6,7 +6,7 @@ import type { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import { clipped } from "#lib/words.ts";
 import type { Hold } from "#policy/budget.ts";
-import { chosenPlan, planText } from "#controllers/remediation-request/children.ts";
+import { chosenPlan, hasAlternative, planText } from "#controllers/remediation-request/children.ts";
 
 /** Everything a decision may look at. */
 export interface Observed {
@@ -42,6 +42,8 @@ export interface Move {
   readonly result?: string;
   /** The attempt changed nothing, so its actions may be offered again. */
   readonly untried?: true;
+  /** People refused its plan, and said why. */
+  readonly rejected?: string;
 }
 
 export type Decision =
@@ -163,7 +165,7 @@ const rows: Readonly<Record<RequestPhase, (seen: Observed, now: number) => Decis
       do: "move",
       to: "Processing",
       ensure: "processing",
-      message: `Attempt ${attempt + 1} of ${maxAttempts}: looking again, knowing what did not help.`,
+      message: `Attempt ${attempt + 1} of ${maxAttempts}: looking again, knowing ${wasRefused(request) ? "what people refused" : "what did not help"}.`,
     };
   },
 
@@ -238,7 +240,7 @@ const concluded = (seen: Observed, analysis: AIAnalysis): Decision | undefined =
     case "ManualReviewRequired":
       return failed(seen.undoneBefore ? "RolledBack" : "ManualReviewRequired", personNeeded(seen, message));
     case "Rejected":
-      return failed("Rejected", message || "A person rejected the repair.");
+      return refusedByPeople(seen, analysis, message || "A person rejected the repair.");
     case "ApprovalExpired":
       return failed("ApprovalExpired", message || "Nobody decided before the approval expired.");
     case "Drifted": {
@@ -249,6 +251,20 @@ const concluded = (seen: Observed, analysis: AIAnalysis): Decision | undefined =
     case undefined:
       return failed("Error", `The analysis failed: ${message || "no reason was given"}`);
   }
+};
+
+/** A no is respected: where there is another repair, a new attempt looks again and asks about that one. */
+const refusedByPeople = (seen: Observed, analysis: AIAnalysis, why: string): Move => {
+  if (attemptOf(seen.request) >= seen.maxAttempts || !hasAlternative(analysis)) return { ...failed("Rejected", why), rejected: why };
+  const move: Move = {
+    do: "move",
+    to: "Recovering",
+    message: `${why} Looking for another repair.`,
+    result: why,
+    untried: true,
+    rejected: why,
+  };
+  return phaseOf(seen.request) === "AwaitingApproval" ? move : { ...move, through: ["AwaitingApproval"] };
 };
 
 const personNeeded = (seen: Observed, message: string): string => {
@@ -299,6 +315,8 @@ const lastResult = (request: RemediationRequest): string =>
 
 const askText = (request: RemediationRequest, analysis: AIAnalysis): string =>
   `Waits for a person: ${repairOf(analysis)} needs approval (kintsugi approve ${request.metadata.name}).`;
+
+const wasRefused = (request: RemediationRequest): boolean => request.status?.attempts?.at(-1)?.rejected !== undefined;
 
 const repairOf = (analysis: AIAnalysis | undefined): string => {
   const plan = chosenPlan(analysis) ?? analysis?.status?.plans?.[0];

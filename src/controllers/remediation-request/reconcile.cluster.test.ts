@@ -230,6 +230,49 @@ describe("an attempt that fails", () => {
   });
 });
 
+test("a repair that people refuse is not proposed again: the next attempt knows it, and by whom and why", async () => {
+  start();
+  const target = await harness.createWorkload("refused");
+  await harness.createRequest("rr-refused", target);
+  await harness.until(AIAnalysis, "rr-refused-a1-aia", exists);
+  const first = aPlan({ steps: [aStep("s1", { target })], autonomy: "approve" });
+  const second = aPlan({
+    steps: [aStep("s1", { target, action: "increase_resources", parameters: { container: "web", memory: "1Gi" } })],
+    autonomy: "approve",
+    score: 0.5,
+  });
+  const plans = [first, second];
+  await harness.analyse("rr-refused-a1-aia", target, { phase: "AwaitingApproval", plans, result: undefined });
+  await requestIn("rr-refused", "AwaitingApproval");
+  await harness.analyse("rr-refused-a1-aia", target, { plans, result: "Rejected", message: "Rejected by ann (“not today”)." });
+  const next = await harness.until(AIAnalysis, "rr-refused-a2-aia", exists);
+  const steps = [{ action: "rollback_deployment", target, parameters: { revision: "1" } }];
+  expect(next.spec).toMatchObject({ attempt: 2, pastActions: [], rejected: [{ steps, reason: "Rejected by ann (“not today”)." }] });
+  await harness.analyse("rr-refused-a2-aia", target, { plans: [second], result: "Rejected", message: "Rejected by ben." });
+  const { status } = await requestIn("rr-refused", "Failed");
+  expect(status).toMatchObject({
+    outcome: "Rejected",
+    attempt: 2,
+    message: "Rejected by ben.",
+    attempts: [
+      { number: 1, actions: [], rejected: [{ reason: "Rejected by ann (“not today”)." }], result: "Rejected by ann (“not today”)." },
+      { number: 2, rejected: [{ steps: [{ action: "increase_resources" }], reason: "Rejected by ben." }] },
+    ],
+  });
+  expect(harness.writes("rr-refused").toSorted()).toEqual(
+    [
+      "POST aianalyses",
+      "POST aianalyses",
+      "POST remediationprocessings",
+      "POST remediationprocessings",
+      // Analyzing, AwaitingApproval, Recovering, Processing, Analyzing, Failed
+      ...Array.from({ length: 6 }, () => "PATCH remediationrequests/rr-refused/status"),
+      "PUT remediationprocessings/rr-refused-a1-rp/status",
+      "PUT remediationprocessings/rr-refused-a2-rp/status",
+    ].toSorted(),
+  );
+});
+
 describe("a repair that may not begin", () => {
   test("waits while another request repairs the same object, then takes its turn", async () => {
     start();

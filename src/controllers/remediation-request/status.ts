@@ -6,7 +6,7 @@ import { isTerminal } from "#api/define-kind.ts";
 import { toPreciseTimestamp } from "#lib/clock.ts";
 import { jsonEqual } from "#lib/canonical-json.ts";
 import { type JsonPatch, type JsonPatchOperation, pointer } from "#lib/json-patch.ts";
-import { analysisName, chosenPlan, planText, processingName } from "#controllers/remediation-request/children.ts";
+import { analysisName, chosenPlan, planText, processingName, refusedBy } from "#controllers/remediation-request/children.ts";
 import { type Move, type Observed, attemptOf, phaseOf } from "#controllers/remediation-request/decide.ts";
 
 type Status = NonNullable<RemediationRequest["status"]>;
@@ -59,6 +59,7 @@ const attemptsAfter = (seen: Observed, move: Move, number: number, workflow: str
       : { workflow, actions: before?.actions ?? chosenPlan(analysis)?.steps.map(({ action }) => action) ?? [] }),
     ...(move.result === undefined ? {} : { result: clipped(move.result) }),
     ...(move.untried ? { actions: [] } : {}),
+    ...(move.rejected === undefined ? {} : { rejected: refusedBy(analysis, clipped(move.rejected)).slice(0, 10) }),
   };
   return [...known.filter((entry) => entry.number !== number), current];
 };
