@@ -1,4 +1,4 @@
-// A test's way to the shared API server: as the administrator, as any account by its own token, as any person by impersonation.
+// A test's way to an API server: as the administrator, as any account by its own token, as any person by impersonation.
 import type { ClusterConfig } from "#kube/cluster-config.ts";
 import type { Kube } from "#kube/client.ts";
 import { connect } from "#kube/connect.ts";
@@ -20,12 +20,14 @@ export interface TestCluster {
 
 const deps = { clock: systemClock, random: () => 0.5, log: silentLog };
 
-export const openCluster = async (controlPlane: { readonly kubeconfigPath: string }): Promise<TestCluster> => {
-  const config = await loadKubeconfig(
-    { path: controlPlane.kubeconfigPath },
-    undefined,
-    localMachine({ clock: systemClock, env: {}, home: "/nonexistent" }),
-  );
+export const configOf = ({ kubeconfigPath }: { readonly kubeconfigPath: string }): Promise<ClusterConfig> =>
+  loadKubeconfig({ path: kubeconfigPath }, undefined, localMachine({ clock: systemClock, env: {}, home: "/nonexistent" }));
+
+/** The run's real API server. */
+export const openCluster = async (controlPlane: { readonly kubeconfigPath: string }): Promise<TestCluster> =>
+  clusterAt(await configOf(controlPlane));
+
+export const clusterAt = (config: ClusterConfig): TestCluster => {
   const open: Connected[] = [];
   const keep = (kube: Connected): Connected => {
     open.push(kube);
@@ -35,19 +37,22 @@ export const openCluster = async (controlPlane: { readonly kubeconfigPath: strin
   return {
     config,
     admin,
-    asAccount: async (namespace, account) => {
-      const review = (await admin.request("POST", `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`, {
-        apiVersion: "authentication.k8s.io/v1",
-        kind: "TokenRequest",
-        spec: { expirationSeconds: 3600 },
-      })) as { status: { token: string } };
-      return keep(connect({ ...config, credentials: tokenCredentials(review.status.token) }, deps));
-    },
+    asAccount: async (namespace, account) =>
+      keep(connect({ ...config, credentials: tokenCredentials(await tokenOf(admin, namespace, account)) }, deps)),
     asPerson: (user, groups = []) => keep(connect({ ...config, impersonate: { user, groups: ["system:authenticated", ...groups] } }, deps)),
     close: () => {
       for (const kube of open) kube.close();
     },
   };
+};
+
+export const tokenOf = async (admin: Kube, namespace: string, account: string): Promise<string> => {
+  const review = (await admin.request("POST", `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`, {
+    apiVersion: "authentication.k8s.io/v1",
+    kind: "TokenRequest",
+    spec: { expirationSeconds: 3600 },
+  })) as { status: { token: string } };
+  return review.status.token;
 };
 
 export const tokenCredentials = (token: string): ClusterConfig["credentials"] => ({

@@ -1,4 +1,4 @@
-// The execution controller on a real API server, under its own generated rights, with the Job's pod and the workload's controller played by the test.
+// The execution controller on an embedded API server, under its own generated rights, with the Job's pod and the workload's controller played by the test.
 import { API_VERSION } from "#api/define-kind.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import {
@@ -29,11 +29,10 @@ import { createMetrics } from "#lib/metrics.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import { admissionPolicies } from "#manifests/admission.ts";
 import { crdOf } from "#manifests/crd.ts";
-import { toYaml } from "#manifests/manifest.ts";
 import { rbacOf } from "#manifests/rbac.ts";
 import { defaultSettings, type Settings } from "#policy/settings.ts";
-import { kubectlOf, mustKubectl } from "#test/kubectl.ts";
-import { evenRandom, type ProxiedCluster, startProxiedCluster } from "#test/proxied-cluster.ts";
+import { tokenOf } from "#test/cluster.ts";
+import { evenRandom, type ProxiedEmbeddedCluster, startProxiedCluster } from "#test/proxied-cluster.ts";
 
 const image = "example.test/kintsugi:1";
 /** What the workflow's controller does under the same account. */
@@ -42,7 +41,7 @@ const parentNeeds: readonly Need[] = [
 ];
 
 export interface Harness {
-  readonly cluster: ProxiedCluster;
+  readonly cluster: ProxiedEmbeddedCluster;
   /** Kintsugi's own namespace. */
   readonly own: string;
   /** An opted-in namespace of a user. */
@@ -81,11 +80,10 @@ export const badTemplate: PodTemplate = {
   spec: { containers: [{ name: "app", image: "web:2", env: [{ name: "MODE", value: "fast" }] }] },
 };
 
-export const openHarness = async (controlPlane: { readonly kubeconfigPath: string; readonly binDir: string }): Promise<Harness> => {
+export const openHarness = async (): Promise<Harness> => {
   const cluster = await startProxiedCluster();
   const { direct, namespace: own } = cluster;
   const shop = `${own}-shop`;
-  const kubectl = kubectlOf(controlPlane);
   const installed = [
     crdOf(KubernetesExecution),
     ...rbacOf({ account: CONTROLLER_ACCOUNT, namespace: own, needs: [...needs, ...parentNeeds] }),
@@ -98,15 +96,17 @@ export const openHarness = async (controlPlane: { readonly kubeconfigPath: strin
     ),
     ...admissionPolicies({ namespace: own, image }),
   ];
-  await mustKubectl(kubectl, ["apply", "--server-side", "--force-conflicts", "-f", "-"], toYaml(installed));
-  await mustKubectl(kubectl, ["wait", "--for=condition=Established", "crd/kubernetesexecutions.kintsugi.dev", "--timeout=60s"]);
+  await cluster.server.apply(installed);
   await direct.create(Namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: shop, labels: { [MANAGED_LABEL]: "true" } } });
 
-  const token = async (account: string): Promise<string> => {
-    const path = `/api/v1/namespaces/${own}/serviceaccounts/${account}/token`;
-    const answer = await direct.request("POST", path, { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} });
-    return (answer as { status: { token: string } }).status.token;
-  };
+  const podOwner = await direct.create(ReplicaSets, {
+    apiVersion: "apps/v1",
+    kind: "ReplicaSet",
+    metadata: { namespace: shop, name: "web-1" },
+    spec: { replicas: 0, selector: { matchLabels: { app: "none" } }, template: { ...goodTemplate, metadata: { labels: { app: "none" } } } },
+  });
+
+  const token = (account: string): Promise<string> => tokenOf(direct, own, account);
   const controllersToken = await token(CONTROLLER_ACCOUNT);
   const open: { close(): void }[] = [];
   const through = (accountToken: string): Kube => {
@@ -176,17 +176,10 @@ export const openHarness = async (controlPlane: { readonly kubeconfigPath: strin
     until: (name, holds) => first<KubernetesExecution>(KubernetesExecution, name, holds),
     untilJob: (name) => first<Job>(Jobs, name, () => true),
     createPod: async (name, labels) => {
-      const owner = {
-        apiVersion: "apps/v1",
-        kind: "ReplicaSet",
-        name: "web-1",
-        uid: "0b0e8e3e-0000-4000-8000-000000000000",
-        controller: true,
-      };
       const pod = await direct.create(Pods, {
         apiVersion: "v1",
         kind: "Pod",
-        metadata: { namespace: shop, name, labels, ownerReferences: [owner] },
+        metadata: { namespace: shop, name, labels, ownerReferences: [ownedBy(podOwner)] },
         spec: { containers: [{ name: "app", image: "web:1" }], automountServiceAccountToken: false },
       });
       const status = { phase: "Running", conditions: [{ type: "Ready", status: "True" }] };

@@ -1,7 +1,7 @@
-// A proxy in front of a real API server that makes it fail on purpose: by rule or by hook, before a request is sent or after it was
+// A proxy in front of an API server, real or embedded, that makes it fail on purpose: by rule or by hook, before a request is sent or after it was
 // carried out. Serves plain HTTP on 127.0.0.1; forwards the caller's bearer token, else acts as the administrator.
-import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
-import { Agent, request as httpsRequest } from "node:https";
+import { Agent as HttpAgent, type IncomingMessage, type ServerResponse, createServer, request as httpRequest } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -78,16 +78,14 @@ export interface FaultProxy {
   stop(): Promise<void>;
 }
 
-export interface Upstream {
-  readonly url: string;
-  readonly caPem: string;
-  readonly adminCertPem: string;
-  readonly adminKeyPem: string;
-}
-
-export const startFaultProxy = async (upstream: Upstream): Promise<FaultProxy> => {
-  const admin = new Agent({ keepAlive: true, ca: upstream.caPem, cert: upstream.adminCertPem, key: upstream.adminKeyPem });
-  const anonymous = new Agent({ keepAlive: true, ca: upstream.caPem });
+/** In front of the API server that the administrator reaches like this. */
+export const startFaultProxy = async (upstream: ClusterConfig): Promise<FaultProxy> => {
+  const { certPem, keyPem, token: adminToken } = await upstream.credentials.current();
+  const isTls = upstream.server.startsWith("https:");
+  const openAgent = (certificate: object): HttpAgent | HttpsAgent =>
+    isTls ? new HttpsAgent({ keepAlive: true, ca: upstream.caPem, ...certificate }) : new HttpAgent({ keepAlive: true });
+  const admin = openAgent({ cert: certPem, key: keyPem });
+  const anonymous = openAgent({});
   const requests: RecordedRequest[] = [];
   const rules: { readonly rule: FaultRule; seen: number }[] = [];
   const watches = new Set<Socket>();
@@ -109,8 +107,10 @@ export const startFaultProxy = async (upstream: Upstream): Promise<FaultProxy> =
 
   const send = (request: ProxiedRequest, incoming: IncomingMessage): { response: Promise<IncomingMessage>; abort(): void } => {
     const { host: _host, connection: _connection, ...headers } = incoming.headersDistinct;
-    const agent = request.authorization === undefined ? admin : anonymous;
-    const outgoing = httpsRequest(`${upstream.url}${request.path}`, { method: request.method, headers, agent });
+    const isAdmin = request.authorization === undefined;
+    const all = isAdmin && adminToken !== undefined ? { ...headers, authorization: `Bearer ${adminToken}` } : headers;
+    const options = { method: request.method, headers: all, agent: isAdmin ? admin : anonymous };
+    const outgoing = (isTls ? httpsRequest : httpRequest)(`${upstream.server}${request.path}`, options);
     const response = new Promise<IncomingMessage>((resolve, reject) => {
       outgoing.once("response", resolve);
       outgoing.on("error", reject);

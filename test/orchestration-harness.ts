@@ -1,4 +1,4 @@
-// The orchestrating controllers on a real API server, under their generated rights; analysis, executions and the workload's controller are played by the test.
+// The orchestrating controllers on an embedded API server, under their generated rights; analysis, executions and the workload's controller are played by the test.
 import { API_VERSION } from "#api/define-kind.ts";
 import { AIAnalysis } from "#api/kinds/ai-analysis.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
@@ -21,13 +21,11 @@ import type { Clock } from "#lib/clock.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import { admissionPolicies } from "#manifests/admission.ts";
 import { crdOf } from "#manifests/crd.ts";
-import { toYaml } from "#manifests/manifest.ts";
 import { rbacOf } from "#manifests/rbac.ts";
 import { defaultSettings, type Settings } from "#policy/settings.ts";
-import { openCluster } from "#test/cluster.ts";
-import { kubectlOf, mustKubectl } from "#test/kubectl.ts";
+import { tokenOf } from "#test/cluster.ts";
 import { aPlan, aStep, alert } from "#test/orchestration-samples.ts";
-import { evenRandom, type ProxiedCluster, startProxiedCluster } from "#test/proxied-cluster.ts";
+import { evenRandom, type ProxiedEmbeddedCluster, startProxiedCluster } from "#test/proxied-cluster.ts";
 
 /** What the test does in the place of the Gateway, the analysis and the executions, all of which run under the same account. */
 const played: readonly Need[] = [
@@ -42,7 +40,7 @@ type AnalysisStatus = NonNullable<AIAnalysis["status"]>;
 type ExecutionStatus = NonNullable<KubernetesExecution["status"]>;
 
 export interface OrchestrationHarness {
-  readonly cluster: ProxiedCluster;
+  readonly cluster: ProxiedEmbeddedCluster;
   readonly own: string;
   /** Opted in, in staging. */
   readonly shop: string;
@@ -69,36 +67,22 @@ export interface OrchestrationHarness {
   close(): Promise<void>;
 }
 
-export const openOrchestration = async (controlPlane: {
-  readonly kubeconfigPath: string;
-  readonly binDir: string;
-}): Promise<OrchestrationHarness> => {
+export const openOrchestration = async (): Promise<OrchestrationHarness> => {
   const cluster = await startProxiedCluster();
   const { direct, namespace: own } = cluster;
   const shop = `${own}-shop`;
-  const kubectl = kubectlOf(controlPlane);
   const needs = [...requestNeeds, ...processingNeeds, ...workflowNeeds, ...played];
   const manifests = [
     ...kinds.map(crdOf),
     ...rbacOf({ account: CONTROLLER_ACCOUNT, namespace: own, needs }),
     ...admissionPolicies({ namespace: own, image: "example.test/kintsugi:1" }),
   ];
-  await mustKubectl(kubectl, ["apply", "--server-side", "--force-conflicts", "-f", "-"], toYaml(manifests));
-  await mustKubectl(kubectl, [
-    "wait",
-    "--for=condition=Established",
-    ...kinds.map((kind) => `crd/${kind.plural}.kintsugi.dev`),
-    "--timeout=60s",
-  ]);
+  await cluster.server.apply(manifests);
   const labels = { [MANAGED_LABEL]: "true", [ENVIRONMENT_LABEL]: "staging" };
   await direct.create(Namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: shop, labels } });
-  const path = `/api/v1/namespaces/${own}/serviceaccounts/${CONTROLLER_ACCOUNT}/token`;
-  const review = await direct.request("POST", path, { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} });
-  const { token } = (review as { status: { token: string } }).status;
-
+  const token = await tokenOf(direct, own, CONTROLLER_ACCOUNT);
   // Straight to the API server, under the account's rights: what is played does not count among the product's requests.
-  const straight = await openCluster(controlPlane);
-  const player = await straight.asAccount(own, CONTROLLER_ACCOUNT);
+  const player = await cluster.server.asAccount(own, CONTROLLER_ACCOUNT);
   const policy: OrchestrationHarness["policy"] = {
     settings: { ...defaultSettings, stabilisationSeconds: 0, perNamespacePerHour: 1000, perHour: 1000 },
     missing: [],
@@ -221,10 +205,7 @@ export const openOrchestration = async (controlPlane: {
       cluster.proxy.requests
         .filter(({ isWrite, body, path: url }) => isWrite && (url.includes(text) || body.includes(text)))
         .map(({ method, path: url }) => `${method} ${url.split("?")[0]?.split("/").slice(6).join("/")}`),
-    close: async () => {
-      straight.close();
-      await cluster.stop();
-    },
+    close: cluster.stop,
   };
 };
 

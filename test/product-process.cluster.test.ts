@@ -10,7 +10,6 @@ import { openCluster, type TestCluster } from "#test/cluster.ts";
 import { kubectlOf, mustKubectl } from "#test/kubectl.ts";
 import { type ProductProcess, startProduct } from "#test/product-process.ts";
 import { startFaultProxy, type FaultProxy } from "#test/fault-proxy.ts";
-import { openUpstream } from "#test/proxied-cluster.ts";
 
 // The process as it is deployed: all roles, leader election on, the controllers' own account and rights.
 const namespace = "kintsugi-process";
@@ -32,9 +31,7 @@ beforeAll(async () => {
   await mustKubectl(kubectl, ["apply", "--server-side", "-f", "-"], toYaml(install({ namespace, image })));
   await mustKubectl(kubectl, ["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
   const token = await mustKubectl(kubectl, ["create", "token", CONTROLLER_ACCOUNT, "-n", namespace]);
-  const { upstream, direct } = await openUpstream(inject("controlPlane").kubeconfigPath);
-  direct.close();
-  proxy = await startFaultProxy(upstream);
+  proxy = await startFaultProxy(cluster.config);
   folder = await mkdtemp(join(tmpdir(), "kintsugi-process-"));
   await writeFile(join(folder, "kubeconfig"), proxy.kubeconfig(token.trim()));
   product = startProduct([

@@ -1,16 +1,14 @@
-// For cluster tests: the run's API server behind a fault proxy of the test's own, and a namespace nobody else uses.
+// An API server behind a fault proxy of the test's own, and a namespace nobody else uses: an embedded one, or the run's real one.
 import { randomBytes } from "node:crypto";
 
-import { inject } from "vitest";
-
 import { Namespaces, ServiceAccounts } from "#api/kubernetes.ts";
+import type { ClusterConfig } from "#kube/cluster-config.ts";
 import type { Kube } from "#kube/client.ts";
 import { connect } from "#kube/connect.ts";
-import { loadKubeconfig } from "#kube/kubeconfig.ts";
-import { localMachine } from "#kube/local-machine.ts";
-import type { Clock } from "#lib/clock.ts";
 import { systemClock } from "#lib/system-clock.ts";
-import { type FaultProxy, type Upstream, startFaultProxy } from "#test/fault-proxy.ts";
+import { configOf, tokenOf } from "#test/cluster.ts";
+import { type EmbeddedTestCluster, openEmbeddedCluster } from "#test/embedded-test-cluster.ts";
+import { type FaultProxy, startFaultProxy } from "#test/fault-proxy.ts";
 
 export interface ProxiedCluster {
   readonly proxy: FaultProxy;
@@ -24,23 +22,31 @@ export interface ProxiedCluster {
   stop(): Promise<void>;
 }
 
+export interface ProxiedEmbeddedCluster extends ProxiedCluster {
+  readonly server: EmbeddedTestCluster;
+}
+
 /** No jitter: what a test sees depends on nothing but itself. */
 export const evenRandom = (): number => 0.5;
 
-export const openUpstream = async (kubeconfigPath: string): Promise<{ upstream: Upstream; direct: Kube & { close(): void } }> => {
-  const machine = localMachine({ clock: systemClock, env: process.env, home: "/nonexistent" });
-  const config = await loadKubeconfig({ path: kubeconfigPath }, undefined, machine);
-  const { certPem, keyPem } = await config.credentials.current();
-  const upstream = { url: config.server, caPem: config.caPem!, adminCertPem: certPem!, adminKeyPem: keyPem! };
-  return { upstream, direct: connect(config, { clock: systemClock, random: evenRandom }) };
+export const startProxiedCluster = async (): Promise<ProxiedEmbeddedCluster> => {
+  const server = await openEmbeddedCluster();
+  const proxied = await behindProxy(server.config);
+  const stop = async (): Promise<void> => {
+    await proxied.stop();
+    await server.stop();
+  };
+  return { ...proxied, server, stop };
 };
 
-export const startProxiedCluster = async (
-  options: { readonly clock?: Clock; readonly kubeconfigPath?: string } = {},
-): Promise<ProxiedCluster> => {
-  const { upstream, direct } = await openUpstream(options.kubeconfigPath ?? inject("controlPlane").kubeconfigPath);
-  const proxy = await startFaultProxy(upstream);
-  const kube = connect(proxy.config(), { clock: options.clock ?? systemClock, random: evenRandom });
+export const proxyRealCluster = async (controlPlane: { readonly kubeconfigPath: string }): Promise<ProxiedCluster> =>
+  behindProxy(await configOf(controlPlane));
+
+const behindProxy = async (config: ClusterConfig): Promise<ProxiedCluster> => {
+  const deps = { clock: systemClock, random: evenRandom };
+  const direct = connect(config, deps);
+  const proxy = await startFaultProxy(config);
+  const kube = connect(proxy.config(), deps);
   const namespace = `test-${randomBytes(5).toString("hex")}`;
   await direct.create(Namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
   return {
@@ -50,9 +56,7 @@ export const startProxiedCluster = async (
     namespace,
     createToken: async (name) => {
       await direct.create(ServiceAccounts, { apiVersion: "v1", kind: "ServiceAccount", metadata: { namespace, name } });
-      const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
-      const answer = await direct.request("POST", path, { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} });
-      return (answer as { status: { token: string } }).status.token;
+      return tokenOf(direct, namespace, name);
     },
     stop: async () => {
       kube.close();

@@ -6,6 +6,7 @@ import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { Deployments, Jobs, type Job, Nodes, Pods, type Deployment } from "#api/kubernetes.ts";
 import { CONTROLLER_ACCOUNT } from "#api/labels.ts";
 import type { NewObject } from "#api/object.ts";
+import { kubectlLine } from "#controllers/ai-approval-request/commands.ts";
 import type { Kube } from "#kube/client.ts";
 import { install } from "#manifests/install.ts";
 import { toYaml } from "#manifests/manifest.ts";
@@ -352,6 +353,16 @@ describe("approvals", () => {
       "cleo",
     ]);
   });
+});
+
+test("the kubectl line that is printed decides as it stands", async () => {
+  const asked = await controllers.create(AIApprovalRequest, approval("printed"));
+  const line = kubectlLine(asked, "Approved").replace("<you>", "ann");
+  const [, words = "", patch = ""] = /^kubectl (.*) -p '(.*)'$/.exec(line) ?? [];
+  await mustKubectl(kubectl, [...words.split(" "), "-p", patch, "--as=ann", "--as-group=system:authenticated"]);
+  expect((await cluster.admin.get(AIApprovalRequest, { namespace, name: "printed" }))?.spec.decisions).toMatchObject([
+    { by: "ann", decision: "Approved", via: "kubectl" },
+  ]);
 });
 
 describe("the record", () => {

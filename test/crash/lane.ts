@@ -10,12 +10,13 @@ import { isTerminal } from "#api/define-kind.ts";
 import { Deployments, type Job, Jobs, Namespaces, type Pod, Pods } from "#api/kubernetes.ts";
 import { accountOfAction, CONTROLLER_ACCOUNT, SIGNALS_ACCOUNT } from "#api/labels.ts";
 import type { Kube } from "#kube/client.ts";
+import type { ClusterConfig } from "#kube/cluster-config.ts";
 import { isAlreadyExists } from "#kube/errors.ts";
 import { ownedBy } from "#kube/ensure.ts";
 import { admissionPolicies } from "#manifests/admission.ts";
 import { namespaceManifest, rights } from "#manifests/install.ts";
 import { toYaml } from "#manifests/manifest.ts";
-import { type FaultProxy, type ProxiedRequest, startFaultProxy, type Upstream } from "#test/fault-proxy.ts";
+import { type FaultProxy, type ProxiedRequest, startFaultProxy } from "#test/fault-proxy.ts";
 import { type Kubectl, mustKubectl } from "#test/kubectl.ts";
 import { type ProductProcess, startProduct } from "#test/product-process.ts";
 import { createScriptedWorkload, type ScriptedWorkload } from "#test/crash/scripted-workload.ts";
@@ -46,7 +47,7 @@ export interface Lane {
 const image = "example.test/kintsugi:crash";
 const deadlineMs = 90_000;
 
-export const openLane = async (id: string, upstream: Upstream, direct: Kube, jobController: Kube, kubectl: Kubectl): Promise<Lane> => {
+export const openLane = async (id: string, upstream: ClusterConfig, direct: Kube, jobController: Kube, kubectl: Kubectl): Promise<Lane> => {
   const own = `kintsugi-crash-${id}`;
   const shop = `crash-shop-${id}`;
   const folder = await mkdtemp(join(tmpdir(), "kintsugi-crash-"));

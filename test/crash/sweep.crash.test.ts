@@ -1,7 +1,5 @@
 // The process is killed before and after each of its writes, the action's Job included. However often it dies, the workload is changed once.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { connect } from "#kube/connect.ts";
-import { systemClock } from "#lib/system-clock.ts";
 import { crds } from "#manifests/install.ts";
 import { toYaml } from "#manifests/manifest.ts";
 import { readAuditLog } from "#testbed/audit-log.ts";
@@ -9,10 +7,11 @@ import { type ControlPlane, startControlPlane } from "#testbed/control-plane.ts"
 import { toStderr } from "#testbed/progress.ts";
 import { type CrashPoint, type Lane, openLane, type RunResult } from "#test/crash/lane.ts";
 import { kubectlOf, mustKubectl } from "#test/kubectl.ts";
-import { evenRandom, openUpstream } from "#test/proxied-cluster.ts";
+import { openCluster, type TestCluster } from "#test/cluster.ts";
 
 const laneCount = 4;
 let controlPlane: ControlPlane;
+let cluster: TestCluster;
 let lanes: Lane[];
 let reference: RunResult;
 
@@ -21,18 +20,17 @@ beforeAll(async () => {
   const kubectl = kubectlOf(controlPlane);
   await mustKubectl(kubectl, ["apply", "--server-side", "-f", "-"], toYaml(crds()));
   await mustKubectl(kubectl, ["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
-  const { upstream, direct } = await openUpstream(controlPlane.kubeconfigPath);
-  const admin = { current: () => Promise.resolve({ certPem: upstream.adminCertPem, keyPem: upstream.adminKeyPem }), invalidate: () => {} };
-  const impersonate = { user: "system:serviceaccount:kube-system:job-controller", groups: ["system:masters", "system:authenticated"] };
-  const config = { server: upstream.url, caPem: upstream.caPem, name: "crash", namespace: "default", credentials: admin, impersonate };
-  const jobController = connect(config, { clock: systemClock, random: evenRandom });
+  cluster = await openCluster(controlPlane);
+  const { config, admin } = cluster;
+  const jobController = cluster.asPerson("system:serviceaccount:kube-system:job-controller", ["system:masters"]);
   lanes = await Promise.all(
-    Array.from({ length: laneCount }, (_, index) => openLane(String(index), upstream, direct, jobController, kubectl)),
+    Array.from({ length: laneCount }, (_, index) => openLane(String(index), config, admin, jobController, kubectl)),
   );
   reference = await lanes[0]!.run(undefined);
 });
 afterAll(async () => {
   await Promise.all(lanes?.map((lane) => lane.stop()) ?? []);
+  cluster?.close();
   await controlPlane?.stop();
 });
 

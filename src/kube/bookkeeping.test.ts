@@ -1,4 +1,4 @@
-// Events, leases and finalizers as the real API server keeps them.
+// Events, leases and finalizers as the API server keeps them.
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { ConfigMaps, Events, Leases } from "#api/kubernetes.ts";

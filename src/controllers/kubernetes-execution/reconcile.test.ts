@@ -1,5 +1,5 @@
-// The execution controller and the Job's own code on a real API server, each under its generated rights and the admission policies.
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+// The execution controller and the Job's own code on an API server, each under its generated rights and the admission policies.
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import { Deployments, Jobs, Namespaces, PodDisruptionBudgets, Pods } from "#api/kubernetes.ts";
 import { JOB_FINALIZER, MANAGED_LABEL } from "#api/labels.ts";
@@ -13,7 +13,7 @@ import type { ProxiedRequest } from "#test/fault-proxy.ts";
 let harness: Harness;
 let running: { stop: () => Promise<void> } | undefined;
 beforeAll(async () => {
-  harness = await openHarness(inject("controlPlane"));
+  harness = await openHarness();
 });
 afterEach(async () => {
   await running?.stop();

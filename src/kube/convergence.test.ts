@@ -1,4 +1,4 @@
-// The whole runtime at work against a real API server while a tenth of all requests fails: it must come to the same end, without a needless write.
+// The whole runtime at work against an API server while a tenth of all requests fails: it must come to the same end, without a needless write.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { type ConfigMap, ConfigMaps, Jobs } from "#api/kubernetes.ts";

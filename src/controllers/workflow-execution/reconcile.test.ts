@@ -1,5 +1,5 @@
-// The workflow's controller on a real API server: the symptom watched in real time, several steps, records that disappear.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
+// The workflow's controller on an API server: the symptom watched in real time, several steps, records that disappear.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { AIAnalysis } from "#api/kinds/ai-analysis.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
@@ -15,7 +15,7 @@ let harness: OrchestrationHarness;
 let running: { stop: () => Promise<void> } | undefined;
 let usual: OrchestrationHarness["policy"]["settings"];
 beforeAll(async () => {
-  harness = await openOrchestration(inject("controlPlane"));
+  harness = await openOrchestration();
 });
 afterAll(() => harness.close());
 beforeEach(() => {

@@ -1,5 +1,5 @@
-// The orchestrating controllers on a real API server under their own rights, with restarts, lost answers, races and deletions.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
+// The orchestrating controllers on an API server under their own rights, with restarts, lost answers, races and deletions.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { API_VERSION } from "#api/define-kind.ts";
 import { AIAnalysis } from "#api/kinds/ai-analysis.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
@@ -15,7 +15,7 @@ import { targetHash } from "#api/target-hash.ts";
 let harness: OrchestrationHarness;
 let running: { stop: () => Promise<void> } | undefined;
 beforeAll(async () => {
-  harness = await openOrchestration(inject("controlPlane"));
+  harness = await openOrchestration();
 });
 afterAll(() => harness.close());
 

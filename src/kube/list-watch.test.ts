@@ -1,4 +1,4 @@
-// The list-watch and the cache on it against a real API server that fails in every way we know: what the cache shows must become true again.
+// The list-watch and the cache on it against an API server that fails in every way we know: what the cache shows must become true again.
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { type ConfigMap, ConfigMaps } from "#api/kubernetes.ts";
@@ -10,7 +10,6 @@ import type { Clock } from "#lib/clock.ts";
 import { silentLog } from "#lib/log.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { systemClock } from "#lib/system-clock.ts";
-import { startControlPlane } from "#testbed/control-plane.ts";
 import type { FaultAction, ProxiedRequest } from "#test/fault-proxy.ts";
 import { type ProxiedCluster, evenRandom, startProxiedCluster } from "#test/proxied-cluster.ts";
 
@@ -231,23 +230,4 @@ test("our own write is seen at once, and no older event takes it back", async ()
   await write("a", "3");
   await eventually(() => expect(known(store)).toBe("a=3"));
   expect(told.filter((line) => line === "applied a=1")).toHaveLength(1);
-});
-
-test("an API server that is killed and started again is followed on", async () => {
-  const plane = await startControlPlane();
-  await cluster.stop();
-  cluster = await startProxiedCluster({ kubeconfigPath: plane.kubeconfigPath });
-  try {
-    await cluster.direct.create(ConfigMaps, configMap("a"));
-    const { store, told } = follow();
-    await watching();
-    await plane.stopApiServer();
-    await plane.startApiServer();
-    await cluster.direct.create(ConfigMaps, configMap("b"));
-    await eventually(() => expect(known(store)).toBe("a=1 b=1"));
-    expect(told).toEqual(["applied a=1", "applied b=1"]);
-  } finally {
-    stop.abort();
-    await plane.stop();
-  }
 });

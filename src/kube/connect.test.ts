@@ -1,4 +1,4 @@
-// The client against a real API server, with a proxy between them that fails on purpose.
+// The client against an API server, with a proxy between them that fails on purpose.
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { type ConfigMap, ConfigMaps, Deployments, PodDisruptionBudgets, Pods } from "#api/kubernetes.ts";

@@ -1,5 +1,5 @@
-// What runs inside a Job against a real API server: the guards hold there as they do on paper, and nothing is written twice.
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+// What runs inside a Job against an API server: the guards hold there as they do on paper, and nothing is written twice.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { API_VERSION } from "#api/define-kind.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import type { Change } from "#api/change.ts";
@@ -14,17 +14,13 @@ import { silentLog } from "#lib/log.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import { crdOf } from "#manifests/crd.ts";
-import { toYaml } from "#manifests/manifest.ts";
 import type { FaultAction, ProxiedRequest } from "#test/fault-proxy.ts";
-import { kubectlOf, mustKubectl } from "#test/kubectl.ts";
-import { evenRandom, type ProxiedCluster, startProxiedCluster } from "#test/proxied-cluster.ts";
+import { evenRandom, type ProxiedEmbeddedCluster, startProxiedCluster } from "#test/proxied-cluster.ts";
 
-let cluster: ProxiedCluster;
+let cluster: ProxiedEmbeddedCluster;
 beforeAll(async () => {
   cluster = await startProxiedCluster();
-  const kubectl = kubectlOf(inject("controlPlane"));
-  await mustKubectl(kubectl, ["apply", "--server-side", "--force-conflicts", "-f", "-"], toYaml([crdOf(KubernetesExecution)]));
-  await mustKubectl(kubectl, ["wait", "--for=condition=Established", "crd/kubernetesexecutions.kintsugi.dev", "--timeout=60s"]);
+  await cluster.server.apply([crdOf(KubernetesExecution)]);
 });
 afterAll(() => cluster.stop());
 

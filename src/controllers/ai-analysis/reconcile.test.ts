@@ -1,11 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { API_VERSION } from "#api/define-kind.ts";
 import type { Reference } from "#api/fields.ts";
 import { AIAnalysis } from "#api/kinds/ai-analysis.ts";
 import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { kinds } from "#api/kinds/registry.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
-import { ConfigMaps, Deployments, Pods, type Pod, ReplicaSets, ServiceAccounts, type PodTemplate } from "#api/kubernetes.ts";
+import { ConfigMaps, Deployments, Events, Namespaces, Pods, type Pod, ReplicaSets, type PodTemplate } from "#api/kubernetes.ts";
 import { CONTROLLER_ACCOUNT } from "#api/labels.ts";
 import { keyOf, type KubeObject, type Need, type ResourceType } from "#api/object.ts";
 import { decodeChanges } from "#actions/change.ts";
@@ -22,46 +22,45 @@ import { runController } from "#kube/controller.ts";
 import { KubeError } from "#kube/errors.ts";
 import { createEventRecorder, eventNeeds } from "#kube/events.ts";
 import { silentLog } from "#lib/log.ts";
+import type { JsonPatch } from "#lib/json-patch.ts";
 import { createMetrics } from "#lib/metrics.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import { admissionPolicies } from "#manifests/admission.ts";
 import { crdOf } from "#manifests/crd.ts";
-import { toYaml } from "#manifests/manifest.ts";
 import { rbacOf } from "#manifests/rbac.ts";
 import { defaultSettings, type Settings } from "#policy/settings.ts";
-import { type Connected, openCluster, type TestCluster } from "#test/cluster.ts";
-import { kubectlOf, mustKubectl } from "#test/kubectl.ts";
+import type { Connected } from "#test/cluster.ts";
+import { type EmbeddedTestCluster, openEmbeddedCluster } from "#test/embedded-test-cluster.ts";
 import { alert } from "#test/scene.ts";
 
 // Both controllers under exactly the rights that they declare, with the admission policies in force.
 const namespace = "kintsugi-analysis";
-const kubectl = kubectlOf(inject("controlPlane"));
 // The analyses themselves are created by the request's controller, under the same account.
 const creates: Need = { group: AIAnalysis.group, resource: AIAnalysis.plural, verbs: ["create"], scope: "own" };
 // So does the request's controller with the request's end.
 const ends: Need = { group: AIAnalysis.group, resource: "remediationrequests/status", verbs: ["patch"], scope: "own" };
 const needs = [...eventNeeds, ...analysisNeeds, ...approvalNeeds, creates, ends];
-let cluster: TestCluster;
+let cluster: EmbeddedTestCluster;
 let account: Connected;
 let ann: Connected;
 
 beforeAll(async () => {
-  cluster = await openCluster(inject("controlPlane"));
+  cluster = await openEmbeddedCluster();
   const own = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
   const manifests = [own, ...kinds.map(crdOf), ...rbacOf({ account: CONTROLLER_ACCOUNT, namespace, needs })];
-  await mustKubectl(
-    kubectl,
-    ["apply", "--server-side", "-f", "-"],
-    toYaml([...manifests, ...admissionPolicies({ namespace, image: "x" })]),
-  );
-  await mustKubectl(kubectl, ["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
-  const approver = ["create", "role", "approver", "-n", namespace, "--verb=get,patch", "--resource=aiapprovalrequests.kintsugi.dev"];
-  await mustKubectl(kubectl, approver);
-  await mustKubectl(kubectl, ["create", "rolebinding", "approver", "-n", namespace, "--role=approver", "--group=on-call"]);
+  const rbac = { apiVersion: "rbac.authorization.k8s.io/v1", metadata: { name: "approver", namespace } };
+  const approver = { apiGroups: [AIApprovalRequest.group], resources: [AIApprovalRequest.plural], verbs: ["get", "patch"] };
+  const onCall = { apiGroup: "rbac.authorization.k8s.io", kind: "Group", name: "on-call" };
+  const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "approver" };
+  const people = [
+    { ...rbac, kind: "Role", rules: [approver] },
+    { ...rbac, kind: "RoleBinding", roleRef, subjects: [onCall] },
+  ];
+  await cluster.apply([...manifests, ...admissionPolicies({ namespace, image: "x" }), ...people]);
   account = await cluster.asAccount(namespace, CONTROLLER_ACCOUNT);
   ann = cluster.asPerson("ann@example.com", ["on-call"]);
 });
-afterAll(() => cluster.close());
+afterAll(() => cluster.stop());
 
 let stop: () => Promise<void> = async () => {};
 let writes: string[] = [];
@@ -76,8 +75,7 @@ beforeEach(async () => {
   onLook = () => {};
   count += 1;
   shop = `analysis-shop-${count}`;
-  await mustKubectl(kubectl, ["create", "namespace", shop]);
-  await cluster.admin.create(ServiceAccounts, { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace: shop } });
+  await cluster.admin.create(Namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: shop } });
 });
 afterEach(() => stop());
 
@@ -304,7 +302,7 @@ test("a release that crashes in staging: found, planned, granted, in one status 
 });
 
 describe("in production a person is asked", () => {
-  test("with the exact change, and the kubectl line that allows it works as it is printed", async () => {
+  test("with the exact change, and the patch of the kubectl line that is printed allows it", async () => {
     const target = await breakRelease();
     start();
     await analyse("rr-yes", target, production);
@@ -315,13 +313,13 @@ describe("in production a person is asked", () => {
     expect(approval.spec.changesHash).toBe(asked.status?.plans?.[0]?.changesHash);
     expect(decodeChanges(approval.spec.changes)).toMatchObject([{ type: "patch", object: target }]);
     await vi.waitFor(async () => {
-      const event = await mustKubectl(kubectl, ["get", "events", "-n", namespace, "-o", "jsonpath={.items[*].message}"]);
-      expect(event).toContain("kintsugi approve rr-yes");
+      const events = await cluster.admin.list(Events, { namespace });
+      expect(events.map(({ message }) => message).join("\n")).toContain("kintsugi approve rr-yes");
     }, waitOptions);
 
     const [, patch = ""] = /-p '(.*)'$/.exec(kubectlLine(approval, "Approved")) ?? [];
-    const args = ["patch", "aiar", "rr-yes-a1-aiar", "-n", namespace, "--type=json", "-p", patch.replace("<you>", "ann@example.com")];
-    await mustKubectl(kubectl, [...args, "--as=ann@example.com", "--as-group=on-call", "--as-group=system:authenticated"]);
+    const operations = JSON.parse(patch.replace("<you>", "ann@example.com")) as JsonPatch;
+    await ann.jsonPatch(AIApprovalRequest, { namespace, name: "rr-yes-a1-aiar" }, operations);
     await approvalIs("rr-yes", { phase: "Approved", message: "Approved by ann@example.com." });
     await analysisIs("rr-yes", { phase: "Completed", result: "Proceed", verdict: "Actionable", chosen: 0 });
     // The two controllers do not wait for each other.
@@ -555,8 +553,12 @@ test("who edited a ConfigMap last is read from the server's own record, whoever 
   const target = await breakRelease();
   const settings = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "web-settings", namespace: shop }, data: { level: "info" } };
   await cluster.admin.create(ConfigMaps, settings);
-  await mustKubectl(kubectl, ["patch", "configmap", "web-settings", "-n", shop, "-p", '{"data":{"level":"debug"}}']);
-  await mustKubectl(kubectl, ["label", "configmap", "web-settings", "-n", shop, "team=shop"]);
+  const patch = (manager: string, change: object): Promise<unknown> =>
+    cluster.admin.request("PATCH", `/api/v1/namespaces/${shop}/configmaps/web-settings?fieldManager=${manager}`, change, {
+      contentType: "application/merge-patch+json",
+    });
+  await patch("kubectl-patch", { data: { level: "debug" } });
+  await patch("kubectl-label", { metadata: { labels: { team: "shop" } } });
   const collected = await collectEvidence(account, systemClock, { around: { target }, alerts: [alert], secrets: "left out" });
   const evidence = insideOf(createView(collected), target);
   expect(evidence.configs).toMatchObject([{ name: "web-settings", state: "found", keys: ["level"], editedBy: "kubectl-patch" }]);
