@@ -6,6 +6,7 @@ import { executionTransitions } from "#api/kinds/kubernetes-execution.ts";
 import { processingTransitions } from "#api/kinds/remediation-processing.ts";
 import { requestTransitions } from "#api/kinds/remediation-request.ts";
 import { workflowTransitions } from "#api/kinds/workflow-execution.ts";
+import { EXECUTION_LABEL } from "#api/labels.ts";
 import type { KubeObject } from "#api/object.ts";
 import type { Exchange } from "#sim/network.ts";
 import { own } from "#sim/platform.ts";
@@ -70,9 +71,10 @@ export const createRecord = (options: RecordOptions): Record_ => {
     if (!isNoOp) violations.push(`a status was written after the terminal phase ${before.phase}: ${what}`);
   };
   const seeJob = (job: KubeObject, what: string): void => {
-    const known = jobs.get(job.metadata.name);
+    const execution = job.metadata.labels?.[EXECUTION_LABEL] ?? "";
+    const known = jobs.get(execution);
     if (known !== undefined && known !== job.metadata.uid) violations.push(`a second Job for one execution: ${what}`);
-    jobs.set(job.metadata.name, job.metadata.uid);
+    jobs.set(execution, job.metadata.uid);
     if (!options.needsApproval) return;
     const decided = options
       .approvals()
