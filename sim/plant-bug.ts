@@ -10,8 +10,7 @@ registerHooks({
   load: (url, context, next) => {
     const loaded = next(url, context);
     if (!url.endsWith(`/${bug.file}`)) return loaded;
-    const source = String(loaded.source);
-    const text = loaded.source instanceof Uint8Array ? Buffer.from(loaded.source).toString("utf8") : source;
+    const text = typeof loaded.source === "string" ? loaded.source : Buffer.from(loaded.source as Uint8Array).toString("utf8");
     if (!text.includes(bug.from)) throw new Error(`${bug.file} has no longer: ${bug.from}`);
     return { ...loaded, source: text.replace(bug.from, () => bug.to) };
   },
