@@ -4,8 +4,8 @@ import type { FaultPlan } from "#sim/faults.ts";
 import { createSimulator, type Simulated } from "#sim/run-once.ts";
 import { shrink } from "#sim/shrink.ts";
 import { storyOf } from "#sim/story.ts";
-import { judge } from "#sim/verdict.ts";
-import type { Workload } from "#sim/workloads.ts";
+import { judge, type References } from "#sim/verdict.ts";
+import { type Workload, workloads } from "#sim/workloads.ts";
 
 export interface Verdict {
   readonly run: Simulated;
@@ -39,10 +39,15 @@ export const createSession = (): Session => {
     if (known === undefined) references.set(key, (known = await simulate(workload, seed, [])));
     return known;
   };
+  const referencesOf = async (workload: Workload): Promise<References> => {
+    const own = await reference(workload, referenceSeed);
+    const longest = workloads.find(({ name }) => name === workload.atMost);
+    return { own, longest: longest === undefined ? own : await reference(longest, referenceSeed) };
+  };
   const once = async (workload: Workload, seed: number, plan: FaultPlan): Promise<Verdict> => {
     const run = await simulate(workload, seed, plan);
     // Of another seed: what is made does not depend on the order in which things happen.
-    const expected = plan.length === 0 ? undefined : await reference(workload, referenceSeed);
+    const expected = plan.length === 0 ? undefined : await referencesOf(workload);
     return { run, wrong: judge(run, workload, expected) };
   };
   return {

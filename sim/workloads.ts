@@ -15,6 +15,8 @@ export interface Workload {
   readonly ends: readonly string[];
   /** Other ends that are right as well, because what happens from outside may come too late. Their objects differ, too. */
   readonly mayEnd?: readonly (readonly string[])[];
+  /** The workload whose course without faults is the longest that this one may take instead. */
+  readonly atMost?: string;
   /** How often the actions' accounts change the workloads, all in all: one of these. */
   readonly changes: readonly number[];
   readonly needsApproval?: true;
@@ -54,6 +56,7 @@ const cancelled = (phase: string, more: Partial<Workload> = {}): Workload => ({
   script: alertThen((stage) => whenIn(stage, phase, cancel(stage))),
   ends: ["Cancelled/"],
   mayEnd: [["Completed/Remediated"]],
+  atMost: "cancel-verifying",
   changes: [0, 1, 2],
   ...more,
 });
@@ -64,6 +67,7 @@ const deleted = (phase: string): Workload => ({
   script: alertThen((stage) => whenIn(stage, phase, remove(stage))),
   ends: [],
   mayEnd: [["Completed/Remediated"]],
+  atMost: "success",
   changes: [0, 1],
 });
 
