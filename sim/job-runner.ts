@@ -17,6 +17,8 @@ export interface JobRunnerDeps extends SimDeps {
   readonly kube: Kube;
   readonly platform: Platform;
   readonly signal: AbortSignal;
+  /** What becomes of the n-th Job's pod. */
+  readonly pods: (n: number) => "runs" | "lost";
 }
 
 export const playJobs = async (deps: JobRunnerDeps): Promise<void> => {
@@ -26,12 +28,12 @@ export const playJobs = async (deps: JobRunnerDeps): Promise<void> => {
     for (const job of seen.kind === "synced" ? seen.items : [seen.object]) {
       if (started.has(job.metadata.uid)) continue;
       started.add(job.metadata.uid);
-      runJob(job, deps).catch((error: unknown) => deps.onBug(`the Job could not be played: ${String(error)}`));
+      runJob(job, deps.pods(started.size), deps).catch((error: unknown) => deps.onBug(`the Job could not be played: ${String(error)}`));
     }
   }
 };
 
-const runJob = async (job: Job, deps: JobRunnerDeps): Promise<void> => {
+const runJob = async (job: Job, fate: "runs" | "lost", deps: JobRunnerDeps): Promise<void> => {
   const { clock, random, trace, kube } = deps;
   const spec = job.spec.template.spec;
   const pod = await kube.create(Pods, {
@@ -53,6 +55,8 @@ const runJob = async (job: Job, deps: JobRunnerDeps): Promise<void> => {
   const exitCode = await new Promise<number>((resolve) => {
     process.onKill(() => resolve(137));
     clock.after(between(random, 50, 1_500), () => {
+      // Evicted before its container began: there is no report, and nothing was done.
+      if (fate === "lost") return process.kill();
       trace.add(`${process.name} starts`);
       const actDeps = {
         kube: kubeOf(process, "act", token, deps),

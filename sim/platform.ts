@@ -16,6 +16,8 @@ export interface Platform {
   tokenOfAction(action: string): string;
   /** At once, as an administrator; throws where the server refuses. */
   admin(method: string, path: string, body?: unknown): unknown;
+  /** The same as the controllers' account, for what nobody else may write. */
+  controllers(method: string, path: string, body?: unknown): unknown;
 }
 
 /** Where each kind of an installation is created. */
@@ -50,9 +52,9 @@ export const createPlatform = (
   policy: RemediationPolicy["spec"],
 ): Platform => {
   const cluster = createEmbeddedCluster(deps);
-  const ask = (method: string, path: string, body?: string): unknown => {
+  const ask = (method: string, path: string, body?: string, token = cluster.adminToken): unknown => {
     const headers = {
-      authorization: `Bearer ${cluster.adminToken}`,
+      authorization: `Bearer ${token}`,
       accept: "application/json",
       "content-type": method === "PATCH" ? "application/merge-patch+json" : "application/json",
     };
@@ -74,10 +76,12 @@ export const createPlatform = (
     const answer = admin("POST", `/api/v1/namespaces/${own}/serviceaccounts/${account}/token`, review);
     return (answer as { status: { token: string } }).status.token;
   };
+  const controllers = token(CONTROLLER_ACCOUNT);
   return {
     cluster,
     admin,
-    tokens: { admin: cluster.adminToken, controllers: token(CONTROLLER_ACCOUNT), signals: token(SIGNALS_ACCOUNT) },
+    controllers: (method, path, body) => ask(method, path, JSON.stringify(body), controllers),
+    tokens: { admin: cluster.adminToken, controllers, signals: token(SIGNALS_ACCOUNT) },
     tokenOfAction: (action) => token(accountOfAction(action)),
   };
 };

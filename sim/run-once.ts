@@ -45,6 +45,8 @@ const shopNamespace = "shop";
 const limitMs = 60 * 60_000;
 /** For what comes after the end: finalizers, late writes that should not be. */
 const afterglowMs = 8_000;
+/** A request that got no answer is given up after 30 s, and only then tried again. */
+const releaseMs = 45_000;
 
 export type Simulate = (workload: Workload, seed: number, plan: FaultPlan) => Promise<Simulated>;
 
@@ -116,7 +118,7 @@ const run = async (installation: readonly Installation[], workload: Workload, se
     const shops = [];
     for (const name of workload.shops) shops.push(await openShop(kube, clock, { namespace: shopNamespace, name, runs: workload.runs }));
     for (const shop of shops) background(shop.follow(signal), deps);
-    background(playJobs({ ...deps, kube, platform, signal }), deps);
+    background(playJobs({ ...deps, kube, platform, signal, pods: workload.pods ?? (() => "runs") }), deps);
     for (let index = 1; index <= workload.replicas; index += 1)
       replicas.push(startReplica(`kintsugi-${index}`, platform.tokens.controllers, workload.replicas > 1 ? "on" : "off", deps));
     schedule(plan, clock, replicas, platform.cluster.compact, network.outage);
@@ -127,7 +129,9 @@ const run = async (installation: readonly Installation[], workload: Workload, se
   const requests = () => requestsOf(stage);
   const isEnded = (): boolean => played && requests().every(isOver) && (requests().length > 0 || workload.ends.length === 0);
   const end = await clock.run(() => bugs.length > 0 || isEnded(), limitMs);
+  const held = () => objects(KubernetesExecution).filter(({ metadata }) => (metadata.finalizers ?? []).length > 0);
   if (end === "done") await clock.run(() => false, afterglowMs);
+  if (end === "done") await clock.run(() => held().length === 0, releaseMs);
   for (const replica of replicas) replica.stop();
 
   const shopObjects = objects(Deployments);
@@ -137,9 +141,12 @@ const run = async (installation: readonly Installation[], workload: Workload, se
       `it came to no end (${end}): ${requests().map(endOf).join(", ") || "no request"}${played ? "" : ", and its script waits"}`,
     );
   if (end === "done" && !isEnded()) violations.push(`what had ended went on: ${requests().map(endOf).join(", ")}`);
-  const held = objects(KubernetesExecution).filter(({ metadata }) => (metadata.finalizers ?? []).length > 0);
-  if (end === "done" && held.length > 0)
-    violations.push(`executions keep their finalizer: ${held.map(({ metadata }) => metadata.name).join(", ")}`);
+  if (end === "done" && held().length > 0)
+    violations.push(
+      `executions keep their finalizer: ${held()
+        .map(({ metadata }) => metadata.name)
+        .join(", ")}`,
+    );
   return {
     workload: workload.name,
     seed,

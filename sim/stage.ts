@@ -2,6 +2,7 @@
 import { API_VERSION } from "#api/define-kind.ts";
 import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { isTerminal } from "#api/define-kind.ts";
+import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
 import type { KubeObject, ResourceType } from "#api/object.ts";
 import type { AlertToSend } from "#sim/alert-source.ts";
@@ -66,3 +67,9 @@ export const remove =
   (stage: Stage) =>
   (request: RemediationRequest): void =>
     void stage.platform.admin("DELETE", requestPath(request));
+
+/** The policy without its pause. */
+export const unpause = (stage: Stage, spec: RemediationPolicy["spec"]): void =>
+  void stage.platform.admin("PATCH", `/apis/${API_VERSION}/namespaces/${own}/remediationpolicies/simulated`, {
+    spec: { ...spec, paused: false },
+  });

@@ -1,5 +1,5 @@
 // Whether a run was as it should be: the laws it kept, how it ended for its workload, and what a run without faults has made. Pure.
-import type { Fault } from "#sim/faults.ts";
+import type { Fault, FaultPlan } from "#sim/faults.ts";
 import type { Simulated } from "#sim/run-once.ts";
 import { badArgs, goodArgs } from "#sim/shop.ts";
 import type { Workload } from "#sim/workloads.ts";
@@ -14,11 +14,13 @@ export interface References {
 export const judge = (run: Simulated, workload: Workload, references: References | undefined): readonly string[] => {
   const wrong = [...run.violations, ...broken(run)];
   if (run.plan.every(isHarmless)) {
+    const gaveUp = mayGiveUp(run.plan, workload);
     const ends = run.ends.join(", ");
-    const expected = [workload.ends, ...(workload.mayEnd ?? [])].map((each) => each.join(", "));
-    if (!expected.includes(ends)) wrong.push(`it ended ${ends || "with no request"}, not ${expected.join(" or ") || "with none"}`);
-    if (!workload.changes.includes(run.changes))
-      wrong.push(`the workload was changed ${run.changes} times, not ${workload.changes.join(" or ")}`);
+    const expected = [workload.ends, ...(workload.mayEnd ?? []), ...(gaveUp ? [["Failed/ManualReviewRequired"]] : [])];
+    if (!expected.some((each) => each.join(", ") === ends))
+      wrong.push(`it ended ${ends || "with no request"}, not ${expected.map((each) => each.join(", ")).join(" or ") || "with none"}`);
+    const isMeant = gaveUp ? run.changes <= Math.max(...workload.changes) : workload.changes.includes(run.changes);
+    if (!isMeant) wrong.push(`the workload was changed ${run.changes} times, not ${workload.changes.join(" or ")}`);
   }
   return references === undefined ? wrong : [...wrong, ...compared(run, workload, references)];
 };
@@ -56,6 +58,14 @@ const isHarmless = ({ at, what }: Fault): boolean => {
     return what.kind === "kill" || what.kind === "delay" || what.kind === "repeat" || what.kind === "stale";
   return !["skew", "drop"].includes(what.kind);
 };
+
+/**
+ * A Job runs once. Where its pod is killed, the only attempt there is may be over, or an undo has failed: then it is handed to a person. What is said
+ * of the workload has to be true all the same.
+ */
+const mayGiveUp = (plan: FaultPlan, { policy, changes }: Workload): boolean =>
+  plan.some(({ at, what }) => at !== "time" && at.of === "act" && what.kind === "kill") &&
+  (policy.maxAttempts === 1 || Math.max(...changes) > 1);
 
 /** What must not even make other objects than a run without it. */
 const leavesNoTrace = (fault: Fault): boolean => isHarmless(fault) && (fault.at === "time" || fault.at.of === "product");

@@ -1,7 +1,8 @@
 // What is simulated: the alert, what people do meanwhile, what the workload does with a repair, and how it has to end. One row each.
 import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { goodArgs } from "#sim/shop.ts";
-import { cancel, crashLoop, decideApprovals, remove, type Stage, whenIn } from "#sim/stage.ts";
+import { cancel, crashLoop, decideApprovals, remove, type Stage, unpause, whenIn } from "#sim/stage.ts";
+import { planSeveralSteps } from "#sim/several-steps.ts";
 
 export interface Workload {
   readonly name: string;
@@ -10,6 +11,8 @@ export interface Workload {
   readonly replicas: 1 | 2;
   readonly shops: readonly string[];
   readonly runs: (args: readonly string[]) => "runs" | "crashes";
+  /** What becomes of the n-th Job's pod, from 1; where absent, each runs. */
+  readonly pods?: (n: number) => "runs" | "lost";
   readonly script: (stage: Stage) => Promise<void>;
   /** `Phase/Outcome` of every request, in order of name; `gone` where it was deleted. The first is that of a run without faults. */
   readonly ends: readonly string[];
@@ -121,11 +124,45 @@ export const workloads: readonly Workload[] = [
     ends: ["Completed/Remediated", "Completed/Remediated", "Completed/Remediated"],
     changes: [3],
   },
+  {
+    ...base,
+    name: "retry",
+    pods: (n) => (n === 1 ? "lost" : "runs"),
+  },
+  {
+    ...base,
+    ...untouched,
+    name: "action-failure",
+    pods: () => "lost",
+    ends: ["Failed/ManualReviewRequired"],
+  },
+  {
+    ...base,
+    name: "several-steps",
+    policy: { ...policy, maxAttempts: 1 },
+    script: alertThen(planSeveralSteps),
+    ends: ["Failed/RolledBack"],
+    changes: [4],
+  },
+  {
+    ...base,
+    name: "paused",
+    policy: { ...policy, paused: true },
+    script: alertThen((stage) => whenIn(stage, "Blocked", () => void stage.after(30_000).then(() => unpause(stage, policy)))),
+  },
   cancelled("Pending"),
+  cancelled("Processing", { runs: () => "crashes", mayEnd: [["Failed/RolledBack"]], atMost: "two-attempts", ...undone }),
   cancelled("Analyzing"),
   cancelled("AwaitingApproval", production),
+  {
+    ...cancelled("Blocked"),
+    policy: { ...policy, paused: true },
+    mayEnd: [],
+    ...untouched,
+  },
   cancelled("Executing"),
   cancelled("Verifying"),
+  cancelled("Recovering", { runs: () => "crashes", mayEnd: [["Failed/RolledBack"]], atMost: "two-attempts", ...undone }),
   deleted("Analyzing"),
   deleted("Executing"),
   deleted("Verifying"),

@@ -37,9 +37,12 @@ export const admit = (world: World, write: Admitted, writer: Writer): void => {
   admitResize(world, write);
   // Policies never judge themselves: a wrong one could not be mended.
   if (write.resource.group === group) return;
+  let variables: Record<string, unknown> | undefined;
+  // All policies see the same values, and making them is dear.
+  const variablesFor = (namespace: Stored | undefined): Record<string, unknown> => (variables ??= variablesOf(write, writer, namespace));
   for (const binding of world.store.list(`${group}/validatingadmissionpolicybindings`)) {
     const policy = world.find({ group, plural: "validatingadmissionpolicies" }, undefined, textOf(at(binding, "spec", "policyName")));
-    if (policy !== undefined) judge(world, policy, binding, write, writer);
+    if (policy !== undefined) judge(world, policy, binding, write, writer, variablesFor);
   }
   // Last, so that nothing counts that is refused for another reason.
   admitQuota(world, write);
@@ -86,11 +89,18 @@ const admitResize = (world: World, { resource, subresource, operation, name, obj
   throw forbidden(resource, name, why);
 };
 
-const judge = (world: World, policy: Stored, binding: Stored, write: Admitted, writer: Writer): void => {
+const judge = (
+  world: World,
+  policy: Stored,
+  binding: Stored,
+  write: Admitted,
+  writer: Writer,
+  variablesFor: (namespace: Stored | undefined) => Record<string, unknown>,
+): void => {
   const namespace = write.namespace === undefined ? undefined : world.find(namespacesOf, undefined, write.namespace);
   if (!matchesConstraints(at(policy, "spec", "matchConstraints"), write, namespace, "required")) return;
   if (!matchesConstraints(at(binding, "spec", "matchResources"), write, namespace, "optional")) return;
-  const scope = variablesOf(write, writer, namespace);
+  const scope = variablesFor(namespace);
   const failsClosed = at(policy, "spec", "failurePolicy") !== "Ignore";
   const deny = (message: string, reason = "Invalid"): void => {
     const actions = listOf(at(binding, "spec", "validationActions"));

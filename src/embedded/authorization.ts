@@ -36,9 +36,16 @@ const rbac = "rbac.authorization.k8s.io";
 const superusers = "system:masters";
 
 export const createAuthorizer = (store: ObjectStore): Authorizer => {
+  /** Stored objects are never changed in place, so what was read out of one stays true. */
+  const readRules = new WeakMap<Stored, Rule[]>();
+  const rulesIn = (role: Stored): Rule[] => {
+    const known = readRules.get(role) ?? ruleList(role["rules"]);
+    readRules.set(role, known);
+    return known;
+  };
   const rulesOfRole = (kind: string, namespace: string | undefined, name: string): readonly Rule[] => {
     const role = kind === "ClusterRole" ? store.get(`${rbac}/clusterroles`, undefined, name) : store.get(`${rbac}/roles`, namespace, name);
-    return role === undefined ? [] : ruleList(role["rules"]);
+    return role === undefined ? [] : rulesIn(role);
   };
   const granted = function* (user: User, namespace: string | undefined): Generator<{ rule: Rule; why: string }> {
     const bindings = [

@@ -147,10 +147,14 @@ export const createHousekeeping = (world: World, { hasKubelets }: HousekeepingOp
         return world.store.list(key).map((object) => ({ resource, object }));
       });
     };
-    collect(look());
-    endNamespaces(look());
-    addAccounts(look());
-    countBudgets(look());
+    let all = look();
+    // What a step has written the next one must see; most of the time there is nothing of it.
+    const step = (work: (all: readonly Owned[]) => void): void => {
+      const before = writes;
+      work(all);
+      if (writes > before) all = look();
+    };
+    for (const work of [collect, endNamespaces, addAccounts, countBudgets]) step(work);
     return writes;
   };
 };

@@ -2,7 +2,7 @@
 import { createHmac } from "node:crypto";
 
 import type { Clock, Random } from "#lib/clock.ts";
-import { type Stored, at, recordOf, textOf } from "#embedded/json.ts";
+import { type JsonRecord, type Stored, at, recordOf, textOf } from "#embedded/json.ts";
 import { type ApiRequest, headerOf, headersOf } from "#embedded/request.ts";
 import { unauthorized } from "#embedded/status.ts";
 import { newUid } from "#embedded/random-text.ts";
@@ -41,6 +41,8 @@ export interface IdentityDeps {
   readonly pod: (namespace: string, name: string) => Stored | undefined;
 }
 
+const maxVerified = 1_000;
+
 export const accountUser = (namespace: string, name: string, uid: string): User => ({
   username: `system:serviceaccount:${namespace}:${name}`,
   ...(uid === "" ? {} : { uid }),
@@ -52,12 +54,23 @@ export const createIdentities = (deps: IdentityDeps): Identities => {
   const adminToken = `admin-${newUid(deps.random)}`;
   const admin: User = { username: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };
   const sign = (text: string): string => createHmac("sha256", secret).update(text).digest("base64url");
-
-  const userOfToken = (token: string, audiences: readonly string[] = [issuer]): User | undefined => {
-    if (token === adminToken) return admin;
+  /** Claims of tokens whose signature was found to be good: every request brings the same few again. Times and accounts are looked at each time. */
+  const verified = new Map<string, JsonRecord>();
+  const claimsOf = (token: string): JsonRecord | undefined => {
+    const known = verified.get(token);
+    if (known !== undefined) return known;
     const [header = "", payload = "", signature = ""] = token.split(".");
     if (signature === "" || sign(`${header}.${payload}`) !== signature) return undefined;
     const claims = recordOf(JSON.parse(Buffer.from(payload, "base64url").toString("utf8")));
+    if (verified.size >= maxVerified) verified.clear();
+    verified.set(token, claims);
+    return claims;
+  };
+
+  const userOfToken = (token: string, audiences: readonly string[] = [issuer]): User | undefined => {
+    if (token === adminToken) return admin;
+    const claims = claimsOf(token);
+    if (claims === undefined) return undefined;
     if (Number(claims["exp"]) * 1000 <= deps.clock.now()) return undefined;
     if (!(claims["aud"] as string[]).some((audience) => audiences.includes(audience))) return undefined;
     const bound = recordOf(claims["kubernetes.io"]);

@@ -1,6 +1,6 @@
 // Loaded before a simulation: replaces one fragment of one of the product's files as it is read. Fails where the fragment is no longer there.
 import { registerHooks } from "node:module";
-import { seededBugs } from "#sim/seeded-bugs.ts";
+import { seededBugs } from "#sim/bugs/seeded-bugs.ts";
 
 const wanted = decodeURIComponent(new URL(import.meta.url).search.slice(1));
 const bug = seededBugs.find(({ name }) => name === wanted);

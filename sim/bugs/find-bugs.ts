@@ -1,0 +1,48 @@
+// Plants one mistake after another in a process of its own and has it searched for; says which were found, and how. Never changes a file.
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import process from "node:process";
+import { pathToFileURL } from "node:url";
+import { type SeededBug, seededBugs } from "#sim/bugs/seeded-bugs.ts";
+
+const main = join(import.meta.dirname, "../main.ts");
+const plant = pathToFileURL(join(import.meta.dirname, "plant-bug.ts")).href;
+
+/** Seeds for each workload of a bug: what is not found by then counts as not found. */
+export const searchSeeds = 150;
+
+export interface Found {
+  readonly bug: SeededBug;
+  /** 1: the search has failed, as it should. Anything else is no finding. */
+  readonly exitCode: number | null;
+  readonly output: string;
+}
+
+export const findBug = (bug: SeededBug): Promise<Found> =>
+  new Promise((resolve, reject) => {
+    const imports = ["--import", `${plant}?${encodeURIComponent(bug.name)}`];
+    const search = ["--search", String(searchSeeds), "--workload", bug.workloads.join(",")];
+    const child = spawn(process.execPath, [...imports, main, ...search], { stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    child.once("error", reject);
+    child.once("close", (exitCode) => resolve({ bug, exitCode, output }));
+  });
+
+/** True where a run was judged wrong: a process that could not start has found nothing. */
+export const isFound = ({ exitCode, output }: Found): boolean => exitCode === 1 && output.includes("✗");
+
+/** The exit code: 0 where every one of them was found. */
+export const findBugs = async (nameContains: string): Promise<number> => {
+  const wanted = seededBugs.filter(({ name }) => name.includes(nameContains));
+  let missed = 0;
+  for (const bug of wanted) {
+    const found = await findBug(bug);
+    if (!isFound(found)) missed += 1;
+    console.log(`${isFound(found) ? "found" : "NOT FOUND"}: ${bug.name} (${bug.file})\n${indented(found.output)}`);
+  }
+  console.log(`${wanted.length - missed} of ${wanted.length} mistakes found`);
+  return missed === 0 && wanted.length > 0 ? 0 : 1;
+};
+
+const indented = (text: string): string => text.trim().replaceAll(/^/gm, "  ");

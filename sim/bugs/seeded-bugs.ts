@@ -1,0 +1,167 @@
+// Mistakes that a change could bring into the product, each as the replacement of one fragment of one file. The simulation has to find them all.
+
+export interface SeededBug {
+  readonly name: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+  /** Where it is searched for. */
+  readonly workloads: readonly string[];
+}
+
+export const seededBugs: readonly SeededBug[] = [
+  {
+    name: "edge trigger: what happened before the start is not looked at",
+    file: "src/kube/controller.ts",
+    from: "for (const key of keysOf(watch, object, log)) queue.add(key);",
+    to: "keysOf(watch, object, log);",
+    workloads: ["success"],
+  },
+  {
+    name: "a wake-up is lost while its key is being worked on",
+    file: "src/kube/queue.ts",
+    from: 'if (slot.state === "running") slot.changed = true;\n    else if (slot.failures',
+    to: 'if (slot.state === "running") return;\n    else if (slot.failures',
+    workloads: ["success", "storm"],
+  },
+  {
+    name: "no back-off: what has failed is tried again at once",
+    file: "src/kube/queue.ts",
+    from: "const waitMs = Math.max(atLeastMs, backoffDelay(failureBackoff, slot.failures, deps.random));",
+    to: "const waitMs = 0 * atLeastMs;",
+    workloads: ["success"],
+  },
+  {
+    name: "a watch whose version is gone is resumed from that version",
+    file: "src/kube/list-watch.ts",
+    from: "if (isGone(error)) resourceVersion = undefined;",
+    to: "",
+    workloads: ["success", "approval"],
+  },
+  {
+    name: "an older event overwrites what was just written",
+    file: "src/kube/store.ts",
+    from: "if (isOlder(resourceVersion, own)) return true;",
+    to: "",
+    workloads: ["success", "several-steps"],
+  },
+  {
+    name: "a replica that has lost the lease goes on",
+    file: "src/kube/leader.ts",
+    from: 'term.abort(new Error("the lease was lost"));',
+    to: "",
+    workloads: ["two-replicas"],
+  },
+  {
+    name: "acknowledged before it is stored",
+    file: "src/services/gateway/handler.ts",
+    from: "if (failures.length > 0) throw",
+    to: "if (failures.length > 1_000) throw",
+    workloads: ["success", "storm"],
+  },
+  {
+    name: "every name of an alert is an episode of its own",
+    file: "src/services/gateway/episode.ts",
+    from: "if (known === undefined) {",
+    to: 'if (known === undefined) return { do: "create", n: nextNumber(view.requests) };\n  if (known === undefined) {',
+    workloads: ["duplicate"],
+  },
+  {
+    name: "a repair that needs approval is done without",
+    file: "src/controllers/ai-analysis/conclude.ts",
+    from: 'if (choice.value === "auto") return',
+    to: 'if (choice.value !== "off") return',
+    workloads: ["approval"],
+  },
+  {
+    name: "a no counts as a vote like any other",
+    file: "src/controllers/ai-approval-request/decide.ts",
+    from: 'if (no !== undefined) return { do: "become", to: "Rejected"',
+    to: 'if (no !== undefined && votes.length > 9) return { do: "become", to: "Rejected"',
+    workloads: ["rejection"],
+  },
+  {
+    name: "a cancelled request that waits to begin goes on waiting",
+    file: "src/controllers/remediation-request/decide.ts",
+    from: "if (seen.request.spec.cancel === true) return cancelled;\n  if (seen.quietAtMs",
+    to: 'if (seen.request.spec.cancel === true && phaseOf(seen.request) !== "Blocked") return cancelled;\n  if (seen.quietAtMs',
+    workloads: ["cancel-blocked"],
+  },
+  {
+    name: "a pause by policy is not looked at",
+    file: "src/policy/freeze.ts",
+    from: 'if (settings.paused) return { why: "repairs are paused by policy" };',
+    to: "",
+    workloads: ["cancel-blocked", "paused"],
+  },
+  {
+    name: "the lock on an object is never given back",
+    file: "src/controllers/remediation-request/observe.ts",
+    from: "return !isTerminal(workflowTransitions, phase);",
+    to: "return phase.length > 0;",
+    workloads: ["retry"],
+  },
+  {
+    name: "a cache that is behind is believed: a workflow it does not show is lost",
+    file: "src/controllers/remediation-request/observe.ts",
+    from: "?? (await unseenWorkflow(sources, request, signal));",
+    to: ";",
+    workloads: ["success"],
+  },
+  {
+    name: "a cache that is behind is believed: a Job it does not show is lost",
+    file: "src/controllers/kubernetes-execution/observe.ts",
+    from: "const job = known ?? (isJobLost(execution, now) ? await deps.kube.get(Jobs, key, { signal }) : undefined);",
+    to: "const job = known;",
+    workloads: ["success"],
+  },
+  {
+    name: "the Job is named after the version of its execution",
+    file: "src/controllers/kubernetes-execution/children.ts",
+    from: "export const jobName = (execution: KubernetesExecution): string => execution.metadata.name;",
+    to: "export const jobName = ({ metadata }: KubernetesExecution): string => `${metadata.name}-${metadata.resourceVersion}`;",
+    workloads: ["success"],
+  },
+  {
+    name: "a finalizer is never taken off",
+    file: "src/controllers/kubernetes-execution/decide.ts",
+    from: '? { do: "releaseFinalizer" } :',
+    to: '? { do: "wait" } :',
+    workloads: ["success"],
+  },
+  {
+    name: "what is being deleted is carried out all the same",
+    file: "src/controllers/kubernetes-execution/decide.ts",
+    from: "spec.cancel === true || metadata.deletionTimestamp !== undefined;",
+    to: "spec.cancel === true || metadata.name === undefined;",
+    workloads: ["deleted-executing"],
+  },
+  {
+    name: "a status is written whatever its version",
+    file: "src/kube/connect.ts",
+    from: "namespace }), resourceVersion };\n      const body",
+    to: "namespace }) };\n      const body",
+    workloads: ["two-replicas", "several-steps"],
+  },
+  {
+    name: "the symptom is taken for gone without a look",
+    file: "src/controllers/workflow-execution/verify.ts",
+    from: 'if (health.state === "Unhealthy" || health.state === "Missing") {',
+    to: 'if (health.state === "Missing") {',
+    workloads: ["not-better"],
+  },
+  {
+    name: "a repair that did not help is left in place",
+    file: "src/controllers/workflow-execution/decide.ts",
+    from: "if (changed.length === 0) return {",
+    to: "if (changed.length >= 0) return {",
+    workloads: ["not-better"],
+  },
+  {
+    name: "the first step is undone first",
+    file: "src/controllers/workflow-execution/steps.ts",
+    from: "views.findLast((view) =>",
+    to: "views.find((view) =>",
+    workloads: ["several-steps"],
+  },
+];

@@ -1,0 +1,67 @@
+// A plan of three steps whose last one fails. The investigation makes plans of one step, so this stands in for it: it writes the analysis first.
+import { API_VERSION } from "#api/define-kind.ts";
+import type { Step } from "#api/fields.ts";
+import { AIAnalysis } from "#api/kinds/ai-analysis.ts";
+import { Deployments, ReplicaSets } from "#api/kubernetes.ts";
+import { planStep } from "#actions/plan.ts";
+import { hashSteps } from "#actions/change.ts";
+import { toPreciseTimestamp } from "#lib/clock.ts";
+import { own } from "#sim/platform.ts";
+import { isOver, requestsOf, type Stage } from "#sim/stage.ts";
+
+const open = (stage: Stage): AIAnalysis | undefined => stage.objects(AIAnalysis).find(({ status }) => status?.phase === undefined);
+
+export const planSeveralSteps = async (stage: Stage): Promise<void> => {
+  await stage.until(() => open(stage) !== undefined || requestsOf(stage).some(isOver));
+  const analysis = open(stage);
+  if (analysis === undefined) return;
+  const { target } = analysis.spec;
+  const steps = stepsFor(stage, target);
+  const at = toPreciseTimestamp(stage.clock.now());
+  const { name, namespace, resourceVersion } = analysis.metadata;
+  stage.platform.controllers("PUT", `/apis/${API_VERSION}/namespaces/${own}/aianalyses/${name}/status`, {
+    apiVersion: API_VERSION,
+    kind: analysis.kind,
+    metadata: { name, namespace, resourceVersion },
+    status: {
+      phase: "Completed",
+      phaseStartedAt: at,
+      completedAt: at,
+      verdict: "Actionable",
+      result: "Proceed",
+      confidence: 0.9,
+      rootCause: { code: "ReleaseCrashes", object: target, summary: "The release crashes.", chain: [] },
+      plans: [
+        {
+          steps,
+          changesHash: hashSteps(steps),
+          diffs: [],
+          expected: "The pods run.",
+          risk: "low",
+          reversible: true,
+          rationale: "It ran before.",
+          score: 0.9,
+          autonomy: "auto",
+        },
+      ],
+      chosen: 0,
+      symptom: { object: target, stabilisationSeconds: 2 },
+    },
+  });
+};
+
+/** The first two can be made and undone; the third asks for a container that is not there. */
+const stepsFor = (stage: Stage, target: AIAnalysis["spec"]["target"]): Step[] => {
+  const live = stage.objects(Deployments).find(({ metadata }) => metadata.name === target.name);
+  const replicaSets = stage.objects(ReplicaSets).filter(({ metadata }) => metadata.ownerReferences?.[0]?.uid === live?.metadata.uid);
+  const step = (id: string, action: string, parameters: Record<string, string>): Step => {
+    const planned = planStep({ action, target, parameters }, { target: live, replicaSets, siblings: [], autoscalers: [] });
+    const changesHash = planned.ok ? planned.changesHash : "0".repeat(64);
+    return { id, action, target, parameters, changesHash, dependsOn: [], critical: true, timeoutSeconds: 300 };
+  };
+  return [
+    step("s1", "rollback_deployment", { revision: "1" }),
+    step("s2", "scale_deployment", { replicas: "2" }),
+    step("s3", "increase_resources", { container: "absent", memory: "128Mi" }),
+  ];
+};
