@@ -85,8 +85,7 @@ async function* planned(values: Options, session: Session): AsyncGenerator<Job, 
   if (plan !== undefined) return yield* wanted.map((workload) => ({ workload, seed, plan: JSON.parse(plan) as FaultPlan }));
   if (values.search !== undefined) {
     yield* wanted.map((workload): Job => ({ workload, seed: referenceSeed, plan: [] }));
-    for (let each = seed; each < seed + Number(values.search); each += 1)
-      for (const workload of wanted) yield await drawn(each, workload);
+    for (let each = seed; each < seed + Number(values.search); each += 1) for (const workload of wanted) yield await drawn(each, workload);
     return;
   }
   for (let each = seed; each < seed + Number(values.runs); each += 1) {

@@ -4,9 +4,13 @@ import { findBug, isFound } from "#sim/bugs/find-bugs.ts";
 import { seededBugs } from "#sim/bugs/seeded-bugs.ts";
 
 /** Found by the first runs, each by another law. */
-const quick = ["a repair that needs approval is done without", "a finalizer is never taken off", "a repair that did not help is left in place"];
+const quick = new Set([
+  "a repair that needs approval is done without",
+  "a finalizer is never taken off",
+  "a repair that did not help is left in place",
+]);
 
-test.each(seededBugs.filter(({ name }) => quick.includes(name)))("found: $name", async (bug) => {
+test.each(seededBugs.filter(({ name }) => quick.has(name)))("found: $name", async (bug) => {
   const found = await findBug(bug);
   expect(isFound(found), found.output).toBe(true);
 });
