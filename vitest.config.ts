@@ -1,4 +1,4 @@
-// Three kinds of tests, by what they need: nothing (unit), a real API server (cluster), the full testbed (e2e).
+// Kinds of tests, by what they need: nothing (unit, sim), a real API server (cluster, crash), the full testbed (e2e).
 import { readdirSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 
@@ -10,7 +10,7 @@ const clusterTests = [
 ];
 const e2eTests = ["test/e2e/**/*.e2e.test.ts", "test/contract/**/*.e2e.test.ts", "testbed/**/*.e2e.test.ts"];
 
-/** Every folder of src/ is held to its own bound: a well-tested one does not make up for another. */
+/** By the unit tests alone, and every folder of src/ is held to its own bound: a well-tested one does not make up for another. */
 const folders = readdirSync("src", { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
 
 export default defineConfig({
@@ -29,6 +29,8 @@ export default defineConfig({
           // No module keeps state, so none is loaded again for the next file: that was half of the run.
           pool: "threads",
           isolate: false,
+          // Files wait for sockets as often as they calculate: by default one core would stand idle.
+          maxWorkers: "100%",
           // Of a test that hangs: a busy machine is no reason to fail.
           testTimeout: 60_000,
           include: [
