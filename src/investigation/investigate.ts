@@ -1,6 +1,6 @@
 // From a target to its cause and a plan for each repair against the live objects: for an analysis, and for a person who only looks. Reads only; knows nothing of policy.
 import type { Alert, Reference, RejectedPlan } from "#api/fields.ts";
-import type { Refusal } from "#api/kinds/ai-analysis.ts";
+import type { AIAnalysis, Refusal } from "#api/kinds/ai-analysis.ts";
 import type { Context } from "#api/kinds/remediation-processing.ts";
 import { sameOutline } from "#api/plan-outline.ts";
 import { referenceText } from "#api/object.ts";
@@ -33,6 +33,8 @@ export interface Investigation {
   /** Why a cause has no repair, where it has none. */
   readonly persons: readonly string[];
   readonly ms: number;
+  /** The language model that found it, where the rules did not. */
+  readonly by?: Omit<NonNullable<NonNullable<AIAnalysis["status"]>["investigator"]>, "ms">;
 }
 
 export const investigate = async (
@@ -65,7 +67,7 @@ export const investigate = async (
 };
 
 /** What forbids a repair before it is planned. */
-const refusalOf = ({ pastActions, managedBy, rejected = [] }: Subject, repair: Repair): string | undefined => {
+export const refusalOf = ({ pastActions, managedBy, rejected = [] }: Subject, repair: Repair): string | undefined => {
   const outline = [{ action: repair.action, target: repair.target, parameters: { ...repair.parameters } }];
   const no = rejected.find(({ steps }) => sameOutline(steps, outline));
   if (no !== undefined) return `people refused it in this episode: ${no.reason}`;

@@ -1,6 +1,6 @@
 // From a diagnosis and the plans that were made for it to what the analysis says and what happens next. Pure.
 import type { AIAnalysis, AnalysisPhase, Plan, Refusal, RootCause, Verdict } from "#api/kinds/ai-analysis.ts";
-import { grantOf } from "#controllers/ai-analysis/grant.ts";
+import { type Grant, grantOf } from "#controllers/ai-analysis/grant.ts";
 import type { Diagnosis } from "#diagnosis/verdict.ts";
 import type { Investigation } from "#investigation/investigate.ts";
 import type { PlannedRepair } from "#investigation/plan-repair.ts";
@@ -36,7 +36,7 @@ export const conclude = (analysis: AIAnalysis, found: Investigation, settings: S
 };
 
 const recommend = (analysis: AIAnalysis, found: Investigation, said: Status, settings: Settings): Conclusion => {
-  const granted = found.planned.map((planned) => ({ planned, ...grantOf(analysis, planned.plan, settings) }));
+  const granted = found.planned.map((planned) => ({ planned, ...grantTo(found, grantOf(analysis, planned.plan, settings)) }));
   const allowed = granted
     .filter(({ value }) => value !== "off")
     .toSorted((a, b) => b.planned.plan.score - a.planned.plan.score)
@@ -79,6 +79,10 @@ const recommend = (analysis: AIAnalysis, found: Investigation, said: Status, set
   };
 };
 
+/** What a model chose is never more than a proposal to people: it can't be proven by what it says. */
+const grantTo = ({ by }: Investigation, grant: Grant): Grant =>
+  by !== undefined && grant.value === "auto" ? { value: "approve", why: "a language model chose it, so a person decides" } : grant;
+
 const recommended: readonly AnalysisPhase[] = ["Investigating", "Recommending", "Completed"];
 
 const verdicts: Readonly<Record<Diagnosis["kind"], Verdict>> = {
@@ -89,7 +93,7 @@ const verdicts: Readonly<Record<Diagnosis["kind"], Verdict>> = {
 };
 
 /** What is said whatever follows from it. */
-const saidOf = ({ diagnosis, ms }: Investigation): Status => ({
+const saidOf = ({ diagnosis, ms, by = { engine: "rules" } }: Investigation): Status => ({
   verdict: verdicts[diagnosis.kind],
   ...(diagnosis.kind === "Cause" ? { rootCause: rootCauseOf(diagnosis.findings[0]) } : {}),
   evidence: diagnosis.quotes
@@ -99,7 +103,7 @@ const saidOf = ({ diagnosis, ms }: Investigation): Status => ({
   ...(diagnosis.ruledOut.length === 0
     ? {}
     : { ruledOut: diagnosis.ruledOut.slice(0, 20).map(({ code, reason }) => ({ code, reason: text(reason) })) }),
-  investigator: { engine: "rules", ms },
+  investigator: { ...by, ms },
   message: text(diagnosis.message),
 });
 

@@ -8,9 +8,11 @@ import { createAct } from "#controllers/ai-analysis/act.ts";
 import { conclude } from "#controllers/ai-analysis/conclude.ts";
 import { decide, phaseOf } from "#controllers/ai-analysis/decide.ts";
 import { journalIn } from "#investigation/journal-in.ts";
-import { investigate, type Subject } from "#investigation/investigate.ts";
+import { consult, type Consultation } from "#investigation/consult.ts";
+import { type Investigation, investigate, type Subject } from "#investigation/investigate.ts";
 import { planSteps, type ReadForAction } from "#investigation/plan-repair.ts";
 import { revise, wishedSteps } from "#controllers/ai-analysis/revise.ts";
+import { grantOf } from "#controllers/ai-analysis/grant.ts";
 import { observe, type Stores } from "#controllers/ai-analysis/observe.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
 import { collectionNeeds } from "#evidence/kinds-read.ts";
@@ -62,19 +64,15 @@ export const createAIAnalysisController = (deps: RoleDeps): Controller => {
           return act.end(analysis, decision.to, { result: decision.result, message: decision.message }, signal);
         case "revise": {
           const steps = wishedSteps(decision);
-          const read: ReadForAction = (reads, target) => readForAction(deps.kube, reads, target, signal);
-          const planned = steps === undefined ? `the plan has no step ${decision.wish.step}` : await planSteps(read, steps);
+          const planned = steps === undefined ? `the plan has no step ${decision.wish.step}` : await planSteps(reader(deps, signal), steps);
           return act.revise(analysis, revise(analysis, decision, planned, deps.settings()), signal);
         }
         case "investigate": {
-          const found = await investigate(
-            deps.kube,
-            deps.clock,
-            { ...subjectOf(analysis), changes: journalIn(deps.kube, deps.namespace, signal) },
-            signal,
-          );
-          if (found.diagnosis.kind === "Inconclusive" && found.diagnosis.mayStillChange && deps.clock.now() < settlesBy(analysis))
+          const subject = { ...subjectOf(analysis), changes: journalIn(deps.kube, deps.namespace, signal) };
+          const byRules = await investigate(deps.kube, deps.clock, subject, signal);
+          if (byRules.diagnosis.kind === "Inconclusive" && byRules.diagnosis.mayStillChange && deps.clock.now() < settlesBy(analysis))
             return { afterMs: lookAgainMs };
+          const found = await askModel(deps, analysis, subject, byRules, signal);
           const conclusion = conclude(analysis, found, deps.settings());
           log.info("analysed", {
             request: analysis.spec.request,
@@ -93,4 +91,23 @@ export const createAIAnalysisController = (deps: RoleDeps): Controller => {
 const subjectOf = ({ spec }: AIAnalysis): Subject => {
   const { target, alert, pastActions, rejected = [], context } = spec;
   return { target, alert, pastActions, rejected, ...(context.managedBy === undefined ? {} : { managedBy: context.managedBy }) };
+};
+
+const reader =
+  ({ kube }: RoleDeps, signal: AbortSignal): ReadForAction =>
+  (reads, target) =>
+    readForAction(kube, reads, target, signal);
+
+/** The rules first; a model for what they leave; and what they said where it has no answer. */
+const askModel = async (
+  deps: RoleDeps,
+  analysis: AIAnalysis,
+  subject: Subject,
+  byRules: Awaited<ReturnType<typeof investigate>>,
+  signal: AbortSignal,
+): Promise<Investigation> => {
+  const { model, clock } = deps;
+  if (model === undefined) return byRules;
+  const allows: Consultation["allows"] = (plan) => grantOf(analysis, plan, deps.settings()).value !== "off";
+  return consult({ model, clock, read: reader(deps, signal), allows }, subject, byRules, signal);
 };

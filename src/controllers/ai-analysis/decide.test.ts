@@ -226,6 +226,19 @@ describe("what follows from what was found", () => {
       found(cause, [repair("increase_resources", 0.6)]),
       { status: { chosen: 0, plans: [{ autonomy: "approve" }] }, ask: { why: expect.stringContaining("people refused another repair") } },
     ],
+    "what a language model chose is never done without people, where policy would let the rules": [
+      {},
+      found(cause, [repair()], { by: { engine: "agent", model: "scripted-1", tokens: 9 } }),
+      {
+        status: { chosen: 0, plans: [{ autonomy: "approve" }], investigator: { engine: "agent", model: "scripted-1", tokens: 9, ms: 5 } },
+        ask: { why: "a language model chose it, so a person decides" },
+      },
+    ],
+    "nor is it more than suggested where no more is granted": [
+      { managed: false, autonomy: "suggest" },
+      found(cause, [repair()], { by: { engine: "agent" } }),
+      { status: { result: "Suggested", plans: [{ autonomy: "suggest" }] } },
+    ],
     "a plan beyond policy's limits is refused, and the next one is chosen": [
       {},
       found(cause, [repair("scale_deployment", 0.9, { replicas: "500" }), repair("rollback_deployment", 0.5)]),

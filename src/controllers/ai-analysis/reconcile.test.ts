@@ -16,6 +16,7 @@ import type { RoleDeps } from "#controllers/deps.ts";
 import { insideOf } from "#diagnosis/verdict.ts";
 import { createView } from "#diagnosis/view.ts";
 import { collectEvidence } from "#evidence/collect-cluster.ts";
+import type { ModelPort } from "#investigation/model-port.ts";
 import { createCaches } from "#kube/caches.ts";
 import type { Kube } from "#kube/client.ts";
 import { runController } from "#kube/controller.ts";
@@ -104,7 +105,7 @@ const watched = (kube: Kube): Kube => {
   };
 };
 
-const start = (settings: Partial<Settings> = {}): void => {
+const start = (settings: Partial<Settings> = {}, model?: ModelPort): void => {
   const controller = new AbortController();
   const kube = watched(account);
   const caches = createCaches(account, { log: silentLog });
@@ -124,6 +125,7 @@ const start = (settings: Partial<Settings> = {}): void => {
     metrics: createMetrics(),
     events,
     namespace,
+    ...(model === undefined ? {} : { model }),
     missingGuardrails: () => [],
     settings: () => ({ ...defaultSettings, approvers: ["on-call"], ...settings }),
   };
@@ -510,6 +512,35 @@ test("what is still starting is looked at again before anything is said", async 
   await analysisIs("rr-starting", { phase: "Completed", result: "Proceed" });
   expect(looks).toBeGreaterThan(1);
   await wrote("status AIAnalysis");
+});
+
+test("where the rules prove nothing a language model may choose from a list, and a person is asked also in staging", async () => {
+  const target = await breakRelease();
+  // The pod of the old revision has crashed as well: the release is not to blame.
+  const older = await cluster.admin.get(Pods, { namespace: shop, name: "web-hash1-aaaaa" });
+  const [status] = crashedStatus()?.containerStatuses ?? [];
+  await setStatus(Pods, older as Pod, {
+    conditions: [{ type: "Ready", status: "False", lastTransitionTime: seconds(0) }],
+    containerStatuses: [
+      { ...status, image: "web:1", lastState: { terminated: { exitCode: 137, reason: "Error", startedAt: seconds(1) } } },
+    ],
+  });
+  const asked: string[] = [];
+  const ask: ModelPort["ask"] = async ({ options }) => {
+    asked.push(...options.map(({ what }) => what));
+    return { option: 0, summary: "Revision 1 used to run.", because: [0] };
+  };
+  start({}, { engine: "agent", model: "scripted-1", ask });
+  await analyse("rr-model", target);
+  const { status: told } = await analysisIs("rr-model", { phase: "AwaitingApproval" });
+  expect(told).toMatchObject({
+    rootCause: { code: "SuspectedByModel" },
+    confidence: 0.4,
+    investigator: { engine: "agent", model: "scripted-1" },
+    plans: [{ autonomy: "approve", steps: [{ action: "rollback_deployment", parameters: { revision: "1" } }] }],
+  });
+  expect(asked[0]).toContain("rollback_deployment");
+  expect((await approvalIs("rr-model", { phase: "Pending" })).spec.reason).toBe("a language model chose it, so a person decides");
 });
 
 test("a target that is gone needs nothing", async () => {

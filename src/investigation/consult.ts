@@ -1,0 +1,128 @@
+// Asks a language model about what the rules could not tell, within a time, and takes nothing but a choice from the list from it. Where it gives no usable answer, the investigation stays as it was.
+import { referenceText } from "#api/object.ts";
+import { hostileWords } from "#diagnosis/hostile-text.ts";
+import type { Diagnosis } from "#diagnosis/verdict.ts";
+import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
+import { cleanMessage } from "#evidence/text.ts";
+import { type Investigation, refusalOf, type Subject } from "#investigation/investigate.ts";
+import { ModelAnswer, type ModelPort, type ModelQuestion } from "#investigation/model-port.ts";
+import { modelScore, observationsFor, repairsToChooseFrom, suspicion } from "#investigation/model-question.ts";
+import { type PlannedRepair, planRepair, type ReadForAction } from "#investigation/plan-repair.ts";
+import { type Clock, delay } from "#lib/clock.ts";
+
+/** A person waits for this; what takes longer is no help any more. */
+export const modelTimeMs = 45_000;
+
+export interface Consultation {
+  readonly model: ModelPort;
+  readonly clock: Clock;
+  readonly read: ReadForAction;
+  /** Whether policy would let this plan be proposed at all: what it forbids is not on the list. */
+  readonly allows: (plan: PlannedRepair["plan"]) => boolean;
+}
+
+type Found = Investigation & { readonly evidence: WorkloadEvidence };
+
+/**
+ * Guarantees: asked only where no cause was proven. The answer chooses a repair of our own making or none; its words are quoted as its own.
+ * Never throws for what a model does; it throws where the caller's signal says stop, or the cluster can't be read.
+ */
+export const consult = async (consultation: Consultation, subject: Subject, found: Found, signal: AbortSignal): Promise<Investigation> => {
+  const { model, clock } = consultation;
+  if (found.diagnosis.kind !== "Inconclusive") return found;
+  const startedAt = clock.now();
+  const planned = await plannedOptions(consultation, subject, found.evidence);
+  const question = questionOf(subject, found, planned);
+  const answer = await answerOf(model, clock, question, signal);
+  const ms = found.ms + Math.round(clock.now() - startedAt);
+  if (typeof answer === "string")
+    return { ...found, ms, diagnosis: told(found.diagnosis, `${nameOf(model)} gave no usable answer: ${answer}.`) };
+  const by = { engine: model.engine, model: cleanMessage(model.model, 200), ...answer.usage };
+  const quotes = [...new Set(answer.because)].flatMap((at) => question.observations[at] ?? []);
+  const summary = `${nameOf(model)} suspects: ${cleanMessage(answer.summary, 700)}`;
+  const chosen = answer.option === null ? undefined : planned[answer.option];
+  if (chosen === undefined) return { ...found, ms, by, diagnosis: { ...told(found.diagnosis, summary), quotes } };
+  const finding = {
+    ...suspicion,
+    object: subject.target,
+    summary,
+    quotes,
+    facts: { kind: "remedies", remedies: [chosen.repair] },
+  } as const;
+  return {
+    ...found,
+    ms,
+    by,
+    planned: [chosen],
+    diagnosis: { kind: "Cause", findings: [finding], message: summary, confidence: modelScore, quotes, ruledOut: found.diagnosis.ruledOut },
+  };
+};
+
+const plannedOptions = async (
+  { read, allows }: Consultation,
+  subject: Subject,
+  evidence: WorkloadEvidence,
+): Promise<readonly PlannedRepair[]> => {
+  const planned: PlannedRepair[] = [];
+  for (const repair of repairsToChooseFrom(evidence)) {
+    if (refusalOf(subject, repair) !== undefined) continue;
+    const plan = await planRepair(read, repair);
+    if (typeof plan !== "string" && allows(plan.plan)) planned.push(plan);
+  }
+  return planned;
+};
+
+const questionOf = ({ target, alert }: Subject, { diagnosis, evidence }: Found, planned: readonly PlannedRepair[]): ModelQuestion => ({
+  target,
+  alert: cleanMessage(alert.name, 256),
+  observations: observationsFor(diagnosis, evidence),
+  ruledOut: diagnosis.ruledOut.slice(0, 20),
+  options: planned.map(({ repair, plan }, number) => ({
+    number,
+    what: `${repair.action} on ${referenceText(repair.target)} ${JSON.stringify(repair.parameters)}`.slice(0, 1024),
+    risk: plan.risk,
+    reversible: plan.reversible,
+  })),
+});
+
+/** The answer, or why there is none that can be used. */
+const answerOf = async (model: ModelPort, clock: Clock, question: ModelQuestion, signal: AbortSignal): Promise<ModelAnswer | string> => {
+  const stopping = new AbortController();
+  const stop = AbortSignal.any([signal, stopping.signal]);
+  const tooLate = delay(clock, modelTimeMs, stop).then((): Outcome => ({ failed: `it took longer than ${modelTimeMs / 1000} s` }));
+  // Begun inside a promise, so that a port that throws at once is no different from one that throws later.
+  const asked = Promise.resolve()
+    .then(() => model.ask(question, stop))
+    .then(
+      (value): Outcome => ({ value }),
+      (error: unknown): Outcome => ({ failed: cleanMessage(error instanceof Error ? error.message : "it failed", 200) }),
+    );
+  let outcome: Outcome;
+  try {
+    // A port that does not stop when it is told to is left behind.
+    outcome = await Promise.race([asked, tooLate]);
+  } finally {
+    stopping.abort();
+    tooLate.catch(() => undefined);
+  }
+  signal.throwIfAborted();
+  return "failed" in outcome ? outcome.failed : judged(outcome.value, question);
+};
+type Outcome = { readonly value: unknown } | { readonly failed: string };
+
+const judged = (value: unknown, { observations, options }: ModelQuestion): ModelAnswer | string => {
+  const read = ModelAnswer.safeParse(value);
+  if (!read.success) return "it is not of the form that was asked for";
+  const { option, because, summary } = read.data;
+  if (option !== null && options[option] === undefined) return `there is no option ${option}`;
+  if (because.some((at) => observations[at] === undefined)) return "it names observations that were not made";
+  if (hostileWords(summary) !== undefined) return "its words read as an instruction";
+  return read.data;
+};
+
+const nameOf = ({ engine, model }: ModelPort): string => `The model ${cleanMessage(model, 100)} (${engine})`;
+
+const told = (diagnosis: Extract<Diagnosis, { kind: "Inconclusive" }>, more: string): typeof diagnosis => ({
+  ...diagnosis,
+  message: `${diagnosis.message} ${more}`,
+});
