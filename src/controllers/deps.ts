@@ -1,5 +1,4 @@
 // What every controller is handed by the composition root. Nothing else reaches it: no ambient clock, no environment, no global.
-import type { ModelPort } from "#investigation/model-port.ts";
 import type { Caches } from "#kube/caches.ts";
 import type { Kube } from "#kube/client.ts";
 import type { EventRecorder } from "#kube/events.ts";
@@ -20,8 +19,6 @@ export interface RoleDeps {
   readonly namespace: string;
   /** The policies in force, merged: read anew at each decision. */
   readonly settings: () => Settings;
-  /** Asked about what the rules could not tell; absent where none is configured. */
-  readonly model?: ModelPort;
   /** Admission policies that are not in force: while there are any, Kintsugi refuses to act. */
   readonly missingGuardrails: () => readonly string[];
 }

@@ -9,6 +9,7 @@ import { conclude } from "#controllers/ai-analysis/conclude.ts";
 import { decide, phaseOf } from "#controllers/ai-analysis/decide.ts";
 import { journalIn } from "#investigation/journal-in.ts";
 import { consult, type Consultation } from "#investigation/consult.ts";
+import type { ModelPort } from "#investigation/model-port.ts";
 import { type Investigation, investigate, type Subject } from "#investigation/investigate.ts";
 import { planSteps, type ReadForAction } from "#investigation/plan-repair.ts";
 import { revise, wishedSteps } from "#controllers/ai-analysis/revise.ts";
@@ -33,7 +34,12 @@ const lookAgainMs = 3000;
 
 const settlesBy = (analysis: AIAnalysis): number => (fromTimestamp(analysis.metadata.creationTimestamp) ?? 0) + settlingMs;
 
-export const createAIAnalysisController = (deps: RoleDeps): Controller => {
+export interface AnalysisDeps extends RoleDeps {
+  /** Asked about what the rules could not tell; absent where none is configured. */
+  readonly model?: ModelPort;
+}
+
+export const createAIAnalysisController = (deps: AnalysisDeps): Controller => {
   const scope = { namespace: deps.namespace };
   const stores: Stores = { analyses: deps.caches.of(AIAnalysis, scope), approvals: deps.caches.of(AIApprovalRequest, scope) };
   const act = createAct(deps, stores);
@@ -100,7 +106,7 @@ const reader =
 
 /** The rules first; a model for what they leave; and what they said where it has no answer. */
 const askModel = async (
-  deps: RoleDeps,
+  deps: AnalysisDeps,
   analysis: AIAnalysis,
   subject: Subject,
   byRules: Awaited<ReturnType<typeof investigate>>,
