@@ -1,6 +1,8 @@
 // The story as a reader sees it, kept as files: a change of wording is a change somebody looks at.
 import { describe, expect, test } from "vitest";
 
+import type { AIAnalysis } from "#api/kinds/ai-analysis.ts";
+import type { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import type { StoryObjects } from "#cli/render/story-objects.ts";
 import { renderStory } from "#cli/render/story-text.ts";
@@ -61,6 +63,37 @@ describe("what the story says on the way", () => {
     ["TimedOut", { completedAt: after(9000) }, "took 9s"],
   ] as const)("in the phase %s", (phase, change, words) => {
     expect(text(underway(remediatedSample(), { phase, ...change }))).toContain(words);
+  });
+
+  test("ranked alternatives beside the chosen plan, what people wanted otherwise, and the question that is open now", () => {
+    const sample = awaitingApprovalSample();
+    const [analysis] = sample.analyses as [AIAnalysis];
+    const [question] = sample.approvals as [AIApprovalRequest];
+    const [plan] = analysis.status?.plans ?? [];
+    const [step] = plan?.steps ?? [];
+    const alternative = { ...plan!, steps: [{ ...step!, action: "increase_resources", parameters: { memory: "1Gi" } }], score: 0.41 };
+    const replaced = [{ action: step!.action, target: step!.target, parameters: { revision: "1" } }];
+    const wish = { by: "alice", step: "s1", replaced };
+    const overrides = [
+      { ...wish, parameters: { revision: "77" }, refused: "revision 77 is not kept any more" },
+      { ...wish, parameters: { revision: "3" }, reason: "1 has a leak" },
+    ];
+    const questions = ["", "-2", "-3"].map((suffix): AIApprovalRequest => ({
+      ...question,
+      metadata: { ...question.metadata, name: `${question.metadata.name}${suffix}` },
+      ...(suffix === "-3" ? { spec: { ...question.spec, reason: "the third question" } } : { status: { phase: "Overridden" as const } }),
+    }));
+    const status = { ...analysis.status, plans: [plan!, alternative], overrides, approval: questions[2]!.metadata.name };
+    const story = text({ ...sample, analyses: [{ ...analysis, status }], approvals: questions });
+    const inOneLine = story.replaceAll(/\s+/g, " ");
+    expect(inOneLine).toContain("(revision 1): chosen, low risk, can be undone, score 0.93");
+    expect(inOneLine).toContain(
+      "increase_resources on Deployment shop/checkout (memory 1Gi): not chosen, low risk, can be undone, score 0.41",
+    );
+    expect(inOneLine).toContain("alice wanted it otherwise (revision 77). Not possible: revision 77 is not kept any more.");
+    expect(inOneLine).toContain("alice wanted it otherwise (revision 3): “1 has a leak”. The changed plan was put as a new question.");
+    expect(inOneLine).toContain("A person was asked: the third question");
+    expect(story).toContain("WHO DECIDES\n");
   });
 
   test("a cancel that was asked for and is not done yet", () => {

@@ -9,10 +9,9 @@ import { ConfigMaps, Deployments, Events, Namespaces, Pods, type Pod, ReplicaSet
 import { CONTROLLER_ACCOUNT } from "#api/labels.ts";
 import { keyOf, type KubeObject, type Need, type ResourceType } from "#api/object.ts";
 import { decodeChanges } from "#actions/change.ts";
-import { createAIAnalysisController, needs as analysisNeeds } from "#controllers/ai-analysis/controller.ts";
+import { type AnalysisDeps, createAIAnalysisController, needs as analysisNeeds } from "#controllers/ai-analysis/controller.ts";
 import { createAIApprovalRequestController, needs as approvalNeeds } from "#controllers/ai-approval-request/controller.ts";
 import { kubectlLine } from "#controllers/ai-approval-request/commands.ts";
-import type { RoleDeps } from "#controllers/deps.ts";
 import { insideOf } from "#diagnosis/verdict.ts";
 import { createView } from "#diagnosis/view.ts";
 import { collectEvidence } from "#evidence/collect-cluster.ts";
@@ -116,7 +115,7 @@ const start = (settings: Partial<Settings> = {}, model?: ModelPort): void => {
     component: "kintsugi",
     instance: "test",
   });
-  const deps: RoleDeps = {
+  const deps: AnalysisDeps = {
     kube,
     caches,
     clock: systemClock,

@@ -212,3 +212,36 @@ describe("one episode, as the audit log tells it", () => {
     expect(creates).toHaveLength(10);
   });
 });
+
+test("a storm of 10,000 alerts, all of which one Deployment causes, is one incident: one create and a few patches", async () => {
+  await createWorkload("stormy");
+  const from = now();
+  const alertOf = (index: number) =>
+    alertmanagerAlert({
+      name: `Alert${index % 5}`,
+      labels: { namespace: shop, pod: `stormy-7d8f9b5c4-${["b2b2b", "c4c4c"][index % 2]}`, instance: `10.0.${index >> 8}.${index & 255}` },
+      startsAt: new Date(Date.now() - 60_000).toISOString(),
+    });
+  const parts = Array.from({ length: 50 }, (_, part) => Array.from({ length: 200 }, (__, index) => alertOf(part * 200 + index)));
+  const answers = await Promise.all(parts.map((alerts) => send(delivery(alerts))));
+  expect(answers.map(({ status }) => status)).toEqual(parts.map(() => 202));
+  const results = answers.flatMap((answer) => answer.results);
+  expect(results.filter((result) => result === "created")).toHaveLength(1);
+  expect(results.filter((result) => result !== "created" && result !== "joined" && result !== "repeated")).toEqual([]);
+  expect(new Set(answers.flatMap((answer) => answer.requests)).size).toBe(1);
+  const requests = (await cluster.admin.list(RemediationRequest, { namespace })).filter(({ spec }) => spec.target.name === "stormy");
+  expect(requests).toHaveLength(1);
+  expect(requests[0]?.spec.target).toMatchObject({ kind: "Deployment", namespace: shop });
+  // Fifty of them are kept by name; the rest is counted, and written once a second.
+  await clock.advance(1_000);
+  const calls = callsSince(from);
+  expect(calls.filter((call) => call === "create remediationrequests")).toHaveLength(1);
+  expect(calls.filter((call) => call !== "create remediationrequests").every((call) => call === "patch remediationrequests/status")).toBe(
+    true,
+  );
+  expect(calls.length).toBeLessThanOrEqual(12);
+  const stored = await cluster.admin.get(RemediationRequest, { namespace, name: requests[0]?.metadata.name ?? "" });
+  const alerts = Object.values(stored?.status?.alerts ?? {});
+  expect(alerts.length).toBeLessThanOrEqual(51);
+  expect(alerts.reduce((sum, { count }) => sum + count, 0)).toBe(10_000);
+});
