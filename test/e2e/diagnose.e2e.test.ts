@@ -12,7 +12,8 @@ import { systemClock } from "#lib/system-clock.ts";
 import { type Hands, createHands } from "#scenarios/hands.ts";
 import { faults, namespaceLabels, type Fault } from "#test/e2e/faults.ts";
 import { type MetricsApi, serveMetrics } from "#test/e2e/metrics-api.ts";
-import { type ScenarioFault, scenarioFaults } from "#test/e2e/scenario-faults.ts";
+import { breakCluster, breakNodes } from "#test/e2e/break-cluster.ts";
+import { inOrder, type ScenarioFault, scenarioFaults } from "#test/e2e/scenario-faults.ts";
 import { healthyWorkloads } from "#test/e2e/healthy-workloads.ts";
 import { testbedName } from "#test/e2e/testbed-name.ts";
 import { toStderr } from "#testbed/progress.ts";
@@ -135,36 +136,18 @@ describe("on a real cluster", () => {
   });
 
   test("the root cause of every scenario and of its twin is told, and of the healthy one nothing", async () => {
-    for (const fault of scenarioFaults) {
-      await hands.apply(namespaceOf(fault.name));
-      await hands.apply(fault.before, fault.name);
-    }
-    metrics = await serveMetrics(kube, hands, "s16", (namespace) => scenarioFaults.find(({ name: own }) => own === namespace)?.cpu);
+    metrics = await serveMetrics(kube, hands, (namespace) => scenarioFaults.find(({ name: own }) => own === namespace)?.cpu);
     const seen = async (wanted: readonly ScenarioFault[]): Promise<readonly string[]> => {
       // A leak takes a minute to be killed twice, and an autoscaler looks every quarter of one.
       let wrong = await wrongOf(wanted);
       for (const end = performance.now() + patienceMs; wrong.length > 0 && performance.now() < end;) wrong = await wrongOf(wanted);
       return wrong;
     };
-    const rolledOut = async ({ name: namespace }: ScenarioFault): Promise<void> => {
-      for (const workload of (await bed.kubectl("get", "deploy,sts", "-n", namespace, "-o", "name")).split("\n").filter(Boolean))
-        await bed.kubectl("rollout", "status", workload, "-n", namespace, "--timeout=120s");
-    };
-    for (const fault of scenarioFaults) {
-      const { name: namespace, after, restart } = fault;
-      if (after === undefined) continue;
-      if (fault.asked === undefined) await rolledOut(fault);
-      await hands.apply(after, namespace);
-      if (restart !== undefined) await bed.kubectl("delete", "pod", "-l", restart, "-n", namespace, "--wait=false");
-    }
-    // What is done to nodes comes last: it holds up new pods of the others.
-    const [ofNodes, others] = [true, false].map((is) => scenarioFaults.filter(({ kubectl }) => (kubectl !== undefined) === is)) as [
-      ScenarioFault[],
-      ScenarioFault[],
-    ];
+    const deps = { hands, kubectl: bed.kubectl };
+    const { others, ofNodes } = inOrder(scenarioFaults);
+    await breakCluster(deps, scenarioFaults);
     expect(await seen(others)).toEqual([]);
-    for (const fault of ofNodes) await rolledOut(fault);
-    for (const args of ofNodes.flatMap(({ kubectl = [] }) => kubectl)) await bed.kubectl(...args);
+    await breakNodes(deps, ofNodes);
     expect(await seen(ofNodes)).toEqual([]);
   });
 });

@@ -16,12 +16,7 @@ const version = "v1beta1";
 const apiVersion = `${group}/${version}`;
 
 /** `cpuOf`: the use of each container of the pods in a namespace, as a quantity; undefined where nothing is measured. */
-export const serveMetrics = async (
-  kube: Kube,
-  hands: Hands,
-  namespace: string,
-  cpuOf: (namespace: string) => string | undefined,
-): Promise<MetricsApi> => {
+export const serveMetrics = async (kube: Kube, hands: Hands, cpuOf: (namespace: string) => string | undefined): Promise<MetricsApi> => {
   const { certPem: cert, keyPem: key } = selfSignedCertificate(Date.now());
   const answer = async (url: URL): Promise<object> => {
     const [, measured] = /\/namespaces\/([^/]+)\/pods$/.exec(url.pathname) ?? [];
@@ -57,8 +52,8 @@ export const serveMetrics = async (
   )[0]?.address;
   await hands.apply(
     [
-      { apiVersion: "v1", kind: "Service", metadata: { name: "metrics" }, spec: { ports: [{ port: 443, targetPort: port }] } },
-      { apiVersion: "v1", kind: "Endpoints", metadata: { name: "metrics" }, subsets: [{ addresses: [{ ip }], ports: [{ port }] }] },
+      { apiVersion: "v1", kind: "Service", metadata: { name: "metrics-server" }, spec: { ports: [{ port: 443, targetPort: port }] } },
+      { apiVersion: "v1", kind: "Endpoints", metadata: { name: "metrics-server" }, subsets: [{ addresses: [{ ip }], ports: [{ port }] }] },
       {
         apiVersion: "apiregistration.k8s.io/v1",
         kind: "APIService",
@@ -69,11 +64,11 @@ export const serveMetrics = async (
           groupPriorityMinimum: 100,
           versionPriority: 100,
           insecureSkipTLSVerify: true,
-          service: { namespace, name: "metrics", port: 443 },
+          service: { namespace: "kube-system", name: "metrics-server", port: 443 },
         },
       },
     ],
-    namespace,
+    "kube-system",
   );
   return { close: () => void server.close() };
 };

@@ -10,9 +10,11 @@ export interface ScenarioFault extends Omit<Fault, "cause"> {
   /** Where more is wrong in the namespace: this object is asked about alone, as kind/name. */
   readonly asked?: string;
   /** Deletes pods by label once `after` is applied, as people do who want a new configuration read. */
-  readonly restart?: string;
+  readonly restart?: Readonly<Record<string, string>>;
   /** What each of its containers uses, where the autoscaler is to know. */
   readonly cpu?: string;
+  /** The action that mends it in the full loop; without it none is run, and a person is told. */
+  readonly repair?: string;
   /** kubectl's arguments, once all others have shown themselves. */
   readonly kubectl?: readonly (readonly string[])[];
 }
@@ -67,6 +69,7 @@ export const scenarioFaults: readonly ScenarioFault[] = [
     name: "s1",
     before: running("orders"),
     after: release("orders", "CATALOG_URL: not set"),
+    repair: "rollback_deployment",
     cause: { codes: ["ReleaseCrashes"], kind: "Deployment", name: "orders" },
   },
   {
@@ -74,7 +77,7 @@ export const scenarioFaults: readonly ScenarioFault[] = [
     name: "s1b",
     before: together(settings("orders", "limit=5"), configured("orders", "limit")),
     after: settings("orders", "limit=five"),
-    restart: "app=orders",
+    restart: { app: "orders" },
     cause: { codes: ["ConfigEdited"], kind: "ConfigMap", name: "orders" },
   },
   {
@@ -82,12 +85,14 @@ export const scenarioFaults: readonly ScenarioFault[] = [
     name: "s2",
     before: annotated(running("orders"), { description: "orders ran out of memory: OOMKilled" }),
     after: annotated(release("orders", "CATALOG_URL: not set"), { description: "orders ran out of memory: OOMKilled" }),
+    repair: "rollback_deployment",
     cause: { codes: ["ReleaseCrashes"], kind: "Deployment", name: "orders" },
   },
   {
     scenario: "3 out of memory, undersized",
     name: "s3",
     before: workload("resize", limited("24Mi", table(48))),
+    repair: "increase_resources",
     cause: { codes: ["MemoryLimitTooSmall"], kind: "Deployment", name: "resize" },
   },
   {
@@ -95,6 +100,7 @@ export const scenarioFaults: readonly ScenarioFault[] = [
     name: "s3b",
     before: workload("resize", limited("128Mi", table(24))),
     after: workload("resize", limited("24Mi", table(24))),
+    repair: "rollback_deployment",
     cause: { codes: ["ReleaseCrashes"], kind: "Deployment", name: "resize" },
   },
   {
@@ -108,6 +114,7 @@ export const scenarioFaults: readonly ScenarioFault[] = [
     name: "s5",
     before: running("menu"),
     after: workload("menu", { image: "testbed.local/busybox:2.9", container: ready("http") }),
+    repair: "rollback_deployment",
     cause: { codes: ["ImageUnpullable"], kind: "Deployment", name: "menu" },
   },
   {
@@ -115,6 +122,7 @@ export const scenarioFaults: readonly ScenarioFault[] = [
     name: "s5b",
     before: running("menu"),
     after: workload("menu", { container: ready(8088) }),
+    repair: "rollback_deployment",
     cause: { codes: ["ProbeWrongPort"], kind: "Deployment", name: "menu" },
   },
   {
@@ -125,6 +133,7 @@ export const scenarioFaults: readonly ScenarioFault[] = [
       settings("orders", "limit=6"),
       configured("orders", "limit", { run: 'echo "orders 2.0.0"; echo "CATALOG_URL: not set" >&2; exit 1' }),
     ),
+    repair: "rollback_deployment",
     cause: { codes: ["ReleaseCrashes"], kind: "Deployment", name: "orders" },
   },
   {
@@ -136,7 +145,7 @@ export const scenarioFaults: readonly ScenarioFault[] = [
       service("inventory", { selector: { app: "inventory" }, ports: [{ port: 80, targetPort: "http" }] }),
     ),
     after: settings("inventory", "limit=five"),
-    restart: "app=inventory",
+    restart: { app: "inventory" },
     cause: { codes: ["ConfigEdited"], kind: "ConfigMap", name: "inventory" },
   },
   {
@@ -347,6 +356,7 @@ export const scenarioFaults: readonly ScenarioFault[] = [
     before: together(running("billing"), release("billing-canary", "feature store: unknown flag new-invoices")),
     after: release("billing", "TAX_TABLE: not set"),
     asked: "deployment/billing",
+    repair: "rollback_deployment",
     cause: { codes: ["ReleaseCrashes"], kind: "Deployment", name: "billing" },
   },
   {
@@ -355,6 +365,7 @@ export const scenarioFaults: readonly ScenarioFault[] = [
     before: together(running("billing"), running("billing-canary")),
     after: together(release("billing", "TAX_TABLE: not set"), release("billing-canary", "feature store: unknown flag new-invoices")),
     asked: "deployment/billing-canary",
+    repair: "rollback_deployment",
     cause: { codes: ["ReleaseCrashes"], kind: "Deployment", name: "billing-canary" },
   },
   {
@@ -365,7 +376,16 @@ export const scenarioFaults: readonly ScenarioFault[] = [
       running("profile"),
     ),
     after: release("profile", "avatar store: no such bucket"),
+    repair: "rollback_deployment",
     cause: { codes: ["ReleaseCrashes"], kind: "Deployment", name: "profile" },
   },
   { scenario: "28 healthy", name: "s28", before: running("static", 2) },
 ];
+
+/** Those that `kubectl` does something to apart: it is nodes that it is done to. */
+export const inOrder = (
+  faults: readonly ScenarioFault[],
+): { readonly others: readonly ScenarioFault[]; readonly ofNodes: readonly ScenarioFault[] } => ({
+  others: faults.filter(({ kubectl }) => kubectl === undefined),
+  ofNodes: faults.filter(({ kubectl }) => kubectl !== undefined),
+});
