@@ -45,6 +45,7 @@ export interface TestbedStage extends Stage {
   readonly testbed: Testbed;
   readonly kubectl: Kubectl;
   readonly audit: AuditTrail;
+  readonly hands: Hands;
 }
 
 /** Flow: testbed up → Kintsugi installed. Both may be there already. */
@@ -80,6 +81,7 @@ export const openStage = async (options: StageOptions): Promise<TestbedStage> =>
       kube,
       kubectl,
       audit,
+      hands,
       run: (scenario, report, choices) => {
         const deps = { kube, hands: handsOf(hands, choices), rules, audit, installation: installation.namespace, clock, random, report };
         return runScenario({ ...deps, ...stoppable, untilFault: choices?.untilFault }, scenario);
