@@ -91,7 +91,7 @@ export const scenarioFaults: readonly ScenarioFault[] = [
   {
     scenario: "3 out of memory, undersized",
     name: "s3",
-    before: workload("resize", limited("24Mi", table(48))),
+    before: workload("resize", limited("24Mi", table(12))),
     repair: "increase_resources",
     cause: { codes: ["MemoryLimitTooSmall"], kind: "Deployment", name: "resize" },
   },
