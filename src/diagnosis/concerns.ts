@@ -1,7 +1,9 @@
 // Which findings have to do with one object: those on it, on what owns it or belongs to it, and those that explain its trouble. Pure.
 import type { Reference } from "#api/fields.ts";
-import { Pods, Services } from "#api/kubernetes.ts";
+import { HorizontalPodAutoscalers, PersistentVolumeClaims, PodDisruptionBudgets, type Pod, Pods, Services } from "#api/kubernetes.ts";
 import { type KubeObject, referenceText } from "#api/object.ts";
+import { selects } from "#cluster/selectors.ts";
+import { claimants } from "#diagnosis/claimants.ts";
 import type { Finding } from "#diagnosis/finding.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
 
@@ -10,7 +12,7 @@ export const concerning = (view: View, target: Reference): ((finding: Pick<Findi
   return ({ object, explains = [] }) => [object, ...explains].some((each) => family.has(referenceText(each)));
 };
 
-/** The object, its owners, what it owns, and the Services or workloads on the other side of a selector. */
+/** The object, its owners, what it owns, the Services or workloads on the other side of a selector, and the workload that it scales, guards or stores for. */
 const familyOf = (view: View, target: Reference): ReadonlySet<string> => {
   const family = new Set([referenceText(target)]);
   const add = (object: KubeObject): void => void family.add(referenceText(referenceTo(object)));
@@ -27,13 +29,42 @@ const familyOf = (view: View, target: Reference): ReadonlySet<string> => {
     for (const pod of workload.pods) add(pod);
     for (const service of view.servicesOf(workload)) add(service);
   }
-  if (own?.kind === "Service")
-    for (const service of view.all(Services).filter((each) => each.metadata.uid === own.metadata.uid))
-      for (const pod of view.podsBehind(service)) {
-        add(pod);
-        const workload = view.workloadOf(pod);
-        if (workload !== undefined) family.add(referenceText(workload.reference));
-      }
+  for (const pod of own === undefined ? [] : podsServed(view, own)) {
+    add(pod);
+    const workload = view.workloadOf(pod);
+    if (workload !== undefined) family.add(referenceText(workload.reference));
+  }
   if (own?.kind === "Node") for (const pod of view.all(Pods).filter((each) => each.spec.nodeName === own.metadata.name)) add(pod);
   return family;
+};
+
+/** Pods that an object which is no workload is there for. */
+const podsServed = (view: View, own: KubeObject): readonly Pod[] => {
+  const { uid, namespace } = own.metadata;
+  const isOwn = (each: KubeObject): boolean => each.metadata.uid === uid;
+  switch (own.kind) {
+    case "Service":
+      return view.all(Services).filter(isOwn).flatMap(view.podsBehind);
+    case "PodDisruptionBudget":
+      return view
+        .all(PodDisruptionBudgets, namespace)
+        .filter(isOwn)
+        .flatMap(({ spec }) => view.all(Pods, namespace).filter(({ metadata }) => selects(spec.selector, metadata.labels)));
+    case "HorizontalPodAutoscaler":
+      return view
+        .all(HorizontalPodAutoscalers, namespace)
+        .filter(isOwn)
+        .flatMap(({ spec }) =>
+          view.workloads
+            .filter(({ reference }) => reference.kind === spec.scaleTargetRef.kind && reference.name === spec.scaleTargetRef.name)
+            .flatMap(({ reference, pods }) => (reference.namespace === namespace ? pods : [])),
+        );
+    case "PersistentVolumeClaim":
+      return view
+        .all(PersistentVolumeClaims, namespace)
+        .filter(isOwn)
+        .flatMap((claim) => claimants(view, claim).flatMap((each) => view.workload(each)?.pods ?? []));
+    default:
+      return [];
+  }
 };

@@ -23,6 +23,7 @@ import {
   type RevisionSketch,
   type Scene,
 } from "#test/scene.ts";
+import { crashed, deployment, evidence, failing, objects, podsOf } from "#test/evidence-sketch.ts";
 
 const diagnosed = async (scene: Scene, about = alert, asked?: Reference): Promise<Diagnosis> => {
   const reference = asked ?? (scene.statefulSet ? { ...target, kind: "StatefulSet" } : target);
@@ -464,5 +465,29 @@ describe("health is claimed only where every check shows it", () => {
   });
   test("what could not be read lowers the score", async () => {
     expect((await diagnosed({ ...healthy, unreadable: ["events"] })).confidence).toBeLessThan((await diagnosed(healthy)).confidence);
+  });
+});
+
+describe("an alert about something that only suffers", () => {
+  const web = deployment("web", { resources: { limits: { memory: "24Mi" } } });
+  const pods = podsOf(web, failing(crashed("web", 137, { reason: "OOMKilled", ranSeconds: 1, restarts: 4 })));
+  const [service, budget, other] = objects(
+    [
+      "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {selector: {app: web}, ports: [{port: 80}]}}",
+      "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: web}, spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}}",
+      "{apiVersion: v1, kind: Service, metadata: {name: other}, spec: {selector: {app: other}, ports: [{port: 80}]}}",
+    ].join("\n---\n"),
+  );
+  const view = createView(evidence({ objects: [web, service!, budget!, other!, ...pods] }));
+  const causesOf = (apiVersion: string, kind: string, name: string): readonly string[] => {
+    const diagnosis = verdictOn(view, { apiVersion, kind, namespace: "shop", name });
+    return diagnosis.kind === "Cause"
+      ? diagnosis.findings.map(({ code, object }) => `${code} ${object.kind} ${object.name}`)
+      : [diagnosis.kind];
+  };
+  test("is answered with the cause in the workload behind it", () => {
+    expect(causesOf("v1", "Service", "web")).toContain("MemoryLimitTooSmall Deployment web");
+    expect(causesOf("policy/v1", "PodDisruptionBudget", "web")).toContain("MemoryLimitTooSmall Deployment web");
+    expect(causesOf("v1", "Service", "other")).not.toContain("MemoryLimitTooSmall Deployment web");
   });
 });

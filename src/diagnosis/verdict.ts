@@ -1,6 +1,7 @@
 // What is said of one object: its cause, its health, or that neither could be proven. Pure: the same evidence, the same diagnosis. The alert's words are not evidence of anything.
 import type { Evidence as Quote, Reference } from "#api/fields.ts";
 import type { Pod } from "#api/kubernetes.ts";
+import { referenceText } from "#api/object.ts";
 import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
 import { configEdited } from "#diagnosis/causes/config-edited.ts";
 import { imageUnpullable } from "#diagnosis/causes/image-unpullable.ts";
@@ -53,10 +54,12 @@ export const verdictOn = (view: View, target: Reference): Diagnosis => {
   if (own.kind === "Gone") return own;
   const concerns = concerning(view, target);
   const ranked = diagnoseCluster(view.evidence).findings;
-  const others = ranked.filter((finding) => finding.confidence >= leastConfidence && !(finding.code in causes) && concerns(finding));
+  const ownFindings = own.kind === "Cause" ? own.findings : [];
+  const isOwn = ({ code, object }: Finding): boolean =>
+    ownFindings.some((each) => each.code === code && referenceText(each.object) === referenceText(object));
+  const others = ranked.filter((finding) => finding.confidence >= leastConfidence && !isOwn(finding) && concerns(finding));
   // A cause that yields to a more particular one is not among the ranked.
-  const told =
-    own.kind === "Cause" ? own.findings.filter(({ code }) => others.length === 0 || ranked.some((each) => each.code === code)) : [];
+  const told = ownFindings.filter(({ code }) => others.length === 0 || ranked.some((each) => each.code === code));
   const findings = [...told, ...others].toSorted((a, b) => confidenceOf(b) - confidenceOf(a));
   const [best, ...less] = findings;
   if (best === undefined) return own;

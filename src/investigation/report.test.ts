@@ -99,7 +99,14 @@ test("of another namespace nothing is told", async () => {
 describe("which findings have to do with one object", () => {
   const pods = podsOf(web!, {});
   const [node] = objects("{apiVersion: v1, kind: Node, metadata: {name: node-a}}");
-  const view = createView(evidence({ objects: [web!, other!, service!, node!, ...pods] }));
+  const [budget, scaler, claim] = objects(
+    [
+      "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: b}, spec: {selector: {matchLabels: {app: web}}}}",
+      "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: h}, spec: {maxReplicas: 4, scaleTargetRef: {kind: Deployment, name: web}}}",
+      "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: c}}",
+    ].join("\n---\n"),
+  );
+  const view = createView(evidence({ objects: [web!, other!, service!, node!, budget!, scaler!, claim!, ...pods] }));
   const pod = pods.at(-1)!;
   const table: [string, KubeObject, KubeObject, boolean][] = [
     ["itself", web!, web!, true],
@@ -107,6 +114,10 @@ describe("which findings have to do with one object", () => {
     ["its owner", pod, web!, true],
     ["the Service that selects it", web!, service!, true],
     ["the workload behind a Service", service!, web!, true],
+    ["the workload that a budget guards", budget!, web!, true],
+    ["the workload that an autoscaler scales", scaler!, web!, true],
+    ["a workload that a budget does not guard", budget!, other!, false],
+    ["a workload that does not mount a claim", claim!, web!, false],
     ["another one beside it", web!, other!, false],
   ];
   test.each(table)("%s", (_, asked, found, expected) => {

@@ -73,7 +73,8 @@ const rules: readonly AlertRule[] = [
   },
   {
     alert: "KubePodDisruptionBudgetAtLimit",
-    expr: `kube_poddisruptionbudget_status_pod_disruptions_allowed{${inFaults}} == 0`,
+    // Of a budget that allows nothing people hear when they drain a node.
+    expr: `kube_poddisruptionbudget_status_pod_disruptions_allowed{${inFaults}} == 0 and on () sum(kube_node_spec_unschedulable) > 0`,
     for: "15s",
   },
 ];
