@@ -20,7 +20,9 @@ const address = /^(?:[a-z][a-z0-9+.-]*:\/\/)?(?:[^@/\s]*@)?([a-z0-9](?:[-a-z0-9.
 const addressName = /(?:ADDR|ADDRESS|HOST|URL|URI|ENDPOINT|SERVER|SERVICE)S?$/i;
 const variablesAtMost = 200;
 
-export const calledBy = (view: View, workload: Workload): readonly Called[] =>
+export const calledBy = (view: View, workload: Workload): readonly Called[] => view.once(readAddresses, workload);
+
+const readAddresses = (view: View, workload: Workload): readonly Called[] =>
   workload.template.spec.containers.flatMap((container) =>
     variablesOf(view, workload, container)
       .slice(0, variablesAtMost)

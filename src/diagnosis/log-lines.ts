@@ -1,7 +1,7 @@
 // Lines of a workload's logs that say one thing, as far as they tell of now: whole logs are searched before they are cut into lines. Pure.
 // A log line is data that somebody else wrote: it is searched and quoted, never believed about anything but itself.
 import { fromTimestamp } from "#lib/clock.ts";
-import { podEvidence } from "#evidence/pods.ts";
+import { isReady } from "#diagnosis/readiness.ts";
 import type { PodLog } from "#evidence/evidence.ts";
 import { quote } from "#diagnosis/explain.ts";
 import type { Finding } from "#diagnosis/finding.ts";
@@ -20,12 +20,13 @@ const currentMs = 30 * 60_000;
 
 /** Lines that match, of pods that are there; those of a run that is over only where the pod is still not well. */
 export const linesSaying = (view: View, workload: Workload, pattern: RegExp): readonly LogLine[] => {
+  const saying = view.logsOf(workload).filter((log) => pattern.test(log.text));
+  if (saying.length === 0) return [];
   const unwell = new Set(
-    workload.pods.flatMap((pod) => (pod.metadata.deletionTimestamp === undefined && !podEvidence(pod).isReady ? [pod.metadata.name] : [])),
+    workload.pods.flatMap((pod) => (pod.metadata.deletionTimestamp === undefined && !isReady(pod) ? [pod.metadata.name] : [])),
   );
-  return view
-    .logsOf(workload)
-    .filter((log) => (log.run === "current" || unwell.has(log.pod)) && pattern.test(log.text))
+  return saying
+    .filter((log) => log.run === "current" || unwell.has(log.pod))
     .flatMap((log) =>
       log.text
         .split("\n")

@@ -46,6 +46,8 @@ export interface View {
   workload(reference: Reference): Workload | undefined;
   /** One workload in the form of causes that live in one; made once. */
   inside(workload: Workload): WorkloadEvidence;
+  /** What a function makes of one workload: made once. */
+  once<T>(make: (view: View, workload: Workload) => T, workload: Workload): T;
   nodeOf(pod: Pod): Node | undefined;
   /** Services whose selector selects the template's labels. */
   servicesOf(workload: Workload): readonly Service[];
@@ -81,9 +83,13 @@ export const createView = (evidence: Evidence): View => {
   const changes = grouped(evidence.changes, ({ object }) => referenceText(object));
   const connections = grouped(evidence.connections, ({ namespace, service }) => `${namespace}/${service}`);
 
+  const inNamespace = new Map<readonly KubeObject[], ReadonlyMap<string | undefined, readonly KubeObject[]>>();
   const all = <T extends KubeObject>(type: ResourceType<T>, namespace?: string): readonly T[] => {
     const found = (byKind.get(`${apiVersionOf(type)} ${type.kind}`) ?? []) as readonly T[];
-    return namespace === undefined ? found : found.filter((object) => object.metadata.namespace === namespace);
+    if (namespace === undefined) return found;
+    const known = inNamespace.get(found) ?? grouped(found, ({ metadata }) => metadata.namespace);
+    inNamespace.set(found, known);
+    return (known.get(namespace) ?? []) as readonly T[];
   };
   const get = <T extends KubeObject>(type: ResourceType<T>, namespace: string | undefined, name: string): T | undefined =>
     byName.get(nameKey(type.kind, namespace, name)) as T | undefined;
@@ -138,10 +144,30 @@ export const createView = (evidence: Evidence): View => {
   });
   const byReference = new Map(workloads.map((workload) => [referenceText(workload.reference), workload]));
 
-  const insides = new Map<Workload, WorkloadEvidence>();
   // Every cause asks for these of every workload.
-  const around = new Map<Workload, readonly EventEvidence[]>();
-  const before = new Map<Workload, readonly Service[]>();
+  const made = new Map<unknown, Map<Workload, unknown>>();
+  const once = <T>(make: (view: View, workload: Workload) => T, workload: Workload): T => {
+    const of = made.get(make) ?? new Map<Workload, unknown>();
+    made.set(make, of);
+    if (!of.has(workload)) of.set(workload, make(view, workload));
+    return of.get(workload) as T;
+  };
+  // By what makes them: a pod that is gone is known by its name alone.
+  const eventPods = grouped(
+    [...events.keys()].filter((object) => object.startsWith("Pod ")),
+    makerOfPod,
+  );
+  const findServices = (_: View, { reference, template: { metadata } }: Workload): readonly Service[] =>
+    all(Services, reference.namespace).filter((service) => serviceSelects(service.spec.selector, metadata?.labels));
+  const findEvents = (_: View, { reference, pods }: Workload): readonly EventEvidence[] => {
+    const text = referenceText(reference);
+    const makers = [text, ...(roots.get(text)?.between ?? [])];
+    const named = new Set([...makers, ...pods.map((pod) => referenceText(referenceTo(pod)))]);
+    const gone = makers.flatMap((maker) => eventPods.get(maker.slice(maker.indexOf(" ") + 1)) ?? []).filter((object) => !named.has(object));
+    return [...named, ...gone].flatMap((name) => events.get(name) ?? []);
+  };
+  const findLogs = (_: View, { reference, pods }: Workload): readonly PodLog[] =>
+    pods.flatMap((pod) => logs.get(`${reference.namespace ?? ""}/${pod.metadata.name}`) ?? []);
   const view: View = {
     evidence,
     now: fromTimestamp(evidence.collectedAt) ?? 0,
@@ -151,37 +177,15 @@ export const createView = (evidence: Evidence): View => {
     workloads,
     workloadOf: (pod) => byReference.get(byPod.get(nameKey("Pod", pod.metadata.namespace, pod.metadata.name)) ?? ""),
     workload: (reference) => byReference.get(referenceText(reference)),
-    inside: (workload) => {
-      const known = insides.get(workload) ?? workloadEvidence(view, workload);
-      insides.set(workload, known);
-      return known;
-    },
+    inside: (workload) => once(workloadEvidence, workload),
+    once,
     nodeOf: (pod) => (pod.spec.nodeName === undefined ? undefined : get(Nodes, undefined, pod.spec.nodeName)),
-    servicesOf: (workload) => {
-      const labels = workload.template.metadata?.labels;
-      const found =
-        before.get(workload) ??
-        all(Services, workload.reference.namespace).filter((service) => serviceSelects(service.spec.selector, labels));
-      before.set(workload, found);
-      return found;
-    },
+    servicesOf: (workload) => once(findServices, workload),
     podsBehind: (service) =>
       all(Pods, service.metadata.namespace).filter((pod) => serviceSelects(service.spec.selector, pod.metadata.labels)),
     eventsOf: (reference: Named) => events.get(referenceText(reference)) ?? [],
-    eventsAround: (workload) => {
-      const { reference, pods } = workload;
-      const text = referenceText(reference);
-      const known = around.get(workload);
-      if (known !== undefined) return known;
-      const makers = [...(roots.get(text)?.between ?? [])];
-      const named = [text, ...makers, ...pods.map((pod) => referenceText(referenceTo(pod)))];
-      const isGonePod = (object: string): boolean => [text, ...makers].some((maker) => isMadeBy(object, maker)) && !named.includes(object);
-      const gone = [...events.keys()].filter((object) => object.startsWith("Pod ") && isGonePod(object));
-      const found = [...named, ...gone].flatMap((name) => events.get(name) ?? []);
-      around.set(workload, found);
-      return found;
-    },
-    logsOf: ({ reference, pods }) => pods.flatMap((pod) => logs.get(`${reference.namespace ?? ""}/${pod.metadata.name}`) ?? []),
+    eventsAround: (workload) => once(findEvents, workload),
+    logsOf: (workload) => once(findLogs, workload),
     metricsOf: (reference) => metrics.get(referenceText(reference)) ?? [],
     connectionsTo: ({ metadata }) => connections.get(`${metadata.namespace ?? ""}/${metadata.name}`) ?? [],
     components: (name) => evidence.components.filter(({ component }) => component === name),
@@ -197,17 +201,19 @@ const kindKey = (object: KubeObject): string => `${object.apiVersion} ${object.k
 const nameKey = (kind: string, namespace: string | undefined, name: string): string => `${kind} ${namespace ?? ""}/${name}`;
 const compare = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
 
-/** Pod names end in five characters or, in a StatefulSet, a number: `web-1` must not take the pods of `web-1-api`. */
-const isMadeBy = (pod: string, maker: string): boolean => {
-  const base = `Pod ${maker.slice(maker.indexOf(" ") + 1)}-`;
-  return pod.startsWith(base) && /^[a-z0-9]{1,5}$/.test(pod.slice(base.length));
+/** `Pod shop/web-1-x2z4f` → `shop/web-1`: pod names end in five characters or, in a StatefulSet, a number. */
+const makerOfPod = (pod: string): string => {
+  const name = pod.slice(pod.indexOf(" ") + 1);
+  const dash = name.lastIndexOf("-");
+  return /^[a-z0-9]{1,5}$/.test(name.slice(dash + 1)) ? name.slice(0, dash) : "";
 };
 
-const grouped = <T>(items: readonly T[], key: (item: T) => string): ReadonlyMap<string, readonly T[]> => {
-  const groups = new Map<string, T[]>();
+const grouped = <T, K>(items: readonly T[], key: (item: T) => K): ReadonlyMap<K, readonly T[]> => {
+  const groups = new Map<K, T[]>();
   for (const item of items) {
-    const group = groups.get(key(item));
-    if (group === undefined) groups.set(key(item), [item]);
+    const is = key(item);
+    const group = groups.get(is);
+    if (group === undefined) groups.set(is, [item]);
     else group.push(item);
   }
   return groups;

@@ -43,11 +43,11 @@ const find = (view: View, called: Called): Assessment => {
   const agreeing = others.filter((other) => calledBy(view, other).some((each) => each.service === name && each.port === port));
   // A program that nobody can reach by any Service: then it is its Service that is missing.
   const orphan = view.workloads.find(
-    ({ reference, template }) =>
-      reference.namespace === namespace &&
-      reference.name === name &&
-      view.servicesOf({ reference, template } as typeof workload).length === 0 &&
-      template.spec.containers.some(({ ports: declared = [] }) => declared.length > 0),
+    (other) =>
+      other.reference.namespace === namespace &&
+      other.reference.name === name &&
+      view.servicesOf(other).length === 0 &&
+      other.template.spec.containers.some(({ ports: declared = [] }) => declared.length > 0),
   );
   const isQuotaFull = view
     .all(ResourceQuotas, namespace)
