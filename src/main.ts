@@ -8,8 +8,6 @@ import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline/promises";
-import { RemediationRequest } from "#api/kinds/remediation-request.ts";
-import { runAct } from "#act/act.ts";
 import { runCli } from "#cli/cli.ts";
 import { misuse } from "#cli/failure.ts";
 import type { ActOptions, RunOptions } from "#cli/deps.ts";
@@ -19,7 +17,7 @@ import { defaultSource, inCluster, loadKubeconfig } from "#kube/kubeconfig.ts";
 import { localMachine } from "#kube/local-machine.ts";
 import { createLog, type LogLevel } from "#lib/log.ts";
 import { systemClock } from "#lib/system-clock.ts";
-import { roleNames, runRoles } from "./roles.ts";
+import { roleNames } from "./role-names.ts";
 import manifest from "../package.json" with { type: "json" };
 
 const machine = localMachine({ clock: systemClock, env: process.env, home: homedir() });
@@ -55,6 +53,8 @@ const runRole = async (role: string, options: RunOptions): Promise<number> => {
   // A person who gave a kubeconfig is told at once what is wrong with it; a pod waits for what is not there yet, and says so on /readyz.
   if (sourceOf(options) !== "in-cluster") await tryToRead(config, options.namespace);
   const identity = `${hostname()}-${randomBytes(4).toString("hex")}`;
+  // Loaded only where it runs: a person who looks at a cluster should not wait for what serves.
+  const { runRoles } = await import("./roles.ts");
   await runRoles(
     role,
     { ...options, image },
@@ -65,6 +65,7 @@ const runRole = async (role: string, options: RunOptions): Promise<number> => {
 
 /** Throws what `runCli` tells in one sentence: no answer, no access, no such kind. */
 const tryToRead = async (config: ClusterConfig, namespace: string): Promise<void> => {
+  const { RemediationRequest } = await import("#api/kinds/remediation-request.ts");
   const kube = connect(config, { clock: systemClock, random });
   try {
     await kube.list(RemediationRequest, { namespace, limit: 1 }, { signal: stop.signal });
@@ -74,6 +75,7 @@ const tryToRead = async (config: ClusterConfig, namespace: string): Promise<void
 };
 
 const act = async (options: ActOptions): Promise<number> => {
+  const { runAct } = await import("#act/act.ts");
   const log = logTo("info");
   const kube = connect(await findCluster(options), { clock: systemClock, random });
   try {

@@ -25,10 +25,11 @@ import type { Log } from "#lib/log.ts";
 import { createMetrics, type Metrics } from "#lib/metrics.ts";
 import { settingsFrom } from "#policy/settings.ts";
 import { createGateway } from "#services/gateway/gateway.ts";
+import { type ControllerName, controllerNames, roleNames } from "./role-names.ts";
 
 type ControllerFactory = (deps: RoleDeps & { readonly image: string }) => Controller;
 
-const controllerFactories: Readonly<Record<string, ControllerFactory>> = {
+const controllerFactories: Readonly<Record<ControllerName, ControllerFactory>> = {
   "remediation-request": createRemediationRequestController,
   "remediation-processing": createRemediationProcessingController,
   "ai-analysis": createAIAnalysisController,
@@ -37,9 +38,6 @@ const controllerFactories: Readonly<Record<string, ControllerFactory>> = {
   "kubernetes-execution": createKubernetesExecutionController,
   retention: createRetentionController,
 };
-
-/** What `kintsugi run` accepts besides `all`. */
-export const roleNames: readonly string[] = ["gateway", "change-journal", ...Object.keys(controllerFactories)];
 
 export interface ProcessDeps {
   readonly config: ClusterConfig;
@@ -79,7 +77,7 @@ export const runRoles = async (role: string, options: RunOptions & { readonly im
     missingGuardrails: watchGuardrails(caches, namespace),
   };
   const wanted = role === "all" ? roleNames : [role];
-  const controllers = wanted.flatMap((name) => controllerFactories[name]?.(shared) ?? []);
+  const controllers = controllerNames.filter((name) => wanted.includes(name)).map((name) => controllerFactories[name](shared));
   const gateway = wanted.includes("gateway") ? createGateway(shared) : undefined;
   const journal = wanted.includes("change-journal")
     ? createJournalKeeper({ ...shared, store: createConfigMapStore({ kube, clock, namespace }) })

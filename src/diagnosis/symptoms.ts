@@ -11,7 +11,7 @@ import {
   type DaemonSet,
 } from "#api/kubernetes.ts";
 import { podEvidence } from "#evidence/pods.ts";
-import { isReady } from "#diagnosis/readiness.ts";
+import { podIsReady } from "#diagnosis/readiness.ts";
 import { recentMs } from "#diagnosis/failures.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import { referenceTo, type View, type Workload } from "#diagnosis/view.ts";
@@ -40,7 +40,7 @@ export const symptomsOf = (view: View): readonly Symptom[] => [
   ...view.all(Services).flatMap((service): Symptom[] => {
     const { selector, type } = service.spec;
     if (selector === undefined || type === "ExternalName") return [];
-    const ready = view.podsBehind(service).some((pod) => isReady(pod));
+    const ready = view.podsBehind(service).some((pod) => podIsReady(pod));
     const refused = view.connectionsTo(service).find(({ result }) => result !== "open" && result !== "unknown");
     return [
       ...(ready ? [] : [{ kind: "ServiceWithoutEndpoints" as const, object: referenceTo(service), text: "no ready pod is behind it" }]),

@@ -6,7 +6,7 @@ import type { EventEvidence } from "#evidence/workload-evidence.ts";
 import { assess, eventQuote, objectQuote, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import type { Assessment, Facts } from "#diagnosis/finding.ts";
-import { isReady } from "#diagnosis/readiness.ts";
+import { podIsReady } from "#diagnosis/readiness.ts";
 import { nearest } from "#diagnosis/nearest.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
@@ -116,7 +116,7 @@ interface Complaint {
 }
 
 const complaintsOf = (view: View, workload: Workload): readonly Complaint[] => {
-  if (workload.pods.every(isReady)) return [];
+  if (workload.pods.every(podIsReady)) return [];
   const inside = view.inside(workload);
   const waiting = inside.pods
     .filter((pod) => !pod.isDeleting)

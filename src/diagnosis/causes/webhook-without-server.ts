@@ -5,7 +5,7 @@ import { assess, objectQuote, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
-import { isReady } from "#diagnosis/readiness.ts";
+import { podIsReady } from "#diagnosis/readiness.ts";
 
 const code = "WebhookWithoutServer";
 
@@ -28,7 +28,7 @@ const find = (view: View, configuration: WebhookConfiguration): Assessment[] => 
     const found = service === undefined ? undefined : view.get(Services, service.namespace, service.name);
     const isKnown = service !== undefined && view.knows(Services, service.namespace);
     const pods = found === undefined ? [] : view.podsBehind(found);
-    const isDown = found !== undefined && found.spec.selector !== undefined && isKnown && !pods.some((pod) => isReady(pod));
+    const isDown = found !== undefined && found.spec.selector !== undefined && isKnown && !pods.some((pod) => podIsReady(pod));
     const what =
       found === undefined
         ? `Service ${service?.namespace}/${service?.name} does not exist`
