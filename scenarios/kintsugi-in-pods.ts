@@ -11,7 +11,7 @@ import type { HttpClient } from "#lib/http-client.ts";
 import type { startHttpServer } from "#lib/http-server.ts";
 import { type LogLevel, createLog } from "#lib/log.ts";
 import { eitherSignal } from "#scenarios/either-signal.ts";
-import { roleNames } from "../src/role-names.ts";
+import { roleNames } from "#cli/role-names.ts";
 import { runRoles } from "../src/roles.ts";
 
 export interface InPodsDeps {

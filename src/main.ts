@@ -17,7 +17,7 @@ import { defaultSource, inCluster, loadKubeconfig } from "#kube/kubeconfig.ts";
 import { localMachine } from "#kube/local-machine.ts";
 import { createLog, type LogLevel } from "#lib/log.ts";
 import { systemClock } from "#lib/system-clock.ts";
-import { roleNames } from "./role-names.ts";
+import { roleNames } from "#cli/role-names.ts";
 import manifest from "../package.json" with { type: "json" };
 
 const machine = localMachine({ clock: systemClock, env: process.env, home: homedir() });

@@ -25,7 +25,7 @@ import type { Log } from "#lib/log.ts";
 import { createMetrics, type Metrics } from "#lib/metrics.ts";
 import { settingsFrom } from "#policy/settings.ts";
 import { createGateway } from "#services/gateway/gateway.ts";
-import { type ControllerName, controllerNames, roleNames } from "./role-names.ts";
+import { type ControllerName, controllerNames, roleNames } from "#cli/role-names.ts";
 
 type ControllerFactory = (deps: RoleDeps & { readonly image: string }) => Controller;
 

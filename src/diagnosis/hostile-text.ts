@@ -33,9 +33,12 @@ export interface HostileText {
 /** Guarantees: at most ten, one for each object; long texts are looked at in their first 16 KiB. */
 export const hostileTexts = (view: View): readonly HostileText[] => {
   const found = new Map<string, HostileText>();
+  // Pods of one workload say the same in their labels and annotations.
+  const known = new Map<string, string | undefined>();
   const look = (source: Quote["source"], object: string, text: string | undefined): void => {
     if (text === undefined || found.size >= maxFound || found.has(object)) return;
-    const words = hostileWords(text);
+    if (!known.has(text)) known.set(text, hostileWords(text));
+    const words = known.get(text);
     if (words !== undefined) found.set(object, { quote: quote(source, object, words) });
   };
   for (const object of view.evidence.objects) {

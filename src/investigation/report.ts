@@ -5,6 +5,7 @@ import type { Refusal } from "#api/kinds/ai-analysis.ts";
 import { referenceText } from "#api/object.ts";
 import { managedBy } from "#cluster/managed-by.ts";
 import { diagnoseCluster } from "#diagnosis/diagnose.ts";
+import { hostileTexts } from "#diagnosis/hostile-text.ts";
 import type { RankedFinding } from "#diagnosis/rank.ts";
 import { repairsFor } from "#diagnosis/repairs.ts";
 import { createView, referenceTo } from "#diagnosis/view.ts";
@@ -38,6 +39,8 @@ export interface Report {
   readonly unlikely: number;
   readonly ruledOut: readonly { readonly code: string; readonly reason: string }[];
   readonly notRead: readonly string[];
+  /** Text of the cluster that reads as an instruction: told to people, followed by nobody, no part of any finding. */
+  readonly hostileTexts: readonly Quote[];
   /** How much was looked at, for a person to judge by. */
   readonly looked: { readonly objects: number; readonly pods: number; readonly events: number; readonly logs: number };
 }
@@ -77,6 +80,7 @@ export const reportOn = async (evidence: Evidence, read: ReadForAction, options:
     unlikely: mine.length - likely.length,
     ruledOut: nearest(ruledOut, told),
     notRead: [...gaps],
+    hostileTexts: hostileTexts(view).map(({ quote }) => quote),
     looked: {
       objects: objects.length,
       pods: objects.filter(({ kind }) => kind === "Pod").length,

@@ -1,6 +1,6 @@
 // A diagnosis as Markdown, for a ticket or a pull request. Pure; text of the cluster can neither end its own quote nor become markup.
 import { referenceText } from "#api/object.ts";
-import { conclusionText, lookedText, unlikelyText, verdictText } from "#cli/render/diagnosis-words.ts";
+import { conclusionText, hostileTitle, lookedText, unlikelyText, verdictText } from "#cli/render/diagnosis-words.ts";
 import { riskText, stepText } from "#cli/render/plan-text.ts";
 import { oneLine, plainText } from "#cli/render/text.ts";
 import type { Report, ReportedFinding } from "#investigation/report.ts";
@@ -13,6 +13,7 @@ export const diagnosisMarkdown = (report: Report): string => {
     ...report.findings.flatMap(findingLines),
     ...listSection("Ruled out", report.findings.length === 0 ? [] : report.ruledOut.map(({ code, reason }) => `${code}: ${reason}`)),
     ...listSection("Not read", report.notRead),
+    ...(report.hostileTexts.length === 0 ? [] : ["", `## ${hostileTitle}`, ...report.hostileTexts.flatMap(quoteLines)]),
     ...(report.unlikely === 0 ? [] : ["", escaped(unlikelyText(report))]),
   ];
   return `${lines.join("\n")}\n`;
@@ -26,7 +27,7 @@ const findingLines = (finding: ReportedFinding, at: number): readonly string[] =
     "",
     `**${escaped(summary)}** (${escaped(verdictText(finding))})`,
     ...(chain.length === 0 ? [] : ["", ...chain.map((link, index) => `${index + 1}. ${escaped(link)}`)]),
-    ...evidence.flatMap(({ source, object: of, quote }) => ["", `${source}, ${escaped(of)}:`, "", ...fenced(quote, "text")]),
+    ...evidence.flatMap(quoteLines),
     ...(explains.length === 0 ? [] : ["", `Explains: ${explains.map((each) => escaped(referenceText(each))).join(", ")}`]),
     ...plans.flatMap((plan) => [
       "",
@@ -37,6 +38,13 @@ const findingLines = (finding: ReportedFinding, at: number): readonly string[] =
     ...refused.flatMap(({ action, reason }) => ["", `Refused: ${escaped(action)}: ${escaped(reason)}`]),
   ];
 };
+
+const quoteLines = ({ source, object, quote }: ReportedFinding["evidence"][number]): readonly string[] => [
+  "",
+  `${source}, ${escaped(object)}:`,
+  "",
+  ...fenced(quote, "text"),
+];
 
 const listSection = (title: string, items: readonly string[]): readonly string[] =>
   items.length === 0 ? [] : ["", `## ${title}`, "", ...items.map((item) => `- ${escaped(item)}`)];

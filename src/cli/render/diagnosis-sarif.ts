@@ -21,10 +21,10 @@ export const diagnosisSarif = (report: Report, version: string): object => {
           {
             executionSuccessful: true,
             endTimeUtc: report.collectedAt,
-            toolExecutionNotifications: report.notRead.map((text) => ({
-              level: "warning",
-              message: { text: `not read: ${oneLine(text)}` },
-            })),
+            toolExecutionNotifications: [
+              ...report.notRead.map((text) => warning(`not read: ${oneLine(text)}`)),
+              ...report.hostileTexts.map(({ object, quote }) => warning(`reads as an instruction, in ${object}: ${oneLine(quote)}`)),
+            ],
           },
         ],
         results: report.findings.map((finding) => resultOf(finding, codes)),
@@ -32,6 +32,8 @@ export const diagnosisSarif = (report: Report, version: string): object => {
     ],
   };
 };
+
+const warning = (text: string): object => ({ level: "warning", message: { text } });
 
 const levels: Readonly<Record<ReportedFinding["verdict"], string>> = { Actionable: "error", NeedsHuman: "error", Inconclusive: "warning" };
 

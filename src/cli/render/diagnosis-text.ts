@@ -1,6 +1,6 @@
 // A diagnosis as an engineer pastes it into the incident channel: cause, chain, quotes, what to do, what was ruled out. Pure.
 import { referenceText } from "#api/object.ts";
-import { conclusionText, lookedText, unlikelyText, verdictText } from "#cli/render/diagnosis-words.ts";
+import { conclusionText, hostileTitle, lookedText, unlikelyText, verdictText } from "#cli/render/diagnosis-words.ts";
 import { type Page, paragraph, point, quote, section } from "#cli/render/page.ts";
 import { diffsText, riskText, stepText } from "#cli/render/plan-text.ts";
 import { listed, oneLine } from "#cli/render/text.ts";
@@ -22,6 +22,14 @@ export const diagnosisText = (page: Page, report: Report, ms: number): string =>
       page,
       "Not read",
       report.notRead.flatMap((gap) => point(page, 1, "-", gap)),
+    ),
+    ...section(
+      page,
+      hostileTitle,
+      report.hostileTexts.flatMap(({ source, object, quote: words }) => [
+        ...paragraph(page, 1, `${source}, ${object}`),
+        ...quote(page, 1, words),
+      ]),
     ),
     ...(report.unlikely === 0 ? [] : ["", ...paragraph(page, 0, unlikelyText(report))]),
     "",

@@ -28,3 +28,5 @@ export const verdictText = ({ verdict, confidence }: ReportedFinding): string =>
 
 export const unlikelyText = ({ unlikely }: Report): string =>
   unlikely === 0 ? "" : `${counted(unlikely, "finding")} less certain ${unlikely === 1 ? "is" : "are"} left out: --all shows them.`;
+
+export const hostileTitle = "Reads as an instruction; nobody followed it";

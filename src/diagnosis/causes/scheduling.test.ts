@@ -90,6 +90,15 @@ describe("a nodeSelector that no node matches", () => {
   test("is told of the workload", () => {
     expect(told(waiting(selector, message, [controlPlane, node("a"), node("b")]))).toEqual(["NodeSelectorMatchesNothing Deployment/web"]);
   });
+  test("also where all nodes are cordoned or tainted, so that the scheduler says nothing of the selector", () => {
+    const silent = "0/2 nodes are available: 1 node(s) were unschedulable, 1 node(s) had untolerated taint {dedicated: yes}.";
+    const nodes = [node("a", { cordoned: true }), node("b", { taint: "dedicated" })];
+    expect(told(waiting(selector, silent, nodes))).toEqual(["NodeSelectorMatchesNothing Deployment/web"]);
+    // Without the wish it is what stands on the nodes.
+    expect(told(waiting(web(), silent, nodes))).not.toContain("NodeSelectorMatchesNothing Deployment/web");
+    const met = [node("a", { cordoned: true, labels: { disk: "ssd" } }), node("b", { taint: "dedicated" })];
+    expect(told(waiting(selector, silent, met))).toEqual(["NodeCordoned Node/a"]);
+  });
   test("also where only the control plane, which is kept free, has the label", () => {
     const labelled = node("cp", { labels: { "node-role.kubernetes.io/control-plane": "", disk: "ssd" }, cordoned: true });
     expect(told(waiting(selector, message, [labelled, node("a"), node("b")]))).toEqual(["NodeSelectorMatchesNothing Deployment/web"]);
