@@ -5,8 +5,10 @@ import type {
   Deployment,
   HorizontalPodAutoscaler,
   Pod,
+  PodDisruptionBudget,
   PodTemplate,
   ReplicaSet,
+  Service,
   StatefulSet,
 } from "#api/kubernetes.ts";
 import type { ObjectMeta } from "#api/object.ts";
@@ -87,4 +89,25 @@ export const observed = (part: Partial<Observed>): Observed => ({
   siblings: [],
   autoscalers: [],
   ...part,
+});
+
+export const service = (spec: Partial<Service["spec"]> = {}): Service => ({
+  apiVersion: "v1",
+  kind: "Service",
+  metadata: meta("web"),
+  spec: {
+    selector: { app: "old", tier: "front" },
+    ports: [
+      { name: "http", port: 80, targetPort: 8080, protocol: "TCP" },
+      { name: "metrics", port: 9090, targetPort: "metrics", protocol: "TCP" },
+    ],
+    ...spec,
+  },
+});
+
+export const budget = (spec: PodDisruptionBudget["spec"]): PodDisruptionBudget => ({
+  apiVersion: "policy/v1",
+  kind: "PodDisruptionBudget",
+  metadata: meta("web"),
+  spec,
 });

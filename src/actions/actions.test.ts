@@ -1,12 +1,23 @@
 // Each action: what it plans, what it refuses, how it tells that it took effect.
 import { describe, expect, test } from "vitest";
-import type { Deployment, Pod } from "#api/kubernetes.ts";
+import type { Deployment, Pod, PodDisruptionBudget, Service } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
 import type { Observed } from "#api/observed.ts";
 import { preview } from "#actions/change.ts";
 import { planStep, type PlannedStep } from "#actions/plan.ts";
 import { actions, findAction } from "#actions/registry.ts";
-import { autoscaler, daemonSet, deployment, observed, pod, replicaSet, statefulSet, template } from "#test/action-samples.ts";
+import {
+  autoscaler,
+  budget,
+  daemonSet,
+  deployment,
+  observed,
+  pod,
+  replicaSet,
+  service,
+  statefulSet,
+  template,
+} from "#test/action-samples.ts";
 
 const targetOf = (seen: Observed) => ({
   apiVersion: seen.target?.apiVersion ?? "apps/v1",
@@ -36,6 +47,7 @@ const rolledOut = observed({
   ],
 });
 const limited = (resources: object) => observed({ target: deployment({ template: template({ resources }) }) });
+const paused = observed({ target: deployment({ paused: true }) });
 const running = observed({
   target: pod("web-2-a", { ready: false, owner: "ReplicaSet" }),
   siblings: [pod("web-2-a", { ready: false, owner: "ReplicaSet" })],
@@ -44,6 +56,69 @@ const running = observed({
 describe("what is refused, and why", () => {
   const cases: Record<string, [string, Record<string, string>, Observed, RegExp]> = {
     "an action that is not in the catalogue": ["rollback", {}, rolledOut, /there is no action rollback/],
+    "a rollout that is not paused": ["resume_rollout", {}, rolledOut, /it is not paused/],
+    "a Service that is only a name": [
+      "fix_service",
+      { selector: "app=web" },
+      observed({ target: service({ type: "ExternalName" }) }),
+      /ExternalName/,
+    ],
+    "a Service without a selector": [
+      "fix_service",
+      { selector: "app=web" },
+      observed({ target: { ...service(), spec: { ports: [] } } as KubeObject }),
+      /it has no selector/,
+    ],
+    "a Service of which nothing is said": ["fix_service", {}, observed({ target: service() }), /neither a selector nor/],
+    "a target port of no port": ["fix_service", { targetPort: "8081" }, observed({ target: service() }), /which of its ports/],
+    "a port that the Service does not have": [
+      "fix_service",
+      { port: "81", targetPort: "1" },
+      observed({ target: service() }),
+      /has no port 81/,
+    ],
+    "a port that the Service has twice": [
+      "fix_service",
+      { port: "53", targetPort: "53" },
+      observed({
+        target: service({
+          ports: [
+            { port: 53, protocol: "TCP" },
+            { port: 53, protocol: "UDP" },
+          ],
+        }),
+      }),
+      /more than once/,
+    ],
+    "a selector that is none": ["fix_service", { selector: "app in (a)" }, observed({ target: service() }), /selector: not labels/],
+    "a target port beyond 65535": ["fix_service", { port: "80", targetPort: "70000" }, observed({ target: service() }), /not a port/],
+    "a Service that is so already": ["fix_service", { port: "80", targetPort: "8080" }, observed({ target: service() }), /so already/],
+    "a budget that would be stricter": ["relax_pdb", { minAvailable: "3" }, observed({ target: budget({ minAvailable: 2 }) }), /stricter/],
+    "a budget that would allow less": [
+      "relax_pdb",
+      { maxUnavailable: "10%" },
+      observed({ target: budget({ maxUnavailable: "25%" }) }),
+      /stricter/,
+    ],
+    "a budget of the other form": [
+      "relax_pdb",
+      { maxUnavailable: "1" },
+      observed({ target: budget({ minAvailable: 2 }) }),
+      /has no maxUnavailable/,
+    ],
+    "a budget that would protect nothing": [
+      "relax_pdb",
+      { minAvailable: "0" },
+      observed({ target: budget({ minAvailable: 2 }) }),
+      /number of pods from 1/,
+    ],
+    "a budget with both": [
+      "relax_pdb",
+      { minAvailable: "1", maxUnavailable: "1" },
+      observed({ target: budget({ minAvailable: 2 }) }),
+      /either minAvailable or maxUnavailable/,
+    ],
+    "a budget that is so already": ["relax_pdb", { minAvailable: "2" }, observed({ target: budget({ minAvailable: 2 }) }), /2 already/],
     "a target that does not exist": ["rollback_deployment", { revision: "1" }, observed({}), /does not exist/],
     "a target that is being deleted": [
       "rollback_deployment",
@@ -242,6 +317,9 @@ describe("what is planned", () => {
     scale_deployment: [{ replicas: "0" }, rolledOut],
     restart_pod: [{}, running],
     increase_resources: [{ container: "app", memory: "128Mi" }, limited({ limits: { memory: "64Mi" } })],
+    resume_rollout: [{}, paused],
+    fix_service: [{ selector: "app=web", port: "80", targetPort: "http" }, observed({ target: service() })],
+    relax_pdb: [{ minAvailable: "1" }, observed({ target: budget({ minAvailable: 2 }) })],
     notify_only: [{ message: "look" }, rolledOut],
   };
   test.each(actions.map((action) => action.name))("%s: the same plan has the same hash, whatever the version and the status", (name) => {
@@ -255,12 +333,33 @@ describe("what is planned", () => {
     expect(mustPlan(name, { ...parameters, reason: "another" }, seen).changesHash).toBe(hash);
   });
 
-  test.each(["rollback_deployment", "scale_deployment", "increase_resources"])("%s: its inverse leads back", (name) => {
-    const [parameters, seen] = everything[name] ?? [{}, observed({})];
-    const { inverse } = mustPlan(name, parameters, seen);
-    let live: KubeObject | undefined = afterwards(name, parameters, seen);
-    for (const change of inverse === "irreversible" ? [] : inverse) live = preview(change, live);
-    expect(live).toEqual(seen.target);
+  test.each(["rollback_deployment", "scale_deployment", "increase_resources", "resume_rollout", "fix_service", "relax_pdb"])(
+    "%s: its inverse leads back",
+    (name) => {
+      const [parameters, seen] = everything[name] ?? [{}, observed({})];
+      const { inverse } = mustPlan(name, parameters, seen);
+      let live: KubeObject | undefined = afterwards(name, parameters, seen);
+      for (const change of inverse === "irreversible" ? [] : inverse) live = preview(change, live);
+      expect(live).toEqual(seen.target);
+    },
+  );
+});
+
+describe("what a correction leaves behind", () => {
+  const fixed = (parameters: Record<string, string>) =>
+    (afterwards("fix_service", parameters, observed({ target: service() })) as Service).spec;
+  test("the whole selector is the one given", () =>
+    expect(fixed({ selector: "app=web,team.example/x=y" }).selector).toEqual({ app: "web", "team.example/x": "y" }));
+  test("a target port is a number or a name, and the other ports stay", () => {
+    expect(fixed({ port: "80", targetPort: "8081" }).ports).toMatchObject([{ targetPort: 8081 }, { targetPort: "metrics" }]);
+    expect(fixed({ port: "9090", targetPort: "http-alt" }).ports).toMatchObject([{ targetPort: 8080 }, { targetPort: "http-alt" }]);
+    expect(fixed({ port: "80", protocol: "UDP" }).ports?.[0]).toEqual({ name: "http", port: 80, targetPort: 8080, protocol: "UDP" });
+  });
+  test("a budget keeps its form, numbers and percentages as they are given", () => {
+    const relaxed = (parameters: Record<string, string>, spec: PodDisruptionBudget["spec"]) =>
+      (afterwards("relax_pdb", parameters, observed({ target: budget(spec) })) as PodDisruptionBudget).spec;
+    expect(relaxed({ minAvailable: "1" }, { minAvailable: "100%" })).toEqual({ minAvailable: 1 });
+    expect(relaxed({ maxUnavailable: "25%" }, { maxUnavailable: "10%" })).toEqual({ maxUnavailable: "25%" });
   });
 });
 
@@ -322,6 +421,21 @@ describe("whether it took effect", () => {
     expect(raise(set, { observedGeneration: 2, desiredNumberScheduled: 2, updatedNumberScheduled: 1 })).toBe("pending");
     expect(raise(set, { observedGeneration: 2, desiredNumberScheduled: 2, updatedNumberScheduled: 2 })).toBe("done");
     expect(raise(statefulSet({ template: template(resources) }), { observedGeneration: 2, updatedReplicas: 1 })).toBe("done");
+  });
+
+  test("a rollout that is resumed is done when every replica is updated", () => {
+    const resume = (status: Deployment["status"]) => effectOf("resume_rollout", {}, paused, withStatus(status)).state;
+    expect(resume({ observedGeneration: 2, updatedReplicas: 2 })).toBe("done");
+    expect(resume({ observedGeneration: 2, updatedReplicas: 0 })).toBe("pending");
+    expect(effectOf("resume_rollout", {}, paused, () => paused.target).state).toBe("failed");
+  });
+
+  test("a Service or a budget is done when it is stored, and has failed where somebody took it back", () => {
+    const fix = (after: (target: KubeObject) => KubeObject | undefined) =>
+      effectOf("fix_service", { selector: "app=web" }, observed({ target: service() }), after).state;
+    expect([fix((target) => target), fix(() => service()), fix(() => undefined)]).toEqual(["done", "failed", "failed"]);
+    const relax = effectOf("relax_pdb", { maxUnavailable: "1" }, observed({ target: budget({ maxUnavailable: 0 }) }), (target) => target);
+    expect(relax).toEqual({ state: "done" });
   });
 
   test("telling people is done at once", () => expect(findAction("notify_only")!.verify(observed({}), [])).toEqual({ state: "done" }));

@@ -1,11 +1,23 @@
 // The catalogue: every action there is, by name. What is not here is refused; similar is not the same.
 import type { Action } from "#actions/action.ts";
+import { fixService } from "#actions/fix-service.ts";
 import { increaseResources } from "#actions/increase-resources.ts";
 import { notifyOnly } from "#actions/notify-only.ts";
+import { relaxPdb } from "#actions/relax-pdb.ts";
 import { restartPod } from "#actions/restart-pod.ts";
+import { resumeRollout } from "#actions/resume-rollout.ts";
 import { rollbackDeployment } from "#actions/rollback-deployment.ts";
 import { scaleDeployment } from "#actions/scale-deployment.ts";
 
-export const actions: readonly Action[] = [rollbackDeployment, scaleDeployment, restartPod, increaseResources, notifyOnly];
+export const actions: readonly Action[] = [
+  rollbackDeployment,
+  scaleDeployment,
+  restartPod,
+  increaseResources,
+  resumeRollout,
+  fixService,
+  relaxPdb,
+  notifyOnly,
+];
 
 export const findAction = (name: string): Action | undefined => actions.find((action) => action.name === name);

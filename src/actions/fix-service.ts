@@ -1,0 +1,72 @@
+// fix_service: the selector, or one port's target port or protocol, so that the Service leads to pods that exist. Never adds or removes a port.
+import * as z from "zod";
+import { Services, type Service } from "#api/kubernetes.ts";
+import type { KubeObject } from "#api/object.ts";
+import { defineAction, noOp, planned, type PlanResult, refused } from "#actions/action.ts";
+import { referenceOf } from "#actions/change.ts";
+import { difference } from "#actions/difference.ts";
+import { storedEffect } from "#actions/in-place.ts";
+import type { PatchOperation } from "#api/change.ts";
+
+const label = String.raw`(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?=(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?`;
+const selectorText = z
+  .string()
+  .max(1024)
+  .regex(new RegExp(`^${label}(?:,${label})*$`), "not labels such as app=web,tier=front");
+/** A number, or a name as containers give their ports. */
+const portText = z
+  .string()
+  .regex(/^(?:[1-9]\d{0,4}|(?=[-a-z0-9]{1,15}$)(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*)$/, "neither a port nor a port's name")
+  .refine((text) => !/^\d+$/.test(text) || Number(text) <= 65_535, "not a port");
+
+export const fixService = defineAction({
+  name: "fix_service",
+  title: "Correct a Service",
+  description:
+    "Sets the selector of a Service, or the target port or protocol of one of its ports. Refuses a Service without a selector, one that is only a name (ExternalName), and a port that it does not have.",
+  targetKinds: ["Service"],
+  reads: [],
+  risk: "medium",
+  undo: "inverse",
+  needs: [{ group: Services.group, resource: Services.plural, verbs: ["get", "patch"], scope: "cluster" }],
+  parameters: z.object({
+    selector: selectorText.optional().describe("The whole new selector, such as app=web,tier=front."),
+    port: z.coerce.number().int().min(1).max(65_535).optional().describe("Which of the Service's ports to correct."),
+    targetPort: portText.optional().describe("The port of the pods, by number or name."),
+    protocol: z.enum(["TCP", "UDP", "SCTP"]).optional().describe("The port's protocol."),
+  }),
+  plan: ({ selector, port, targetPort, protocol }, target) => {
+    const { spec } = target as Service;
+    if (spec.type === "ExternalName") return refused("it is only a name for another host (ExternalName)");
+    if (spec.selector === undefined) return refused("it has no selector: whoever made it decides where it leads");
+    const wantsPort = targetPort !== undefined || protocol !== undefined;
+    if (selector === undefined && !wantsPort) return refused("neither a selector nor a target port or protocol is given");
+    if (wantsPort && port === undefined) return refused("which of its ports is meant is not given");
+    const operations = selector === undefined ? [] : [...difference(["spec", "selector"], spec.selector, labelsOf(selector))];
+    if (port === undefined || !wantsPort) return change(target, operations);
+    const places = (spec.ports ?? []).flatMap((each, index) => (each.port === port ? [index] : []));
+    const [index] = places;
+    const before = spec.ports?.[index ?? -1];
+    if (index === undefined || before === undefined) return refused(`it has no port ${port}`);
+    if (places.length > 1) return refused(`it has port ${port} more than once, with several protocols`);
+    const after = {
+      ...before,
+      ...(targetPort === undefined ? {} : { targetPort: /^\d+$/.test(targetPort) ? Number(targetPort) : targetPort }),
+      ...(protocol === undefined ? {} : { protocol }),
+    };
+    const changed = difference(["spec", "ports", String(index)], { ...before }, after);
+    return change(target, [
+      ...operations,
+      ...(changed.length === 0 ? [] : [{ op: "test", path: `/spec/ports/${index}/port`, value: port } as const, ...changed]),
+    ]);
+  },
+  verify: ({ target }, changes) => storedEffect(target, changes),
+});
+
+const change = (target: KubeObject, operations: readonly PatchOperation[]): PlanResult =>
+  operations.length === 0
+    ? noOp("the Service is so already")
+    : planned({ type: "patch", object: referenceOf(target), uid: target.metadata.uid, operations });
+
+const labelsOf = (selector: string): Record<string, string> =>
+  Object.fromEntries(selector.split(",").map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));

@@ -1,0 +1,11 @@
+// The effect of a change whose object takes effect as soon as it is stored: there or not there, nothing to wait for. Pure.
+import type { Change } from "#api/change.ts";
+import { type KubeObject, referenceText } from "#api/object.ts";
+import type { Effect } from "#actions/action.ts";
+import { isInPlace } from "#actions/change.ts";
+
+export const storedEffect = (target: KubeObject | undefined, changes: readonly Change[]): Effect => {
+  if (target === undefined) return { state: "failed", reason: "the target does not exist any more" };
+  if (changes.every((change) => isInPlace(change, target))) return { state: "done" };
+  return { state: "failed", reason: `somebody else has changed ${referenceText({ kind: target.kind, ...target.metadata })} again` };
+};

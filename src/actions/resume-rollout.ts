@@ -1,0 +1,32 @@
+// resume_rollout: lets a paused Deployment roll out what is in its template. Never touches the template.
+import * as z from "zod";
+import { Deployments, type Deployment } from "#api/kubernetes.ts";
+import { defineAction, noOp, planned } from "#actions/action.ts";
+import { referenceOf } from "#actions/change.ts";
+import { rolloutEffect } from "#actions/rollout.ts";
+
+export const resumeRollout = defineAction({
+  name: "resume_rollout",
+  title: "Resume a Deployment's rollout",
+  description: "Takes the pause off a Deployment, so that its template reaches every replica. Refuses a Deployment that is not paused.",
+  targetKinds: ["Deployment"],
+  reads: [],
+  risk: "medium",
+  undo: "inverse",
+  needs: [{ group: Deployments.group, resource: Deployments.plural, verbs: ["get", "patch"], scope: "cluster" }],
+  parameters: z.object({}),
+  plan: (_parameters, target) => {
+    if ((target as Deployment).spec.paused !== true) return noOp("it is not paused");
+    return planned({
+      type: "patch",
+      object: referenceOf(target),
+      uid: target.metadata.uid,
+      // Removed, not set to false: the server leaves out what is false.
+      operations: [
+        { op: "test", path: "/spec/paused", value: true },
+        { op: "remove", path: "/spec/paused" },
+      ],
+    });
+  },
+  verify: ({ target }, changes) => rolloutEffect(target, changes),
+});
