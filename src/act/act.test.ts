@@ -3,12 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { API_VERSION } from "#api/define-kind.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import type { Change } from "#api/change.ts";
-import { ConfigMaps, Deployments, PodDisruptionBudgets, Pods } from "#api/kubernetes.ts";
-import { keyOf, type KubeObject } from "#api/object.ts";
+import { ConfigMaps, Deployments, PodDisruptionBudgets, Pods, Services } from "#api/kubernetes.ts";
+import { apiVersionOf, keyOf, type KubeObject, type ResourceType } from "#api/object.ts";
 import { runAct } from "#act/act.ts";
 import { encodeChanges, hashChanges, isInPlace, preview, referenceOf } from "#actions/change.ts";
 import { difference } from "#actions/difference.ts";
 import { invertChange } from "#actions/invert.ts";
+import { planStep } from "#actions/plan.ts";
 import { decodeReport, type Report } from "#actions/report.ts";
 import { silentLog } from "#lib/log.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
@@ -178,6 +179,51 @@ describe("a patch", () => {
     expect(await live(before)).toMatchObject({ spec: before.spec });
     expect((await live(before)) as typeof before).not.toHaveProperty("spec.template.spec.hostname");
   });
+
+  const corrected: Record<string, [ResourceType, object, string, Record<string, string>]> = {
+    "a Service": [
+      Services,
+      { selector: { app: "old" }, ports: [{ port: 80, targetPort: 8080 }] },
+      "fix_service",
+      { selector: "app=web,tier=front", port: "80", targetPort: "http" },
+    ],
+    "a PodDisruptionBudget": [
+      PodDisruptionBudgets,
+      { minAvailable: 2, selector: { matchLabels: { app: "web" } } },
+      "relax_pdb",
+      { minAvailable: "1" },
+    ],
+    "a Deployment that is paused": [
+      Deployments,
+      {
+        paused: true,
+        selector: { matchLabels: { app: "web" } },
+        template: { metadata: { labels: { app: "web" } }, spec: { containers: [{ name: "app", image: "web:2" }] } },
+      },
+      "resume_rollout",
+      {},
+    ],
+  };
+  test.each(Object.entries(corrected))(
+    "of %s as its action plans it takes effect and is undone",
+    async (_name, [type, spec, action, parameters]) => {
+      const before = await cluster.direct.create(type, {
+        apiVersion: apiVersionOf(type),
+        kind: type.kind,
+        metadata: { namespace: cluster.namespace, name: nextName() },
+        spec,
+      } as never);
+      const seen = (target: KubeObject | undefined) => ({ target, replicaSets: [], siblings: [], autoscalers: [] });
+      const planned = planStep({ action, target: referenceOf(before), parameters }, seen(before));
+      if (!planned.ok || planned.inverse === "irreversible") throw new Error("not planned");
+      expect(await runChanges(planned.changes)).toMatchObject({ code: 0, report: { result: "Applied" }, writes: 1 });
+      const after = await live(before, type);
+      expect(planned.changes.every((change) => isInPlace(change, after))).toBe(true);
+      expect(planned.action.verify(seen(after), planned.changes).state).not.toBe("failed");
+      expect(await runChanges(planned.inverse)).toMatchObject({ code: 0, report: { result: "Applied" }, writes: 1 });
+      expect(await live(before, type)).toMatchObject({ spec: (before as KubeObject & { spec: object }).spec });
+    },
+  );
 
   test("that adds is not made where somebody else has added", async () => {
     const before = await createDeployment();
