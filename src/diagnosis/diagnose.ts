@@ -3,7 +3,9 @@ import type { Evidence } from "#evidence/evidence.ts";
 import { ranked, type RankedFinding } from "#diagnosis/rank.ts";
 import { causes } from "#diagnosis/registry.ts";
 import { type Symptom, symptomsOf } from "#diagnosis/symptoms.ts";
-import { createView } from "#diagnosis/view.ts";
+import { dependentsOf } from "#diagnosis/dependents.ts";
+import type { Finding } from "#diagnosis/finding.ts";
+import { createView, type View } from "#diagnosis/view.ts";
 
 export interface ClusterDiagnosis {
   /** Most certain first; one for each root cause. */
@@ -19,7 +21,7 @@ export const diagnoseCluster = (evidence: Evidence): ClusterDiagnosis => {
   const view = createView(evidence);
   const symptoms = symptomsOf(view);
   const assessments = causes.flatMap((cause) => cause.find(view));
-  const found = assessments.flatMap((each) => ("found" in each ? [each.found] : []));
+  const found = assessments.flatMap((each) => ("found" in each ? [withDependents(view, each.found)] : []));
   const missed = assessments.flatMap((each) => ("ruledOut" in each ? [each.ruledOut] : [])).toSorted((a, b) => b.closeness - a.closeness);
   const findings = ranked(found, {
     symptoms,
@@ -33,4 +35,13 @@ export const diagnoseCluster = (evidence: Evidence): ClusterDiagnosis => {
     symptoms,
     unexplained: symptoms.filter((symptom) => !explained.has(symptom)),
   };
+};
+
+/** Whatever is wrong with a workload that is down is also why those who call it fail. */
+const withDependents = (view: View, finding: Finding): Finding => {
+  const workload = view.workload(finding.object);
+  const dependents = workload === undefined ? [] : dependentsOf(view, workload);
+  return dependents.length === 0
+    ? finding
+    : { ...finding, explains: [...(finding.explains ?? []), ...dependents.map((each) => each.workload.reference)] };
 };

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { causes } from "#diagnosis/registry.ts";
@@ -28,4 +28,12 @@ test("every file under causes/ is registered through one of its exports", async 
     const found = exported.filter((each) => typeof each === "object" && each !== null && "find" in each);
     for (const each of found) expect(registered, `${file} exports ${each.code}, which the registry does not have`).toContain(each.code);
   }
+});
+
+test("a test concludes each cause, by its code", () => {
+  const tests = readdirSync(import.meta.dirname, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".test.ts") && name !== "registry.test.ts")
+    .map((name) => readFileSync(join(import.meta.dirname, name), "utf8"))
+    .join("\n");
+  expect(causes.flatMap(({ code }) => (new RegExp(`["\`]${code}["\\s]`).test(tests) ? [] : [code]))).toEqual([]);
 });

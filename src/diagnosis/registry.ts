@@ -48,6 +48,7 @@ import { podNetworkBad } from "#diagnosis/causes/pod-network-bad.ts";
 import { gatewayMisroutes } from "#diagnosis/causes/gateway-misroutes.ts";
 import { certificateExpired } from "#diagnosis/causes/certificate-expired.ts";
 import { clusterDnsDown } from "#diagnosis/causes/cluster-dns-down.ts";
+import { dependencyDown } from "#diagnosis/causes/dependency-down.ts";
 import { networkPolicyIsolates } from "#diagnosis/causes/network-policy-isolates.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { workloadCauses } from "#diagnosis/workload-causes.ts";
@@ -109,4 +110,5 @@ export const causes: readonly Cause[] = [
   networkPolicyIsolates,
   certificateExpired,
   clusterDnsDown,
+  dependencyDown,
 ];
