@@ -194,12 +194,14 @@ export const scenarioFaults: readonly ScenarioFault[] = [
     scenario: "10 service selector",
     name: "s10",
     before: together(running("cart"), service("cart", { selector: { app: "carts" }, ports: [{ port: 80, targetPort: 8080 }] })),
+    repair: "fix_service",
     cause: { codes: ["ServiceSelectorMatchesNothing"], kind: "Service", name: "cart" },
   },
   {
     scenario: "10 twin: target port",
     name: "s10b",
     before: together(running("cart"), service("cart", { selector: { app: "cart" }, ports: [{ port: 80, targetPort: "https" }] })),
+    repair: "fix_service",
     cause: { codes: ["ServicePortWrong"], kind: "Service", name: "cart" },
   },
   {
@@ -244,6 +246,7 @@ export const scenarioFaults: readonly ScenarioFault[] = [
       object("policy/v1", "PodDisruptionBudget", "chat", { spec: { minAvailable: 3, selector: { matchLabels: { app: "chat" } } } }),
     ),
     kubectl: [["cordon", "n1"]],
+    repair: "relax_pdb",
     cause: { codes: ["BudgetBlocksDrain"], kind: "PodDisruptionBudget", name: "chat" },
   },
   {
