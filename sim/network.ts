@@ -34,6 +34,9 @@ export interface NetworkDeps {
   readonly faults: FaultPlan;
   /** Of the product's writes only those that count: Events, Leases, the change journal, reviews and dry runs are free. */
   readonly onExchange: (exchange: Exchange) => void;
+  /** A request is sent, whatever becomes of it. */
+  readonly onAttempt: (process: string, side: Side, what: string) => void;
+  readonly compact: () => void;
 }
 
 export interface Network {
@@ -88,6 +91,7 @@ export const createNetwork = (deps: NetworkDeps): Network => {
   /** The first step of every exchange: what becomes of the request on its way. Calls `arrive` at most once. */
   const sendOff = (
     process: SimProcess,
+    side: Side,
     fault: RequestFault | undefined,
     fail: (error: HttpError) => void,
     answerWith: (answer: ApiResponse, afterMs: number) => void,
@@ -97,8 +101,11 @@ export const createNetwork = (deps: NetworkDeps): Network => {
     const reset = (): void => fail(new HttpError("connection", "socket hang up"));
     const isBefore = fault !== undefined && "side" in fault && fault.side === "before";
     const delayMs = fault?.kind === "delay" && isBefore ? fault.ms : 0;
-    clock.after(travelMs() + delayMs, () => {
-      if (clock.elapsed() < outageUntil) return void clock.after(travelMs(), () => process.deliver(() => fail(refused())));
+    // Kubernetes' own controllers try again until they are heard: here that is one request that comes later.
+    const outageMs = side === "world" ? Math.max(0, outageUntil - clock.elapsed()) : 0;
+    clock.after(travelMs() + delayMs + outageMs, () => {
+      if (side !== "world" && clock.elapsed() < outageUntil)
+        return void clock.after(travelMs(), () => process.deliver(() => fail(refused())));
       if (isBefore && fault.kind === "drop") return;
       if (isBefore && fault.kind === "reset") return void clock.after(travelMs(), () => process.deliver(reset));
       if (isBefore && fault.kind === "error") return answerWith(errorAnswer(fault), travelMs());
@@ -162,10 +169,12 @@ export const createNetwork = (deps: NetworkDeps): Network => {
       send: (request) =>
         exchange<HttpResponse>(process, request, (settle, fail) => {
           const path = pathOf(request.url);
+          deps.onAttempt(process.name, side, `${request.method} ${path}`);
           const fault = requestFault(side, countsAsWrite(request.method, path));
           const asked = fault?.kind === "stale" ? olderList(path, request.method, fault.revisions, handle, request) : path;
           sendOff(
             process,
+            side,
             fault,
             fail,
             (answer, afterMs) => clock.after(afterMs, () => process.deliver(() => settle(responseOf(answer)))),
@@ -175,6 +184,7 @@ export const createNetwork = (deps: NetworkDeps): Network => {
       stream: (request) =>
         exchange<HttpStream>(process, request, (settle, fail) => {
           const fault = requestFault(side, false);
+          deps.onAttempt(process.name, side, `${request.method} ${pathOf(request.url).replace(/\?.*/, "")}`);
           const answerWith = (answer: ApiResponse, afterMs: number): void => {
             const pipe = createPipe({
               process,
@@ -182,6 +192,7 @@ export const createNetwork = (deps: NetworkDeps): Network => {
               travelMs,
               signal: request.signal,
               faultOf: () => (side === "world" ? undefined : (find("event", side)?.what as EventFault | undefined)),
+              compact: deps.compact,
               onEvent: (text) => trace.add(`${process.name} sees ${text}`),
             });
             if (answer.stream === undefined) pipe.text(responseOf(answer).text);
@@ -190,7 +201,7 @@ export const createNetwork = (deps: NetworkDeps): Network => {
               process.deliver(() => settle({ status: answer.status, headers: answer.headers, chunks: pipe.chunks(), close: pipe.close })),
             );
           };
-          sendOff(process, fault, fail, answerWith, () => serve(process, side, request, pathOf(request.url)));
+          sendOff(process, side, fault, fail, answerWith, () => serve(process, side, request, pathOf(request.url)));
         }),
       close: () => {},
     }),

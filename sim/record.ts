@@ -35,6 +35,8 @@ export interface Record_ {
   readonly writes: readonly string[];
   /** What was created and deleted, hashes masked, sorted. */
   made(): readonly string[];
+  /** Executions in the order in which they were created, by the end of their name. */
+  readonly begun: readonly string[];
   readonly violations: readonly string[];
 }
 
@@ -43,6 +45,7 @@ type Phased = KubeObject & { status?: { phase?: string } };
 export const createRecord = (options: RecordOptions): Record_ => {
   const writes: string[] = [];
   const made = new Set<string>();
+  const begun: string[] = [];
   const jobs = new Map<string, string>();
   const seen = new Map<string, { readonly version: string; readonly phase: string | undefined }>();
   const violations: string[] = [];
@@ -56,6 +59,7 @@ export const createRecord = (options: RecordOptions): Record_ => {
     if (isOutside && side === "product") violations.push(`the controllers' account wrote outside Kintsugi's namespace: ${what}`);
     if (status >= 300) return;
     if (method === "POST") made.add(`create ${masked(`${path}/${object?.metadata.name ?? ""}`)}`);
+    if (method === "POST" && object?.kind === "KubernetesExecution") begun.push(object.metadata.name.replace(/^.*-(?=(kex|undo)-)/, ""));
     if (method === "DELETE") made.add(`delete ${masked(path)}`);
     const before = object === undefined ? undefined : seen.get(object.metadata.uid);
     const isNoOp = object !== undefined && method !== "DELETE" && before?.version === object.metadata.resourceVersion;
@@ -96,6 +100,7 @@ export const createRecord = (options: RecordOptions): Record_ => {
       return changes;
     },
     writes,
+    begun,
     made: () => [...made].toSorted(),
     violations,
   };

@@ -7,6 +7,7 @@ import { sendAlerts } from "#sim/alert-source.ts";
 import { forbidAmbient } from "#sim/ambient.ts";
 import type { FaultPlan } from "#sim/faults.ts";
 import { playJobs } from "#sim/job-runner.ts";
+import { createLawsOfTime } from "#sim/laws-of-time.ts";
 import { createNetwork } from "#sim/network.ts";
 import { createPlatform, type Installation, prepareInstallation } from "#sim/platform.ts";
 import { kubeOf, type Replica, type SimDeps, startReplica } from "#sim/product.ts";
@@ -32,6 +33,8 @@ export interface Simulated {
   readonly changes: number;
   readonly writes: readonly string[];
   readonly made: readonly string[];
+  /** Executions in the order in which they were created, by the end of their name. */
+  readonly begun: readonly string[];
   /** Laws that hold whatever goes wrong, and were broken. */
   readonly violations: readonly string[];
   readonly counted: Readonly<Record<string, number>>;
@@ -75,11 +78,15 @@ const run = async (installation: readonly Installation[], workload: Workload, se
     approvals: () => objects(AIApprovalRequest),
     mayRepeat: plan.some(({ what }) => ["reset", "error", "drop", "repeat"].includes(what.kind)),
   });
+  const laws = createLawsOfTime({ elapsed: clock.elapsed, plan, executions: () => objects(KubernetesExecution) });
   const waiting = new Set<() => void>();
   const network = createNetwork({
     ...{ handle: platform.cluster.handle, clock, random: createSeededRandom(seed, 3), trace, faults: plan },
+    onAttempt: laws.seeAttempt,
+    compact: platform.cluster.compact,
     onExchange: (exchange) => {
       record.see(exchange);
+      laws.see(exchange);
       if (exchange.method !== "GET") for (const look of waiting) look();
     },
   });
@@ -135,7 +142,7 @@ const run = async (installation: readonly Installation[], workload: Workload, se
   for (const replica of replicas) replica.stop();
 
   const shopObjects = objects(Deployments);
-  const violations = [...bugs, ...record.violations];
+  const violations = [...bugs, ...record.violations, ...laws.violations];
   if (end !== "done")
     violations.push(
       `it came to no end (${end}): ${requests().map(endOf).join(", ") || "no request"}${played ? "" : ", and its script waits"}`,
@@ -160,6 +167,7 @@ const run = async (installation: readonly Installation[], workload: Workload, se
     changes: record.changes,
     writes: record.writes,
     made: record.made(),
+    begun: record.begun,
     violations,
     counted: network.counted,
     struck: network.struck.size,

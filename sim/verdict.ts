@@ -12,7 +12,7 @@ export interface References {
 
 /** One sentence for each thing that is wrong. */
 export const judge = (run: Simulated, workload: Workload, references: References | undefined): readonly string[] => {
-  const wrong = [...run.violations, ...broken(run)];
+  const wrong = [...run.violations, ...broken(run, workload)];
   if (run.plan.every(isHarmless)) {
     const gaveUp = mayGiveUp(run.plan, workload);
     const ends = run.ends.join(", ");
@@ -20,6 +20,8 @@ export const judge = (run: Simulated, workload: Workload, references: References
     if (!expected.some((each) => each.join(", ") === ends))
       wrong.push(`it ended ${ends || "with no request"}, not ${expected.map((each) => each.join(", ")).join(" or ") || "with none"}`);
     const isMeant = gaveUp ? run.changes <= Math.max(...workload.changes) : workload.changes.includes(run.changes);
+    const begins = workload.begins ?? run.begun;
+    if (!gaveUp && begins.join() !== run.begun.join()) wrong.push(`it began ${run.begun.join(", ")}, not ${begins.join(", ")}`);
     if (!isMeant) wrong.push(`the workload was changed ${run.changes} times, not ${workload.changes.join(" or ")}`);
   }
   return references === undefined ? wrong : [...wrong, ...compared(run, workload, references)];
@@ -32,21 +34,23 @@ const compared = (run: Simulated, workload: Workload, { own, longest }: Referenc
     if (workload.mayEnd === undefined) wrong.push(...differences(run.made, own.made));
     else wrong.push(...unknown(run.made, [...own.made, ...longest.made]));
   }
+  if (hasExactWrites(run, workload)) wrong.push(...differentWrites(run.writes, own.writes));
   const most = Math.max(own.writes.length, longest.writes.length);
   if (run.writes.length > 2 * most + 6) wrong.push(`${run.writes.length} writes, and ${most} without faults`);
   return wrong;
 };
 
 /** What an end says of the workload must be true of it. */
-const broken = ({ ends, args, changes, workload }: Simulated): string[] => {
+const broken = ({ ends, args, changes }: Simulated, workload: Workload): string[] => {
   const [end] = ends;
   if (end === undefined || ends.length > 1) return [];
   const found = args.join(" ");
   const isGood = found === goodArgs.join(" ");
   if (!isGood && found !== badArgs.join(" ")) return [`the workload is left as neither of its revisions: ${found}`];
   if (end === "Completed/Remediated" && !isGood) return [`${end}, and the bad release still runs`];
-  if (mustBeUndone.has(end) && isGood) return [`${end}, and the repair is still in place (${workload})`];
-  if (isGood !== (changes % 2 === 1)) return [`${changes} changes, and the workload runs ${found}`];
+  if (mustBeUndone.has(end) && isGood) return [`${end}, and the repair is still in place`];
+  // A repair of one step is made and taken back; of several, each may be.
+  if (Math.max(...workload.changes) <= 2 && isGood !== (changes % 2 === 1)) return [`${changes} changes, and the workload runs ${found}`];
   return [];
 };
 
@@ -60,15 +64,32 @@ const isHarmless = ({ at, what }: Fault): boolean => {
 };
 
 /**
- * A Job runs once. Where its pod is killed, the only attempt there is may be over, or an undo has failed: then it is handed to a person. What is said
- * of the workload has to be true all the same.
+ * A Job runs once, and reports what it could not do in eight seconds. Where its pod is killed or finds no API server, the only attempt there is may
+ * be over, or an undo has failed: then it is handed to a person. What is said of the workload has to be true all the same.
  */
 const mayGiveUp = (plan: FaultPlan, { policy, changes }: Workload): boolean =>
-  plan.some(({ at, what }) => at !== "time" && at.of === "act" && what.kind === "kill") &&
+  plan.some(({ at, what }) => what.kind === "outage" || (at !== "time" && at.of === "act" && what.kind === "kill")) &&
   (policy.maxAttempts === 1 || Math.max(...changes) > 1);
 
 /** What must not even make other objects than a run without it. */
 const leavesNoTrace = (fault: Fault): boolean => isHarmless(fault) && (fault.at === "time" || fault.at.of === "product");
+
+/** Nothing had to be tried again, and what outsiders do does not race with it: then each write is as in a run without faults, and happens as often. */
+const hasExactWrites = ({ plan }: Simulated, { mayEnd, shops, name }: Workload): boolean =>
+  mayEnd === undefined &&
+  shops.length === 1 &&
+  !standsIn.has(name) &&
+  plan.every(({ at, what }) => at !== "time" && at.on === "event" && (what.kind !== "hold" || what.ms <= 3_000));
+
+/** Repeated alerts are counted a second later, together or not; an analysis that is written for the product meets the product's own. */
+const standsIn = new Set(["duplicate", "several-steps"]);
+
+const differentWrites = (writes: readonly string[], expected: readonly string[]): string[] => {
+  const count = (all: readonly string[], write: string): number => all.filter((each) => each === write).length;
+  return [...new Set([...writes, ...expected])]
+    .filter((write) => count(writes, write) !== count(expected, write))
+    .map((write) => `${write}: ${count(writes, write)} times, and ${count(expected, write)} without faults`);
+};
 
 const unknown = (made: readonly string[], expected: readonly string[]): string[] =>
   made.filter((each) => !expected.includes(each)).map((each) => `${each}: a run without faults does not`);

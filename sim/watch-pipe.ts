@@ -12,6 +12,8 @@ export interface PipeDeps {
   readonly signal: AbortSignal | undefined;
   readonly faultOf: () => EventFault | undefined;
   readonly onEvent: (text: string) => void;
+  /** The server forgets all versions but the present one. */
+  readonly compact: () => void;
 }
 
 export interface Pipe {
@@ -24,7 +26,7 @@ export interface Pipe {
 
 type Item = Buffer | HttpError | "end";
 
-export const createPipe = ({ process, clock, travelMs, signal, faultOf, onEvent }: PipeDeps): Pipe => {
+export const createPipe = ({ process, clock, travelMs, signal, faultOf, onEvent, compact }: PipeDeps): Pipe => {
   const items: Item[] = [];
   const onTheWay: { readonly item: Item; readonly text: string }[] = [];
   let wake = (): void => {};
@@ -81,6 +83,8 @@ export const createPipe = ({ process, clock, travelMs, signal, faultOf, onEvent 
       case "cut":
         return breakOff(line.subarray(0, line.length >> 1), "half an event");
       case "gone": {
+        // Said by a server that means it: to come again with that version is answered the same.
+        compact();
         const object = {
           kind: "Status",
           apiVersion: "v1",

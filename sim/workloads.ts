@@ -23,6 +23,8 @@ export interface Workload {
   /** How often the actions' accounts change the workloads, all in all: one of these. */
   readonly changes: readonly number[];
   readonly needsApproval?: true;
+  /** Its executions in the order in which they have to be begun. */
+  readonly begins?: readonly string[];
 }
 
 const policy: RemediationPolicy["spec"] = {
@@ -85,6 +87,14 @@ export const workloads: readonly Workload[] = [
   {
     ...base,
     ...production,
+    name: "two-replicas-approval",
+    replicas: 2,
+    // Long enough for another replica to take over, and for the one before it to come back.
+    script: alertThen((stage) => decideApprovals(stage, "Approved", 75_000)),
+  },
+  {
+    ...base,
+    ...production,
     ...untouched,
     name: "rejection",
     script: alertThen((stage) => decideApprovals(stage, "Rejected", 20_000)),
@@ -140,9 +150,11 @@ export const workloads: readonly Workload[] = [
     ...base,
     name: "several-steps",
     policy: { ...policy, maxAttempts: 1 },
-    script: alertThen(planSeveralSteps),
+    // Before the alert is answered for: its delivery may be repeated while the analysis is on its way.
+    script: async (stage) => void (await Promise.all([planSeveralSteps(stage), base.script(stage)])),
     ends: ["Failed/RolledBack"],
     changes: [4],
+    begins: ["kex-s1", "kex-s2", "kex-s3", "undo-s2", "undo-s1"],
   },
   {
     ...base,

@@ -16,21 +16,36 @@ export interface Found {
   /** 1: the search has failed, as it should. Anything else is no finding. */
   readonly exitCode: number | null;
   readonly output: string;
+  /** The same run of the product as it is, has nothing wrong. */
+  readonly isSoundWithout: boolean;
 }
 
-export const findBug = (bug: SeededBug): Promise<Found> =>
+const run = (args: readonly string[]): Promise<{ readonly exitCode: number | null; readonly output: string }> =>
   new Promise((resolve, reject) => {
-    const imports = ["--import", `${plant}?${encodeURIComponent(bug.name)}`];
-    const search = ["--search", String(searchSeeds), "--workload", bug.workloads.join(",")];
-    const child = spawn(process.execPath, [...imports, main, ...search], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
     child.once("error", reject);
-    child.once("close", (exitCode) => resolve({ bug, exitCode, output }));
+    child.once("close", (exitCode) => resolve({ exitCode, output }));
   });
 
-/** True where a run was judged wrong: a process that could not start has found nothing. */
-export const isFound = ({ exitCode, output }: Found): boolean => exitCode === 1 && output.includes("✗");
+export const findBug = async (bug: SeededBug): Promise<Found> => {
+  const search = ["--search", String(searchSeeds), "--workload", bug.workloads.join(",")];
+  const { exitCode, output } = await run(["--import", `${plant}?${encodeURIComponent(bug.name)}`, main, ...search]);
+  const replay = /replay: npm run sim -- (--seed \d+ --workload \S+) --plan '(.*)'/.exec(output);
+  if (replay === null) return { bug, exitCode, output, isSoundWithout: false };
+  const [, where = "", plan = ""] = replay;
+  const sound = await run([main, ...where.split(" "), "--plan", plan]);
+  return {
+    bug,
+    exitCode,
+    output: sound.exitCode === 0 ? output : `${output}\nWITHOUT IT:\n${sound.output}`,
+    isSoundWithout: sound.exitCode === 0,
+  };
+};
+
+/** True where a run was judged wrong with the mistake and right without it: a process that could not start has found nothing. */
+export const isFound = ({ exitCode, output, isSoundWithout }: Found): boolean => exitCode === 1 && output.includes("✗") && isSoundWithout;
 
 /** The exit code: 0 where every one of them was found. */
 export const findBugs = async (nameContains: string): Promise<number> => {

@@ -50,7 +50,7 @@ export const seededBugs: readonly SeededBug[] = [
     file: "src/kube/leader.ts",
     from: 'term.abort(new Error("the lease was lost"));',
     to: "",
-    workloads: ["two-replicas"],
+    workloads: ["two-replicas-approval"],
   },
   {
     name: "acknowledged before it is stored",
