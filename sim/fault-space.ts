@@ -59,7 +59,10 @@ const drawFault = (random: Random, counted: Counted, workload: Workload): Fault 
     between(random, 1, Math.max(1, counted[`${on}/${of}`] ?? 1));
   const of = random() < 0.85 ? "product" : "act";
   const chance = random();
-  if (chance < 0.25) return { at: { on: "write", of, n: somewhere("write", of) }, what: { kind: "kill", side: pick(random, sides) } };
+  if (chance < 0.25) {
+    const thenStale = of === "product" && random() < 0.4 ? { thenStale: between(random, 1, 20) } : {};
+    return { at: { on: "write", of, n: somewhere("write", of) }, what: { kind: "kill", side: pick(random, sides), ...thenStale } };
+  }
   if (chance < 0.55) return { at: { on: "write", of, n: somewhere("write", of) }, what: pick(random, requestFaults) };
   if (chance < 0.65) return { at: { on: "request", of, n: somewhere("request", of) }, what: pick(random, requestFaults) };
   if (chance < 0.7)

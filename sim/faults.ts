@@ -11,7 +11,8 @@ export interface Strike {
 export type Side = "before" | "after";
 
 export type RequestFault =
-  | { readonly kind: "kill"; readonly side: Side }
+  /** `thenStale`: whoever starts next is told by every other list how things were so many revisions ago. */
+  | { readonly kind: "kill"; readonly side: Side; readonly thenStale?: number }
   | { readonly kind: "error"; readonly side: Side; readonly status: 409 | 410 | 429 | 500 | 503; readonly retryAfterSeconds?: number }
   | { readonly kind: "reset"; readonly side: Side }
   /** No answer ever: the caller's own deadline ends it. */

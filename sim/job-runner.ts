@@ -12,13 +12,16 @@ import { kubeOf, type SimDeps } from "#sim/product.ts";
 import { between } from "#sim/seeded-random.ts";
 import { createSimProcess } from "#sim/sim-process.ts";
 
+/** `lost`: evicted before its container began. `slow`: its node takes its time to begin. */
+export type PodFate = "runs" | "lost" | "slow";
+
 export interface JobRunnerDeps extends SimDeps {
   /** Of Kubernetes itself: never subject to faults. */
   readonly kube: Kube;
   readonly platform: Platform;
   readonly signal: AbortSignal;
   /** What becomes of the n-th Job's pod. */
-  readonly pods: (n: number) => "runs" | "lost";
+  readonly pods: (n: number) => PodFate;
 }
 
 export const playJobs = async (deps: JobRunnerDeps): Promise<void> => {
@@ -33,7 +36,7 @@ export const playJobs = async (deps: JobRunnerDeps): Promise<void> => {
   }
 };
 
-const runJob = async (job: Job, fate: "runs" | "lost", deps: JobRunnerDeps): Promise<void> => {
+const runJob = async (job: Job, fate: PodFate, deps: JobRunnerDeps): Promise<void> => {
   const { clock, random, trace, kube } = deps;
   const spec = job.spec.template.spec;
   const pod = await kube.create(Pods, {
@@ -54,8 +57,7 @@ const runJob = async (job: Job, fate: "runs" | "lost", deps: JobRunnerDeps): Pro
   let report = "";
   const exitCode = await new Promise<number>((resolve) => {
     process.onKill(() => resolve(137));
-    clock.after(between(random, 50, 1_500), () => {
-      // Evicted before its container began: there is no report, and nothing was done.
+    clock.after(between(random, 50, 1_500) + (fate === "slow" ? 20_000 : 0), () => {
       if (fate === "lost") return process.kill();
       trace.add(`${process.name} starts`);
       const actDeps = {

@@ -37,10 +37,13 @@ export interface NetworkDeps {
   /** A request is sent, whatever becomes of it. */
   readonly onAttempt: (process: string, side: Side, what: string) => void;
   readonly compact: () => void;
+  readonly adminToken: string;
 }
 
 export interface Network {
   clientOf(process: SimProcess, side: Side): HttpClient;
+  /** The scene is set: no view is older than this moment. */
+  beginsHere(): void;
   /** While it lasts, nobody is answered. */
   outage(forMs: number): void;
   /** What has been counted, for drawing faults that strike. */
@@ -48,6 +51,9 @@ export interface Network {
   /** Faults that have struck. */
   readonly struck: ReadonlySet<FaultPlan[number]>;
 }
+
+/** About as many as a process reads before it begins to work. */
+const listsOfAStart = 25;
 
 const isReview = /\/(token|subjectaccess|selfsubject\w*)reviews/;
 export const countsAsWrite = (method: string, path: string): boolean =>
@@ -58,6 +64,9 @@ export const createNetwork = (deps: NetworkDeps): Network => {
   const counted: Record<string, number> = {};
   const struck = new Set<FaultPlan[number]>();
   let outageUntil = 0;
+  /** Lists that a replica of the API server answers which lags behind. */
+  let firstVersion = 0;
+  let lagging = { revisions: 0, lists: 0 };
 
   const count = (on: Strike["on"], side: Side): number => {
     const key = `${on}/${side}`;
@@ -97,6 +106,7 @@ export const createNetwork = (deps: NetworkDeps): Network => {
     answerWith: (answer: ApiResponse, afterMs: number) => void,
     arrive: () => ApiResponse,
   ): void => {
+    if (fault?.kind === "kill" && fault.thenStale !== undefined) lagging = { revisions: fault.thenStale, lists: listsOfAStart };
     if (fault?.kind === "kill" && fault.side === "before") return process.kill();
     const reset = (): void => fail(new HttpError("connection", "socket hang up"));
     const isBefore = fault !== undefined && "side" in fault && fault.side === "before";
@@ -152,6 +162,11 @@ export const createNetwork = (deps: NetworkDeps): Network => {
       start((answer) => end(() => resolve(answer)), fail);
     });
 
+  const lagOf = (method: string, path: string): number => {
+    if (lagging.lists === 0 || method !== "GET" || !path.includes("limit=")) return 0;
+    lagging = { ...lagging, lists: lagging.lists - 1 };
+    return random() < 0.5 ? lagging.revisions : 0;
+  };
   const requestFault = (side: Side, isWrite: boolean): RequestFault | undefined => {
     if (side === "world") return undefined;
     const onRequest = find("request", side);
@@ -162,6 +177,9 @@ export const createNetwork = (deps: NetworkDeps): Network => {
   return {
     counted,
     struck,
+    beginsHere: () => {
+      firstVersion = versionOf(handle, "/api/v1/namespaces", { authorization: `Bearer ${deps.adminToken}` });
+    },
     outage: (forMs) => {
       outageUntil = clock.elapsed() + forMs;
     },
@@ -171,7 +189,8 @@ export const createNetwork = (deps: NetworkDeps): Network => {
           const path = pathOf(request.url);
           deps.onAttempt(process.name, side, `${request.method} ${path}`);
           const fault = requestFault(side, countsAsWrite(request.method, path));
-          const asked = fault?.kind === "stale" ? olderList(path, request.method, fault.revisions, handle, request) : path;
+          const revisions = fault?.kind === "stale" ? fault.revisions : side === "product" ? lagOf(request.method, path) : 0;
+          const asked = revisions > 0 ? olderList(path, request.method, { revisions, firstVersion }, handle, request) : path;
           sendOff(
             process,
             side,
@@ -241,15 +260,29 @@ const errorAnswer = ({ status, retryAfterSeconds }: { readonly status: number; r
   },
 });
 
+interface Lag {
+  readonly revisions: number;
+  readonly firstVersion: number;
+}
+
+const versionOf = (handle: NetworkDeps["handle"], path: string, headers: HttpRequest["headers"]): number => {
+  const probe = handle({ method: "GET", path: `${path}?limit=1`, headers: { accept: "application/json", ...headers } });
+  return Number((probe.body as { metadata?: { resourceVersion?: string } } | undefined)?.metadata?.resourceVersion);
+};
+
 /** What a replica of the API server that lags behind would answer: the same list, at a revision that was true once. */
-const olderList = (path: string, method: string, revisions: number, handle: NetworkDeps["handle"], request: HttpRequest): string => {
+const olderList = (
+  path: string,
+  method: string,
+  { revisions, firstVersion }: Lag,
+  handle: NetworkDeps["handle"],
+  request: HttpRequest,
+): string => {
   const url = new URL(path, "http://localhost");
   if (method !== "GET" || !url.searchParams.has("limit") || url.searchParams.has("continue")) return path;
-  const headers = request.headers ?? {};
-  const probe = handle({ method: "GET", path: `${url.pathname}?limit=1`, headers: { accept: "application/json", ...headers } });
-  const version = Number((probe.body as { metadata?: { resourceVersion?: string } } | undefined)?.metadata?.resourceVersion);
-  if (!(version - revisions > 1)) return path;
-  url.searchParams.set("resourceVersion", String(version - revisions));
+  const version = versionOf(handle, url.pathname, request.headers ?? {});
+  if (!(version > firstVersion)) return path;
+  url.searchParams.set("resourceVersion", String(Math.max(firstVersion, version - revisions)));
   url.searchParams.set("resourceVersionMatch", "Exact");
   return `${url.pathname}${url.search}`;
 };

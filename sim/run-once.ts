@@ -84,6 +84,7 @@ const run = async (installation: readonly Installation[], workload: Workload, se
     ...{ handle: platform.cluster.handle, clock, random: createSeededRandom(seed, 3), trace, faults: plan },
     onAttempt: laws.seeAttempt,
     compact: platform.cluster.compact,
+    adminToken: platform.tokens.admin,
     onExchange: (exchange) => {
       record.see(exchange);
       laws.see(exchange);
@@ -124,6 +125,7 @@ const run = async (installation: readonly Installation[], workload: Workload, se
   const play = async (): Promise<void> => {
     const shops = [];
     for (const name of workload.shops) shops.push(await openShop(kube, clock, { namespace: shopNamespace, name, runs: workload.runs }));
+    network.beginsHere();
     for (const shop of shops) background(shop.follow(signal), deps);
     background(playJobs({ ...deps, kube, platform, signal, pods: workload.pods ?? (() => "runs") }), deps);
     for (let index = 1; index <= workload.replicas; index += 1)

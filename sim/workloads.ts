@@ -1,5 +1,6 @@
 // What is simulated: the alert, what people do meanwhile, what the workload does with a repair, and how it has to end. One row each.
 import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
+import type { PodFate } from "#sim/job-runner.ts";
 import { goodArgs } from "#sim/shop.ts";
 import { cancel, crashLoop, decideApprovals, remove, type Stage, unpause, whenIn } from "#sim/stage.ts";
 import { planSeveralSteps } from "#sim/several-steps.ts";
@@ -12,7 +13,7 @@ export interface Workload {
   readonly shops: readonly string[];
   readonly runs: (args: readonly string[]) => "runs" | "crashes";
   /** What becomes of the n-th Job's pod, from 1; where absent, each runs. */
-  readonly pods?: (n: number) => "runs" | "lost";
+  readonly pods?: (n: number) => PodFate;
   readonly script: (stage: Stage) => Promise<void>;
   /** `Phase/Outcome` of every request, in order of name; `gone` where it was deleted. The first is that of a run without faults. */
   readonly ends: readonly string[];
@@ -138,6 +139,11 @@ export const workloads: readonly Workload[] = [
     ...base,
     name: "retry",
     pods: (n) => (n === 1 ? "lost" : "runs"),
+  },
+  {
+    ...base,
+    name: "slow-job",
+    pods: () => "slow",
   },
   {
     ...base,

@@ -113,7 +113,7 @@ export const seededBugs: readonly SeededBug[] = [
     file: "src/controllers/kubernetes-execution/observe.ts",
     from: "const job = known ?? (isJobLost(execution, now) ? await deps.kube.get(Jobs, key, { signal }) : undefined);",
     to: "const job = known;",
-    workloads: ["success"],
+    workloads: ["slow-job"],
   },
   {
     name: "the Job is named after the version of its execution",

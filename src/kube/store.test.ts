@@ -186,3 +186,15 @@ test("a listener or an index that throws is told as a bug and stops nobody else"
   store.see({ kind: "deleted", object: thing("never-seen", 2) });
   expect([take(), bugs.map((bug) => (bug as Error).message)]).toEqual([["applied a@1"], ["index", "listener"]]);
 });
+
+test("what the server says is gone is believed, of that very object only, and a late event does no harm", () => {
+  const { store, take } = setUp();
+  store.see(synced(5, thing("a", 1), thing("b", 2)));
+  take();
+  store.noteGone(thing("a", 1));
+  store.noteGone(thing("b", 2, { uid: "uid-of-its-forerunner" }));
+  store.noteGone(thing("c", 3));
+  expect([take(), names(store.list())]).toEqual([["deleted a@1"], ["b"]]);
+  store.see({ kind: "deleted", object: thing("a", 6) });
+  expect(take()).toEqual([]);
+});

@@ -17,6 +17,8 @@ export interface Store<T extends KubeObject = KubeObject> {
   whenSynced(): Promise<void>;
   /** The answer to our own write: seen at once, and what is older is not believed any more. */
   noteWrite(object: T): void;
+  /** The server has said that this very object is not there any more. */
+  noteGone(object: T): void;
   /** Called after the store has changed. Returns how to stop listening. */
   onChange(listener: (change: Change<T>) => void): () => void;
 }
@@ -153,6 +155,11 @@ export const createStore = <T extends KubeObject>(options: StoreOptions<T>): Own
       if (known !== undefined && !isOlder(known, version)) return;
       written.set(id, version);
       tell(put(id, frozen(object)));
+    },
+    noteGone: (object) => {
+      const id = idOf(object);
+      const known = objects.get(id);
+      if (known?.metadata.uid === object.metadata.uid) tell(drop(id, known, known.metadata.resourceVersion));
     },
     onChange: (listener) => {
       listeners.add(listener);

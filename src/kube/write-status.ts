@@ -2,9 +2,13 @@
 import type { KubeObject, ResourceType } from "#api/object.ts";
 import type { Kube } from "#kube/client.ts";
 import type { Store } from "#kube/store.ts";
+import { isNotFound, type KubeError } from "#kube/errors.ts";
 import { jsonEqual } from "#lib/canonical-json.ts";
 
-/** Guarantees: a stale view gets 409 (transient); the cache shows the new status when this returns. */
+/**
+ * Guarantees: a stale view gets 409 (transient); the cache shows the new status when this returns, and the object no more where it has been deleted:
+ * until the watch says so, its controller would go on making children for it.
+ */
 export const writeStatus = async <T extends KubeObject & { status?: unknown }>(
   kube: Kube,
   store: Store<T>,
@@ -14,7 +18,15 @@ export const writeStatus = async <T extends KubeObject & { status?: unknown }>(
   signal?: AbortSignal,
 ): Promise<T> => {
   if (jsonEqual(object.status ?? {}, status)) return object;
-  const written = await kube.replaceStatus(type, { metadata: object.metadata, status }, signal === undefined ? {} : { signal });
-  store.noteWrite(written);
-  return written;
+  try {
+    const written = await kube.replaceStatus(type, { metadata: object.metadata, status }, signal === undefined ? {} : { signal });
+    store.noteWrite(written);
+    return written;
+  } catch (error) {
+    if (isNotFound(error) && saysWhich(error, object)) store.noteGone(object);
+    throw error;
+  }
 };
+
+/** A server that does not know the kind at this moment answers 404 as well, and means all of its objects. */
+const saysWhich = (error: KubeError, { metadata }: KubeObject): boolean => error.message.includes(`"${metadata.name}" not found`);

@@ -150,6 +150,11 @@ const cases: Record<string, [Observed, number, object]> = {
     at(1),
     { do: "ensure", child: "analysis" },
   ],
+  "nor from a context that an older view shows unfinished: its cache is a list of its own, and will tell": [
+    seen("Analyzing", { processing: aProcessing() }),
+    at(1),
+    { do: "wait", untilMs: at(600) },
+  ],
   "an analysis that is gone with all that it was made of is waited for, until the deadline": [
     seen("Analyzing"),
     at(1),

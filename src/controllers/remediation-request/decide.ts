@@ -99,8 +99,9 @@ const rows: Readonly<Record<RequestPhase, (seen: Observed, now: number) => Decis
     const next = analysis === undefined ? undefined : concluded(seen, analysis);
     if (next !== undefined) return next;
     if (now >= deadline(seen)) return timedOut("the analysis came to no end in time");
-    // Where its context is gone too, somebody is deleting it all, most likely the request: nothing to make an analysis of.
-    if (analysis !== undefined || seen.processing === undefined) return wait(seen, now, deadline(seen));
+    // Where its context is gone too, somebody is deleting it all, most likely the request; where it is unfinished, we are shown how it was before.
+    // Either way there is nothing to make an analysis of.
+    if (analysis !== undefined || seen.processing?.status?.phase !== "Completed") return wait(seen, now, deadline(seen));
     return { do: "ensure", child: "analysis", untilMs: deadline(seen) };
   },
 
