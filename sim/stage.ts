@@ -41,10 +41,11 @@ export const decideApprovals = async (stage: Stage, decision: "Approved" | "Reje
   await stage.after(afterMs);
   const approval = open();
   if (approval === undefined) return;
-  void decideApprovals(stage, decision, afterMs);
   stage.platform.admin("PATCH", `/apis/${API_VERSION}/namespaces/${own}/aiapprovalrequests/${approval.metadata.name}`, {
     spec: { decisions: [...approval.spec.decisions, { by: "kubernetes-admin", decision, via: "simulation" }] },
   });
+  // Only now: the question that has just been answered is not the next one.
+  void decideApprovals(stage, decision, afterMs);
 };
 
 const requestPath = (request: RemediationRequest): string =>
