@@ -24,10 +24,18 @@ export const breakCluster = async ({ hands, kubectl }: BreakDeps, faults: readon
   }
 };
 
-/** What is done to nodes comes last: it holds up new pods of all others. */
-export const breakNodes = async ({ kubectl }: Pick<BreakDeps, "kubectl">, faults: readonly ScenarioFault[]): Promise<void> => {
-  for (const fault of faults) await rolledOut({ kubectl }, fault);
-  for (const args of faults.flatMap((fault) => fault.kubectl ?? [])) await kubectl(...args);
+/** What is done to nodes comes last, because it holds up new pods of all others, and one after the other. */
+export const breakNodes = async (
+  { kubectl }: Pick<BreakDeps, "kubectl">,
+  faults: readonly ScenarioFault[],
+  meanwhile: (fault: ScenarioFault) => Promise<void>,
+): Promise<void> => {
+  for (const fault of faults) {
+    await rolledOut({ kubectl }, fault);
+    for (const args of fault.kubectl ?? []) await kubectl(...args);
+    await meanwhile(fault);
+    if (fault.afterwards !== undefined) await kubectl(...fault.afterwards);
+  }
 };
 
 const rolledOut = async ({ kubectl }: Pick<BreakDeps, "kubectl">, { name }: ScenarioFault): Promise<void> => {

@@ -17,6 +17,8 @@ export interface ScenarioFault extends Omit<Fault, "cause"> {
   readonly repair?: string;
   /** kubectl's arguments, once all others have shown themselves. */
   readonly kubectl?: readonly (readonly string[])[];
+  /** What takes that back: with two such faults at once no node would be left for a repair's Job. */
+  readonly afterwards?: readonly string[];
 }
 
 const configured = (name: string, key: string, more: object = {}): string =>
@@ -230,6 +232,7 @@ export const scenarioFaults: readonly ScenarioFault[] = [
       ["taint", "node", "n2", "example.test/reserved=yes:NoSchedule"],
       ["delete", "pod", "-l", "app=gpu", "-n", "s12", "--wait=false"],
     ],
+    afterwards: ["taint", "node", "n2", "example.test/reserved:NoSchedule-"],
     cause: { codes: ["TaintNotTolerated"], kind: "Deployment", name: "gpu" },
   },
   {
@@ -246,6 +249,7 @@ export const scenarioFaults: readonly ScenarioFault[] = [
       object("policy/v1", "PodDisruptionBudget", "chat", { spec: { minAvailable: 3, selector: { matchLabels: { app: "chat" } } } }),
     ),
     kubectl: [["cordon", "n1"]],
+    afterwards: ["uncordon", "n1"],
     repair: "relax_pdb",
     cause: { codes: ["BudgetBlocksDrain"], kind: "PodDisruptionBudget", name: "chat" },
   },
