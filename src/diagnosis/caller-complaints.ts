@@ -15,15 +15,21 @@ const trouble =
   /refused|timed? ?out|timeout|no such host|unreachable|unavailable|unable to ?connect|could not|failed|reset by peer|not resolve|not known/i;
 const linesAtMost = 400;
 
-/** At most one for each workload. */
+/** Of whoever names one of these, whatever port follows. At most one for each workload. */
 export const complaintsAbout = (
   view: View,
   targets: readonly string[],
   among: readonly Workload[] = view.workloads,
-): readonly Complaint[] => {
-  const patterns = targets
-    .filter((target) => target !== "")
-    .map((target) => new RegExp(`(?<![A-Za-z0-9.-])${escaped(target)}(?![A-Za-z0-9.-])`));
+): readonly Complaint[] =>
+  complaintsMatching(
+    view,
+    targets.filter((target) => target !== "").map((target) => naming(target)),
+    among,
+  );
+
+const naming = (target: string, after = ""): RegExp => new RegExp(`(?<![A-Za-z0-9.-])${escaped(target)}(?![A-Za-z0-9.-]${after})`);
+
+const complaintsMatching = (view: View, patterns: readonly RegExp[], among: readonly Workload[]): readonly Complaint[] => {
   if (patterns.length === 0) return [];
   return among.flatMap((workload) => {
     for (const log of view.logsOf(workload)) {
@@ -37,12 +43,32 @@ export const complaintsAbout = (
   });
 };
 
-/** Of those who are told to call it, and of whoever names its cluster address and port. */
+/** Of whoever names its cluster address or its full name, and of those in its namespace who name it by its short one. At most one for each workload. */
 export const complaintsAboutService = (view: View, { metadata, spec }: Service): readonly Complaint[] => {
+  const { name, namespace = "" } = metadata;
   const ports = (spec.ports ?? []).map(({ port }) => port);
+  const hosts = [`${name}.${namespace}`, `${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`];
+  const isDefault = ports.some((port) => port === 80 || port === 443);
   const addresses = spec.clusterIP === undefined || spec.clusterIP === "None" ? [] : ports.map((port) => `${spec.clusterIP}:${port}`);
-  const names = ports.map((port) => `${metadata.name}:${port}`);
-  return complaintsAbout(view, [...addresses, ...names]);
+  const everywhere = complaintsMatching(
+    view,
+    [
+      ...[...addresses, ...hosts.flatMap((host) => ports.map((port) => `${host}:${port}`))].map((target) => naming(target)),
+      ...(isDefault ? hosts.map((host) => naming(host, "|:\\d")) : []),
+    ],
+    view.workloads,
+  );
+  const others = view.workloads.filter(
+    (workload) => workload.reference.namespace === namespace && !everywhere.some((each) => each.workload === workload),
+  );
+  return [
+    ...everywhere,
+    ...complaintsAbout(
+      view,
+      ports.map((port) => `${name}:${port}`),
+      others,
+    ),
+  ];
 };
 
 /** Who calls it, with what they complain of: the objects whose trouble a broken Service accounts for. */

@@ -39,8 +39,10 @@ export const diagnoseCluster = (evidence: Evidence): ClusterDiagnosis => {
 
 /** Whatever is wrong with a workload that is down is also why those who call it fail. */
 const withDependents = (view: View, finding: Finding): Finding => {
-  const workload = view.workload(finding.object);
-  const dependents = workload === undefined ? [] : dependentsOf(view, workload);
+  const dependents = [finding.object, ...(finding.explains ?? [])].flatMap((each) => {
+    const workload = view.workload(each);
+    return workload === undefined ? [] : dependentsOf(view, workload);
+  });
   return dependents.length === 0
     ? finding
     : { ...finding, explains: [...(finding.explains ?? []), ...dependents.map((each) => each.workload.reference)] };

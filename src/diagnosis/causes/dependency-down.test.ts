@@ -1,5 +1,5 @@
 // A caller that fails for a workload that is down, in another namespace too; where the fault of that one is known, it explains the caller.
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { KubeObject } from "#api/object.ts";
 import { dependencyDown } from "#diagnosis/causes/dependency-down.ts";
 import { diagnoseCluster } from "#diagnosis/diagnose.ts";
@@ -54,4 +54,24 @@ test("a caller that fails of itself is its own fault, though the other one is do
 
 test("a ready pod contradicts what a log says of a while ago", () => {
   expect(answers(dependencyDown, scene({}, refused))).toEqual([]);
+});
+
+describe("a caller in another namespace", () => {
+  const shop: KubeObject = { ...web, metadata: { ...web.metadata, namespace: "front", uid: "uid-front-web" } };
+  const lineOf = (line: string): Partial<Evidence> => {
+    const pods = podsOf(shop, failing(crashed("web", 1)));
+    return {
+      objects: [shop, ...pods, api, ...podsOf(api, unready), service!],
+      logs: [{ namespace: "front", pod: pods.at(-1)!.metadata.name, container: "web", run: "previous", text: line }],
+    };
+  };
+  test.each([
+    ["GET http://api.shop.svc.cluster.local:80/prices: Connection refused", true],
+    ["GET http://api.shop.svc/prices: Connection refused", true],
+    ["dial api.shop:80: connection refused", true],
+    ["GET http://api.shop.svc:8081/prices: Connection refused", false],
+    ["dial api:80: connection refused", false],
+  ])("%s: %s", (line, isMeant) => {
+    expect(answers(dependencyDown, lineOf(line))).toEqual(isMeant ? ["DependencyDown Deployment api → person"] : []);
+  });
 });
