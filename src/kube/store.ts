@@ -25,8 +25,7 @@ export interface Store<T extends KubeObject = KubeObject> {
 
 export type Indexes<T extends KubeObject> = Readonly<Record<string, (object: T) => readonly string[]>>;
 
-export interface StoreOptions<T extends KubeObject> {
-  readonly indexes?: Indexes<T>;
+export interface StoreOptions {
   /** A listener or an index function threw: the store goes on. */
   readonly onBug: (error: unknown) => void;
 }
@@ -41,7 +40,7 @@ export interface OwnedStore<T extends KubeObject> extends Store<T> {
 /** Deletions remembered, so that the late answer to our own write does not bring an object back. */
 const maxTombstones = 1000;
 
-export const createStore = <T extends KubeObject>(options: StoreOptions<T>): OwnedStore<T> => {
+export const createStore = <T extends KubeObject>(options: StoreOptions): OwnedStore<T> => {
   const objects = new Map<string, T>();
   const namespaces = createGroups<T>();
   const indexes = new Map<string, { readonly valuesOf: (object: T) => readonly string[]; readonly groups: Groups<T> }>();

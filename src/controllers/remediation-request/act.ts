@@ -70,6 +70,13 @@ export const createAct = (deps: RoleDeps, stores: Stores) => {
     if (patch.length > 0) stores.requests.noteWrite(await kube.jsonPatch(RemediationRequest, keyOf(request), patch, options));
   };
 
+  const isGone = async (request: RemediationRequest, signal: AbortSignal): Promise<boolean> => {
+    const live = await kube.get(RemediationRequest, keyOf(request), { signal });
+    if (live?.metadata.uid === request.metadata.uid && live.metadata.deletionTimestamp === undefined) return false;
+    if (live?.metadata.uid !== request.metadata.uid) stores.requests.noteGone(request);
+    return true;
+  };
+
   const move = async (decision: Move, seen: Observed, { signal, log, now }: ActContext): Promise<Next> => {
     const { request } = seen;
     requireEdges(phaseOf(request), decision);
@@ -92,6 +99,9 @@ export const createAct = (deps: RoleDeps, stores: Stores) => {
       case "move":
         return move(decision, seen, context);
       case "ensure": {
+        // Made with the phase's own write: where it is missing, somebody deletes it, and most likely the request that it belongs to, which our
+        // cache may not know yet. Made again without asking, it would be deleted and made as fast as both can.
+        if (phaseOf(request) !== "Pending" && (await isGone(request, signal))) return "rest";
         const ensured = await ensureChild(decision.child, seen, attemptOf(request), signal);
         return ensured.state === "stranger" ? { afterMs: strangerLookMs } : until(decision.untilMs, now);
       }

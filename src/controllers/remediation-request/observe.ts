@@ -1,6 +1,6 @@
-// Gathers what a decision about one request may look at. Reads the caches; asks the API server only where a workflow seems to be gone.
+// Gathers what a decision about one request may look at. Reads the caches; asks the API server only where what a phase rests on seems to be gone.
 import { targetHash } from "#api/target-hash.ts";
-import type { AIAnalysis } from "#api/kinds/ai-analysis.ts";
+import { AIAnalysis } from "#api/kinds/ai-analysis.ts";
 import type { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
 import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { WorkflowExecution, type WorkflowPhase, workflowTransitions } from "#api/kinds/workflow-execution.ts";
@@ -40,7 +40,9 @@ export const observe = async (sources: Sources, request: RemediationRequest, now
   const attempt = attemptOf(request);
   const ofRequest = sources.workflows.index(workflowsByRequest, name).filter((workflow) => isOurs(workflow, request));
   const processing = ours(sources.processings.get({ namespace, name: processingName(name, attempt) }), request);
-  const analysis = ours(sources.analyses.get({ namespace, name: analysisName(name, attempt) }), request);
+  const analysis =
+    ours(sources.analyses.get({ namespace, name: analysisName(name, attempt) }), request) ??
+    (await unseenAnalysis(sources, request, signal));
   const workflow = workflowOfAttempt(sources.workflows, request, attempt) ?? (await unseenWorkflow(sources, request, signal));
   const quietAt = quietAtMs(sources.targets, request, settings);
   const hold = workflow === undefined ? holdOf(sources, request, analysis, settings, now) : undefined;
@@ -78,7 +80,15 @@ const isOurs = (object: KubeObject, request: RemediationRequest): boolean =>
 const ours = <T extends KubeObject>(object: T | undefined, request: RemediationRequest): T | undefined =>
   object !== undefined && isOurs(object, request) ? object : undefined;
 
-/** The two caches are lists of their own: a workflow that the request names may be missing only because its list is older. */
+/** The caches are lists of their own: what the request waits for may be missing only because its list is older. */
+const unseenAnalysis = async (sources: Sources, request: RemediationRequest, signal: AbortSignal): Promise<AIAnalysis | undefined> => {
+  const phase = phaseOf(request);
+  if (phase !== "AwaitingApproval" && phase !== "Blocked") return undefined;
+  const { namespace, name } = request.metadata;
+  return ours(await sources.kube.get(AIAnalysis, { namespace, name: analysisName(name, attemptOf(request)) }, { signal }), request);
+};
+
+/** Likewise of a workflow that the request names. */
 const unseenWorkflow = async (
   sources: Sources,
   request: RemediationRequest,
