@@ -1,5 +1,5 @@
 // ReplicaSets: how many pods there are, whose they are, what is told when one cannot be made.
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { type Body, ok } from "#test/contract/cluster.ts";
 import { apps, core, type Part } from "#test/contract/samples.ts";
 import { podSpecOf, templateOf } from "#test/contract/workloads/programs.ts";
@@ -91,6 +91,9 @@ export const replicaSets: WorkloadTopic = {
         const cheap = pods[1]!.metadata.name;
         const cost = { "controller.kubernetes.io/pod-deletion-cost": "-5" };
         await ok(cluster.patch("merge", core(namespace, "pods", cheap), { metadata: { annotations: cost } }));
+        // The controller looks at its own copy of the pods, which trails what was just written, and nothing tells when it has caught up.
+        const writtenAt = Date.now();
+        await vi.waitFor(() => expect(Date.now() - writtenAt).toBeGreaterThan(1000), { timeout: 5000, interval: 20 });
         await ok(cluster.patch("merge", apps(namespace, "replicasets", "web", "scale"), { spec: { replicas: 2 } }));
         await untilEvent(
           cluster,

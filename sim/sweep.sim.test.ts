@@ -1,0 +1,23 @@
+// The whole product with one crash or fault anywhere: it does what it does without.
+import { expect, test } from "vitest";
+import { type ChildRun, runInParts } from "#sim/child.ts";
+
+const wrongOf = (parts: readonly ChildRun[]): readonly string[] =>
+  parts.flatMap(({ failures }) =>
+    failures.map(
+      ({ workload, seed, plan, wrong }) => `--workload ${workload} --seed ${seed} --plan '${JSON.stringify(plan)}': ${wrong.join("; ")}`,
+    ),
+  );
+const total = (parts: readonly ChildRun[], what: "runs" | "struck"): number => parts.reduce((sum, { summary }) => sum + summary[what], 0);
+
+test("killed before and after every write of every workload, it ends as without", async () => {
+  const parts = await runInParts(["--crashes"]);
+  expect(wrongOf(parts)).toEqual([]);
+  expect(total(parts, "struck")).toBeGreaterThanOrEqual(600);
+});
+
+test("a single fault, wherever it strikes, changes nothing in the end", async () => {
+  const parts = await runInParts(["--faults", "1510"]);
+  expect(wrongOf(parts)).toEqual([]);
+  expect(total(parts, "struck")).toBeGreaterThanOrEqual(1_500);
+});
