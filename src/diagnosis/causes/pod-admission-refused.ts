@@ -12,6 +12,7 @@ interface Refuser {
   readonly pattern: RegExp;
   readonly concludes: string;
   readonly why: string;
+  readonly yieldsTo?: Cause["yieldsTo"];
 }
 
 const refusers: readonly Refuser[] = [
@@ -42,6 +43,7 @@ const refusers: readonly Refuser[] = [
     pattern: /failed calling webhook "([^"]+)": (.{1,300})/,
     concludes: "The webhook does not answer and its failurePolicy is Fail: nothing it watches over can be created.",
     why: "the webhook's server has to answer again, or its configuration go: without it, what it guards is unguarded",
+    yieldsTo: ["WebhookWithoutServer"],
   },
   {
     code: "WebhookRefuses",
@@ -58,6 +60,7 @@ const causeOf = (refuser: Refuser): Cause => ({
   looksAt: "FailedCreate events of workloads that have fewer pods than they want.",
   concludes: refuser.concludes,
   wouldDo: `Nothing by itself: ${refuser.why}.`,
+  ...(refuser.yieldsTo === undefined ? {} : { yieldsTo: refuser.yieldsTo }),
   find: (view) => refusedPods(view).map((refusal) => find(refuser, refusal)),
 });
 

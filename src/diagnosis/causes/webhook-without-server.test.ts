@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { webhookWithoutServer } from "#diagnosis/causes/webhook-without-server.ts";
-import { answers, deployment, objects, podsOf } from "#test/evidence-sketch.ts";
+import { diagnoseCluster } from "#diagnosis/diagnose.ts";
+import { answers, deployment, evidence, objects, podsOf, warning } from "#test/evidence-sketch.ts";
 
 const hook = (failurePolicy: string): ReturnType<typeof objects> =>
   objects(
@@ -27,4 +28,17 @@ test("one that is ignored when it fails does no harm", () => {
 
 test("a ready pod behind it contradicts", () => {
   expect(answers(webhookWithoutServer, { objects: [...hook("Fail"), ...service, guard, ...podsOf(guard, {})] })).toEqual([]);
+});
+
+test("pods that are refused for it are explained by it: the configuration is told, once", () => {
+  const web = deployment("web");
+  const [set] = podsOf(web);
+  const refused = (webhook: string): string[] => {
+    const message = `Error creating: Internal error occurred: failed calling webhook "${webhook}": failed to call webhook: Post "https://guard.shop.svc:443/": no endpoints available for service "guard"`;
+    const parts = { objects: [...hook("Fail"), ...service, web, set!], events: [warning(set!, "FailedCreate", message)] };
+    const { findings } = diagnoseCluster(evidence(parts));
+    return findings.map(({ code, object }) => `${code} ${object.name}`);
+  };
+  expect(refused("guard.example.test")).toEqual(["WebhookWithoutServer guard"]);
+  expect(refused("other.example.test")).toEqual(["WebhookUnreachable web", "WebhookWithoutServer guard"]);
 });

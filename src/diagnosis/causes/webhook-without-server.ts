@@ -1,11 +1,12 @@
 // An admission webhook whose Service is not there or has nobody behind it, with failurePolicy Fail: what it watches over can no longer be changed.
 import { MutatingWebhookConfigurations, Services, ValidatingWebhookConfigurations, type WebhookConfiguration } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
-import { assess, objectQuote, person } from "#diagnosis/assess.ts";
+import { assess, eventQuote, objectQuote, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
 import { podIsReady } from "#diagnosis/readiness.ts";
+import { refusedPods } from "#diagnosis/refused-pods.ts";
 
 const code = "WebhookWithoutServer";
 
@@ -29,6 +30,8 @@ const find = (view: View, configuration: WebhookConfiguration): Assessment[] => 
     const isKnown = service !== undefined && view.knows(Services, service.namespace);
     const pods = found === undefined ? [] : view.podsBehind(found);
     const isDown = found !== undefined && found.spec.selector !== undefined && isKnown && !pods.some((pod) => podIsReady(pod));
+    // The API server names the webhook, by its full name, in what it answers to whoever creates the pods.
+    const refused = refusedPods(view).filter(({ event }) => event.message.includes(`failed calling webhook "${name}"`));
     const what =
       found === undefined
         ? `Service ${service?.namespace}/${service?.name} does not exist`
@@ -41,7 +44,10 @@ const find = (view: View, configuration: WebhookConfiguration): Assessment[] => 
           { claim: "its failurePolicy is Fail", holds: (failurePolicy ?? "Fail") === "Fail" },
           { claim: "nobody answers it", holds: isKnown && (found === undefined || isDown) },
         ],
-        supporting: [{ claim: "the Service itself is missing", holds: found === undefined, weight: 1 }],
+        supporting: [
+          { claim: "the Service itself is missing", holds: found === undefined, weight: 1 },
+          { claim: "pods are refused for it", holds: refused.length > 0 ? true : "unknown", weight: 1 },
+        ],
       },
       () => ({
         object: reference,
@@ -52,8 +58,9 @@ const find = (view: View, configuration: WebhookConfiguration): Assessment[] => 
             reference,
             `webhook ${name}: service ${service?.namespace}/${service?.name}, failurePolicy ${failurePolicy ?? "Fail"}`,
           ),
+          ...refused.slice(0, 2).map(({ event }) => eventQuote(event)),
         ],
-        ...(found === undefined ? {} : { explains: [referenceTo(found)] }),
+        explains: [...(found === undefined ? [] : [referenceTo(found)]), ...refused.map(({ workload }) => workload.reference)],
         facts: person("the webhook's server has to come back, or its configuration has to be removed by somebody who knows what it guards"),
       }),
     );
