@@ -71,8 +71,13 @@ const mayGiveUp = (plan: FaultPlan, { policy, changes }: Workload): boolean =>
   plan.some(({ at, what }) => what.kind === "outage" || (at !== "time" && at.of === "act" && what.kind === "kill")) &&
   (policy.maxAttempts === 1 || Math.max(...changes) > 1);
 
-/** What must not even make other objects than a run without it. */
-const leavesNoTrace = (fault: Fault): boolean => isHarmless(fault) && (fault.at === "time" || fault.at.of === "product");
+/** What must not even make other objects than a run without it: after an outage that an action does not outlive, there is another attempt. */
+const leavesNoTrace = (fault: Fault): boolean =>
+  isHarmless(fault) &&
+  (fault.at === "time" ? fault.what.kind !== "outage" || fault.what.forMs < actionsPatienceMs : fault.at.of === "product");
+
+/** The least that five tries of an action's Job take. */
+const actionsPatienceMs = 3_750;
 
 /** Nothing had to be tried again, and what outsiders do does not race with it: then each write is as in a run without faults, and happens as often. */
 const hasExactWrites = ({ plan }: Simulated, { mayEnd, shops, name }: Workload): boolean =>

@@ -77,6 +77,7 @@ export const Attempt = z.object({
     .optional()
     .describe("What people refused: the same action with the same parameters is not proposed again in the episode."),
   result: message.optional().describe("How the attempt ended."),
+  undone: z.boolean().optional().describe("True where the repair was made, did not help and was undone."),
 });
 export type Attempt = z.output<typeof Attempt>;
 

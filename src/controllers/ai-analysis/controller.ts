@@ -59,10 +59,10 @@ export const createAIAnalysisController = (deps: AnalysisDeps): Controller => {
       },
     ],
     reconcile: async (key, { signal, log }) => {
-      const seen = observe(stores, key);
-      if (seen === undefined || isTerminal(analysisTransitions, phaseOf(seen.analysis))) return "rest";
-      const { analysis } = seen;
-      const decision = decide(seen, deps.clock.now());
+      const analysis = stores.analyses.get(key);
+      if (analysis === undefined || analysis.metadata.deletionTimestamp !== undefined) return "rest";
+      if (isTerminal(analysisTransitions, phaseOf(analysis))) return "rest";
+      const decision = decide(await observe(deps.kube, stores, analysis, signal), deps.clock.now());
       switch (decision.do) {
         case "wait":
           return "rest";

@@ -1,8 +1,9 @@
-// Everything a decision about an AIAnalysis may look at, read from the caches. Never calls the API server.
+// Everything a decision about an AIAnalysis may look at. Reads the caches; asks the API server only where the question to people seems to be gone.
 import type { AIAnalysis } from "#api/kinds/ai-analysis.ts";
-import type { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
-import type { Key } from "#api/object.ts";
+import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { approvalName, questionNumber } from "#controllers/ai-analysis/children.ts";
+import { phaseOf } from "#controllers/ai-analysis/decide.ts";
+import type { Kube } from "#kube/client.ts";
 import type { Store } from "#kube/store.ts";
 
 export interface Observed {
@@ -15,10 +16,11 @@ export interface Stores {
   readonly approvals: Store<AIApprovalRequest>;
 }
 
-export const observe = (stores: Stores, key: Key): Observed | undefined => {
-  const analysis = stores.analyses.get(key);
-  if (analysis === undefined || analysis.metadata.deletionTimestamp !== undefined) return undefined;
-  const approval = stores.approvals.get({ namespace: analysis.metadata.namespace, name: approvalName(analysis, questionNumber(analysis)) });
+export const observe = async (kube: Pick<Kube, "get">, stores: Stores, analysis: AIAnalysis, signal: AbortSignal): Promise<Observed> => {
+  const key = { namespace: analysis.metadata.namespace, name: approvalName(analysis, questionNumber(analysis)) };
+  // The caches are lists of their own: before its absence counts as a no, the server itself is asked.
+  const isAwaited = phaseOf(analysis) === "AwaitingApproval";
+  const approval = stores.approvals.get(key) ?? (isAwaited ? await kube.get(AIApprovalRequest, key, { signal }) : undefined);
   const isOurs = approval?.metadata.ownerReferences?.some((owner) => owner.uid === analysis.metadata.uid) ?? false;
   return { analysis, ...(approval !== undefined && isOurs ? { approval } : {}) };
 };

@@ -35,7 +35,7 @@ export const createAct = (deps: RoleDeps, stores: Stores) => {
   const measure = measures(deps);
 
   const ensureChild = async (child: Child, seen: Observed, attempt: number, signal: AbortSignal): Promise<Ensured<KubeObject>> => {
-    const { request, processing, analysis } = seen;
+    const { request, processing } = seen;
     if (child === "processing")
       return ensure(kube, stores.processings, RemediationProcessing, processingOf(request, attempt), request.metadata, signal);
     if (child === "analysis") {
@@ -43,6 +43,11 @@ export const createAct = (deps: RoleDeps, stores: Stores) => {
       if (object === undefined) throw new Error(`RemediationProcessing of ${request.metadata.name} is completed but says too little`);
       return ensure(kube, stores.analyses, AIAnalysis, object, request.metadata, signal);
     }
+    return ensureWorkflow(seen, attempt, signal);
+  };
+
+  const ensureWorkflow = async (seen: Observed, attempt: number, signal: AbortSignal): Promise<Ensured<WorkflowExecution>> => {
+    const { request, analysis } = seen;
     // Asked again at the last moment: the cache may have learned of it since we looked, and the next number would be a second repair.
     const workflow = seen.workflow ?? workflowOfAttempt(stores.workflows, request, attempt);
     if (workflow !== undefined) return { state: "found", object: workflow };
@@ -81,10 +86,13 @@ export const createAct = (deps: RoleDeps, stores: Stores) => {
     const { request } = seen;
     requireEdges(phaseOf(request), decision);
     const attempt = attemptOf(request) + (startsAttempt(request, decision) ? 1 : 0);
-    const ensured = decision.ensure === undefined ? undefined : await ensureChild(decision.ensure, seen, attempt, signal);
-    if (ensured?.state === "stranger") return { afterMs: decision.ensure === "workflow" ? 0 : strangerLookMs };
-    const workflow = decision.ensure === "workflow" ? ensured?.object.metadata.name : undefined;
-    const status = statusAfter(seen, decision, workflow, now);
+    const workflow = decision.ensure === "workflow" ? await ensureWorkflow(seen, attempt, signal) : undefined;
+    if (workflow?.state === "stranger") return { afterMs: 0 };
+    if (decision.ensure !== undefined && workflow === undefined) {
+      const child = await ensureChild(decision.ensure, seen, attempt, signal);
+      if (child.state === "stranger") return { afterMs: strangerLookMs };
+    }
+    const status = statusAfter(seen, decision, workflow?.object, now);
     await write(request, status, signal);
     log.info(decision.message, { request: request.metadata.name, phase: decision.to, outcome: decision.outcome });
     tell(deps, request, decision);
@@ -125,7 +133,10 @@ export const createAct = (deps: RoleDeps, stores: Stores) => {
         const { workflow } = seen;
         if (workflow === undefined) return "rest";
         context.log.info("the workflow is asked to stop", { request: request.metadata.name, why: decision.why });
-        stores.workflows.noteWrite(await kube.mergePatch(WorkflowExecution, keyOf(workflow), { spec: { cancel: true } }, { signal }));
+        const { resourceVersion } = workflow.metadata;
+        // Over what was seen: a cache that lags may not know that it was asked already.
+        const patch = { metadata: { resourceVersion }, spec: { cancel: true } };
+        stores.workflows.noteWrite(await kube.mergePatch(WorkflowExecution, keyOf(workflow), patch, { signal }));
         return "rest";
       }
       case "wait":

@@ -148,4 +148,4 @@ export const stepText = ({ action, target, parameters }: Step): string => {
   return `${action} on ${target.kind} ${where}${how}`;
 };
 
-export const planText = (plan: Plan): string => plan.steps.map(stepText).join(", then ");
+export const planText = (plan: Pick<Plan, "steps">): string => plan.steps.map(stepText).join(", then ");

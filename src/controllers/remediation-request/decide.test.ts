@@ -25,7 +25,6 @@ const seen = (phase: RequestPhase | undefined, { status, cancel, ...rest }: Give
     phase === undefined ? undefined : { phase, phaseStartedAt: stamp(0), attempt: 1, ...status },
     cancel === true ? { cancel } : {},
   ),
-  undoneBefore: false,
   maxAttempts: 3,
   verificationSeconds: 360,
   ...rest,
@@ -133,8 +132,7 @@ const cases: Record<string, [Observed, number, object]> = {
   ],
   "after a repair that was undone it says so": [
     seen("Analyzing", {
-      undoneBefore: true,
-      status: { attempt: 2, attempts: [{ number: 1, result: "It was undone." }, { number: 2 }] },
+      status: { attempt: 2, attempts: [{ number: 1, result: "It was undone.", undone: true }, { number: 2 }] },
       analysis: anAnalysis({ phase: "Completed", result: "ManualReviewRequired", message: "Nothing else is known." }, 2),
     }),
     at(1),
@@ -300,7 +298,7 @@ const cases: Record<string, [Observed, number, object]> = {
   "a repair that was undone is recovered from": [
     seen("Verifying", { workflow: aWorkflow({ phase: "RolledBack", message: "Undone.", conditions: restored("Undone") }) }),
     at(1),
-    { do: "move", to: "Recovering", result: "Undone." },
+    { do: "move", to: "Recovering", result: "Undone.", undone: true },
   ],
   "one that found another world may be planned anew": [
     seen("Executing", { workflow: aWorkflow({ phase: "Failed", conditions: restored("Drifted") }) }),
@@ -365,7 +363,7 @@ const cases: Record<string, [Observed, number, object]> = {
     { do: "move", to: "Failed", outcome: "ManualReviewRequired" },
   ],
   "and is told that everything was undone": [
-    seen("Recovering", { undoneBefore: true, status: { ...failedAttempt, attempt: 3 } }),
+    seen("Recovering", { status: { attempt: 3, attempts: failedAttempt.attempts.map((each) => ({ ...each, undone: true })) } }),
     at(1),
     { do: "move", to: "Failed", outcome: "RolledBack", message: expect.stringContaining("it did not help") },
   ],

@@ -15,8 +15,6 @@ export interface Observed {
   readonly processing?: RemediationProcessing;
   readonly analysis?: AIAnalysis;
   readonly workflow?: WorkflowExecution;
-  /** A repair of an earlier attempt did not help and was undone. */
-  readonly undoneBefore: boolean;
   /** Every alert is resolved and the target healthy or gone: from this moment on that counts as the end of the trouble. */
   readonly quietAtMs?: number;
   /** What stops a repair from beginning now. */
@@ -42,6 +40,8 @@ export interface Move {
   readonly result?: string;
   /** The attempt changed nothing, so its actions may be offered again. */
   readonly untried?: true;
+  /** The attempt's repair was made, did not help and was undone. */
+  readonly undone?: true;
   /** People refused its plan, and said why. */
   readonly rejected?: string;
 }
@@ -142,7 +142,11 @@ const rows: Readonly<Record<RequestPhase, (seen: Observed, now: number) => Decis
     const stop = stopping(seen, workflow, now);
     if (stop !== undefined) return stop;
     if (workflow.status?.phase === "Verifying")
-      return { do: "move", to: "Verifying", message: `${repairOf(seen.analysis)} is done; watching whether the symptom stays away.` };
+      return {
+        do: "move",
+        to: "Verifying",
+        message: `${repairOf(seen.analysis, workflow)} is done; watching whether the symptom stays away.`,
+      };
     return wait(seen, now, deadline(seen));
   },
 
@@ -159,7 +163,7 @@ const rows: Readonly<Record<RequestPhase, (seen: Observed, now: number) => Decis
     const attempt = attemptOf(request);
     if (attempt >= maxAttempts)
       return failed(
-        seen.undoneBefore ? "RolledBack" : "ManualReviewRequired",
+        wasUndone(seen.request) ? "RolledBack" : "ManualReviewRequired",
         `After ${attempt} of ${maxAttempts} attempts a person has to look: ${lastResult(request)}`,
       );
     return {
@@ -239,7 +243,7 @@ const concluded = (seen: Observed, analysis: AIAnalysis): Decision | undefined =
     case "NothingToDo":
       return { do: "move", to: "Completed", outcome: "NoActionRequired", message: message || "The target is healthy: nothing to do." };
     case "ManualReviewRequired":
-      return failed(seen.undoneBefore ? "RolledBack" : "ManualReviewRequired", personNeeded(seen, message));
+      return failed(wasUndone(seen.request) ? "RolledBack" : "ManualReviewRequired", personNeeded(seen, message));
     case "Rejected":
       return refusedByPeople(seen, analysis, message || "A person rejected the repair.");
     case "ApprovalExpired":
@@ -270,13 +274,13 @@ const refusedByPeople = (seen: Observed, analysis: AIAnalysis, why: string): Mov
 
 const personNeeded = (seen: Observed, message: string): string => {
   const why = message || "No repair is known for this.";
-  return seen.undoneBefore ? `${lastResult(seen.request)} ${why}` : why;
+  return wasUndone(seen.request) ? `${lastResult(seen.request)} ${why}` : why;
 };
 
 /** Begins the repair, or says what holds it back. */
 const begin = (seen: Observed): Move | Extract<Decision, { do: "note" }> => {
   const { analysis, hold, request, workflow } = seen;
-  const start: Move = { do: "move", to: "Executing", ensure: "workflow", message: `Repairing: ${repairOf(analysis)}.` };
+  const start: Move = { do: "move", to: "Executing", ensure: "workflow", message: `Repairing: ${repairOf(analysis, workflow)}.` };
   // It exists already: a run before this one created it and did not live to say so.
   if (workflow !== undefined) return start;
   if (chosenPlan(analysis) === undefined) return failed("Error", "The analysis chose no plan to proceed with.");
@@ -290,7 +294,12 @@ const begin = (seen: Observed): Move | Extract<Decision, { do: "note" }> => {
 const ending = (seen: Observed, workflow: WorkflowExecution, now: number): Move | undefined => {
   const { phase, message = "" } = workflow.status ?? {};
   if (phase === "Completed")
-    return { do: "move", to: "Completed", outcome: "Remediated", message: `Repaired: ${repairOf(seen.analysis)}. ${message}`.trim() };
+    return {
+      do: "move",
+      to: "Completed",
+      outcome: "Remediated",
+      message: `Repaired: ${repairOf(seen.analysis, workflow)}. ${message}`.trim(),
+    };
   if (phase !== "RolledBack" && phase !== "Failed" && phase !== "Cancelled") return undefined;
   const restored = workflow.status?.conditions?.find(({ type }) => type === "Restored");
   if (restored?.status !== "True")
@@ -299,7 +308,15 @@ const ending = (seen: Observed, workflow: WorkflowExecution, now: number): Move 
   if (workflow.spec.cancel === true) return now >= deadline(seen) ? timedOut("the repair took too long and was undone") : cancelled;
   // An action that met another object than the approved one, or whose Job died before its change, has not been tried.
   const untried = restored.reason === "Drifted" || restored.reason === "NotRun" ? ({ untried: true } as const) : {};
-  return { do: "move", to: "Recovering", message: message || "The repair did not help and was undone.", result: message, ...untried };
+  const undone = phase === "RolledBack" ? ({ undone: true } as const) : {};
+  return {
+    do: "move",
+    to: "Recovering",
+    message: message || "The repair did not help and was undone.",
+    result: message,
+    ...untried,
+    ...undone,
+  };
 };
 
 /** Asked to stop, or out of time: the workflow ends in order first. */
@@ -317,9 +334,12 @@ const lastResult = (request: RemediationRequest): string =>
 const askText = (request: RemediationRequest, analysis: AIAnalysis): string =>
   `Waits for a person: ${repairOf(analysis)} needs approval (kintsugi approve ${request.metadata.name}).`;
 
+/** In an earlier attempt: of the present one it stands in the status only with the move that ends it. */
+const wasUndone = (request: RemediationRequest): boolean => (request.status?.attempts ?? []).some(({ undone }) => undone === true);
+
 const wasRefused = (request: RemediationRequest): boolean => request.status?.attempts?.at(-1)?.rejected !== undefined;
 
-const repairOf = (analysis: AIAnalysis | undefined): string => {
-  const plan = chosenPlan(analysis) ?? analysis?.status?.plans?.[0];
+const repairOf = (analysis: AIAnalysis | undefined, workflow?: WorkflowExecution): string => {
+  const plan = workflow?.spec ?? chosenPlan(analysis) ?? analysis?.status?.plans?.[0];
   return plan === undefined ? "the repair" : planText(plan);
 };

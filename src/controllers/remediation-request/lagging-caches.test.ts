@@ -8,6 +8,7 @@ import type { KubeObject } from "#api/object.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
 import { createAct } from "#controllers/remediation-request/act.ts";
 import { observe, type Sources, workflowIndexes } from "#controllers/remediation-request/observe.ts";
+import { statusAfter } from "#controllers/remediation-request/status.ts";
 import { createStore } from "#kube/store.ts";
 import { silentLog } from "#lib/log.ts";
 import { aProcessing, aRequest, aWorkflow, anAnalysis, at, proceed, processed, stamp } from "#test/orchestration-samples.ts";
@@ -57,6 +58,26 @@ describe("a list that lags behind", () => {
   });
 });
 
+test("what a repair tried is read from the repair itself, whatever the analysis' list shows", () => {
+  const seen = { request: inPhase("Analyzing"), analysis: anAnalysis({ phase: "Investigating" }), maxAttempts: 3, verificationSeconds: 10 };
+  const move = { do: "move", to: "Executing", ensure: "workflow", message: "Repairing." } as const;
+  expect(statusAfter(seen, move, aWorkflow(), at(1)).attempts).toMatchObject([
+    { workflow: "wfe-000000000000-1", actions: ["rollback_deployment"] },
+  ]);
+});
+
+test("a workflow is asked to stop only over what was seen of it", async () => {
+  const workflow = aWorkflow();
+  const patches: unknown[] = [];
+  const kube = { mergePatch: async (_type: unknown, _key: unknown, patch: unknown) => (patches.push(patch), workflow) };
+  const metric = { add: () => {}, observe: () => {} };
+  const deps = { kube, log: silentLog, metrics: { counter: () => metric, histogram: () => metric } } as unknown as RoleDeps;
+  const seen = { request: inPhase("Executing"), workflow, maxAttempts: 3, verificationSeconds: 10 };
+  const decision = { do: "cancelWorkflow", why: "cancelled on request" } as const;
+  await createAct(deps, cached(seen.request))(decision, seen, { signal, log: silentLog, now: at(1) });
+  expect(patches).toEqual([{ metadata: { resourceVersion: workflow.metadata.resourceVersion }, spec: { cancel: true } }]);
+});
+
 describe("a child that is not there any more", () => {
   const made = async (phase: RequestPhase, live: RemediationRequest | undefined) => {
     const request = inPhase(phase);
@@ -71,7 +92,7 @@ describe("a child that is not there any more", () => {
     };
     const metric = { add: () => {}, observe: () => {} };
     const deps = { kube, log: silentLog, metrics: { counter: () => metric, histogram: () => metric } } as unknown as RoleDeps;
-    const seen = { request, processing: aProcessing(processed), undoneBefore: false, maxAttempts: 3, verificationSeconds: 10 };
+    const seen = { request, processing: aProcessing(processed), maxAttempts: 3, verificationSeconds: 10 };
     const child = phase === "Analyzing" ? "analysis" : "processing";
     const empty = { ...stores, processings: createStore<RemediationProcessing>({ onBug }) };
     await createAct(deps, empty)({ do: "ensure", child, untilMs: at(60) }, seen, { signal, log: silentLog, now: at(1) });

@@ -38,7 +38,6 @@ export const observe = async (sources: Sources, request: RemediationRequest, now
   const { namespace, name } = request.metadata;
   const settings = sources.settings();
   const attempt = attemptOf(request);
-  const ofRequest = sources.workflows.index(workflowsByRequest, name).filter((workflow) => isOurs(workflow, request));
   const processing = ours(sources.processings.get({ namespace, name: processingName(name, attempt) }), request);
   const analysis =
     ours(sources.analyses.get({ namespace, name: analysisName(name, attempt) }), request) ??
@@ -53,7 +52,6 @@ export const observe = async (sources: Sources, request: RemediationRequest, now
     ...(workflow === undefined ? {} : { workflow }),
     ...(quietAt === undefined ? {} : { quietAtMs: quietAt }),
     ...(hold === undefined ? {} : { hold }),
-    undoneBefore: ofRequest.some((candidate) => candidate.status?.phase === "RolledBack"),
     maxAttempts: settings.maxAttempts,
     verificationSeconds: settings.verificationSeconds + settings.stabilisationSeconds,
   };

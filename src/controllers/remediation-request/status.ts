@@ -2,6 +2,7 @@
 import { clipped } from "#lib/words.ts";
 import type { Condition } from "#api/fields.ts";
 import { type Attempt, type RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
+import type { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
 import { isTerminal } from "#api/define-kind.ts";
 import { toPreciseTimestamp } from "#lib/clock.ts";
 import { jsonEqual } from "#lib/canonical-json.ts";
@@ -14,7 +15,7 @@ type Status = NonNullable<RemediationRequest["status"]>;
 export type OwnStatus = Omit<Status, "alerts">;
 
 /** The whole of our own keys after the move. `workflow` is the one that now exists, where there is one. */
-export const statusAfter = (seen: Observed, move: Move, workflow: string | undefined, now: number): OwnStatus => {
+export const statusAfter = (seen: Observed, move: Move, workflow: WorkflowExecution | undefined, now: number): OwnStatus => {
   const { request, analysis } = seen;
   const { alerts: _gateways, blockedBy: _before, ...before } = request.status ?? {};
   const at = toPreciseTimestamp(now);
@@ -41,7 +42,7 @@ export const statusAfter = (seen: Observed, move: Move, workflow: string | undef
 export const startsAttempt = (request: RemediationRequest, move: Move): boolean =>
   phaseOf(request) === "Recovering" && move.to === "Processing";
 
-const attemptsAfter = (seen: Observed, move: Move, number: number, workflow: string | undefined): Attempt[] => {
+const attemptsAfter = (seen: Observed, move: Move, number: number, workflow: WorkflowExecution | undefined): Attempt[] => {
   const { request, analysis } = seen;
   const name = request.metadata.name;
   const known = request.status?.attempts ?? [];
@@ -54,11 +55,10 @@ const attemptsAfter = (seen: Observed, move: Move, number: number, workflow: str
       ? {}
       : { analysis: analysisName(name, number) }),
     ...(analysis?.status?.approval === undefined || startsAttempt(request, move) ? {} : { approval: analysis.status.approval }),
-    ...(workflow === undefined
-      ? {}
-      : { workflow, actions: before?.actions ?? chosenPlan(analysis)?.steps.map(({ action }) => action) ?? [] }),
+    ...(workflow === undefined ? {} : { workflow: workflow.metadata.name, actions: workflow.spec.steps.map(({ action }) => action) }),
     ...(move.result === undefined ? {} : { result: clipped(move.result) }),
     ...(move.untried ? { actions: [] } : {}),
+    ...(move.undone ? { undone: true } : {}),
     ...(move.rejected === undefined ? {} : { rejected: refusedBy(analysis, clipped(move.rejected)).slice(0, 10) }),
   };
   return [...known.filter((entry) => entry.number !== number), current];

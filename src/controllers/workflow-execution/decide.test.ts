@@ -176,6 +176,12 @@ const cases: Record<string, [Observed, number, object]> = {
     at(30),
     { do: "stay", untilMs: at(300), verification: { result: "Pending", message: "The object is not healthy yet." } },
   ],
+  "an execution that is shown as it was before the verification began is waited for, not judged by": [
+    seen({ phase: "Verifying", done: [running], health: sick, status: { verification: { healthySince: stamp(5), baseline: 2 } } }),
+    at(301),
+    { do: "wait" },
+  ],
+  "nor is one that is shown as it was before the undoing began": [seen({ phase: "RollingBack", done: [running] }), at(1), { do: "wait" }],
   "a resolved alert shortens the wait": [
     seen({ phase: "Verifying", done: [applied], resolvedAt: at(10), status: { verification: { healthySince: stamp(5), baseline: 2 } } }),
     at(12),

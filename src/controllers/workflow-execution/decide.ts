@@ -88,12 +88,14 @@ const rows: Readonly<Record<WorkflowPhase, (seen: Observed, now: number) => Deci
 
   Verifying(seen, now) {
     const views = viewsOf(seen.workflow.spec.steps, seen.executions);
+    if (areOlder(views)) return { do: "wait" };
     if (seen.workflow.spec.cancel === true) return takenBack(seen, views, "Cancelled", "Cancelled on request.");
     return verifying(seen, views, now);
   },
 
   RollingBack(seen) {
     const views = viewsOf(seen.workflow.spec.steps, seen.executions);
+    if (areOlder(views)) return { do: "wait" };
     const why = seen.workflow.status?.message ?? "The repair failed.";
     const spoilt = views.find(({ state }) => state === "UndoFailed");
     if (spoilt !== undefined)
@@ -118,6 +120,9 @@ const rows: Readonly<Record<WorkflowPhase, (seen: Observed, now: number) => Deci
   Failed: () => ({ do: "wait" }),
   Cancelled: () => ({ do: "wait" }),
 };
+
+/** In a phase that begins when every step has ended: the executions are shown as they were before it, and what is newer is on its way. */
+const areOlder = (views: readonly StepView[]): boolean => views.some(({ state }) => state === "Running");
 
 const nothingChanged: Restored = { status: "True", reason: "NothingChanged" };
 const cancelled: Move = { do: "move", to: "Cancelled", restored: nothingChanged, message: "Cancelled before anything was changed." };
