@@ -18,6 +18,14 @@ export const crashPoints = (counted: Counted): FaultPlan[] =>
     ),
   );
 
+/** The same, and whoever starts next is shown by every other list how things were a few writes ago, or many. */
+export const staleStarts = (counted: Counted): FaultPlan[] =>
+  upTo(counted["write/product"]).flatMap((n) =>
+    sides.flatMap((side) =>
+      [5, 15].map((thenStale): FaultPlan => [{ at: { on: "write", of: "product", n }, what: { kind: "kill", side, thenStale } }]),
+    ),
+  );
+
 export const requestFaults: readonly RequestFault[] = [
   ...sides.flatMap((side): RequestFault[] => [
     { kind: "error", side, status: 500 },
@@ -46,6 +54,7 @@ export const singleFaults = (counted: Counted): FaultPlan[] => [
     upTo(counted[`write/${of}`]).flatMap((n) => requestFaults.map((what): FaultPlan => [{ at: { on: "write", of, n }, what }])),
   ),
   ...upTo(counted["event/product"]).flatMap((n) => eventFaults.map((what): FaultPlan => [{ at: { on: "event", of: "product", n }, what }])),
+  ...staleStarts(counted),
 ];
 
 const upTo = (count = 0): number[] => Array.from({ length: count }, (_, index) => index + 1);

@@ -2,7 +2,7 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { findBugs } from "#sim/bugs/find-bugs.ts";
-import { crashPoints, drawFaults, singleFaults } from "#sim/fault-space.ts";
+import { crashPoints, drawFaults, singleFaults, staleStarts } from "#sim/fault-space.ts";
 import type { FaultPlan } from "#sim/faults.ts";
 import { createSeededRandom } from "#sim/seeded-random.ts";
 import { createSession, referenceSeed, type Session, type Verdict } from "#sim/session.ts";
@@ -13,8 +13,9 @@ const usage = `npm run sim -- [options]
   --runs <n>        how many seeds from there (1)
   --workload <name> only this one, or these, with commas between; otherwise each seed has its own
   --crashes         instead: kill before and after each write of each workload
+  --stale           instead: kill likewise, and start again from lists that are older
   --faults <n>      instead: n single faults, spread over all there are
-  --search <n>      instead: each workload without faults, then each with faults of n seeds; stops at the first failure
+  --search <n>      instead: each workload without faults, then --stale, then each with faults of n seeds; stops at the first failure
   --plan <json>     instead: one run with exactly these faults
   --bugs            instead: plants each mistake of sim/bugs in the product and searches until it is found
   --bug <text>      of these only the ones whose name has this
@@ -35,6 +36,7 @@ const options = {
   runs: { type: "string", default: "1" },
   workload: { type: "string" },
   crashes: { type: "boolean", default: false },
+  stale: { type: "boolean", default: false },
   faults: { type: "string" },
   search: { type: "string" },
   plan: { type: "string" },
@@ -75,6 +77,7 @@ async function* planned(values: Options, session: Session): AsyncGenerator<Job, 
     }
     return jobs;
   };
+  if (values.stale) return yield* await withEach(staleStarts);
   if (values.crashes) return yield* await withEach(crashPoints);
   if (values.faults !== undefined) {
     const all = await withEach(singleFaults);
@@ -85,6 +88,7 @@ async function* planned(values: Options, session: Session): AsyncGenerator<Job, 
   if (plan !== undefined) return yield* wanted.map((workload) => ({ workload, seed, plan: JSON.parse(plan) as FaultPlan }));
   if (values.search !== undefined) {
     yield* wanted.map((workload): Job => ({ workload, seed: referenceSeed, plan: [] }));
+    yield* await withEach(staleStarts);
     for (let each = seed; each < seed + Number(values.search); each += 1) for (const workload of wanted) yield await drawn(each, workload);
     return;
   }

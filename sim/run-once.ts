@@ -76,7 +76,8 @@ const run = async (installation: readonly Installation[], workload: Workload, se
   const record = createRecord({
     needsApproval: workload.needsApproval === true,
     approvals: () => objects(AIApprovalRequest),
-    mayRepeat: plan.some(({ what }) => ["reset", "error", "drop", "repeat"].includes(what.kind)),
+    // Whose request may have arrived unheard, or who is shown how things were, may say once more what is said already.
+    mayRepeat: plan.some(({ what }) => ["reset", "error", "drop", "repeat", "stale"].includes(what.kind) || "thenStale" in what),
   });
   const laws = createLawsOfTime({ elapsed: clock.elapsed, plan, executions: () => objects(KubernetesExecution) });
   const waiting = new Set<() => void>();

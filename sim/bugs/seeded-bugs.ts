@@ -130,13 +130,6 @@ export const seededBugs: readonly SeededBug[] = [
     workloads: ["success"],
   },
   {
-    name: "what is being deleted is carried out all the same",
-    file: "src/controllers/kubernetes-execution/decide.ts",
-    from: "spec.cancel === true || metadata.deletionTimestamp !== undefined;",
-    to: "spec.cancel === true || metadata.name === undefined;",
-    workloads: ["deleted-executing"],
-  },
-  {
     name: "a status is written whatever its version",
     file: "src/kube/connect.ts",
     from: "namespace }), resourceVersion };\n      const body",

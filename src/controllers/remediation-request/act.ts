@@ -133,10 +133,7 @@ export const createAct = (deps: RoleDeps, stores: Stores) => {
         const { workflow } = seen;
         if (workflow === undefined) return "rest";
         context.log.info("the workflow is asked to stop", { request: request.metadata.name, why: decision.why });
-        const { resourceVersion } = workflow.metadata;
-        // Over what was seen: a cache that lags may not know that it was asked already.
-        const patch = { metadata: { resourceVersion }, spec: { cancel: true } };
-        stores.workflows.noteWrite(await kube.mergePatch(WorkflowExecution, keyOf(workflow), patch, { signal }));
+        stores.workflows.noteWrite(await kube.mergePatch(WorkflowExecution, keyOf(workflow), { spec: { cancel: true } }, { signal }));
         return "rest";
       }
       case "wait":

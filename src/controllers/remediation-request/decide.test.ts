@@ -335,6 +335,11 @@ const cases: Record<string, [Observed, number, object]> = {
     at(5),
     { do: "move", to: "Cancelled" },
   ],
+  "an analysis that is shown as it was before the request was blocked is waited for": [
+    seen("Blocked", { analysis: anAnalysis({ phase: "Investigating" }), hold }),
+    at(1),
+    { do: "wait" },
+  ],
   "a workflow that was deleted needs a person": [seen("Executing"), at(1), { do: "move", to: "Failed", outcome: "ManualReviewRequired" }],
   "so it does while verifying": [seen("Verifying"), at(1), { do: "move", to: "Failed", outcome: "ManualReviewRequired" }],
   "policy may grant verification more than its ten minutes": [

@@ -127,6 +127,8 @@ const rows: Readonly<Record<RequestPhase, (seen: Observed, now: number) => Decis
     if (over !== undefined) return over;
     if (seen.analysis === undefined)
       return failed("ManualReviewRequired", "The analysis of the blocked repair is gone; a person has to look.");
+    // It had chosen a plan when the request was blocked: it is shown as it was before, and what is newer is on its way.
+    if (seen.analysis.status?.phase !== "Completed" && now < deadline(seen)) return wait(seen, now, deadline(seen));
     const next = begin(seen);
     if (next.do === "move") return next;
     if (now < deadline(seen))

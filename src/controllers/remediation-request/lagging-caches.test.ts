@@ -66,18 +66,6 @@ test("what a repair tried is read from the repair itself, whatever the analysis'
   ]);
 });
 
-test("a workflow is asked to stop only over what was seen of it", async () => {
-  const workflow = aWorkflow();
-  const patches: unknown[] = [];
-  const kube = { mergePatch: async (_type: unknown, _key: unknown, patch: unknown) => (patches.push(patch), workflow) };
-  const metric = { add: () => {}, observe: () => {} };
-  const deps = { kube, log: silentLog, metrics: { counter: () => metric, histogram: () => metric } } as unknown as RoleDeps;
-  const seen = { request: inPhase("Executing"), workflow, maxAttempts: 3, verificationSeconds: 10 };
-  const decision = { do: "cancelWorkflow", why: "cancelled on request" } as const;
-  await createAct(deps, cached(seen.request))(decision, seen, { signal, log: silentLog, now: at(1) });
-  expect(patches).toEqual([{ metadata: { resourceVersion: workflow.metadata.resourceVersion }, spec: { cancel: true } }]);
-});
-
 describe("a child that is not there any more", () => {
   const made = async (phase: RequestPhase, live: RemediationRequest | undefined) => {
     const request = inPhase(phase);

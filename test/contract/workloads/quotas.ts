@@ -22,6 +22,7 @@ const pod = (cluster: Caller, namespace: string, name: string, resources?: Part,
     metadata: { name },
     spec: podSpecOf("runs", { containers: [doing("runs", resources === undefined ? {} : { resources })], ...spec }),
   });
+const soon = { timeout: 10_000, interval: 20 };
 const refused = (name: string, why: string): Part => failure(403, "Forbidden", `pods "${name}" is forbidden: ${why}`);
 
 const limits = (cluster: Caller, namespace: string, limit: Part): Promise<Body> =>
@@ -44,7 +45,7 @@ export const quotas: WorkloadTopic = {
         await ok(cluster.delete(core(namespace, "pods", "one")));
         await untilUsed(cluster, namespace, (used) => used["pods"] === "0");
         // Admission looks at its own copy of the quota, which may be older than the one that was just read.
-        await vi.waitFor(() => ok(pod(cluster, namespace, "two")), { timeout: 10_000, interval: 20 });
+        await vi.waitFor(() => ok(pod(cluster, namespace, "two")), soon);
       },
     },
     {
@@ -154,11 +155,16 @@ export const quotas: WorkloadTopic = {
         await ok(
           cluster.create("/apis/scheduling.k8s.io/v1/priorityclasses", { metadata: { name }, value: 1000, preemptionPolicy: "Never" }),
         );
-        const made = await ok(pod(cluster, namespace, "one", undefined, { priorityClassName: name }));
+        // Admission looks at its own copies, here and below.
+        const made = await vi.waitFor(() => ok(pod(cluster, namespace, "one", undefined, { priorityClassName: name })), soon);
         expect(made.spec).toMatchObject({ priorityClassName: name, priority: 1000, preemptionPolicy: "Never" });
         await ok(cluster.delete(`/apis/scheduling.k8s.io/v1/priorityclasses/${name}`));
-        expect(await pod(cluster, namespace, "two", undefined, { priorityClassName: name })).toMatchObject(
-          refused("two", `no PriorityClass with name ${name} was found`),
+        const without = core(namespace, "pods?dryRun=All");
+        const next = { metadata: { name: "two" }, spec: podSpecOf("runs", { priorityClassName: name }) };
+        await vi.waitFor(
+          async () =>
+            expect(await cluster.create(without, next)).toMatchObject(refused("two", `no PriorityClass with name ${name} was found`)),
+          soon,
         );
       },
     },
