@@ -30,6 +30,7 @@ import { serviceAccountMissing } from "#diagnosis/causes/service-account-missing
 import { quotaExceeded } from "#diagnosis/causes/quota-exceeded.ts";
 import { registryUnresolvable } from "#diagnosis/causes/registry-unresolvable.ts";
 import { pullSecretMissing } from "#diagnosis/causes/pull-secret-missing.ts";
+import { probeTooPatient } from "#diagnosis/causes/probe-too-patient.ts";
 import { probeWrong } from "#diagnosis/causes/probe-wrong.ts";
 import { memoryLimitBelowStart } from "#diagnosis/causes/memory-limit-below-start.ts";
 import { containerRuntimeDown, kubeletDown, kubeProxyDown } from "#diagnosis/causes/node-program-down.ts";
@@ -88,6 +89,7 @@ export const causes: readonly Cause[] = [
   registryUnresolvable,
   pullSecretMissing,
   ...probeWrong,
+  probeTooPatient,
   memoryLimitBelowStart,
   kubeletDown,
   containerRuntimeDown,

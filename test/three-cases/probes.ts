@@ -24,6 +24,9 @@ const probed = (probe: object, message: string, pod: PodSketch = unready): Parti
   return { objects, events: [warning(objects.at(-1)!, "Unhealthy", `${kind} probe failed: ${message}`), ...kills] };
 };
 const readiness = (handler: object): object => ({ readinessProbe: handler });
+const late = (initialDelaySeconds: number): Partial<Evidence> => ({
+  objects: withPod(deployment("web", readiness({ tcpSocket: { port: 8080 }, initialDelaySeconds })), unready),
+});
 const impatient = (patience: object): object => ({ livenessProbe: { grpc: { port: 8080 }, ...patience } });
 const malformed = 'Get "http://10.1.0.7:8080/": net/http: HTTP/1.x transport connection broken: malformed HTTP response';
 const silent = 'timeout: failed to connect service "10.1.0.7:8080" within 1s: context deadline exceeded';
@@ -49,4 +52,5 @@ export const probes: Readonly<Record<string, ThreeCases>> = {
     neighbour: "ProbeWrongPort",
     contradicted: probed(impatient({}), silent, killed),
   },
+  ProbeTooPatient: { holds: late(7_200), neighbour: "ProbeWrongPort", contradicted: late(500) },
 };
