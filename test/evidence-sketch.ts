@@ -118,6 +118,7 @@ export const evidence = (parts: Partial<Evidence>): Evidence => ({
   events: [],
   logs: [],
   metrics: [],
+  firing: [],
   connections: [],
   components: [],
   changes: [],

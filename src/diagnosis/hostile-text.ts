@@ -52,6 +52,7 @@ export const hostileTexts = (view: View): readonly HostileText[] => {
   for (const { object, message } of view.evidence.events) look("event", object, message);
   for (const { name, annotations, labels } of view.evidence.alerts)
     for (const value of [...Object.values(annotations), ...Object.values(labels)]) look("alert", name, value);
+  for (const { name, labels } of view.evidence.firing) for (const value of Object.values(labels)) look("alert", name, value);
   return [...found.values()];
 };
 

@@ -15,6 +15,7 @@ import { type ClusterReader, createGather, type Gather, type GatherOptions } fro
 import { inParallel } from "#evidence/in-parallel.ts";
 import { calledKinds, clusterKinds, type KindToRead, leaseNamespaces, namespacedKinds, type Reason } from "#evidence/kinds-read.ts";
 import { metricsOf } from "#evidence/metrics.ts";
+import { type PrometheusSource, readPrometheus } from "#evidence/read-prometheus.ts";
 import { readLogs } from "#evidence/read-logs.ts";
 import { reasonsFor } from "#evidence/reasons.ts";
 import type { EventEvidence } from "#evidence/workload-evidence.ts";
@@ -30,6 +31,8 @@ export interface EvidenceQuestion {
   readonly progress?: GatherOptions["progress"];
   /** What is known of changes, such as the journal of an installation; asked once the rest is read. */
   readonly changes?: ChangeSource;
+  /** Who is asked for metrics and firing alerts; nobody where absent. */
+  readonly prometheus?: PrometheusSource | undefined;
 }
 
 export type ChangeSource = (namespaces: readonly string[] | "all", since: number) => Promise<readonly ObservedChange[]>;
@@ -114,7 +117,7 @@ const extentOf = (around: Around): Extents => {
 const collected = async (
   reader: ClusterReader,
   clock: Clock,
-  { around, alerts = [], secrets, progress, changes: known }: EvidenceQuestion,
+  { around, alerts = [], secrets, progress, changes: known, prometheus }: EvidenceQuestion,
   extent: Extents,
   budget: Budget,
 ): Promise<Evidence> => {
@@ -185,7 +188,11 @@ const collected = async (
 
   const objects = withoutStrays(gather);
   const scope = everywhere ? ("all" as const) : [...namespaces, ...called];
-  const changes = known === undefined ? [] : await gather.tryTo("read the change journal", () => known(scope, clock.now() - changesForMs));
+  // Last: a Prometheus gets what the cluster's own word has left of the calls.
+  const [changes, measured] = await Promise.all([
+    known === undefined ? [] : gather.tryTo("read the change journal", () => known(scope, clock.now() - changesForMs)),
+    readPrometheus({ reader, gather, budget, now: clock.now }, prometheus, scope),
+  ]);
   return {
     form: evidenceForm,
     collectedAt,
@@ -195,7 +202,8 @@ const collected = async (
     read: [...gather.read],
     events: events.toSorted((a, b) => compare(b.lastAt ?? "", a.lastAt ?? "")).slice(0, extent.events),
     logs,
-    metrics,
+    metrics: [...metrics, ...measured.metrics],
+    firing: measured.firing,
     connections: [],
     components: componentStates(leases),
     changes: (changes ?? []).map(observed),

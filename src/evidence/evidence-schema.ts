@@ -198,8 +198,14 @@ export const EvidenceSchema = z.object({
     .max(5_000)
     .default([]),
   metrics: z
-    .array(z.object({ object: Reference, name, value: Quantity, usual: Quantity.optional(), at: time.optional() }))
+    .array(
+      z.object({ object: Reference, container: name.optional(), name, value: Quantity, usual: Quantity.optional(), at: time.optional() }),
+    )
     .max(100_000)
+    .default([]),
+  firing: z
+    .array(z.object({ name, since: time.optional(), labels: z.record(text(128), text(1024)) }))
+    .max(1_000)
     .default([]),
   connections: z
     .array(

@@ -21,6 +21,11 @@ export interface Evidence {
   readonly events: readonly EventEvidence[];
   readonly logs: readonly PodLog[];
   readonly metrics: readonly Metric[];
+  /**
+   * What a Prometheus says is firing in these namespaces: for people to read beside a finding. Apart from `alerts`, which somebody was
+   * called for and which say when trouble began: a server that may lie decides nothing.
+   */
+  readonly firing: readonly FiringAlert[];
   /** Connections that were tried, by whoever may try some. */
   readonly connections: readonly ConnectionAttempt[];
   /** Programs of the cluster itself, where somebody can say how they are. */
@@ -68,12 +73,21 @@ export interface PodLog {
 
 export interface Metric {
   readonly object: Reference;
+  /** Of a pod; absent: of all of it. */
+  readonly container?: string;
   /** Such as `cpu_usage_cores`, `memory_working_set_bytes`, `cpu_throttled_ratio`, `request_latency_seconds_p99`, `error_ratio`. */
   readonly name: string;
   readonly value: number;
   /** What it was before, where known: the median of the time before the trouble. */
   readonly usual?: number;
   readonly at?: string;
+}
+
+export interface FiringAlert {
+  readonly name: string;
+  /** Since when its condition holds, where known. */
+  readonly since?: string;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export interface ConnectionAttempt {

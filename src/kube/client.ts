@@ -15,6 +15,10 @@ export interface WriteOptions extends CallOptions {
 export interface RequestOptions extends CallOptions {
   /** `application/json` where absent. */
   readonly contentType?: string;
+  /** Of the answer. */
+  readonly maxBytes?: number;
+  /** A read that fails is not repeated. */
+  readonly attempts?: 1;
 }
 export interface PatchOptions extends WriteOptions {
   /** `status`, `scale`, `approval` … */

@@ -117,6 +117,8 @@ export const connect = (config: ClusterConfig, deps: ConnectDeps): Kube & { clos
         path,
         ...(body === undefined ? {} : { body }),
         ...(options.contentType === undefined ? {} : { contentType: options.contentType }),
+        ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
+        ...(options.attempts === undefined ? {} : { attempts: options.attempts }),
       }),
     listWatch: (type, scope, signal, options) => listWatch(transport, deps, type, scope, signal, options),
     close: transport.close,

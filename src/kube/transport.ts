@@ -26,6 +26,8 @@ export interface Call extends CallOptions {
   readonly contentType?: string;
   readonly accept?: string;
   readonly maxBytes?: number;
+  /** Of a read; three where absent. */
+  readonly attempts?: number;
 }
 
 export interface Transport {
@@ -117,7 +119,7 @@ export const createTransport = (config: ClusterConfig, deps: TransportDeps): Tra
         return await once(call);
       } catch (error) {
         const waitMs =
-          call.method === "GET" && attempt < readAttempts
+          call.method === "GET" && attempt < (call.attempts ?? readAttempts)
             ? waitBeforeReadingAgain(error, backoffDelay(readBackoff, attempt, deps.random))
             : undefined;
         if (waitMs === undefined) throw error;

@@ -81,6 +81,7 @@ export const recordedEvidence = (recording: Recording): Evidence => {
       const namespace = argument(call, "namespace") || (namespaces[0] ?? "");
       return logsOf(jsonOf(call), namespace, podFor(objects, namespace, argument(call, "service_name")));
     }),
+    firing: [],
     metrics: [
       ...(recording.metricsCsv === undefined
         ? alertMetrics(recordedAlerts, find)

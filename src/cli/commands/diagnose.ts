@@ -7,6 +7,7 @@ import { referenceText } from "#api/object.ts";
 import type { AddCommand } from "#cli/command.ts";
 import { rootOf } from "#cli/dry-look.ts";
 import { misuse } from "#cli/failure.ts";
+import { prometheusSource } from "#cli/prometheus-source.ts";
 import { showProgress } from "#cli/progress.ts";
 import { referenceOf } from "#cli/reference.ts";
 import { diagnosisDocument } from "#cli/render/diagnosis-document.ts";
@@ -19,6 +20,7 @@ import { journalIn } from "#investigation/journal-in.ts";
 import { readForAction } from "#cluster/read-for-action.ts";
 import { collectEvidence } from "#evidence/collect-cluster.ts";
 import type { Evidence } from "#evidence/evidence.ts";
+import { createHttpClient, type HttpClient } from "#lib/http-client.ts";
 import { decodeEvidence, encodeEvidence, EvidenceFileError, maxFileBytes } from "#evidence/evidence-file.ts";
 import { clusterKinds, namespacedKinds } from "#evidence/kinds-read.ts";
 import { defaultConfidence, type Report, reportOn } from "#investigation/report.ts";
@@ -29,6 +31,7 @@ interface Options {
   readonly all?: true;
   readonly from?: string;
   readonly save?: string;
+  readonly prometheus?: string;
   readonly systemNamespace: string;
 }
 
@@ -43,6 +46,7 @@ Examples:
   kintsugi diagnose deployment/web -n shop     one object and what surrounds it
   kintsugi diagnose -A -o json                 the whole cluster, for a program
   kintsugi diagnose -A --save incident.json.gz --all
+  kintsugi diagnose deployment/web --prometheus http://localhost:9090
   kintsugi diagnose --from incident.json.gz -o markdown`;
 
 export const addDiagnose: AddCommand = (program, run) => {
@@ -54,6 +58,10 @@ export const addDiagnose: AddCommand = (program, run) => {
     .option("--all", "show also what is less certain")
     .option("--from <file>", "look at evidence that was saved, instead of at a cluster")
     .option("--save <file>", "save the evidence, redacted; compressed where the name ends in .gz")
+    .option(
+      "--prometheus <where>",
+      "whom to ask for metrics and firing alerts: an address, namespace/service:port, or none; looked for where absent",
+    )
     .option("--system-namespace <name>", "Kintsugi's own namespace, where the change journal is if it is installed", DEFAULT_NAMESPACE)
     .addHelpText("after", examples)
     .action((text: string | undefined, options: Options, _command: Command) =>
@@ -65,6 +73,8 @@ const diagnose = async (session: Session, text: string | undefined, options: Opt
   if (options.allNamespaces === true && text !== undefined) throw misuse("-A looks at everything: leave out the object, or -A");
   if (session.options.output === "name" || session.options.output === "wide")
     throw misuse(`diagnose does not make ${session.options.output}: use text, json, yaml, markdown or sarif`);
+  if (options.from !== undefined && options.prometheus !== undefined)
+    throw misuse("--from looks at what was saved: leave it out, or --prometheus");
   const startedAt = session.deps.clock.now();
   const { evidence, report } =
     options.from === undefined ? await lookLive(session, text, options) : await lookAtFile(session, text, options, options.from);
@@ -84,8 +94,10 @@ interface Look {
 const leastConfidence = ({ all }: Options): number => (all === true ? 0 : defaultConfidence);
 
 const lookLive = async (session: Session, text: string | undefined, options: Options): Promise<Look> => {
+  const { clock, signal, version } = session.deps;
+  let http: HttpClient | undefined;
+  const prometheus = prometheusSource(options.prometheus, () => (http = createHttpClient({ clock, userAgent: `kintsugi/${version}` })));
   const kube = await session.kube();
-  const { clock, signal } = session.deps;
   const namespace = session.options.namespace ?? kube.namespace;
   const asked = text === undefined ? undefined : referenceOf(text, namespace, targetTypes);
   const progress = showProgress(session);
@@ -93,7 +105,7 @@ const lookLive = async (session: Session, text: string | undefined, options: Opt
     const target = asked === undefined ? undefined : await ownerOf(session, asked);
     const around = target !== undefined ? { target } : { namespaces: options.allNamespaces === true ? ("all" as const) : [namespace] };
     const changes = journalIn(kube, options.systemNamespace, signal);
-    const evidence = await collectEvidence(kube, clock, { around, progress: progress.tell, changes }, signal);
+    const evidence = await collectEvidence(kube, clock, { around, progress: progress.tell, changes, prometheus }, signal);
     if (target !== undefined) checkThere(evidence, target);
     const report = await reportOn(evidence, (reads, reference) => readForAction(kube, reads, reference, signal), {
       leastConfidence: leastConfidence(options),
@@ -101,6 +113,7 @@ const lookLive = async (session: Session, text: string | undefined, options: Opt
     });
     return { evidence, report };
   } finally {
+    http?.close();
     progress.end();
   }
 };

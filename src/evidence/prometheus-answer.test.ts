@@ -1,0 +1,137 @@
+// What a Prometheus may say, and all it may try: only what is possible and concerns what is looked at becomes evidence.
+import { describe, expect, test } from "vitest";
+import type { Pod } from "#api/kubernetes.ts";
+import { containerMetrics, firingAlerts } from "#evidence/prometheus-answer.ts";
+import { containersQuery, firingQuery } from "#evidence/prometheus-queries.ts";
+
+const now = Date.parse("2027-03-01T14:00:00Z");
+const vector = (...result: readonly unknown[]): unknown => ({ status: "success", data: { resultType: "vector", result } });
+const pod = { spec: { containers: [{ name: "web" }], initContainers: [{ name: "setup" }] } } as unknown as Pod;
+const podOf = (namespace: string, name: string): Pod | undefined => (namespace === "shop" && name === "web-1" ? pod : undefined);
+const sample = (value: unknown, labels: object = {}): unknown => ({
+  metric: { kintsugi_metric: "cpu_throttled_ratio", namespace: "shop", pod: "web-1", container: "web", ...labels },
+  value: [1_803_909_600.123, value],
+});
+const ignored = (count: number, of: number): string => `${count} of ${of} values were impossible, and ignored`;
+
+describe("containers", () => {
+  test("each value stands for its container, by the name it was asked under", () => {
+    const answer = vector(
+      sample("0.4215"),
+      sample("1.5e-2", { kintsugi_metric: "cpu_usage_cores" }),
+      sample("268435456", { kintsugi_metric: "memory_working_set_bytes", container: "setup" }),
+    );
+    const object = { apiVersion: "v1", kind: "Pod", namespace: "shop", name: "web-1" };
+    expect(containerMetrics(answer, podOf)).toEqual({
+      items: [
+        { object, container: "web", name: "cpu_throttled_ratio", value: 0.4215 },
+        { object, container: "web", name: "cpu_usage_cores", value: 0.015 },
+        { object, container: "setup", name: "memory_working_set_bytes", value: 268_435_456 },
+      ],
+    });
+  });
+
+  test.each([
+    ["nothing divided by nothing", sample("NaN")],
+    ["a pod that is not looked at", sample("0.5", { pod: "web-2" })],
+    ["a container that the pod does not have", sample("0.5", { container: "other" })],
+    ["another namespace", sample("0.5", { namespace: "payments" })],
+  ])("%s is left out without a word", (_, each) => {
+    expect(containerMetrics(vector(each), podOf)).toEqual({ items: [] });
+  });
+
+  test.each([
+    ["infinity", sample("+Inf")],
+    ["a negative value", sample("-0.5")],
+    ["more than all", sample("1.5")],
+    ["no number", sample("plenty")],
+    ["an empty text", sample("")],
+    ["hexadecimal", sample("0x1")],
+    ["a number that is none of JSON's texts", sample(0.5)],
+    ["a number too large for one", sample("9e999", { kintsugi_metric: "cpu_usage_cores" })],
+    ["a metric that was not asked for", sample("0.5", { kintsugi_metric: "__proto__" })],
+    ["a label of a megabyte", sample("0.5", { pod: "x".repeat(1_000_000) })],
+    ["a label that is no text", sample("0.5", { pod: { name: "web-1" } })],
+    ["no labels", { value: [1, "0.5"] }],
+    ["a histogram", { metric: {}, histogram: [1, {}] }],
+    ["null", null],
+  ])("%s is ignored, and told", (_, each) => {
+    expect(containerMetrics(vector(each, sample("0.25")), podOf)).toMatchObject({ items: [{ value: 0.25 }], trouble: ignored(1, 2) });
+  });
+});
+
+test.each([
+  ["an error in its own words", { status: "error", errorType: "timeout", error: "query timed\u001b[31m out" }, "query timed out"],
+  ["an error without words", { status: "error" }, "it failed"],
+  ["a matrix", { status: "success", data: { resultType: "matrix", result: [] } }, "the answer is not Prometheus's"],
+  ["a page", "<html><body>Sign in</body></html>", "the answer is not Prometheus's"],
+  ["nothing", undefined, "the answer is not Prometheus's"],
+  ["a list", [1, 2], "the answer is not Prometheus's"],
+  ["a result that is no list", { status: "success", data: { resultType: "vector", result: { 0: "a" } } }, "the answer is not Prometheus's"],
+])("%s is no answer", (_, answer, trouble) => {
+  expect(containerMetrics(answer, podOf)).toEqual({ items: [], trouble });
+  expect(firingAlerts(answer, "all", now)).toEqual({ items: [], trouble });
+});
+
+test("of very many values some are read", () => {
+  const { items, trouble } = containerMetrics(vector(...Array.from({ length: 5_000 }, () => sample("0.5"))), podOf);
+  expect(items).toHaveLength(2_000);
+  expect(trouble).toBe(ignored(3_000, 5_000));
+});
+
+describe("alerts", () => {
+  const alert = (value: string, labels: object): unknown => ({ metric: { alertname: "CPUThrottlingHigh", ...labels }, value: [1, value] });
+
+  test("each with its labels and since when its condition holds", () => {
+    const since = String(Date.parse("2027-03-01T13:40:00Z") / 1000);
+    expect(
+      firingAlerts(vector(alert(since, { __name__: "x", alertstate: "firing", namespace: "shop", severity: "info" })), ["shop"], now),
+    ).toEqual({
+      items: [{ name: "CPUThrottlingHigh", since: "2027-03-01T13:40:00Z", labels: { namespace: "shop", severity: "info" } }],
+    });
+  });
+
+  test.each(["1", "99999999999"])("a value of %s is no time", (value) => {
+    expect(firingAlerts(vector(alert(value, { namespace: "shop" })), ["shop"], now).items).toEqual([
+      { name: "CPUThrottlingHigh", labels: { namespace: "shop" } },
+    ]);
+  });
+
+  test("only of the namespaces that are looked at; of none where everything is", () => {
+    const all = vector(alert("1", { namespace: "payments" }), alert("1", {}));
+    expect(firingAlerts(all, ["shop"], now)).toEqual({ items: [] });
+    expect(firingAlerts(all, "all", now).items).toHaveLength(2);
+  });
+
+  test("labels are bounded, redacted, and without control characters", () => {
+    const labels = {
+      namespace: "shop",
+      password: "token=eyJhbGciOi.secret",
+      note: `\u001b]0;owned\u0007red\u202e\u0000${"x".repeat(3_000)}`,
+      "bad key\n": "gone",
+      ...Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`z${at}`, "v"])),
+    };
+    const [found] = firingAlerts(vector(alert("1", labels)), ["shop"], now).items;
+    expect(Object.keys(found?.labels ?? {})).toHaveLength(24);
+    expect(found?.labels["note"]).toMatch(/^redx+…$/);
+    expect(found?.labels["note"]).toHaveLength(256);
+    expect(JSON.stringify(found)).not.toMatch(/gone|eyJhbGciOi/);
+  });
+});
+
+describe("queries", () => {
+  test("name the namespaces that are looked at, and no other", () => {
+    expect(containersQuery(["shop", 'x"} or up{a="'])).not.toContain("up{");
+    expect(containersQuery(["shop", "orders"])).toContain('{namespace=~"shop|orders",container!="",container!="POD"}');
+    expect(containersQuery("all")).not.toContain("namespace=~");
+    expect(firingQuery(["shop"])).toMatchInlineSnapshot(
+      `"topk(150, ALERTS{alertstate="firing",severity!="none",namespace=~"shop"} * ignoring(alertstate) ALERTS_FOR_STATE or ignoring(alertstate) ALERTS{alertstate="firing",severity!="none",namespace=~"shop"})"`,
+    );
+  });
+
+  test("of very many namespaces fit into an address, as everything does", () => {
+    const many = Array.from({ length: 500 }, (_, at) => `${"n".repeat(50)}-${at}`);
+    expect(containersQuery(many)).toBe(containersQuery("all"));
+    expect(encodeURIComponent(containersQuery(many.slice(0, 40))).length).toBeLessThan(16_000);
+  });
+});
