@@ -1,18 +1,15 @@
 // `kintsugi doctor`: what this kubeconfig and its cluster lack to run Kintsugi, and the command that mends each. Only reads.
 import { type Finding, checkup } from "#cli/checkup.ts";
 import type { AddCommand } from "#cli/command.ts";
-import { misuse } from "#cli/failure.ts";
-import { renderData } from "#cli/render/format.ts";
+import { commandsWithRole, printedRole } from "#cli/printed-roles.ts";
 import { point } from "#cli/render/page.ts";
 import type { Session } from "#cli/session.ts";
-import { collectionNeeds } from "#evidence/kinds-read.ts";
-import { rbac, rulesOf } from "#manifests/rbac.ts";
 
 export const addDoctor: AddCommand = (program, run) => {
   program
     .command("doctor")
     .description("What this kubeconfig and its cluster lack to run Kintsugi, and what mends it.")
-    .option("--rbac <command>", "instead, print the exact ClusterRole that a command needs: diagnose")
+    .option("--rbac <command>", `instead, print the exact ClusterRole that a command needs: ${commandsWithRole.join(" or ")}`)
     .action((options: { rbac?: string }) =>
       run(async (session) => {
         if (options.rbac !== undefined) return printRole(session, options.rbac);
@@ -32,17 +29,11 @@ export const addDoctor: AddCommand = (program, run) => {
 
 /** For who hands out rights: asks no cluster. */
 const printRole = (session: Session, command: string): number => {
-  if (command !== "diagnose") throw misuse(`there is no role for "${command}": use --rbac diagnose`);
-  const role = rbac("ClusterRole", { name: "kintsugi-diagnose" }, { rules: rulesOf(collectionNeeds) });
+  const { role, text } = printedRole(command);
   if (session.data === "json") session.printData(role);
-  else session.print(`${roleRemarks}${renderData("yaml", role)}`);
+  else session.print(text);
   return 0;
 };
-
-const roleRemarks = `# What kintsugi diagnose reads. Bind it in the whole cluster, or in the namespaces that are to be looked at.
-# Secrets are left out: the right to list their names is the right to read their values. With "list secrets" their names are
-# read as well, and never a value; without, that stands in what was not read.
-`;
 
 const findingText = (session: Session, { check, state, detail, mend }: Finding): readonly string[] => {
   const { page } = session;

@@ -9,7 +9,7 @@ import {
   ReplicaSets,
   type ReplicaSet,
 } from "#api/kubernetes.ts";
-import type { KubeObject, ObjectReference, ResourceType } from "#api/object.ts";
+import type { KubeObject, Need, ObjectReference, ResourceType } from "#api/object.ts";
 import type { Nearby } from "#cluster/journal/changes-near.ts";
 import { loadJournal } from "#cluster/journal/config-map-store.ts";
 import { createJournal, journalKey } from "#cluster/journal/journal.ts";
@@ -36,6 +36,11 @@ export interface ReadNearby {
   /** What could not be read, and why. */
   readonly notRead: readonly string[];
 }
+
+/** Secrets are not among them: without the right to list them, Helm's releases stand in what was not read. */
+export const nearbyNeeds: readonly Need[] = [...new Set<ResourceType>([...trackedTypes, ReplicaSets, ControllerRevisions, Pods])].map(
+  (type): Need => ({ group: type.group, resource: type.plural, verbs: ["list"], scope: "cluster" }),
+);
 
 const workloadKinds: ReadonlySet<string> = new Set(["Deployment", "StatefulSet", "DaemonSet"]);
 
