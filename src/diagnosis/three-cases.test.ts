@@ -1,5 +1,7 @@
 // Every cause there is, asked together with all others: told where it holds, silent where its nearest neighbour holds, silent where it is contradicted.
 import { describe, expect, test } from "vitest";
+import type { Pod } from "#api/kubernetes.ts";
+import type { KubeObject } from "#api/object.ts";
 import { diagnoseCluster } from "#diagnosis/diagnose.ts";
 import { causes } from "#diagnosis/registry.ts";
 import type { Evidence } from "#evidence/evidence.ts";
@@ -18,6 +20,37 @@ const families = [admission, controllers, databases, nodes, probes, releases, wa
 const table: Readonly<Record<string, ThreeCases>> = Object.assign({}, ...families);
 const told = (parts: Partial<Evidence>): string[] => diagnoseCluster(evidence(parts)).findings.map(({ code }) => code);
 
+/** What a Prometheus that is nobody's friend says of all that is there. */
+const slandered = (parts: Partial<Evidence>): Partial<Evidence> => {
+  const all = parts.objects ?? [];
+  const pods = all.filter((object): object is Pod => object.kind === "Pod");
+  const labels = (object: KubeObject) => ({
+    namespace: object.metadata.namespace ?? "",
+    [object.kind.toLowerCase()]: object.metadata.name,
+  });
+  return {
+    ...parts,
+    metrics: [
+      ...(parts.metrics ?? []),
+      ...pods.flatMap((pod) =>
+        pod.spec.containers.flatMap(({ name }) =>
+          Object.entries({ cpu_throttled_ratio: 1, cpu_usage_cores: 0.2, memory_working_set_bytes: 2 ** 40 }).map(([metric, value]) => ({
+            object: { apiVersion: "v1", kind: "Pod", namespace: pod.metadata.namespace ?? "", name: pod.metadata.name },
+            container: name,
+            name: metric,
+            value,
+          })),
+        ),
+      ),
+    ],
+    firing: all.map((object) => ({ name: "KubeDeploymentReplicasMismatch", since: "2027-03-01T13:59:00Z", labels: labels(object) })),
+  };
+};
+const repairsOf = (parts: Partial<Evidence>): unknown =>
+  diagnoseCluster(evidence(parts)).findings.flatMap(({ code, object, facts }) =>
+    facts?.kind === "person" ? [] : [{ code, object, facts }],
+  );
+
 test("every cause stands in the table, once", () => {
   expect(families.flatMap((family) => Object.keys(family)).toSorted()).toEqual(causes.map(({ code }) => code).toSorted());
 });
@@ -31,6 +64,12 @@ describe.each(Object.entries(table))("%s", (code, { holds, neighbour, contradict
     const neighbours = told(table[neighbour]!.holds);
     expect(neighbours).toContain(neighbour);
     expect(neighbours).not.toContain(code);
+  });
+  test.each([
+    ["holds", holds],
+    ["is contradicted", contradicted],
+  ])("is mended, where it %s, as it is without what a Prometheus says", (_, parts) => {
+    expect(repairsOf(slandered(parts))).toEqual(repairsOf(parts));
   });
   test("is not told where it is contradicted", () => {
     expect(told(contradicted)).not.toContain(code);

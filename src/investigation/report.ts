@@ -39,6 +39,8 @@ export interface Report {
   readonly unlikely: number;
   readonly ruledOut: readonly { readonly code: string; readonly reason: string }[];
   readonly notRead: readonly string[];
+  /** Alerts that a Prometheus says are firing where it was looked: beside the findings, no part of any. */
+  readonly firing: Evidence["firing"];
   /** Text of the cluster that reads as an instruction: told to people, followed by nobody, no part of any finding. */
   readonly hostileTexts: readonly Quote[];
   /** How much was looked at, for a person to judge by. */
@@ -80,6 +82,7 @@ export const reportOn = async (evidence: Evidence, read: ReadForAction, options:
     unlikely: mine.length - likely.length,
     ruledOut: nearest(ruledOut, told),
     notRead: [...gaps],
+    firing: evidence.firing.filter(({ labels }) => namespace === undefined || labels["namespace"] === namespace),
     hostileTexts: hostileTexts(view).map(({ quote }) => quote),
     looked: {
       objects: objects.length,

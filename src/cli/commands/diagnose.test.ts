@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodeEvidence } from "#evidence/evidence-file.ts";
 import { connect } from "#kube/connect.ts";
@@ -114,6 +116,94 @@ describe("live", () => {
     });
     expect(ran).toMatchObject({ code: 2, stdout: "" });
     expect(ran.stderr).toMatch(/cannot be reached/);
+  });
+});
+
+describe("a Prometheus", () => {
+  const through = "/api/v1/namespaces/monitoring/services/prometheus-server:http/proxy/api/v1/query?query=";
+  const vector = (...result: readonly unknown[]): unknown => ({ status: "success", data: { resultType: "vector", result } });
+  const metric = { alertname: "KubePodNotReady", namespace: "shop", pod: "web-7d9c5b8f6-bx2z4" };
+  const answer = (query: string): unknown => (query.includes("ALERTS") ? vector({ metric, value: [1, "1"] }) : vector());
+  const files = new Map<string, Uint8Array>();
+  const ask = async (...args: readonly string[]): Promise<Ran & { readonly asked: readonly string[] }> => {
+    const asked: string[] = [];
+    const ran = await runKintsugi(["diagnose", ...args], undefined, {
+      connect: (config) => {
+        const kube = connect(config, { clock: systemClock, random: () => 0.5 });
+        return {
+          ...kube,
+          request: async (method, path, body, options) => {
+            if (!path.startsWith(through)) return kube.request(method, path, body, options);
+            asked.push(path);
+            return answer(path);
+          },
+        };
+      },
+      clock: systemClock,
+      readFile: async () => cluster.kubeconfig(cluster.adminToken, "shop"),
+      files: {
+        read: async (path) => Buffer.from(files.get(path) ?? []),
+        write: async (path, content) => void files.set(path, content),
+      },
+    });
+    return { ...ran, asked };
+  };
+  const slice = objects(`
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: prometheus-server-x, namespace: monitoring, labels: {kubernetes.io/service-name: prometheus-server}}
+addressType: IPv4
+endpoints: [{addresses: [10.0.0.9], conditions: {ready: true}}]
+ports: [{name: http, port: 9090, protocol: TCP}]
+`);
+  beforeAll(() => cluster.put(...slice));
+
+  test("is found; what fires is told beside the findings, which it does not change, within forty calls in all", async () => {
+    cluster.requests.length = 0;
+    const ran = await ask("deployment/web", "--save", "a.json.gz");
+    expect(ran.asked).toHaveLength(2);
+    expect(cluster.requests.length + ran.asked.length).toBeLessThanOrEqual(40);
+    expect(ran.stdout).toContain("KubePodNotReady (namespace=shop, pod=web-7d9c5b8f6-bx2z4)");
+    const [withIt, without] = [
+      await ask("deployment/web", "-o", "json"),
+      await ask("deployment/web", "-o", "json", "--prometheus", "none"),
+    ];
+    expect(without.asked).toEqual([]);
+    expect(JSON.parse(withIt.stdout)).toMatchObject({ firing: [{ name: "KubePodNotReady" }] });
+    expect((JSON.parse(withIt.stdout) as Document).findings).toEqual((JSON.parse(without.stdout) as Document).findings);
+    expect((await ask("deployment/web", "--from", "a.json.gz")).stdout).toContain("KubePodNotReady (namespace=shop");
+  });
+
+  test("is named as a Service", async () => {
+    expect((await ask("deployment/web", "--prometheus", "monitoring/prometheus-server:http")).asked).toHaveLength(2);
+  });
+
+  test("is named by its address; one that does not answer is told, and nothing else fails", async () => {
+    const seen: string[] = [];
+    const server = createServer((request, response) => {
+      seen.push(request.url ?? "");
+      response.end(JSON.stringify(answer(request.url ?? "")));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const ran = await ask("deployment/web", "--prometheus", `http://127.0.0.1:${port}`);
+    expect(ran.stdout).toContain("KubePodNotReady");
+    expect([seen.length, ran.asked.length]).toEqual([2, 0]);
+    await new Promise((resolve) => server.close(resolve));
+    const dead = await ask("deployment/web", "-o", "json", "--prometheus", "http://127.0.0.1:1");
+    expect(found(dead)).toEqual(["ReferenceMissing Deployment shop/web"]);
+    expect((JSON.parse(dead.stdout) as { notRead: string[] }).notRead).toContainEqual(
+      expect.stringMatching(/^ask Prometheus 127\.0\.0\.1:1 for containers, .* for firing alerts: connect ECONNREFUSED/),
+    );
+  });
+
+  test.each([
+    [["--prometheus", "somewhere"], /"somewhere" is no Prometheus: use an address, namespace\/service:port, or none/],
+    [["--from", "a.json.gz", "--prometheus", "none"], /--from looks at what was saved/],
+  ])("%s is refused: exit code 2", async (args, sentence) => {
+    const ran = await ask(...args);
+    expect(ran).toMatchObject({ code: 2, stdout: "" });
+    expect(ran.stderr).toMatch(sentence);
   });
 });
 

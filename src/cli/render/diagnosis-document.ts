@@ -1,13 +1,14 @@
 // A diagnosis as one document for programs: `diagnose -o json`. The form is a contract: fields are added, never taken away or renamed. Pure.
 import type { ReportedFinding, Report } from "#investigation/report.ts";
 
-export const diagnosisDocument = ({ collectedAt, scope, findings, ruledOut, notRead, unlikely, hostileTexts }: Report): object => ({
+export const diagnosisDocument = ({ collectedAt, scope, findings, ruledOut, notRead, unlikely, firing, hostileTexts }: Report): object => ({
   collectedAt,
   scope,
   findings: findings.map(findingDocument),
   notRead,
   ruledOut,
   unlikely,
+  firing,
   hostileTexts,
 });
 

@@ -1,6 +1,14 @@
 // A diagnosis as Markdown, for a ticket or a pull request. Pure; text of the cluster can neither end its own quote nor become markup.
 import { referenceText } from "#api/object.ts";
-import { conclusionText, hostileTitle, lookedText, unlikelyText, verdictText } from "#cli/render/diagnosis-words.ts";
+import {
+  conclusionText,
+  firingTexts,
+  firingTitle,
+  hostileTitle,
+  lookedText,
+  unlikelyText,
+  verdictText,
+} from "#cli/render/diagnosis-words.ts";
 import { riskText, stepText } from "#cli/render/plan-text.ts";
 import { oneLine, plainText } from "#cli/render/text.ts";
 import type { Report, ReportedFinding } from "#investigation/report.ts";
@@ -12,6 +20,7 @@ export const diagnosisMarkdown = (report: Report): string => {
     `Looked at ${escaped(lookedText(report))}, ${report.collectedAt}. Nothing was changed.`,
     ...report.findings.flatMap(findingLines),
     ...listSection("Ruled out", report.findings.length === 0 ? [] : report.ruledOut.map(({ code, reason }) => `${code}: ${reason}`)),
+    ...listSection(firingTitle, firingTexts(report)),
     ...listSection("Not read", report.notRead),
     ...(report.hostileTexts.length === 0 ? [] : ["", `## ${hostileTitle}`, ...report.hostileTexts.flatMap(quoteLines)]),
     ...(report.unlikely === 0 ? [] : ["", escaped(unlikelyText(report))]),

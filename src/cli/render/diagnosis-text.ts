@@ -1,6 +1,14 @@
 // A diagnosis as an engineer pastes it into the incident channel: cause, chain, quotes, what to do, what was ruled out. Pure.
 import { referenceText } from "#api/object.ts";
-import { conclusionText, hostileTitle, lookedText, unlikelyText, verdictText } from "#cli/render/diagnosis-words.ts";
+import {
+  conclusionText,
+  firingTexts,
+  firingTitle,
+  hostileTitle,
+  lookedText,
+  unlikelyText,
+  verdictText,
+} from "#cli/render/diagnosis-words.ts";
 import { type Page, paragraph, point, quote, section } from "#cli/render/page.ts";
 import { diffsText, riskText, stepText } from "#cli/render/plan-text.ts";
 import { listed, oneLine } from "#cli/render/text.ts";
@@ -17,6 +25,11 @@ export const diagnosisText = (page: Page, report: Report, ms: number): string =>
       page,
       "Ruled out",
       report.findings.length === 0 ? [] : report.ruledOut.flatMap(({ code, reason }) => point(page, 1, "-", `${code}: ${reason}`)),
+    ),
+    ...section(
+      page,
+      firingTitle,
+      firingTexts(report).flatMap((alert) => point(page, 1, "-", alert)),
     ),
     ...section(
       page,

@@ -1,5 +1,5 @@
 // The sentences that every form of a diagnosis shares: what was looked at, how sure a finding is. Pure.
-import { counted, listed } from "#cli/render/text.ts";
+import { counted, listed, oneLine, truncated } from "#cli/render/text.ts";
 import { referenceText } from "#api/object.ts";
 import type { Report, ReportedFinding } from "#investigation/report.ts";
 
@@ -28,5 +28,18 @@ export const verdictText = ({ verdict, confidence }: ReportedFinding): string =>
 
 export const unlikelyText = ({ unlikely }: Report): string =>
   unlikely === 0 ? "" : `${counted(unlikely, "finding")} less certain ${unlikely === 1 ? "is" : "are"} left out: --all shows them.`;
+
+export const firingTitle = "Firing, as Prometheus says";
+const maxFiring = 20;
+const maxLabels = 8;
+
+export const firingTexts = ({ firing }: Report): readonly string[] => [
+  ...firing.slice(0, maxFiring).map(({ name, since, labels }) => {
+    const told = Object.entries(labels).map(([label, value]) => `${label}=${truncated(oneLine(value), 60)}`);
+    const rest = told.length > maxLabels ? ", …" : "";
+    return `${name}${since === undefined ? "" : `, since ${since}`}${told.length === 0 ? "" : ` (${told.slice(0, maxLabels).join(", ")}${rest})`}`;
+  }),
+  ...(firing.length > maxFiring ? [`${firing.length - maxFiring} more`] : []),
+];
 
 export const hostileTitle = "Reads as an instruction; nobody followed it";

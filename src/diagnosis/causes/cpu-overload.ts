@@ -1,18 +1,21 @@
 // A container that needs as much CPU as it may have, and is throttled for it, without being asked more than usual.
 import { referenceText } from "#api/object.ts";
-import { parseQuantity } from "#lib/quantity.ts";
 import { assess, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { quote } from "#diagnosis/explain.ts";
+import { cpuUseOf } from "#diagnosis/cpu-use.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
 import { callersOf } from "#diagnosis/called-addresses.ts";
-import type { Metric } from "#evidence/evidence.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
 const code = "CpuOverload";
 /** Where usage is this near to the limit, the kernel's quota is what holds it. */
 const nearLimit = 0.7;
 const grown = 3;
+/** A program may start for minutes, and what is measured is the mean of five. */
+const startingMs = 10 * 60_000;
+/** Averages over several minutes overshoot a little. */
+const mostPossible = 1.2;
 
 export const cpuOverload: Cause = {
   code,
@@ -24,14 +27,7 @@ export const cpuOverload: Cause = {
 };
 
 const find = (view: View, workload: Workload): Assessment => {
-  const metric = (name: string): Metric | undefined => view.metricsOf(workload.reference).find((each) => each.name === name);
-  const usage = metric("cpu_usage_cores");
-  const throttled = metric("cpu_throttled_ratio") ?? metric("cpu_throttled_seconds");
-  const requests = metric("requests_per_second");
-  const limit = workload.template.spec.containers.reduce(
-    (sum, { resources }) => sum + Number(parseQuantity(resources?.limits?.["cpu"] ?? "0") ?? 0n) / 1000,
-    0,
-  );
+  const { object, usage, throttled, requests, limit, container } = cpuUseOf(view, workload);
   const share = usage === undefined || limit === 0 ? undefined : usage.value / limit;
   const slower = (throttled?.value ?? 0) >= 0.2 && (throttled?.usual === undefined || throttled.value >= grown * throttled.usual);
   return assess(
@@ -46,7 +42,19 @@ const find = (view: View, workload: Workload): Assessment => {
               ? "unknown"
               : (share ?? 0) >= nearLimit || (usage.usual !== undefined && usage.value >= grown * usage.usual),
         },
+        ...(container === undefined
+          ? []
+          : [
+              { claim: "its container has a CPU limit", holds: limit > 0 },
+              // Many a program is busy while it starts.
+              {
+                claim: "it has run for longer than a start takes",
+                holds: container.ranMs === undefined ? ("unknown" as const) : container.ranMs >= startingMs,
+              },
+            ]),
       ],
+      // Whoever says so has measured something else, or lies.
+      against: container === undefined ? [] : [{ claim: "it would use more than its limit lets it", holds: (share ?? 0) > mostPossible }],
       supporting: [
         {
           claim: "it uses several times what is usual",
@@ -63,7 +71,7 @@ const find = (view: View, workload: Workload): Assessment => {
     },
     () => ({
       object: workload.reference,
-      summary: `${referenceText(workload.reference)} uses ${cores(usage?.value)} of CPU${limit === 0 ? "" : ` of ${cores(limit)} it may have`} and is throttled${usage?.usual === undefined ? "" : `; usual are ${cores(usage.usual)}`}.`,
+      summary: `${container === undefined ? "" : `Container ${container.name} of `}${referenceText(workload.reference)} uses ${cores(usage?.value)} of CPU${limit === 0 ? "" : ` of ${cores(limit)} it may have`} and is throttled${usage?.usual === undefined ? "" : `; usual are ${cores(usage.usual)}`}.`,
       chain: [`it uses ${cores(usage?.value)}`, "the kernel throttles it", "it and those who call it are slow"],
       quotes: [usage, throttled, requests].flatMap((each) =>
         each === undefined
@@ -71,8 +79,8 @@ const find = (view: View, workload: Workload): Assessment => {
           : [
               quote(
                 "metric",
-                referenceText(workload.reference),
-                `${each.name}: ${each.value}${each.usual === undefined ? "" : `, usually ${each.usual}`}`,
+                referenceText(object),
+                `${each.container === undefined ? "" : `${each.container} `}${each.name}: ${each.value}${each.usual === undefined ? "" : `, usually ${each.usual}`}`,
               ),
             ],
       ),
