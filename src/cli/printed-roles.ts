@@ -20,8 +20,8 @@ const secretNames = `# The names of Secrets, never a value; but whoever may list
 #    verbs: [list]
 `;
 /** A request to a Service may do whatever its program does for a GET: only to the one that is named. */
-const prometheus = `# Metrics and firing alerts of a Prometheus in the cluster, asked through the API server. By its name and port, as in kubectl get services:
-# without resourceNames it would be the right to send a GET to any Service.
+const prometheus = `# Metrics and firing alerts of a Prometheus in the cluster, asked through the API server. By its name and port, as a diagnosis tells them
+# where it may not ask: without resourceNames it would be the right to send a GET to any Service.
 #  - apiGroups: [""]
 #    resources: [services/proxy]
 #    resourceNames: ["prometheus-operated:web", "prometheus-operated:http-web", "prometheus-server:http"]

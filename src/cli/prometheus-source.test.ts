@@ -65,7 +65,7 @@ test("the query goes to the address as it is, under its path, with its password 
   const { name, ask } = at(`http://ada:pw@${host}/prom/?x=1#y`);
   expect(name).toBe(host);
   expect(await ask('up{a="b&c"}', bounds)).toEqual({ status: "success", data: { resultType: "vector", result: [] } });
-  expect(seen).toEqual([`/prom/api/v1/query?query=${encodeURIComponent('up{a="b&c"}')}`, `Basic ${btoa("ada:pw")}`]);
+  expect(seen).toEqual([`/prom/api/v1/query?query=${encodeURIComponent('up{a="b&c"}')}&timeout=3000ms`, `Basic ${btoa("ada:pw")}`]);
 });
 
 test("an error is handed on in Prometheus's own form", async () => {

@@ -1,4 +1,5 @@
 // Which Prometheus a person names: an address that is asked directly, a Service that is asked through the API server, or none.
+import { instantQuery } from "#evidence/prometheus-queries.ts";
 import type { PrometheusSource } from "#evidence/read-prometheus.ts";
 import { misuse } from "#cli/failure.ts";
 import type { HttpClient } from "#lib/http-client.ts";
@@ -16,14 +17,14 @@ export const prometheusSource = (text: string | undefined, http: () => HttpClien
 const atAddress = (text: string, http: HttpClient): PrometheusSource => {
   if (!URL.canParse(text)) throw misuse(`"${text}" is no address of a Prometheus`);
   const address = new URL(text);
-  const path = `${address.pathname.replace(/\/+$/, "")}/api/v1/query`;
+  [address.search, address.hash] = ["", ""];
+  const root = address.href.replace(/\/*$/, "/");
   return {
     // Without what may stand before the host: a password is nobody's to read.
     name: address.host,
     ask: async (query, { timeoutMs, maxBytes, signal }) => {
-      const url = new URL(address);
-      [url.pathname, url.search, url.hash] = [path, `?query=${encodeURIComponent(query)}`, ""];
-      const answer = await http.send({ method: "GET", url: url.href, timeoutMs, maxBytes, signal });
+      const url = `${root}${instantQuery(query, timeoutMs)}`;
+      const answer = await http.send({ method: "GET", url, timeoutMs, maxBytes, signal });
       const isAnswer = answer.status === 200 || answer.text.startsWith("{");
       if (!isAnswer) throw new Error(`HTTP ${answer.status}`);
       try {

@@ -5,6 +5,7 @@ import type { KubeObject } from "#api/object.ts";
 import { diagnoseCluster } from "#diagnosis/diagnose.ts";
 import { causes } from "#diagnosis/registry.ts";
 import type { Evidence } from "#evidence/evidence.ts";
+import { parseQuantity } from "#lib/quantity.ts";
 import { evidence } from "#test/evidence-sketch.ts";
 import { admission } from "#test/three-cases/admission.ts";
 import { controllers } from "#test/three-cases/controllers.ts";
@@ -33,8 +34,13 @@ const slandered = (parts: Partial<Evidence>): Partial<Evidence> => {
     metrics: [
       ...(parts.metrics ?? []),
       ...pods.flatMap((pod) =>
-        pod.spec.containers.flatMap(({ name }) =>
-          Object.entries({ cpu_throttled_ratio: 1, cpu_usage_cores: 0.2, memory_working_set_bytes: 2 ** 40 }).map(([metric, value]) => ({
+        pod.spec.containers.flatMap(({ name, resources }) =>
+          Object.entries({
+            cpu_throttled_ratio: 1,
+            // What its own object makes believable.
+            cpu_usage_cores: Number(parseQuantity(resources?.limits?.["cpu"] ?? "1") ?? 0n) / 1000,
+            memory_working_set_bytes: Number(parseQuantity(resources?.limits?.["memory"] ?? "1Ti") ?? 0n) / 1000,
+          }).map(([metric, value]) => ({
             object: { apiVersion: "v1", kind: "Pod", namespace: pod.metadata.namespace ?? "", name: pod.metadata.name },
             container: name,
             name: metric,

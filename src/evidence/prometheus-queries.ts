@@ -12,6 +12,10 @@ const maxNamespaces = 40;
 const rateWindow = "5m";
 const by = "by (namespace, pod, container)";
 
+/** What is asked for, below the server's own path. It gives up itself when nobody listens any more. */
+export const instantQuery = (query: string, timeoutMs: number): string =>
+  `api/v1/query?query=${encodeURIComponent(query)}&timeout=${timeoutMs}ms`;
+
 /** By container: how often it was throttled, how much CPU and memory it uses. */
 export const containersQuery = (namespaces: readonly string[] | "all"): string => {
   const where = `{${[...inNamespaces(namespaces), 'container!=""', 'container!="POD"'].join(",")}}`;

@@ -9,9 +9,10 @@ import type { FiringAlert, Metric } from "#evidence/evidence.ts";
 import { choosePrometheus, prometheusSelectors, type ServiceToAsk } from "#evidence/find-prometheus.ts";
 import type { ClusterReader, Gather } from "#evidence/gather.ts";
 import { type Answered, containerMetrics, firingAlerts } from "#evidence/prometheus-answer.ts";
-import { containersQuery, firingQuery } from "#evidence/prometheus-queries.ts";
+import { containersQuery, firingQuery, instantQuery } from "#evidence/prometheus-queries.ts";
 
 export interface PrometheusCall extends CallOptions {
+  readonly timeoutMs: number;
   readonly maxBytes: number;
 }
 
@@ -90,7 +91,7 @@ const throughProxy =
   (query, options) =>
     reader.request(
       "GET",
-      `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${encodeURIComponent(service).replaceAll("%3A", ":")}/proxy/api/v1/query?query=${encodeURIComponent(query)}`,
+      `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${encodeURIComponent(service).replaceAll("%3A", ":")}/proxy/${instantQuery(query, options.timeoutMs)}`,
       undefined,
       { ...options, attempts: 1 },
     );

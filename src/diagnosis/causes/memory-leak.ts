@@ -6,11 +6,12 @@ import { startingMs } from "#diagnosis/causes/memory-limit-too-small.ts";
 import { durationText, failureQuote, quote } from "#diagnosis/explain.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
 import { failingWorkloads } from "#diagnosis/failing-workloads.ts";
-import type { Assessment } from "#diagnosis/finding.ts";
-import type { View, Workload } from "#diagnosis/view.ts";
+import type { Assessment, Finding } from "#diagnosis/finding.ts";
+import { referenceTo, type View, type Workload } from "#diagnosis/view.ts";
 import { parseQuantity } from "#lib/quantity.ts";
 
 const code = "MemoryLeak";
+const nearShare = 0.9;
 
 export const memoryLeak: Cause = {
   code,
@@ -33,6 +34,7 @@ const find = (view: View, workload: Workload): Assessment => {
     const older = evidence.revisions[index + 1];
     return older !== undefined && isMore(limitIn(revision.template, container), limitIn(older.template, container));
   });
+  const near = nearLimit(view, workload, container);
   const raised = raises.length + (raises.length > 0 ? 0 : revisionsRaised.length);
   return assess(
     code,
@@ -48,6 +50,8 @@ const find = (view: View, workload: Workload): Assessment => {
         { claim: "it was killed more than once", holds: (failure?.container.restarts ?? 0) > 1, weight: 1 },
         { claim: `its limit (${limitField}) was raised before, without success`, holds: raised > 0, weight: 2 },
         { claim: "it runs for long before", holds: (failure?.ranMs ?? 0) > startingMs, weight: 1 },
+        // Only where it is seen: one that was just restarted has not grown yet.
+        ...(near === undefined ? [] : [{ claim: "it is near its limit again", holds: true, weight: 1 }]),
       ],
     },
     () => ({
@@ -60,6 +64,7 @@ const find = (view: View, workload: Workload): Assessment => {
       ],
       quotes: [
         ...(failure === undefined ? [] : [failureQuote(evidence, failure)]),
+        ...(near === undefined ? [] : [near]),
         ...raises.map(({ at, by, before, after }) =>
           quote("change", referenceText(workload.reference), `${at} ${by}: memory limit ${before} → ${after}`),
         ),
@@ -70,10 +75,22 @@ const find = (view: View, workload: Workload): Assessment => {
   );
 };
 
-const limitIn = (template: Workload["template"], container: string): string | undefined =>
+const limitIn = (template: Pick<Workload["template"], "spec">, container: string): string | undefined =>
   template.spec.containers.find(({ name }) => name === container)?.resources?.limits?.["memory"];
 
 const isMore = (after: string | undefined, before: string | undefined): boolean => {
   const [a, b] = [after, before].map((text) => (text === undefined ? undefined : parseQuantity(text)));
   return a !== undefined && b !== undefined && a > b;
+};
+
+/** A pod whose container is about to be killed again, by its own limit and what is measured; more than the limit is nothing that can be measured. */
+const nearLimit = (view: View, { pods }: Workload, container: string): Finding["quotes"][number] | undefined => {
+  for (const pod of pods) {
+    const object = referenceTo(pod);
+    const used = view.metricsOf(object).find((each) => each.name === "memory_working_set_bytes" && each.container === container)?.value;
+    const limit = Number(parseQuantity(limitIn(pod, container) ?? "0") ?? 0n) / 1000;
+    if (used !== undefined && used >= nearShare * limit && used <= limit)
+      return quote("metric", referenceText(object), `${container} memory_working_set_bytes: ${used} of ${limit}`);
+  }
+  return undefined;
 };
