@@ -60,6 +60,31 @@ describe("containers", () => {
   });
 });
 
+/** What Prometheus 2.42 answered to these very queries; the names are shortened. */
+const recorded = {
+  containers: `{"status":"success","data":{"resultType":"vector","result":[{"metric":{"container":"web","kintsugi_metric":"cpu_throttled_ratio","namespace":"shop","pod":"web-1"},"value":[1795660042.091,"0.5499999999999999"]},{"metric":{"container":"setup","kintsugi_metric":"cpu_throttled_ratio","namespace":"shop","pod":"web-1"},"value":[1795660042.091,"NaN"]},{"metric":{"container":"web","kintsugi_metric":"cpu_usage_cores","namespace":"shop","pod":"web-1"},"value":[1795660042.091,"0.012788122167859147"]},{"metric":{"container":"web","kintsugi_metric":"memory_working_set_bytes","namespace":"shop","pod":"web-1"},"value":[1795660042.091,"268000000"]}]}}`,
+  firing: `{"status":"success","data":{"resultType":"vector","result":[{"metric":{"alertname":"CPUThrottlingHigh","container":"web","namespace":"shop","pod":"web-1","severity":"info"},"value":[1795660042.121,"1795660027"]}]}}`,
+};
+
+test("a real server's answers are understood", () => {
+  expect(containerMetrics(JSON.parse(recorded.containers), podOf)).toMatchObject({
+    items: [
+      { container: "web", name: "cpu_throttled_ratio", value: 0.5499999999999999 },
+      { name: "cpu_usage_cores", value: 0.012788122167859147 },
+      { name: "memory_working_set_bytes", value: 268_000_000 },
+    ],
+  });
+  expect(firingAlerts(JSON.parse(recorded.firing), ["shop"], now)).toEqual({
+    items: [
+      {
+        name: "CPUThrottlingHigh",
+        since: "2026-11-26T02:27:07Z",
+        labels: { container: "web", namespace: "shop", pod: "web-1", severity: "info" },
+      },
+    ],
+  });
+});
+
 test.each([
   ["an error in its own words", { status: "error", errorType: "timeout", error: "query timed\u001b[31m out" }, "query timed out"],
   ["an error without words", { status: "error" }, "it failed"],
