@@ -9,6 +9,9 @@ import { errorOfAnswer, KubeError } from "#kube/errors.ts";
 import type { Clock } from "#lib/clock.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { systemClock } from "#lib/system-clock.ts";
+import { connect } from "#kube/connect.ts";
+import { tokenCredentials } from "#test/cluster.ts";
+import { type FaultAction, type ProxiedRequest, startFaultProxy } from "#test/fault-proxy.ts";
 import { type EmbeddedKube, startEmbeddedKube } from "#test/embedded-kube.ts";
 import { objects, podsOf } from "#test/evidence-sketch.ts";
 
@@ -211,4 +214,48 @@ test("one that never answers is given up when the collection's time is over", as
   };
   const evidence = await collect(slow, "look for it", clock);
   expect(notMetricsServer(evidence)).toEqual([`${name} containers, ${name} firing alerts: the collection's 10 s are over`]);
+});
+
+describe("over HTTP", () => {
+  const answered = (body: string, status = 200): FaultAction => ({ kind: "answer", when: "before", status, body });
+
+  test.each<[string, FaultAction, string]>([
+    [
+      "a megabyte",
+      answered(JSON.stringify(vector({ metric: { ...ratio, x: "y".repeat(1_000_000) }, value: [1, "0.5"] }))),
+      "larger than 262144 bytes",
+    ],
+    ["a page", answered("<!doctype html><title>Sign in</title>"), "the answer is not JSON"],
+    ["half an answer", { kind: "cut", afterBytes: 20 }, ""],
+    [
+      "an error of Prometheus",
+      answered('{"status":"error","errorType":"execution","error":"many-to-many matching not allowed"}', 422),
+      "many-to-many",
+    ],
+    ["no answer within a second", { kind: "hang", when: "before" }, "no complete answer within 1000 ms"],
+  ])("%s becomes a gap, at once and after one try", async (_, action, why) => {
+    const clock = createManualClock();
+    const proxy = await startFaultProxy({
+      server: watched.url,
+      name: "embedded",
+      namespace: "shop",
+      credentials: tokenCredentials(watched.adminToken),
+    });
+    const kube = connect(proxy.config(), { clock, random: () => 0.5 });
+    const isAsked = ({ path }: ProxiedRequest): boolean => path.includes("/proxy/");
+    const arrives = (request: ProxiedRequest): boolean => {
+      if (!isAsked(request)) return false;
+      // Both wait by now.
+      if (asked.push(request.path) === 2 && action.kind === "hang") void clock.advance(1_000);
+      return true;
+    };
+    proxy.addRule({ match: arrives, action, times: 2 });
+    const evidence = await collect(kube, "look for it", clock);
+    kube.close();
+    await proxy.stop();
+    expect(proxy.requests.filter(isAsked)).toHaveLength(2);
+    expect([...evidence.metrics, ...evidence.firing]).toEqual([]);
+    const told = notMetricsServer(evidence).join("; ");
+    for (const part of [`${name} containers`, `${name} firing alerts`, why]) expect(told).toContain(part);
+  });
 });

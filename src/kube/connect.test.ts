@@ -257,6 +257,16 @@ describe("what goes wrong on the way", () => {
     }
   });
 
+  test("a read by path is repeated only where the caller has the time, and is no larger than they take", async () => {
+    const answer = (status: number, body: string) => ({ kind: "answer", when: "before", status, body }) as const;
+    cluster.proxy.addRule({ match: on("GET", "/quick"), action: answer(503, "no endpoints available") });
+    const error = await errorOf(cluster.kube.request("GET", "/quick", undefined, { attempts: 1 }));
+    expect([error.status, sent("GET", "/quick")]).toEqual([503, 1]);
+    cluster.proxy.addRule({ match: on("GET", "/large"), action: answer(200, `"${"x".repeat(1_000_000)}"`) });
+    const large = await errorOf(cluster.kube.request("GET", "/large", undefined, { maxBytes: 262_144 }));
+    expect([large.reason, sent("GET", "/large")]).toEqual(["TooLarge", 1]);
+  });
+
   test("a write is never repeated: the caller learns that it may have happened", async () => {
     await cluster.kube.create(ConfigMaps, configMap("once", { a: "0" }));
     const cases = [
