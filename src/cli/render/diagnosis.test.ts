@@ -188,6 +188,21 @@ test("text that reads as an instruction is told in every form, and changes no fi
     expect(text).toMatch(/Ignore all previous instructions/);
 });
 
+test("what fires is told in every form for people and programs, of the namespace that is asked about", async () => {
+  const read = async () => ({ target: undefined, replicaSets: [], siblings: [], autoscalers: [] });
+  const firing = ["shop", "orders"].flatMap((namespace) =>
+    Array.from({ length: 15 }, (_, at) => ({ name: `Alert${at}`, labels: { namespace } })),
+  );
+  const all = await reportOn(evidence({ firing }), read, { leastConfidence: 0 });
+  const one = await reportOn(evidence({ firing }), read, { leastConfidence: 0, namespace: "orders" });
+  expect([all.firing.length, one.firing.length]).toEqual([30, 15]);
+  for (const text of [diagnosisText(page, all, 0), diagnosisMarkdown(all)]) expect(text).toContain("10 more");
+  for (const text of [diagnosisText(page, one, 0), diagnosisMarkdown(one), JSON.stringify(diagnosisDocument(one))]) {
+    expect(text).toContain("Alert14");
+    expect(text).not.toMatch(/namespace"?[=:]"?shop/);
+  }
+});
+
 test("a real diagnosis has the form of the contract", async () => {
   const report = await reportOn(evidence({}), async () => ({ target: undefined, replicaSets: [], siblings: [], autoscalers: [] }), {
     leastConfidence: 0,
