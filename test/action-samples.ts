@@ -1,5 +1,6 @@
 // A Deployment with two revisions, its pods and what else actions look at, as plain objects for tests.
 import type {
+  ConfigMap,
   Container,
   DaemonSet,
   Deployment,
@@ -110,4 +111,11 @@ export const budget = (spec: PodDisruptionBudget["spec"]): PodDisruptionBudget =
   kind: "PodDisruptionBudget",
   metadata: meta("web"),
   spec,
+});
+
+export const configMap = (name: string, data: Record<string, string>): ConfigMap => ({
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: meta(name),
+  data,
 });

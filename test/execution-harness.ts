@@ -214,7 +214,7 @@ export const openHarness = async (): Promise<Harness> => {
     createExecution: async (name, step) => {
       const action = step.action ?? "rollback_deployment";
       const parameters = step.parameters ?? { revision: "1" };
-      const seen = await readForAction(direct, findAction(action)?.reads ?? [], step.target);
+      const seen = await readForAction(direct, findAction(action)?.readsFor(parameters) ?? [], step.target);
       const plan = planStep({ action, target: step.target, parameters }, seen);
       return controllers.create(KubernetesExecution, {
         apiVersion: API_VERSION,

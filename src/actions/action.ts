@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Change } from "#api/change.ts";
 import type { Risk } from "#api/fields.ts";
 import type { KubeObject, Need } from "#api/object.ts";
-import type { Observed, Read } from "#api/observed.ts";
+import type { Named, Observed, Read } from "#api/observed.ts";
 
 export type PlanResult =
   | { readonly ok: true; readonly changes: readonly Change[] }
@@ -37,12 +37,16 @@ interface Facts {
 
 export interface ActionDefinition<P extends z.ZodObject> extends Facts {
   readonly parameters: P;
+  /** What it looks at by name, besides `reads`. */
+  looksUp?(parameters: z.output<P>): readonly Named[];
   plan(parameters: z.output<P>, target: KubeObject, observed: Observed): PlanResult;
 }
 
 export interface Action extends Facts {
   readonly parameters: z.ZodObject;
   readonly reversible: boolean;
+  /** `reads`, and what these parameters name. */
+  readsFor(parameters: Readonly<Record<string, string>>): readonly Read[];
   /** Parameters as a custom resource carries them: text. Refuses what does not fit the schema or the kinds. */
   plan(parameters: Readonly<Record<string, string>>, observed: Observed): PlanResult;
 }
@@ -57,10 +61,15 @@ const withReason = { reason: z.string().max(1024).optional().describe("Why, for 
 /** Guarantees: `plan` sees only a target that exists, is not being deleted and is of a kind that the action knows, and parameters that fit. */
 export const defineAction = <P extends z.ZodObject>(definition: ActionDefinition<P>): Action => {
   const schema = definition.parameters.extend(withReason).strict();
+  const { looksUp, ...facts } = definition;
   return {
-    ...definition,
+    ...facts,
     parameters: schema,
     reversible: definition.undo !== "irreversible",
+    readsFor: (parameters) => {
+      const read = schema.safeParse(parameters);
+      return looksUp === undefined || !read.success ? facts.reads : [...facts.reads, ...looksUp(read.data as z.output<P>)];
+    },
     plan: (parameters, observed) => {
       const { target } = observed;
       if (target === undefined) return refused("the target does not exist");

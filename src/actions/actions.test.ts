@@ -9,6 +9,7 @@ import { actions, findAction } from "#actions/registry.ts";
 import {
   autoscaler,
   budget,
+  configMap,
   daemonSet,
   deployment,
   observed,
@@ -48,6 +49,10 @@ const rolledOut = observed({
 });
 const limited = (resources: object) => observed({ target: deployment({ template: template({ resources }) }) });
 const paused = observed({ target: deployment({ paused: true }) });
+const misnamed = observed({
+  target: deployment({ template: template({ envFrom: [{ configMapRef: { name: "setings" } }] }) }),
+  named: [configMap("settings", {})],
+});
 const running = observed({
   target: pod("web-2-a", { ready: false, owner: "ReplicaSet" }),
   siblings: [pod("web-2-a", { ready: false, owner: "ReplicaSet" })],
@@ -319,6 +324,7 @@ describe("what is planned", () => {
     increase_resources: [{ container: "app", memory: "128Mi" }, limited({ limits: { memory: "64Mi" } })],
     resume_rollout: [{}, paused],
     fix_service: [{ selector: "app=web", port: "80", targetPort: "http" }, observed({ target: service() })],
+    fix_reference: [{ kind: "ConfigMap", name: "setings", to: "settings" }, misnamed],
     relax_pdb: [{ minAvailable: "1" }, observed({ target: budget({ minAvailable: 2 }) })],
     notify_only: [{ message: "look" }, rolledOut],
   };
@@ -333,16 +339,21 @@ describe("what is planned", () => {
     expect(mustPlan(name, { ...parameters, reason: "another" }, seen).changesHash).toBe(hash);
   });
 
-  test.each(["rollback_deployment", "scale_deployment", "increase_resources", "resume_rollout", "fix_service", "relax_pdb"])(
-    "%s: its inverse leads back",
-    (name) => {
-      const [parameters, seen] = everything[name] ?? [{}, observed({})];
-      const { inverse } = mustPlan(name, parameters, seen);
-      let live: KubeObject | undefined = afterwards(name, parameters, seen);
-      for (const change of inverse === "irreversible" ? [] : inverse) live = preview(change, live);
-      expect(live).toEqual(seen.target);
-    },
-  );
+  test.each([
+    "rollback_deployment",
+    "scale_deployment",
+    "increase_resources",
+    "resume_rollout",
+    "fix_service",
+    "fix_reference",
+    "relax_pdb",
+  ])("%s: its inverse leads back", (name) => {
+    const [parameters, seen] = everything[name] ?? [{}, observed({})];
+    const { inverse } = mustPlan(name, parameters, seen);
+    let live: KubeObject | undefined = afterwards(name, parameters, seen);
+    for (const change of inverse === "irreversible" ? [] : inverse) live = preview(change, live);
+    expect(live).toEqual(seen.target);
+  });
 });
 
 describe("what a correction leaves behind", () => {

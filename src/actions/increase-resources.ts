@@ -1,11 +1,10 @@
 // increase_resources: a higher limit of memory or CPU for one container, at most four times the present one. Never lowers anything.
 import * as z from "zod";
 import { DaemonSets, Deployments, StatefulSets, type Deployment, type Resources } from "#api/kubernetes.ts";
-import type { KubeObject } from "#api/object.ts";
 import { defineAction, noOp, planned, refused } from "#actions/action.ts";
 import { referenceOf } from "#actions/change.ts";
 import { difference } from "#actions/difference.ts";
-import { rolloutEffect } from "#actions/rollout.ts";
+import { rolloutEffect, rolloutObstacle } from "#actions/rollout.ts";
 import { canonicalQuantity, parseQuantity } from "#lib/quantity.ts";
 
 export const maxFactor = 4n;
@@ -36,7 +35,7 @@ export const increaseResources = defineAction({
     cpu: quantity.optional().describe("The new CPU limit, such as 500m."),
   }),
   plan: ({ container: name, memory, cpu }, target) => {
-    const obstacle = obstacleOf(target);
+    const obstacle = rolloutObstacle(target);
     if (obstacle !== undefined) return refused(obstacle);
     if (memory === undefined && cpu === undefined) return refused("neither memory nor cpu is given");
     const { containers } = (target as Deployment).spec.template.spec;
@@ -63,13 +62,6 @@ export const increaseResources = defineAction({
   },
   verify: ({ target }, changes) => rolloutEffect(target, changes),
 });
-
-const obstacleOf = (target: KubeObject): string | undefined => {
-  const { paused, updateStrategy } = (target as Rollable).spec;
-  if (paused === true) return "the Deployment is paused: its rollout would not start";
-  return updateStrategy?.type === "OnDelete" ? `the ${target.kind} replaces pods only when they are deleted (OnDelete)` : undefined;
-};
-type Rollable = KubeObject & { spec: { paused?: boolean; updateStrategy?: { type?: string } } };
 
 /** The resources with one limit raised; or why not. */
 const raise = (resources: Resources, resource: string, value: string): Resources | string => {

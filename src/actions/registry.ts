@@ -1,5 +1,6 @@
 // The catalogue: every action there is, by name. What is not here is refused; similar is not the same.
 import type { Action } from "#actions/action.ts";
+import { fixReference } from "#actions/fix-reference.ts";
 import { fixService } from "#actions/fix-service.ts";
 import { increaseResources } from "#actions/increase-resources.ts";
 import { notifyOnly } from "#actions/notify-only.ts";
@@ -16,6 +17,7 @@ export const actions: readonly Action[] = [
   increaseResources,
   resumeRollout,
   fixService,
+  fixReference,
   relaxPdb,
   notifyOnly,
 ];

@@ -20,6 +20,27 @@ export const stillThere = (target: KubeObject | undefined, changes: readonly Cha
   return undefined;
 };
 
+/** Why a change of the template would reach no pod. */
+export const rolloutObstacle = (target: KubeObject): string | undefined => {
+  const { paused, updateStrategy } = (target as Rollable).spec;
+  if (paused === true) return "the Deployment is paused: its rollout would not start";
+  return updateStrategy?.type === "OnDelete" ? `the ${target.kind} replaces pods only when they are deleted (OnDelete)` : undefined;
+};
+
+/**
+ * The same for a template whose pods do not become ready: a StatefulSet that replaces pods in order waits for the broken one for ever,
+ * also where its template is right by now (kubernetes/kubernetes#67250).
+ */
+export const repairObstacle = (target: KubeObject): string | undefined => {
+  const obstacle = rolloutObstacle(target);
+  if (obstacle !== undefined || target.kind !== "StatefulSet") return obstacle;
+  const { spec, status } = target as StatefulSet;
+  return spec.podManagementPolicy !== "Parallel" && (status?.readyReplicas ?? 0) < (spec.replicas ?? 1)
+    ? "the StatefulSet replaces its pods in order and waits for the one that is not ready: after the correction that pod has to be deleted by hand"
+    : undefined;
+};
+type Rollable = KubeObject & { spec: { paused?: boolean; updateStrategy?: { type?: string } } };
+
 type Workload = Deployment | StatefulSet | DaemonSet;
 
 const progressOf = (workload: Workload): Effect => {

@@ -50,7 +50,9 @@ export interface Volume {
   configMap?: { name?: string; optional?: boolean; items?: { key: string; path: string }[] };
   secret?: { secretName?: string; optional?: boolean; items?: { key: string; path: string }[] };
   persistentVolumeClaim?: { claimName: string };
-  projected?: { sources?: { configMap?: { name: string }; secret?: { name: string } }[] };
+  projected?: {
+    sources?: { configMap?: { name: string; optional?: boolean; items?: { key: string; path: string }[] }; secret?: { name: string } }[];
+  };
   [source: string]: unknown;
 }
 export interface PodSpec {
@@ -118,7 +120,7 @@ export interface ReplicaSet extends KubeObject {
   status?: { replicas?: number; readyReplicas?: number; availableReplicas?: number; observedGeneration?: number };
 }
 export interface StatefulSet extends KubeObject {
-  spec: { replicas?: number; selector: LabelSelector; template: PodTemplate; serviceName?: string };
+  spec: { replicas?: number; selector: LabelSelector; template: PodTemplate; serviceName?: string; podManagementPolicy?: string };
   status?: {
     observedGeneration?: number;
     replicas?: number;

@@ -6,7 +6,14 @@ import type { KubeObject } from "#api/object.ts";
  * What an action reads besides its target, which is always read.
  * `replicaSets`: those the target owns. `siblings`: pods of the same controller as the target, itself included. `autoscalers`: those that scale the target.
  */
-export type Read = "replicaSets" | "siblings" | "autoscalers";
+export type Read = "replicaSets" | "siblings" | "autoscalers" | Named;
+
+/** One object of the target's namespace by its name, where the parameters say which. Never a Secret: nobody who plans may read one. */
+export interface Named {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+}
 
 /** What was not declared is an empty list. */
 export interface Observed {
@@ -15,4 +22,6 @@ export interface Observed {
   readonly replicaSets: readonly ReplicaSet[];
   readonly siblings: readonly Pod[];
   readonly autoscalers: readonly HorizontalPodAutoscaler[];
+  /** Those that were asked for by name and exist. */
+  readonly named?: readonly KubeObject[];
 }

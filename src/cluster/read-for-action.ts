@@ -1,8 +1,10 @@
 // Reads the live objects an action declares, for whoever plans it. Never from a cache: what is planned is compared with a hash.
 import {
   builtInTypes,
+  ConfigMaps,
   HorizontalPodAutoscalers,
   type HorizontalPodAutoscaler,
+  PersistentVolumeClaims,
   Pods,
   type Pod,
   ReplicaSets,
@@ -12,13 +14,14 @@ import { apiVersionOf, type KubeObject, type Need, type ObjectReference, type Re
 import type { Observed, Read } from "#api/observed.ts";
 import type { Kube } from "#kube/client.ts";
 
+const may = (type: ResourceType, verbs: Need["verbs"]): Need => ({ group: type.group, resource: type.plural, verbs, scope: "cluster" });
+
 /** What the reads below need; the target's own kind comes with the action. */
-export const needs: readonly Need[] = [Pods, ReplicaSets, HorizontalPodAutoscalers].map((type) => ({
-  group: type.group,
-  resource: type.plural,
-  verbs: ["get", "list", "watch"],
-  scope: "cluster",
-}));
+export const needs: readonly Need[] = [
+  ...[Pods, ReplicaSets, HorizontalPodAutoscalers].map((type) => may(type, ["get", "list", "watch"])),
+  // Only by name.
+  ...[ConfigMaps, PersistentVolumeClaims].map((type) => may(type, ["get"])),
+];
 
 type Reader = Pick<Kube, "get" | "list">;
 
@@ -48,12 +51,16 @@ export const readForAction = async (
   if (target === undefined || namespace === undefined) return { target, replicaSets: [], siblings: [], autoscalers: [] };
   const list = async <T extends KubeObject>(read: Read, type: ResourceType<T>, belongs: (object: T) => boolean): Promise<T[]> =>
     reads.includes(read) ? (await kube.list(type, { namespace }, optionsOf(signal))).filter(belongs) : [];
-  const [replicaSets, siblings, autoscalers] = await Promise.all([
+  const byName = reads
+    .filter((read) => typeof read !== "string")
+    .map(({ apiVersion, kind, name }) => readObject(kube, { apiVersion, kind, namespace, name }, signal));
+  const [replicaSets, siblings, autoscalers, named] = await Promise.all([
     list<ReplicaSet>("replicaSets", ReplicaSets, (set) => controllerOf(set) === target.metadata.uid),
     list<Pod>("siblings", Pods, (pod) => controllerOf(pod) !== undefined && controllerOf(pod) === controllerOf(target)),
     list<HorizontalPodAutoscaler>("autoscalers", HorizontalPodAutoscalers, ({ spec }) => scales(spec.scaleTargetRef, target)),
+    Promise.all(byName),
   ]);
-  return { target, replicaSets, siblings, autoscalers };
+  return { target, replicaSets, siblings, autoscalers, named: named.filter((object) => object !== undefined) };
 };
 
 const controllerOf = (object: KubeObject): string | undefined =>

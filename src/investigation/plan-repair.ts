@@ -54,7 +54,7 @@ export const planSteps = async (read: ReadForAction, wanted: readonly Omit<Step,
   for (const step of wanted) {
     const action = findAction(step.action);
     if (action === undefined) return "there is no such action in the catalogue";
-    const planned = planStep(step, await read(action.reads, step.target));
+    const planned = planStep(step, await read(action.readsFor(step.parameters), step.target));
     if (!planned.ok) return planned.reason;
     steps.push({ ...step, changesHash: planned.changesHash });
     changes.push(...planned.changes);

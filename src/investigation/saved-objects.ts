@@ -16,8 +16,13 @@ export const readFromEvidence =
         : (objects as readonly T[]).filter(
             (object) => object.kind === kind && object.metadata.namespace === target.metadata.namespace && belongs(object),
           );
+    const byName = reads.filter((read) => typeof read !== "string");
     return {
       target,
+      named: objects.filter(
+        ({ kind, metadata }) =>
+          metadata.namespace === target?.metadata.namespace && byName.some((one) => one.kind === kind && one.name === metadata.name),
+      ),
       replicaSets: beside<ReplicaSet>("replicaSets", "ReplicaSet", (set) => makerOf(set) === target?.metadata.uid),
       siblings: beside<Pod>("siblings", "Pod", (pod) => makerOf(pod) !== undefined && makerOf(pod) === (target && makerOf(target))),
       autoscalers: beside<HorizontalPodAutoscaler>(

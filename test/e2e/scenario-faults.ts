@@ -179,6 +179,7 @@ export const scenarioFaults: readonly ScenarioFault[] = [
       settings("tax", "rate=7"),
       workload("tax", { container: { env: [{ name: "RATE", valueFrom: { configMapKeyRef: { name: "tax", key: "setting" } } }] } }),
     ),
+    repair: "fix_reference",
     cause: { codes: ["ReferenceMissing"], kind: "Deployment", name: "tax" },
   },
   {

@@ -1,7 +1,7 @@
 // The execution controller and the Job's own code on an API server, each under its generated rights and the admission policies.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
-import { Deployments, Jobs, Namespaces, PodDisruptionBudgets, Pods } from "#api/kubernetes.ts";
+import { ConfigMaps, Deployments, Jobs, Namespaces, PodDisruptionBudgets, Pods } from "#api/kubernetes.ts";
 import { JOB_FINALIZER, MANAGED_LABEL } from "#api/labels.ts";
 import { decodeReport } from "#actions/report.ts";
 import { isOver, quietMs } from "#controllers/kubernetes-execution/decide.ts";
@@ -288,6 +288,34 @@ describe("other actions", () => {
     await playJob("undo-raised", "raised", action);
     expect((await harness.until("undo-raised", released)).status).toMatchObject({ phase: "Completed", changed: true });
     expect(await resourcesNow()).toEqual(before);
+  });
+
+  test("a reference is corrected to what exists, and not once that is gone", async () => {
+    await harness.createWorkload("misnamed");
+    const spec = {
+      template: { spec: { containers: [{ name: "app", image: "web:2", envFrom: [{ configMapRef: { name: "setings" } }] }] } },
+    };
+    await harness.cluster.direct.mergePatch(Deployments, { namespace: harness.shop, name: "misnamed" }, { spec });
+    const settings = { namespace: harness.shop, name: "settings" };
+    await harness.cluster.direct.create(ConfigMaps, { apiVersion: "v1", kind: "ConfigMap", metadata: settings });
+    const action = "fix_reference";
+    const step = { target: targetOf("misnamed"), action, parameters: { kind: "ConfigMap", name: "setings", to: "settings" } };
+    await harness.createExecution("kex-misnamed", step);
+    const frozen = await harness.createExecution("kex-misnamed-late", { ...step, cancel: true });
+    start();
+    await playJob("kex-misnamed", "misnamed", action);
+    expect((await harness.until("kex-misnamed", released)).status).toMatchObject({ phase: "Completed", result: "Applied" });
+    const live = await harness.cluster.direct.get(Deployments, { namespace: harness.shop, name: "misnamed" });
+    expect(live?.spec.template.spec.containers[0]?.envFrom).toEqual([{ configMapRef: { name: "settings" } }]);
+
+    await harness.cluster.direct.mergePatch(Deployments, { namespace: harness.shop, name: "misnamed" }, { spec });
+    await harness.cluster.direct.delete(ConfigMaps, settings);
+    await harness.createExecution("kex-nothing-there", { ...step, changesHash: frozen.spec.changesHash });
+    expect((await harness.until("kex-nothing-there", released)).status).toMatchObject({
+      phase: "Failed",
+      failure: "Refused",
+      message: expect.stringContaining("there is no ConfigMap settings") as string,
+    });
   });
 
   const pod = (name: string) => ({ apiVersion: "v1", kind: "Pod", namespace: harness.shop, name });

@@ -67,7 +67,7 @@ const planAgain = async (
   action: Action,
   signal: AbortSignal,
 ): Promise<Candidate | Validation> => {
-  const observed = await readForAction(deps.kube, action.reads, spec.target, signal);
+  const observed = await readForAction(deps.kube, action.readsFor(spec.parameters), spec.target, signal);
   const plan = planStep(spec, observed);
   if (!plan.ok) {
     if (plan.code === "NoOp") return { kind: "notNeeded", message: clipped(`Nothing to do: ${plan.reason}.`) };

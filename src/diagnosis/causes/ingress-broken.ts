@@ -14,7 +14,7 @@ export const ingressBroken: Cause = {
   title: "An Ingress that refers to something that is not there",
   looksAt: "Ingresses, and the classes, Services, ports and TLS Secrets they name.",
   concludes: "Requests to it cannot be served, because what it names does not exist.",
-  wouldDo: "fix_reference to the name that was probably meant, where one is near enough.",
+  wouldDo: "Nothing by itself: what is opened to the outside is a person's choice, who is told the nearest name that exists.",
   find: (view) => view.all(Ingresses).flatMap((ingress) => find(view, ingress)),
 };
 
@@ -54,7 +54,7 @@ const find = (view: View, ingress: Ingress): Assessment[] => {
         summary: `${referenceText(reference)} cannot serve: ${faults.map(({ what }) => what).join("; ")}.`.slice(0, 1024),
         chain: [...new Set(faults.map(({ what }) => what))],
         quotes: [objectQuote(reference, faults.map(({ what, kind, wanted }) => `${kind} ${wanted}: ${what}`).join("\n"))],
-        facts: factsOf(ingress, faults),
+        facts: factsOf(faults),
       }),
     ),
   ];
@@ -119,22 +119,11 @@ const secretFaults = (view: View, namespace: string | undefined, wanted: string 
         },
       ];
 
-const factsOf = (ingress: Ingress, faults: readonly Fault[]): Facts => {
-  const remedies = faults.flatMap(({ kind, wanted, candidates }) => {
-    const to = candidates.length === 1 && kind === "port" ? candidates[0] : nearest(wanted, candidates);
-    return to === undefined
-      ? []
-      : [
-          {
-            action: "fix_reference",
-            target: referenceTo(ingress),
-            parameters: { kind, name: wanted, to },
-            rationale: `${to} is the nearest ${kind} that exists.`,
-            expected: `${referenceText(referenceTo(ingress))} refers to what exists.`,
-          },
-        ];
+/** What is opened to the outside is a person's choice: a Service of a similar name may be one that nobody outside is to reach. */
+const factsOf = (faults: readonly Fault[]): Facts => {
+  const hints = faults.flatMap(({ kind, wanted, candidates }) => {
+    const meant = candidates.length === 1 && kind === "port" ? candidates[0] : nearest(wanted, candidates);
+    return meant === undefined ? [] : [`instead of ${kind} ${wanted}, ${meant} exists`];
   });
-  return remedies.length === faults.length
-    ? { kind: "remedies", remedies }
-    : person("what it names has to be created, or the Ingress corrected");
+  return person(["what it names has to be created, or the Ingress corrected", ...new Set(hints)].join("; ").slice(0, 1024));
 };

@@ -21,6 +21,12 @@ test("a ConfigMap that never was is corrected to one of nearly that name", () =>
   ]);
 });
 
+test("a Secret of nearly that name is told to a person, and chosen by nobody else", () => {
+  const pods = podsOf(web, waits('secret "tokn" not found'));
+  const [token] = objects(`{ apiVersion: v1, kind: Secret, metadata: { name: token } }`);
+  expect(answers(referenceMissing, { objects: [web, ...pods, token!] })).toEqual(["ReferenceMissing Deployment web → person"]);
+});
+
 test("a Secret whose deletion was seen is the root, and comes back from the journal", () => {
   const pods = podsOf(web, waits('secret "token" not found'));
   const object = { apiVersion: "v1", kind: "Secret", namespace: "shop", name: "token" };

@@ -24,7 +24,7 @@ export const referenceMissing: Cause = {
   title: "A reference to a ConfigMap, a Secret or a key that is not there",
   looksAt: "Containers that wait with CreateContainerConfigError, FailedMount events, and the ConfigMaps and Secrets that exist.",
   concludes: "The template refers to something that does not exist; or it existed and was deleted.",
-  wouldDo: "fix_reference to the nearest name or key that exists; restore_object where the change journal saw it deleted.",
+  wouldDo: "fix_reference to the nearest ConfigMap, or key of one, that exists; a Secret is named to a person, and so is what was deleted.",
   find: (view) => view.workloads.flatMap((workload) => find(view, workload)),
 };
 
@@ -94,6 +94,8 @@ const factsOf = (view: View, { reference }: Workload, missing: Missing, isDelete
   const meant = nearest(wanted, candidates);
   if (meant === undefined || missing.name === undefined)
     return person(`nothing that exists is near enough to ${wanted} to be what was meant; create it, or correct the reference`);
+  if (missing.kind === "Secret")
+    return person(`${meant} is the nearest Secret that exists; which Secret a program reads is not decided by how similar two names are`);
   return {
     kind: "remedies",
     remedies: [

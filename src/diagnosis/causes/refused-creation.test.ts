@@ -47,11 +47,11 @@ const account = (name: string): string => `apiVersion: v1\nkind: ServiceAccount\
 describe("a ServiceAccount that is missing", () => {
   const message =
     'Error creating: pods "web-7d9c5b8f6-" is forbidden: error looking up service account shop/webb: serviceaccount "webb" not found';
-  test("is told of the workload, with the nearest account as the repair", () => {
+  test("is told of the workload, with the nearest account for a person to choose", () => {
     expect(told(refused(message, account("web")))).toEqual(["ServiceAccountMissing  Deployment/web"]);
     const [finding] = serviceAccountMissing.find(createView(refused(message, account("web"))));
     expect(finding).toMatchObject({
-      found: { facts: { kind: "remedies", remedies: [{ action: "fix_reference", parameters: { to: "web" } }] } },
+      found: { facts: { kind: "person", why: expect.stringContaining("ServiceAccount web exists and is nearest to webb") as string } },
     });
   });
   test("is not told where a quota refuses", () => {

@@ -1,9 +1,10 @@
 // A template names a ServiceAccount that does not exist: the API server refuses its pods.
+import type { Reference } from "#api/fields.ts";
 import { ServiceAccounts } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import { assess, eventQuote, objectQuote } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
-import type { Assessment, Remedy } from "#diagnosis/finding.ts";
+import type { Assessment } from "#diagnosis/finding.ts";
 import { nearest } from "#diagnosis/nearest.ts";
 import { remediesOr, rollbackWithout } from "#diagnosis/previous-revision.ts";
 import { type Refusal, refusedPods } from "#diagnosis/refused-pods.ts";
@@ -16,7 +17,7 @@ export const serviceAccountMissing: Cause = {
   title: "A ServiceAccount that does not exist",
   looksAt: "FailedCreate events of workloads that have fewer pods than they want, and the ServiceAccounts there are.",
   concludes: "The template names an account that does not exist.",
-  wouldDo: "fix_reference to the nearest account, or rollback_deployment to a revision with one that exists.",
+  wouldDo: "rollback_deployment to a revision with an account that exists; else a person, who is told the nearest one.",
   find: (view) => refusedPods(view).map((refusal) => find(view, refusal)),
 };
 
@@ -43,24 +44,18 @@ const find = (view: View, { workload, event }: Refusal): Assessment => {
       quotes: [eventQuote(event), objectQuote(reference, `serviceAccountName: ${template.spec.serviceAccountName ?? "default"}`)],
       explains: [reference],
       facts: remediesOr(
-        [...fix(view, reference, name ?? ""), ...rollbackWithout(view, workload, ({ spec }) => spec.serviceAccountName === name)],
-        "no account is near enough to be what was meant: it has to be made with its rights, or the name corrected",
+        rollbackWithout(view, workload, ({ spec }) => spec.serviceAccountName === name),
+        adviceOn(view, reference, name ?? ""),
       ),
     }),
   );
 };
 
-const fix = (view: View, target: Remedy["target"], name: string): readonly Remedy[] => {
-  const names = view.all(ServiceAccounts, target.namespace).map(({ metadata }) => metadata.name);
-  const meant = nearest(name, names) ?? names.find((each) => each === target.name);
-  if (meant === undefined) return [];
-  return [
-    {
-      action: "fix_reference",
-      target,
-      parameters: { kind: "ServiceAccount", name, to: meant },
-      rationale: `ServiceAccount ${meant} exists and is nearest to ${name}.`,
-      expected: `The pods of ${referenceText(target)} are created.`,
-    },
-  ];
+/** An account is rights: another one is a person's choice, however similar its name. */
+const adviceOn = (view: View, { namespace, name: workload }: Reference, name: string): string => {
+  const names = view.all(ServiceAccounts, namespace).map(({ metadata }) => metadata.name);
+  const meant = nearest(name, names) ?? names.find((each) => each === workload);
+  return meant === undefined
+    ? "no account is near enough to be what was meant: it has to be made with its rights, or the name corrected"
+    : `ServiceAccount ${meant} exists and is nearest to ${name}; whose rights a program gets is not decided by how similar two names are`;
 };

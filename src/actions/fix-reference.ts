@@ -1,0 +1,125 @@
+// fix_reference: the name of a ConfigMap or a claim, or a key of a ConfigMap, corrected in a pod template to one that exists.
+// Never a Secret or a ServiceAccount: whose secrets and rights a pod gets is not decided by how similar two names are.
+import * as z from "zod";
+import { DaemonSets, Deployments, StatefulSets, type ConfigMap, type Deployment, type PersistentVolumeClaim } from "#api/kubernetes.ts";
+import type { PatchOperation } from "#api/change.ts";
+import type { KubeObject } from "#api/object.ts";
+import { defineAction, noOp, planned, type PlanResult, refused } from "#actions/action.ts";
+import { referenceOf } from "#actions/change.ts";
+import { repairObstacle, rolloutEffect } from "#actions/rollout.ts";
+import { type NamedKind, type NamePlace, namePlaces } from "#actions/template-names.ts";
+import { pointer } from "#lib/json-patch.ts";
+
+const objectName = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/, "not a name of an object");
+const word = z
+  .string()
+  .max(253)
+  .regex(/^[-._a-zA-Z0-9]+$/, "neither a name nor a key");
+
+export const fixReference = defineAction({
+  name: "fix_reference",
+  title: "Correct a reference",
+  description:
+    "Corrects the name of a ConfigMap or a PersistentVolumeClaim, or a key of a ConfigMap, everywhere in the pod template. Refuses Secrets and ServiceAccounts, a wrong name that exists after all, a right one that does not exist or lacks a key that is asked of it, and a workload that would not roll out. Whether other pods use the claim is not looked at.",
+  targetKinds: ["Deployment", "StatefulSet", "DaemonSet"],
+  reads: [],
+  risk: "medium",
+  undo: "inverse",
+  needs: [Deployments, StatefulSets, DaemonSets].map((type) => ({
+    group: type.group,
+    resource: type.plural,
+    verbs: ["get", "patch"] as const,
+    scope: "cluster" as const,
+  })),
+  parameters: z.object({
+    kind: z.enum(["ConfigMap", "PersistentVolumeClaim"]).describe("What is named."),
+    name: objectName.describe("The name in the template; where a key is wrong, the ConfigMap that should have it."),
+    key: word.optional().describe("The wrong key, where it is a key of the ConfigMap and not its name that is wrong."),
+    to: word.describe("The right name, or the right key."),
+  }),
+  looksUp: ({ kind, name, key, to }) => [name, ...(key === undefined ? [to] : [])].map((each) => ({ apiVersion: "v1", kind, name: each })),
+  plan: ({ kind, name, key, to }, target, { named = [] }) => {
+    const obstacle = repairObstacle(target);
+    if (obstacle !== undefined) return refused(obstacle);
+    const places = namePlaces((target as Deployment).spec.template.spec, kind);
+    const find = (wanted: string): KubeObject | undefined =>
+      named.find((object) => object.kind === kind && object.metadata.name === wanted);
+    if (key === undefined) return correctName(target, places, { kind, name, to }, find);
+    if (kind !== "ConfigMap") return refused(`a ${kind} has no keys`);
+    return correctKey(target, places, { name, key, to }, find(name) as ConfigMap | undefined);
+  },
+  verify: ({ target }, changes) => rolloutEffect(target, changes),
+});
+
+const correctName = (
+  target: KubeObject,
+  places: readonly NamePlace[],
+  { kind, name, to }: { readonly kind: NamedKind; readonly name: string; readonly to: string },
+  find: (name: string) => KubeObject | undefined,
+): PlanResult => {
+  const wrong = places.filter((place) => place.name === name);
+  if (wrong.length === 0 || name === to)
+    return places.some((place) => place.name === to)
+      ? noOp(`it names ${kind} ${to} already`)
+      : refused(`its template names no ${kind} ${name}`);
+  if (find(name) !== undefined) return refused(`${kind} ${name} exists`);
+  const right = find(to);
+  if (right === undefined) return refused(`there is no ${kind} ${to}`);
+  const flaw = kind === "ConfigMap" ? lacks(right as ConfigMap, wrong) : flawOf(right as PersistentVolumeClaim);
+  if (flaw !== undefined) return refused(`${kind} ${to} ${flaw}`);
+  return change(
+    target,
+    wrong.flatMap(({ path }) => replace(path, name, to)),
+  );
+};
+
+const correctKey = (
+  target: KubeObject,
+  places: readonly NamePlace[],
+  { name, key, to }: { readonly name: string; readonly key: string; readonly to: string },
+  configMap: ConfigMap | undefined,
+): PlanResult => {
+  const asked = places.filter((place) => place.name === name);
+  const operations = asked.flatMap(({ path, keys }) => {
+    const wrong = keys.filter((each) => each.key === key);
+    // Which ConfigMap it is a key of is part of what is corrected.
+    return wrong.length === 0 ? [] : [test(path, name), ...wrong.flatMap((each) => replace(each.path, key, to))];
+  });
+  if (operations.length === 0 || key === to)
+    return asked.some(({ keys }) => keys.some((each) => each.key === to))
+      ? noOp(`it asks for key ${to} of ConfigMap ${name} already`)
+      : refused(`its template asks for no key ${key} of ConfigMap ${name}`);
+  if (configMap === undefined) return refused(`there is no ConfigMap ${name}`);
+  if (has(configMap, key)) return refused(`ConfigMap ${name} has key ${key}`);
+  if (!has(configMap, to)) return refused(`ConfigMap ${name} has no key ${to}`);
+  return change(target, operations);
+};
+
+const change = (target: KubeObject, operations: readonly PatchOperation[]): PlanResult =>
+  planned({ type: "patch", object: referenceOf(target), uid: target.metadata.uid, operations });
+
+const at = (path: readonly string[]): string => pointer("spec", "template", "spec", ...path);
+const test = (path: readonly string[], value: string): PatchOperation => ({ op: "test", path: at(path), value });
+const replace = (path: readonly string[], before: string, after: string): readonly PatchOperation[] => [
+  test(path, before),
+  { op: "replace", path: at(path), value: after },
+];
+
+const has = ({ data = {}, binaryData = {} }: ConfigMap, key: string): boolean => Object.hasOwn(data, key) || Object.hasOwn(binaryData, key);
+
+const lacks = (configMap: ConfigMap, places: readonly NamePlace[]): string | undefined => {
+  if (configMap.metadata.deletionTimestamp !== undefined) return "is being deleted";
+  const missing = places
+    .filter(({ isOptional }) => !isOptional)
+    .flatMap(({ keys }) => keys)
+    .find(({ key }) => !has(configMap, key));
+  return missing === undefined ? undefined : `has no key ${missing.key}`;
+};
+
+const flawOf = ({ metadata, status }: PersistentVolumeClaim): string | undefined => {
+  if (metadata.deletionTimestamp !== undefined) return "is being deleted";
+  return status?.phase === "Lost" ? "has lost its volume" : undefined;
+};

@@ -1,0 +1,100 @@
+// What causes propose is what the catalogue takes: every remedy names an action there is with parameters that fit it, and can be planned.
+import { describe, expect, test } from "vitest";
+import { findAction } from "#actions/registry.ts";
+import { diagnoseCluster } from "#diagnosis/diagnose.ts";
+import { repairsFor } from "#diagnosis/repairs.ts";
+import type { Evidence } from "#evidence/evidence.ts";
+import { planRepair } from "#investigation/plan-repair.ts";
+import { readFromEvidence } from "#investigation/saved-objects.ts";
+import { containerStatus, deployment, evidence, failing, objects, podsOf, warning } from "#test/evidence-sketch.ts";
+import { admission } from "#test/three-cases/admission.ts";
+import { controllers } from "#test/three-cases/controllers.ts";
+import { databases } from "#test/three-cases/databases.ts";
+import { nodes } from "#test/three-cases/nodes.ts";
+import { probes } from "#test/three-cases/probes.ts";
+import { releases } from "#test/three-cases/releases.ts";
+import { waiting } from "#test/three-cases/waiting.ts";
+import { ways } from "#test/three-cases/ways.ts";
+
+const cases = Object.entries({ ...admission, ...controllers, ...databases, ...nodes, ...probes, ...releases, ...waiting, ...ways });
+
+const repairsOf = (given: Evidence) =>
+  diagnoseCluster(given).findings.flatMap((finding) => {
+    const answer = repairsFor(finding, finding.object);
+    return "repairs" in answer ? answer.repairs : [];
+  });
+
+describe("every remedy of every cause", () => {
+  const proposed = cases.flatMap(([code, { holds }]) => repairsOf(evidence(holds)).map((repair) => ({ code, repair })));
+  test("names an action there is, but for these, which are refused as long as nobody has built them", () => {
+    const unbuilt = proposed.map(({ repair }) => repair.action).filter((action) => findAction(action) === undefined);
+    expect([...new Set(unbuilt)].toSorted()).toEqual([
+      "adjust_quota",
+      "fix_probe",
+      "recreate_pvc_claim",
+      "refresh_pull_secret",
+      "restore_object",
+      "resume_cronjob",
+      "rollback_statefulset",
+      "uncordon_node",
+      "update_hpa",
+    ]);
+  });
+  const built = proposed.flatMap(({ code, repair }) => {
+    const action = findAction(repair.action);
+    return action === undefined ? [] : [[`${code}: ${repair.action}`, repair, action] as const];
+  });
+  test.each(built)("%s fits its action", (_name, repair, action) => {
+    expect(action.parameters.safeParse(repair.parameters)).toMatchObject({ success: true });
+    expect(action.targetKinds === "any" || action.targetKinds.includes(repair.target.kind)).toBe(true);
+  });
+});
+
+/** `action: the lines that change`, or why there is no plan. */
+const plansFor = async (given: Evidence): Promise<string[]> =>
+  Promise.all(
+    repairsOf(given).map(async (repair) => {
+      const planned = await planRepair(readFromEvidence(given), repair);
+      if (typeof planned === "string") return `${repair.action}: ${planned}`;
+      const lines = planned.plan.diffs.flatMap(({ diff }) => diff.split("\n").filter((line) => /^[-+]/.test(line)));
+      return `${repair.action}: ${lines.map((line) => line.replace(/\s+/g, " ")).join(" ")}`;
+    }),
+  );
+
+describe("what was diagnosed becomes a plan", () => {
+  const [settings] = objects("{ apiVersion: v1, kind: ConfigMap, metadata: { name: settings }, data: { log_level: info } }");
+  const [token] = objects("{ apiVersion: v1, kind: Secret, metadata: { name: token } }");
+  const waits = (container: object, message: string): Evidence => {
+    const web = deployment("web", container);
+    const status = containerStatus("web", { waiting: { reason: "CreateContainerConfigError", message } });
+    return evidence({ objects: [web, ...podsOf(web, failing(status)), settings!, token!] });
+  };
+  const from = (name: string, key: string): object => ({ env: [{ name: "LEVEL", valueFrom: { configMapKeyRef: { name, key } } }] });
+
+  test("a ConfigMap's name", async () => {
+    expect(await plansFor(waits(from("setings", "log_level"), 'configmap "setings" not found'))).toEqual([
+      "fix_reference: - name: setings + name: settings",
+    ]);
+  });
+  test("a key of a ConfigMap", async () => {
+    expect(await plansFor(waits(from("settings", "loglevel"), "couldn't find key loglevel in ConfigMap shop/settings"))).toEqual([
+      "fix_reference: - key: loglevel + key: log_level",
+    ]);
+  });
+  test("a name that another one is near to, but that lacks the key, is left", async () => {
+    expect(await plansFor(waits(from("setings", "rate"), 'configmap "setings" not found'))).toEqual([
+      "fix_reference: ConfigMap settings has no key rate",
+    ]);
+  });
+  test("a Secret's name is not", async () => {
+    expect(await plansFor(waits({ envFrom: [{ secretRef: { name: "tokn" } }] }, 'secret "tokn" not found'))).toEqual([]);
+  });
+  test("a volume's ConfigMap", async () => {
+    const web = deployment("web", {}, { pod: { volumes: [{ name: "conf", configMap: { name: "setings" } }] } });
+    const pods = podsOf(web, failing(containerStatus("web", { waiting: { reason: "ContainerCreating" } })));
+    const events = [warning(pods.at(-1)!, "FailedMount", 'MountVolume.SetUp failed for volume "conf" : configmap "setings" not found')];
+    expect(await plansFor(evidence({ objects: [web, ...pods, settings!], events }))).toEqual([
+      "fix_reference: - name: setings + name: settings",
+    ]);
+  });
+});
