@@ -53,6 +53,11 @@ const misnamed = observed({
   target: deployment({ template: template({ envFrom: [{ configMapRef: { name: "setings" } }] }) }),
   named: [configMap("settings", {})],
 });
+const misprobed = observed({
+  target: deployment({
+    template: template({ ports: [{ name: "http", containerPort: 8080 }], readinessProbe: { httpGet: { path: "/", port: 9000 } } }),
+  }),
+});
 const running = observed({
   target: pod("web-2-a", { ready: false, owner: "ReplicaSet" }),
   siblings: [pod("web-2-a", { ready: false, owner: "ReplicaSet" })],
@@ -325,6 +330,7 @@ describe("what is planned", () => {
     resume_rollout: [{}, paused],
     fix_service: [{ selector: "app=web", port: "80", targetPort: "http" }, observed({ target: service() })],
     fix_reference: [{ kind: "ConfigMap", name: "setings", to: "settings" }, misnamed],
+    fix_probe: [{ container: "app", probe: "readiness", port: "http" }, misprobed],
     relax_pdb: [{ minAvailable: "1" }, observed({ target: budget({ minAvailable: 2 }) })],
     notify_only: [{ message: "look" }, rolledOut],
   };
@@ -346,6 +352,7 @@ describe("what is planned", () => {
     "resume_rollout",
     "fix_service",
     "fix_reference",
+    "fix_probe",
     "relax_pdb",
   ])("%s: its inverse leads back", (name) => {
     const [parameters, seen] = everything[name] ?? [{}, observed({})];

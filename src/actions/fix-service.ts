@@ -6,6 +6,7 @@ import { defineAction, noOp, planned, type PlanResult, refused } from "#actions/
 import { referenceOf } from "#actions/change.ts";
 import { difference } from "#actions/difference.ts";
 import { storedEffect } from "#actions/in-place.ts";
+import { portOf, portText } from "#actions/port-text.ts";
 import type { PatchOperation } from "#api/change.ts";
 
 const label = String.raw`(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?=(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?`;
@@ -13,11 +14,6 @@ const selectorText = z
   .string()
   .max(1024)
   .regex(new RegExp(`^${label}(?:,${label})*$`), "not labels such as app=web,tier=front");
-/** A number, or a name as containers give their ports. */
-const portText = z
-  .string()
-  .regex(/^(?:[1-9]\d{0,4}|(?=[-a-z0-9]{1,15}$)(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*)$/, "neither a port nor a port's name")
-  .refine((text) => !/^\d+$/.test(text) || Number(text) <= 65_535, "not a port");
 
 export const fixService = defineAction({
   name: "fix_service",
@@ -51,7 +47,7 @@ export const fixService = defineAction({
     if (places.length > 1) return refused(`it has port ${port} more than once, with several protocols`);
     const after = {
       ...before,
-      ...(targetPort === undefined ? {} : { targetPort: /^\d+$/.test(targetPort) ? Number(targetPort) : targetPort }),
+      ...(targetPort === undefined ? {} : { targetPort: portOf(targetPort) }),
       ...(protocol === undefined ? {} : { protocol }),
     };
     const changed = difference(["spec", "ports", String(index)], { ...before }, after);

@@ -1,5 +1,6 @@
 // The catalogue: every action there is, by name. What is not here is refused; similar is not the same.
 import type { Action } from "#actions/action.ts";
+import { fixProbe } from "#actions/fix-probe.ts";
 import { fixReference } from "#actions/fix-reference.ts";
 import { fixService } from "#actions/fix-service.ts";
 import { increaseResources } from "#actions/increase-resources.ts";
@@ -18,6 +19,7 @@ export const actions: readonly Action[] = [
   resumeRollout,
   fixService,
   fixReference,
+  fixProbe,
   relaxPdb,
   notifyOnly,
 ];

@@ -1,5 +1,7 @@
 // What causes propose is what the catalogue takes: every remedy names an action there is with parameters that fit it, and can be planned.
 import { describe, expect, test } from "vitest";
+import type { Deployment, ReplicaSet } from "#api/kubernetes.ts";
+import type { KubeObject } from "#api/object.ts";
 import { findAction } from "#actions/registry.ts";
 import { diagnoseCluster } from "#diagnosis/diagnose.ts";
 import { repairsFor } from "#diagnosis/repairs.ts";
@@ -30,7 +32,6 @@ describe("every remedy of every cause", () => {
     const unbuilt = proposed.map(({ repair }) => repair.action).filter((action) => findAction(action) === undefined);
     expect([...new Set(unbuilt)].toSorted()).toEqual([
       "adjust_quota",
-      "fix_probe",
       "recreate_pvc_claim",
       "refresh_pull_secret",
       "restore_object",
@@ -88,6 +89,27 @@ describe("what was diagnosed becomes a plan", () => {
   });
   test("a Secret's name is not", async () => {
     expect(await plansFor(waits({ envFrom: [{ secretRef: { name: "tokn" } }] }, 'secret "tokn" not found'))).toEqual([]);
+  });
+  test("a probe's port, after the revision before it where there is one that asked otherwise", async () => {
+    const container = (port: number): object => ({ ports: [{ containerPort: 8080 }], readinessProbe: { tcpSocket: { port } } });
+    const web = deployment("web", container(8081));
+    const pods = podsOf(web, failing(containerStatus("web", { running: { startedAt: "2027-03-01T13:00:30Z" } })));
+    const events = [warning(pods.at(-1)!, "Unhealthy", "Readiness probe failed: dial tcp 10.1.0.7:8081: connect: connection refused")];
+    expect(await plansFor(evidence({ objects: [web, ...pods], events }))).toEqual(["fix_probe: - port: 8081 + port: 8080"]);
+
+    const [set, ...others] = pods;
+    const revision = (name: string, number: string, template: unknown): KubeObject =>
+      ({
+        ...set!,
+        metadata: { ...set!.metadata, name, uid: `uid-${name}`, annotations: { "deployment.kubernetes.io/revision": number } },
+        spec: { ...(set as ReplicaSet).spec, template },
+      }) as KubeObject;
+    const older = revision("web-1", "1", (deployment("web", container(8080)) as Deployment).spec.template);
+    const newer = { ...set!, metadata: { ...set!.metadata, annotations: { "deployment.kubernetes.io/revision": "2" } } };
+    expect(await plansFor(evidence({ objects: [web, older, newer, ...others], events }))).toEqual([
+      "rollback_deployment: - port: 8081 + port: 8080",
+      "fix_probe: - port: 8081 + port: 8080",
+    ]);
   });
   test("a volume's ConfigMap", async () => {
     const web = deployment("web", {}, { pod: { volumes: [{ name: "conf", configMap: { name: "setings" } }] } });

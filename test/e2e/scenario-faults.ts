@@ -192,6 +192,7 @@ export const scenarioFaults: readonly ScenarioFault[] = [
     scenario: "9 probe",
     name: "s9",
     before: workload("maps", { container: ready(9000) }),
+    repair: "fix_probe",
     cause: { codes: ["ProbeWrongPort"], kind: "Deployment", name: "maps" },
   },
   {

@@ -140,7 +140,7 @@ const causeOf = (kind: Kind): Cause => ({
   title: kind.title,
   looksAt: "Pods that are not ready or are restarted, what the kubelet says of their probes, the container's ports and its other probes.",
   concludes: kind.concludes,
-  wouldDo: "fix_probe with what the container itself declares; rollback_deployment to a revision whose probe was another.",
+  wouldDo: `rollback_deployment to a revision whose probe was another${kind.fault === "port" ? "; fix_probe with a port that the container itself declares" : ""}; else a person.`,
   ...(kind.fault === "timing" ? { yieldsTo: ["ProbeWrongPort", "ProbeWrongProtocol", "ProbeWrongPath"] } : {}),
   find: (view) => probeFailures(view).map((failure) => find(view, failure, kind)),
 });
@@ -172,12 +172,13 @@ const find = (view: View, failure: ProbeFailure, { code, fault, claims, words }:
     ],
     facts: remediesOr(
       [
-        ...fix(failure, fault),
+        // What has worked before comes first: that something listens on the port that is declared is likely, and no more.
         ...rollbackWithout(view, workload, ({ spec }) => {
           const older = spec.containers.find(({ name }) => name === container.name);
           const other = older === undefined ? undefined : probeOf(older, kind);
           return other !== undefined && sameTarget(other, probe) && patienceSeconds(other) === patienceSeconds(probe);
         }),
+        ...fix(failure, fault),
       ],
       "what the program answers, and how soon, its owner has to say",
     ),
