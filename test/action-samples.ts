@@ -2,6 +2,7 @@
 import type {
   ConfigMap,
   Container,
+  ControllerRevision,
   DaemonSet,
   Deployment,
   HorizontalPodAutoscaler,
@@ -12,7 +13,7 @@ import type {
   Service,
   StatefulSet,
 } from "#api/kubernetes.ts";
-import type { ObjectMeta } from "#api/object.ts";
+import type { KubeObject, ObjectMeta } from "#api/object.ts";
 import type { Observed } from "#api/observed.ts";
 
 const meta = (name: string, extra: Partial<ObjectMeta> = {}): ObjectMeta => ({
@@ -118,4 +119,15 @@ export const configMap = (name: string, data: Record<string, string>): ConfigMap
   kind: "ConfigMap",
   metadata: meta(name),
   data,
+});
+
+/** As the controller keeps it: a patch of the whole template. */
+export const controllerRevision = (owner: KubeObject, revision: number, ofTemplate: PodTemplate): ControllerRevision => ({
+  apiVersion: "apps/v1",
+  kind: "ControllerRevision",
+  metadata: meta(`${owner.metadata.name}-${revision}`, {
+    ownerReferences: [{ apiVersion: "apps/v1", kind: owner.kind, name: owner.metadata.name, uid: owner.metadata.uid, controller: true }],
+  }),
+  revision,
+  data: { spec: { template: { ...ofTemplate, $patch: "replace" } } },
 });

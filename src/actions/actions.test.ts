@@ -10,6 +10,7 @@ import {
   autoscaler,
   budget,
   configMap,
+  controllerRevision,
   daemonSet,
   deployment,
   observed,
@@ -58,6 +59,8 @@ const misprobed = observed({
     template: template({ ports: [{ name: "http", containerPort: 8080 }], readinessProbe: { httpGet: { path: "/", port: 9000 } } }),
   }),
 });
+const keptOf = (target: KubeObject) =>
+  observed({ target, controllerRevisions: [controllerRevision(target, 1, template({ image: "web:1" }))] });
 const running = observed({
   target: pod("web-2-a", { ready: false, owner: "ReplicaSet" }),
   siblings: [pod("web-2-a", { ready: false, owner: "ReplicaSet" })],
@@ -324,6 +327,8 @@ describe("what is planned", () => {
 
   const everything: Record<string, [Record<string, string>, Observed]> = {
     rollback_deployment: [{ revision: "1" }, rolledOut],
+    rollback_statefulset: [{ revision: "1" }, keptOf(statefulSet({ podManagementPolicy: "Parallel" }))],
+    rollback_daemonset: [{ revision: "1" }, keptOf(daemonSet())],
     scale_deployment: [{ replicas: "0" }, rolledOut],
     restart_pod: [{}, running],
     increase_resources: [{ container: "app", memory: "128Mi" }, limited({ limits: { memory: "64Mi" } })],
@@ -347,6 +352,8 @@ describe("what is planned", () => {
 
   test.each([
     "rollback_deployment",
+    "rollback_statefulset",
+    "rollback_daemonset",
     "scale_deployment",
     "increase_resources",
     "resume_rollout",

@@ -8,11 +8,15 @@ import { notifyOnly } from "#actions/notify-only.ts";
 import { relaxPdb } from "#actions/relax-pdb.ts";
 import { restartPod } from "#actions/restart-pod.ts";
 import { resumeRollout } from "#actions/resume-rollout.ts";
+import { rollbackDaemonSet } from "#actions/rollback-daemonset.ts";
 import { rollbackDeployment } from "#actions/rollback-deployment.ts";
+import { rollbackStatefulSet } from "#actions/rollback-statefulset.ts";
 import { scaleDeployment } from "#actions/scale-deployment.ts";
 
 export const actions: readonly Action[] = [
   rollbackDeployment,
+  rollbackStatefulSet,
+  rollbackDaemonSet,
   scaleDeployment,
   restartPod,
   increaseResources,

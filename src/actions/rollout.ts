@@ -35,6 +35,8 @@ export const repairObstacle = (target: KubeObject): string | undefined => {
   const obstacle = rolloutObstacle(target);
   if (obstacle !== undefined || target.kind !== "StatefulSet") return obstacle;
   const { spec, status } = target as StatefulSet;
+  const { partition = 0 } = spec.updateStrategy?.rollingUpdate ?? {};
+  if (partition > 0) return `the StatefulSet leaves pods below number ${partition} as they are (partition)`;
   return spec.podManagementPolicy !== "Parallel" && (status?.readyReplicas ?? 0) < (spec.replicas ?? 1)
     ? "the StatefulSet replaces its pods in order and waits for the one that is not ready: after the correction that pod has to be deleted by hand"
     : undefined;

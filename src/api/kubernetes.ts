@@ -120,7 +120,14 @@ export interface ReplicaSet extends KubeObject {
   status?: { replicas?: number; readyReplicas?: number; availableReplicas?: number; observedGeneration?: number };
 }
 export interface StatefulSet extends KubeObject {
-  spec: { replicas?: number; selector: LabelSelector; template: PodTemplate; serviceName?: string; podManagementPolicy?: string };
+  spec: {
+    replicas?: number;
+    selector: LabelSelector;
+    template: PodTemplate;
+    serviceName?: string;
+    podManagementPolicy?: string;
+    updateStrategy?: { type?: string; rollingUpdate?: { partition?: number } };
+  };
   status?: {
     observedGeneration?: number;
     replicas?: number;

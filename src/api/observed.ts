@@ -1,12 +1,12 @@
 // The live objects that an action looks at, as plain data: declared by the action, read by whoever plans it, the same for both.
-import type { HorizontalPodAutoscaler, Pod, ReplicaSet } from "#api/kubernetes.ts";
+import type { ControllerRevision, HorizontalPodAutoscaler, Pod, ReplicaSet } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
 
 /**
  * What an action reads besides its target, which is always read.
- * `replicaSets`: those the target owns. `siblings`: pods of the same controller as the target, itself included. `autoscalers`: those that scale the target.
+ * `replicaSets`, `controllerRevisions`: those the target owns. `siblings`: pods of the same controller as the target, itself included. `autoscalers`: those that scale the target.
  */
-export type Read = "replicaSets" | "siblings" | "autoscalers" | Named;
+export type Read = "replicaSets" | "controllerRevisions" | "siblings" | "autoscalers" | Named;
 
 /** One object of the target's namespace by its name, where the parameters say which. Never a Secret: nobody who plans may read one. */
 export interface Named {
@@ -22,6 +22,7 @@ export interface Observed {
   readonly replicaSets: readonly ReplicaSet[];
   readonly siblings: readonly Pod[];
   readonly autoscalers: readonly HorizontalPodAutoscaler[];
+  readonly controllerRevisions?: readonly ControllerRevision[];
   /** Those that were asked for by name and exist. */
   readonly named?: readonly KubeObject[];
 }

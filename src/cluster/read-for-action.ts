@@ -2,6 +2,8 @@
 import {
   builtInTypes,
   ConfigMaps,
+  ControllerRevisions,
+  type ControllerRevision,
   HorizontalPodAutoscalers,
   type HorizontalPodAutoscaler,
   PersistentVolumeClaims,
@@ -19,6 +21,7 @@ const may = (type: ResourceType, verbs: Need["verbs"]): Need => ({ group: type.g
 /** What the reads below need; the target's own kind comes with the action. */
 export const needs: readonly Need[] = [
   ...[Pods, ReplicaSets, HorizontalPodAutoscalers].map((type) => may(type, ["get", "list", "watch"])),
+  may(ControllerRevisions, ["list"]),
   // Only by name.
   ...[ConfigMaps, PersistentVolumeClaims].map((type) => may(type, ["get"])),
 ];
@@ -54,13 +57,14 @@ export const readForAction = async (
   const byName = reads
     .filter((read) => typeof read !== "string")
     .map(({ apiVersion, kind, name }) => readObject(kube, { apiVersion, kind, namespace, name }, signal));
-  const [replicaSets, siblings, autoscalers, named] = await Promise.all([
+  const [replicaSets, controllerRevisions, siblings, autoscalers, named] = await Promise.all([
     list<ReplicaSet>("replicaSets", ReplicaSets, (set) => controllerOf(set) === target.metadata.uid),
+    list<ControllerRevision>("controllerRevisions", ControllerRevisions, (kept) => controllerOf(kept) === target.metadata.uid),
     list<Pod>("siblings", Pods, (pod) => controllerOf(pod) !== undefined && controllerOf(pod) === controllerOf(target)),
     list<HorizontalPodAutoscaler>("autoscalers", HorizontalPodAutoscalers, ({ spec }) => scales(spec.scaleTargetRef, target)),
     Promise.all(byName),
   ]);
-  return { target, replicaSets, siblings, autoscalers, named: named.filter((object) => object !== undefined) };
+  return { target, replicaSets, controllerRevisions, siblings, autoscalers, named: named.filter((object) => object !== undefined) };
 };
 
 const controllerOf = (object: KubeObject): string | undefined =>

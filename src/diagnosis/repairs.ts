@@ -16,7 +16,7 @@ export const repairsFor = (finding: Finding, target: Reference): Repairs => {
   const { facts } = finding;
   switch (facts.kind) {
     case "badRevision":
-      if (target.kind !== "Deployment") return { person: `a ${target.kind} cannot be rolled back by any action of the catalogue` };
+      if (target.kind !== "Deployment") return { person: `a ${target.kind} has no revisions of the kind that this cause was found in` };
       return {
         repairs: [
           {

@@ -36,7 +36,6 @@ describe("every remedy of every cause", () => {
       "refresh_pull_secret",
       "restore_object",
       "resume_cronjob",
-      "rollback_statefulset",
       "uncordon_node",
       "update_hpa",
     ]);

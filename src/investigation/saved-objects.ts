@@ -1,5 +1,5 @@
 // The objects an action reads, out of evidence instead of out of the cluster: what was saved can be planned against, as it was then. Pure.
-import type { HorizontalPodAutoscaler, Pod, ReplicaSet } from "#api/kubernetes.ts";
+import type { ControllerRevision, HorizontalPodAutoscaler, Pod, ReplicaSet } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import type { ReadForAction } from "#investigation/plan-repair.ts";
@@ -24,6 +24,11 @@ export const readFromEvidence =
           metadata.namespace === target?.metadata.namespace && byName.some((one) => one.kind === kind && one.name === metadata.name),
       ),
       replicaSets: beside<ReplicaSet>("replicaSets", "ReplicaSet", (set) => makerOf(set) === target?.metadata.uid),
+      controllerRevisions: beside<ControllerRevision>(
+        "controllerRevisions",
+        "ControllerRevision",
+        (kept) => makerOf(kept) === target?.metadata.uid,
+      ),
       siblings: beside<Pod>("siblings", "Pod", (pod) => makerOf(pod) !== undefined && makerOf(pod) === (target && makerOf(target))),
       autoscalers: beside<HorizontalPodAutoscaler>(
         "autoscalers",

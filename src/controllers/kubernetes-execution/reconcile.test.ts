@@ -1,7 +1,7 @@
 // The execution controller and the Job's own code on an API server, each under its generated rights and the admission policies.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
-import { ConfigMaps, Deployments, Jobs, Namespaces, PodDisruptionBudgets, Pods } from "#api/kubernetes.ts";
+import { ConfigMaps, ControllerRevisions, DaemonSets, Deployments, Jobs, Namespaces, PodDisruptionBudgets, Pods } from "#api/kubernetes.ts";
 import { JOB_FINALIZER, MANAGED_LABEL } from "#api/labels.ts";
 import { decodeReport } from "#actions/report.ts";
 import { isOver, quietMs } from "#controllers/kubernetes-execution/decide.ts";
@@ -316,6 +316,32 @@ describe("other actions", () => {
       failure: "Refused",
       message: expect.stringContaining("there is no ConfigMap settings") as string,
     });
+  });
+
+  test("a DaemonSet goes back to what its ControllerRevision keeps", async () => {
+    const { direct } = harness.cluster;
+    const key = { namespace: harness.shop, name: "agent" };
+    const spec = { selector: { matchLabels: { app: "web" } }, template: badTemplate };
+    const { metadata } = await direct.create(DaemonSets, { apiVersion: "apps/v1", kind: "DaemonSet", metadata: key, spec });
+    await direct.create(ControllerRevisions, {
+      apiVersion: "apps/v1",
+      kind: "ControllerRevision",
+      metadata: {
+        namespace: harness.shop,
+        name: "agent-1",
+        ownerReferences: [{ apiVersion: "apps/v1", kind: "DaemonSet", name: "agent", uid: metadata.uid, controller: true }],
+      },
+      revision: 1,
+      data: { spec: { template: { ...goodTemplate, $patch: "replace" } } },
+    });
+    start();
+    const action = "rollback_daemonset";
+    await harness.createExecution("kex-agent", { target: { ...targetOf("agent"), kind: "DaemonSet" }, action });
+    await harness.untilJob("kex-agent");
+    const { report } = await harness.runAct("kex-agent", action);
+    expect(decodeReport(report)).toMatchObject({ result: "Applied", changed: true });
+    const container = (await direct.get(DaemonSets, key))?.spec.template.spec.containers[0];
+    expect([container?.image, container?.env]).toEqual(["web:1", undefined]);
   });
 
   const pod = (name: string) => ({ apiVersion: "v1", kind: "Pod", namespace: harness.shop, name });

@@ -16,7 +16,7 @@ export const updateStuck: Cause = {
   title: "An update of a StatefulSet or DaemonSet that does not come up",
   looksAt: "Pods of the newest revision that fail, pods of the revision before, and the ControllerRevisions that are kept.",
   concludes: "The newest revision brought the trouble in: pods of the one before it ran.",
-  wouldDo: "rollback_statefulset or rollback_daemonset to the revision before.",
+  wouldDo: "rollback_daemonset, or rollback_statefulset where its pods are not replaced in order, to the revision before.",
   find: (view) =>
     view.workloads
       .filter(({ object }) => object.kind === "StatefulSet" || object.kind === "DaemonSet")
