@@ -2,7 +2,7 @@
 import * as z from "zod";
 import type { Change } from "#api/change.ts";
 import type { Risk } from "#api/fields.ts";
-import type { KubeObject, Need } from "#api/object.ts";
+import type { KubeObject, Need, ResourceType } from "#api/object.ts";
 import type { Named, Observed, Read } from "#api/observed.ts";
 
 export type PlanResult =
@@ -54,6 +54,10 @@ export interface Action extends Facts {
 export const refused = (reason: string): PlanResult => ({ ok: false, code: "Refused", reason });
 export const noOp = (reason: string): PlanResult => ({ ok: false, code: "NoOp", reason });
 export const planned = (...changes: readonly Change[]): PlanResult => ({ ok: true, changes });
+
+/** What it takes to patch one object of these types. */
+export const mayPatch = (...types: readonly ResourceType[]): readonly Need[] =>
+  types.map(({ group, plural }) => ({ group, resource: plural, verbs: ["get", "patch"], scope: "cluster" }));
 
 /** Every action takes a reason: for the record, without an effect on the changes. */
 const withReason = { reason: z.string().max(1024).optional().describe("Why, for the record.") };

@@ -2,7 +2,7 @@
 // Never adds or removes a probe, and never makes one more patient: what is asked changes, not how much is forgiven.
 import * as z from "zod";
 import { type Container, DaemonSets, Deployments, StatefulSets, type Deployment } from "#api/kubernetes.ts";
-import { defineAction, noOp, planned, refused } from "#actions/action.ts";
+import { defineAction, mayPatch, noOp, planned, refused } from "#actions/action.ts";
 import { referenceOf } from "#actions/change.ts";
 import { difference } from "#actions/difference.ts";
 import { portOf, portText } from "#actions/port-text.ts";
@@ -29,12 +29,7 @@ export const fixProbe = defineAction({
   reads: [],
   risk: "medium",
   undo: "inverse",
-  needs: [Deployments, StatefulSets, DaemonSets].map((type) => ({
-    group: type.group,
-    resource: type.plural,
-    verbs: ["get", "patch"] as const,
-    scope: "cluster" as const,
-  })),
+  needs: mayPatch(Deployments, StatefulSets, DaemonSets),
   parameters: z.object({
     container: z.string().min(1).max(63).describe("The container's name."),
     probe: z.enum(["liveness", "readiness", "startup"]).describe("Which of its probes to correct."),

@@ -4,7 +4,7 @@ import * as z from "zod";
 import { DaemonSets, Deployments, StatefulSets, type ConfigMap, type Deployment, type PersistentVolumeClaim } from "#api/kubernetes.ts";
 import type { PatchOperation } from "#api/change.ts";
 import type { KubeObject } from "#api/object.ts";
-import { defineAction, noOp, planned, type PlanResult, refused } from "#actions/action.ts";
+import { defineAction, mayPatch, noOp, planned, type PlanResult, refused } from "#actions/action.ts";
 import { referenceOf } from "#actions/change.ts";
 import { repairObstacle, rolloutEffect } from "#actions/rollout.ts";
 import { type NamedKind, type NamePlace, namePlaces } from "#actions/template-names.ts";
@@ -28,12 +28,7 @@ export const fixReference = defineAction({
   reads: [],
   risk: "medium",
   undo: "inverse",
-  needs: [Deployments, StatefulSets, DaemonSets].map((type) => ({
-    group: type.group,
-    resource: type.plural,
-    verbs: ["get", "patch"] as const,
-    scope: "cluster" as const,
-  })),
+  needs: mayPatch(Deployments, StatefulSets, DaemonSets),
   parameters: z.object({
     kind: z.enum(["ConfigMap", "PersistentVolumeClaim"]).describe("What is named."),
     name: objectName.describe("The name in the template; where a key is wrong, the ConfigMap that should have it."),

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { Services, type Service } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
-import { defineAction, noOp, planned, type PlanResult, refused } from "#actions/action.ts";
+import { defineAction, mayPatch, noOp, planned, type PlanResult, refused } from "#actions/action.ts";
 import { referenceOf } from "#actions/change.ts";
 import { difference } from "#actions/difference.ts";
 import { storedEffect } from "#actions/in-place.ts";
@@ -24,7 +24,7 @@ export const fixService = defineAction({
   reads: [],
   risk: "medium",
   undo: "inverse",
-  needs: [{ group: Services.group, resource: Services.plural, verbs: ["get", "patch"], scope: "cluster" }],
+  needs: mayPatch(Services),
   parameters: z.object({
     selector: selectorText.optional().describe("The whole new selector, such as app=web,tier=front."),
     port: z.coerce.number().int().min(1).max(65_535).optional().describe("Which of the Service's ports to correct."),

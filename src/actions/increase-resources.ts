@@ -1,7 +1,7 @@
 // increase_resources: a higher limit of memory or CPU for one container, at most four times the present one. Never lowers anything.
 import * as z from "zod";
 import { DaemonSets, Deployments, StatefulSets, type Deployment, type Resources } from "#api/kubernetes.ts";
-import { defineAction, noOp, planned, refused } from "#actions/action.ts";
+import { defineAction, mayPatch, noOp, planned, refused } from "#actions/action.ts";
 import { referenceOf } from "#actions/change.ts";
 import { difference } from "#actions/difference.ts";
 import { rolloutEffect, rolloutObstacle } from "#actions/rollout.ts";
@@ -23,12 +23,7 @@ export const increaseResources = defineAction({
   reads: [],
   risk: "low",
   undo: "inverse",
-  needs: [Deployments, StatefulSets, DaemonSets].map((type) => ({
-    group: type.group,
-    resource: type.plural,
-    verbs: ["get", "patch"] as const,
-    scope: "cluster" as const,
-  })),
+  needs: mayPatch(Deployments, StatefulSets, DaemonSets),
   parameters: z.object({
     container: z.string().min(1).max(63).describe("The container's name."),
     memory: quantity.optional().describe("The new memory limit, such as 256Mi."),

@@ -1,7 +1,7 @@
 // relax_pdb: a lower minAvailable or a higher maxUnavailable, so that an eviction is allowed. Never takes the protection away altogether.
 import * as z from "zod";
 import { PodDisruptionBudgets, type PodDisruptionBudget } from "#api/kubernetes.ts";
-import { defineAction, noOp, planned, refused } from "#actions/action.ts";
+import { defineAction, mayPatch, noOp, planned, refused } from "#actions/action.ts";
 import { referenceOf } from "#actions/change.ts";
 import { storedEffect } from "#actions/in-place.ts";
 
@@ -16,7 +16,7 @@ export const relaxPdb = defineAction({
   reads: [],
   risk: "medium",
   undo: "inverse",
-  needs: [{ group: PodDisruptionBudgets.group, resource: PodDisruptionBudgets.plural, verbs: ["get", "patch"], scope: "cluster" }],
+  needs: mayPatch(PodDisruptionBudgets),
   parameters: z.object({
     minAvailable: amount.optional().describe("How many pods have to stay, such as 2 or 50%."),
     maxUnavailable: amount.optional().describe("How many pods may be gone, such as 1 or 25%."),

@@ -1,7 +1,7 @@
 // resume_rollout: lets a paused Deployment roll out what is in its template. Never touches the template.
 import * as z from "zod";
 import { Deployments, type Deployment } from "#api/kubernetes.ts";
-import { defineAction, noOp, planned } from "#actions/action.ts";
+import { defineAction, mayPatch, noOp, planned } from "#actions/action.ts";
 import { referenceOf } from "#actions/change.ts";
 import { rolloutEffect } from "#actions/rollout.ts";
 
@@ -13,7 +13,7 @@ export const resumeRollout = defineAction({
   reads: [],
   risk: "medium",
   undo: "inverse",
-  needs: [{ group: Deployments.group, resource: Deployments.plural, verbs: ["get", "patch"], scope: "cluster" }],
+  needs: mayPatch(Deployments),
   parameters: z.object({}),
   plan: (_parameters, target) => {
     if ((target as Deployment).spec.paused !== true) return noOp("it is not paused");

@@ -1,7 +1,7 @@
 // rollback_deployment: the pod template of an earlier revision, put back as it was. Never chooses the revision: that is a parameter.
 import * as z from "zod";
 import { Deployments, type Deployment, type PodTemplate, type ReplicaSet } from "#api/kubernetes.ts";
-import { defineAction, noOp, planned, refused } from "#actions/action.ts";
+import { defineAction, mayPatch, noOp, planned, refused } from "#actions/action.ts";
 import { referenceOf } from "#actions/change.ts";
 import { difference } from "#actions/difference.ts";
 import { rolloutEffect } from "#actions/rollout.ts";
@@ -19,7 +19,7 @@ export const rollbackDeployment = defineAction({
   reads: ["replicaSets"],
   risk: "medium",
   undo: "inverse",
-  needs: [{ group: Deployments.group, resource: Deployments.plural, verbs: ["get", "patch"], scope: "cluster" }],
+  needs: mayPatch(Deployments),
   parameters: z.object({
     revision: z.coerce
       .number()
