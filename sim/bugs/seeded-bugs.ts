@@ -32,13 +32,6 @@ export const seededBugs: readonly SeededBug[] = [
     workloads: ["success"],
   },
   {
-    name: "a watch whose version is gone is resumed from that version",
-    file: "src/kube/list-watch.ts",
-    from: "if (isGone(error)) resourceVersion = undefined;",
-    to: "",
-    workloads: ["success", "approval"],
-  },
-  {
     name: "an older event overwrites what was just written",
     file: "src/kube/store.ts",
     from: "if (isOlder(resourceVersion, own)) return true;",
