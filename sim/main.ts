@@ -69,12 +69,16 @@ async function* planned(values: Options, session: Session): AsyncGenerator<Job, 
     const { counted } = await session.reference(workload, referenceSeed);
     return { workload, seed: each, plan: drawFaults(createSeededRandom(each, 9), counted, workload) };
   };
-  const withEach = async (plansOf: (counted: Readonly<Record<string, number>>) => readonly FaultPlan[]): Promise<Job[]> => {
+  const withEach = async (
+    plansOf: (counted: Readonly<Record<string, number>>) => readonly FaultPlan[],
+    seeds: readonly number[] = [seed],
+  ): Promise<Job[]> => {
     const jobs: Job[] = [];
-    for (const workload of wanted) {
-      const { counted } = await session.reference(workload, seed);
-      jobs.push(...plansOf(counted).map((plan) => ({ workload, seed, plan })));
-    }
+    for (const each of seeds)
+      for (const workload of wanted) {
+        const { counted } = await session.reference(workload, each);
+        jobs.push(...plansOf(counted).map((plan) => ({ workload, seed: each, plan })));
+      }
     return jobs;
   };
   if (values.stale) return yield* await withEach(staleStarts);
@@ -88,7 +92,8 @@ async function* planned(values: Options, session: Session): AsyncGenerator<Job, 
   if (plan !== undefined) return yield* wanted.map((workload) => ({ workload, seed, plan: JSON.parse(plan) as FaultPlan }));
   if (values.search !== undefined) {
     yield* wanted.map((workload): Job => ({ workload, seed: referenceSeed, plan: [] }));
-    yield* await withEach(staleStarts);
+    // Which lists are old is drawn from the seed.
+    yield* await withEach(staleStarts, [seed, seed + 1, seed + 2, seed + 3]);
     for (let each = seed; each < seed + Number(values.search); each += 1) for (const workload of wanted) yield await drawn(each, workload);
     return;
   }
