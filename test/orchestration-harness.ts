@@ -62,6 +62,8 @@ export interface OrchestrationHarness {
   /** Lets go of an execution that is being deleted. */
   release(execution: KubernetesExecution): Promise<void>;
   cancel(name: string): Promise<void>;
+  /** Lets that much of the controllers' time pass at once. */
+  pass(seconds: number): void;
   /** `METHOD resource/name`, without what is played. */
   writes(text: string): string[];
   close(): Promise<void>;
@@ -205,6 +207,7 @@ export const openOrchestration = async (): Promise<OrchestrationHarness> => {
       cluster.proxy.requests
         .filter(({ isWrite, body, path: url }) => isWrite && (url.includes(text) || body.includes(text)))
         .map(({ method, path: url }) => `${method} ${url.split("?")[0]?.split("/").slice(6).join("/")}`),
+    pass: clock.pass,
     close: cluster.stop,
   };
 };
@@ -213,7 +216,12 @@ export const openOrchestration = async (): Promise<OrchestrationHarness> => {
  * A fifth as fast as the real one: what a controller says only of a slow child, it must not say on a machine that is merely busy,
  * or the number of its writes would tell how busy that was.
  */
-const unhurried = (clock: Clock): Clock => {
+const unhurried = (clock: Clock): Clock & { pass(seconds: number): void } => {
   const startedAt = clock.now();
-  return { now: () => startedAt + (clock.now() - startedAt) / 5, after: (delayMs, callback) => clock.after(delayMs, callback) };
+  let passedMs = 0;
+  return {
+    now: () => startedAt + (clock.now() - startedAt) / 5 + passedMs,
+    after: (delayMs, callback) => clock.after(delayMs, callback),
+    pass: (seconds) => void (passedMs += seconds * 1000),
+  };
 };

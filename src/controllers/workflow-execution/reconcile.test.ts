@@ -53,6 +53,7 @@ describe("the symptom", () => {
     expect(watching.status?.verification).toMatchObject({ result: "Pending", message: "The object is not healthy yet." });
     await harness.setHealth("window", "healthy");
     const since = await harness.until(WorkflowExecution, workflow, ({ status }) => status?.verification?.healthySince !== undefined);
+    harness.pass(1);
     const done = await workflowIn(workflow, "Completed");
     expect(done.status?.verification).toMatchObject({ healthySince: since.status?.verification?.healthySince, result: "SymptomGone" });
     expect(done.status?.conditions).toMatchObject([{ type: "Verified", status: "True", reason: "SymptomGone" }]);
@@ -75,6 +76,8 @@ describe("the symptom", () => {
     harness.policy.settings = { ...usual, verificationSeconds: 1 };
     const workflow = await begin("stays", oneStep, 60);
     await harness.execute("rr-stays-a1-kex-s1", applied);
+    await workflowIn(workflow, "Verifying");
+    harness.pass(1);
     const undo = await harness.until(KubernetesExecution, "rr-stays-a1-undo-s1", exists);
     expect(undo.metadata.finalizers).toEqual([JOB_FINALIZER]);
     await harness.execute("rr-stays-a1-undo-s1", { phase: "Completed", changed: true, message: "Taken back." });
