@@ -233,13 +233,16 @@ export interface LimitRange extends KubeObject {
 }
 export interface EndpointSlice extends KubeObject {
   addressType?: string;
-  endpoints?: {
-    addresses?: string[];
-    conditions?: { ready?: boolean; serving?: boolean; terminating?: boolean };
-    nodeName?: string;
-    targetRef?: { kind?: string; namespace?: string; name?: string; uid?: string };
-  }[];
-  ports?: { name?: string; port?: number; protocol?: string }[];
+  /** Null, as ports, where the Service selects nothing: both are lists of Go without `omitempty`. */
+  endpoints?:
+    | {
+        addresses?: string[];
+        conditions?: { ready?: boolean; serving?: boolean; terminating?: boolean };
+        nodeName?: string;
+        targetRef?: { kind?: string; namespace?: string; name?: string; uid?: string };
+      }[]
+    | null;
+  ports?: { name?: string; port?: number; protocol?: string }[] | null;
 }
 export interface IngressBackend {
   service?: { name: string; port?: { number?: number; name?: string } };

@@ -78,3 +78,14 @@ test.each<[string, EndpointSlice]>([
 ])("not found: %s", (_, each) => {
   expect(choosePrometheus([each])).toBeUndefined();
 });
+
+test("a Service that selects nothing is none, and in nobody's way", () => {
+  const nobody = slice("monitoring", "prometheus", { endpoints: null, ports: null });
+  expect(choosePrometheus([nobody])).toBeUndefined();
+  expect(
+    choosePrometheus([nobody, slice("other", "web", { endpoints: null, ports: null }), slice("monitoring", "prometheus-server")]),
+  ).toEqual({
+    namespace: "monitoring",
+    service: "prometheus-server:http-web",
+  });
+});

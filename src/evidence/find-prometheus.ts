@@ -49,13 +49,13 @@ const rankOf = (name: string, app: string | undefined): number | undefined => {
   return app === "prometheus" ? usualNames.length : undefined;
 };
 
-const isServed = ({ endpoints = [] }: EndpointSlice): boolean => endpoints.some(({ conditions }) => conditions?.ready !== false);
+const isServed = ({ endpoints }: EndpointSlice): boolean => (endpoints ?? []).some(({ conditions }) => conditions?.ready !== false);
 
 const webPorts = new Set(["http-web", "web", "http"]);
 
 /** The port's name, which is the Service's as well; its number here is the container's. */
-const portOf = ({ ports = [] }: EndpointSlice): string | undefined => {
-  const tcp = ports.filter(({ protocol = "TCP" }) => protocol === "TCP");
+const portOf = ({ ports }: EndpointSlice): string | undefined => {
+  const tcp = (ports ?? []).filter(({ protocol = "TCP" }) => protocol === "TCP");
   const found =
     tcp.find(({ name = "" }) => webPorts.has(name)) ?? tcp.find(({ port }) => port === 9090) ?? (tcp.length === 1 ? tcp[0] : undefined);
   return found === undefined ? undefined : (found.name ?? "");
