@@ -17,6 +17,9 @@ const inSpec =
   (fill: Fill): Fill =>
   (object) => ({ ...object, spec: fill(recordOf(object["spec"])) });
 
+/** A list of Go that is not left out when it is empty: it was read from storage, which does not tell an empty one from none. */
+const orNull = (list: unknown): unknown => (listOf(list).length === 0 ? null : list);
+
 const quantities = (value: unknown): unknown =>
   isRecord(value)
     ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, canonicalQuantity(String(item as string | number)) ?? item]))
@@ -264,6 +267,7 @@ const policy = inSpec((spec) => {
 });
 
 const table: Readonly<Record<string, Fill>> = {
+  "discovery.k8s.io/EndpointSlice": (object) => ({ ...object, endpoints: orNull(object["endpoints"]), ports: orNull(object["ports"]) }),
   "/Pod": pod,
   "/Namespace": namespace,
   "/Secret": secret,

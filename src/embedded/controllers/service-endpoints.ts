@@ -64,7 +64,7 @@ export const endpointSliceController = (client: Client): Controller => ({
     };
     for (const slice of wanted) {
       const same =
-        [...unused].find((each) => jsonEqual(each["ports"] ?? [], slice.ports)) ??
+        [...unused].find((each) => jsonEqual(each["ports"], slice.ports)) ??
         [...unused].find((each) => listOf(each["endpoints"]).length === 0);
       if (same !== undefined) unused.delete(same);
       const body = { addressType: "IPv4", endpoints: slice.endpoints, ports: slice.ports };
@@ -194,10 +194,10 @@ const subsetsOf = (service: Stored, pods: readonly Stored[]): readonly JsonRecor
 const slicesOf = (
   service: Stored,
   pods: readonly Stored[],
-): readonly { readonly endpoints: readonly JsonRecord[]; readonly ports: readonly JsonRecord[] }[] => {
+): readonly { readonly endpoints: readonly JsonRecord[] | null; readonly ports: readonly JsonRecord[] | null }[] => {
   const groups = groupedByPorts(service, pods);
-  // A Service without a pod has one slice all the same.
-  if (groups.length === 0) return [{ endpoints: [], ports: [] }];
+  // A Service without a pod has one slice all the same, with a Go program's empty lists.
+  if (groups.length === 0) return [{ endpoints: null, ports: null }];
   return groups.flatMap(({ ports, pods: members }) => {
     const found = members.map((pod) => ({
       addresses: [addressOf(pod)],
@@ -213,7 +213,7 @@ const slicesOf = (
     const named = ports.map((port) => ({ name: port.name ?? "", port: port.port, protocol: port.protocol }));
     return Array.from({ length: Math.ceil(found.length / perSlice) }, (_, index) => ({
       endpoints: found.slice(index * perSlice, (index + 1) * perSlice),
-      ports: named,
+      ports: named.length === 0 ? null : named,
     }));
   });
 };

@@ -326,13 +326,13 @@ describe("as a whole", () => {
     expect(clock.waiting).toBe(0);
   });
 
-  test("a thousand pods find their places", { timeout: 180_000 }, async () => {
-    const nodes = Array.from({ length: 10 }, (_, index) => ({ name: `n${index}`, cpu: "32", memory: "64Gi", pods: "110" }));
+  test("three hundred pods find their places", { timeout: 180_000 }, async () => {
+    const nodes = Array.from({ length: 3 }, (_, index) => ({ name: `n${index}`, cpu: "32", memory: "64Gi", pods: "110" }));
     const { clock, call } = await stage({ nodes });
-    for (let index = 0; index < 1_000; index += 1) call("POST", pods, pod(`p${index}`, {}, { resources: { requests: { cpu: "100m" } } }));
+    for (let index = 0; index < 300; index += 1) call("POST", pods, pod(`p${index}`, {}, { resources: { requests: { cpu: "100m" } } }));
     await clock.advance(10_000);
     const items = listOf(call("GET", pods)["items"]);
-    expect(items.filter((item) => at(item, "status", "phase") === "Running")).toHaveLength(1_000);
-    expect(new Set(items.map((item) => textOf(at(item, "spec", "nodeName"))))).toHaveProperty("size", 10);
+    expect(items.filter((item) => at(item, "status", "phase") === "Running")).toHaveLength(300);
+    expect(new Set(items.map((item) => textOf(at(item, "spec", "nodeName"))))).toHaveProperty("size", 3);
   });
 });
