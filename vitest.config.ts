@@ -1,5 +1,6 @@
 // Kinds of tests, by what they need: nothing (unit, sim), a real API server (cluster, crash), the full testbed (e2e).
 import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const clusterTests = [
@@ -29,8 +30,8 @@ export default defineConfig({
           // No module keeps state, so none is loaded again for the next file: that was half of the run.
           pool: "threads",
           isolate: false,
-          // Files wait for sockets as often as they calculate: by default one core would stand idle.
-          maxWorkers: "100%",
+          // Files wait for sockets as often as they calculate: with a worker for each core, cores would stand idle.
+          maxWorkers: availableParallelism() + 1,
           // Of a test that hangs: a busy machine is no reason to fail.
           testTimeout: 60_000,
           include: [
