@@ -1,6 +1,7 @@
 // What an action is: a pure function from observed objects and parameters to changes, with its risk, its rights and its proof. No I/O.
 import * as z from "zod";
-import type { Change } from "#api/change.ts";
+import { referenceOf } from "#actions/change.ts";
+import type { Change, PatchOperation } from "#api/change.ts";
 import type { Risk } from "#api/fields.ts";
 import type { KubeObject, Need, ResourceType } from "#api/object.ts";
 import type { Named, Observed, Read } from "#api/observed.ts";
@@ -54,6 +55,10 @@ export interface Action extends Facts {
 export const refused = (reason: string): PlanResult => ({ ok: false, code: "Refused", reason });
 export const noOp = (reason: string): PlanResult => ({ ok: false, code: "NoOp", reason });
 export const planned = (...changes: readonly Change[]): PlanResult => ({ ok: true, changes });
+
+/** Of this very object: by its name and its uid. */
+export const patched = (target: KubeObject, operations: readonly PatchOperation[]): PlanResult =>
+  planned({ type: "patch", object: referenceOf(target), uid: target.metadata.uid, operations });
 
 /** What it takes to patch one object of these types. */
 export const mayPatch = (...types: readonly ResourceType[]): readonly Need[] =>

@@ -2,8 +2,7 @@
 // Never adds or removes a probe, and never makes one more patient: what is asked changes, not how much is forgiven.
 import * as z from "zod";
 import { type Container, DaemonSets, Deployments, StatefulSets, type Deployment } from "#api/kubernetes.ts";
-import { defineAction, mayPatch, noOp, planned, refused } from "#actions/action.ts";
-import { referenceOf } from "#actions/change.ts";
+import { defineAction, mayPatch, noOp, patched, refused } from "#actions/action.ts";
 import { difference } from "#actions/difference.ts";
 import { portOf, portText } from "#actions/port-text.ts";
 import { repairObstacle, rolloutEffect } from "#actions/rollout.ts";
@@ -66,12 +65,7 @@ export const fixProbe = defineAction({
     const at = ["spec", "template", "spec", "containers", String(index)];
     const operations = difference([...at, fields[probe], handler], question, after);
     if (operations.length === 0) return noOp(`the ${probe} probe of container ${name} is so already`);
-    return planned({
-      type: "patch",
-      object: referenceOf(target),
-      uid: target.metadata.uid,
-      operations: [{ op: "test", path: `/${at.join("/")}/name`, value: name }, ...operations],
-    });
+    return patched(target, [{ op: "test", path: `/${at.join("/")}/name`, value: name }, ...operations]);
   },
   verify: ({ target }, changes) => rolloutEffect(target, changes),
 });

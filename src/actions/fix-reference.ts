@@ -4,8 +4,7 @@ import * as z from "zod";
 import { DaemonSets, Deployments, StatefulSets, type ConfigMap, type Deployment, type PersistentVolumeClaim } from "#api/kubernetes.ts";
 import type { PatchOperation } from "#api/change.ts";
 import type { KubeObject } from "#api/object.ts";
-import { defineAction, mayPatch, noOp, planned, type PlanResult, refused } from "#actions/action.ts";
-import { referenceOf } from "#actions/change.ts";
+import { defineAction, mayPatch, noOp, patched, type PlanResult, refused } from "#actions/action.ts";
 import { repairObstacle, rolloutEffect } from "#actions/rollout.ts";
 import { type NamedKind, type NamePlace, namePlaces } from "#actions/template-names.ts";
 import { pointer } from "#lib/json-patch.ts";
@@ -65,7 +64,7 @@ const correctName = (
   if (right === undefined) return refused(`there is no ${kind} ${to}`);
   const flaw = kind === "ConfigMap" ? lacks(right as ConfigMap, wrong) : flawOf(right as PersistentVolumeClaim);
   if (flaw !== undefined) return refused(`${kind} ${to} ${flaw}`);
-  return change(
+  return patched(
     target,
     wrong.flatMap(({ path }) => replace(path, name, to)),
   );
@@ -90,11 +89,8 @@ const correctKey = (
   if (configMap === undefined) return refused(`there is no ConfigMap ${name}`);
   if (has(configMap, key)) return refused(`ConfigMap ${name} has key ${key}`);
   if (!has(configMap, to)) return refused(`ConfigMap ${name} has no key ${to}`);
-  return change(target, operations);
+  return patched(target, operations);
 };
-
-const change = (target: KubeObject, operations: readonly PatchOperation[]): PlanResult =>
-  planned({ type: "patch", object: referenceOf(target), uid: target.metadata.uid, operations });
 
 const at = (path: readonly string[]): string => pointer("spec", "template", "spec", ...path);
 const test = (path: readonly string[], value: string): PatchOperation => ({ op: "test", path: at(path), value });

@@ -2,8 +2,7 @@
 import * as z from "zod";
 import { Services, type Service } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
-import { defineAction, mayPatch, noOp, planned, type PlanResult, refused } from "#actions/action.ts";
-import { referenceOf } from "#actions/change.ts";
+import { defineAction, mayPatch, noOp, patched, type PlanResult, refused } from "#actions/action.ts";
 import { difference } from "#actions/difference.ts";
 import { storedEffect } from "#actions/in-place.ts";
 import { portOf, portText } from "#actions/port-text.ts";
@@ -60,9 +59,7 @@ export const fixService = defineAction({
 });
 
 const change = (target: KubeObject, operations: readonly PatchOperation[]): PlanResult =>
-  operations.length === 0
-    ? noOp("the Service is so already")
-    : planned({ type: "patch", object: referenceOf(target), uid: target.metadata.uid, operations });
+  operations.length === 0 ? noOp("the Service is so already") : patched(target, operations);
 
 const labelsOf = (selector: string): Record<string, string> =>
   Object.fromEntries(selector.split(",").map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));

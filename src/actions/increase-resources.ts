@@ -1,8 +1,7 @@
 // increase_resources: a higher limit of memory or CPU for one container, at most four times the present one. Never lowers anything.
 import * as z from "zod";
 import { DaemonSets, Deployments, StatefulSets, type Deployment, type Resources } from "#api/kubernetes.ts";
-import { defineAction, mayPatch, noOp, planned, refused } from "#actions/action.ts";
-import { referenceOf } from "#actions/change.ts";
+import { defineAction, mayPatch, noOp, patched, refused } from "#actions/action.ts";
 import { difference } from "#actions/difference.ts";
 import { rolloutEffect, rolloutObstacle } from "#actions/rollout.ts";
 import { canonicalQuantity, parseQuantity } from "#lib/quantity.ts";
@@ -48,12 +47,7 @@ export const increaseResources = defineAction({
     const at = ["spec", "template", "spec", "containers", String(index)];
     const operations = difference([...at, "resources"], { ...before }, { ...after });
     if (operations.length === 0) return noOp("the limits are so already");
-    return planned({
-      type: "patch",
-      object: referenceOf(target),
-      uid: target.metadata.uid,
-      operations: [{ op: "test", path: `/${at.join("/")}/name`, value: name }, ...operations],
-    });
+    return patched(target, [{ op: "test", path: `/${at.join("/")}/name`, value: name }, ...operations]);
   },
   verify: ({ target }, changes) => rolloutEffect(target, changes),
 });

@@ -1,7 +1,6 @@
 // The template of an earlier revision of a StatefulSet or DaemonSet, out of the ControllerRevision that keeps it, as a plan. Pure.
 import type { ControllerRevision, DaemonSet, PodTemplate, StatefulSet } from "#api/kubernetes.ts";
-import { noOp, planned, type PlanResult, refused } from "#actions/action.ts";
-import { referenceOf } from "#actions/change.ts";
+import { noOp, patched, type PlanResult, refused } from "#actions/action.ts";
 import { difference } from "#actions/difference.ts";
 import type { Json } from "#lib/canonical-json.ts";
 
@@ -21,7 +20,7 @@ export const backToRevision = (
   if (template === undefined) return refused(`ControllerRevision ${source.metadata.name} holds no pod template`);
   const operations = difference(["spec", "template"], present as unknown as Json, template as unknown as Json);
   if (operations.length === 0) return noOp(`the template already is that of revision ${revision}`);
-  return planned({ type: "patch", object: referenceOf(target), uid: target.metadata.uid, operations });
+  return patched(target, operations);
 };
 
 /** It is kept as a patch of the whole template: `{spec: {template: {…, $patch: "replace"}}}`. */

@@ -1,8 +1,7 @@
 // relax_pdb: a lower minAvailable or a higher maxUnavailable, so that an eviction is allowed. Never takes the protection away altogether.
 import * as z from "zod";
 import { PodDisruptionBudgets, type PodDisruptionBudget } from "#api/kubernetes.ts";
-import { defineAction, mayPatch, noOp, planned, refused } from "#actions/action.ts";
-import { referenceOf } from "#actions/change.ts";
+import { defineAction, mayPatch, noOp, patched, refused } from "#actions/action.ts";
 import { storedEffect } from "#actions/in-place.ts";
 
 const amount = z.string().regex(/^(?:[1-9]\d{0,5}|[1-9]\d?%)$/, "neither a number of pods from 1 nor a percentage from 1% to 99%");
@@ -31,15 +30,10 @@ export const relaxPdb = defineAction({
     const value = wanted.endsWith("%") ? wanted : Number(wanted);
     if (value === present) return noOp(`${field} is ${present} already`);
     if (tightens(field, present, value)) return refused(`${field} ${wanted} would be stricter than ${present}`);
-    return planned({
-      type: "patch",
-      object: referenceOf(target),
-      uid: target.metadata.uid,
-      operations: [
-        { op: "test", path: `/spec/${field}`, value: present },
-        { op: "replace", path: `/spec/${field}`, value },
-      ],
-    });
+    return patched(target, [
+      { op: "test", path: `/spec/${field}`, value: present },
+      { op: "replace", path: `/spec/${field}`, value },
+    ]);
   },
   verify: ({ target }, changes) => storedEffect(target, changes),
 });

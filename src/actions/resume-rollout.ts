@@ -1,8 +1,7 @@
 // resume_rollout: lets a paused Deployment roll out what is in its template. Never touches the template.
 import * as z from "zod";
 import { Deployments, type Deployment } from "#api/kubernetes.ts";
-import { defineAction, mayPatch, noOp, planned } from "#actions/action.ts";
-import { referenceOf } from "#actions/change.ts";
+import { defineAction, mayPatch, noOp, patched } from "#actions/action.ts";
 import { rolloutEffect } from "#actions/rollout.ts";
 
 export const resumeRollout = defineAction({
@@ -17,16 +16,11 @@ export const resumeRollout = defineAction({
   parameters: z.object({}),
   plan: (_parameters, target) => {
     if ((target as Deployment).spec.paused !== true) return noOp("it is not paused");
-    return planned({
-      type: "patch",
-      object: referenceOf(target),
-      uid: target.metadata.uid,
+    return patched(target, [
+      { op: "test", path: "/spec/paused", value: true },
       // Removed, not set to false: the server leaves out what is false.
-      operations: [
-        { op: "test", path: "/spec/paused", value: true },
-        { op: "remove", path: "/spec/paused" },
-      ],
-    });
+      { op: "remove", path: "/spec/paused" },
+    ]);
   },
   verify: ({ target }, changes) => rolloutEffect(target, changes),
 });

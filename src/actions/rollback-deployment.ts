@@ -1,8 +1,7 @@
 // rollback_deployment: the pod template of an earlier revision, put back as it was. Never chooses the revision: that is a parameter.
 import * as z from "zod";
 import { Deployments, type Deployment, type PodTemplate, type ReplicaSet } from "#api/kubernetes.ts";
-import { defineAction, mayPatch, noOp, planned, refused } from "#actions/action.ts";
-import { referenceOf } from "#actions/change.ts";
+import { defineAction, mayPatch, noOp, patched, refused } from "#actions/action.ts";
 import { difference } from "#actions/difference.ts";
 import { rolloutEffect } from "#actions/rollout.ts";
 import type { Json } from "#lib/canonical-json.ts";
@@ -36,7 +35,7 @@ export const rollbackDeployment = defineAction({
     if (source === undefined) return refused(`revision ${revision} is not kept any more: no ReplicaSet holds it`);
     const operations = difference(["spec", "template"], asJson(deployment.spec.template), asJson(withoutHash(source.spec.template)));
     if (operations.length === 0) return noOp(`the template already is that of revision ${revision}`);
-    return planned({ type: "patch", object: referenceOf(deployment), uid: deployment.metadata.uid, operations });
+    return patched(deployment, operations);
   },
   verify: ({ target }, changes) => rolloutEffect(target, changes),
 });
