@@ -226,16 +226,11 @@ export const cronJobs: WorkloadTopic = {
           "tick",
           ({ status }) => status["lastSuccessfulTime"] !== undefined,
         );
-        expect(seen.status["lastScheduleTime"]).toBe(due);
+        // Where the pod took its time, the next minute has come meanwhile.
+        expect(Date.parse(seen.status["lastScheduleTime"] as string)).toBeGreaterThanOrEqual(Date.parse(due));
         const cron = { kind: "CronJob", name: "tick" };
-        await untilEvent(cluster, namespace, cron, "SuccessfulCreate", new RegExp(`^Created job ${made!.metadata.name}$`));
-        await untilEvent(
-          cluster,
-          namespace,
-          cron,
-          "SawCompletedJob",
-          new RegExp(`^Saw completed job: ${made!.metadata.name}, condition: Complete$`),
-        );
+        await untilEvent(cluster, namespace, cron, "SuccessfulCreate", `Created job ${made!.metadata.name}`);
+        await untilEvent(cluster, namespace, cron, "SawCompletedJob", `Saw completed job: ${made!.metadata.name}, condition: Complete`);
       },
     },
     {

@@ -27,8 +27,8 @@ const nowhere = (name: string, podFor: (namespace: string) => Part, message: str
     const pod = await untilPod(cluster, namespace, (object) => conditionOf(object, "PodScheduled")?.message === message);
     expect(conditionOf(pod, "PodScheduled")).toMatchObject({ status: "False", reason: "Unschedulable" });
     expect(pod.status).toMatchObject({ phase: "Pending" });
-    const event = await untilEvent(cluster, namespace, { kind: "Pod", name: "a" }, "FailedScheduling");
-    expect(event).toMatchObject({ type: "Warning", message, reportingComponent: "default-scheduler", action: "Scheduling" });
+    const event = await untilEvent(cluster, namespace, { kind: "Pod", name: "a" }, "FailedScheduling", message);
+    expect(event).toMatchObject({ type: "Warning", reportingComponent: "default-scheduler", action: "Scheduling" });
   },
 });
 type Prepare = (cluster: WorkloadCluster, namespace: string) => Promise<void>;
@@ -190,6 +190,8 @@ export const scheduling: WorkloadTopic = {
       async (cluster, namespace) => {
         const spec = { accessModes: ["ReadWriteOnce"], storageClassName: "none", resources: { requests: { storage: "1Gi" } } };
         await ok(cluster.create(core(namespace, "persistentvolumeclaims"), { metadata: { name: "data" }, spec }));
+        // The scheduler has heard of the claim, too, by the time that somebody speaks of it.
+        await untilEvent(cluster, namespace, { kind: "PersistentVolumeClaim", name: "data" }, "ProvisioningFailed");
       },
     ),
     nowhere(

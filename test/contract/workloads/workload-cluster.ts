@@ -53,16 +53,16 @@ export const untilObject = async (cluster: Caller, collection: string, name: str
   return items[0] as Body;
 };
 
-/** The first event about this object that fits. */
+/** The first event about this object that fits: a text is the whole message. Others of the same reason may come before it. */
 export const untilEvent = async (
   cluster: Caller,
   namespace: string,
   about: { readonly kind: string; readonly name: string },
   reason: string,
-  message: RegExp = /./,
+  message: RegExp | string = /./,
 ): Promise<Body> => {
   const selector = `involvedObject.kind=${about.kind},involvedObject.name=${about.name},reason=${reason}`;
-  const fits = (event: Body): boolean => message.test(event.message);
+  const fits = (event: Body): boolean => (typeof message === "string" ? event.message === message : message.test(event.message));
   const events = await until(cluster, `/api/v1/namespaces/${namespace}/events?fieldSelector=${selector}`, (items) => items.some(fits));
   return events.find(fits) as Body;
 };
