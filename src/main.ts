@@ -31,6 +31,12 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
+// `kintsugi … | head`: whoever read has seen enough. 128 + SIGPIPE, as a program says that the signal ends.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(141);
+});
+
 const logTo = (level: LogLevel): ReturnType<typeof createLog> => createLog({ clock: systemClock, level, destination: process.stdout });
 
 interface Where {
