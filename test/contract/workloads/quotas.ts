@@ -6,8 +6,15 @@ import { doing, podSpecOf, templateOf } from "#test/contract/workloads/programs.
 import { conditionOf, untilEvent, untilObject, type WorkloadTopic } from "#test/contract/workloads/workload-cluster.ts";
 
 const quota = async (cluster: Caller, namespace: string, hard: Part): Promise<void> => {
-  await ok(cluster.create(core(namespace, "resourcequotas"), { metadata: { name: "most" }, spec: { hard } }));
-  await untilUsed(cluster, namespace, () => true);
+  const create = async (name: string, limited: Part): Promise<void> => {
+    await ok(cluster.create(core(namespace, "resourcequotas"), { metadata: { name }, spec: { hard: limited } }));
+    await untilObject(cluster, core(namespace, "resourcequotas"), name, ({ status }) => status["used"] !== undefined);
+  };
+  await create("most", hard);
+  // Admission looks at its own copy of the quotas, which it gets in the order of their writes: when it knows of a later one, it knows of this one.
+  await create("later", { secrets: "0" });
+  const secret = { metadata: { name: "probe" } };
+  await vi.waitFor(async () => expect((await cluster.create(`${core(namespace, "secrets")}?dryRun=All`, secret)).status).toBe(403), soon);
 };
 const untilUsed = (cluster: Caller, namespace: string, fits: (used: Part) => boolean): Promise<Body> =>
   untilObject(
