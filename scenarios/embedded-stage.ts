@@ -2,7 +2,6 @@
 // nothing shortened that a real cluster has.
 import { DEFAULT_NAMESPACE } from "#api/labels.ts";
 import { createEmbeddedCluster } from "#embedded/embedded-cluster.ts";
-import { containerSamples } from "#embedded/monitoring/container-metrics.ts";
 import { createMonitoring, type Monitoring } from "#embedded/monitoring/monitoring.ts";
 import type { Behave, Pull } from "#embedded/nodes/behaviour.ts";
 import type { ClusterConfig } from "#kube/cluster-config.ts";
@@ -93,7 +92,6 @@ export const openEmbeddedStage = async (options: EmbeddedStageOptions): Promise<
   const monitoring = createMonitoring({
     clock,
     list: cluster.list,
-    measured: (name) => containerSamples(name, cluster),
     post: postAlerts(services),
     trouble: (sentence) => progress(`  monitoring: ${sentence}`),
   });

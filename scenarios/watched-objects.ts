@@ -1,9 +1,8 @@
 // What alert rules read, kept up to date by watching it on any cluster: only the namespaces that they name, and only the kinds.
 import type { Stored } from "#embedded/json.ts";
 import { type AlertRule, compileRule } from "#embedded/monitoring/alert-rule.ts";
-import { storageKeyOfMetric } from "#embedded/monitoring/cluster-metrics.ts";
-import type { Expr } from "#embedded/monitoring/promql-parse.ts";
-import { readsOf } from "#embedded/monitoring/promql-evaluate.ts";
+import { type Selector, selectorsOf } from "#embedded/monitoring/promql.ts";
+import { storageKeyOfMetric } from "#embedded/monitoring/state-metrics.ts";
 import { builtInResources, storageKeyOf } from "#embedded/resources.ts";
 import type { ResourceType } from "#api/object.ts";
 import type { Kube } from "#kube/client.ts";
@@ -34,10 +33,11 @@ export const watchObjects = (kube: Pick<Kube, "listWatch">, signal: AbortSignal)
   return {
     follow: (rules) => {
       for (const rule of rules) {
-        const { expr } = compileRule(rule);
-        for (const name of readsOf(expr).keys()) {
+        const selectors = selectorsOf(compileRule(rule).expr);
+        const namespaces = new Set(selectors.flatMap(namespacesOf));
+        for (const { name } of selectors) {
           const storageKey = storageKeyOfMetric(name);
-          for (const namespace of namespacesOf(expr))
+          for (const namespace of namespaces)
             if (storageKey !== undefined && !watched.has(`${storageKey} ${namespace}`)) void watch(storageKey, namespace);
         }
       }
@@ -47,17 +47,5 @@ export const watchObjects = (kube: Pick<Kube, "listWatch">, signal: AbortSignal)
 };
 
 /** Those that a selector asks for by name. */
-const namespacesOf = (expr: Expr): ReadonlySet<string> => {
-  const found = new Set<string>();
-  const visit = (part: Expr): void => {
-    if (part.type === "selector")
-      for (const { label, op, value } of part.matchers) {
-        if (label === "namespace" && op === "=") found.add(value);
-      }
-    else if (part.type === "binary") [part.left, part.right].forEach(visit);
-    else if (part.type === "call") part.args.forEach(visit);
-    else if (part.type === "aggregate" || part.type === "negate") visit(part.of);
-  };
-  visit(expr);
-  return found;
-};
+const namespacesOf = ({ matchers }: Selector): string[] =>
+  matchers.flatMap(({ label, op, value }) => (label === "namespace" && op === "=" ? [value] : []));

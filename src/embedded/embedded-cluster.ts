@@ -13,7 +13,7 @@ import type { Stored } from "#embedded/json.ts";
 import { createObjectStore } from "#embedded/object-store.ts";
 import type { ApiRequest } from "#embedded/request.ts";
 import { podLog } from "#embedded/nodes/pod-logs.ts";
-import { type ContainerUsage, type Machines, startNodes } from "#embedded/nodes/nodes.ts";
+import { type Machines, startNodes } from "#embedded/nodes/nodes.ts";
 import { type Listening, type ListenOptions, listen } from "#embedded/server.ts";
 import type { Workloads } from "#embedded/workloads.ts";
 import { createWorld } from "#embedded/world.ts";
@@ -34,8 +34,6 @@ export interface EmbeddedCluster {
   handle(request: ApiRequest): ApiResponse;
   /** All objects of one kind, by `group/plural`: for what looks on without asking, as monitoring does. */
   list(storageKey: string): readonly Stored[];
-  /** What a pod's containers take now, as cAdvisor would measure it. */
-  containersOf(pod: Stored): readonly ContainerUsage[];
   listen(options?: ListenOptions): Promise<Listening>;
   /** Forgets all history: older lists and watches answer 410. */
   compact(): void;
@@ -71,7 +69,7 @@ export const createEmbeddedCluster = ({ clock, random, audit, workloads }: Embed
     });
   };
   store.onChange(plan);
-  if (workloads !== undefined) startControllers(world, workloads.usage ?? ((pod) => nodes?.usageOf(pod)));
+  if (workloads !== undefined) startControllers(world);
   bootstrap(world);
   const nodes = workloads === undefined ? undefined : startNodes({ world, clock, random, identities }, workloads);
   return {
@@ -79,7 +77,6 @@ export const createEmbeddedCluster = ({ clock, random, audit, workloads }: Embed
     adminToken: identities.adminToken,
     handle,
     list: (storageKey) => store.list(storageKey),
-    containersOf: (pod) => nodes?.containersOf(pod) ?? [],
     listen: (options = {}) => listen(handle, options),
     compact: store.compact,
   };

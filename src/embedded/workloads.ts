@@ -1,5 +1,4 @@
 // The half of a cluster that makes workloads run: what kube-controller-manager does, and the nodes that run pods. Off unless it is asked for.
-import type { Stored } from "#embedded/json.ts";
 import type { Behave, Pull } from "#embedded/nodes/behaviour.ts";
 import type { NodeShape } from "#embedded/nodes/node-objects.ts";
 
@@ -14,12 +13,4 @@ export interface Workloads {
   readonly nodeGraceMs?: number;
   /** `none` lets a cluster at rest have no timers. */
   readonly heartbeats?: "renewed" | "none";
-  /** What metrics-server would measure, `absent` where there is none; default: what the behaviours of the containers say. */
-  readonly usage?: ((pod: Stored) => PodUsage | undefined) | "absent";
-}
-
-/** In cores and bytes. */
-export interface PodUsage {
-  readonly cpu: number;
-  readonly memory: number;
 }

@@ -7,8 +7,6 @@ import { registerWorkloads } from "#test/contract/workloads/suite.ts";
 registerWorkloads("embedded", 1, () =>
   openInProcess({
     workloads: {
-      // No metrics server runs on the testbed.
-      usage: "absent",
       behave: (context) => behaveAsTold(context) ?? behave(context),
       pull: ({ image }) => {
         if (image === missingImage) return { problem: "not-found" };

@@ -1,5 +1,4 @@
 // All controllers of kube-controller-manager that work on workloads, in the order in which one's work is the next one's. Holds no rule itself.
-import type { Measure } from "#embedded/controllers/autoscaler-measure.ts";
 import { autoscalerController } from "#embedded/controllers/autoscaler.ts";
 import { runControllers } from "#embedded/controllers/control-loop.ts";
 import { createClient, type Client } from "#embedded/controllers/controller.ts";
@@ -15,11 +14,11 @@ import { statefulSetController } from "#embedded/controllers/stateful-set.ts";
 import { claimController, volumeController } from "#embedded/controllers/volume-binder.ts";
 import type { World } from "#embedded/world.ts";
 
-export const startControllers = (world: World, measure: Measure): void => {
+export const startControllers = (world: World): void => {
   const index = createNamespaceIndex(world.store);
   const as = (account: string, component?: string): Client => createClient(world, index, account, component);
   runControllers(world, [
-    autoscalerController(as("horizontal-pod-autoscaler"), measure),
+    autoscalerController(as("horizontal-pod-autoscaler")),
     claimController(as("persistent-volume-binder", "persistentvolume-controller")),
     volumeController(as("persistent-volume-binder")),
     resourceQuotaController(as("resourcequota-controller")),

@@ -9,7 +9,7 @@ import {
   isResolved,
   payloadOf,
 } from "#embedded/monitoring/webhook-payload.ts";
-import type { Labels } from "#embedded/monitoring/series.ts";
+import type { Labels } from "#embedded/monitoring/samples.ts";
 
 export interface Route {
   readonly receiver: string;

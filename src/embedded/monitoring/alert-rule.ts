@@ -1,15 +1,13 @@
 // One alerting rule over time: inactive, pending, firing, resolved, as rules/alerting.go of Prometheus has it. Pure.
 import { expandTemplate } from "#embedded/monitoring/alert-template.ts";
-import { type Expr, parsePromql } from "#embedded/monitoring/promql-parse.ts";
-import { PromqlError, durationMs } from "#embedded/monitoring/promql-tokens.ts";
-import { type Labels, type Sample, keyOfLabels, nameLabel, withLabels, without } from "#embedded/monitoring/series.ts";
+import { type Expr, PromqlError, durationMs, parsePromql } from "#embedded/monitoring/promql.ts";
+import { type Labels, type Sample, keyOfLabels, nameLabel, withLabels, without } from "#embedded/monitoring/samples.ts";
 
 /** As in Prometheus' rule files. */
 export interface AlertRule {
   readonly alert: string;
   readonly expr: string;
   readonly for?: string | undefined;
-  readonly keep_firing_for?: string | undefined;
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
@@ -18,7 +16,6 @@ export interface CompiledRule {
   readonly rule: AlertRule;
   readonly expr: Expr;
   readonly forMs: number;
-  readonly keepFiringMs: number;
 }
 
 export interface ActiveAlert {
@@ -29,20 +26,13 @@ export interface ActiveAlert {
   readonly activeAtMs: number;
   readonly firedAtMs?: number;
   readonly resolvedAtMs?: number;
-  /** When the expression was last true. */
-  readonly lastTrueAtMs: number;
 }
 export type ActiveAlerts = ReadonlyMap<string, ActiveAlert>;
 
 /** Throws with the rule's name and what is wrong with it. */
 export const compileRule = (rule: AlertRule): CompiledRule => {
   try {
-    return {
-      rule,
-      expr: parsePromql(rule.expr),
-      forMs: durationMs(rule.for ?? "0"),
-      keepFiringMs: durationMs(rule.keep_firing_for ?? "0"),
-    };
+    return { rule, expr: parsePromql(rule.expr), forMs: durationMs(rule.for ?? "0") };
   } catch (error) {
     throw error instanceof PromqlError ? new PromqlError(`alert ${rule.alert}: ${error.message}`) : error;
   }
@@ -62,11 +52,11 @@ export const nextAlerts = (compiled: CompiledRule, before: ActiveAlerts, samples
     const known = before.get(key);
     const began: ActiveAlert =
       known === undefined || known.state === "resolved"
-        ? { labels, annotations, value: sample.value, state: "pending", activeAtMs: nowMs, lastTrueAtMs: nowMs }
-        : { ...known, annotations, value: sample.value, lastTrueAtMs: nowMs };
+        ? { labels, annotations, value: sample.value, state: "pending", activeAtMs: nowMs }
+        : { ...known, annotations, value: sample.value };
     next.set(key, fired(began, compiled, nowMs));
   }
-  for (const [key, alert] of before) if (!next.has(key)) for (const kept of ended(alert, compiled, nowMs)) next.set(key, kept);
+  for (const [key, alert] of before) if (!next.has(key)) for (const kept of ended(alert, nowMs)) next.set(key, kept);
   return next;
 };
 
@@ -74,10 +64,9 @@ const fired = (alert: ActiveAlert, { forMs }: CompiledRule, nowMs: number): Acti
   alert.state === "pending" && nowMs - alert.activeAtMs >= forMs ? { ...alert, state: "firing", firedAtMs: nowMs } : alert;
 
 /** One whose expression is no longer true: nothing is left of a pending one. */
-const ended = (alert: ActiveAlert, { keepFiringMs }: CompiledRule, nowMs: number): ActiveAlert[] => {
+const ended = (alert: ActiveAlert, nowMs: number): ActiveAlert[] => {
   if (alert.state === "pending") return [];
   if (alert.state === "resolved") return nowMs - (alert.resolvedAtMs ?? 0) > resolvedRetentionMs ? [] : [alert];
-  if (nowMs - alert.lastTrueAtMs < keepFiringMs) return [alert];
   return [{ ...alert, state: "resolved", resolvedAtMs: nowMs }];
 };
 

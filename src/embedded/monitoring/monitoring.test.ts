@@ -145,19 +145,6 @@ describe("from a state to a webhook", () => {
     await scene.clock.advance(12_000);
     expect(scene.told()).toEqual(["6 s: firing a", "3611 s: firing a"]);
   });
-
-  test("an alert that keeps firing for a while after its cause outlasts a gap", async () => {
-    const scene = createScene();
-    scene.monitoring.setWebhook(webhook);
-    scene.setReady("a", false);
-    scene.monitoring.setRules([{ ...rule, for: "0s", keep_firing_for: "5s" }]);
-    await scene.clock.advance(3_000);
-    scene.setReady("a", true);
-    await scene.clock.advance(3_000);
-    expect(scene.monitoring.alerts()).toMatchObject([{ state: "firing" }]);
-    await scene.clock.advance(3_000);
-    expect(scene.monitoring.alerts()).toMatchObject([{ state: "resolved" }]);
-  });
 });
 
 describe("the receiver", () => {
@@ -214,22 +201,9 @@ describe("rules", () => {
     scene.setReady("a", false);
     scene.monitoring.setRules([rule]);
     await scene.clock.advance(3_000);
-    scene.monitoring.setRules([{ alert: "Other", expr: "increase(kube_pod_container_status_restarts_total[10s]) > 0" }, rule]);
+    scene.monitoring.setRules([{ alert: "Other", expr: "kube_pod_container_status_restarts_total > 2" }, rule]);
     await scene.clock.advance(2_000);
     expect(scene.monitoring.alerts()).toMatchObject([{ state: "firing", labels: { alertname: "NotReady" } }]);
-  });
-
-  test("one that looks back sees what changed meanwhile", async () => {
-    const scene = createScene();
-    scene.setReady("a", true);
-    scene.monitoring.setRules([{ alert: "Restarts", expr: "increase(kube_pod_container_status_restarts_total[10s]) > 1" }]);
-    await scene.clock.advance(3_000);
-    expect(scene.monitoring.alerts()).toEqual([]);
-    scene.setReady("a", false);
-    await scene.clock.advance(2_000);
-    expect(scene.monitoring.alerts()).toMatchObject([{ state: "firing" }]);
-    await scene.clock.advance(15_000);
-    expect(scene.monitoring.alerts()).toMatchObject([{ state: "resolved" }]);
   });
 
   test("one whose alerts can't be told apart says so", async () => {

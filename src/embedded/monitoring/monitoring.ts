@@ -10,9 +10,9 @@ import {
   nextAlerts,
 } from "#embedded/monitoring/alert-rule.ts";
 import { type AlertGroups, type Delivery, type Route, createAlertGroups } from "#embedded/monitoring/alert-groups.ts";
-import { stateSamples } from "#embedded/monitoring/cluster-metrics.ts";
-import { evaluateVector, readsOf } from "#embedded/monitoring/promql-evaluate.ts";
-import { type Sample, createHistory } from "#embedded/monitoring/series.ts";
+import { evaluate } from "#embedded/monitoring/promql.ts";
+import type { Sample } from "#embedded/monitoring/samples.ts";
+import { stateSamples } from "#embedded/monitoring/state-metrics.ts";
 import type { WebhookPayload } from "#embedded/monitoring/webhook-payload.ts";
 import type { Clock } from "#lib/clock.ts";
 
@@ -24,8 +24,6 @@ export interface Webhook {
 export interface MonitoringDeps {
   readonly clock: Clock;
   readonly list: (storageKey: string) => readonly Stored[];
-  /** Metrics that are no object's state: what containers use. */
-  readonly measured?: (name: string) => readonly Sample[];
   /** Posts JSON; answers the status, or throws where there is no answer. */
   readonly post: (webhook: Webhook, payload: WebhookPayload) => Promise<number>;
   readonly route?: Partial<Route>;
@@ -54,7 +52,6 @@ const defaultRoute: Route = {
 
 interface RunningRule {
   readonly compiled: CompiledRule;
-  readonly reads: ReadonlyMap<string, number>;
   active: ActiveAlerts;
   readonly sentAt: Map<string, number>;
 }
@@ -63,7 +60,6 @@ export const createMonitoring = (deps: MonitoringDeps): Monitoring => {
   const { clock, list } = deps;
   let webhook: Webhook | undefined;
   let rules: RunningRule[] = [];
-  let history = createHistory(0);
   let cancel = (): void => {};
 
   const deliver = async (payload: WebhookPayload): Promise<Delivery> => {
@@ -83,18 +79,15 @@ export const createMonitoring = (deps: MonitoringDeps): Monitoring => {
 
   const evaluateAll = (): void => {
     const nowMs = clock.now();
-    const scraped = new Map<string, readonly Sample[]>();
-    const instant = (name: string): readonly Sample[] => {
-      let samples = scraped.get(name);
-      if (samples === undefined) scraped.set(name, (samples = [...stateSamples(name, list), ...(deps.measured?.(name) ?? [])]));
+    const known = new Map<string, readonly Sample[]>();
+    const scraped = (name: string): readonly Sample[] => {
+      const samples = known.get(name) ?? stateSamples(name, list);
+      known.set(name, samples);
       return samples;
     };
-    const remembered = new Set(rules.flatMap(({ reads }) => [...reads].flatMap(([name, backMs]) => (backMs > 0 ? [name] : []))));
-    for (const name of remembered) history.record(nowMs, name, instant(name));
     for (const rule of rules) {
       try {
-        const samples = evaluateVector(rule.compiled.expr, { source: { instant, range: history.series }, nowMs });
-        rule.active = nextAlerts(rule.compiled, rule.active, samples, nowMs);
+        rule.active = nextAlerts(rule.compiled, rule.active, evaluate(rule.compiled.expr, scraped), nowMs);
         tell(rule, nowMs);
       } catch (error) {
         deps.trouble?.(`${rule.compiled.rule.alert}: ${error instanceof Error ? error.message : String(error)}`);
@@ -124,11 +117,7 @@ export const createMonitoring = (deps: MonitoringDeps): Monitoring => {
     setRules: (wanted) => {
       const compiled = wanted.map((rule) => compileRule(rule));
       const before = new Map(rules.map((rule) => [JSON.stringify(rule.compiled.rule), rule]));
-      rules = compiled.map(
-        (each) =>
-          before.get(JSON.stringify(each.rule)) ?? { compiled: each, reads: readsOf(each.expr), active: new Map(), sentAt: new Map() },
-      );
-      history = longer(history, Math.max(0, ...rules.flatMap(({ reads }) => [...reads.values()])));
+      rules = compiled.map((each) => before.get(JSON.stringify(each.rule)) ?? { compiled: each, active: new Map(), sentAt: new Map() });
       cancel();
       cancel = (): void => {};
       if (rules.length > 0) tick();
@@ -151,7 +140,3 @@ export const createMonitoring = (deps: MonitoringDeps): Monitoring => {
 };
 
 const externalUrl = "http://monitoring.embedded";
-
-/** What is known is kept as long as somebody looks back; a rule that looks further begins anew. */
-const longer = (history: ReturnType<typeof createHistory>, keepMs: number): ReturnType<typeof createHistory> =>
-  history.keepMs >= keepMs ? history : createHistory(keepMs);

@@ -1,75 +1,87 @@
-// Metrics about objects, named and labelled as kube-state-metrics 2.15 has them: one table a kind, joined here. Reads objects, and nothing else.
-import { type JsonRecord, type Stored, at, listOf, numberOf, recordOf, textOf } from "#embedded/json.ts";
-import { parseQuantity } from "#lib/quantity.ts";
-import { fromTimestamp } from "#lib/clock.ts";
-import type { Labels } from "#embedded/monitoring/series.ts";
+// Metrics about objects that the scenarios' alerts read, named and labelled as kube-state-metrics 2.15 has them: one table a kind. Reads objects,
+// and nothing else.
+import { type Stored, at, listOf, numberOf, textOf } from "#embedded/json.ts";
+import { type Labels, type Sample, nameLabel, withLabels } from "#embedded/monitoring/samples.ts";
 
 /** A value and the labels that it has besides the object's own. */
-export type Row = readonly [value: number, labels?: Labels];
-/** Undefined and empty: there is no such series for this object. */
-export type Rows = (object: Stored) => readonly Row[] | number | undefined;
+type Row = readonly [value: number, labels?: Labels];
+type Rows = (object: Stored) => readonly Row[];
 
-export interface KindMetrics {
+interface KindMetrics {
   /** `group/plural`, as the store has it. */
   readonly storageKey: string;
-  /** The object's own labels. */
+  /** The object's own labels, besides its namespace. */
   readonly labels: (object: Stored) => Labels;
   readonly metrics: Readonly<Record<string, Rows>>;
 }
 
-export const truth = (value: boolean): number => (value ? 1 : 0);
-
 /** A number at a path of the object; `otherwise` where there is none, as Go's zero. */
-export const numberAt =
-  (path: readonly string[], otherwise?: number): Rows =>
-  (object) =>
-    numberOf(at(object, ...path)) ?? otherwise;
+const numberAt =
+  (path: readonly string[], otherwise: number): Rows =>
+  (object) => [[numberOf(at(object, ...path)) ?? otherwise]];
+const replicas = numberAt(["spec", "replicas"], 1);
+const statusCount = (field: string): Rows => numberAt(["status", field], 0);
 
-export const secondsAt =
-  (...path: string[]): Rows =>
-  (object) =>
-    secondsOf(at(object, ...path));
-export const secondsOf = (time: unknown): number | undefined => {
-  const ms = fromTimestamp(textOf(time));
-  return ms === undefined ? undefined : Math.floor(ms / 1000);
-};
+/** Three rows a condition: one says which status it has. */
+const conditions: Rows = (object) =>
+  listOf(at(object, "status", "conditions")).flatMap((condition) =>
+    ["true", "false", "unknown"].map((value): Row => [
+      textOf(at(condition, "status")).toLowerCase() === value ? 1 : 0,
+      { condition: textOf(at(condition, "type")), status: value },
+    ]),
+  );
 
-/** Three rows: one says which status the condition has. */
-export const statusRows = (status: unknown, label: string, labels: Labels = {}): Row[] =>
-  ["true", "false", "unknown"].map((value) => [truth(textOf(status).toLowerCase() === value), { ...labels, [label]: value }]);
+/** Rows of each container that has a status. */
+const perContainer =
+  (rows: (status: unknown) => readonly Row[]): Rows =>
+  (pod) =>
+    listOf(at(pod, "status", "containerStatuses")).flatMap((status) =>
+      rows(status).map(([value, labels]): Row => [value, { container: textOf(at(status, "name")), ...labels }]),
+    );
 
-export const conditionsOf = (object: unknown): JsonRecord[] => listOf(at(object, "status", "conditions")).map(recordOf);
+const kinds: readonly KindMetrics[] = [
+  {
+    storageKey: "/pods",
+    labels: ({ metadata: { name, uid } }) => ({ pod: name, uid }),
+    metrics: {
+      kube_pod_container_status_ready: perContainer((status) => [[at(status, "ready") === true ? 1 : 0]]),
+      kube_pod_container_status_restarts_total: perContainer((status) => [[numberOf(at(status, "restartCount")) ?? 0]]),
+      kube_pod_container_status_last_terminated_reason: perContainer((status) => {
+        const reason = textOf(at(status, "lastState", "terminated", "reason"));
+        return reason === "" ? [] : [[1, { reason }]];
+      }),
+    },
+  },
+  {
+    storageKey: "apps/deployments",
+    labels: ({ metadata }) => ({ deployment: metadata.name }),
+    metrics: {
+      kube_deployment_spec_replicas: replicas,
+      kube_deployment_status_replicas_available: statusCount("availableReplicas"),
+      kube_deployment_status_replicas_unavailable: statusCount("unavailableReplicas"),
+      kube_deployment_status_condition: conditions,
+    },
+  },
+  {
+    storageKey: "apps/statefulsets",
+    labels: ({ metadata }) => ({ statefulset: metadata.name }),
+    metrics: { kube_statefulset_replicas: replicas, kube_statefulset_status_replicas_ready: statusCount("readyReplicas") },
+  },
+];
 
-export const conditionRows: Rows = (object) =>
-  conditionsOf(object).flatMap((condition) => statusRows(condition["status"], "status", { condition: textOf(condition["type"]) }));
+const byName = new Map(kinds.flatMap((kind) => Object.entries(kind.metrics).map(([name, rows]) => [name, { kind, rows }] as const)));
 
-/** 1 at what it is, 0 at everything else it could be. */
-export const oneOf = (value: unknown, all: readonly string[], label: string): Row[] =>
-  textOf(value) === "" ? [] : all.map((each) => [truth(value === each), { [label]: each }]);
+/** The kind that a metric is about, as `group/plural`; undefined for one that is not known. */
+export const storageKeyOfMetric = (name: string): string | undefined => byName.get(name)?.kind.storageKey;
 
-export const quantityOf = (value: unknown): number | undefined => {
-  const thousandths = parseQuantity(typeof value === "number" ? String(value) : textOf(value));
-  return thousandths === undefined ? undefined : Number(thousandths) / 1000;
-};
+const scraped: Labels = { job: "kube-state-metrics", instance: "kube-state-metrics:8080" };
 
-/** `{resource, unit}` for each of a list of resources. */
-export const resourceRows = (resources: unknown, labels: Labels = {}): Row[] =>
-  Object.entries(recordOf(resources)).flatMap(([name, amount]): Row[] => {
-    const value = quantityOf(amount);
-    const unit = name === "cpu" ? "core" : /memory|storage|hugepages/.test(name) ? "byte" : "integer";
-    return value === undefined ? [] : [[value, { ...labels, resource: name.replaceAll(/[^a-zA-Z0-9_]/g, "_"), unit }]];
+/** What a scrape of kube-state-metrics would have under this name, with the labels that Prometheus adds. */
+export const stateSamples = (name: string, list: (storageKey: string) => readonly Stored[]): Sample[] => {
+  const found = byName.get(name);
+  if (found === undefined) return [];
+  return list(found.kind.storageKey).flatMap((object) => {
+    const own = { namespace: object.metadata.namespace ?? "", ...found.kind.labels(object), ...scraped, [nameLabel]: name };
+    return found.rows(object).map(([value, labels]) => ({ labels: withLabels(own, labels ?? {}), value }));
   });
-
-export const ownerRows: Rows = (object) => {
-  const owners = object.metadata.ownerReferences ?? [];
-  if (owners.length === 0) return [[1, { owner_kind: "", owner_name: "", owner_is_controller: "" }]];
-  return owners.map(({ kind, name, controller }) => [
-    1,
-    { owner_kind: kind, owner_name: name, owner_is_controller: String(controller ?? false) },
-  ]);
 };
-
-/** By the name of the object's kind: `{namespace, deployment}`. */
-export const namedLabels =
-  (kind: string): KindMetrics["labels"] =>
-  ({ metadata: { namespace, name } }) => ({ ...(namespace === undefined ? {} : { namespace }), [kind]: name });

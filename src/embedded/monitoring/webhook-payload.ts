@@ -1,5 +1,5 @@
 // What Alertmanager posts to a webhook, version 4, and how it names an alert and a group. Pure.
-import { type Labels, only } from "#embedded/monitoring/series.ts";
+import { type Labels, only } from "#embedded/monitoring/samples.ts";
 
 export interface PostedAlert {
   readonly labels: Labels;

@@ -36,7 +36,6 @@ export interface Behaviour {
   readonly memoryBytes?: number;
   /** On top of that, for ever. */
   readonly memoryGrowthBytesPerSecond?: number;
-  readonly cpuCores?: number;
   /** Default: its containerPorts. */
   readonly listens?: readonly number[];
   /** Status by path, the longest prefix first; default: 200 for every path. */

@@ -37,7 +37,6 @@ const Does = z.strictObject({
   exit: z.strictObject({ code: z.int().min(0).max(255), afterMs: milliseconds.optional() }).optional(),
   memory: bytes.optional(),
   memoryGrowthPerSecond: bytes.optional(),
-  cpuCores: z.number().optional(),
   listens: z.array(z.int()).optional(),
   httpStatus: z.record(z.string(), z.int()).optional(),
   exec: z.record(z.string(), z.strictObject({ code: z.int(), output: z.string().optional() })).optional(),

@@ -14,8 +14,6 @@ export interface ContainerRun {
   readonly id: string;
   readonly startedAtMs: number;
   readonly log: LogBuffer;
-  readonly cpuCores: number;
-  memoryBytes(): number;
   isListening(port: number): boolean;
   httpStatus(path: string): number;
   exec(command: readonly string[]): { readonly code: number; readonly output: string };
@@ -82,8 +80,6 @@ export const runContainer = (id: string, { clock, behaviour, context, lastWords,
     id,
     startedAtMs,
     log,
-    cpuCores: behaviour.cpuCores ?? 0,
-    memoryBytes: () => (behaviour.memoryBytes ?? 0) + ((behaviour.memoryGrowthBytesPerSecond ?? 0) * (clock.now() - startedAtMs)) / 1000,
     isListening: (port) => !isOver && clock.now() >= startedAtMs + startMs && (behaviour.listens ?? context.containerPorts).includes(port),
     httpStatus: (path) => {
       const prefixes = Object.entries(behaviour.httpStatus ?? {}).filter(([prefix]) => path.startsWith(prefix));
@@ -115,8 +111,6 @@ export const neverRan = (id: string): ContainerRun => ({
   id,
   startedAtMs: 0,
   log: createLogBuffer(),
-  cpuCores: 0,
-  memoryBytes: () => 0,
   isListening: () => false,
   httpStatus: () => 0,
   exec: () => ({ code: 1, output: "" }),

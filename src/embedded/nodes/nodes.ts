@@ -4,7 +4,6 @@ import type { Clock, Random } from "#lib/clock.ts";
 import { type Stored, at, textOf } from "#embedded/json.ts";
 import { type EventRecorder, createEventRecorder } from "#embedded/event-recorder.ts";
 import { type Identities, issuer } from "#embedded/identity.ts";
-import type { ContainerRun } from "#embedded/nodes/container-run.ts";
 import { createComponent } from "#embedded/nodes/component.ts";
 import { createKubelets } from "#embedded/nodes/kubelets.ts";
 import { createNodeLifecycle } from "#embedded/nodes/node-lifecycle.ts";
@@ -12,7 +11,7 @@ import { createNodeMachine, type NodeMachine } from "#embedded/nodes/node-machin
 import { createNodeViews } from "#embedded/nodes/node-view.ts";
 import type { PodWorker } from "#embedded/nodes/pod-worker.ts";
 import { createScheduler } from "#embedded/nodes/scheduler.ts";
-import type { PodUsage, Workloads } from "#embedded/workloads.ts";
+import type { Workloads } from "#embedded/workloads.ts";
 import type { World } from "#embedded/world.ts";
 
 /** What a person could do to the machines. */
@@ -26,17 +25,6 @@ export interface Machines {
 export interface Nodes {
   readonly machines: Machines;
   workerOf(podUid: string): PodWorker | undefined;
-  /** What its containers take now, in cores and bytes; undefined for a pod that runs nowhere. */
-  usageOf(pod: Stored): PodUsage | undefined;
-  /** The same of each container that runs now. */
-  containersOf(pod: Stored): readonly ContainerUsage[];
-}
-
-export interface ContainerUsage {
-  readonly container: string;
-  /** Since it was started. */
-  readonly cpuSeconds: number;
-  readonly memoryBytes: number;
 }
 
 export interface NodeDeps {
@@ -119,17 +107,6 @@ export const startNodes = (deps: NodeDeps, options: Workloads): Nodes => {
   };
   return {
     workerOf: kubelets.workerOf,
-    usageOf: (pod) => {
-      const runs = (kubelets.workerOf(pod.metadata.uid)?.units ?? []).flatMap(({ run }) => run ?? []);
-      const sum = (of: (run: ContainerRun) => number): number => runs.reduce((total, run) => total + of(run), 0);
-      return runs.length === 0 ? undefined : { cpu: sum((run) => run.cpuCores), memory: sum((run) => run.memoryBytes()) };
-    },
-    containersOf: (pod) =>
-      (kubelets.workerOf(pod.metadata.uid)?.units ?? []).flatMap(({ name, run }) =>
-        run === undefined
-          ? []
-          : [{ container: name, cpuSeconds: (run.cpuCores * (clock.now() - run.startedAtMs)) / 1000, memoryBytes: run.memoryBytes() }],
-      ),
     machines: {
       names: [...machines.keys()],
       stop: (name) => {
