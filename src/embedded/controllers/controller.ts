@@ -6,6 +6,7 @@ import { type JsonRecord, type Stored, withValue } from "#embedded/json.ts";
 import type { Change } from "#embedded/object-store.ts";
 import { type DeleteOptions, type Place, createObject, deleteObject, updateObject } from "#embedded/objects.ts";
 import { type Resource, builtInResources, findKind, storageKeyOf } from "#embedded/resources.ts";
+import { ApiError } from "#embedded/status.ts";
 import type { World, Writer } from "#embedded/world.ts";
 
 export interface Controller {
@@ -41,6 +42,21 @@ export const builtIn = (apiVersion: string, kind: string): Resource => {
   if (resource === undefined) throw new Error(`no such kind: ${apiVersion} ${kind}`);
   return resource;
 };
+
+/** The refusal, where there is one: what else is to be done is done before it is thrown. */
+export const refusalOf = (work: () => void): ApiError | undefined => {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return error;
+  }
+};
+
+/** Go leaves a count of nothing out. */
+export const nonZero = (counts: Readonly<Record<string, number>>): JsonRecord =>
+  Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 
 export const podsOf = builtIn("v1", "Pod");
 export const nodesOf = builtIn("v1", "Node");

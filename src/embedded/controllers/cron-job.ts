@@ -1,12 +1,11 @@
-// CronJobs: a Job at each time of the schedule, as their concurrency policy allows, old ones removed; pkg/controller/cronjob. Time zones other
-// than UTC are not known.
+// CronJobs: a Job at each time of the schedule, unless Forbid and one still runs; pkg/controller/cronjob. Time zones other than UTC are not known.
 import { type Again, type Client, type Controller, builtIn } from "#embedded/controllers/controller.ts";
 import { type Schedule, parseSchedule } from "#embedded/controllers/cron-schedule.ts";
 import { conditionOf, conditionsOf } from "#embedded/controllers/conditions.ts";
 import { isOver } from "#embedded/controllers/job.ts";
 import { controllerReference, isControlledBy, ownersAffected } from "#embedded/controllers/ownership.ts";
 import { isTerminating } from "#embedded/controllers/pod-state.ts";
-import { type JsonRecord, type Stored, at, listOf, numberOf, recordOf, textOf } from "#embedded/json.ts";
+import { type JsonRecord, type Stored, at, listOf, recordOf, textOf } from "#embedded/json.ts";
 import { storageKeyOf } from "#embedded/resources.ts";
 import { ApiError } from "#embedded/status.ts";
 import { toTimestamp } from "#lib/clock.ts";
@@ -24,7 +23,6 @@ export const cronJobController = (client: Client): Controller => ({
     if (isTerminating(cron)) return;
     const mine = client.list(jobs, cron.metadata.namespace).filter((job) => isControlledBy(job, cron));
     const status = settled(client, cron, mine);
-    trim(client, cron, mine);
     client.setStatus(cron, { ...status, ...run(client, cron, status, mine, again) });
   },
 });
@@ -51,8 +49,7 @@ const settled = (client: Client, cron: Stored, mine: readonly Stored[]): JsonRec
   const active = listOf(status["active"]).filter((reference) => {
     const job = mine.find(({ metadata }) => metadata.uid === at(reference, "uid"));
     if (job !== undefined && !isOver(job)) return true;
-    if (job === undefined) client.tell(cron, "Normal", "MissingJob", `Active job went missing: ${textOf(at(reference, "name"))}`);
-    else {
+    if (job !== undefined) {
       const type = conditionOf(conditionsOf(job), "Complete")?.["status"] === "True" ? "Complete" : "Failed";
       client.tell(cron, "Normal", "SawCompletedJob", `Saw completed job: ${job.metadata.name}, condition: ${type}`);
       if (type === "Complete") status = { ...status, lastSuccessfulTime: at(job, "status", "completionTime") };
@@ -61,26 +58,6 @@ const settled = (client: Client, cron: Stored, mine: readonly Stored[]): JsonRec
   });
   const { active: _active, ...rest } = status;
   return { ...rest, ...(active.length === 0 ? {} : { active }) };
-};
-
-const trim = (client: Client, cron: Stored, mine: readonly Stored[]): void => {
-  for (const [type, field, fallback] of [
-    ["Complete", "successfulJobsHistoryLimit", 3],
-    ["Failed", "failedJobsHistoryLimit", 1],
-  ] as const) {
-    const over = mine.filter((job) => conditionOf(conditionsOf(job), type)?.["status"] === "True").toSorted(byStart);
-    const limit = numberOf(at(cron, "spec", field)) ?? fallback;
-    for (const job of over.slice(0, Math.max(0, over.length - limit))) remove(client, cron, job);
-  }
-};
-
-const startOf = (job: Stored): string => textOf(at(job, "status", "startTime"));
-const byStart = (a: Stored, b: Stored): number =>
-  startOf(a) < startOf(b) ? -1 : startOf(a) > startOf(b) ? 1 : a.metadata.name < b.metadata.name ? -1 : 1;
-
-const remove = (client: Client, cron: Stored, job: Stored): void => {
-  client.remove(job, { propagationPolicy: "Background" });
-  client.tell(cron, "Normal", "SuccessfulDelete", `Deleted job ${job.metadata.name}`);
 };
 
 /** What it changes of the status. */
@@ -93,21 +70,11 @@ const run = (client: Client, cron: Stored, status: JsonRecord, mine: readonly St
   const due = lastDue(plan, cron, status, now);
   if (due === undefined) return {};
   const name = `${cron.metadata.name}-${Math.floor(due / 60_000)}`;
-  const deadline = numberOf(at(cron, "spec", "startingDeadlineSeconds"));
-  if (deadline !== undefined && due + deadline * 1000 < now) {
-    client.tell(cron, "Warning", "MissSchedule", `Missed scheduled time to start a job: ${new Date(due).toUTCString()}`);
-    return {};
-  }
   if (mine.some(({ metadata }) => metadata.name === name)) return {};
-  let active = listOf(status["active"]);
-  const policy = at(cron, "spec", "concurrencyPolicy");
-  if (policy === "Forbid" && active.length > 0) {
+  const active = listOf(status["active"]);
+  if (at(cron, "spec", "concurrencyPolicy") === "Forbid" && active.length > 0) {
     client.tell(cron, "Normal", "JobAlreadyActive", "Not starting job because prior execution is running and concurrency policy is Forbid");
     return {};
-  }
-  if (policy === "Replace") {
-    for (const job of mine) if (!isOver(job)) remove(client, cron, job);
-    active = [];
   }
   try {
     const job = client.create(jobs, cron.metadata.namespace, jobFrom(cron, name, due));
@@ -137,9 +104,7 @@ const jobFrom = (cron: Stored, name: string, dueMs: number): JsonRecord => {
 /** The last time that has passed since it ran last, or since it is there. */
 const lastDue = (plan: Schedule, cron: Stored, status: JsonRecord, now: number): number | undefined => {
   const since = Date.parse(textOf(status["lastScheduleTime"]) || cron.metadata.creationTimestamp);
-  const deadline = numberOf(at(cron, "spec", "startingDeadlineSeconds"));
   let due: number | undefined;
-  const from = deadline === undefined ? since : Math.max(since, now - deadline * 1000);
-  for (let time = plan.next(from); time !== undefined && time <= now; time = plan.next(time)) due = time;
+  for (let time = plan.next(since); time !== undefined && time <= now; time = plan.next(time)) due = time;
   return due;
 };

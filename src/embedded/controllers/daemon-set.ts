@@ -1,5 +1,5 @@
 // DaemonSets: one pod on every node that suits, replaced node by node, as pkg/controller/daemon. The scheduler binds them like all others.
-import { type Client, type Controller, builtIn, nodesOf, podsOf } from "#embedded/controllers/controller.ts";
+import { type Client, type Controller, builtIn, nodesOf, podsOf, refusalOf } from "#embedded/controllers/controller.ts";
 import { claimed, ownersAffected, podFrom } from "#embedded/controllers/ownership.ts";
 import { isAvailable, isFinished, isReady, isTerminating, phaseOf } from "#embedded/controllers/pod-state.ts";
 import { createPod, deletePod, minReadySeconds } from "#embedded/controllers/replica-set.ts";
@@ -7,7 +7,6 @@ import { type History, historyOf, revisionLabel, revisionOfPod, trimHistory } fr
 import { type JsonRecord, type Stored, at, listOf, numberOf, recordOf, textOf, withValue } from "#embedded/json.ts";
 import { belongsOn } from "#embedded/nodes/scheduling-filters.ts";
 import { storageKeyOf } from "#embedded/resources.ts";
-import { ApiError } from "#embedded/status.ts";
 
 const daemonSets = builtIn("apps/v1", "DaemonSet");
 
@@ -28,14 +27,10 @@ export const daemonSetController = (client: Client): Controller => ({
     if (isTerminating(set)) return;
     const history = historyOf(client, set, revisionLabel);
     const nodes = client.list(nodesOf).filter((node) => belongsOn(podFor(set, history, node) as unknown as Stored, node));
-    let refusal: ApiError | undefined;
-    try {
+    const refusal = refusalOf(() => {
       place(client, set, history, nodes);
       if (at(set, "spec", "updateStrategy", "type") === "RollingUpdate") roll(client, set, history, nodes);
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      refusal = error;
-    }
+    });
     const pods = claimed(client, set, podsOf);
     client.setStatus(set, statusOf(client, set, history, nodes, pods));
     const used = new Set(pods.map(revisionOfPod));
@@ -69,8 +64,6 @@ const podFor = (set: Stored, history: History, node: Stored): JsonRecord => {
   const field = { key: "metadata.name", operator: "In", values: [node.metadata.name] };
   const required = ["affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"];
   const terms = listOf(at(spec, ...required, "nodeSelectorTerms")).map((term) => ({ ...recordOf(term), matchFields: [field] }));
-  const onHost =
-    spec["hostNetwork"] === true ? [{ key: "node.kubernetes.io/network-unavailable", operator: "Exists", effect: "NoSchedule" }] : [];
   const labels = {
     ...recordOf(at(body, "metadata", "labels")),
     [revisionLabel]: hashIn(history.update),
@@ -81,7 +74,7 @@ const podFor = (set: Stored, history: History, node: Stored): JsonRecord => {
       ...body,
       spec: {
         ...withValue(spec, required, { nodeSelectorTerms: terms.length === 0 ? [{ matchFields: [field] }] : terms }),
-        tolerations: [...listOf(spec["tolerations"]), ...always, ...onHost],
+        tolerations: [...listOf(spec["tolerations"]), ...always],
       },
     },
     ["metadata", "labels"],

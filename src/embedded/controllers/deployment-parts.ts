@@ -96,18 +96,3 @@ export const newestSize = (deployment: Stored, sets: readonly Stored[], current:
   const room = wanted + fencesOf(deployment).surge - sum(sets, replicasOf);
   return room <= 0 ? current : current + Math.min(room, wanted - current);
 };
-
-/** What a set gets of a change of size in the middle of a rollout. */
-export const proportion = (deployment: Stored, set: Stored, toAdd: number, added: number): number => {
-  if (replicasOf(set) === 0 || toAdd === 0 || toAdd === added) return 0;
-  const allowed = toAdd - added;
-  const fraction = fractionOf(deployment, set);
-  return toAdd > 0 ? Math.min(fraction, allowed) : Math.max(fraction, allowed);
-};
-
-const fractionOf = (deployment: Stored, set: Stored): number => {
-  if (replicasOf(deployment) === 0) return -replicasOf(set);
-  const most = replicasOf(deployment) + fencesOf(deployment).surge;
-  const before = Number(set.metadata.annotations?.[own.max] ?? 0) || actualOf(deployment) || most;
-  return Math.round((replicasOf(set) * most) / before) - replicasOf(set);
-};

@@ -5,20 +5,15 @@ import { conditionOf, conditionsOf } from "#embedded/controllers/conditions.ts";
 import { type Client, builtIn } from "#embedded/controllers/controller.ts";
 import {
   actualOf,
-  availableOf,
   byAge,
-  fencesOf,
   hashLabel,
-  isRolling,
   newestOf,
   newestSize,
   progressDeadlineOf,
-  proportion,
   revisionOf,
   revisionText,
   setAnnotations,
   sizeAnnotations,
-  sum,
   withRevision,
 } from "#embedded/controllers/deployment-parts.ts";
 import { withProgress } from "#embedded/controllers/deployment-status.ts";
@@ -148,31 +143,9 @@ export const rescale = (client: Client, { deployment, newest, older }: Family): 
     if (only !== undefined && replicasOf(only) !== wanted) resized(client, deployment, only, wanted);
     return;
   }
-  if (newest !== undefined && isSaturated(newest, wanted)) {
-    for (const set of older) if (replicasOf(set) > 0) resized(client, deployment, set, 0);
-    return;
-  }
-  if (!isRolling(deployment)) return;
-  const toAdd = (wanted > 0 ? wanted + fencesOf(deployment).surge : 0) - sum(active, replicasOf);
-  const bySize = (a: Stored, b: Stored): number => replicasOf(b) - replicasOf(a) || (toAdd > 0 ? byAge(b, a) : byAge(a, b));
-  const ordered = active.toSorted(bySize);
-  let added = 0;
-  const sizes = ordered.map((set) => {
-    const share = proportion(deployment, set, toAdd, added);
-    added += share;
-    return replicasOf(set) + share;
-  });
-  ordered.forEach((set, index) => {
-    const rest = index === 0 ? toAdd - added : 0;
-    resized(client, deployment, set, Math.max(0, (sizes[index] ?? 0) + rest));
-  });
+  // In the middle of a rollout its next steps do it: the sets are told how many there shall be.
+  for (const set of active) resized(client, deployment, set, replicasOf(set));
 };
-
-/** The newest one has all that the Deployment wants, available. */
-const isSaturated = (newest: Stored, wanted: number): boolean =>
-  replicasOf(newest) === wanted &&
-  newest.metadata.annotations?.["deployment.kubernetes.io/desired-replicas"] === String(wanted) &&
-  availableOf(newest) === wanted;
 
 /** Old revisions beyond the limit, the oldest first. */
 export const clean = (client: Client, { deployment, older }: Family): void => {

@@ -1,5 +1,6 @@
 // What a Deployment says about itself: counts and conditions, as pkg/controller/deployment/{progress,sync}.go. Pure.
 import { conditionOf, conditionsOf, withCondition, withoutCondition } from "#embedded/controllers/conditions.ts";
+import { nonZero } from "#embedded/controllers/controller.ts";
 import { actualOf, availableOf, fencesOf, progressDeadlineOf, statusCount, sum } from "#embedded/controllers/deployment-parts.ts";
 import { replicasOf } from "#embedded/controllers/replica-set.ts";
 import { type JsonRecord, type Stored, numberOf, recordOf, textOf } from "#embedded/json.ts";
@@ -55,7 +56,7 @@ export const countedStatus = (rollout: Rollout): JsonRecord => {
   };
   const { collisionCount } = recordOf(deployment["status"]);
   return {
-    ...Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)),
+    ...nonZero(counts),
     observedGeneration: deployment.metadata.generation ?? 1,
     ...(collisionCount === undefined ? {} : { collisionCount }),
     conditions,

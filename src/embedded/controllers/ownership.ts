@@ -1,12 +1,11 @@
 // Whose an object is: controller references, adoption by selector and letting go, as pkg/controller/controller_ref_manager.go. Writes only
 // owner references.
-import { type Client, builtIn } from "#embedded/controllers/controller.ts";
+import { type Client, refusalOf } from "#embedded/controllers/controller.ts";
 import { type JsonRecord, type Stored, type StoredOwner, at, recordOf, withValue } from "#embedded/json.ts";
 import type { Change } from "#embedded/object-store.ts";
 import type { Place } from "#embedded/objects.ts";
 import type { Resource } from "#embedded/resources.ts";
 import { matchesSelector } from "#embedded/selectors.ts";
-import { ApiError } from "#embedded/status.ts";
 
 export const controllerOf = (object: Stored | undefined): StoredOwner | undefined =>
   object?.metadata.ownerReferences?.find(({ controller }) => controller === true);
@@ -53,11 +52,7 @@ export const claimed = (client: Client, owner: Stored, resource: Resource): read
 
 const released = (client: Client, owner: Stored, object: Stored): Stored[] => {
   const rest = (object.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== owner.metadata.uid);
-  try {
-    client.update(object, (old) => withValue(old, ["metadata", "ownerReferences"], rest.length === 0 ? undefined : rest));
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-  }
+  refusalOf(() => client.update(object, (old) => withValue(old, ["metadata", "ownerReferences"], rest.length === 0 ? undefined : rest)));
   return [];
 };
 
@@ -75,5 +70,3 @@ export const podFrom = (owner: Stored, template: unknown, metadata: JsonRecord):
     spec: at(template, "spec"),
   };
 };
-
-export const kindOf = ({ apiVersion, kind }: Stored): Resource => builtIn(apiVersion, kind);

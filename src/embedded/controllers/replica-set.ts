@@ -1,5 +1,5 @@
 // ReplicaSets: as many pods as they should have, as pkg/controller/replicaset. Never touches a pod that another controller owns.
-import { type Client, type Controller, builtIn, podsOf } from "#embedded/controllers/controller.ts";
+import { type Client, type Controller, builtIn, nonZero, podsOf, refusalOf } from "#embedded/controllers/controller.ts";
 import { conditionOf, conditionsOf, withCondition, withoutCondition } from "#embedded/controllers/conditions.ts";
 import { inDeletionOrder } from "#embedded/controllers/deletion-order.ts";
 import { claimed, controllerOf, ownersAffected, podFrom } from "#embedded/controllers/ownership.ts";
@@ -31,7 +31,6 @@ export const replicaSetController = (client: Client): Controller => ({
 interface Outcome {
   readonly pods: readonly Stored[];
   readonly error?: ApiError;
-  readonly verb?: "FailedCreate" | "FailedDelete";
 }
 
 const manage = (client: Client, set: Stored, pods: readonly Stored[]): Outcome => {
@@ -43,26 +42,13 @@ const manage = (client: Client, set: Stored, pods: readonly Stored[]): Outcome =
 
 /** In batches of 1, 2, 4 …, so that a refusal is not met five hundred times. */
 const createPods = (client: Client, set: Stored, pods: readonly Stored[], count: number): Outcome => {
-  const made: Stored[] = [];
   for (let done = 0, batch = 1; done < count; done += batch, batch *= 2) {
-    let refusal: ApiError | undefined;
-    for (let index = 0; index < Math.min(batch, count - done); index += 1) {
-      try {
-        made.push(createPod(client, set));
-      } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
-        refusal ??= error;
-      }
-    }
-    if (refusal !== undefined)
-      return { pods: isEnding(refusal) ? pods : pods, ...(isEnding(refusal) ? {} : { error: refusal, verb: "FailedCreate" }) };
+    const refusals = Array.from({ length: Math.min(batch, count - done) }, () => refusalOf(() => createPod(client, set)));
+    const error = refusals.find((refusal) => refusal !== undefined);
+    if (error !== undefined) return { pods, error };
   }
   return { pods };
 };
-
-/** A namespace that goes: not worth a word. */
-const isEnding = (error: ApiError): boolean =>
-  error.status.details?.causes?.some(({ reason }) => reason === "NamespaceTerminating") === true;
 
 export const createPod = (client: Client, owner: Stored, body?: JsonRecord): Stored => {
   try {
@@ -74,7 +60,7 @@ export const createPod = (client: Client, owner: Stored, body?: JsonRecord): Sto
     client.tell(owner, "Normal", "SuccessfulCreate", `Created pod: ${pod.metadata.name}`);
     return pod;
   } catch (error) {
-    if (error instanceof ApiError && !isEnding(error)) client.tell(owner, "Warning", "FailedCreate", `Error creating: ${error.message}`);
+    if (error instanceof ApiError) client.tell(owner, "Warning", "FailedCreate", `Error creating: ${error.message}`);
     throw error;
   }
 };
@@ -100,7 +86,7 @@ const relatedPods = (client: Client, set: Stored): readonly Stored[] => {
 };
 
 /** Of the pods as they were at the beginning: those that were made now are counted the next time. */
-const statusOf = (client: Client, set: Stored, { pods, error, verb }: Outcome): JsonRecord => {
+const statusOf = (client: Client, set: Stored, { pods, error }: Outcome): JsonRecord => {
   const now = client.world.clock.now();
   const labels = recordOf(at(set, "spec", "template", "metadata", "labels"));
   const counts = {
@@ -114,7 +100,7 @@ const statusOf = (client: Client, set: Stored, { pods, error, verb }: Outcome): 
     error !== undefined && failure === undefined
       ? withCondition(
           old,
-          { type: "ReplicaFailure", status: "True", reason: verb ?? "FailedCreate", message: error.message },
+          { type: "ReplicaFailure", status: "True", reason: "FailedCreate", message: error.message },
           { lastTransitionTime: client.world.timestamp() },
         )
       : error === undefined
@@ -122,7 +108,7 @@ const statusOf = (client: Client, set: Stored, { pods, error, verb }: Outcome): 
         : old;
   return {
     replicas: pods.length,
-    ...Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)),
+    ...nonZero(counts),
     observedGeneration: set.metadata.generation ?? 1,
     ...(conditions.length === 0 ? {} : { conditions }),
   };

@@ -1,13 +1,12 @@
 // StatefulSets: numbered pods, each with its own name and claims, made and replaced in order, as pkg/controller/statefulset. One that is
 // broken holds up all that come after it.
-import { type Client, type Controller, builtIn, podsOf } from "#embedded/controllers/controller.ts";
+import { type Client, type Controller, builtIn, nonZero, podsOf, refusalOf } from "#embedded/controllers/controller.ts";
 import { claimed, ownersAffected, podFrom } from "#embedded/controllers/ownership.ts";
-import { availableInMs, isAvailable, isFinished, isReady, isTerminating, phaseOf } from "#embedded/controllers/pod-state.ts";
+import { availableInMs, isAvailable, isReady, isTerminating, phaseOf } from "#embedded/controllers/pod-state.ts";
 import { minReadySeconds, replicasOf } from "#embedded/controllers/replica-set.ts";
 import { type History, historyOf, revisionLabel, revisionOfPod, templateIn, trimHistory } from "#embedded/controllers/revisions.ts";
-import { type JsonRecord, type Stored, at, isRecord, listOf, numberOf, recordOf, textOf } from "#embedded/json.ts";
+import { type JsonRecord, type Stored, at, listOf, numberOf, recordOf, textOf } from "#embedded/json.ts";
 import { storageKeyOf } from "#embedded/resources.ts";
-import { ApiError } from "#embedded/status.ts";
 
 const statefulSets = builtIn("apps/v1", "StatefulSet");
 const claims = builtIn("v1", "PersistentVolumeClaim");
@@ -20,13 +19,7 @@ export const statefulSetController = (client: Client): Controller => ({
     const history = historyOf(client, set, "controller.kubernetes.io/hash");
     const before = claimed(client, set, podsOf);
     const current = history.all.find(({ metadata }) => metadata.name === at(set, "status", "currentRevision")) ?? history.update;
-    let refusal: ApiError | undefined;
-    try {
-      step(client, { set, history, current, pods: before });
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      refusal = error;
-    }
+    const refusal = refusalOf(() => step(client, { set, history, current, pods: before }));
     const pods = claimed(client, set, podsOf);
     client.setStatus(set, statusOf(client, { set, history, current, pods }));
     const used = new Set([current.metadata.name, ...pods.map(revisionOfPod)]);
@@ -66,25 +59,13 @@ const step = (client: Client, look: Look): void => {
     if (pod === undefined) {
       createPod(client, look, ordinal);
       if (inOrder) return;
-    } else if (isFinished(pod) && !isTerminating(pod)) {
-      const word = phaseOf(pod) === "Failed" ? "Failed" : "Terminated";
-      const text = `StatefulSet ${set.metadata.namespace ?? ""}/${set.metadata.name} is recreating ${word.toLowerCase()} Pod ${pod.metadata.name}`;
-      client.tell(set, word === "Failed" ? "Warning" : "Normal", `Recreating${word}Pod`, text);
-      deletePod(client, set, pod);
-      return;
     } else if (inOrder && !isFine(pod)) return;
   }
   const condemned = pods
     .filter((pod) => ordinalOf(pod) < first || ordinalOf(pod) >= first + count)
     .toSorted((a, b) => ordinalOf(b) - ordinalOf(a));
-  const unhealthy = pods.filter((pod) => !isHealthy(pod)).toSorted((a, b) => ordinalOf(a) - ordinalOf(b))[0];
   for (const pod of condemned) {
-    if (isTerminating(pod)) {
-      if (inOrder) return;
-      continue;
-    }
-    if (inOrder && !isHealthy(pod) && pod !== unhealthy) return;
-    deletePod(client, set, pod);
+    if (!isTerminating(pod)) deletePod(client, set, pod);
     if (inOrder) return;
   }
   if (!isOnDelete(set)) updateNext(client, look, ordinals.toReversed(), byOrdinal);
@@ -115,23 +96,19 @@ const createPod = (client: Client, look: Look, ordinal: number): void => {
   const { set, history, current } = look;
   const name = `${set.metadata.name}-${ordinal}`;
   const revision = !isOnDelete(set) && ordinal < startOf(set) + partitionOf(set) ? current : history.update;
-  const attempt = (what: string, done: string, failed: string, work: () => unknown): void => {
-    try {
-      work();
-      client.tell(set, "Normal", "SuccessfulCreate", `create ${what} ${inSet(set)} ${done}`);
-    } catch (error) {
-      if (error instanceof ApiError)
-        client.tell(set, "Warning", "FailedCreate", `create ${what} ${inSet(set)} failed ${failed}${error.message}`);
-      throw error;
+  const attempt = (what: string, done: string, work: () => unknown): void => {
+    const refusal = refusalOf(work);
+    if (refusal === undefined) client.tell(set, "Normal", "SuccessfulCreate", `create ${what} ${inSet(set)} ${done}`);
+    else {
+      client.tell(set, "Warning", "FailedCreate", `create ${what} ${inSet(set)} failed error: ${refusal.message}`);
+      throw refusal;
     }
   };
   for (const claim of claimsOf(set, ordinal)) {
     if (client.find(claims, set.metadata.namespace, claim.name) !== undefined) continue;
-    attempt(`Claim ${claim.name} Pod ${name}`, "success", "error: ", () => client.create(claims, set.metadata.namespace, claim.body));
+    attempt(`Claim ${claim.name} Pod ${name}`, "success", () => client.create(claims, set.metadata.namespace, claim.body));
   }
-  attempt(`Pod ${name}`, "successful", "error: ", () =>
-    client.create(podsOf, set.metadata.namespace, podBody(set, revision, name, ordinal)),
-  );
+  attempt(`Pod ${name}`, "successful", () => client.create(podsOf, set.metadata.namespace, podBody(set, revision, name, ordinal)));
 };
 
 const podBody = (set: Stored, revision: Stored, name: string, ordinal: number): JsonRecord => {
@@ -163,11 +140,10 @@ const claimsOf = (
     const called = textOf(at(template, "metadata", "name"));
     const name = `${called}-${set.metadata.name}-${ordinal}`;
     const labels = { ...recordOf(at(template, "metadata", "labels")), ...recordOf(at(set, "spec", "selector", "matchLabels")) };
-    const annotations = at(template, "metadata", "annotations");
     return {
       name,
       template: called,
-      body: { metadata: { name, labels, ...(isRecord(annotations) ? { annotations } : {}) }, spec: at(template, "spec") },
+      body: { metadata: { name, labels }, spec: at(template, "spec") },
     };
   });
 
@@ -184,7 +160,7 @@ const statusOf = (client: Client, { set, history, current, pods }: Look): JsonRe
   return {
     observedGeneration: set.metadata.generation ?? 1,
     replicas: pods.length,
-    ...Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)),
+    ...nonZero(counts),
     currentRevision: isDone ? update : current.metadata.name,
     updateRevision: update,
     collisionCount: 0,
