@@ -57,7 +57,6 @@ const contextOf = (container: Container, spec: PodSpec, configMaps: ReadonlyMap<
   memoryLimitBytes: undefined,
   containerPorts: [8080],
   restarts: 0,
-  reaches: () => true,
 });
 
 /** Runs the script for real, its absolute paths below a folder of ours, `httpd` a program that ends at once. */

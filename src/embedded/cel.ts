@@ -1,7 +1,6 @@
 // CEL as the API server offers it: expressions over JSON, compiled once, numbers as integers where JSON has whole ones. Pure.
 import { Environment, EvaluationError, ParseError } from "@marcbachmann/cel-js";
 
-import { canonicalQuantity, parseQuantity } from "#lib/quantity.ts";
 import { type JsonRecord, isRecord } from "#embedded/json.ts";
 import type { Schema } from "#embedded/schema.ts";
 
@@ -13,31 +12,13 @@ export interface CelProgram {
   readonly text: string;
 }
 
-/** A Kubernetes quantity inside an expression. */
-class CelQuantity {
-  readonly thousandths: bigint;
-  constructor(text: string) {
-    const value = parseQuantity(text);
-    if (value === undefined) throw new Error(`quantities must match the regular expression: ${text}`);
-    this.thousandths = value;
-  }
-}
-
 const createEnvironment = (): Environment =>
   new Environment({
     unlistedVariablesAreDyn: true,
     homogeneousAggregateLiterals: false,
     enableOptionalTypes: true,
     limits: { maxListElements: 10_000, maxMapEntries: 10_000 },
-  })
-    .registerType("Quantity", CelQuantity)
-    .registerFunction("quantity(string): Quantity", (text: string) => new CelQuantity(text))
-    .registerFunction("isQuantity(string): bool", (text: string) => canonicalQuantity(text) !== undefined)
-    .registerFunction("Quantity.isGreaterThan(Quantity): bool", (a: CelQuantity, b: CelQuantity) => a.thousandths > b.thousandths)
-    .registerFunction("Quantity.isLessThan(Quantity): bool", (a: CelQuantity, b: CelQuantity) => a.thousandths < b.thousandths)
-    .registerFunction("Quantity.compareTo(Quantity): int", (a: CelQuantity, b: CelQuantity) =>
-      a.thousandths < b.thousandths ? -1n : a.thousandths > b.thousandths ? 1n : 0n,
-    );
+  });
 
 export interface CelProblem {
   readonly problem: string;

@@ -57,7 +57,7 @@ export const createEmbeddedCluster = ({ clock, random, audit, workloads }: Embed
     audit,
     logOf: (pod, query) => podLog(pod, nodes?.workerOf(pod.metadata.uid), query, clock.now()),
   });
-  const tidy = createHousekeeping(world, { hasKubelets: workloads !== undefined });
+  const tidy = createHousekeeping(world);
   let isPlanned = false;
   const plan = (): void => {
     if (isPlanned) return;

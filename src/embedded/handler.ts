@@ -15,7 +15,7 @@ import { newUid } from "#embedded/random-text.ts";
 import { servedForm } from "#embedded/event-versions.ts";
 import { answerReview } from "#embedded/reviews.ts";
 import { ApiError, badRequest, methodNotAllowed, noSuchPath, notFound, success } from "#embedded/status.ts";
-import { bind, evict, requestToken, scaleOf, writeScale } from "#embedded/subresources.ts";
+import { evict, requestToken, scaleOf, writeScale } from "#embedded/subresources.ts";
 import { type PrinterColumn, metadataList, tableOf } from "#embedded/tables.ts";
 import { type World, type Writer, crdsOf, versionOf } from "#embedded/world.ts";
 
@@ -324,8 +324,6 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
         const body = bodyOf(request);
         return json(201, evict(world, resource, place, body, writerOf(call, body["deleteOptions"])));
       }
-      case "create binding":
-        return json(201, bind(world, resource, place, bodyOf(request), writerOf(call)));
       case "create token":
         return json(201, requestToken(world, identities, place, bodyOf(request)));
       case "get log":

@@ -21,12 +21,7 @@ interface Owned {
   readonly object: Stored;
 }
 
-export interface HousekeepingOptions {
-  /** Who takes care of the end of pods on nodes. */
-  readonly hasKubelets: boolean;
-}
-
-export const createHousekeeping = (world: World, { hasKubelets }: HousekeepingOptions): Pass => {
+export const createHousekeeping = (world: World): Pass => {
   const collector = writer("generic-garbage-collector");
   let writes = 0;
   const attempt = (work: () => unknown): void => {
@@ -104,13 +99,7 @@ export const createHousekeeping = (world: World, { hasKubelets }: HousekeepingOp
       if (resource.group !== "" || resource.plural !== "namespaces" || object.metadata.deletionTimestamp === undefined) continue;
       const content = all.filter((owned) => owned.object.metadata.namespace === object.metadata.name);
       for (const owned of content) if (owned.object.metadata.deletionTimestamp === undefined) remove(owned, "Background");
-      const left = content.filter(
-        (owned) => world.find(owned.resource, owned.object.metadata.namespace, owned.object.metadata.name) !== undefined,
-      );
-      // Nobody ends a pod on a node but its kubelet; where there is none, the node is taken for gone.
-      for (const owned of hasKubelets ? [] : left)
-        if (owned.object.kind === "Pod" && (owned.object.metadata.finalizers ?? []).length === 0)
-          attempt(() => deleteObject(world, owned.resource, placeOf(owned), { gracePeriodSeconds: 0 }, collector));
+      const left = content.filter((owned) => world.find(owned.resource, object.metadata.name, owned.object.metadata.name) !== undefined);
       if (left.length === 0) edit({ resource, object }, ["spec"], {}, "finalize");
     }
   };

@@ -3,8 +3,6 @@
 import { parseQuantity } from "#lib/quantity.ts";
 import type { Admitted } from "#embedded/admission.ts";
 import { type JsonRecord, type Stored, at, listOf, recordOf, textOf } from "#embedded/json.ts";
-import { requestsOf } from "#embedded/nodes/pod-requests.ts";
-import type { Resource } from "#embedded/resources.ts";
 import { forbidden } from "#embedded/status.ts";
 import type { World } from "#embedded/world.ts";
 
@@ -13,12 +11,10 @@ const rangesKey = "/limitranges";
 const rangesIn = (world: World, namespace: string | undefined): readonly Stored[] =>
   world.store.list(rangesKey).filter(({ metadata }) => metadata.namespace === namespace);
 
-const limitsOf = (range: Stored, type: string): readonly JsonRecord[] =>
+const limitsOf = (range: Stored): readonly JsonRecord[] =>
   listOf(at(range, "spec", "limits"))
     .map(recordOf)
-    .filter((limit) => limit["type"] === type);
-
-const isPod = ({ group, kind }: Pick<Resource, "group" | "kind">): boolean => group === "" && kind === "Pod";
+    .filter((limit) => limit["type"] === "Container");
 
 /** The pod with the requests, limits and priority that it did not name itself. */
 export const withPodAdmission = (world: World, namespace: string | undefined, pod: JsonRecord, givenName: string): JsonRecord =>
@@ -50,7 +46,7 @@ const withPriority = (world: World, pod: JsonRecord, givenName: string): JsonRec
 const withLimits = (ranges: readonly Stored[], pod: JsonRecord): JsonRecord => {
   const told: string[] = [];
   const spec: Record<string, unknown> = { ...recordOf(pod["spec"]) };
-  for (const limit of ranges.flatMap((range) => limitsOf(range, "Container"))) {
+  for (const limit of ranges.flatMap((range) => limitsOf(range))) {
     const limits = recordOf(limit["default"]);
     const requests = recordOf(limit["defaultRequest"]);
     for (const list of ["initContainers", "containers"]) {
@@ -77,51 +73,34 @@ const withLimits = (ranges: readonly Stored[], pod: JsonRecord): JsonRecord => {
   return { ...pod, metadata: { ...metadata, annotations }, spec };
 };
 
-/** Throws where a container, a pod or a claim is outside what its namespace allows. */
+/** Throws where a container is outside what its namespace allows. */
 export const admitLimits = (world: World, { resource, namespace, name, operation, subresource, object }: Admitted): void => {
-  if (operation !== "CREATE" || subresource !== undefined || object === null) return;
+  if (operation !== "CREATE" || subresource !== undefined || object === null || resource.group !== "" || resource.kind !== "Pod") return;
   const ranges = rangesIn(world, namespace);
   if (ranges.length === 0) return;
   const problems = ranges.flatMap((range) => {
-    if (resource.group === "" && resource.kind === "PersistentVolumeClaim")
-      return limitsOf(range, "PersistentVolumeClaim").flatMap((limit) =>
-        outside("PersistentVolumeClaim", limit, recordOf(at(object, "spec", "resources", "requests")), {}),
-      );
-    if (!isPod(resource)) return [];
     const containers = ["initContainers", "containers"].flatMap((list) => listOf(at(object, "spec", list)));
-    const ofContainers = containers.flatMap((container) =>
-      limitsOf(range, "Container").flatMap((limit) =>
-        outside("Container", limit, recordOf(at(container, "resources", "requests")), recordOf(at(container, "resources", "limits"))),
+    return containers.flatMap((container) =>
+      limitsOf(range).flatMap((limit) =>
+        outside(limit, recordOf(at(container, "resources", "requests")), recordOf(at(container, "resources", "limits"))),
       ),
     );
-    const whole = (field: "requests" | "limits"): JsonRecord =>
-      Object.fromEntries(Object.entries(requestsOf(object, field)).map(([key, amount]) => [key, `${amount}m`]));
-    return [...ofContainers, ...limitsOf(range, "Pod").flatMap((limit) => outside("Pod", limit, whole("requests"), whole("limits")))];
   });
   if (problems.length > 0) throw forbidden(resource, name, problems.length === 1 ? (problems[0] ?? "") : `[${problems.join(", ")}]`);
 };
 
-const outside = (type: string, limit: JsonRecord, requests: JsonRecord, limits: JsonRecord): readonly string[] => {
-  const amount = (value: unknown): bigint | undefined => (value === undefined ? undefined : parseQuantity(textOf(value)));
+const outside = (limit: JsonRecord, requests: JsonRecord, limits: JsonRecord): readonly string[] => {
+  const amount = (value: unknown): bigint => parseQuantity(textOf(value)) ?? 0n;
   const texts: string[] = [];
   for (const [key, least] of Object.entries(recordOf(limit["min"]))) {
-    const [asked, bound] = [amount(requests[key]), amount(least) ?? 0n];
-    if (asked === undefined) texts.push(`minimum ${key} usage per ${type} is ${textOf(least)}.  No request is specified`);
-    else if (asked < bound) texts.push(`minimum ${key} usage per ${type} is ${textOf(least)}, but request is ${textOf(requests[key])}`);
+    const rule = `minimum ${key} usage per Container is ${textOf(least)}`;
+    if (requests[key] === undefined) texts.push(`${rule}.  No request is specified`);
+    else if (amount(requests[key]) < amount(least)) texts.push(`${rule}, but request is ${textOf(requests[key])}`);
   }
   for (const [key, most] of Object.entries(recordOf(limit["max"]))) {
-    const word = type === "PersistentVolumeClaim" ? "request" : "limit";
-    const said = type === "PersistentVolumeClaim" ? requests[key] : limits[key];
-    const [asked, bound] = [amount(said), amount(most) ?? 0n];
-    if (asked === undefined) texts.push(`maximum ${key} usage per ${type} is ${textOf(most)}.  No ${word} is specified`);
-    else if (asked > bound) texts.push(`maximum ${key} usage per ${type} is ${textOf(most)}, but ${word} is ${textOf(said)}`);
-  }
-  for (const [key, most] of Object.entries(recordOf(limit["maxLimitRequestRatio"]))) {
-    const [top, asked] = [amount(limits[key]), amount(requests[key])];
-    if (top === undefined || asked === undefined || asked === 0n) continue;
-    const ratio = Number(top) / Number(asked);
-    if (ratio > Number(amount(most) ?? 0n) / 1000)
-      texts.push(`${key} max limit to request ratio per ${type} is ${textOf(most)}, but provided ratio is ${ratio.toFixed(6)}`);
+    const rule = `maximum ${key} usage per Container is ${textOf(most)}`;
+    if (limits[key] === undefined) texts.push(`${rule}.  No limit is specified`);
+    else if (amount(limits[key]) > amount(most)) texts.push(`${rule}, but limit is ${textOf(limits[key])}`);
   }
   return texts;
 };

@@ -45,23 +45,6 @@ const podUsage = (pod: JsonRecord): Amounts => {
   return usage;
 };
 
-const scopesOf = (quota: Stored): readonly string[] => listOf(at(quota, "spec", "scopes")).map(textOf);
-
-const isInScope = (quota: Stored, { group, plural }: Pick<Resource, "group" | "plural">, object: JsonRecord): boolean => {
-  const scopes = scopesOf(quota);
-  if (scopes.length === 0) return true;
-  if (group !== "" || plural !== "pods") return false;
-  const isBestEffort = Object.keys({ ...requestsOf(object), ...requestsOf(object, "limits") }).length === 0;
-  const isTerminating = at(object, "spec", "activeDeadlineSeconds") !== undefined;
-  const holds: Readonly<Record<string, boolean>> = {
-    BestEffort: isBestEffort,
-    NotBestEffort: !isBestEffort,
-    Terminating: isTerminating,
-    NotTerminating: !isTerminating,
-  };
-  return scopes.every((scope) => holds[scope] === true);
-};
-
 export const hardOf = (quota: Stored): Readonly<Record<string, string>> => recordOf(at(quota, "spec", "hard")) as Record<string, string>;
 
 /** In the notation of the limit, as Go's sums are. */
@@ -88,7 +71,7 @@ const countedKinds = (world: World, quota: Stored): readonly Resource[] => {
 const used = (world: World, quota: Stored): Amounts =>
   countedKinds(world, quota)
     .flatMap((resource) => world.store.list(`${resource.group}/${resource.plural}`).map((object) => ({ resource, object })))
-    .filter(({ resource, object }) => object.metadata.namespace === quota.metadata.namespace && isInScope(quota, resource, object))
+    .filter(({ object }) => object.metadata.namespace === quota.metadata.namespace)
     .reduce<Amounts>((sum, { resource, object }) => plus(sum, usageOf(resource, object)), {});
 
 export const quotaStatus = (world: World, quota: Stored): JsonRecord => {
@@ -105,7 +88,7 @@ export const admitQuota = (world: World, write: Admitted): void => {
   const { resource, namespace, name, object, oldObject, operation, subresource } = write;
   if (object === null || namespace === undefined || subresource !== undefined || (operation !== "CREATE" && operation !== "UPDATE")) return;
   for (const quota of world.store.list(quotasKey)) {
-    if (quota.metadata.namespace !== namespace || !isInScope(quota, resource, object)) continue;
+    if (quota.metadata.namespace !== namespace) continue;
     const hard = hardOf(quota);
     if (operation === "CREATE" && resource.plural === "pods") {
       const missing = unsaid(object, Object.keys(hard));

@@ -140,27 +140,18 @@ const takeDisruption = (world: World, budget: Stored, pod: string): void => {
   world.store.put("policy/poddisruptionbudgets", { ...budget, status: { ...status, disruptionsAllowed: left, disruptedPods } });
 };
 
-/** `pods/binding`: the scheduler's word. */
-export const bind = (world: World, resource: Resource, place: Place, body: JsonRecord, writer: Writer): Status => {
-  const node = textOf(at(body, "target", "name"));
-  const pod = world.find(resource, place.namespace, place.name);
-  if (pod === undefined) throw notFound(resource, place.name);
-  const current = textOf(at(pod, "spec", "nodeName"));
-  if (current !== "")
-    throw conflict({ group: "", plural: "pods/binding" }, place.name, `pod ${place.name} is already assigned to node "${current}"`);
-  if (!writer.dryRun) {
-    const before = listOf(at(pod, "status", "conditions"));
-    const scheduled = {
-      type: "PodScheduled",
-      status: "True",
-      ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
-      lastTransitionTime: world.timestamp(),
-    };
-    const conditions = [...before.filter((item) => at(item, "type") !== "PodScheduled"), scheduled];
-    const bound = withValue(withValue(pod, ["spec", "nodeName"], node), ["status", "conditions"], conditions);
-    world.store.put("/pods", bound as unknown as Stored);
-  }
-  return evicted;
+/** The scheduler's word, which is no request here. */
+export const bind = (world: World, pod: Stored, node: string): void => {
+  const before = listOf(at(pod, "status", "conditions"));
+  const scheduled = {
+    type: "PodScheduled",
+    status: "True",
+    ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+    lastTransitionTime: world.timestamp(),
+  };
+  const conditions = [...before.filter((item) => at(item, "type") !== "PodScheduled"), scheduled];
+  const bound = withValue(withValue(pod, ["spec", "nodeName"], node), ["status", "conditions"], conditions);
+  world.store.put("/pods", bound as unknown as Stored);
 };
 
 export const requestToken = (world: World, identities: Identities, place: Place, body: JsonRecord): JsonRecord => {

@@ -19,8 +19,6 @@ export interface ContainerContext {
   readonly containerPorts: readonly number[];
   /** How often it has been started before. */
   readonly restarts: number;
-  /** Whether a Service of this name (`name`, `name.namespace`) has a ready endpoint now. */
-  readonly reaches: (service: string) => boolean;
 }
 
 export interface Behaviour {
@@ -34,8 +32,6 @@ export interface Behaviour {
   readonly exit?: { readonly code: number; readonly afterMs?: number };
   /** What it needs once it is started; above its limit the kernel kills it. */
   readonly memoryBytes?: number;
-  /** On top of that, for ever. */
-  readonly memoryGrowthBytesPerSecond?: number;
   /** Default: its containerPorts. */
   readonly listens?: readonly number[];
   /** Status by path, the longest prefix first; default: 200 for every path. */

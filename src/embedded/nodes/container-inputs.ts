@@ -1,5 +1,5 @@
 // What a container gets to see: its environment with all references resolved, the files of its volumes. Says in the kubelet's words what is
-// missing (pkg/kubelet/kubelet_pods.go, pkg/volume/{configmap,secret,projected}). Reads the store, writes nothing.
+// missing (pkg/kubelet/kubelet_pods.go, pkg/volume/{configmap,secret}). Reads the store, writes nothing.
 import { parseQuantity } from "#lib/quantity.ts";
 import { type JsonRecord, type Stored, at, isRecord, listOf, numberOf, recordOf, textOf } from "#embedded/json.ts";
 import type { World } from "#embedded/world.ts";
@@ -103,26 +103,12 @@ export const expanded = (text: string, env: Readonly<Record<string, string>>): s
   text.replaceAll(/\$(\$|\(([A-Za-z_.-][\w.-]*)\))/g, (whole, what: string, name: string) => (what === "$" ? "$" : (env[name] ?? whole)));
 
 /** Contents of every file that a volume holds, by its path within the volume. */
-export const volumeFiles = (world: World, facts: PodFacts, volume: JsonRecord): Record<string, string> => {
-  const { namespace } = facts.pod.metadata;
+export const volumeFiles = (world: World, { pod }: Pick<PodFacts, "pod">, volume: JsonRecord): Record<string, string> => {
+  const { namespace } = pod.metadata;
   if (isRecord(volume["configMap"])) return keyed(world, "configmaps", namespace, volume["configMap"], textOf(volume["configMap"]["name"]));
   if (isRecord(volume["secret"])) return keyed(world, "secrets", namespace, volume["secret"], textOf(volume["secret"]["secretName"]));
-  if (isRecord(volume["downwardAPI"])) return downward(facts, volume["downwardAPI"]);
-  const files: Record<string, string> = {};
-  for (const part of listOf(at(volume, "projected", "sources"))) {
-    const [configMap, secret, api, token] = ["configMap", "secret", "downwardAPI", "serviceAccountToken"].map((field) => at(part, field));
-    if (isRecord(configMap)) Object.assign(files, keyed(world, "configmaps", namespace, configMap, textOf(configMap["name"])));
-    if (isRecord(secret)) Object.assign(files, keyed(world, "secrets", namespace, secret, textOf(secret["name"])));
-    if (isRecord(api)) Object.assign(files, downward(facts, api));
-    if (isRecord(token)) files[textOf(token["path"])] = facts.token();
-  }
-  return files;
+  return {};
 };
-
-const downward = (facts: PodFacts, value: JsonRecord): Record<string, string> =>
-  Object.fromEntries(
-    listOf(value["items"]).map((item) => [textOf(at(item, "path")), fieldOf(facts, textOf(at(item, "fieldRef", "fieldPath")))]),
-  );
 
 const keyed = (
   world: World,

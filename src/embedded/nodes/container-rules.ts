@@ -15,17 +15,11 @@ const bytes = z.string().transform((text, context) => {
 
 /** All that stands in it has to hold; an empty one always does. Patterns look anywhere, line by line; what their named groups find can stand in `log`. */
 const When = z.strictObject({
-  image: pattern.optional(),
-  container: z.string().optional(),
-  pod: pattern.optional(),
   /** In command and arguments, joined with blanks. */
   argsContain: z.string().optional(),
   /** By name; null: not set, or empty. */
   env: z.record(z.string(), pattern.nullable()).optional(),
-  file: z.strictObject({ path: z.string(), matches: pattern.optional(), isMissing: z.literal(true).optional() }).optional(),
-  memoryLimitBelow: bytes.optional(),
-  cannotReach: z.string().optional(),
-  restartsBelow: z.int().optional(),
+  file: z.strictObject({ path: z.string(), matches: pattern }).optional(),
 });
 
 const milliseconds = z.int().min(0);
@@ -36,21 +30,10 @@ const Does = z.strictObject({
   log: z.array(LogLine).optional(),
   exit: z.strictObject({ code: z.int().min(0).max(255), afterMs: milliseconds.optional() }).optional(),
   memory: bytes.optional(),
-  memoryGrowthPerSecond: bytes.optional(),
-  listens: z.array(z.int()).optional(),
-  httpStatus: z.record(z.string(), z.int()).optional(),
-  exec: z.record(z.string(), z.strictObject({ code: z.int(), output: z.string().optional() })).optional(),
-  onTerm: z.union([z.literal("ignored"), z.strictObject({ code: z.int(), afterMs: milliseconds.optional() })]).optional(),
-  terminationMessage: z.string().optional(),
+  onTerm: z.literal("ignored").optional(),
 });
 
-const Registry = z.strictObject({
-  image: pattern,
-  /** The registry wants one of them. */
-  unlessSecret: z.string().optional(),
-  problem: z.enum(["not-found", "unauthorized", "no-such-host", "unreachable"]).optional(),
-  takesMs: milliseconds.optional(),
-});
+const Registry = z.strictObject({ image: pattern, problem: z.enum(["not-found", "unauthorized", "no-such-host", "unreachable"]) });
 
 export const ContainerRules = z.strictObject({
   images: z.array(Registry).default([]),
@@ -70,12 +53,9 @@ export const behaveBy =
 
 export const pullBy =
   ({ images }: ContainerRules): Pull =>
-  ({ image, secrets }) => {
+  ({ image }) => {
     const rule = images.find((each) => new RegExp(each.image).test(image));
-    if (rule === undefined) return undefined;
-    const { problem, takesMs, unlessSecret } = rule;
-    const fails = problem !== undefined && !(unlessSecret !== undefined && secrets.includes(unlessSecret));
-    return { ...(fails ? { problem } : {}), ...(takesMs === undefined ? {} : { takesMs }) };
+    return rule === undefined ? undefined : { problem: rule.problem };
   };
 
 type Found = Readonly<Record<string, string>>;
@@ -83,37 +63,28 @@ type Found = Readonly<Record<string, string>>;
 /** The environment and what the patterns' groups have found; undefined where the condition does not hold. */
 const foundBy = (when: z.output<typeof When>, context: ContainerContext): Found | undefined => {
   const found: Record<string, string> = { ...context.env };
-  const matches = (text: string | undefined, wanted: string | undefined): boolean => {
-    if (wanted === undefined) return true;
+  const matches = (text: string | undefined, wanted: string): boolean => {
     const match = text === undefined ? null : new RegExp(wanted, "m").exec(text);
     Object.assign(found, match?.groups);
     return match !== null;
   };
-  const { file, memoryLimitBelow, cannotReach, restartsBelow } = when;
+  const { file } = when;
   const words = [...context.command, ...context.args].join(" ");
   const holds =
-    matches(context.image, when.image) &&
-    (when.container === undefined || when.container === context.container) &&
-    matches(context.pod, when.pod) &&
     (when.argsContain === undefined || words.includes(when.argsContain)) &&
     Object.entries(when.env ?? {}).every(([name, wanted]) =>
       wanted === null ? (context.env[name] ?? "") === "" : matches(context.env[name], wanted),
     ) &&
-    (file === undefined ||
-      (file.isMissing === true ? context.files[file.path] === undefined : matches(context.files[file.path], file.matches ?? ""))) &&
-    (memoryLimitBelow === undefined || (context.memoryLimitBytes ?? Number.POSITIVE_INFINITY) < memoryLimitBelow) &&
-    (cannotReach === undefined || !context.reaches(cannotReach)) &&
-    (restartsBelow === undefined || context.restarts < restartsBelow);
+    (file === undefined || matches(context.files[file.path], file.matches));
   return holds ? found : undefined;
 };
 
-const behaviourOf = ({ memory, memoryGrowthPerSecond, log, ...rest }: z.output<typeof Does>, found: Found): Behaviour => {
+const behaviourOf = ({ memory, log, ...rest }: z.output<typeof Does>, found: Found): Behaviour => {
   const filled = (text: string): string => text.replaceAll(/\$\{(\w+)\}/g, (_whole, name: string) => found[name] ?? "");
   return stripUndefined({
     ...rest,
     log: log?.map((line) => (typeof line === "string" ? filled(line) : { ...line, text: filled(line.text) })),
     memoryBytes: memory,
-    memoryGrowthBytesPerSecond: memoryGrowthPerSecond,
   }) as Behaviour;
 };
 

@@ -61,8 +61,7 @@ export const runContainer = (id: string, { clock, behaviour, context, lastWords,
     if (typeof line === "string") print(line);
     else after(line.afterMs, () => print(line.text));
   }
-  const oomMs = outOfMemoryAfterMs(behaviour, context.memoryLimitBytes, startMs);
-  if (oomMs !== undefined) after(oomMs, () => end(137, "OOMKilled"));
+  if ((behaviour.memoryBytes ?? 0) > (context.memoryLimitBytes ?? Number.POSITIVE_INFINITY)) after(startMs, () => end(137, "OOMKilled"));
   const { exit, run } = behaviour;
   if (exit !== undefined) after(exit.afterMs ?? startMs, () => end(exit.code));
   if (run !== undefined) {
@@ -116,12 +115,3 @@ export const neverRan = (id: string): ContainerRun => ({
   exec: () => ({ code: 1, output: "" }),
   stop: () => {},
 });
-
-/** When it needs more than it may have; undefined where it never does. */
-const outOfMemoryAfterMs = (behaviour: Behaviour, limit: number | undefined, startMs: number): number | undefined => {
-  if (limit === undefined) return undefined;
-  const needs = behaviour.memoryBytes ?? 0;
-  if (needs > limit) return startMs;
-  const growth = behaviour.memoryGrowthBytesPerSecond ?? 0;
-  return growth <= 0 ? undefined : startMs + Math.ceil(((limit - needs) / growth) * 1000);
-};

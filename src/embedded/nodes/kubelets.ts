@@ -1,7 +1,7 @@
 // Which pod is whose: one worker for each pod on a machine, woken when the pod or something it mounts has changed. Knows no containers.
 import type { Clock, Random } from "#lib/clock.ts";
 import type { Change } from "#embedded/object-store.ts";
-import { type Stored, at, listOf } from "#embedded/json.ts";
+import type { Stored } from "#embedded/json.ts";
 import type { EventRecorder } from "#embedded/event-recorder.ts";
 import type { Behave, Pull } from "#embedded/nodes/behaviour.ts";
 import type { Component } from "#embedded/nodes/component.ts";
@@ -53,7 +53,6 @@ export const createKubelets = (deps: KubeletDeps): Kubelets => {
         read: () => world.find(component.pods, namespace, name),
         behave: (context) => deps.behave(context) ?? {},
         pull: (context) => deps.pull(context) ?? {},
-        reaches: (from, service) => reaches(from, service),
         report: (report) => deps.eventsOf(nodeName).record(report),
         writeStatus: (object, status) => void component.setStatus(component.pods, object, status),
         remove: (object) => component.remove(component.pods, object.metadata, { gracePeriodSeconds: 0, preconditions: { uid } }),
@@ -61,18 +60,6 @@ export const createKubelets = (deps: KubeletDeps): Kubelets => {
       pod,
     );
     hosted.set(uid, { worker, nodeName });
-  };
-
-  /** Some ready pod behind the Service listens where the Service leads to. */
-  const reaches = (from: string, service: string): boolean => {
-    const [name = "", namespace = from] = service.split(".");
-    const slices = world.store.list("discovery.k8s.io/endpointslices");
-    return slices.some(
-      (slice) =>
-        slice.metadata.namespace === namespace &&
-        slice.metadata.labels?.["kubernetes.io/service-name"] === name &&
-        listOf(slice["endpoints"]).some((endpoint) => at(endpoint, "conditions", "ready") === true),
-    );
   };
 
   return {

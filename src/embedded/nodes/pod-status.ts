@@ -109,22 +109,11 @@ export const podStatus = (pod: Stored, units: readonly Unit[], facts: PodFacts):
         : unready.length === 0
           ? (["True", "", ""] as const)
           : (["False", "ContainersNotReady", `containers with unready status: [${unready.map(({ name }) => name).join(" ")}]`] as const);
-  const gates = listOf(spec["readinessGates"]).filter(
-    (gate) => !listOf(old["conditions"]).some((item) => at(item, "type") === at(gate, "conditionType") && at(item, "status") === "True"),
-  );
-  const ready =
-    containersReady[0] === "True" && gates.length > 0
-      ? ([
-          "False",
-          "ReadinessGatesNotReady",
-          `corresponding condition of pod readiness gate "${textOf(at(gates[0], "conditionType"))}" does not exist.`,
-        ] as const)
-      : containersReady;
   const hasSandbox = facts.podIp !== undefined && !facts.isFinished && !isDone;
   const own = [
     condition(old, facts, pod, "PodReadyToStartContainers", [hasSandbox ? "True" : "False", "", ""]),
     condition(old, facts, pod, "Initialized", initialized),
-    condition(old, facts, pod, "Ready", ready),
+    condition(old, facts, pod, "Ready", containersReady),
     condition(old, facts, pod, "ContainersReady", containersReady),
     condition(old, facts, pod, "PodScheduled", ["True", "", ""]),
   ];

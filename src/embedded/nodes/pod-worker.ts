@@ -42,7 +42,6 @@ export interface PodWorkerDeps {
   behave(context: ContainerContext): Behaviour;
   pull(context: PullContext): PullOutcome;
   token(pod: Stored): string;
-  reaches(namespace: string, service: string): boolean;
   report(report: Report): void;
   writeStatus(pod: Stored, status: JsonRecord): void;
   remove(pod: Stored): void;
@@ -113,7 +112,7 @@ export const createPodWorker = (deps: PodWorkerDeps, first: Stored): PodWorker =
   const mounted = (pod: Stored): boolean => {
     for (const volume of listOf(spec["volumes"])) {
       try {
-        volumeFiles(world, { ...facts(pod), token: () => "" }, recordOf(volume));
+        volumeFiles(world, { pod }, recordOf(volume));
       } catch (error) {
         if (!(error instanceof MissingInput)) throw error;
         const name = textOf(at(volume, "name"));
@@ -265,7 +264,6 @@ export const createPodWorker = (deps: PodWorkerDeps, first: Stored): PodWorker =
       memoryLimitBytes: memoryLimitOf(unit.spec),
       containerPorts: portsOf(unit.spec),
       restarts: unit.ended === undefined ? 0 : unit.restarts + 1,
-      reaches: (service) => deps.reaches(pod.metadata.namespace ?? "", service),
     };
   };
 

@@ -1,7 +1,7 @@
 // Gives every pod without a node one, or says in the scheduler's words why there is none (pkg/scheduler). Looks at waiting pods only, again
 // whenever something that might help has changed. No preemption: nothing here is evicted for another.
 import type { Change } from "#embedded/object-store.ts";
-import { type JsonRecord, type Stored, at, isRecord, listOf, recordOf, textOf, withValue } from "#embedded/json.ts";
+import { type Stored, at, isRecord, listOf, recordOf, textOf, withValue } from "#embedded/json.ts";
 import { keyIn } from "#embedded/object-store.ts";
 import type { EventRecorder } from "#embedded/event-recorder.ts";
 import type { Component } from "#embedded/nodes/component.ts";
@@ -9,7 +9,7 @@ import type { NodeView, NodeViews } from "#embedded/nodes/node-view.ts";
 import { isFinished, nodeNameOf } from "#embedded/nodes/pod-requests.ts";
 import { type Misfit, type VolumeNeed, candidateOf, misfitOf, priorityOf } from "#embedded/nodes/scheduling-filters.ts";
 import { bind } from "#embedded/subresources.ts";
-import { type World, type Writer, namespacesOf } from "#embedded/world.ts";
+import type { World } from "#embedded/world.ts";
 
 export interface Scheduler {
   note(change: Change): void;
@@ -22,12 +22,6 @@ const schedulerName = "default-scheduler";
 export const createScheduler = (world: World, views: NodeViews, component: Component, events: EventRecorder): Scheduler => {
   const waiting = new Map<string, Stored>();
   const due = new Set<string>();
-  const writer: Writer = {
-    user: { username: "system:kube-scheduler", groups: ["system:masters", "system:authenticated"] },
-    dryRun: false,
-    manager: "kube-scheduler",
-  };
-  const namespaceLabels = (name: string): JsonRecord => recordOf(world.find(namespacesOf, undefined, name)?.metadata.labels);
 
   const isForUs = (pod: Stored): boolean =>
     nodeNameOf(pod) === "" &&
@@ -43,7 +37,7 @@ export const createScheduler = (world: World, views: NodeViews, component: Compo
     const nodes = views.all();
     const claims = claimsOf(world, pod);
     if ("problem" in claims) return refuse(pod, `0/${nodes.length} nodes are available: ${claims.problem}. not found`);
-    const candidate = candidateOf(pod, claims.needs, namespaceLabels);
+    const candidate = candidateOf(pod, claims.needs);
     const misfits = new Map<string, Misfit>();
     const fitting = nodes.filter((view) => {
       const misfit = misfitOf(candidate, view, nodes);
@@ -53,8 +47,7 @@ export const createScheduler = (world: World, views: NodeViews, component: Compo
     const best = fitting.toSorted((a, b) => burden(pod, a) - burden(pod, b) || (a.name < b.name ? -1 : 1))[0];
     if (best === undefined)
       return refuse(pod, nodes.length === 0 ? "no nodes available to schedule pods" : unschedulableMessage([...misfits.values()]));
-    const name = { namespace: pod.metadata.namespace, name: pod.metadata.name };
-    bind(world, component.pods, name, { target: { name: best.name } }, writer);
+    bind(world, pod, best.name);
     report(pod, "Normal", "Scheduled", `Successfully assigned ${pod.metadata.namespace ?? ""}/${pod.metadata.name} to ${best.name}`);
   };
 

@@ -16,8 +16,6 @@ export interface Candidate {
   readonly pod: Stored;
   readonly requests: Amounts;
   readonly volumes: readonly VolumeNeed[];
-  /** Of namespaces, by name. */
-  readonly namespaceLabels: (namespace: string) => JsonRecord;
 }
 
 /** What a claim of the pod says about nodes. */
@@ -26,11 +24,10 @@ export interface VolumeNeed {
   readonly nodeAffinity: unknown;
 }
 
-export const candidateOf = (pod: Stored, volumes: readonly VolumeNeed[], namespaceLabels: Candidate["namespaceLabels"]): Candidate => ({
+export const candidateOf = (pod: Stored, volumes: readonly VolumeNeed[]): Candidate => ({
   pod,
   requests: requestsOf(pod),
   volumes,
-  namespaceLabels,
 });
 
 const hopeless = (...reasons: readonly string[]): Misfit => ({ reasons, isResolvable: false });
@@ -135,7 +132,7 @@ const spread: Filter = (candidate, view, all) => {
 };
 
 const podAffinity: Filter = (candidate, view, all) => {
-  const reason = affinityReason(candidate, view, all);
+  const reason = affinityReason(candidate.pod, view, all);
   if (reason === undefined) return undefined;
   return reason === "node(s) didn't match pod affinity rules" ? hopeless(reason) : crowded(reason);
 };
