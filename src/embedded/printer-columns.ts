@@ -1,16 +1,17 @@
 // A column of a Table: its heading and how its cell is read from an object; and those that many kinds have. Pure.
 import { type Stored, at, numberOf, textOf } from "#embedded/json.ts";
 
+export type Cell = (object: Stored, nowMs: number) => unknown;
 export interface Column {
   readonly name: string;
   readonly type: string;
   readonly format: string;
   readonly description: string;
   readonly priority: number;
-  readonly cell: (object: Stored, nowMs: number) => unknown;
+  readonly cell: Cell;
 }
 
-export const column = (name: string, cell: Column["cell"], type = "string"): Column => ({
+export const column = (name: string, cell: Cell, type = "string"): Column => ({
   name,
   type,
   format: name === "Name" ? "name" : "",
@@ -19,14 +20,11 @@ export const column = (name: string, cell: Column["cell"], type = "string"): Col
   cell,
 });
 
-export const count =
-  (...path: readonly string[]): Column["cell"] =>
-  (object) =>
-    numberOf(at(object, ...path)) ?? 0;
-export const text =
-  (...path: readonly string[]): Column["cell"] =>
-  (object) =>
-    textOf(at(object, ...path));
+/** What stands at a path, `spec.replicas`. */
+export const count = (heading: string, path: string, type = "integer"): Column =>
+  column(heading, (object) => numberOf(at(object, ...path.split("."))) ?? 0, type);
+export const text = (heading: string, path: string, otherwise = ""): Column =>
+  column(heading, (object) => textOf(at(object, ...path.split("."))) || otherwise);
 export const name = column("Name", ({ metadata }) => metadata.name);
 export const age = column("Age", ({ metadata }, nowMs) => shortDuration(nowMs - Date.parse(metadata.creationTimestamp)));
 
@@ -45,10 +43,7 @@ export const shortDuration = (ms: number): string => {
   if (hours < 3) return `${minutes}m`;
   if (hours < 8) return pair(hours, "h", minutes % 60, "m");
   if (days < 2) return `${hours}h`;
-  if (days < 8) return pair(days, "d", hours % 24, "h");
-  if (days < 730) return `${days}d`;
-  const years = Math.floor(days / 365);
-  return years < 8 ? pair(years, "y", days % 365, "d") : `${years}y`;
+  return days < 8 ? pair(days, "d", hours % 24, "h") : `${days}d`;
 };
 
 /** Shown only with `-o wide`. */

@@ -1,8 +1,8 @@
 // Answers as kubectl shows them: meta.k8s.io/v1 Table with the columns of pkg/printers/internalversion, or of a definition's printer columns. Pure.
-import { type JsonRecord, type Stored, at, listOf, recordOf, textOf, without } from "#embedded/json.ts";
-import { type Column, age, column, name, shortDuration, text } from "#embedded/printer-columns.ts";
+import { type JsonRecord, type Stored, at, listOf, textOf } from "#embedded/json.ts";
+import { columnsByKind } from "#embedded/kind-columns.ts";
+import { type Column, column, name, shortDuration } from "#embedded/printer-columns.ts";
 import type { Resource } from "#embedded/resources.ts";
-import { workloadColumns } from "#embedded/workload-columns.ts";
 
 export interface PrinterColumn {
   readonly name: string;
@@ -12,32 +12,6 @@ export interface PrinterColumn {
   readonly description?: string;
   readonly priority?: number;
 }
-
-const columnsByKind: Readonly<Record<string, readonly Column[]>> = {
-  ...workloadColumns,
-  "/ConfigMap": [
-    name,
-    column("Data", (object) => Object.keys({ ...recordOf(object["data"]), ...recordOf(object["binaryData"]) }).length, "integer"),
-    age,
-  ],
-  "/Secret": [name, column("Type", text("type")), column("Data", (object) => Object.keys(recordOf(object["data"])).length, "integer"), age],
-  "/Namespace": [name, column("Status", text("status", "phase")), age],
-  "/ServiceAccount": [name, column("Secrets", (object) => listOf(object["secrets"]).length, "integer"), age],
-  "/Event": [
-    column("Last Seen", (object, nowMs) => {
-      const seen = textOf(object["lastTimestamp"]) || textOf(object["eventTime"]) || object.metadata.creationTimestamp;
-      return shortDuration(nowMs - Date.parse(seen));
-    }),
-    column("Type", text("type")),
-    column("Reason", text("reason")),
-    column(
-      "Object",
-      (object) => `${textOf(at(object, "involvedObject", "kind")).toLowerCase()}/${textOf(at(object, "involvedObject", "name"))}`,
-    ),
-    column("Message", text("message")),
-  ],
-  "coordination.k8s.io/Lease": [name, column("Holder", text("spec", "holderIdentity")), age],
-};
 
 const customColumns = (columns: readonly PrinterColumn[]): Column[] => [
   { ...name, description: nameDescription },
@@ -113,5 +87,5 @@ export const metadataList = (items: readonly Stored[], metadata: JsonRecord): Js
 const partial = (item: Stored): JsonRecord => ({
   kind: "PartialObjectMetadata",
   apiVersion: "meta.k8s.io/v1",
-  metadata: without(item.metadata as unknown as JsonRecord),
+  metadata: item.metadata,
 });
