@@ -1,8 +1,8 @@
 // What a fresh cluster has before anybody asks: system namespaces and the roles everybody stands on (bootstrappolicy of Kubernetes' RBAC, cut to what is used).
 import { type JsonRecord } from "#embedded/json.ts";
-import { createObject } from "#embedded/objects.ts";
-import { findKind } from "#embedded/resources.ts";
-import type { World, Writer } from "#embedded/world.ts";
+import { builtIn } from "#embedded/resources.ts";
+import { createSystemClient } from "#embedded/system-client.ts";
+import type { World } from "#embedded/world.ts";
 
 const rbac = "rbac.authorization.k8s.io";
 const read = ["get", "list", "watch"];
@@ -101,13 +101,6 @@ const objects: readonly JsonRecord[] = [
 ];
 
 export const bootstrap = (world: World): void => {
-  const writer: Writer = {
-    user: { username: "system:apiserver", groups: ["system:masters", "system:authenticated"] },
-    dryRun: false,
-    manager: "kube-apiserver",
-  };
-  for (const object of objects) {
-    const resource = findKind(world.resources(), String(object["apiVersion"]), String(object["kind"]));
-    if (resource !== undefined) createObject(world, resource, undefined, object, writer);
-  }
+  const client = createSystemClient(world, "system:apiserver", "kube-apiserver");
+  for (const object of objects) client.create(builtIn(String(object["apiVersion"]), String(object["kind"])), undefined, object);
 };

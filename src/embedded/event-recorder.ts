@@ -1,10 +1,9 @@
 // Events as components report them: the same thing again is counted and not told twice, and who talks too much is cut short. From client-go's
 // tools/record (EventCorrelator) and tools/events. A report that the server refuses is lost, as in a real cluster.
 import { type JsonRecord, type Stored, at, numberOf, recordOf } from "#embedded/json.ts";
-import { createObject, updateObject } from "#embedded/objects.ts";
-import { findKind } from "#embedded/resources.ts";
-import { ApiError } from "#embedded/status.ts";
-import type { World, Writer } from "#embedded/world.ts";
+import { builtIn } from "#embedded/resources.ts";
+import { createSystemClient, refusalOf } from "#embedded/system-client.ts";
+import type { World } from "#embedded/world.ts";
 
 export interface Report {
   /** What it is about: an object, or a reference that is made up (kubelets speak of nodes by name). */
@@ -32,14 +31,10 @@ export interface EventRecorder {
 /** Of one source about one object: so many at once, then one every five minutes. */
 const burst = 25;
 const refillMs = 300_000;
+const eventsOf = builtIn("v1", "Event");
 
 export const createEventRecorder = (world: World, source: EventSource): EventRecorder => {
-  const events = findKind(world.resources(), "v1", "Event");
-  const writer: Writer = {
-    user: { username: `system:${source.component}`, groups: ["system:masters", "system:authenticated"] },
-    dryRun: false,
-    manager: source.component,
-  };
+  const client = createSystemClient(world, `system:${source.component}`, source.component);
   const names = new Map<string, { readonly namespace: string; readonly name: string }>();
   const allowances = new Map<string, { left: number; at: number }>();
   let sequence = 0;
@@ -92,22 +87,16 @@ export const createEventRecorder = (world: World, source: EventSource): EventRec
   return {
     record: (report) => {
       const { about, fieldPath = "", type, reason, message } = report;
-      if (events === undefined) return;
       const namespace = about.metadata.namespace ?? "default";
       const key = JSON.stringify([about.metadata.uid, fieldPath, type, reason, message]);
       if (!isSeries && !isAllowed(about.metadata.uid)) return;
       const known = names.get(key);
-      try {
-        if (known !== undefined && world.find(events, known.namespace, known.name) !== undefined) {
-          updateObject(world, events, known, { change: (old) => repeated(old, message) }, writer);
-          return;
-        }
-        const { object } = createObject(world, events, namespace, fresh(report, namespace), writer);
-        names.set(key, { namespace, name: object.metadata.name });
-      } catch (error) {
-        // Its namespace is gone, or ends.
-        if (!(error instanceof ApiError)) throw error;
-      }
+      const old = known === undefined ? undefined : world.find(eventsOf, known.namespace, known.name);
+      // Refused where its namespace is gone, or ends.
+      refusalOf(() => {
+        if (old !== undefined) client.update(old, (stored) => repeated(stored, message));
+        else names.set(key, { namespace, name: client.create(eventsOf, namespace, fresh(report, namespace)).metadata.name });
+      });
     },
   };
 };

@@ -2,19 +2,16 @@
 // get an account, budgets count their pods. As kube-controller-manager does it; no workload is made here.
 import { type Stored, at, listOf, numberOf, recordOf, textOf, withValue } from "#embedded/json.ts";
 import { createObject, deleteObject, updateObject } from "#embedded/objects.ts";
-import { type Resource, findKind, storageKeyOf } from "#embedded/resources.ts";
+import { type Resource, builtIn, findKind, storageKeyOf } from "#embedded/resources.ts";
 import { matchesSelector } from "#embedded/selectors.ts";
-import { ApiError } from "#embedded/status.ts";
+import { refusalOf, systemWriter } from "#embedded/system-client.ts";
 import type { World, Writer } from "#embedded/world.ts";
 
 /** Looks at everything once; the number of writes it made. */
 export type Pass = () => number;
 
-const writer = (account: string): Writer => ({
-  user: { username: `system:serviceaccount:kube-system:${account}`, groups: ["system:masters", "system:authenticated"] },
-  dryRun: false,
-  manager: "kube-controller-manager",
-});
+const writer = (account: string): Writer => systemWriter(`system:serviceaccount:kube-system:${account}`, "kube-controller-manager");
+const accounts = builtIn("v1", "ServiceAccount");
 
 interface Owned {
   readonly resource: Resource;
@@ -25,13 +22,7 @@ export const createHousekeeping = (world: World): Pass => {
   const collector = writer("generic-garbage-collector");
   let writes = 0;
   const attempt = (work: () => unknown): void => {
-    try {
-      work();
-      writes += 1;
-    } catch (error) {
-      // Gone or changed meanwhile: the next pass looks again.
-      if (!(error instanceof ApiError)) throw error;
-    }
+    if (refusalOf(work) === undefined) writes += 1;
   };
   const placeOf = ({ object }: Owned): { namespace: string | undefined; name: string } => ({
     namespace: object.metadata.namespace,
@@ -105,8 +96,6 @@ export const createHousekeeping = (world: World): Pass => {
   };
 
   const addAccounts = (all: readonly Owned[]): void => {
-    const accounts = world.resources().find(({ group, plural }) => group === "" && plural === "serviceaccounts");
-    if (accounts === undefined) return;
     for (const { resource, object } of all) {
       if (resource.group !== "" || resource.plural !== "namespaces" || object.metadata.deletionTimestamp !== undefined) continue;
       const namespace = object.metadata.name;

@@ -136,7 +136,16 @@ export const findKind = (resources: Iterable<Resource>, apiVersion: string, kind
   return undefined;
 };
 
+export const builtIn = (apiVersion: string, kind: string): Resource => {
+  const resource = findKind(builtInResources, apiVersion, kind);
+  if (resource === undefined) throw new Error(`no such kind: ${apiVersion} ${kind}`);
+  return resource;
+};
+
 export const splitApiVersion = (apiVersion: string): readonly [group: string, version: string] => {
   const slash = apiVersion.indexOf("/");
   return slash === -1 ? ["", apiVersion] : [apiVersion.slice(0, slash), apiVersion.slice(slash + 1)];
 };
+
+export const podsOf = builtIn("v1", "Pod");
+export const nodesOf = builtIn("v1", "Node");

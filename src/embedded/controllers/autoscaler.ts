@@ -1,10 +1,10 @@
 // HorizontalPodAutoscalers without a metrics server: the bounds that they keep all the same, and what they say of the rest;
 // pkg/controller/podautoscaler.
 import { conditionOf, conditionsOf } from "#embedded/controllers/conditions.ts";
-import { type Client, type Controller, builtIn } from "#embedded/controllers/controller.ts";
+import type { Client, Controller } from "#embedded/controllers/controller.ts";
 import { replicasOf } from "#embedded/controllers/replica-set.ts";
 import { type JsonRecord, type Stored, at, listOf, numberOf, recordOf, textOf, withValue } from "#embedded/json.ts";
-import { findKind } from "#embedded/resources.ts";
+import { builtIn, findKind } from "#embedded/resources.ts";
 import { qualified } from "#embedded/status.ts";
 
 const autoscalers = builtIn("autoscaling/v2", "HorizontalPodAutoscaler");

@@ -1,12 +1,12 @@
 // CronJobs: a Job at each time of the schedule, unless Forbid and one still runs; pkg/controller/cronjob. Time zones other than UTC are not known.
-import { type Again, type Client, type Controller, builtIn } from "#embedded/controllers/controller.ts";
+import type { Again, Client, Controller } from "#embedded/controllers/controller.ts";
 import { type Schedule, parseSchedule } from "#embedded/controllers/cron-schedule.ts";
 import { conditionOf, conditionsOf } from "#embedded/controllers/conditions.ts";
 import { isOver } from "#embedded/controllers/job.ts";
 import { controllerReference, isControlledBy, ownersAffected } from "#embedded/controllers/ownership.ts";
 import { isTerminating } from "#embedded/controllers/pod-state.ts";
 import { type JsonRecord, type Stored, at, listOf, recordOf, textOf } from "#embedded/json.ts";
-import { storageKeyOf } from "#embedded/resources.ts";
+import { builtIn, storageKeyOf } from "#embedded/resources.ts";
 import { ApiError } from "#embedded/status.ts";
 import { toTimestamp } from "#lib/clock.ts";
 

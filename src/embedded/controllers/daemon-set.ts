@@ -1,12 +1,13 @@
 // DaemonSets: one pod on every node that suits, replaced node by node, as pkg/controller/daemon. The scheduler binds them like all others.
-import { type Client, type Controller, builtIn, nodesOf, podsOf, refusalOf } from "#embedded/controllers/controller.ts";
+import type { Client, Controller } from "#embedded/controllers/controller.ts";
 import { claimed, ownersAffected, podFrom } from "#embedded/controllers/ownership.ts";
 import { isAvailable, isFinished, isReady, isTerminating, phaseOf } from "#embedded/controllers/pod-state.ts";
 import { createPod, deletePod, minReadySeconds } from "#embedded/controllers/replica-set.ts";
 import { type History, historyOf, revisionLabel, revisionOfPod, trimHistory } from "#embedded/controllers/revisions.ts";
 import { type JsonRecord, type Stored, at, listOf, numberOf, recordOf, textOf, withValue } from "#embedded/json.ts";
 import { belongsOn } from "#embedded/nodes/scheduling-filters.ts";
-import { storageKeyOf } from "#embedded/resources.ts";
+import { builtIn, nodesOf, podsOf, storageKeyOf } from "#embedded/resources.ts";
+import { refusalOf } from "#embedded/system-client.ts";
 
 const daemonSets = builtIn("apps/v1", "DaemonSet");
 

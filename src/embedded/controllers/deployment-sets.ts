@@ -2,7 +2,7 @@
 // pkg/controller/deployment/sync.go. Writes ReplicaSets and the Deployment's revision.
 import { jsonEqual } from "#lib/canonical-json.ts";
 import { conditionOf, conditionsOf } from "#embedded/controllers/conditions.ts";
-import { type Client, builtIn } from "#embedded/controllers/controller.ts";
+import type { Client } from "#embedded/controllers/controller.ts";
 import {
   actualOf,
   byAge,
@@ -23,6 +23,7 @@ import { minReadySeconds, replicasOf } from "#embedded/controllers/replica-set.t
 import { templateHash } from "#embedded/controllers/template-hash.ts";
 import { type JsonRecord, type Stored, at, numberOf, recordOf, withValue } from "#embedded/json.ts";
 import { ApiError } from "#embedded/status.ts";
+import { builtIn } from "#embedded/resources.ts";
 
 export const replicaSets = builtIn("apps/v1", "ReplicaSet");
 

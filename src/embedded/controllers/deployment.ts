@@ -1,6 +1,6 @@
 // Deployments: from one ReplicaSet to the next, within the bounds they set, as pkg/controller/deployment. Makes ReplicaSets, never a pod.
 import { conditionOf, conditionsOf } from "#embedded/controllers/conditions.ts";
-import { type Again, type Client, type Controller, builtIn, podsOf } from "#embedded/controllers/controller.ts";
+import type { Again, Client, Controller } from "#embedded/controllers/controller.ts";
 import {
   actualOf,
   availableOf,
@@ -19,7 +19,7 @@ import { controllerOf, isControlledBy, ownersAffected } from "#embedded/controll
 import { isFinished, isTerminating } from "#embedded/controllers/pod-state.ts";
 import { replicasOf } from "#embedded/controllers/replica-set.ts";
 import { type JsonRecord, type Stored, at, isRecord, recordOf } from "#embedded/json.ts";
-import { storageKeyOf } from "#embedded/resources.ts";
+import { builtIn, podsOf, storageKeyOf } from "#embedded/resources.ts";
 
 const deployments = builtIn("apps/v1", "Deployment");
 

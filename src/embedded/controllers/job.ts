@@ -1,5 +1,5 @@
 // Jobs: pods until enough have succeeded or too many failed, as pkg/controller/job. A pod is held by a finalizer until it is counted.
-import { type Again, type Client, type Controller, builtIn, podsOf } from "#embedded/controllers/controller.ts";
+import type { Again, Client, Controller } from "#embedded/controllers/controller.ts";
 import { conditionOf, conditionsOf, isTrue } from "#embedded/controllers/conditions.ts";
 import { inDeletionOrder } from "#embedded/controllers/deletion-order.ts";
 import {
@@ -17,7 +17,7 @@ import { claimed, controllerOf, ownersAffected, podFrom } from "#embedded/contro
 import { isActive, isFinished, isReady, isTerminating } from "#embedded/controllers/pod-state.ts";
 import { createPod, deletePod } from "#embedded/controllers/replica-set.ts";
 import { type JsonRecord, type Stored, at, numberOf, recordOf, textOf, withValue, withoutNulls } from "#embedded/json.ts";
-import { storageKeyOf } from "#embedded/resources.ts";
+import { builtIn, podsOf, storageKeyOf } from "#embedded/resources.ts";
 import { ApiError } from "#embedded/status.ts";
 
 const jobs = builtIn("batch/v1", "Job");

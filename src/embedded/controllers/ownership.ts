@@ -1,11 +1,12 @@
 // Whose an object is: controller references, adoption by selector and letting go, as pkg/controller/controller_ref_manager.go. Writes only
 // owner references.
-import { type Client, refusalOf } from "#embedded/controllers/controller.ts";
+import type { Client } from "#embedded/controllers/controller.ts";
 import { type JsonRecord, type Stored, type StoredOwner, at, recordOf, withValue } from "#embedded/json.ts";
 import type { Change } from "#embedded/object-store.ts";
 import type { Place } from "#embedded/objects.ts";
 import type { Resource } from "#embedded/resources.ts";
 import { matchesSelector } from "#embedded/selectors.ts";
+import { refusalOf } from "#embedded/system-client.ts";
 
 export const controllerOf = (object: Stored | undefined): StoredOwner | undefined =>
   object?.metadata.ownerReferences?.find(({ controller }) => controller === true);

@@ -1,13 +1,14 @@
 // ReplicaSets: as many pods as they should have, as pkg/controller/replicaset. Never touches a pod that another controller owns.
-import { type Client, type Controller, builtIn, nonZero, podsOf, refusalOf } from "#embedded/controllers/controller.ts";
+import { type Client, type Controller, nonZero } from "#embedded/controllers/controller.ts";
 import { conditionOf, conditionsOf, withCondition, withoutCondition } from "#embedded/controllers/conditions.ts";
 import { inDeletionOrder } from "#embedded/controllers/deletion-order.ts";
 import { claimed, controllerOf, ownersAffected, podFrom } from "#embedded/controllers/ownership.ts";
 import { availableInMs, isActive, isAvailable, isReady, isTerminating } from "#embedded/controllers/pod-state.ts";
 import { type JsonRecord, type Stored, at, numberOf, recordOf } from "#embedded/json.ts";
-import { storageKeyOf } from "#embedded/resources.ts";
+import { builtIn, podsOf, storageKeyOf } from "#embedded/resources.ts";
 import { matchesSelector } from "#embedded/selectors.ts";
 import { ApiError } from "#embedded/status.ts";
+import { refusalOf } from "#embedded/system-client.ts";
 
 const replicaSets = builtIn("apps/v1", "ReplicaSet");
 

@@ -1,6 +1,7 @@
 // ResourceQuotas: what is used, counted again whenever something that counts has changed; pkg/controller/resourcequota.
-import { type Client, type Controller, builtIn } from "#embedded/controllers/controller.ts";
+import type { Client, Controller } from "#embedded/controllers/controller.ts";
 import { concernsQuota, quotaStatus } from "#embedded/quota.ts";
+import { builtIn } from "#embedded/resources.ts";
 
 const quotas = builtIn("v1", "ResourceQuota");
 

@@ -1,9 +1,10 @@
 // Past templates of StatefulSets and DaemonSets: ControllerRevisions, numbered, the newest one the object's own; pkg/controller/history.
 import { jsonEqual } from "#lib/canonical-json.ts";
-import { type Client, builtIn } from "#embedded/controllers/controller.ts";
+import type { Client } from "#embedded/controllers/controller.ts";
 import { claimed, controllerReference } from "#embedded/controllers/ownership.ts";
 import { templateHash } from "#embedded/controllers/template-hash.ts";
 import { type JsonRecord, type Stored, at, numberOf, recordOf, textOf, without } from "#embedded/json.ts";
+import { builtIn } from "#embedded/resources.ts";
 
 export const controllerRevisions = builtIn("apps/v1", "ControllerRevision");
 /** Of a pod: a StatefulSet writes the revision's name, a DaemonSet its hash. */

@@ -1,13 +1,13 @@
 // The addresses behind a Service, as Endpoints and EndpointSlices: pkg/controller/endpoint and staging/src/k8s.io/endpointslice. Services
 // without a selector are left to whoever fills them by hand.
 import { jsonEqual } from "#lib/canonical-json.ts";
-import { type Client, type Controller, builtIn, podsOf } from "#embedded/controllers/controller.ts";
+import type { Client, Controller } from "#embedded/controllers/controller.ts";
 import { controllerReference } from "#embedded/controllers/ownership.ts";
 import { isFinished, isReady, isTerminating } from "#embedded/controllers/pod-state.ts";
 import { type JsonRecord, type Stored, at, isRecord, listOf, numberOf, recordOf, textOf } from "#embedded/json.ts";
 import type { Change } from "#embedded/object-store.ts";
 import type { Place } from "#embedded/objects.ts";
-import { storageKeyOf } from "#embedded/resources.ts";
+import { builtIn, podsOf, storageKeyOf } from "#embedded/resources.ts";
 import { matchesSelector } from "#embedded/selectors.ts";
 
 const services = builtIn("v1", "Service");

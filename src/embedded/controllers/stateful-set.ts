@@ -1,12 +1,13 @@
 // StatefulSets: numbered pods, each with its own name and claims, made and replaced in order, as pkg/controller/statefulset. One that is
 // broken holds up all that come after it.
-import { type Client, type Controller, builtIn, nonZero, podsOf, refusalOf } from "#embedded/controllers/controller.ts";
+import { type Client, type Controller, nonZero } from "#embedded/controllers/controller.ts";
 import { claimed, ownersAffected, podFrom } from "#embedded/controllers/ownership.ts";
 import { availableInMs, isAvailable, isReady, isTerminating, phaseOf } from "#embedded/controllers/pod-state.ts";
 import { minReadySeconds, replicasOf } from "#embedded/controllers/replica-set.ts";
 import { type History, historyOf, revisionLabel, revisionOfPod, templateIn, trimHistory } from "#embedded/controllers/revisions.ts";
 import { type JsonRecord, type Stored, at, listOf, numberOf, recordOf, textOf } from "#embedded/json.ts";
-import { storageKeyOf } from "#embedded/resources.ts";
+import { builtIn, podsOf, storageKeyOf } from "#embedded/resources.ts";
+import { refusalOf } from "#embedded/system-client.ts";
 
 const statefulSets = builtIn("apps/v1", "StatefulSet");
 const claims = builtIn("v1", "PersistentVolumeClaim");

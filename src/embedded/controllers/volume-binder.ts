@@ -1,10 +1,10 @@
 // Claims and the volumes made beforehand: which fits which, bound for good, and why a claim waits; pkg/controller/volume/persistentvolume. No
 // volume is ever made here: whoever asks for one is told that nobody does.
-import { type Client, type Controller, builtIn, podsOf } from "#embedded/controllers/controller.ts";
+import type { Client, Controller } from "#embedded/controllers/controller.ts";
 import { isFinished, isTerminating } from "#embedded/controllers/pod-state.ts";
 import { type JsonRecord, type Stored, at, isRecord, listOf, recordOf, textOf, withValue } from "#embedded/json.ts";
 import type { Place } from "#embedded/objects.ts";
-import { storageKeyOf } from "#embedded/resources.ts";
+import { builtIn, podsOf, storageKeyOf } from "#embedded/resources.ts";
 import { matchesSelector } from "#embedded/selectors.ts";
 import { parseQuantity } from "#lib/quantity.ts";
 

@@ -4,9 +4,10 @@ import type { Change } from "#embedded/object-store.ts";
 import type { Stored } from "#embedded/json.ts";
 import type { EventRecorder } from "#embedded/event-recorder.ts";
 import type { Behave, Pull } from "#embedded/nodes/behaviour.ts";
-import type { Component } from "#embedded/nodes/component.ts";
 import { nodeNameOf } from "#embedded/nodes/pod-requests.ts";
 import { type NodeRuntime, type PodWorker, createPodWorker } from "#embedded/nodes/pod-worker.ts";
+import { podsOf } from "#embedded/resources.ts";
+import { type SystemClient, refusalOf } from "#embedded/system-client.ts";
 import type { World } from "#embedded/world.ts";
 
 export interface Kubelets {
@@ -22,7 +23,7 @@ export interface KubeletDeps {
   readonly world: World;
   readonly clock: Clock;
   readonly random: Random;
-  readonly component: Component;
+  readonly client: SystemClient;
   readonly maxBackoffMs: number;
   machine(name: string): NodeRuntime | undefined;
   eventsOf(nodeName: string): EventRecorder;
@@ -37,7 +38,7 @@ interface Hosted {
 }
 
 export const createKubelets = (deps: KubeletDeps): Kubelets => {
-  const { world, component } = deps;
+  const { world, client } = deps;
   const hosted = new Map<string, Hosted>();
   const due = new Set<string>();
 
@@ -50,12 +51,12 @@ export const createKubelets = (deps: KubeletDeps): Kubelets => {
       {
         ...deps,
         node: machine,
-        read: () => world.find(component.pods, namespace, name),
+        read: () => world.find(podsOf, namespace, name),
         behave: (context) => deps.behave(context) ?? {},
         pull: (context) => deps.pull(context) ?? {},
         report: (report) => deps.eventsOf(nodeName).record(report),
-        writeStatus: (object, status) => void component.setStatus(component.pods, object, status),
-        remove: (object) => component.remove(component.pods, object.metadata, { gracePeriodSeconds: 0, preconditions: { uid } }),
+        writeStatus: (object, status) => void refusalOf(() => client.setStatus(object, status)),
+        remove: (object) => void refusalOf(() => client.remove(object, { gracePeriodSeconds: 0 })),
       },
       pod,
     );

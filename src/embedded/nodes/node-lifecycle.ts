@@ -4,9 +4,10 @@ import type { Clock } from "#lib/clock.ts";
 import type { Change } from "#embedded/object-store.ts";
 import { type JsonRecord, type Stored, at, listOf, numberOf, recordOf, textOf, withValue } from "#embedded/json.ts";
 import type { EventRecorder } from "#embedded/event-recorder.ts";
-import type { Component } from "#embedded/nodes/component.ts";
 import type { NodeViews } from "#embedded/nodes/node-view.ts";
 import { tolerates } from "#embedded/nodes/scheduling-filters.ts";
+import { nodesOf, podsOf } from "#embedded/resources.ts";
+import { type SystemClient, refusalOf } from "#embedded/system-client.ts";
 import type { World } from "#embedded/world.ts";
 
 export interface NodeLifecycle {
@@ -21,7 +22,7 @@ export interface LifecycleDeps {
   readonly world: World;
   readonly clock: Clock;
   readonly views: NodeViews;
-  readonly controller: Component;
+  readonly client: SystemClient;
   readonly nodeEvents: EventRecorder;
   readonly taintEvents: EventRecorder;
   /** --node-monitor-grace-period. */
@@ -31,12 +32,12 @@ export interface LifecycleDeps {
 const unreachable = "node.kubernetes.io/unreachable";
 
 export const createNodeLifecycle = (deps: LifecycleDeps): NodeLifecycle => {
-  const { world, clock, views, controller } = deps;
+  const { world, clock, views, client } = deps;
   const waits = new Map<string, () => void>();
   const evictions = new Map<string, () => void>();
   const due = new Set<string>();
 
-  const nodeOf = (name: string): Stored | undefined => world.find(controller.nodes, undefined, name);
+  const nodeOf = (name: string): Stored | undefined => world.find(nodesOf, undefined, name);
 
   const markUnknown = (name: string): void => {
     waits.delete(name);
@@ -50,7 +51,7 @@ export const createNodeLifecycle = (deps: LifecycleDeps): NodeLifecycle => {
       message: "Kubelet stopped posting node status.",
       lastTransitionTime: now,
     }));
-    controller.setStatus(controller.nodes, node, { ...recordOf(node["status"]), conditions });
+    refusalOf(() => client.setStatus(node, { ...recordOf(node["status"]), conditions }));
     deps.nodeEvents.record({ about: node, type: "Normal", reason: "NodeNotReady", message: `Node ${name} status is now: NodeNotReady` });
     for (const { pod } of podsOn(name)) markNotReady(pod);
     setTaints(name, (taints) => [
@@ -73,22 +74,22 @@ export const createNodeLifecycle = (deps: LifecycleDeps): NodeLifecycle => {
     const changed = conditions.map((item) =>
       at(item, "type") === "Ready" ? { ...recordOf(item), status: "False", lastTransitionTime: world.timestamp() } : item,
     );
-    controller.setStatus(controller.pods, pod, { ...recordOf(pod["status"]), conditions: changed });
+    refusalOf(() => client.setStatus(pod, { ...recordOf(pod["status"]), conditions: changed }));
     deps.nodeEvents.record({ about: pod, type: "Warning", reason: "NodeNotReady", message: "Node is not ready" });
   };
 
   const setTaints = (name: string, change: (taints: readonly JsonRecord[]) => readonly JsonRecord[]): void => {
-    controller.change(controller.nodes, { name }, (old) => {
-      const taints = change(listOf(at(old, "spec", "taints")).map(recordOf));
-      return withValue(old, ["spec", "taints"], taints.length === 0 ? undefined : taints);
-    });
+    const node = nodeOf(name);
+    if (node === undefined) return;
+    const taints = change(listOf(at(node, "spec", "taints")).map(recordOf));
+    refusalOf(() => client.update(node, (old) => withValue(old, ["spec", "taints"], taints.length === 0 ? undefined : taints)));
   };
 
   const evict = (pod: Stored): void => {
     evictions.delete(pod.metadata.uid);
-    const now = world.find(controller.pods, pod.metadata.namespace, pod.metadata.name);
+    const now = world.find(podsOf, pod.metadata.namespace, pod.metadata.name);
     if (now === undefined || now.metadata.uid !== pod.metadata.uid || now.metadata.deletionTimestamp !== undefined) return;
-    const { namespace = "", name, uid } = now.metadata;
+    const { namespace = "", name } = now.metadata;
     deps.taintEvents.record({
       about: now,
       type: "Normal",
@@ -102,8 +103,8 @@ export const createNodeLifecycle = (deps: LifecycleDeps): NodeLifecycle => {
       message: "Taint manager: deleting due to NoExecute taint",
       lastTransitionTime: world.timestamp(),
     };
-    controller.setStatus(controller.pods, now, withCondition(now, condition));
-    controller.remove(controller.pods, now.metadata, { preconditions: { uid } });
+    refusalOf(() => client.setStatus(now, withCondition(now, condition)));
+    refusalOf(() => client.remove(now));
   };
 
   /** Plans, or calls off, what the node's taints mean for one pod. */
@@ -141,7 +142,7 @@ export const createNodeLifecycle = (deps: LifecycleDeps): NodeLifecycle => {
       due.clear();
       for (const name of names) {
         const node = nodeOf(name);
-        if (node === undefined) removeOrphans(world, controller, name);
+        if (node === undefined) removeOrphans(world, client, name);
         const taints = listOf(at(node, "spec", "taints"))
           .map(recordOf)
           .filter((taint) => taint["effect"] === "NoExecute");
@@ -164,9 +165,9 @@ export const createNodeLifecycle = (deps: LifecycleDeps): NodeLifecycle => {
 };
 
 /** Pod garbage collection. */
-const removeOrphans = (world: World, controller: Component, nodeName: string): void => {
+const removeOrphans = (world: World, client: SystemClient, nodeName: string): void => {
   for (const pod of world.store.list("/pods"))
-    if (at(pod, "spec", "nodeName") === nodeName) controller.remove(controller.pods, pod.metadata, { gracePeriodSeconds: 0 });
+    if (at(pod, "spec", "nodeName") === nodeName) refusalOf(() => client.remove(pod, { gracePeriodSeconds: 0 }));
 };
 
 export const withCondition = (pod: Stored, condition: JsonRecord): JsonRecord => {

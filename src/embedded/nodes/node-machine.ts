@@ -2,9 +2,10 @@
 import type { Clock } from "#lib/clock.ts";
 import { at, listOf, recordOf, textOf } from "#embedded/json.ts";
 import type { EventRecorder } from "#embedded/event-recorder.ts";
-import type { Component } from "#embedded/nodes/component.ts";
 import { type NodeShape, healthyConditions, nodeObject, nodeStatus } from "#embedded/nodes/node-objects.ts";
 import type { NodeRuntime } from "#embedded/nodes/pod-worker.ts";
+import { builtIn, nodesOf } from "#embedded/resources.ts";
+import { type SystemClient, refusalOf } from "#embedded/system-client.ts";
 import type { World } from "#embedded/world.ts";
 
 export interface NodeMachine extends NodeRuntime {
@@ -13,11 +14,13 @@ export interface NodeMachine extends NodeRuntime {
 }
 
 const renewMs = 10_000;
+const leasesOf = builtIn("coordination.k8s.io/v1", "Lease");
+const leaseNamespace = "kube-node-lease";
 
 export interface MachineDeps {
   readonly world: World;
   readonly clock: Clock;
-  readonly kubelet: Component;
+  readonly kubelet: SystemClient;
   readonly events: EventRecorder;
   /** Whether the Lease is renewed: without it nothing is left to do in a cluster at rest. */
   readonly heartbeats: "renewed" | "none";
@@ -33,28 +36,30 @@ export const createNodeMachine = (deps: MachineDeps, shape: NodeShape, index: nu
   const about = { apiVersion: "", kind: "Node", metadata: { name, uid: name, resourceVersion: "", creationTimestamp: "" } };
 
   const renew = (): void => {
-    const place = { namespace: "kube-node-lease", name };
     const renewTime = new Date(clock.now()).toISOString().replace("Z", "000Z");
     const spec = { holderIdentity: name, leaseDurationSeconds: 40, renewTime };
-    const node = world.find(kubelet.nodes, undefined, name);
+    const node = world.find(nodesOf, undefined, name);
     if (node === undefined) return;
-    if (world.find(kubelet.leases, place.namespace, name) === undefined) {
-      const ownerReferences = [{ apiVersion: "v1", kind: "Node", name, uid: node.metadata.uid }];
-      kubelet.create(kubelet.leases, place.namespace, { metadata: { name, ownerReferences }, spec });
-    } else kubelet.change(kubelet.leases, place, (old) => ({ ...old, spec }));
+    const lease = world.find(leasesOf, leaseNamespace, name);
+    const ownerReferences = [{ apiVersion: "v1", kind: "Node", name, uid: node.metadata.uid }];
+    refusalOf(() =>
+      lease === undefined
+        ? kubelet.create(leasesOf, leaseNamespace, { metadata: { name, ownerReferences }, spec })
+        : kubelet.update(lease, (old) => ({ ...old, spec })),
+    );
     if (deps.heartbeats === "renewed") cancel = clock.after(renewMs, renew);
   };
 
   const register = (): void => {
-    if (world.find(kubelet.nodes, undefined, name) === undefined) kubelet.create(kubelet.nodes, undefined, nodeObject(shape));
-    const node = world.find(kubelet.nodes, undefined, name);
+    if (world.find(nodesOf, undefined, name) === undefined) refusalOf(() => kubelet.create(nodesOf, undefined, nodeObject(shape)));
+    const node = world.find(nodesOf, undefined, name);
     if (node === undefined) return;
     const before = listOf(at(node, "status", "conditions"));
     const conditions = healthyConditions(world.timestamp(), (type, status) => {
       const same = before.find((item) => at(item, "type") === type && at(item, "status") === status);
       return same === undefined ? undefined : textOf(at(same, "lastTransitionTime"));
     });
-    kubelet.setStatus(kubelet.nodes, node, { ...recordOf(node["status"]), ...nodeStatus(shape, ip, conditions) });
+    refusalOf(() => kubelet.setStatus(node, { ...recordOf(node["status"]), ...nodeStatus(shape, ip, conditions) }));
   };
 
   return {

@@ -4,7 +4,6 @@ import type { Clock, Random } from "#lib/clock.ts";
 import { type Stored, at, textOf } from "#embedded/json.ts";
 import { type EventRecorder, createEventRecorder } from "#embedded/event-recorder.ts";
 import { type Identities, issuer } from "#embedded/identity.ts";
-import { createComponent } from "#embedded/nodes/component.ts";
 import { createKubelets } from "#embedded/nodes/kubelets.ts";
 import { createNodeLifecycle } from "#embedded/nodes/node-lifecycle.ts";
 import { createNodeMachine, type NodeMachine } from "#embedded/nodes/node-machine.ts";
@@ -12,6 +11,7 @@ import { createNodeViews } from "#embedded/nodes/node-view.ts";
 import type { PodWorker } from "#embedded/nodes/pod-worker.ts";
 import { createScheduler } from "#embedded/nodes/scheduler.ts";
 import type { Workloads } from "#embedded/workloads.ts";
+import { createSystemClient } from "#embedded/system-client.ts";
 import type { World } from "#embedded/world.ts";
 
 /** What a person could do to the machines. */
@@ -40,15 +40,15 @@ export const startNodes = (deps: NodeDeps, options: Workloads): Nodes => {
   const scheduler = createScheduler(
     world,
     views,
-    createComponent(world, "system:kube-scheduler", "kube-scheduler"),
+    createSystemClient(world, "system:kube-scheduler", "kube-scheduler"),
     createEventRecorder(world, { component: "default-scheduler", api: "events.k8s.io" }),
   );
-  const controller = createComponent(world, "system:serviceaccount:kube-system:node-controller", "kube-controller-manager");
+  const controller = createSystemClient(world, "system:serviceaccount:kube-system:node-controller", "kube-controller-manager");
   const lifecycle = createNodeLifecycle({
     world,
     clock,
     views,
-    controller,
+    client: controller,
     nodeEvents: createEventRecorder(world, { component: "node-controller" }),
     taintEvents: createEventRecorder(world, { component: "taint-eviction-controller" }),
     graceMs: options.nodeGraceMs ?? 50_000,
@@ -64,7 +64,7 @@ export const startNodes = (deps: NodeDeps, options: Workloads): Nodes => {
     world,
     clock,
     random,
-    component: createComponent(world, "system:nodes", "kubelet"),
+    client: createSystemClient(world, "system:nodes", "kubelet"),
     maxBackoffMs: options.maxBackoffMs ?? 300_000,
     machine: (name) => machines.get(name),
     eventsOf,
@@ -91,7 +91,7 @@ export const startNodes = (deps: NodeDeps, options: Workloads): Nodes => {
   });
   const shapes = options.nodes ?? [{ name: "n1" }, { name: "n2" }];
   for (const [index, shape] of shapes.entries()) {
-    const kubelet = createComponent(world, `system:node:${shape.name}`, "kubelet");
+    const kubelet = createSystemClient(world, `system:node:${shape.name}`, "kubelet");
     const machine = createNodeMachine(
       { world, clock, kubelet, events: eventsOf(shape.name), heartbeats: options.heartbeats ?? "renewed" },
       shape,

@@ -4,11 +4,12 @@ import type { Change } from "#embedded/object-store.ts";
 import { type Stored, at, isRecord, listOf, recordOf, textOf, withValue } from "#embedded/json.ts";
 import { keyIn } from "#embedded/object-store.ts";
 import type { EventRecorder } from "#embedded/event-recorder.ts";
-import type { Component } from "#embedded/nodes/component.ts";
 import type { NodeView, NodeViews } from "#embedded/nodes/node-view.ts";
 import { isFinished, nodeNameOf } from "#embedded/nodes/pod-requests.ts";
 import { type Misfit, type VolumeNeed, candidateOf, misfitOf, priorityOf } from "#embedded/nodes/scheduling-filters.ts";
 import { bind } from "#embedded/subresources.ts";
+import { podsOf } from "#embedded/resources.ts";
+import { type SystemClient, refusalOf } from "#embedded/system-client.ts";
 import type { World } from "#embedded/world.ts";
 
 export interface Scheduler {
@@ -19,7 +20,7 @@ export interface Scheduler {
 
 const schedulerName = "default-scheduler";
 
-export const createScheduler = (world: World, views: NodeViews, component: Component, events: EventRecorder): Scheduler => {
+export const createScheduler = (world: World, views: NodeViews, client: SystemClient, events: EventRecorder): Scheduler => {
   const waiting = new Map<string, Stored>();
   const due = new Set<string>();
 
@@ -64,7 +65,7 @@ export const createScheduler = (world: World, views: NodeViews, component: Compo
       message,
       lastTransitionTime: at(before, "lastTransitionTime") ?? world.timestamp(),
     };
-    component.setStatus(component.pods, pod, withValue(old, ["conditions"], [condition]));
+    refusalOf(() => client.setStatus(pod, withValue(old, ["conditions"], [condition])));
   };
 
   return {
@@ -91,7 +92,7 @@ export const createScheduler = (world: World, views: NodeViews, component: Compo
       const pods = [...due].flatMap((key) => waiting.get(key) ?? []);
       due.clear();
       for (const pod of pods.toSorted((a, b) => priorityOf(b) - priorityOf(a))) {
-        const now = world.find(component.pods, pod.metadata.namespace, pod.metadata.name);
+        const now = world.find(podsOf, pod.metadata.namespace, pod.metadata.name);
         if (now !== undefined && isForUs(now)) place(now);
       }
     },
