@@ -191,12 +191,7 @@ const variablesOf = (write: Admitted, writer: Writer, namespace: Stored | undefi
   };
 };
 
-const userInfo = (user: User): JsonRecord => ({
-  username: user.username,
-  ...(user.uid === undefined ? {} : { uid: user.uid }),
-  groups: [...user.groups],
-  extra: user.extra ?? {},
-});
+const userInfo = (user: User): JsonRecord => ({ ...user, groups: [...user.groups], extra: user.extra ?? {} });
 
 const matchesConstraints = (
   constraints: unknown,

@@ -3,13 +3,8 @@ import type { User } from "#embedded/identity.ts";
 import { at, textOf } from "#embedded/json.ts";
 import { type ApiRequest, type Target, headerOf } from "#embedded/request.ts";
 
-export interface AuditUser {
-  readonly username: string;
-  readonly uid?: string;
-  readonly groups?: readonly string[];
-  /** Of a pod's token: which pod it was. */
-  readonly extra?: Readonly<Record<string, readonly string[]>>;
-}
+/** A real server may say less of one. */
+export type AuditUser = Pick<User, "username"> & Partial<User>;
 
 export interface AuditEvent {
   readonly auditID: string;
@@ -53,8 +48,8 @@ export const auditEvent = ({ request, target, user, impersonated, response, id, 
     stage: response.stream === undefined ? "ResponseComplete" : "ResponseStarted",
     verb: target?.verb ?? request.method.toLowerCase(),
     requestURI: request.path,
-    user: userOf(user),
-    ...(impersonated === undefined ? {} : { impersonatedUser: userOf(impersonated) }),
+    user,
+    ...(impersonated === undefined ? {} : { impersonatedUser: impersonated }),
     ...(headerOf(request, "user-agent") === undefined ? {} : { userAgent: headerOf(request, "user-agent") ?? "" }),
     ...(target === undefined ? {} : { objectRef: objectRefOf(target, response.body) }),
     responseStatus: { code: response.status, ...(reason === "" || response.status < 300 ? {} : { reason }) },
@@ -63,13 +58,6 @@ export const auditEvent = ({ request, target, user, impersonated, response, id, 
     stageTimestamp: time,
   };
 };
-
-const userOf = ({ username, uid, groups, extra }: User): AuditUser => ({
-  username,
-  ...(uid === undefined ? {} : { uid }),
-  groups,
-  ...(extra === undefined ? {} : { extra }),
-});
 
 /** The name of what a create made stands only in the answer. */
 const objectRefOf = (target: Target, answer: unknown): NonNullable<AuditEvent["objectRef"]> => {

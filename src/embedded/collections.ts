@@ -4,7 +4,7 @@ import { type Stored, recordOf, without } from "#embedded/json.ts";
 import { servedForm } from "#embedded/event-versions.ts";
 import { keyIn } from "#embedded/object-store.ts";
 import { isTrue } from "#embedded/request.ts";
-import { type Resource, storageKeyOf } from "#embedded/resources.ts";
+import { type Resource, apiVersionOf, storageKeyOf } from "#embedded/resources.ts";
 import { type Matcher, parseFieldSelector, parseLabelSelector } from "#embedded/selectors.ts";
 import { ApiError, badRequest, expired, invalid, forbiddenField } from "#embedded/status.ts";
 import type { World } from "#embedded/world.ts";
@@ -149,7 +149,7 @@ export const watchObjects = (world: World, scope: Scope): WatchStream => {
   const since = startsNow ? store.revision : Number(text);
   const wantsBookmarks = isTrue(query.get("allowWatchBookmarks"));
   const timeoutMs = query.get("timeoutSeconds") === null ? defaultTimeoutMs : Number(query.get("timeoutSeconds")) * 1000;
-  const apiVersion = resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
+  const apiVersion = apiVersionOf(resource);
   const bookmark = (annotations?: Record<string, string>): WatchEvent => ({
     type: "BOOKMARK",
     object: {
@@ -216,7 +216,7 @@ const every = (clock: Clock, ms: number, tick: () => void): (() => void) => {
 /** Items of built-in lists carry neither kind nor apiVersion; those of custom ones do. */
 export const listBody = (resource: Resource, listed: Listed): Record<string, unknown> => ({
   kind: `${resource.kind}List`,
-  apiVersion: resource.group === "" ? resource.version : `${resource.group}/${resource.version}`,
+  apiVersion: apiVersionOf(resource),
   metadata: listed.metadata,
   items: listed.items.map((item) => (resource.storage === "custom" ? item : without(servedForm(resource, item), "kind", "apiVersion"))),
 });

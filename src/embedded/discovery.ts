@@ -1,6 +1,6 @@
 // How clients learn what there is: /api, /apis, /version, in the old form and in the aggregated one. From apiserver's pkg/endpoints/discovery. Pure.
 import { type JsonRecord } from "#embedded/json.ts";
-import type { Resource } from "#embedded/resources.ts";
+import { type Resource, apiVersionOf } from "#embedded/resources.ts";
 
 /** The version whose behaviour the contract has been written from. */
 export const serverVersion = { major: "1", minor: "34", gitVersion: "v1.34.4" };
@@ -25,11 +25,8 @@ const groupVersions = (resources: readonly Resource[]): GroupVersion[] => {
   return [...found.values()].toSorted((a, b) => rank(a.group) - rank(b.group) || (a.group < b.group ? -1 : 1));
 };
 
-const versionName = ({ group, version }: Pick<GroupVersion, "group" | "version">): string =>
-  group === "" ? version : `${group}/${version}`;
-
 const groupBody = (versions: readonly GroupVersion[]): JsonRecord => {
-  const list = versions.map((entry) => ({ groupVersion: versionName(entry), version: entry.version }));
+  const list = versions.map((entry) => ({ groupVersion: apiVersionOf(entry), version: entry.version }));
   return { name: versions[0]?.group ?? "", versions: list, preferredVersion: list[0] };
 };
 
@@ -161,7 +158,7 @@ export const discover = (resources: readonly Resource[], pathname: string, accep
     const body = {
       kind: "APIResourceList",
       ...(found.group === "" ? {} : { apiVersion: "v1" }),
-      groupVersion: versionName(found),
+      groupVersion: apiVersionOf(found),
       resources: found.resources.flatMap(resourceRows),
     };
     return { body };

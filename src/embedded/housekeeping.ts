@@ -1,6 +1,7 @@
 // What happens by itself a moment after a write: dependents of the deleted go (garbage collector), ending namespaces are emptied, new ones
 // get an account, budgets count their pods. As kube-controller-manager does it; no workload is made here.
-import { type Stored, at, listOf, numberOf, recordOf, textOf, withValue } from "#embedded/json.ts";
+import { isTrue } from "#embedded/conditions.ts";
+import { type Stored, at, numberOf, recordOf, textOf, withValue } from "#embedded/json.ts";
 import { createObject, deleteObject, updateObject } from "#embedded/objects.ts";
 import { type Resource, builtIn, findKind, storageKeyOf } from "#embedded/resources.ts";
 import { matchesSelector } from "#embedded/selectors.ts";
@@ -162,13 +163,7 @@ const budgetStatus = (budget: Stored, all: readonly Owned[]): Record<string, num
       object.metadata.namespace === budget.metadata.namespace &&
       matchesSelector(at(budget, "spec", "selector"), recordOf(object.metadata.labels)),
   );
-  const healthy = pods.filter(
-    ({ object }) =>
-      object.metadata.deletionTimestamp === undefined &&
-      listOf(at(object, "status", "conditions")).some(
-        (condition) => at(condition, "type") === "Ready" && at(condition, "status") === "True",
-      ),
-  ).length;
+  const healthy = pods.filter(({ object }) => object.metadata.deletionTimestamp === undefined && isTrue(object, "Ready")).length;
   const expected = pods.length;
   const share = (value: unknown): number => {
     const text = textOf(value);

@@ -1,5 +1,6 @@
 // What `kubectl get` prints of each built-in kind, as pkg/printers/internalversion of Kubernetes has it: one table of headings and where their
 // cells come from. Pure.
+import { conditionOf, conditionsOf, isTrue } from "#embedded/conditions.ts";
 import { type Stored, at, listOf, numberOf, recordOf, textOf } from "#embedded/json.ts";
 import { podReady, podRestarts, podStatus } from "#embedded/pod-columns.ts";
 import { type Cell, type Column, age, column, count, name, shortDuration, text, wide } from "#embedded/printer-columns.ts";
@@ -44,10 +45,7 @@ const volumeClass = [
 const volumeMode = wide(text("VolumeMode", "spec.volumeMode"));
 
 const jobWords = ["Complete", "Failed", "Suspended", "FailureTarget", "SuccessCriteriaMet"];
-const jobStatus: Cell = (job) => {
-  const conditions = listOf(at(job, "status", "conditions")).filter((item) => at(item, "status") === "True");
-  return jobWords.find((word) => conditions.some((item) => at(item, "type") === word)) ?? "Running";
-};
+const jobStatus: Cell = (job) => jobWords.find((word) => isTrue(job, word)) ?? "Running";
 
 const jobDuration: Cell = (job, nowMs) => {
   const [start, end] = [textOf(at(job, "status", "startTime")), textOf(at(job, "status", "completionTime"))];
@@ -66,8 +64,7 @@ const quota = (isWanted: (key: string) => boolean): Cell => {
 };
 
 const nodeStatus: Cell = (node) => {
-  const condition = listOf(at(node, "status", "conditions")).find((item) => at(item, "type") === "Ready");
-  const word = condition === undefined ? "Unknown" : at(condition, "status") === "True" ? "Ready" : "NotReady";
+  const word = conditionOf(conditionsOf(node), "Ready") === undefined ? "Unknown" : isTrue(node, "Ready") ? "Ready" : "NotReady";
   return at(node, "spec", "unschedulable") === true ? `${word},SchedulingDisabled` : word;
 };
 

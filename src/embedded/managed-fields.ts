@@ -2,7 +2,7 @@
 // paths for each manager. Pure.
 import { jsonEqual } from "#lib/canonical-json.ts";
 import { type JsonRecord, type Stored, at, isRecord, listOf, recordOf, textOf, withValue } from "#embedded/json.ts";
-import type { Resource } from "#embedded/resources.ts";
+import { type Resource, apiVersionOf } from "#embedded/resources.ts";
 import { ApiError } from "#embedded/status.ts";
 
 export type ListKeysOf = (path: readonly string[]) => readonly string[] | undefined;
@@ -101,9 +101,6 @@ const withEntries = (object: JsonRecord, entries: readonly Entry[]): JsonRecord 
       .filter(({ fields }) => fields.size > 0)
       .map(({ fields, ...rest }) => ({ ...rest, fieldsType: "FieldsV1", fieldsV1: toTree(fields) })),
   );
-
-const apiVersionOf = (resource: Pick<Resource, "group" | "version">): string =>
-  resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
 
 /** The object with its managedFields as an ordinary write leaves them. */
 export const tracked = (old: Stored | undefined, next: JsonRecord, resource: Resource, tracking: Tracking): JsonRecord => {

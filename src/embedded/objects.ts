@@ -6,7 +6,7 @@ import { servedForm, storedForm } from "#embedded/event-versions.ts";
 import { tracked } from "#embedded/managed-fields.ts";
 import { type JsonRecord, type Stored, at, isRecord, listOf, numberOf, recordOf, textOf, withValue, without } from "#embedded/json.ts";
 import { newUid, randomSuffix } from "#embedded/random-text.ts";
-import { type Resource, splitApiVersion, storageKeyOf } from "#embedded/resources.ts";
+import { type Resource, apiVersionOf, splitApiVersion, storageKeyOf } from "#embedded/resources.ts";
 import { type FieldError, alreadyExists, badRequest, conflict, invalid, invalidValue, modified, notFound } from "#embedded/status.ts";
 import { admittedForm } from "#embedded/mutating-admission.ts";
 import { withCustomStatus } from "#embedded/custom-definitions.ts";
@@ -30,7 +30,7 @@ export const checkedBody = (resource: Resource, namespace: string | undefined, b
     throw badRequest(
       `couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(body) ? "array" : typeof body} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
     );
-  const apiVersion = resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
+  const apiVersion = apiVersionOf(resource);
   const [ownVersion, ownKind] = [body["apiVersion"] ?? apiVersion, body["kind"] ?? resource.kind];
   if (ownVersion !== apiVersion || ownKind !== resource.kind) throw wrongKind(resource, textOf(ownVersion), textOf(ownKind));
   const metadata = recordOf(body["metadata"]);
@@ -47,7 +47,7 @@ export const checkedBody = (resource: Resource, namespace: string | undefined, b
 
 const wrongKind = (resource: Resource, apiVersion: string, kind: string): Error => {
   const [group, version] = splitApiVersion(apiVersion);
-  const expected = resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
+  const expected = apiVersionOf(resource);
   if (resource.storage === "custom" || group !== resource.group || version !== resource.version) {
     return kind === resource.kind || resource.storage !== "custom"
       ? badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected})`)

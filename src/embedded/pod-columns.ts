@@ -1,4 +1,5 @@
 // What `kubectl get pods` says of a pod in a word: printPod of pkg/printers/internalversion. Pure.
+import { isTrue } from "#embedded/conditions.ts";
 import { type Stored, at, isRecord, listOf, numberOf, textOf } from "#embedded/json.ts";
 
 const mainOf = (pod: Stored): readonly unknown[] => listOf(at(pod, "status", "containerStatuses"));
@@ -39,9 +40,6 @@ const initStatus = (pod: Stored): string | undefined => {
   return undefined;
 };
 
-const isReady = (pod: Stored): boolean =>
-  listOf(at(pod, "status", "conditions")).some((item) => at(item, "type") === "Ready" && at(item, "status") === "True");
-
 export const podStatus = (pod: Stored): string => {
   const phase = textOf(at(pod, "status", "phase"));
   const isOver = phase === "Succeeded" || phase === "Failed";
@@ -57,7 +55,7 @@ export const podStatus = (pod: Stored): string => {
     if (own !== "") word = own;
     else if (at(status, "ready") === true && isRecord(at(status, "state", "running"))) isRunning = true;
   }
-  return word === "Completed" && isRunning ? (isReady(pod) ? "Running" : "NotReady") : word;
+  return word === "Completed" && isRunning ? (isTrue(pod, "Ready") ? "Running" : "NotReady") : word;
 };
 
 /** With the time of the last one, where it is known. */

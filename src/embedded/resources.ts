@@ -142,6 +142,9 @@ export const builtIn = (apiVersion: string, kind: string): Resource => {
   return resource;
 };
 
+export const apiVersionOf = ({ group, version }: Pick<Resource, "group" | "version">): string =>
+  group === "" ? version : `${group}/${version}`;
+
 export const splitApiVersion = (apiVersion: string): readonly [group: string, version: string] => {
   const slash = apiVersion.indexOf("/");
   return slash === -1 ? ["", apiVersion] : [apiVersion.slice(0, slash), apiVersion.slice(slash + 1)];

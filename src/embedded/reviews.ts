@@ -29,7 +29,7 @@ export const answerReview = (
     case "TokenReview":
       return answer(tokenStatus(deps, spec));
     case "SelfSubjectReview": {
-      const { spec: _none, ...rest } = answer({ userInfo: infoOf(caller) });
+      const { spec: _none, ...rest } = answer({ userInfo: caller });
       return rest;
     }
     case "SubjectAccessReview":
@@ -61,18 +61,11 @@ export const answerReview = (
   }
 };
 
-const infoOf = (user: User): JsonRecord => ({
-  username: user.username,
-  ...(user.uid === undefined ? {} : { uid: user.uid }),
-  groups: user.groups,
-  ...(user.extra === undefined ? {} : { extra: user.extra }),
-});
-
 const tokenStatus = ({ identities }: ReviewDeps, spec: JsonRecord): JsonRecord => {
   const audiences = listOf(spec["audiences"]).map(textOf);
   const user = identities.userOfToken(textOf(spec["token"]), audiences.length === 0 ? [issuer] : audiences);
   if (user === undefined) return { user: {}, error: "[invalid bearer token, token lookup failed]" };
-  return { authenticated: true, user: infoOf(user), audiences: audiences.length === 0 ? [issuer] : audiences };
+  return { authenticated: true, user, audiences: audiences.length === 0 ? [issuer] : audiences };
 };
 
 const accessStatus = ({ authorizer }: ReviewDeps, resource: Resource, spec: JsonRecord, user: User): JsonRecord => {

@@ -1,6 +1,7 @@
 // The subresources that are other kinds than their object: scale, eviction, token, binding. From pkg/registry of Kubernetes.
 import { toTimestamp } from "#lib/clock.ts";
 import { admit } from "#embedded/admission.ts";
+import { conditionsOf, replaced } from "#embedded/conditions.ts";
 import { type Identities, issuer } from "#embedded/identity.ts";
 import { type JsonRecord, type Stored, at, listOf, numberOf, recordOf, textOf, withValue } from "#embedded/json.ts";
 import { type Place, deleteObject, updateObject } from "#embedded/objects.ts";
@@ -120,7 +121,6 @@ export const evict = (world: World, resource: Resource, place: Place, body: Json
 
 /** For whoever asks later why the pod went. */
 const markDisrupted = (world: World, pod: Stored): void => {
-  const others = listOf(at(pod, "status", "conditions")).filter((item) => at(item, "type") !== "DisruptionTarget");
   const condition = {
     type: "DisruptionTarget",
     status: "True",
@@ -129,7 +129,7 @@ const markDisrupted = (world: World, pod: Stored): void => {
     message: "Eviction API: evicting",
     lastTransitionTime: world.timestamp(),
   };
-  world.store.put("/pods", withValue(pod, ["status", "conditions"], [...others, condition]) as unknown as Stored);
+  world.store.put("/pods", withValue(pod, ["status", "conditions"], replaced(conditionsOf(pod), condition)) as unknown as Stored);
 };
 
 /** At once, so that two evictions never share the last one; the count is checked against the pods a moment later. */
@@ -142,14 +142,13 @@ const takeDisruption = (world: World, budget: Stored, pod: string): void => {
 
 /** The scheduler's word, which is no request here. */
 export const bind = (world: World, pod: Stored, node: string): void => {
-  const before = listOf(at(pod, "status", "conditions"));
   const scheduled = {
     type: "PodScheduled",
     status: "True",
     ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
     lastTransitionTime: world.timestamp(),
   };
-  const conditions = [...before.filter((item) => at(item, "type") !== "PodScheduled"), scheduled];
+  const conditions = replaced(conditionsOf(pod), scheduled);
   const bound = withValue(withValue(pod, ["spec", "nodeName"], node), ["status", "conditions"], conditions);
   world.store.put("/pods", bound as unknown as Stored);
 };

@@ -1,6 +1,6 @@
 // HorizontalPodAutoscalers without a metrics server: the bounds that they keep all the same, and what they say of the rest;
 // pkg/controller/podautoscaler.
-import { conditionOf, conditionsOf } from "#embedded/controllers/conditions.ts";
+import { conditionOf, conditionsOf } from "#embedded/conditions.ts";
 import type { Client, Controller } from "#embedded/controllers/controller.ts";
 import { replicasOf } from "#embedded/controllers/replica-set.ts";
 import { type JsonRecord, type Stored, at, listOf, numberOf, recordOf, textOf, withValue } from "#embedded/json.ts";

@@ -1,7 +1,7 @@
 // CronJobs: a Job at each time of the schedule, unless Forbid and one still runs; pkg/controller/cronjob. Time zones other than UTC are not known.
 import type { Again, Client, Controller } from "#embedded/controllers/controller.ts";
 import { type Schedule, parseSchedule } from "#embedded/controllers/cron-schedule.ts";
-import { conditionOf, conditionsOf } from "#embedded/controllers/conditions.ts";
+import { conditionOf, conditionsOf } from "#embedded/conditions.ts";
 import { isOver } from "#embedded/controllers/job.ts";
 import { controllerReference, isControlledBy, ownersAffected } from "#embedded/controllers/ownership.ts";
 import { isTerminating } from "#embedded/controllers/pod-state.ts";

@@ -1,7 +1,7 @@
 // A Deployment's ReplicaSets: the newest one found or made, their sizes changed, those that are history removed. From
 // pkg/controller/deployment/sync.go. Writes ReplicaSets and the Deployment's revision.
 import { jsonEqual } from "#lib/canonical-json.ts";
-import { conditionOf, conditionsOf } from "#embedded/controllers/conditions.ts";
+import { conditionOf, conditionsOf } from "#embedded/conditions.ts";
 import type { Client } from "#embedded/controllers/controller.ts";
 import {
   actualOf,

@@ -1,5 +1,5 @@
 // What a Deployment says about itself: counts and conditions, as pkg/controller/deployment/{progress,sync}.go. Pure.
-import { conditionOf, conditionsOf, withCondition, withoutCondition } from "#embedded/controllers/conditions.ts";
+import { conditionOf, conditionsOf, replaced, withCondition, withoutCondition } from "#embedded/conditions.ts";
 import { nonZero } from "#embedded/controllers/controller.ts";
 import { actualOf, availableOf, fencesOf, progressDeadlineOf, statusCount, sum } from "#embedded/controllers/deployment-parts.ts";
 import { replicasOf } from "#embedded/controllers/replica-set.ts";
@@ -112,7 +112,7 @@ const progressOf = (rollout: Rollout, status: JsonRecord): readonly JsonRecord[]
       reason: "ReplicaSetUpdated",
       message: `${who} is progressing.`,
     };
-    return [...withoutCondition(conditions, "Progressing"), moved];
+    return replaced(conditions, moved);
   }
   const left = deadlineInMs(rollout, conditions);
   if (current?.["reason"] !== "ProgressDeadlineExceeded" && (left === undefined || left >= 0)) return conditions;

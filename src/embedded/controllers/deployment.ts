@@ -1,5 +1,5 @@
 // Deployments: from one ReplicaSet to the next, within the bounds they set, as pkg/controller/deployment. Makes ReplicaSets, never a pod.
-import { conditionOf, conditionsOf } from "#embedded/controllers/conditions.ts";
+import { conditionOf, conditionsOf } from "#embedded/conditions.ts";
 import type { Again, Client, Controller } from "#embedded/controllers/controller.ts";
 import {
   actualOf,

@@ -1,6 +1,6 @@
 // Jobs: pods until enough have succeeded or too many failed, as pkg/controller/job. A pod is held by a finalizer until it is counted.
 import type { Again, Client, Controller } from "#embedded/controllers/controller.ts";
-import { conditionOf, conditionsOf, isTrue } from "#embedded/controllers/conditions.ts";
+import { conditionOf, conditionsOf, isTrue, replaced } from "#embedded/conditions.ts";
 import { inDeletionOrder } from "#embedded/controllers/deletion-order.ts";
 import {
   type Verdict,
@@ -18,7 +18,8 @@ import { isActive, isFinished, isReady, isTerminating } from "#embedded/controll
 import { createPod, deletePod } from "#embedded/controllers/replica-set.ts";
 import { type JsonRecord, type Stored, at, numberOf, recordOf, textOf, withValue, withoutNulls } from "#embedded/json.ts";
 import { builtIn, podsOf, storageKeyOf } from "#embedded/resources.ts";
-import { ApiError } from "#embedded/status.ts";
+import type { ApiError } from "#embedded/status.ts";
+import { refusalOf } from "#embedded/system-client.ts";
 
 const jobs = builtIn("batch/v1", "Job");
 
@@ -130,7 +131,7 @@ const withSuspension = (client: Client, job: Stored, old: readonly JsonRecord[])
   if (said === isSuspended(job)) return old;
   const [status, reason, message] = said ? ["False", "JobResumed", "Job resumed"] : ["True", "JobSuspended", "Job suspended"];
   client.tell(job, "Normal", said ? "Resumed" : "Suspended", message);
-  return [...old.filter(({ type }) => type !== "Suspended"), stamped(client, "Suspended", status, reason, message)];
+  return replaced(old, stamped(client, "Suspended", status, reason, message));
 };
 
 const finish = (client: Client, job: Stored, { type, reason, message }: Verdict): void => {
@@ -161,13 +162,9 @@ const manage = (client: Client, job: Stored, pods: readonly Stored[], again: Aga
     again(wait);
     return undefined;
   }
-  try {
+  return refusalOf(() => {
     for (let made = 0; made < missing; made += 1) createPod(client, job, podOf(job));
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    return error;
-  }
-  return undefined;
+  });
 };
 
 const podOf = (job: Stored): JsonRecord =>

@@ -4,7 +4,7 @@ import type { Client } from "#embedded/controllers/controller.ts";
 import { type JsonRecord, type Stored, type StoredOwner, at, recordOf, withValue } from "#embedded/json.ts";
 import type { Change } from "#embedded/object-store.ts";
 import type { Place } from "#embedded/objects.ts";
-import type { Resource } from "#embedded/resources.ts";
+import { type Resource, apiVersionOf } from "#embedded/resources.ts";
 import { matchesSelector } from "#embedded/selectors.ts";
 import { refusalOf } from "#embedded/system-client.ts";
 
@@ -26,7 +26,7 @@ export const selects = (owner: Stored, labels: unknown): boolean => matchesSelec
 
 /** The owners of a kind that a change of a dependent concerns: whose it is and was, and, of nobody's, who would take it. */
 export const ownersAffected = (client: Client, owner: Resource, { object, previous, type }: Change): readonly Place[] => {
-  const apiVersion = owner.group === "" ? owner.version : `${owner.group}/${owner.version}`;
+  const apiVersion = apiVersionOf(owner);
   const { namespace } = object.metadata;
   const named = [object, previous].flatMap((each) => {
     const reference = controllerOf(each);
@@ -62,9 +62,9 @@ export const podFrom = (owner: Stored, template: unknown, metadata: JsonRecord):
   const { labels, annotations, finalizers } = recordOf(at(template, "metadata"));
   return {
     metadata: {
-      ...(labels === undefined ? {} : { labels }),
-      ...(annotations === undefined ? {} : { annotations }),
-      ...(finalizers === undefined ? {} : { finalizers }),
+      labels,
+      annotations,
+      finalizers,
       ownerReferences: [controllerReference(owner)],
       ...metadata,
     },

@@ -1,4 +1,5 @@
 // How a pod stands, as pkg/api/v1/pod and pkg/controller read it. Pure.
+import { conditionOf, conditionsOf, isTrue } from "#embedded/conditions.ts";
 import { type Stored, at, listOf, numberOf, textOf } from "#embedded/json.ts";
 
 export const phaseOf = (pod: Stored): string => textOf(at(pod, "status", "phase"));
@@ -7,15 +8,12 @@ export const isFinished = (pod: Stored): boolean => ["Succeeded", "Failed"].incl
 /** Counts as one of its owner's. */
 export const isActive = (pod: Stored): boolean => !isFinished(pod) && !isTerminating(pod);
 
-export const podCondition = (pod: Stored, type: string): unknown =>
-  listOf(at(pod, "status", "conditions")).find((condition) => at(condition, "type") === type);
-
-export const isReady = (pod: Stored): boolean => at(podCondition(pod, "Ready"), "status") === "True";
+export const isReady = (pod: Stored): boolean => isTrue(pod, "Ready");
 
 /** Since when it is ready; undefined where it is not. */
 export const readySinceMs = (pod: Stored): number | undefined => {
   if (!isReady(pod)) return undefined;
-  const since = Date.parse(textOf(at(podCondition(pod, "Ready"), "lastTransitionTime")));
+  const since = Date.parse(textOf(conditionOf(conditionsOf(pod), "Ready")?.["lastTransitionTime"]));
   return Number.isNaN(since) ? 0 : since;
 };
 

@@ -1,6 +1,6 @@
 // ReplicaSets: as many pods as they should have, as pkg/controller/replicaset. Never touches a pod that another controller owns.
 import { type Client, type Controller, nonZero } from "#embedded/controllers/controller.ts";
-import { conditionOf, conditionsOf, withCondition, withoutCondition } from "#embedded/controllers/conditions.ts";
+import { conditionOf, conditionsOf, withCondition, withoutCondition } from "#embedded/conditions.ts";
 import { inDeletionOrder } from "#embedded/controllers/deletion-order.ts";
 import { claimed, controllerOf, ownersAffected, podFrom } from "#embedded/controllers/ownership.ts";
 import { availableInMs, isActive, isAvailable, isReady, isTerminating } from "#embedded/controllers/pod-state.ts";

@@ -2,6 +2,7 @@
 // ready, and evicted when they tolerate it no longer (pkg/controller/nodelifecycle, tainteviction). Also the end of pods whose node is deleted.
 import type { Clock } from "#lib/clock.ts";
 import type { Change } from "#embedded/object-store.ts";
+import { conditionsOf, isTrue, replaced } from "#embedded/conditions.ts";
 import { type JsonRecord, type Stored, at, listOf, numberOf, recordOf, textOf, withValue } from "#embedded/json.ts";
 import type { EventRecorder } from "#embedded/event-recorder.ts";
 import type { NodeViews } from "#embedded/nodes/node-view.ts";
@@ -44,8 +45,8 @@ export const createNodeLifecycle = (deps: LifecycleDeps): NodeLifecycle => {
     const node = nodeOf(name);
     if (node === undefined) return;
     const now = world.timestamp();
-    const conditions = listOf(at(node, "status", "conditions")).map((item) => ({
-      ...recordOf(item),
+    const conditions = conditionsOf(node).map((item) => ({
+      ...item,
       status: "Unknown",
       reason: "NodeStatusUnknown",
       message: "Kubelet stopped posting node status.",
@@ -69,10 +70,9 @@ export const createNodeLifecycle = (deps: LifecycleDeps): NodeLifecycle => {
   ];
 
   const markNotReady = (pod: Stored): void => {
-    const conditions = listOf(at(pod, "status", "conditions"));
-    if (!conditions.some((item) => at(item, "type") === "Ready" && at(item, "status") === "True")) return;
-    const changed = conditions.map((item) =>
-      at(item, "type") === "Ready" ? { ...recordOf(item), status: "False", lastTransitionTime: world.timestamp() } : item,
+    if (!isTrue(pod, "Ready")) return;
+    const changed = conditionsOf(pod).map((item) =>
+      item["type"] === "Ready" ? { ...item, status: "False", lastTransitionTime: world.timestamp() } : item,
     );
     refusalOf(() => client.setStatus(pod, { ...recordOf(pod["status"]), conditions: changed }));
     deps.nodeEvents.record({ about: pod, type: "Warning", reason: "NodeNotReady", message: "Node is not ready" });
@@ -103,7 +103,7 @@ export const createNodeLifecycle = (deps: LifecycleDeps): NodeLifecycle => {
       message: "Taint manager: deleting due to NoExecute taint",
       lastTransitionTime: world.timestamp(),
     };
-    refusalOf(() => client.setStatus(now, withCondition(now, condition)));
+    refusalOf(() => client.setStatus(now, { ...recordOf(now["status"]), conditions: replaced(conditionsOf(now), condition) }));
     refusalOf(() => client.remove(now));
   };
 
@@ -168,11 +168,6 @@ export const createNodeLifecycle = (deps: LifecycleDeps): NodeLifecycle => {
 const removeOrphans = (world: World, client: SystemClient, nodeName: string): void => {
   for (const pod of world.store.list("/pods"))
     if (at(pod, "spec", "nodeName") === nodeName) refusalOf(() => client.remove(pod, { gracePeriodSeconds: 0 }));
-};
-
-export const withCondition = (pod: Stored, condition: JsonRecord): JsonRecord => {
-  const status = recordOf(pod["status"]);
-  return { ...status, conditions: [...listOf(status["conditions"]).filter((item) => at(item, "type") !== condition["type"]), condition] };
 };
 
 /** The least time that it tolerates any of the taints; undefined where it may stay for ever. */

@@ -1,6 +1,7 @@
 // A pod's status as the kubelet writes it (pkg/kubelet/kubelet_pods.go, status/generate.go), out of what it knows of the containers. Pure.
 import { sha256 } from "#lib/canonical-json.ts";
 import { toTimestamp } from "#lib/clock.ts";
+import { conditionOf, conditionsOf } from "#embedded/conditions.ts";
 import { type JsonRecord, type Stored, at, listOf, recordOf, textOf } from "#embedded/json.ts";
 import { type PastRun, type Unit, shouldRun } from "#embedded/nodes/unit.ts";
 
@@ -111,11 +112,11 @@ export const podStatus = (pod: Stored, units: readonly Unit[], facts: PodFacts):
           : (["False", "ContainersNotReady", `containers with unready status: [${unready.map(({ name }) => name).join(" ")}]`] as const);
   const hasSandbox = facts.podIp !== undefined && !facts.isFinished && !isDone;
   const own = [
-    condition(old, facts, pod, "PodReadyToStartContainers", [hasSandbox ? "True" : "False", "", ""]),
-    condition(old, facts, pod, "Initialized", initialized),
-    condition(old, facts, pod, "Ready", containersReady),
-    condition(old, facts, pod, "ContainersReady", containersReady),
-    condition(old, facts, pod, "PodScheduled", ["True", "", ""]),
+    condition(facts, pod, "PodReadyToStartContainers", [hasSandbox ? "True" : "False", "", ""]),
+    condition(facts, pod, "Initialized", initialized),
+    condition(facts, pod, "Ready", containersReady),
+    condition(facts, pod, "ContainersReady", containersReady),
+    condition(facts, pod, "PodScheduled", ["True", "", ""]),
   ];
   const names = new Set(own.map(({ type }) => type));
   const others = listOf(old["conditions"]).filter((item) => !names.has(at(item, "type")));
@@ -137,8 +138,8 @@ export const podStatus = (pod: Stored, units: readonly Unit[], facts: PodFacts):
 
 type Reading = readonly [status: string, reason: string, message: string];
 
-const condition = (old: JsonRecord, { nowMs }: PodFacts, pod: Stored, type: string, [status, reason, message]: Reading): JsonRecord => {
-  const before = listOf(old["conditions"]).find((item) => at(item, "type") === type);
+const condition = ({ nowMs }: PodFacts, pod: Stored, type: string, [status, reason, message]: Reading): JsonRecord => {
+  const before = conditionOf(conditionsOf(pod), type);
   return {
     type,
     status,

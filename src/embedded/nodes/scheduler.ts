@@ -1,5 +1,6 @@
 // Gives every pod without a node one, or says in the scheduler's words why there is none (pkg/scheduler). Looks at waiting pods only, again
 // whenever something that might help has changed. No preemption: nothing here is evicted for another.
+import { conditionOf, conditionsOf } from "#embedded/conditions.ts";
 import type { Change } from "#embedded/object-store.ts";
 import { type Stored, at, isRecord, listOf, recordOf, textOf, withValue } from "#embedded/json.ts";
 import { keyIn } from "#embedded/object-store.ts";
@@ -55,7 +56,7 @@ export const createScheduler = (world: World, views: NodeViews, client: SystemCl
   const refuse = (pod: Stored, message: string): void => {
     report(pod, "Warning", "FailedScheduling", message);
     const old = recordOf(pod["status"]);
-    const before = listOf(old["conditions"]).find((item) => at(item, "type") === "PodScheduled");
+    const before = conditionOf(conditionsOf(pod), "PodScheduled");
     if (at(before, "message") === message) return;
     const condition = {
       type: "PodScheduled",
