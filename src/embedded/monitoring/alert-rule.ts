@@ -1,4 +1,4 @@
-// One alerting rule over time: inactive, pending, firing, resolved, as rules/alerting.go of Prometheus has it. Pure.
+// One alerting rule over time: inactive, pending, firing, as rules/alerting.go of Prometheus has it. Pure.
 import { expandTemplate } from "#embedded/monitoring/alert-template.ts";
 import { type Expr, PromqlError, durationMs, parsePromql } from "#embedded/monitoring/promql.ts";
 import { type Labels, type Sample, keyOfLabels, nameLabel, withLabels, without } from "#embedded/monitoring/samples.ts";
@@ -21,11 +21,9 @@ export interface CompiledRule {
 export interface ActiveAlert {
   readonly labels: Labels;
   readonly annotations: Labels;
-  readonly value: number;
-  readonly state: "pending" | "firing" | "resolved";
   readonly activeAtMs: number;
-  readonly firedAtMs?: number;
-  readonly resolvedAtMs?: number;
+  /** Pending as long as there is none. */
+  readonly firedAtMs: number | undefined;
 }
 export type ActiveAlerts = ReadonlyMap<string, ActiveAlert>;
 
@@ -38,36 +36,23 @@ export const compileRule = (rule: AlertRule): CompiledRule => {
   }
 };
 
-/** Prometheus goes on telling of a resolved alert for so long. */
-const resolvedRetentionMs = 15 * 60_000;
-
-/** What is active after one evaluation. */
-export const nextAlerts = (compiled: CompiledRule, before: ActiveAlerts, samples: readonly Sample[], nowMs: number): ActiveAlerts => {
+/** What is active after one evaluation; what was and is no longer has ended. */
+export const nextAlerts = (
+  { rule, forMs }: CompiledRule,
+  before: ActiveAlerts,
+  samples: readonly Sample[],
+  nowMs: number,
+): ActiveAlerts => {
   const next = new Map<string, ActiveAlert>();
   for (const sample of samples) {
-    const { labels, annotations } = labelled(compiled.rule, sample);
+    const { labels, annotations } = labelled(rule, sample);
     const key = keyOfLabels(labels);
     if (next.has(key))
-      throw new PromqlError(`alert ${compiled.rule.alert}: several series have the same labels once the alert's labels are applied`);
-    const known = before.get(key);
-    const began: ActiveAlert =
-      known === undefined || known.state === "resolved"
-        ? { labels, annotations, value: sample.value, state: "pending", activeAtMs: nowMs }
-        : { ...known, annotations, value: sample.value };
-    next.set(key, fired(began, compiled, nowMs));
+      throw new PromqlError(`alert ${rule.alert}: several series have the same labels once the alert's labels are applied`);
+    const { activeAtMs, firedAtMs } = before.get(key) ?? { activeAtMs: nowMs, firedAtMs: undefined };
+    next.set(key, { labels, annotations, activeAtMs, firedAtMs: firedAtMs ?? (nowMs - activeAtMs >= forMs ? nowMs : undefined) });
   }
-  for (const [key, alert] of before) if (!next.has(key)) for (const kept of ended(alert, nowMs)) next.set(key, kept);
   return next;
-};
-
-const fired = (alert: ActiveAlert, { forMs }: CompiledRule, nowMs: number): ActiveAlert =>
-  alert.state === "pending" && nowMs - alert.activeAtMs >= forMs ? { ...alert, state: "firing", firedAtMs: nowMs } : alert;
-
-/** One whose expression is no longer true: nothing is left of a pending one. */
-const ended = (alert: ActiveAlert, nowMs: number): ActiveAlert[] => {
-  if (alert.state === "pending") return [];
-  if (alert.state === "resolved") return nowMs - (alert.resolvedAtMs ?? 0) > resolvedRetentionMs ? [] : [alert];
-  return [{ ...alert, state: "resolved", resolvedAtMs: nowMs }];
 };
 
 const labelled = (rule: AlertRule, { labels: own, value }: Sample): { labels: Labels; annotations: Labels } => {

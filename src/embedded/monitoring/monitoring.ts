@@ -26,7 +26,6 @@ export interface MonitoringDeps {
   readonly list: (storageKey: string) => readonly Stored[];
   /** Posts JSON; answers the status, or throws where there is no answer. */
   readonly post: (webhook: Webhook, payload: WebhookPayload) => Promise<number>;
-  readonly route?: Partial<Route>;
   /** Told of what goes wrong: a rule that can't be evaluated, a webhook that refuses. */
   readonly trouble?: (sentence: string) => void;
 }
@@ -40,9 +39,9 @@ export interface Monitoring {
 }
 
 const intervalMs = 1_000;
-/** Prometheus tells Alertmanager again and again: without it an alert would end by itself. */
-const resendMs = 60_000;
-const defaultRoute: Route = {
+/** Prometheus tells Alertmanager again and again: without it, as of a rule that is gone, an alert ends by itself. */
+const endsByItselfMs = 240_000;
+const route: Route = {
   receiver: "webhook",
   groupBy: ["namespace", "alertname"],
   groupWaitMs: 1_000,
@@ -53,7 +52,6 @@ const defaultRoute: Route = {
 interface RunningRule {
   readonly compiled: CompiledRule;
   active: ActiveAlerts;
-  readonly sentAt: Map<string, number>;
 }
 
 export const createMonitoring = (deps: MonitoringDeps): Monitoring => {
@@ -74,7 +72,6 @@ export const createMonitoring = (deps: MonitoringDeps): Monitoring => {
       return "failed";
     }
   };
-  const route = { ...defaultRoute, ...deps.route };
   let groups: AlertGroups = createAlertGroups({ clock, route, externalURL: externalUrl, deliver });
 
   const evaluateAll = (): void => {
@@ -87,23 +84,19 @@ export const createMonitoring = (deps: MonitoringDeps): Monitoring => {
     };
     for (const rule of rules) {
       try {
-        rule.active = nextAlerts(rule.compiled, rule.active, evaluate(rule.compiled.expr, scraped), nowMs);
-        tell(rule, nowMs);
+        const next = nextAlerts(rule.compiled, rule.active, evaluate(rule.compiled.expr, scraped), nowMs);
+        for (const [key, alert] of rule.active) if (!next.has(key)) tell(rule, alert, nowMs);
+        for (const alert of next.values()) tell(rule, alert, nowMs + endsByItselfMs);
+        rule.active = next;
       } catch (error) {
         deps.trouble?.(`${rule.compiled.rule.alert}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
   };
 
-  const tell = ({ active, sentAt, compiled }: RunningRule, nowMs: number): void => {
-    for (const [key, { state, labels, annotations, firedAtMs = nowMs, resolvedAtMs }] of active) {
-      const lastSentAt = sentAt.get(key) ?? Number.NEGATIVE_INFINITY;
-      if (state === "pending" || ((resolvedAtMs ?? Number.NEGATIVE_INFINITY) <= lastSentAt && lastSentAt + resendMs > nowMs)) continue;
-      sentAt.set(key, nowMs);
-      const generatorURL = `${externalUrl}/graph?g0.expr=${encodeURIComponent(compiled.rule.expr)}&g0.tab=1`;
-      groups.receive({ labels, annotations, startsAtMs: firedAtMs, endsAtMs: resolvedAtMs ?? nowMs + 4 * resendMs, generatorURL });
-    }
-    for (const key of sentAt.keys()) if (!active.has(key)) sentAt.delete(key);
+  const tell = ({ compiled }: RunningRule, { labels, annotations, firedAtMs }: ActiveAlert, endsAtMs: number): void => {
+    const generatorURL = `${externalUrl}/graph?g0.expr=${encodeURIComponent(compiled.rule.expr)}&g0.tab=1`;
+    if (firedAtMs !== undefined) groups.receive({ labels, annotations, startsAtMs: firedAtMs, endsAtMs, generatorURL });
   };
 
   const tick = (): void => {
@@ -117,7 +110,7 @@ export const createMonitoring = (deps: MonitoringDeps): Monitoring => {
     setRules: (wanted) => {
       const compiled = wanted.map((rule) => compileRule(rule));
       const before = new Map(rules.map((rule) => [JSON.stringify(rule.compiled.rule), rule]));
-      rules = compiled.map((each) => before.get(JSON.stringify(each.rule)) ?? { compiled: each, active: new Map(), sentAt: new Map() });
+      rules = compiled.map((each) => before.get(JSON.stringify(each.rule)) ?? { compiled: each, active: new Map() });
       cancel();
       cancel = (): void => {};
       if (rules.length > 0) tick();
@@ -127,7 +120,6 @@ export const createMonitoring = (deps: MonitoringDeps): Monitoring => {
       // As a reload of Alertmanager: what is firing comes again.
       groups.stop();
       groups = createAlertGroups({ clock, route, externalURL: externalUrl, deliver });
-      for (const { sentAt } of rules) sentAt.clear();
     },
     alerts: () => rules.flatMap(({ active }) => [...active.values()]),
     stop: () => {
