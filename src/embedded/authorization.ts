@@ -185,17 +185,13 @@ const singles = (rule: Rule): Rule[] => {
   return [...resources, ...paths];
 };
 
-const covers = (held: Rule, single: Rule): boolean => {
-  const [verb = "", group, resource = "", url] = [single.verbs[0], single.apiGroups[0], single.resources[0], single.nonResourceURLs[0]];
-  if (!has(held.verbs, verb)) return false;
+const covers = (
+  held: Rule,
+  { verbs: [verb = ""], apiGroups: [group = ""], resources, resourceNames: [name], nonResourceURLs: [url] }: Rule,
+): boolean => {
   if (url !== undefined) return ruleAllowsPath(held, verb, url);
-  const [main = "", subresource] = resource.split("/");
-  const resources = subresource === undefined ? [main, "*"] : [resource, `*/${subresource}`, "*"];
-  return (
-    has(held.apiGroups, group ?? "") &&
-    held.resources.some((item) => resources.includes(item)) &&
-    (held.resourceNames.length === 0 || (single.resourceNames.length > 0 && held.resourceNames.includes(single.resourceNames[0] ?? "")))
-  );
+  const [resource = "", subresource] = (resources[0] ?? "").split("/");
+  return ruleAllows(held, { verb, group, resource, subresource, name });
 };
 
 const ruleText = (rule: Rule): string => {

@@ -4,9 +4,37 @@ import { type JsonRecord, at, isRecord, listOf, recordOf, textOf, withoutNulls }
 import type { Resource } from "#embedded/resources.ts";
 
 export const builtInDefaults = (resource: Pick<Resource, "group" | "kind">, object: JsonRecord): JsonRecord => {
+  const key = `${resource.group}/${resource.kind}`;
   const clean = recordOf(withoutNulls(object));
-  const fill = table[`${resource.group}/${resource.kind}`];
-  return fill === undefined ? clean : fill(clean);
+  const plain = specDefaults[key];
+  const filled = plain === undefined ? clean : { ...clean, spec: { ...plain, ...recordOf(clean["spec"]) } };
+  return table[key]?.(filled) ?? filled;
+};
+
+/** Those that do not depend on anything else. */
+const specDefaults: Readonly<Record<string, JsonRecord>> = {
+  "/PersistentVolumeClaim": { volumeMode: "Filesystem" },
+  "/PersistentVolume": { persistentVolumeReclaimPolicy: "Retain", volumeMode: "Filesystem" },
+  "apps/Deployment": { replicas: 1, revisionHistoryLimit: 10, progressDeadlineSeconds: 600 },
+  "apps/ReplicaSet": { replicas: 1 },
+  "apps/StatefulSet": {
+    replicas: 1,
+    podManagementPolicy: "OrderedReady",
+    revisionHistoryLimit: 10,
+    updateStrategy: { type: "RollingUpdate", rollingUpdate: { partition: 0 } },
+    persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
+  },
+  "apps/DaemonSet": {
+    revisionHistoryLimit: 10,
+    updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } },
+  },
+  "batch/CronJob": { concurrencyPolicy: "Allow", suspend: false, successfulJobsHistoryLimit: 3, failedJobsHistoryLimit: 1 },
+  "autoscaling/HorizontalPodAutoscaler": {
+    minReplicas: 1,
+    metrics: [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 80 } } }],
+  },
+  "admissionregistration.k8s.io/ValidatingAdmissionPolicy": { failurePolicy: "Fail" },
+  "apiextensions.k8s.io/CustomResourceDefinition": { conversion: { strategy: "None" } },
 };
 
 type Fill = (object: JsonRecord) => JsonRecord;
@@ -101,9 +129,9 @@ const podSpec = (value: unknown, isPod: boolean): JsonRecord => {
 
 const template = (value: unknown): JsonRecord => {
   const { metadata, spec, ...rest } = recordOf(value);
-  return { ...rest, metadata: withTemplateMeta(metadata), spec: podSpec(spec, false) };
+  return { ...rest, metadata: recordOf(metadata), spec: podSpec(spec, false) };
 };
-const withTemplateMeta = (metadata: unknown): JsonRecord => recordOf(metadata);
+const templated = inSpec((spec) => ({ ...spec, template: template(spec["template"]) }));
 
 /** A container's limit is the most it may have, its request what it may have, where neither is said. */
 const limitItem = (value: unknown): JsonRecord => {
@@ -155,15 +183,8 @@ const qualityOf = (spec: JsonRecord): string => {
 
 const deployment = inSpec((spec) => {
   const strategy = withDefaults(spec["strategy"], { type: "RollingUpdate" });
-  return {
-    replicas: 1,
-    revisionHistoryLimit: 10,
-    progressDeadlineSeconds: 600,
-    ...spec,
-    strategy:
-      strategy["type"] === "RollingUpdate" ? { ...strategy, rollingUpdate: withDefaults(strategy["rollingUpdate"], rolling) } : strategy,
-    template: template(spec["template"]),
-  };
+  const rollingUpdate = strategy["type"] === "RollingUpdate" ? { rollingUpdate: withDefaults(strategy["rollingUpdate"], rolling) } : {};
+  return { ...spec, strategy: { ...strategy, ...rollingUpdate }, template: template(spec["template"]) };
 });
 
 const jobSpec = (spec: JsonRecord): JsonRecord => ({
@@ -177,9 +198,6 @@ const jobSpec = (spec: JsonRecord): JsonRecord => ({
   ...spec,
   template: template(spec["template"]),
 });
-
-/** Of a Job to come: its pods are defaulted, the rest when there is one. */
-const cronTemplate = (spec: JsonRecord): JsonRecord => ({ ...spec, template: template(spec["template"]) });
 
 const job: Fill = (object) => {
   const uid = textOf(at(object, "metadata", "uid"));
@@ -262,8 +280,13 @@ const subjects: Fill = (object) => ({
 
 const policy = inSpec((spec) => {
   const constraints = withDefaults(spec["matchConstraints"], { matchPolicy: "Equivalent", namespaceSelector: {}, objectSelector: {} });
-  const rules = listOf(constraints["resourceRules"]).map((rule) => withDefaults(rule, { scope: "*" }));
-  return { failurePolicy: "Fail", ...spec, matchConstraints: { ...constraints, resourceRules: rules } };
+  const resourceRules = listOf(constraints["resourceRules"]).map((rule) => withDefaults(rule, { scope: "*" }));
+  return { ...spec, matchConstraints: { ...constraints, resourceRules } };
+});
+
+const pending: Fill = ({ status, ...object }) => ({
+  ...object,
+  status: Object.keys(recordOf(status)).length > 0 ? status : { phase: "Pending" },
 });
 
 const table: Readonly<Record<string, Fill>> = {
@@ -273,45 +296,15 @@ const table: Readonly<Record<string, Fill>> = {
   "/Secret": secret,
   "/Service": service,
   "apps/Deployment": deployment,
-  "apps/ReplicaSet": inSpec((spec) => ({ replicas: 1, ...spec, template: template(spec["template"]) })),
-  "apps/StatefulSet": inSpec((spec) => ({
-    replicas: 1,
-    podManagementPolicy: "OrderedReady",
-    revisionHistoryLimit: 10,
-    updateStrategy: { type: "RollingUpdate", rollingUpdate: { partition: 0 } },
-    persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
-    ...spec,
-    template: template(spec["template"]),
-  })),
-  "apps/DaemonSet": inSpec((spec) => ({
-    revisionHistoryLimit: 10,
-    updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } },
-    ...spec,
-    template: template(spec["template"]),
-  })),
+  "apps/ReplicaSet": templated,
+  "apps/StatefulSet": templated,
+  "apps/DaemonSet": templated,
   "batch/Job": job,
-  "batch/CronJob": inSpec((spec) => ({
-    concurrencyPolicy: "Allow",
-    suspend: false,
-    successfulJobsHistoryLimit: 3,
-    failedJobsHistoryLimit: 1,
-    ...spec,
-    jobTemplate: { metadata: {}, ...recordOf(spec["jobTemplate"]), spec: cronTemplate(recordOf(at(spec, "jobTemplate", "spec"))) },
-  })),
-  "autoscaling/HorizontalPodAutoscaler": inSpec((spec) => ({
-    minReplicas: 1,
-    metrics: [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 80 } } }],
-    ...spec,
-  })),
-  "/PersistentVolumeClaim": (object) => ({
-    ...inSpec((spec) => ({ volumeMode: "Filesystem", ...spec }))(object),
-    status: isRecord(object["status"]) && Object.keys(object["status"]).length > 0 ? object["status"] : { phase: "Pending" },
-  }),
+  // Of a Job to come: its pods are defaulted, the rest when there is one.
+  "batch/CronJob": inSpec((spec) => ({ ...spec, jobTemplate: templated({ metadata: {}, ...recordOf(spec["jobTemplate"]) }) })),
+  "/PersistentVolumeClaim": pending,
+  "/PersistentVolume": pending,
   "/LimitRange": inSpec((spec) => ({ ...spec, limits: listOf(spec["limits"]).map(limitItem) })),
-  "/PersistentVolume": (object) => ({
-    ...inSpec((spec) => ({ persistentVolumeReclaimPolicy: "Retain", volumeMode: "Filesystem", ...spec }))(object),
-    status: isRecord(object["status"]) && Object.keys(object["status"]).length > 0 ? object["status"] : { phase: "Pending" },
-  }),
   "storage.k8s.io/StorageClass": (object) => ({ reclaimPolicy: "Delete", volumeBindingMode: "Immediate", ...object }),
   "rbac.authorization.k8s.io/RoleBinding": subjects,
   "rbac.authorization.k8s.io/ClusterRoleBinding": subjects,
@@ -319,6 +312,6 @@ const table: Readonly<Record<string, Fill>> = {
   "apiextensions.k8s.io/CustomResourceDefinition": inSpec((spec) => {
     const names = recordOf(spec["names"]);
     const kind = textOf(names["kind"]);
-    return { conversion: { strategy: "None" }, ...spec, names: { listKind: `${kind}List`, singular: kind.toLowerCase(), ...names } };
+    return { ...spec, names: { listKind: `${kind}List`, singular: kind.toLowerCase(), ...names } };
   }),
 };

@@ -113,7 +113,7 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
         return shown(call, 200, existing(call));
       case "list": {
         const listed = listObjects(world, { resource, namespace: namespaceOf(call), name: target.name, query });
-        const form = tableFor(call) ?? (wantsMetadata(request) ? metadataList : undefined);
+        const form = tableFor(call) ?? (wants(request, "PartialObjectMetadataList") ? metadataList : undefined);
         return json(200, form === undefined ? listBody(resource, listed) : form(listed.items, listed.metadata));
       }
       case "watch":
@@ -309,16 +309,9 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
       case "get scale":
         return json(200, scaleOf(world, resource, existing(call)));
       case "update scale":
-        return json(
-          200,
-          writeScale(world, resource, place, () => bodyOf(request), writerOf(call)),
-        );
       case "patch scale": {
-        const change = patchOf(resource, mediaTypeOf(request), request);
-        return json(
-          200,
-          writeScale(world, resource, place, (scale) => change(scale), writerOf(call)),
-        );
+        const change = target.verb === "patch" ? patchOf(resource, mediaTypeOf(request), request) : (): JsonRecord => bodyOf(request);
+        return json(200, writeScale(world, resource, place, change, writerOf(call)));
       }
       case "create eviction": {
         const body = bodyOf(request);
@@ -333,9 +326,10 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
     }
   };
 
-  const wantsMetadata = (request: ApiRequest): boolean => {
-    const accept = (headerOf(request, "accept") ?? "").split(",")[0] ?? "";
-    return /as=PartialObjectMetadataList/.test(accept) && /g=meta\.k8s\.io/.test(accept);
+  /** What it would like best. */
+  const wants = (request: ApiRequest, form: "Table" | "PartialObjectMetadataList"): boolean => {
+    const accept = (headerOf(request, "accept") ?? "").split(",")[0]?.split(/;\s*/) ?? [];
+    return accept.includes(`as=${form}`) && accept.includes("g=meta.k8s.io");
   };
   const logAnswer = (pod: Stored, query: URLSearchParams): ApiResponse =>
     textOf(at(pod, "spec", "nodeName")) === ""
@@ -343,8 +337,7 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
       : { status: 200, headers: { "content-type": "text/plain" }, text: deps.logOf(pod, query) };
 
   const tableFor = ({ resource, request, query }: Call): ((items: readonly Stored[], metadata: JsonRecord) => JsonRecord) | undefined => {
-    const accept = (headerOf(request, "accept") ?? "").split(",")[0] ?? "";
-    if (!/as=Table/.test(accept) || !/g=meta\.k8s\.io/.test(accept)) return undefined;
+    if (!wants(request, "Table")) return undefined;
     const crd = definitionOf(resource);
     const columns =
       crd === undefined ? undefined : (versionOf(crd, resource.version)["additionalPrinterColumns"] as PrinterColumn[] | undefined);

@@ -68,14 +68,11 @@ export const createHousekeeping = (world: World): Pass => {
     const { metadata } = owned.object;
     const finalizers = metadata.finalizers ?? [];
     if (metadata.deletionTimestamp === undefined) return;
-    const without = (name: string): readonly string[] | undefined => {
-      const left = finalizers.filter((item) => item !== name);
-      return left.length === 0 ? undefined : left;
-    };
+    const without = (name: string): readonly string[] => finalizers.filter((item) => item !== name);
     if (finalizers.includes("orphan")) {
       for (const dependent of mine) {
         const rest = (dependent.object.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== metadata.uid);
-        edit(dependent, ["metadata", "ownerReferences"], rest.length === 0 ? undefined : rest);
+        edit(dependent, ["metadata", "ownerReferences"], rest);
       }
       edit(owned, ["metadata", "finalizers"], without("orphan"));
     } else if (finalizers.includes("foregroundDeletion")) {

@@ -65,6 +65,13 @@ export const withValue = (target: unknown, path: readonly string[], value: unkno
   return others;
 };
 
+export const withoutFinalizer = (object: Stored, finalizer: string): JsonRecord =>
+  withValue(
+    object,
+    ["metadata", "finalizers"],
+    (object.metadata.finalizers ?? []).filter((each) => each !== finalizer),
+  );
+
 export const without = (record: JsonRecord, ...keys: readonly string[]): JsonRecord =>
   Object.fromEntries(Object.entries(record).filter(([key]) => !keys.includes(key)));
 

@@ -16,7 +16,7 @@ import {
 import { claimed, controllerOf, ownersAffected, podFrom } from "#embedded/controllers/ownership.ts";
 import { isActive, isFinished, isReady, isTerminating } from "#embedded/controllers/pod-state.ts";
 import { createPod, deletePod } from "#embedded/controllers/replica-set.ts";
-import { type JsonRecord, type Stored, at, numberOf, recordOf, textOf, withValue, withoutNulls } from "#embedded/json.ts";
+import { type JsonRecord, type Stored, at, numberOf, recordOf, textOf, withValue, withoutFinalizer, withoutNulls } from "#embedded/json.ts";
 import { builtIn, podsOf, storageKeyOf } from "#embedded/resources.ts";
 import type { ApiError } from "#embedded/status.ts";
 import { refusalOf } from "#embedded/system-client.ts";
@@ -45,11 +45,7 @@ export const jobController = (client: Client): Controller => ({
 const owned = (client: Client, job: Stored): readonly Stored[] => claimed(client, job, podsOf);
 
 const letGo = (client: Client, pods: readonly Stored[]): void => {
-  for (const pod of pods) {
-    if (!isTracked(pod)) continue;
-    const rest = (pod.metadata.finalizers ?? []).filter((finalizer) => finalizer !== trackingFinalizer);
-    client.update(pod, (old) => withValue(old, ["metadata", "finalizers"], rest.length === 0 ? undefined : rest));
-  }
+  for (const pod of pods) if (isTracked(pod)) client.update(pod, (old) => withoutFinalizer(old, trackingFinalizer));
 };
 
 const removeInTime = (client: Client, job: Stored, again: Again): void => {

@@ -53,7 +53,7 @@ export const claimed = (client: Client, owner: Stored, resource: Resource): read
 
 const released = (client: Client, owner: Stored, object: Stored): Stored[] => {
   const rest = (object.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== owner.metadata.uid);
-  refusalOf(() => client.update(object, (old) => withValue(old, ["metadata", "ownerReferences"], rest.length === 0 ? undefined : rest)));
+  refusalOf(() => client.update(object, (old) => withValue(old, ["metadata", "ownerReferences"], rest)));
   return [];
 };
 

@@ -17,7 +17,6 @@ const slices = builtIn("discovery.k8s.io/v1", "EndpointSlice");
 const managedBy = "endpointslice.kubernetes.io/managed-by";
 const manager = "endpointslice-controller.k8s.io";
 const serviceName = "kubernetes.io/service-name";
-const perSlice = 100;
 
 export const endpointsController = (client: Client): Controller => ({
   resource: services,
@@ -41,21 +40,12 @@ export const endpointsController = (client: Client): Controller => ({
 
 export const endpointSliceController = (client: Client): Controller => ({
   resource: services,
-  affected: (change) =>
-    servicesOf(client, change, storageKeyOf(slices), ({ metadata }) =>
-      metadata.labels?.[managedBy] === manager ? textOf(metadata.labels[serviceName]) : "",
-    ),
+  affected: (change) => servicesOf(client, change, storageKeyOf(slices), serviceOfSlice),
   sync: (service) => {
     if (!hasSelector(service) || isTerminating(service)) return;
     const { namespace, name } = service.metadata;
     const wanted = slicesOf(service, podsBehind(client, service));
-    const existing = client
-      .list(slices, namespace)
-      .filter(
-        ({ metadata }) =>
-          metadata.labels?.[serviceName] === name && metadata.labels[managedBy] === manager && metadata.deletionTimestamp === undefined,
-      );
-    const unused = new Set(existing);
+    const unused = new Set(client.list(slices, namespace).filter((slice) => serviceOfSlice(slice) === name && !isTerminating(slice)));
     const labels = {
       ...service.metadata.labels,
       ...(isHeadless(service) ? { "service.kubernetes.io/headless": "" } : {}),
@@ -67,23 +57,17 @@ export const endpointSliceController = (client: Client): Controller => ({
         [...unused].find((each) => jsonEqual(each["ports"], slice.ports)) ??
         [...unused].find((each) => listOf(each["endpoints"]).length === 0);
       if (same !== undefined) unused.delete(same);
-      const body = { addressType: "IPv4", endpoints: slice.endpoints, ports: slice.ports };
-      if (same === undefined)
-        client.create(slices, namespace, {
-          metadata: { generateName: `${name}-`, labels, ownerReferences: [controllerReference(service)] },
-          ...body,
-        });
-      else if (
-        !jsonEqual(
-          { endpoints: same["endpoints"], ports: same["ports"], labels: same.metadata.labels },
-          { endpoints: slice.endpoints, ports: slice.ports, labels },
-        )
-      )
-        client.update(same, (old) => ({ ...old, metadata: { ...old.metadata, labels }, ...body }));
+      const metadata = { generateName: `${name}-`, labels, ownerReferences: [controllerReference(service)] };
+      if (same === undefined) client.create(slices, namespace, { metadata, addressType: "IPv4", ...slice });
+      else if (!jsonEqual(same, { ...same, ...slice }) || !jsonEqual(same.metadata.labels, labels))
+        client.update(same, (old) => ({ ...old, metadata: { ...old.metadata, labels }, ...slice }));
     }
     for (const each of unused) client.remove(each);
   },
 });
+
+/** Of one that is ours. */
+const serviceOfSlice = ({ metadata: { labels } }: Stored): string => (labels?.[managedBy] === manager ? textOf(labels[serviceName]) : "");
 
 const servicesOf = (client: Client, change: Change, ownKey: string, nameOf: (object: Stored) => string): readonly Place[] => {
   const { object, previous, storageKey } = change;
@@ -198,7 +182,7 @@ const slicesOf = (
   const groups = groupedByPorts(service, pods);
   // A Service without a pod has one slice all the same, with a Go program's empty lists.
   if (groups.length === 0) return [{ endpoints: null, ports: null }];
-  return groups.flatMap(({ ports, pods: members }) => {
+  return groups.map(({ ports, pods: members }) => {
     const found = members.map((pod) => ({
       addresses: [addressOf(pod)],
       conditions: {
@@ -211,9 +195,6 @@ const slicesOf = (
       targetRef: targetOf(pod),
     }));
     const named = ports.map((port) => ({ name: port.name ?? "", port: port.port, protocol: port.protocol }));
-    return Array.from({ length: Math.ceil(found.length / perSlice) }, (_, index) => ({
-      endpoints: found.slice(index * perSlice, (index + 1) * perSlice),
-      ports: named.length === 0 ? null : named,
-    }));
+    return { endpoints: found, ports: named.length === 0 ? null : named };
   });
 };

@@ -2,7 +2,7 @@
 // volume is ever made here: whoever asks for one is told that nobody does.
 import type { Client, Controller } from "#embedded/controllers/controller.ts";
 import { isFinished, isTerminating } from "#embedded/controllers/pod-state.ts";
-import { type JsonRecord, type Stored, at, isRecord, listOf, recordOf, textOf, withValue } from "#embedded/json.ts";
+import { type JsonRecord, type Stored, at, isRecord, listOf, recordOf, textOf, withValue, withoutFinalizer } from "#embedded/json.ts";
 import type { Place } from "#embedded/objects.ts";
 import { builtIn, podsOf, storageKeyOf } from "#embedded/resources.ts";
 import { matchesSelector } from "#embedded/selectors.ts";
@@ -18,10 +18,10 @@ export const volumeProtection = "kubernetes.io/pv-protection";
 export const claimController = (client: Client): Controller => ({
   resource: claims,
   affected: ({ storageKey, object, type }) => {
-    const waiting = (namespace?: string): readonly Place[] =>
+    const waiting = (): readonly Place[] =>
       client.world.store
         .list(storageKeyOf(claims))
-        .filter((claim) => (namespace === undefined || claim.metadata.namespace === namespace) && at(claim, "status", "phase") !== "Bound")
+        .filter((claim) => at(claim, "status", "phase") !== "Bound")
         .map(({ metadata }) => metadata);
     if (storageKey === storageKeyOf(volumes)) {
       const { namespace, name } = recordOf(at(object, "spec", "claimRef"));
@@ -47,7 +47,7 @@ export const volumeController = (client: Client): Controller => ({
   affected: () => [],
   sync: (volume) => {
     const isBound = at(volume, "status", "phase") === "Bound";
-    if (isTerminating(volume) && !isBound) client.update(volume, (old) => withValue(old, ["metadata", "finalizers"], undefined));
+    if (isTerminating(volume) && !isBound) client.update(volume, (old) => withoutFinalizer(old, volumeProtection));
     else if (!isTerminating(volume)) setPhase(client, volume);
   },
 });
@@ -75,9 +75,7 @@ const release = (client: Client, claim: Stored): void => {
   const users = client
     .list(podsOf, claim.metadata.namespace)
     .filter((pod) => !isFinished(pod) && claimsOf(pod).includes(claim.metadata.name));
-  const rest = (claim.metadata.finalizers ?? []).filter((finalizer) => finalizer !== claimProtection);
-  if (users.length === 0 && (claim.metadata.finalizers ?? []).includes(claimProtection))
-    client.update(claim, (old) => withValue(old, ["metadata", "finalizers"], rest.length === 0 ? undefined : rest));
+  if (users.length === 0) client.update(claim, (old) => withoutFinalizer(old, claimProtection));
 };
 
 const checkBound = (client: Client, claim: Stored): void => {
