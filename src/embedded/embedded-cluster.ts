@@ -15,6 +15,7 @@ import type { ApiRequest } from "#embedded/request.ts";
 import { podLog } from "#embedded/nodes/pod-logs.ts";
 import { type Machines, startNodes } from "#embedded/nodes/nodes.ts";
 import { type Listening, type ListenOptions, listen } from "#embedded/server.ts";
+import { soon } from "#embedded/soon.ts";
 import type { Workloads } from "#embedded/workloads.ts";
 import { createWorld } from "#embedded/world.ts";
 
@@ -57,18 +58,7 @@ export const createEmbeddedCluster = ({ clock, random, audit, workloads }: Embed
     audit,
     logOf: (pod, query) => podLog(pod, nodes?.workerOf(pod.metadata.uid), query, clock.now()),
   });
-  const tidy = createHousekeeping(world);
-  let isPlanned = false;
-  const plan = (): void => {
-    if (isPlanned) return;
-    isPlanned = true;
-    // After the answer to whoever caused it, as controllers that watch: never within the same request.
-    clock.after(0, () => {
-      isPlanned = false;
-      tidy();
-    });
-  };
-  store.onChange(plan);
+  store.onChange(soon(clock, createHousekeeping(world)));
   if (workloads !== undefined) startControllers(world);
   bootstrap(world);
   const nodes = workloads === undefined ? undefined : startNodes({ world, clock, random, identities }, workloads);

@@ -1,7 +1,7 @@
 // What happens by itself a moment after a write: dependents of the deleted go (garbage collector), ending namespaces are emptied, new ones
 // get an account, budgets count their pods. As kube-controller-manager does it; no workload is made here.
 import { isTrue } from "#embedded/conditions.ts";
-import { type Stored, at, numberOf, recordOf, textOf, withValue } from "#embedded/json.ts";
+import { type Stored, at, recordOf, shareOf, withValue } from "#embedded/json.ts";
 import { createObject, deleteObject, updateObject } from "#embedded/objects.ts";
 import { type Resource, builtIn, findKind, storageKeyOf } from "#embedded/resources.ts";
 import { matchesSelector } from "#embedded/selectors.ts";
@@ -162,12 +162,9 @@ const budgetStatus = (budget: Stored, all: readonly Owned[]): Record<string, num
   );
   const healthy = pods.filter(({ object }) => object.metadata.deletionTimestamp === undefined && isTrue(object, "Ready")).length;
   const expected = pods.length;
-  const share = (value: unknown): number => {
-    const text = textOf(value);
-    return text.endsWith("%") ? Math.ceil((Number(text.slice(0, -1)) * expected) / 100) : (numberOf(value) ?? 0);
-  };
   const most = at(budget, "spec", "maxUnavailable");
-  const desired = most === undefined ? share(at(budget, "spec", "minAvailable")) : Math.max(0, expected - share(most));
+  const desired =
+    most === undefined ? shareOf(at(budget, "spec", "minAvailable"), expected) : Math.max(0, expected - shareOf(most, expected));
   return {
     observedGeneration: budget.metadata.generation ?? 1,
     expectedPods: expected,

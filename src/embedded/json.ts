@@ -65,6 +65,12 @@ export const withValue = (target: unknown, path: readonly string[], value: unkno
   return others;
 };
 
+/** A whole number, or a percentage of all. */
+export const shareOf = (value: unknown, of: number, round: (share: number) => number = Math.ceil): number => {
+  const text = textOf(value);
+  return text.endsWith("%") ? round((Number(text.slice(0, -1)) * of) / 100) : (numberOf(value) ?? 0);
+};
+
 export const withoutFinalizer = (object: Stored, finalizer: string): JsonRecord =>
   withValue(
     object,

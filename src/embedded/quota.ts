@@ -3,7 +3,8 @@
 import { canonicalQuantity, parseQuantity } from "#lib/quantity.ts";
 import type { Admitted } from "#embedded/admission.ts";
 import { type JsonRecord, type Stored, at, isRecord, listOf, recordOf, textOf } from "#embedded/json.ts";
-import { type Amounts, isFinished, plus, requestsOf } from "#embedded/nodes/pod-requests.ts";
+import { type Amounts, plus, requestsOf } from "#embedded/nodes/pod-requests.ts";
+import { isFinished } from "#embedded/pod-state.ts";
 import type { Resource } from "#embedded/resources.ts";
 import { forbidden } from "#embedded/status.ts";
 import type { World } from "#embedded/world.ts";

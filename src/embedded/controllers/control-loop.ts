@@ -4,6 +4,7 @@ import type { Controller } from "#embedded/controllers/controller.ts";
 import { keyIn } from "#embedded/object-store.ts";
 import type { Place } from "#embedded/objects.ts";
 import { storageKeyOf } from "#embedded/resources.ts";
+import { soon } from "#embedded/soon.ts";
 import { ApiError } from "#embedded/status.ts";
 import type { World } from "#embedded/world.ts";
 
@@ -19,17 +20,10 @@ export const runControllers = (world: World, controllers: readonly Controller[])
     timers: new Map<string, () => void>(),
   }));
   type Lane = (typeof lanes)[number];
-  let isPlanned = false;
 
-  const plan = (): void => {
-    if (isPlanned) return;
-    isPlanned = true;
-    // After the answer to whoever caused it, as everybody who watches: never within the same request.
-    world.clock.after(0, () => {
-      isPlanned = false;
-      for (const lane of lanes) drain(lane);
-    });
-  };
+  const plan = soon(world.clock, () => {
+    for (const lane of lanes) drain(lane);
+  });
   const mark = (lane: Lane, place: Place): void => {
     lane.dirty.set(keyIn(place.namespace, place.name), place);
     plan();

@@ -4,7 +4,7 @@ import { type Schedule, parseSchedule } from "#embedded/controllers/cron-schedul
 import { conditionOf, conditionsOf } from "#embedded/conditions.ts";
 import { isOver } from "#embedded/controllers/job.ts";
 import { controllerReference, isControlledBy, ownersAffected } from "#embedded/controllers/ownership.ts";
-import { isTerminating } from "#embedded/controllers/pod-state.ts";
+import { isTerminating } from "#embedded/pod-state.ts";
 import { type JsonRecord, type Stored, at, listOf, recordOf, textOf } from "#embedded/json.ts";
 import { builtIn, storageKeyOf } from "#embedded/resources.ts";
 import { ApiError } from "#embedded/status.ts";

@@ -1,10 +1,10 @@
 // DaemonSets: one pod on every node that suits, replaced node by node, as pkg/controller/daemon. The scheduler binds them like all others.
-import type { Client, Controller } from "#embedded/controllers/controller.ts";
+import { type Client, type Controller, nonZero } from "#embedded/controllers/controller.ts";
 import { claimed, ownersAffected, podFrom } from "#embedded/controllers/ownership.ts";
-import { isAvailable, isFinished, isReady, isTerminating, phaseOf } from "#embedded/controllers/pod-state.ts";
+import { isAvailable, isFinished, isReady, isTerminating, phaseOf } from "#embedded/pod-state.ts";
 import { createPod, deletePod, minReadySeconds } from "#embedded/controllers/replica-set.ts";
 import { type History, historyOf, revisionLabel, revisionOfPod, trimHistory } from "#embedded/controllers/revisions.ts";
-import { type JsonRecord, type Stored, at, listOf, numberOf, recordOf, textOf, withValue } from "#embedded/json.ts";
+import { type JsonRecord, type Stored, at, listOf, recordOf, shareOf, textOf, withValue } from "#embedded/json.ts";
 import { belongsOn } from "#embedded/nodes/scheduling-filters.ts";
 import { builtIn, nodesOf, podsOf, storageKeyOf } from "#embedded/resources.ts";
 import { refusalOf } from "#embedded/system-client.ts";
@@ -105,17 +105,12 @@ const place = (client: Client, set: Stored, history: History, nodes: readonly St
 const roll = (client: Client, set: Stored, history: History, nodes: readonly Stored[]): void => {
   const now = client.world.clock.now();
   const pods = claimed(client, set, podsOf);
-  const allowed = atMost(at(set, "spec", "updateStrategy", "rollingUpdate", "maxUnavailable") ?? 1, nodes.length);
+  const allowed = shareOf(at(set, "spec", "updateStrategy", "rollingUpdate", "maxUnavailable") ?? 1, nodes.length);
   const isGood = (pod: Stored): boolean => !isTerminating(pod) && isAvailable(pod, minReadySeconds(set), now);
   const old = pods.filter((pod) => !isTerminating(pod) && revisionOfPod(pod) !== hashIn(history.update));
   const missing = nodes.filter((node) => !pods.some((pod) => nodeNameOf(pod) === node.metadata.name && isGood(pod))).length;
   for (const pod of old.filter((each) => !isGood(each))) deletePod(client, set, pod);
   for (const pod of old.filter(isGood).slice(0, Math.max(0, allowed - missing))) deletePod(client, set, pod);
-};
-
-const atMost = (value: unknown, of: number): number => {
-  const text = textOf(value);
-  return text.endsWith("%") ? Math.ceil((Number(text.slice(0, -1)) * of) / 100) : (numberOf(value) ?? 1);
 };
 
 const statusOf = (client: Client, set: Stored, history: History, nodes: readonly Stored[], pods: readonly Stored[]): JsonRecord => {
@@ -135,6 +130,6 @@ const statusOf = (client: Client, set: Stored, history: History, nodes: readonly
     desiredNumberScheduled: nodes.length,
     numberReady: ready.length,
     observedGeneration: set.metadata.generation ?? 1,
-    ...Object.fromEntries(Object.entries(optional).filter(([, count]) => count > 0)),
+    ...nonZero(optional),
   };
 };

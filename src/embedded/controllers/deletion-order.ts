@@ -1,5 +1,5 @@
 // Which of a ReplicaSet's pods go first: ActivePodsWithRanks of pkg/controller/controller_utils.go. Pure.
-import { phaseOf, readySinceMs, restartsOf } from "#embedded/controllers/pod-state.ts";
+import { phaseOf, readySinceMs, restartsOf } from "#embedded/pod-state.ts";
 import { type Stored, at, textOf } from "#embedded/json.ts";
 
 const phases = ["Pending", "Unknown", "Running"];

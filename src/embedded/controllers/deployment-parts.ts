@@ -2,7 +2,7 @@
 // pkg/controller/deployment/util. Pure.
 import { jsonEqual } from "#lib/canonical-json.ts";
 import { replicasOf } from "#embedded/controllers/replica-set.ts";
-import { type JsonRecord, type Stored, at, numberOf, recordOf, textOf, without } from "#embedded/json.ts";
+import { type JsonRecord, type Stored, at, numberOf, recordOf, shareOf, without } from "#embedded/json.ts";
 
 export const hashLabel = "pod-template-hash";
 const annotation = (name: string): string => `deployment.kubernetes.io/${name}`;
@@ -24,17 +24,12 @@ export const progressDeadlineOf = (deployment: Stored): number | undefined => {
   return seconds === undefined || seconds >= 2_147_483_647 ? undefined : seconds;
 };
 
-const share = (value: unknown, of: number, round: (n: number) => number): number => {
-  const text = textOf(value);
-  return text.endsWith("%") ? round((Number(text.slice(0, -1)) * of) / 100) : (numberOf(value) ?? 0);
-};
-
 export const fencesOf = (deployment: Stored): { readonly surge: number; readonly unavailable: number } => {
   const replicas = replicasOf(deployment);
   if (!isRolling(deployment)) return { surge: 0, unavailable: 0 };
   const bounds = at(deployment, "spec", "strategy", "rollingUpdate");
-  const surge = share(at(bounds, "maxSurge"), replicas, Math.ceil);
-  const floor = share(at(bounds, "maxUnavailable"), replicas, Math.floor);
+  const surge = shareOf(at(bounds, "maxSurge"), replicas, Math.ceil);
+  const floor = shareOf(at(bounds, "maxUnavailable"), replicas, Math.floor);
   // Neither: a rollout could never begin.
   const unavailable = surge === 0 && floor === 0 ? 1 : floor;
   return { surge, unavailable: replicas === 0 ? 0 : Math.min(unavailable, replicas) };

@@ -18,7 +18,7 @@ import {
 } from "#embedded/controllers/deployment-parts.ts";
 import { withProgress } from "#embedded/controllers/deployment-status.ts";
 import { claimed, controllerReference } from "#embedded/controllers/ownership.ts";
-import { isTerminating } from "#embedded/controllers/pod-state.ts";
+import { isTerminating } from "#embedded/pod-state.ts";
 import { minReadySeconds, replicasOf } from "#embedded/controllers/replica-set.ts";
 import { templateHash } from "#embedded/controllers/template-hash.ts";
 import { type JsonRecord, type Stored, at, numberOf, recordOf, withValue } from "#embedded/json.ts";

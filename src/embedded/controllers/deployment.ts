@@ -16,7 +16,7 @@ import {
 import { type Family, clean, familyOf, familyWithNewest, replicaSets, rescale, resized } from "#embedded/controllers/deployment-sets.ts";
 import { allOf, countedStatus, deadlineInMs, isComplete, rolloutStatus, withProgress } from "#embedded/controllers/deployment-status.ts";
 import { controllerOf, isControlledBy, ownersAffected } from "#embedded/controllers/ownership.ts";
-import { isFinished, isTerminating } from "#embedded/controllers/pod-state.ts";
+import { isFinished, isTerminating } from "#embedded/pod-state.ts";
 import { replicasOf } from "#embedded/controllers/replica-set.ts";
 import { type JsonRecord, type Stored, at, isRecord, recordOf } from "#embedded/json.ts";
 import { builtIn, podsOf, storageKeyOf } from "#embedded/resources.ts";

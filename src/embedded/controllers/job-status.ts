@@ -1,6 +1,6 @@
 // How a Job stands by its pods: who counts as succeeded, failed, active; when it is over and why; how long a failure holds back the next pod.
 // From pkg/controller/job. Pure.
-import { isActive, isFinished, isTerminating, phaseOf, restartsOf } from "#embedded/controllers/pod-state.ts";
+import { isActive, isFinished, isTerminating, phaseOf, restartsOf } from "#embedded/pod-state.ts";
 import { type Stored, at, listOf, numberOf, recordOf, textOf } from "#embedded/json.ts";
 
 export const trackingFinalizer = "batch.kubernetes.io/job-tracking";

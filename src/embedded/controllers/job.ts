@@ -14,7 +14,7 @@ import {
   wantedActive,
 } from "#embedded/controllers/job-status.ts";
 import { claimed, controllerOf, ownersAffected, podFrom } from "#embedded/controllers/ownership.ts";
-import { isActive, isFinished, isReady, isTerminating } from "#embedded/controllers/pod-state.ts";
+import { isActive, isFinished, isReady, isTerminating } from "#embedded/pod-state.ts";
 import { createPod, deletePod } from "#embedded/controllers/replica-set.ts";
 import { type JsonRecord, type Stored, at, numberOf, recordOf, textOf, withValue, withoutFinalizer, withoutNulls } from "#embedded/json.ts";
 import { builtIn, podsOf, storageKeyOf } from "#embedded/resources.ts";

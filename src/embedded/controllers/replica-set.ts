@@ -3,7 +3,7 @@ import { type Client, type Controller, nonZero } from "#embedded/controllers/con
 import { conditionOf, conditionsOf, withCondition, withoutCondition } from "#embedded/conditions.ts";
 import { inDeletionOrder } from "#embedded/controllers/deletion-order.ts";
 import { claimed, controllerOf, ownersAffected, podFrom } from "#embedded/controllers/ownership.ts";
-import { availableInMs, isActive, isAvailable, isReady, isTerminating } from "#embedded/controllers/pod-state.ts";
+import { availableInMs, isActive, isAvailable, isReady, isTerminating } from "#embedded/pod-state.ts";
 import { type JsonRecord, type Stored, at, numberOf, recordOf } from "#embedded/json.ts";
 import { builtIn, podsOf, storageKeyOf } from "#embedded/resources.ts";
 import { matchesSelector } from "#embedded/selectors.ts";

@@ -3,7 +3,7 @@
 import { jsonEqual } from "#lib/canonical-json.ts";
 import type { Client, Controller } from "#embedded/controllers/controller.ts";
 import { controllerReference } from "#embedded/controllers/ownership.ts";
-import { isFinished, isReady, isTerminating } from "#embedded/controllers/pod-state.ts";
+import { isFinished, isReady, isTerminating } from "#embedded/pod-state.ts";
 import { type JsonRecord, type Stored, at, isRecord, listOf, numberOf, recordOf, textOf } from "#embedded/json.ts";
 import type { Change } from "#embedded/object-store.ts";
 import type { Place } from "#embedded/objects.ts";

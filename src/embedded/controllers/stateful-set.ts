@@ -2,7 +2,7 @@
 // broken holds up all that come after it.
 import { type Client, type Controller, nonZero } from "#embedded/controllers/controller.ts";
 import { claimed, ownersAffected, podFrom } from "#embedded/controllers/ownership.ts";
-import { availableInMs, isAvailable, isReady, isTerminating, phaseOf } from "#embedded/controllers/pod-state.ts";
+import { availableInMs, isAvailable, isReady, isTerminating, phaseOf } from "#embedded/pod-state.ts";
 import { minReadySeconds, replicasOf } from "#embedded/controllers/replica-set.ts";
 import { type History, historyOf, revisionLabel, revisionOfPod, templateIn, trimHistory } from "#embedded/controllers/revisions.ts";
 import { type JsonRecord, type Stored, at, listOf, numberOf, recordOf, textOf } from "#embedded/json.ts";

@@ -1,7 +1,7 @@
 // Claims and the volumes made beforehand: which fits which, bound for good, and why a claim waits; pkg/controller/volume/persistentvolume. No
 // volume is ever made here: whoever asks for one is told that nobody does.
 import type { Client, Controller } from "#embedded/controllers/controller.ts";
-import { isFinished, isTerminating } from "#embedded/controllers/pod-state.ts";
+import { isFinished, isTerminating } from "#embedded/pod-state.ts";
 import { type JsonRecord, type Stored, at, isRecord, listOf, recordOf, textOf, withValue, withoutFinalizer } from "#embedded/json.ts";
 import type { Place } from "#embedded/objects.ts";
 import { builtIn, podsOf, storageKeyOf } from "#embedded/resources.ts";

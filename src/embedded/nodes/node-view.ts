@@ -1,7 +1,8 @@
 // Nodes and what stands on them, kept up with the store change by change, so that a decision needs no look at all pods. Writes nothing.
 import type { Change } from "#embedded/object-store.ts";
 import { type Stored, at } from "#embedded/json.ts";
-import { type Amounts, allocatableOf, isFinished, nodeNameOf, plus, requestsOf } from "#embedded/nodes/pod-requests.ts";
+import { isFinished } from "#embedded/pod-state.ts";
+import { type Amounts, allocatableOf, nodeNameOf, plus, requestsOf } from "#embedded/nodes/pod-requests.ts";
 
 export interface PlacedPod {
   readonly pod: Stored;

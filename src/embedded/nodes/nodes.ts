@@ -11,6 +11,7 @@ import { createNodeViews } from "#embedded/nodes/node-view.ts";
 import type { PodWorker } from "#embedded/nodes/pod-worker.ts";
 import { createScheduler } from "#embedded/nodes/scheduler.ts";
 import type { Workloads } from "#embedded/workloads.ts";
+import { soon } from "#embedded/soon.ts";
 import { createSystemClient } from "#embedded/system-client.ts";
 import type { World } from "#embedded/world.ts";
 
@@ -73,16 +74,10 @@ export const startNodes = (deps: NodeDeps, options: Workloads): Nodes => {
     pull: options.pull ?? (() => undefined),
   });
 
-  let isPlanned = false;
   const parts = [lifecycle, scheduler, kubelets];
-  const plan = (): void => {
-    if (isPlanned) return;
-    isPlanned = true;
-    clock.after(0, () => {
-      isPlanned = false;
-      for (const part of parts) part.run();
-    });
-  };
+  const plan = soon(clock, () => {
+    for (const part of parts) part.run();
+  });
   world.store.onChange((change) => {
     if (change.storageKey === "/events" || change.storageKey.startsWith("coordination.k8s.io/")) return;
     views.note(change);

@@ -45,6 +45,4 @@ export const hostPortsOf = (pod: Stored): string[] => {
   );
 };
 
-export const isFinished = (pod: Stored): boolean => ["Succeeded", "Failed"].includes(textOf(at(pod, "status", "phase")));
-
 export const nodeNameOf = (pod: JsonRecord | Stored): string => textOf(at(pod, "spec", "nodeName"));

@@ -3,7 +3,7 @@ import { sha256 } from "#lib/canonical-json.ts";
 import { toTimestamp } from "#lib/clock.ts";
 import { conditionOf, conditionsOf } from "#embedded/conditions.ts";
 import { type JsonRecord, type Stored, at, listOf, recordOf, textOf } from "#embedded/json.ts";
-import { type PastRun, type Unit, shouldRun } from "#embedded/nodes/unit.ts";
+import { type PastRun, type Unit, isInitialized, shouldRun } from "#embedded/nodes/unit.ts";
 
 export interface PodFacts {
   readonly nowMs: number;
@@ -90,8 +90,6 @@ export const podStatus = (pod: Stored, units: readonly Unit[], facts: PodFacts):
   const inits = units.filter(({ role }) => role !== "main");
   const main = units.filter(({ role }) => role === "main");
   const isDone = phase === "Succeeded" || phase === "Failed";
-  const isInitialized = (unit: Unit): boolean =>
-    unit.role === "sidecar" ? unit.run !== undefined && unit.isStarted : unit.run === undefined && unit.ended?.code === 0;
   const uninitialized = inits.filter((unit) => !isInitialized(unit));
   const unready = units.filter(({ role, run, isReady }) => role !== "init" && !(run !== undefined && isReady));
   const initialized =

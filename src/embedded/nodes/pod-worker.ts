@@ -20,7 +20,7 @@ import { fullImageName, imageNameProblem, pullError } from "#embedded/nodes/imag
 import { podStatus } from "#embedded/nodes/pod-status.ts";
 import { type Prober, createProber } from "#embedded/nodes/prober.ts";
 import { createRestartBackoff, goDuration } from "#embedded/nodes/restart-backoff.ts";
-import { type ProbeKind, type Unit, shouldRun } from "#embedded/nodes/unit.ts";
+import { type ProbeKind, type Unit, isInitialized, shouldRun } from "#embedded/nodes/unit.ts";
 import type { World } from "#embedded/world.ts";
 
 export interface NodeRuntime {
@@ -305,9 +305,8 @@ export const createPodWorker = (deps: PodWorkerDeps, first: Stored): PodWorker =
 
   const advance = (pod: Stored): void => {
     for (const unit of units.filter(({ role }) => role !== "main")) {
-      const isDone = unit.role === "sidecar" ? unit.run !== undefined && unit.isStarted : unit.run === undefined && unit.ended?.code === 0;
       if (unit.role === "sidecar" && unit.run === undefined && shouldRun(unit, spec)) tryStart(pod, unit);
-      if (isDone) continue;
+      if (isInitialized(unit)) continue;
       if (unit.role === "init" && shouldRun(unit, spec)) tryStart(pod, unit);
       return;
     }

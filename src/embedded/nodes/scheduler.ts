@@ -6,9 +6,10 @@ import { type Stored, at, isRecord, listOf, recordOf, textOf, withValue } from "
 import { keyIn } from "#embedded/object-store.ts";
 import type { EventRecorder } from "#embedded/event-recorder.ts";
 import type { NodeView, NodeViews } from "#embedded/nodes/node-view.ts";
-import { isFinished, nodeNameOf } from "#embedded/nodes/pod-requests.ts";
+import { nodeNameOf } from "#embedded/nodes/pod-requests.ts";
 import { type Misfit, type VolumeNeed, candidateOf, misfitOf, priorityOf } from "#embedded/nodes/scheduling-filters.ts";
 import { bind } from "#embedded/subresources.ts";
+import { isFinished } from "#embedded/pod-state.ts";
 import { podsOf } from "#embedded/resources.ts";
 import { type SystemClient, refusalOf } from "#embedded/system-client.ts";
 import type { World } from "#embedded/world.ts";

@@ -31,7 +31,9 @@ export interface Unit {
   obstacle: { readonly reason: string; readonly message: string } | undefined;
 }
 
-export const isOver = ({ run, ended }: Unit): boolean => run === undefined && ended !== undefined;
+/** It no longer keeps the others from starting. */
+export const isInitialized = ({ role, run, isStarted, ended }: Unit): boolean =>
+  role === "sidecar" ? run !== undefined && isStarted : run === undefined && ended?.code === 0;
 
 export const restartPolicyOf = (unit: Unit, spec: JsonRecord): string =>
   unit.role === "sidecar"

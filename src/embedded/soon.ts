@@ -1,0 +1,15 @@
+// Work that a change asks for is done a moment later, once, however often it was asked for. Decides nothing.
+import type { Clock } from "#lib/clock.ts";
+
+/** After the answer to whoever caused it, as everybody who watches: never within the same request. */
+export const soon = (clock: Clock, work: () => void): (() => void) => {
+  let isPlanned = false;
+  return () => {
+    if (isPlanned) return;
+    isPlanned = true;
+    clock.after(0, () => {
+      isPlanned = false;
+      work();
+    });
+  };
+};
