@@ -27,19 +27,16 @@ const systemPriorities: Readonly<Record<string, number>> = {
 
 const withPriority = (world: World, pod: JsonRecord, givenName: string): JsonRecord => {
   const spec = recordOf(pod["spec"]);
-  const classes = world.store.list("scheduling.k8s.io/priorityclasses");
   const name = textOf(spec["priorityClassName"]);
-  const found =
-    name === "" ? classes.find((each) => each["globalDefault"] === true) : classes.find(({ metadata }) => metadata.name === name);
+  if (name === "") return pod;
+  const found = world.find({ group: "scheduling.k8s.io", plural: "priorityclasses" }, undefined, name);
   const system = systemPriorities[name];
-  if (found === undefined && system === undefined) {
-    if (name !== "") throw forbidden({ group: "", plural: "pods" }, givenName, `no PriorityClass with name ${name} was found`);
-    return pod;
-  }
+  if (found === undefined && system === undefined)
+    throw forbidden({ group: "", plural: "pods" }, givenName, `no PriorityClass with name ${name} was found`);
   const preemptionPolicy = found?.["preemptionPolicy"] ?? "PreemptLowerPriority";
   return {
     ...pod,
-    spec: { ...spec, priorityClassName: found?.metadata.name ?? name, priority: found?.["value"] ?? system, preemptionPolicy },
+    spec: { ...spec, priorityClassName: name, priority: found?.["value"] ?? system, preemptionPolicy },
   };
 };
 

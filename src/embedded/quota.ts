@@ -25,15 +25,6 @@ const usageOf = ({ group, plural }: Pick<Resource, "group" | "plural">, object: 
     const prefix = `${textOf(at(object, "spec", "storageClassName"))}.storageclass.storage.k8s.io/`;
     return { ...counts, "requests.storage": storage, [`${prefix}requests.storage`]: storage, [`${prefix}persistentvolumeclaims`]: one };
   }
-  if (plural === "services") {
-    const type = textOf(at(object, "spec", "type"));
-    const ports = BigInt(listOf(at(object, "spec", "ports")).length) * one;
-    return {
-      ...counts,
-      "services.nodeports": type === "NodePort" || type === "LoadBalancer" ? ports : 0n,
-      "services.loadbalancers": type === "LoadBalancer" ? one : 0n,
-    };
-  }
   return counts;
 };
 

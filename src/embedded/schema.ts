@@ -20,8 +20,6 @@ export interface Schema {
   readonly maxLength?: number;
   readonly minimum?: number;
   readonly maximum?: number;
-  readonly exclusiveMinimum?: boolean;
-  readonly exclusiveMaximum?: boolean;
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly minProperties?: number;
@@ -140,10 +138,8 @@ const enumErrors = (schema: Schema, value: unknown, path: string): FieldError[] 
 const numberErrors = (schema: Schema, value: number, path: string): FieldError[] => {
   const errors: FieldError[] = [];
   const { minimum, maximum } = schema;
-  if (minimum !== undefined && (schema.exclusiveMinimum === true ? value <= minimum : value < minimum))
-    errors.push(inBody(path, value, `should be greater than ${schema.exclusiveMinimum === true ? "" : "or equal to "}${minimum}`));
-  if (maximum !== undefined && (schema.exclusiveMaximum === true ? value >= maximum : value > maximum))
-    errors.push(inBody(path, value, `should be less than ${schema.exclusiveMaximum === true ? "" : "or equal to "}${maximum}`));
+  if (minimum !== undefined && value < minimum) errors.push(inBody(path, value, `should be greater than or equal to ${minimum}`));
+  if (maximum !== undefined && value > maximum) errors.push(inBody(path, value, `should be less than or equal to ${maximum}`));
   return errors;
 };
 

@@ -18,22 +18,8 @@ export const parseLabelSelector = (text: string): LabelMatch => {
   return (labels) => requirements.every((matches) => matches(labels));
 };
 
-const splitOutsideParentheses = (text: string): string[] => {
-  if (text.trim() === "") return [];
-  const parts: string[] = [];
-  let depth = 0;
-  let start = 0;
-  for (let index = 0; index < text.length; index += 1) {
-    const character = text[index];
-    if (character === "(") depth += 1;
-    else if (character === ")") depth -= 1;
-    else if (character === "," && depth === 0) {
-      parts.push(text.slice(start, index));
-      start = index + 1;
-    }
-  }
-  return [...parts, text.slice(start)];
-};
+/** At the commas that separate requirements, not values. */
+const splitOutsideParentheses = (text: string): string[] => (text.trim() === "" ? [] : text.split(/,(?![^()]*\))/));
 
 const parseRequirement = (part: string, whole: string): LabelMatch => {
   const unparsable = (why: string): never => {

@@ -1,4 +1,4 @@
-// When a cron schedule falls due: five fields, lists, ranges, steps, names, and the @ words, in UTC; after robfig/cron, which Kubernetes uses. Pure.
+// When a cron schedule falls due: five fields, lists, ranges, steps, and the @ words, in UTC; after robfig/cron, which Kubernetes uses. Pure.
 
 export interface Schedule {
   /** The next time strictly after; undefined where there is none in five years. */
@@ -14,23 +14,17 @@ const words: Readonly<Record<string, string>> = {
   "@midnight": "0 0 * * *",
   "@hourly": "0 * * * *",
 };
-const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-const days = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
-
 interface Field {
   readonly values: ReadonlySet<number>;
   readonly isAny: boolean;
 }
 
-const fieldOf = (text: string, low: number, high: number, names: readonly string[] = []): Field | undefined => {
+const fieldOf = (text: string, low: number, high: number): Field | undefined => {
   const values = new Set<number>();
-  const number = (word: string): number => {
-    const named = names.indexOf(word.toLowerCase());
-    return named === -1 ? (/^\d+$/.test(word) ? Number(word) : Number.NaN) : named + low;
-  };
+  const number = (word: string): number => (/^\d+$/.test(word) ? Number(word) : Number.NaN);
   for (const part of text.split(",")) {
     const [range = "", step = "1"] = part.split("/");
-    const isStar = range === "*" || range === "?";
+    const isStar = range === "*";
     const [from = "", to] = isStar ? [String(low), String(high)] : range.split("-");
     const first = number(from);
     const last = to === undefined ? (part.includes("/") ? high : first) : number(to);
@@ -38,7 +32,7 @@ const fieldOf = (text: string, low: number, high: number, names: readonly string
     if (Number.isNaN(first) || Number.isNaN(last) || !(every > 0) || first < low || last > high || first > last) return undefined;
     for (let value = first; value <= last; value += every) values.add(value);
   }
-  return { values, isAny: text === "*" || text === "?" || text.startsWith("*/") };
+  return { values, isAny: text.startsWith("*") };
 };
 
 const minuteMs = 60_000;
@@ -52,8 +46,8 @@ export const parseSchedule = (text: string): Schedule | undefined => {
     fieldOf(fields[0] ?? "", 0, 59),
     fieldOf(fields[1] ?? "", 0, 23),
     fieldOf(fields[2] ?? "", 1, 31),
-    fieldOf(fields[3] ?? "", 1, 12, months),
-    fieldOf((fields[4] ?? "").replaceAll("7", "0"), 0, 6, days),
+    fieldOf(fields[3] ?? "", 1, 12),
+    fieldOf((fields[4] ?? "").replaceAll("7", "0"), 0, 6),
   ];
   if (minute === undefined || hour === undefined || date === undefined || month === undefined || day === undefined) return undefined;
   const isDay = (time: Date): boolean => {
