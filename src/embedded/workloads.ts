@@ -9,8 +9,6 @@ export interface Workloads {
   readonly pull?: Pull;
   /** Default: five minutes, as every kubelet that is not told otherwise. */
   readonly maxBackoffMs?: number;
-  /** From a kubelet's silence to NotReady; default: 50 s. */
-  readonly nodeGraceMs?: number;
   /** `none` lets a cluster at rest have no timers. */
   readonly heartbeats?: "renewed" | "none";
 }

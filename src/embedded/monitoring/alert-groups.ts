@@ -11,19 +11,16 @@ import {
 } from "#embedded/monitoring/webhook-payload.ts";
 import type { Labels } from "#embedded/monitoring/samples.ts";
 
-export interface Route {
-  readonly receiver: string;
-  readonly groupBy: readonly string[];
-  readonly groupWaitMs: number;
-  readonly groupIntervalMs: number;
-  readonly repeatIntervalMs: number;
-}
+const receiver = "webhook";
+const groupBy = ["namespace", "alertname"];
+const groupWaitMs = 1_000;
+const groupIntervalMs = 5_000;
+const repeatIntervalMs = 3_600_000;
 /** `failed` may work again within the moment; `refused` not before the next interval. */
 export type Delivery = "delivered" | "failed" | "refused";
 
 export interface AlertGroupsDeps {
   readonly clock: Clock;
-  readonly route: Route;
   readonly externalURL: string;
   readonly deliver: (payload: WebhookPayload) => Promise<Delivery>;
 }
@@ -46,7 +43,7 @@ interface Group {
 const retryFirstMs = 500;
 const shortestTimeoutMs = 10_000;
 
-export const createAlertGroups = ({ clock, route, externalURL, deliver }: AlertGroupsDeps): AlertGroups => {
+export const createAlertGroups = ({ clock, externalURL, deliver }: AlertGroupsDeps): AlertGroups => {
   const groups = new Map<string, Group>();
   let isStopped = false;
 
@@ -58,14 +55,13 @@ export const createAlertGroups = ({ clock, route, externalURL, deliver }: AlertG
   const flush = async (group: Group): Promise<void> => {
     group.hasFlushed = true;
     const startedAt = clock.now();
-    plan(group, route.groupIntervalMs);
+    plan(group, groupIntervalMs);
     const alerts = [...group.alerts.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1));
     const ids = (resolved: "resolved" | "firing"): Set<string> =>
       new Set(alerts.filter(([, alert]) => isResolved(alert, startedAt) === (resolved === "resolved")).map(([id]) => id));
     const [firing, resolved] = [ids("firing"), ids("resolved")];
     if (hasNews(group, firing, resolved, startedAt)) {
       const all = alerts.map(([, alert]) => alert);
-      const { receiver } = route;
       const payload = payloadOf(all, { groupLabels: group.labels, receiver, externalURL, nowMs: startedAt });
       if (!(await delivered(payload))) return;
       group.told = { firing, resolved, atMs: clock.now() };
@@ -80,11 +76,11 @@ export const createAlertGroups = ({ clock, route, externalURL, deliver }: AlertG
     if (!firing.isSubsetOf(told.firing)) return true;
     // What began and ended between two looks was never told, and need not be now.
     if (firing.size === 0) return told.firing.size > 0;
-    return !resolved.isSubsetOf(told.resolved) || told.atMs < nowMs - route.repeatIntervalMs;
+    return !resolved.isSubsetOf(told.resolved) || told.atMs < nowMs - repeatIntervalMs;
   };
 
   const delivered = async (payload: WebhookPayload): Promise<boolean> => {
-    const until = clock.now() + Math.max(route.groupIntervalMs, shortestTimeoutMs);
+    const until = clock.now() + Math.max(groupIntervalMs, shortestTimeoutMs);
     for (let waitMs = retryFirstMs; ; waitMs *= 1.5) {
       const delivery = await deliver(payload);
       if (delivery !== "failed") return delivery === "delivered";
@@ -96,7 +92,7 @@ export const createAlertGroups = ({ clock, route, externalURL, deliver }: AlertG
   return {
     receive: (alert) => {
       if (isStopped) return;
-      const labels = groupLabelsOf(alert.labels, route.groupBy);
+      const labels = groupLabelsOf(alert.labels, groupBy);
       const key = groupKeyOf(labels);
       let group = groups.get(key);
       if (group === undefined) {
@@ -109,7 +105,7 @@ export const createAlertGroups = ({ clock, route, externalURL, deliver }: AlertG
       if (isFirst && isResolved(alert, clock.now())) return;
       group.alerts.set(fingerprintOf(alert.labels), alert);
       // One that has fired for long has waited enough.
-      if (isFirst) plan(group, alert.startsAtMs + route.groupWaitMs < clock.now() ? 0 : route.groupWaitMs);
+      if (isFirst) plan(group, alert.startsAtMs + groupWaitMs < clock.now() ? 0 : groupWaitMs);
     },
     stop: () => {
       isStopped = true;

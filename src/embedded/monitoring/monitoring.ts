@@ -9,7 +9,7 @@ import {
   compileRule,
   nextAlerts,
 } from "#embedded/monitoring/alert-rule.ts";
-import { type AlertGroups, type Delivery, type Route, createAlertGroups } from "#embedded/monitoring/alert-groups.ts";
+import { type AlertGroups, type Delivery, createAlertGroups } from "#embedded/monitoring/alert-groups.ts";
 import { evaluate } from "#embedded/monitoring/promql.ts";
 import type { Sample } from "#embedded/monitoring/samples.ts";
 import { stateSamples } from "#embedded/monitoring/state-metrics.ts";
@@ -41,13 +41,6 @@ export interface Monitoring {
 const intervalMs = 1_000;
 /** Prometheus tells Alertmanager again and again: without it, as of a rule that is gone, an alert ends by itself. */
 const endsByItselfMs = 240_000;
-const route: Route = {
-  receiver: "webhook",
-  groupBy: ["namespace", "alertname"],
-  groupWaitMs: 1_000,
-  groupIntervalMs: 5_000,
-  repeatIntervalMs: 3_600_000,
-};
 
 interface RunningRule {
   readonly compiled: CompiledRule;
@@ -72,7 +65,7 @@ export const createMonitoring = (deps: MonitoringDeps): Monitoring => {
       return "failed";
     }
   };
-  let groups: AlertGroups = createAlertGroups({ clock, route, externalURL: externalUrl, deliver });
+  let groups: AlertGroups = createAlertGroups({ clock, externalURL: externalUrl, deliver });
 
   const evaluateAll = (): void => {
     const nowMs = clock.now();
@@ -119,7 +112,7 @@ export const createMonitoring = (deps: MonitoringDeps): Monitoring => {
       webhook = next;
       // As a reload of Alertmanager: what is firing comes again.
       groups.stop();
-      groups = createAlertGroups({ clock, route, externalURL: externalUrl, deliver });
+      groups = createAlertGroups({ clock, externalURL: externalUrl, deliver });
     },
     alerts: () => rules.flatMap(({ active }) => [...active.values()]),
     stop: () => {

@@ -16,37 +16,43 @@ export interface PodFacts {
   readonly token: () => string;
 }
 
-const source = (world: World, plural: "configmaps" | "secrets", namespace: string | undefined, name: string): Stored | undefined =>
-  world.find({ group: "", plural }, namespace, name);
+/** Who is referred to, by which fields, and what the kubelet calls it. */
+const sources = [
+  {
+    ...{ plural: "configmaps", kind: "ConfigMap", word: "configmap", missingKey: "configmap references non-existent config" },
+    ...{ all: "configMapRef", key: "configMapKeyRef", volume: "configMap", named: "name" },
+  },
+  {
+    ...{ plural: "secrets", kind: "Secret", word: "secret", missingKey: "references non-existent secret" },
+    ...{ all: "secretRef", key: "secretKeyRef", volume: "secret", named: "secretName" },
+  },
+] as const;
+type Source = (typeof sources)[number];
 
-const kinds = {
-  configmaps: { word: "configmap", kind: "ConfigMap" },
-  secrets: { word: "secret", kind: "Secret" },
-} as const;
-
-const contentOf = (object: Stored): Record<string, string> => {
-  const encoded = object.kind === "Secret" ? object["data"] : object["binaryData"];
+/** What a reference leads to; nothing where it may lead nowhere, and does. */
+const contentOf = (
+  world: World,
+  { metadata }: Stored,
+  { plural, word }: Source,
+  name: string,
+  isOptional: boolean,
+): Record<string, string> => {
+  const object = world.find({ group: "", plural }, metadata.namespace, name);
+  if (object === undefined && !isOptional) throw new MissingInput(`${word} "${name}" not found`);
+  const encoded = plural === "secrets" ? object?.["data"] : object?.["binaryData"];
   const decoded = Object.entries(recordOf(encoded)).map(([key, value]) => [key, Buffer.from(textOf(value), "base64").toString("utf8")]);
-  return { ...(object.kind === "Secret" ? {} : (recordOf(object["data"]) as Record<string, string>)), ...Object.fromEntries(decoded) };
+  return { ...(plural === "secrets" ? {} : (recordOf(object?.["data"]) as Record<string, string>)), ...Object.fromEntries(decoded) };
 };
 
 export const environmentOf = (world: World, facts: PodFacts, container: JsonRecord): Record<string, string> => {
-  const { namespace } = facts.pod.metadata;
   const env: Record<string, string> = {};
-  for (const from of listOf(container["envFrom"])) {
-    for (const [field, plural] of [
-      ["configMapRef", "configmaps"],
-      ["secretRef", "secrets"],
-    ] as const) {
-      const reference = at(from, field);
+  for (const from of listOf(container["envFrom"]))
+    for (const each of sources) {
+      const reference = at(from, each.all);
       if (!isRecord(reference)) continue;
-      const name = textOf(reference["name"]);
-      const object = source(world, plural, namespace, name);
-      if (object === undefined && reference["optional"] !== true) throw new MissingInput(`${kinds[plural].word} "${name}" not found`);
-      for (const [key, value] of Object.entries(object === undefined ? {} : contentOf(object)))
-        env[`${textOf(at(from, "prefix"))}${key}`] = value;
+      const content = contentOf(world, facts.pod, each, textOf(reference["name"]), reference["optional"] === true);
+      for (const [key, value] of Object.entries(content)) env[`${textOf(at(from, "prefix"))}${key}`] = value;
     }
-  }
   for (const item of listOf(container["env"])) {
     const value = valueOf(world, facts, container, item, env);
     if (value !== undefined) env[textOf(at(item, "name"))] = value;
@@ -57,22 +63,13 @@ export const environmentOf = (world: World, facts: PodFacts, container: JsonReco
 const valueOf = (world: World, facts: PodFacts, container: JsonRecord, item: unknown, env: Record<string, string>): string | undefined => {
   const from = at(item, "valueFrom");
   if (!isRecord(from)) return expanded(textOf(at(item, "value")), env);
-  for (const [field, plural] of [
-    ["configMapKeyRef", "configmaps"],
-    ["secretKeyRef", "secrets"],
-  ] as const) {
-    const reference = from[field];
+  for (const each of sources) {
+    const reference = from[each.key];
     if (!isRecord(reference)) continue;
-    const [name, key] = [textOf(reference["name"]), textOf(reference["key"])];
-    const object = source(world, plural, facts.pod.metadata.namespace, name);
-    const { word, kind } = kinds[plural];
-    if (object === undefined) {
-      if (reference["optional"] === true) return undefined;
-      throw new MissingInput(`${word} "${name}" not found`);
-    }
-    const value = contentOf(object)[key];
-    if (value !== undefined || reference["optional"] === true) return value;
-    throw new MissingInput(`couldn't find key ${key} in ${kind} ${facts.pod.metadata.namespace ?? ""}/${name}`);
+    const [name, key, isOptional] = [textOf(reference["name"]), textOf(reference["key"]), reference["optional"] === true];
+    const value = contentOf(world, facts.pod, each, name, isOptional)[key];
+    if (value !== undefined || isOptional) return value;
+    throw new MissingInput(`couldn't find key ${key} in ${each.kind} ${facts.pod.metadata.namespace ?? ""}/${name}`);
   }
   if (isRecord(from["fieldRef"])) return fieldOf(facts, textOf(from["fieldRef"]["fieldPath"]));
   const resource = textOf(at(from, "resourceFieldRef", "resource"));
@@ -103,37 +100,19 @@ export const expanded = (text: string, env: Readonly<Record<string, string>>): s
   text.replaceAll(/\$(\$|\(([A-Za-z_.-][\w.-]*)\))/g, (whole, what: string, name: string) => (what === "$" ? "$" : (env[name] ?? whole)));
 
 /** Contents of every file that a volume holds, by its path within the volume. */
-export const volumeFiles = (world: World, { pod }: Pick<PodFacts, "pod">, volume: JsonRecord): Record<string, string> => {
-  const { namespace } = pod.metadata;
-  if (isRecord(volume["configMap"])) return keyed(world, "configmaps", namespace, volume["configMap"], textOf(volume["configMap"]["name"]));
-  if (isRecord(volume["secret"])) return keyed(world, "secrets", namespace, volume["secret"], textOf(volume["secret"]["secretName"]));
-  return {};
-};
-
-const keyed = (
-  world: World,
-  plural: "configmaps" | "secrets",
-  namespace: string | undefined,
-  reference: JsonRecord,
-  name: string,
-): Record<string, string> => {
-  const object = source(world, plural, namespace, name);
-  const isOptional = reference["optional"] === true;
-  if (object === undefined) {
-    if (isOptional) return {};
-    throw new MissingInput(`${kinds[plural].word} "${name}" not found`);
-  }
-  const content = contentOf(object);
-  if (reference["items"] === undefined) return content;
+export const volumeFiles = (world: World, pod: Stored, volume: JsonRecord): Record<string, string> => {
   const files: Record<string, string> = {};
-  for (const item of listOf(reference["items"])) {
-    const key = textOf(at(item, "key"));
-    const value = content[key];
-    if (value !== undefined) files[textOf(at(item, "path"))] = value;
-    else if (!isOptional)
-      throw new MissingInput(
-        `${plural === "secrets" ? "references non-existent secret" : "configmap references non-existent config"} key: ${key}`,
-      );
+  for (const each of sources) {
+    const reference = volume[each.volume];
+    if (!isRecord(reference)) continue;
+    const isOptional = reference["optional"] === true;
+    const content = contentOf(world, pod, each, textOf(reference[each.named]), isOptional);
+    if (reference["items"] === undefined) return content;
+    for (const item of listOf(reference["items"])) {
+      const key = textOf(at(item, "key"));
+      if (content[key] !== undefined) files[textOf(at(item, "path"))] = content[key];
+      else if (!isOptional) throw new MissingInput(`${each.missingKey} key: ${key}`);
+    }
   }
   return files;
 };
@@ -147,7 +126,7 @@ export const mountedFiles = (world: World, facts: PodFacts, container: JsonRecor
   for (const mount of listOf(container["volumeMounts"])) {
     const volume = volumes.get(textOf(at(mount, "name")));
     const [path, only] = [textOf(at(mount, "mountPath")), textOf(at(mount, "subPath"))];
-    for (const [name, content] of Object.entries(volume === undefined ? {} : volumeFiles(world, facts, volume)))
+    for (const [name, content] of Object.entries(volume === undefined ? {} : volumeFiles(world, facts.pod, volume)))
       if (only === "") files[`${path}/${name}`] = content;
       else if (only === name) files[path] = content;
   }

@@ -26,10 +26,10 @@ export interface LifecycleDeps {
   readonly client: SystemClient;
   readonly nodeEvents: EventRecorder;
   readonly taintEvents: EventRecorder;
-  /** --node-monitor-grace-period. */
-  readonly graceMs: number;
 }
 
+/** From a kubelet's silence to NotReady: --node-monitor-grace-period. */
+const graceMs = 50_000;
 const unreachable = "node.kubernetes.io/unreachable";
 
 export const createNodeLifecycle = (deps: LifecycleDeps): NodeLifecycle => {
@@ -153,7 +153,7 @@ export const createNodeLifecycle = (deps: LifecycleDeps): NodeLifecycle => {
       if (!waits.has(name))
         waits.set(
           name,
-          clock.after(deps.graceMs, () => markUnknown(name)),
+          clock.after(graceMs, () => markUnknown(name)),
         );
     },
     speaking: (name) => {

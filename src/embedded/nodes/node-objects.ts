@@ -3,11 +3,8 @@ import { type JsonRecord } from "#embedded/json.ts";
 
 export interface NodeShape {
   readonly name: string;
+  /** Default: 2. */
   readonly cpu?: string;
-  readonly memory?: string;
-  readonly pods?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly taints?: readonly JsonRecord[];
 }
 
 export const kubeletVersion = "v1.34.4";
@@ -39,10 +36,9 @@ export const nodeObject = (shape: NodeShape): JsonRecord => ({
       "kubernetes.io/arch": "amd64",
       "kubernetes.io/hostname": shape.name,
       "kubernetes.io/os": "linux",
-      ...shape.labels,
     },
   },
-  spec: shape.taints === undefined ? {} : { taints: shape.taints },
+  spec: {},
 });
 
 export const nodeStatus = (shape: NodeShape, ip: string, conditions: readonly JsonRecord[]): JsonRecord => {
@@ -51,8 +47,8 @@ export const nodeStatus = (shape: NodeShape, ip: string, conditions: readonly Js
     "ephemeral-storage": "100Gi",
     "hugepages-1Gi": "0",
     "hugepages-2Mi": "0",
-    memory: shape.memory ?? "8Gi",
-    pods: shape.pods ?? "110",
+    memory: "8Gi",
+    pods: "110",
   };
   return {
     addresses: [

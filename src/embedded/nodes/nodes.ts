@@ -52,7 +52,6 @@ export const startNodes = (deps: NodeDeps, options: Workloads): Nodes => {
     client: controller,
     nodeEvents: createEventRecorder(world, { component: "node-controller" }),
     taintEvents: createEventRecorder(world, { component: "taint-eviction-controller" }),
-    graceMs: options.nodeGraceMs ?? 50_000,
   });
   const machines = new Map<string, NodeMachine>();
   const recorders = new Map<string, EventRecorder>();

@@ -112,7 +112,7 @@ export const createPodWorker = (deps: PodWorkerDeps, first: Stored): PodWorker =
   const mounted = (pod: Stored): boolean => {
     for (const volume of listOf(spec["volumes"])) {
       try {
-        volumeFiles(world, { pod }, recordOf(volume));
+        volumeFiles(world, pod, recordOf(volume));
       } catch (error) {
         if (!(error instanceof MissingInput)) throw error;
         const name = textOf(at(volume, "name"));
