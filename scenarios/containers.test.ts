@@ -119,7 +119,7 @@ test("a workload that was healthy is not, once its configuration was edited", as
 
 test("the image of the stuck rollout cannot be pulled, any other can", async () => {
   const pull = pullBy(await loadContainerRules("stuck-rollout"));
-  const outcome = (image: string): unknown => pull({ image, namespace: "shop", secrets: [] });
+  const outcome = (image: string): unknown => pull({ image, namespace: "shop" });
   expect(outcome("testbed.local/busybox:1.37.1")).toEqual({ problem: "not-found" });
   expect(outcome("testbed.local/busybox:1")).toBeUndefined();
 });

@@ -4,7 +4,7 @@ import { parseQuantity } from "#lib/quantity.ts";
 import { type JsonRecord, at, isRecord, listOf, recordOf, textOf } from "#embedded/json.ts";
 import type { Resource } from "#embedded/resources.ts";
 import { matchesSelector } from "#embedded/selectors.ts";
-import { type FieldError, duplicateValue, forbiddenField, invalidValue, required, unsupportedValue } from "#embedded/status.ts";
+import { type FieldError, duplicateValue, forbiddenField, invalidValue, required } from "#embedded/status.ts";
 
 /** Fields at the top that are not `spec` and `status`. */
 const topFields: Readonly<Record<string, readonly string[]>> = {
@@ -71,9 +71,6 @@ const containerErrors = (spec: JsonRecord, path: string): FieldError[] => {
       errors.push(...resourceErrors(recordOf(at(container, "resources")), `${place}.resources`));
     });
   }
-  const policy = spec["restartPolicy"];
-  if (policy !== undefined && !["Always", "OnFailure", "Never"].includes(textOf(policy)))
-    errors.push(unsupportedValue(`${path}.restartPolicy`, policy, ["Always", "OnFailure", "Never"]));
   return errors;
 };
 
@@ -88,26 +85,21 @@ const resourceErrors = (resources: JsonRecord, path: string): FieldError[] =>
   });
 
 /** What a controller of pods has in common: a selector that fits its template and never changes. */
-const selected =
-  (restartPolicies: readonly string[]): Check =>
-  (object, old) => {
-    const errors: FieldError[] = [];
-    const selector = at(object, "spec", "selector");
-    const labels = recordOf(at(object, "spec", "template", "metadata", "labels"));
-    if (selector === undefined) errors.push(required("spec.selector"));
-    if (!isRecord(selector) || !matchesSelector(selector, labels))
-      errors.push(invalidValue("spec.template.metadata.labels", labels, "`selector` does not match template `labels`"));
-    if (old !== undefined && !jsonEqual(selector ?? null, at(old, "spec", "selector") ?? null))
-      errors.push(immutable("spec.selector", selector));
-    const replicas = at(object, "spec", "replicas");
-    if (typeof replicas === "number" && replicas < 0)
-      errors.push(invalidValue("spec.replicas", replicas, "must be greater than or equal to 0"));
-    const policy = textOf(at(object, "spec", "template", "spec", "restartPolicy"));
-    errors.push(...containerErrors(recordOf(at(object, "spec", "template", "spec")), "spec.template.spec"));
-    if (["Always", "OnFailure", "Never"].includes(policy) && !restartPolicies.includes(policy))
-      errors.push(unsupportedValue("spec.template.spec.restartPolicy", policy, restartPolicies));
-    return errors;
-  };
+const selected: Check = (object, old) => {
+  const errors: FieldError[] = [];
+  const selector = at(object, "spec", "selector");
+  const labels = recordOf(at(object, "spec", "template", "metadata", "labels"));
+  if (selector === undefined) errors.push(required("spec.selector"));
+  if (!isRecord(selector) || !matchesSelector(selector, labels))
+    errors.push(invalidValue("spec.template.metadata.labels", labels, "`selector` does not match template `labels`"));
+  if (old !== undefined && !jsonEqual(selector ?? null, at(old, "spec", "selector") ?? null))
+    errors.push(immutable("spec.selector", selector));
+  const replicas = at(object, "spec", "replicas");
+  if (typeof replicas === "number" && replicas < 0)
+    errors.push(invalidValue("spec.replicas", replicas, "must be greater than or equal to 0"));
+  errors.push(...containerErrors(recordOf(at(object, "spec", "template", "spec")), "spec.template.spec"));
+  return errors;
+};
 
 const pod: Check = (object, old) => {
   if (old === undefined) return containerErrors(recordOf(object["spec"]), "spec");
@@ -189,7 +181,7 @@ const configMap: Check = (object, old) => {
 const secret: Check = (object, old) => (old !== undefined && object["type"] !== old["type"] ? [immutable("type", object["type"])] : []);
 
 const statefulSet: Check = (object, old) => {
-  const errors = selected(["Always"])(object, old);
+  const errors = selected(object, old);
   const isFixed = ["serviceName", "podManagementPolicy", "volumeClaimTemplates"].every((field) =>
     jsonEqual(at(object, "spec", field) ?? null, at(old, "spec", field) ?? null),
   );
@@ -267,10 +259,10 @@ const table: Readonly<Record<string, Check>> = {
   "batch/CronJob": cronJob,
   "/Event": event,
   "events.k8s.io/Event": newEvent,
-  "apps/Deployment": selected(["Always"]),
-  "apps/ReplicaSet": selected(["Always"]),
+  "apps/Deployment": selected,
+  "apps/ReplicaSet": selected,
   "apps/StatefulSet": statefulSet,
-  "apps/DaemonSet": selected(["Always"]),
+  "apps/DaemonSet": selected,
   "batch/Job": job,
   "apiextensions.k8s.io/CustomResourceDefinition": definition,
   "coordination.k8s.io/Lease": lease,

@@ -68,8 +68,6 @@ export type Behave = (context: ContainerContext) => Behaviour | undefined;
 export interface PullContext {
   readonly image: string;
   readonly namespace: string;
-  /** Names of the pull secrets that the pod may use and that exist. */
-  readonly secrets: readonly string[];
 }
 export type PullProblem = "not-found" | "unauthorized" | "no-such-host" | "unreachable";
 export interface PullOutcome {

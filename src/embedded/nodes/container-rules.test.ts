@@ -66,8 +66,8 @@ test("the first rule that fits counts; what a pattern finds and the environment 
 
 test("a registry answers for the images that its pattern finds", () => {
   const pull = pullBy(rules({ images: [{ image: "^private", problem: "unauthorized" }] }));
-  expect(pull({ image: "private/web:1", namespace: "shop", secrets: [] })).toEqual({ problem: "unauthorized" });
-  expect(pull({ image: "web:1", namespace: "shop", secrets: [] })).toBeUndefined();
+  expect(pull({ image: "private/web:1", namespace: "shop" })).toEqual({ problem: "unauthorized" });
+  expect(pull({ image: "web:1", namespace: "shop" })).toBeUndefined();
 });
 
 test.each([

@@ -10,10 +10,14 @@ export interface Ended {
   readonly message: string;
 }
 
-export interface ContainerRun {
+/** What is known of a run when it is over. */
+export interface Remains {
   readonly id: string;
   readonly startedAtMs: number;
   readonly log: LogBuffer;
+}
+
+export interface ContainerRun extends Remains {
   isListening(port: number): boolean;
   httpStatus(path: string): number;
   exec(command: readonly string[]): { readonly code: number; readonly output: string };
@@ -106,12 +110,4 @@ const endOf = (log: LogBuffer): string =>
     .toString("utf8");
 
 /** What is left of a container whose program could not be started: no time, no log. */
-export const neverRan = (id: string): ContainerRun => ({
-  id,
-  startedAtMs: 0,
-  log: createLogBuffer(),
-  isListening: () => false,
-  httpStatus: () => 0,
-  exec: () => ({ code: 1, output: "" }),
-  stop: () => {},
-});
+export const neverRan = (id: string): Remains => ({ id, startedAtMs: 0, log: createLogBuffer() });

@@ -1,7 +1,7 @@
 // GET …/pods/{name}/log: which container's which life, and what of it, in the words of the registry (pkg/registry/core/pod/strategy.go) and of
 // the kubelet (kubelet_pods.go). Reads only.
 import { type Stored, at, isRecord, listOf, textOf } from "#embedded/json.ts";
-import type { ContainerRun } from "#embedded/nodes/container-run.ts";
+import type { Remains } from "#embedded/nodes/container-run.ts";
 import type { PodWorker } from "#embedded/nodes/pod-worker.ts";
 import { badRequest } from "#embedded/status.ts";
 
@@ -18,7 +18,7 @@ export const podLog = (pod: Stored, worker: PodWorker | undefined, query: URLSea
   return run === undefined ? "" : printed(run, query, nowMs);
 };
 
-const runOf = (pod: Stored, worker: PodWorker | undefined, name: string, isPrevious: boolean): ContainerRun | undefined => {
+const runOf = (pod: Stored, worker: PodWorker | undefined, name: string, isPrevious: boolean): Remains | undefined => {
   const statuses = [...listOf(at(pod, "status", "containerStatuses")), ...listOf(at(pod, "status", "initContainerStatuses"))];
   const status = statuses.find((item) => at(item, "name") === name);
   const [state, last] = [at(status, "state"), at(status, "lastState", "terminated")];
@@ -41,7 +41,7 @@ const waitingWords: Readonly<Record<string, string>> = {
   ImagePullBackOff: "trying and failing to pull image",
 };
 
-const printed = (run: ContainerRun, query: URLSearchParams, nowMs: number): string => {
+const printed = (run: Remains, query: URLSearchParams, nowMs: number): string => {
   const seconds = query.get("sinceSeconds");
   const sinceMs = seconds !== null ? nowMs - Number(seconds) * 1000 : Date.parse(query.get("sinceTime") ?? "") || 0;
   const lines = run.log.lines().filter(({ atMs }) => atMs >= sinceMs);

@@ -175,7 +175,7 @@ export const createPodWorker = (deps: PodWorkerDeps, first: Stored): PodWorker =
       return fail(pod, unit, "ImagePullBackOff", `Back-off pulling image ${quoted}: ErrImagePull: ${pullFailure.message}`);
     }
     report(pod, "Normal", "Pulling", `Pulling image ${quoted}`, unit);
-    const outcome = deps.pull({ image, namespace: pod.metadata.namespace ?? "", secrets: pullSecretsOf(world, pod) });
+    const outcome = deps.pull({ image, namespace: pod.metadata.namespace ?? "" });
     const takesMs = outcome.takesMs ?? 100;
     unit.isBusy = true;
     clock.after(takesMs, () => {
@@ -402,16 +402,6 @@ const unitsOf = (spec: JsonRecord, maxBackoffMs: number): Unit[] => {
     ...listOf(spec["initContainers"]).map((value) => unit(value, "init")),
     ...listOf(spec["containers"]).map((value) => unit(value, "main")),
   ];
-};
-
-/** Those of the pod and of its account that exist. */
-const pullSecretsOf = (world: World, pod: Stored): string[] => {
-  const { namespace } = pod.metadata;
-  const account = world.find({ group: "", plural: "serviceaccounts" }, namespace, textOf(at(pod, "spec", "serviceAccountName")));
-  const names = [...listOf(at(pod, "spec", "imagePullSecrets")), ...listOf(account?.["imagePullSecrets"])].map((item) =>
-    textOf(at(item, "name")),
-  );
-  return names.filter((name) => world.find({ group: "", plural: "secrets" }, namespace, name) !== undefined);
 };
 
 const containerId = (random: Random): string => Array.from({ length: 64 }, () => Math.floor(random() * 16).toString(16)).join("");

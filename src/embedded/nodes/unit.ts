@@ -1,10 +1,10 @@
 // One container of a pod as its kubelet knows it: what it does now, how it ended before, and what keeps it from starting. Data only.
 import { type JsonRecord, at, listOf, numberOf, recordOf, textOf } from "#embedded/json.ts";
-import type { ContainerRun, Ended } from "#embedded/nodes/container-run.ts";
+import type { ContainerRun, Ended, Remains } from "#embedded/nodes/container-run.ts";
 import type { RestartBackoff } from "#embedded/nodes/restart-backoff.ts";
 
 export interface PastRun extends Ended {
-  readonly run: ContainerRun;
+  readonly run: Remains;
 }
 
 export interface Unit {
