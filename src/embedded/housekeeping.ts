@@ -2,14 +2,11 @@
 // get an account, budgets count their pods. As kube-controller-manager does it; no workload is made here.
 import { isTrue } from "#embedded/conditions.ts";
 import { type Stored, at, recordOf, shareOf, withValue } from "#embedded/json.ts";
-import { createObject, deleteObject, updateObject } from "#embedded/objects.ts";
+import { type Place, createObject, deleteObject, updateObject } from "#embedded/objects.ts";
 import { type Resource, builtIn, findKind, storageKeyOf } from "#embedded/resources.ts";
 import { matchesSelector } from "#embedded/selectors.ts";
 import { refusalOf, systemWriter } from "#embedded/system-client.ts";
 import type { World, Writer } from "#embedded/world.ts";
-
-/** Looks at everything once; the number of writes it made. */
-export type Pass = () => number;
 
 const writer = (account: string): Writer => systemWriter(`system:serviceaccount:kube-system:${account}`, "kube-controller-manager");
 const accounts = builtIn("v1", "ServiceAccount");
@@ -19,26 +16,19 @@ interface Owned {
   readonly object: Stored;
 }
 
-export const createHousekeeping = (world: World): Pass => {
+/** One that looks at everything once. */
+export const createHousekeeping = (world: World): (() => void) => {
   const collector = writer("generic-garbage-collector");
   let writes = 0;
   const attempt = (work: () => unknown): void => {
     if (refusalOf(work) === undefined) writes += 1;
   };
-  const placeOf = ({ object }: Owned): { namespace: string | undefined; name: string } => ({
-    namespace: object.metadata.namespace,
-    name: object.metadata.name,
-  });
+  const placeOf = ({ object: { metadata } }: Owned): Place => ({ namespace: metadata.namespace, name: metadata.name });
   const remove = (owned: Owned, propagationPolicy: string): void =>
-    attempt(() =>
-      deleteObject(
-        world,
-        owned.resource,
-        placeOf(owned),
-        { propagationPolicy, preconditions: { uid: owned.object.metadata.uid } },
-        collector,
-      ),
-    );
+    attempt(() => {
+      const options = { propagationPolicy, preconditions: { uid: owned.object.metadata.uid } };
+      deleteObject(world, owned.resource, placeOf(owned), options, collector);
+    });
   const edit = (owned: Owned, path: readonly string[], value: unknown, subresource?: string): void =>
     attempt(() =>
       updateObject(world, owned.resource, placeOf(owned), { subresource, change: (old) => withValue(old, path, value) }, collector),
@@ -113,7 +103,6 @@ export const createHousekeeping = (world: World): Pass => {
   };
 
   return () => {
-    writes = 0;
     const look = (): Owned[] => {
       const seen = new Set<string>();
       return world.resources().flatMap((resource) => {
@@ -131,7 +120,6 @@ export const createHousekeeping = (world: World): Pass => {
       if (writes > before) all = look();
     };
     for (const work of [collect, endNamespaces, addAccounts, countBudgets]) step(work);
-    return writes;
   };
 };
 

@@ -1,5 +1,5 @@
 // What a Deployment says about itself: counts and conditions, as pkg/controller/deployment/{progress,sync}.go. Pure.
-import { conditionOf, conditionsOf, replaced, withCondition, withoutCondition } from "#embedded/conditions.ts";
+import { type ConditionText, conditionOf, conditionsOf, replaced, withCondition, withoutCondition } from "#embedded/conditions.ts";
 import { nonZero } from "#embedded/controllers/controller.ts";
 import { actualOf, availableOf, fencesOf, progressDeadlineOf, statusCount, sum } from "#embedded/controllers/deployment-parts.ts";
 import { replicasOf } from "#embedded/controllers/replica-set.ts";
@@ -124,12 +124,5 @@ const withFailure = (rollout: Rollout, conditions: readonly JsonRecord[]): reado
   const sets = rollout.newest === undefined ? rollout.older : [rollout.newest, ...rollout.older];
   const failure = sets.map((set) => conditionOf(conditionsOf(set), "ReplicaFailure")).find((each) => each !== undefined);
   if (failure === undefined) return withoutCondition(conditions, "ReplicaFailure");
-  const { type, status, reason, message, lastTransitionTime } = failure;
-  const text = {
-    type: textOf(type),
-    status: status === "True" ? ("True" as const) : ("False" as const),
-    reason: textOf(reason),
-    message: textOf(message),
-  };
-  return withCondition(conditions, text, { lastUpdateTime: lastTransitionTime, lastTransitionTime });
+  return withCondition(conditions, failure as JsonRecord & ConditionText, { lastUpdateTime: failure["lastTransitionTime"] });
 };

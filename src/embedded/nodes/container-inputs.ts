@@ -19,12 +19,24 @@ export interface PodFacts {
 /** Who is referred to, by which fields, and what the kubelet calls it. */
 const sources = [
   {
-    ...{ plural: "configmaps", kind: "ConfigMap", word: "configmap", missingKey: "configmap references non-existent config" },
-    ...{ all: "configMapRef", key: "configMapKeyRef", volume: "configMap", named: "name" },
+    plural: "configmaps",
+    kind: "ConfigMap",
+    word: "configmap",
+    missingKey: "configmap references non-existent config",
+    all: "configMapRef",
+    key: "configMapKeyRef",
+    volume: "configMap",
+    named: "name",
   },
   {
-    ...{ plural: "secrets", kind: "Secret", word: "secret", missingKey: "references non-existent secret" },
-    ...{ all: "secretRef", key: "secretKeyRef", volume: "secret", named: "secretName" },
+    plural: "secrets",
+    kind: "Secret",
+    word: "secret",
+    missingKey: "references non-existent secret",
+    all: "secretRef",
+    key: "secretKeyRef",
+    volume: "secret",
+    named: "secretName",
   },
 ] as const;
 type Source = (typeof sources)[number];
