@@ -14,7 +14,7 @@ const pairs = (value: unknown): string =>
     .join(",");
 
 /** Of every item of a list, one field. */
-const each = (list: unknown, field: string): string =>
+const fieldsOf = (list: unknown, field: string): string =>
   listOf(list)
     .map((item) => String((at(item, field) ?? "") as string | number))
     .join(",");
@@ -24,8 +24,8 @@ const podsAt = (spec: string): readonly Column[] => {
   const containers = (object: Stored): unknown => at(object, ...spec.split("."), "template", "spec", "containers");
   const selector: Cell = (object) => orNone(pairs(at(object, ...spec.split("."), "selector", "matchLabels")));
   return wide(
-    column("Containers", (object) => each(containers(object), "name")),
-    column("Images", (object) => each(containers(object), "image")),
+    column("Containers", (object) => fieldsOf(containers(object), "name")),
+    column("Images", (object) => fieldsOf(containers(object), "image")),
     column("Selector", selector),
   );
 };
@@ -78,6 +78,15 @@ const port = (value: unknown): string => {
 
 const either = (heading: string, field: string): Column =>
   column(heading, (budget) => String((at(budget, "spec", field) ?? "N/A") as string | number));
+
+const addressesOf = (subset: unknown): string[] =>
+  listOf(at(subset, "addresses")).flatMap((address) =>
+    listOf(at(subset, "ports")).map((each) => `${textOf(at(address, "ip"))}:${String(at(each, "port"))}`),
+  );
+
+/** Without a metrics server the use is never known. */
+const targetOf = (metric: unknown): string =>
+  `${textOf(at(metric, "resource", "name"))}: <unknown>/${String(at(metric, "resource", "target", "averageUtilization"))}%`;
 
 export const columnsByKind: Readonly<Record<string, readonly Column[]>> = {
   "/Pod": [
@@ -145,17 +154,7 @@ export const columnsByKind: Readonly<Record<string, readonly Column[]>> = {
     column("Object", ({ involvedObject: about }) => `${textOf(at(about, "kind")).toLowerCase()}/${textOf(at(about, "name"))}`),
     text("Message", "message"),
   ],
-  "/Endpoints": [
-    name,
-    column("Endpoints", ({ subsets }) =>
-      orNone(
-        listOf(subsets)
-          .map((subset) => each(at(subset, "addresses"), "ip"))
-          .join(","),
-      ),
-    ),
-    age,
-  ],
+  "/Endpoints": [name, column("Endpoints", ({ subsets }) => orNone(listOf(subsets).flatMap(addressesOf).join(","))), age],
   "/PersistentVolumeClaim": [
     name,
     phase,
@@ -251,13 +250,7 @@ export const columnsByKind: Readonly<Record<string, readonly Column[]>> = {
   "autoscaling/HorizontalPodAutoscaler": [
     name,
     column("Reference", ({ spec }) => `${textOf(at(spec, "scaleTargetRef", "kind"))}/${textOf(at(spec, "scaleTargetRef", "name"))}`),
-    // Without a metrics server nothing else is known.
-    column("Targets", ({ spec }) =>
-      each(
-        listOf(at(spec, "metrics")).map((metric) => at(metric, "resource")),
-        "name",
-      ).replaceAll(/[^,]+/g, "$&: <unknown>"),
-    ),
+    column("Targets", ({ spec }) => listOf(at(spec, "metrics")).map(targetOf).join(", ")),
     count("MinPods", "spec.minReplicas", "string"),
     count("MaxPods", "spec.maxReplicas"),
     count("Replicas", "status.currentReplicas"),
@@ -273,8 +266,8 @@ export const columnsByKind: Readonly<Record<string, readonly Column[]>> = {
   "discovery.k8s.io/EndpointSlice": [
     name,
     text("AddressType", "addressType"),
-    column("Ports", ({ ports }) => each(ports, "port") || "<unset>"),
-    column("Endpoints", ({ endpoints }) => each(endpoints, "addresses") || "<unset>"),
+    column("Ports", ({ ports }) => fieldsOf(ports, "port") || "<unset>"),
+    column("Endpoints", ({ endpoints }) => fieldsOf(endpoints, "addresses") || "<unset>"),
     age,
   ],
   "storage.k8s.io/StorageClass": [
