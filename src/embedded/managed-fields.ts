@@ -111,30 +111,33 @@ export const tracked = (old: Stored | undefined, next: JsonRecord, resource: Res
   );
   const entries = entriesOf(old).map((entry) => ({
     ...entry,
-    fields: new Set([...entry.fields].filter((path) => after.has(path) && (!changed.has(path) || isSame(entry, tracking)))),
+    fields: new Set([...entry.fields].filter((path) => after.has(path) && (!changed.has(path) || isSame("Update", entry, tracking)))),
   }));
   if (changed.size === 0) return withEntries(next, entries);
-  const own = entries.find((entry) => isSame(entry, tracking));
-  const entry: Entry = {
-    manager: tracking.manager,
-    operation: "Update",
-    apiVersion: apiVersionOf(resource),
-    time: tracking.time,
-    fields: new Set([...(own?.fields ?? []), ...changed]),
-    ...(tracking.subresource === undefined ? {} : { subresource: tracking.subresource }),
-  };
+  const own = entries.find((entry) => isSame("Update", entry, tracking));
+  const entry = entryOf("Update", resource, tracking, new Set([...(own?.fields ?? []), ...changed]));
   return withEntries(next, [...entries.filter((each) => each !== own), entry]);
 };
 
-const isSame = (entry: Entry, tracking: Tracking): boolean =>
-  entry.operation === "Update" && entry.manager === tracking.manager && entry.subresource === tracking.subresource;
+const isSame = (operation: Entry["operation"], entry: Entry, { manager, subresource }: Tracking): boolean =>
+  entry.operation === operation && entry.manager === manager && entry.subresource === subresource;
 
-export interface Application {
-  readonly listKeys: ListKeysOf;
-  readonly manager: string;
+const entryOf = (
+  operation: Entry["operation"],
+  resource: Resource,
+  { manager, time, subresource }: Tracking,
+  fields: ReadonlySet<Path>,
+): Entry => ({
+  manager,
+  operation,
+  apiVersion: apiVersionOf(resource),
+  time,
+  fields,
+  ...(subresource === undefined ? {} : { subresource }),
+});
+
+export interface Application extends Tracking {
   readonly force: boolean;
-  readonly time: string;
-  readonly subresource?: string | undefined;
 }
 
 export interface Applied {
@@ -148,9 +151,7 @@ export const applied = (old: Stored | undefined, config: JsonRecord, resource: R
   const wanted = leavesOf(application.listKeys, config);
   const live = leavesOf(application.listKeys, old ?? {});
   const entries = entriesOf(old);
-  const own = entries.find(
-    (entry) => entry.operation === "Apply" && entry.manager === application.manager && entry.subresource === application.subresource,
-  );
+  const own = entries.find((entry) => isSame("Apply", entry, application));
   const others = entries.filter((entry) => entry !== own);
   const conflicts = [...wanted].flatMap(([path, value]) =>
     live.has(path) && jsonEqual(live.get(path), value)
@@ -174,14 +175,7 @@ export const applied = (old: Stored | undefined, config: JsonRecord, resource: R
     track: (next) => {
       const force = new Set(conflicts.map(({ path }) => path));
       const present = leavesOf(application.listKeys, next);
-      const entry: Entry = {
-        manager: application.manager,
-        operation: "Apply",
-        apiVersion: apiVersionOf(resource),
-        time: application.time,
-        fields: new Set(wanted.keys()),
-        ...(application.subresource === undefined ? {} : { subresource: application.subresource }),
-      };
+      const entry = entryOf("Apply", resource, application, new Set(wanted.keys()));
       // The time is that of the last apply that changed anything, were it only a value.
       const isUnchanged =
         own !== undefined &&
