@@ -14,7 +14,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   actions: ["lib", "api"],
   investigation: ["lib", "api", "kube", "cluster", "evidence", "diagnosis", "actions"],
   policy: ["lib", "api"],
-  controllers: ["lib", "api", "kube", "policy"],
+  controllers: ["lib", "api", "kube", "cluster", "policy"],
   "controllers/remediation-request": ["lib", "api", "kube", "cluster", "policy", "controllers"],
   "controllers/remediation-processing": ["lib", "api", "kube", "cluster", "policy", "controllers"],
   "controllers/ai-analysis": [

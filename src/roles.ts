@@ -3,6 +3,7 @@ import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import type { RunOptions } from "#cli/deps.ts";
 import { watchGuardrails } from "#cluster/guardrails.ts";
 import { createConfigMapStore } from "#cluster/journal/config-map-store.ts";
+import { keptJournal, savedJournal } from "#cluster/journal/journal-reader.ts";
 import { createJournalKeeper } from "#cluster/journal/keep-journal.ts";
 import { createAIAnalysisController } from "#controllers/ai-analysis/controller.ts";
 import { createAIApprovalRequestController } from "#controllers/ai-approval-request/controller.ts";
@@ -71,17 +72,18 @@ export const runRoles = async (role: string, options: RunOptions & { readonly im
   const caches = createCaches(kube, { log, metrics });
   const events = createEventRecorder({ kube, clock, log, component: "kintsugi", instance: identity });
   const policies = caches.of(RemediationPolicy, { namespace });
+  const wanted = role === "all" ? roleNames : [role];
+  const keeper = wanted.includes("change-journal")
+    ? createJournalKeeper({ kube, clock, log, metrics, store: createConfigMapStore({ kube, clock, namespace }) })
+    : undefined;
   const shared: RoleDeps & { image: string } = {
     ...{ kube, caches, clock, random, log, metrics, events, namespace, image },
+    journal: keptJournal(keeper, savedJournal(kube, namespace)),
     settings: () => settingsFrom(policies.list(namespace)),
     missingGuardrails: watchGuardrails(caches, namespace),
   };
-  const wanted = role === "all" ? roleNames : [role];
   const controllers = controllerNames.filter((name) => wanted.includes(name)).map((name) => controllerFactories[name](shared));
   const gateway = wanted.includes("gateway") ? createGateway(shared) : undefined;
-  const journal = wanted.includes("change-journal")
-    ? createJournalKeeper({ ...shared, store: createConfigMapStore({ kube, clock, namespace }) })
-    : undefined;
 
   const health = createHealth(caches, signal);
   const app = createApp({ name: gateway === undefined ? "health" : "gateway", maxBodyBytes: 10 * 1024 * 1024 }, { clock, log, metrics });
@@ -112,10 +114,10 @@ export const runRoles = async (role: string, options: RunOptions & { readonly im
       await Promise.all([
         ...controllers.map((controller) => runController(controller, { clock, random, log, metrics }, until)),
         // The leader alone: two would write over each other.
-        journal?.run(until),
+        keeper?.run(until),
       ]);
     };
-    if (controllers.length === 0 && journal === undefined) await aborted(signal);
+    if (controllers.length === 0 && keeper === undefined) await aborted(signal);
     else if (options.leaderElection === "off") await work(signal);
     else {
       const lease = { namespace, name: role === "all" ? "kintsugi" : `kintsugi-${role}` };

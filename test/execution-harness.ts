@@ -17,6 +17,7 @@ import type { Need, ObjectReference } from "#api/object.ts";
 import { type ActExitCode, runAct } from "#act/act.ts";
 import { planStep } from "#actions/plan.ts";
 import { actions, findAction } from "#actions/registry.ts";
+import { savedJournal } from "#cluster/journal/journal-reader.ts";
 import { readForAction } from "#cluster/read-for-action.ts";
 import { createKubernetesExecutionController, needs } from "#controllers/kubernetes-execution/controller.ts";
 import { createCaches } from "#kube/caches.ts";
@@ -158,6 +159,7 @@ export const openHarness = async (): Promise<Harness> => {
         log: silentLog,
         metrics: createMetrics(),
         events: { record: () => {}, flush: () => Promise.resolve() },
+        journal: savedJournal(kube, own),
         namespace: own,
         settings: () => policy.settings,
         missingGuardrails: () => policy.missing,
@@ -214,7 +216,11 @@ export const openHarness = async (): Promise<Harness> => {
     createExecution: async (name, step) => {
       const action = step.action ?? "rollback_deployment";
       const parameters = step.parameters ?? { revision: "1" };
-      const seen = await readForAction(direct, findAction(action)?.readsFor(parameters) ?? [], step.target);
+      const seen = await readForAction(
+        { kube: direct, journal: savedJournal(direct, own) },
+        findAction(action)?.readsFor(parameters) ?? [],
+        step.target,
+      );
       const plan = planStep({ action, target: step.target, parameters }, seen);
       return controllers.create(KubernetesExecution, {
         apiVersion: API_VERSION,

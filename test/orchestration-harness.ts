@@ -11,6 +11,7 @@ import type { RoleDeps } from "#controllers/deps.ts";
 import { createRemediationProcessingController, needs as processingNeeds } from "#controllers/remediation-processing/controller.ts";
 import { createRemediationRequestController, needs as requestNeeds } from "#controllers/remediation-request/controller.ts";
 import { createWorkflowExecutionController, needs as workflowNeeds } from "#controllers/workflow-execution/controller.ts";
+import { savedJournal } from "#cluster/journal/journal-reader.ts";
 import { createCaches } from "#kube/caches.ts";
 import { connect } from "#kube/connect.ts";
 import { runController } from "#kube/controller.ts";
@@ -112,6 +113,7 @@ export const openOrchestration = async (): Promise<OrchestrationHarness> => {
         log: silentLog,
         metrics,
         events: { record: ({ about, reason }) => void events.push(`${about.name} ${reason}`), flush: () => Promise.resolve() },
+        journal: savedJournal(kube, own),
         namespace: own,
         settings: () => policy.settings,
         missingGuardrails: () => policy.missing,

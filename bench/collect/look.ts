@@ -1,6 +1,8 @@
 // One look at a cluster, in a process of its own: what it cost goes to stdout as one line of JSON.
 import process from "node:process";
 import { readForAction } from "#cluster/read-for-action.ts";
+import { savedJournal } from "#cluster/journal/journal-reader.ts";
+import { DEFAULT_NAMESPACE } from "#api/labels.ts";
 import { collectEvidence } from "#evidence/collect-cluster.ts";
 import { reportOn } from "#investigation/report.ts";
 import { connect } from "#kube/connect.ts";
@@ -28,7 +30,14 @@ const progress = (seen: { readonly calls: number }): void => {
 };
 const evidence = await collectEvidence(kube, systemClock, { around, progress });
 const collectedAt = performance.now();
-const report = await reportOn(evidence, (reads, reference) => readForAction(kube, reads, reference), { leastConfidence: 0.5, target });
+const report = await reportOn(
+  evidence,
+  (reads, reference) => readForAction({ kube, journal: savedJournal(kube, DEFAULT_NAMESPACE) }, reads, reference),
+  {
+    leastConfidence: 0.5,
+    target,
+  },
+);
 const { maxRSS } = process.resourceUsage();
 console.log(
   JSON.stringify({

@@ -4,7 +4,7 @@ import { referenceOf } from "#actions/change.ts";
 import type { Change, PatchOperation } from "#api/change.ts";
 import type { Risk } from "#api/fields.ts";
 import type { KubeObject, Need, ResourceType } from "#api/object.ts";
-import type { Named, Observed, Read } from "#api/observed.ts";
+import type { KeptBefore, Named, Observed, Read } from "#api/observed.ts";
 
 export type PlanResult =
   | { readonly ok: true; readonly changes: readonly Change[] }
@@ -38,8 +38,10 @@ interface Facts {
 
 export interface ActionDefinition<P extends z.ZodObject> extends Facts {
   readonly parameters: P;
-  /** What it looks at by name, besides `reads`. */
-  looksUp?(parameters: z.output<P>): readonly Named[];
+  /** What it looks at besides `reads`, where the parameters say which. */
+  looksUp?(parameters: z.output<P>): readonly (Named | KeptBefore)[];
+  /** For an action that can bring its target back. */
+  planMissing?(parameters: z.output<P>, observed: Observed): PlanResult;
   plan(parameters: z.output<P>, target: KubeObject, observed: Observed): PlanResult;
 }
 
@@ -67,10 +69,10 @@ export const mayPatch = (...types: readonly ResourceType[]): readonly Need[] =>
 /** Every action takes a reason: for the record, without an effect on the changes. */
 const withReason = { reason: z.string().max(1024).optional().describe("Why, for the record.") };
 
-/** Guarantees: `plan` sees only a target that exists, is not being deleted and is of a kind that the action knows, and parameters that fit. */
+/** Guarantees: `plan` sees only a target that exists, is not being deleted and is of a kind that the action knows, and parameters that fit; `planMissing` only that there is none. */
 export const defineAction = <P extends z.ZodObject>(definition: ActionDefinition<P>): Action => {
   const schema = definition.parameters.extend(withReason).strict();
-  const { looksUp, ...facts } = definition;
+  const { looksUp, planMissing, ...facts } = definition;
   return {
     ...facts,
     parameters: schema,
@@ -81,13 +83,15 @@ export const defineAction = <P extends z.ZodObject>(definition: ActionDefinition
     },
     plan: (parameters, observed) => {
       const { target } = observed;
-      if (target === undefined) return refused("the target does not exist");
-      if (target.metadata.deletionTimestamp !== undefined) return refused("the target is being deleted");
-      if (definition.targetKinds !== "any" && !definition.targetKinds.includes(target.kind))
+      if (target === undefined && planMissing === undefined) return refused("the target does not exist");
+      if (target?.metadata.deletionTimestamp !== undefined) return refused("the target is being deleted");
+      if (target !== undefined && definition.targetKinds !== "any" && !definition.targetKinds.includes(target.kind))
         return refused(`${definition.name} works on ${definition.targetKinds.join(", ")}, not on a ${target.kind}`);
       const read = schema.safeParse(parameters);
       if (!read.success) return refused(`parameters: ${read.error.issues.map(issueText).join("; ")}`);
-      return definition.plan(read.data as z.output<P>, target, observed);
+      const wanted = read.data as z.output<P>;
+      if (target !== undefined) return definition.plan(wanted, target, observed);
+      return planMissing?.(wanted, observed) ?? refused("the target does not exist");
     },
   };
 };

@@ -66,6 +66,13 @@ const running = observed({
   siblings: [pod("web-2-a", { ready: false, owner: "ReplicaSet" })],
 });
 
+const kept = {
+  object: { apiVersion: "v1", kind: "ConfigMap", namespace: "shop", name: "settings" },
+  at: "2030-01-01T00:00:00Z",
+  content: { metadata: { labels: { app: "web" }, ownerReferences: [] }, data: { rate: "2" } },
+};
+const edited = observed({ target: configMap("settings", { rate: "two", colour: "red" }), kept });
+
 describe("what is refused, and why", () => {
   const cases: Record<string, [string, Record<string, string>, Observed, RegExp]> = {
     "an action that is not in the catalogue": ["rollback", {}, rolledOut, /there is no action rollback/],
@@ -132,6 +139,33 @@ describe("what is refused, and why", () => {
       /either minAvailable or maxUnavailable/,
     ],
     "a budget that is so already": ["relax_pdb", { minAvailable: "2" }, observed({ target: budget({ minAvailable: 2 }) }), /2 already/],
+    "an object that the journal does not know": [
+      "restore_object",
+      { before: "2030-01-02T00:00:00Z" },
+      observed({ target: configMap("settings", {}), kept: { unknown: "the change journal does not know it" } }),
+      /does not know it/,
+    ],
+    "an object that cannot be changed": [
+      "restore_object",
+      { before: "2030-01-02T00:00:00Z" },
+      observed({ ...edited, target: { ...edited.target!, immutable: true } as KubeObject }),
+      /immutable/,
+    ],
+    "an object that is as it was": [
+      "restore_object",
+      { before: "2030-01-02T00:00:00Z" },
+      observed({ ...edited, target: configMap("settings", { rate: "2" }) }),
+      /as it was at 2030-01-01T00:00:00Z/,
+    ],
+    "a time that is none": ["restore_object", { before: "yesterday" }, edited, /before: /],
+    "a policy that was deleted": [
+      "restore_object",
+      { before: "2030-01-02T00:00:00Z" },
+      observed({
+        kept: { ...kept, object: { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", namespace: "shop", name: "deny" } },
+      }),
+      /brought back by a person/,
+    ],
     "a target that does not exist": ["rollback_deployment", { revision: "1" }, observed({}), /does not exist/],
     "a target that is being deleted": [
       "rollback_deployment",
@@ -299,6 +333,32 @@ describe("what is planned", () => {
     );
   });
 
+  test("what was kept takes the place of what is there now, key by key; labels stay", () => {
+    const parameters = { before: "2030-01-02T00:00:00Z" };
+    expect(mustPlan("restore_object", parameters, edited).changes).toEqual([
+      {
+        type: "patch",
+        object: kept.object,
+        uid: "uid-settings",
+        operations: [
+          { op: "test", path: "/data/colour", value: "red" },
+          { op: "remove", path: "/data/colour" },
+          { op: "test", path: "/data/rate", value: "two" },
+          { op: "replace", path: "/data/rate", value: "2" },
+        ],
+      },
+    ]);
+  });
+
+  test("what was deleted is created as it was kept, without its owners; that cannot be undone", () => {
+    const { changes, inverse } = mustPlan("restore_object", { before: "2030-01-02T00:00:00Z" }, observed({ kept }));
+    const metadata = { namespace: "shop", name: "settings", labels: { app: "web" } };
+    expect(changes).toEqual([
+      { type: "create", object: kept.object, content: { apiVersion: "v1", kind: "ConfigMap", metadata, data: { rate: "2" } } },
+    ]);
+    expect(inverse).toBe("irreversible");
+  });
+
   test("telling people changes nothing", () => expect(mustPlan("notify_only", { message: "look" }, rolledOut).changes).toEqual([]));
 
   const raises: Record<string, [object, Record<string, string>, object]> = {
@@ -337,6 +397,7 @@ describe("what is planned", () => {
     fix_reference: [{ kind: "ConfigMap", name: "setings", to: "settings" }, misnamed],
     fix_probe: [{ container: "app", probe: "readiness", port: "http" }, misprobed],
     relax_pdb: [{ minAvailable: "1" }, observed({ target: budget({ minAvailable: 2 }) })],
+    restore_object: [{ before: "2030-01-02T00:00:00Z" }, edited],
     notify_only: [{ message: "look" }, rolledOut],
   };
   test.each(actions.map((action) => action.name))("%s: the same plan has the same hash, whatever the version and the status", (name) => {
@@ -361,6 +422,7 @@ describe("what is planned", () => {
     "fix_reference",
     "fix_probe",
     "relax_pdb",
+    "restore_object",
   ])("%s: its inverse leads back", (name) => {
     const [parameters, seen] = everything[name] ?? [{}, observed({})];
     const { inverse } = mustPlan(name, parameters, seen);

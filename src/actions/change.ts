@@ -8,6 +8,7 @@ import { applyPatch, JsonPatchError, type JsonPatchOperation, parsePointer, valu
 
 export const maxChangesBytes = 262_144;
 export const maxChanges = 50;
+const maxOperations = 1000;
 
 const path = z
   .string()
@@ -29,7 +30,7 @@ const Changes = z
         object,
         uid,
         subresource: z.literal("scale").optional(),
-        operations: z.array(Operation).min(1).max(1000),
+        operations: z.array(Operation).min(1).max(maxOperations),
       }),
       z.strictObject({ type: z.literal("create"), object, content: z.json() }),
       z.strictObject({ type: z.literal("delete"), object, uid }),
@@ -41,7 +42,8 @@ const Changes = z
 /** The text that is stored and hashed; undefined where it is too large, which is refused at planning. */
 export const encodeChanges = (changes: readonly Change[]): string | undefined => {
   const text = canonicalJson(changes);
-  return changes.length <= maxChanges && Buffer.byteLength(text) <= maxChangesBytes ? text : undefined;
+  const isLong = changes.some((change) => change.type === "patch" && change.operations.length > maxOperations);
+  return changes.length <= maxChanges && !isLong && Buffer.byteLength(text) <= maxChangesBytes ? text : undefined;
 };
 
 /** Throws where the text is not a list of changes in canonical form. */

@@ -7,6 +7,7 @@ import { increaseResources } from "#actions/increase-resources.ts";
 import { notifyOnly } from "#actions/notify-only.ts";
 import { relaxPdb } from "#actions/relax-pdb.ts";
 import { restartPod } from "#actions/restart-pod.ts";
+import { restoreObject } from "#actions/restore-object.ts";
 import { resumeRollout } from "#actions/resume-rollout.ts";
 import { rollbackDaemonSet } from "#actions/rollback-daemonset.ts";
 import { rollbackDeployment } from "#actions/rollback-deployment.ts";
@@ -25,6 +26,7 @@ export const actions: readonly Action[] = [
   fixReference,
   fixProbe,
   relaxPdb,
+  restoreObject,
   notifyOnly,
 ];
 

@@ -172,6 +172,7 @@ export interface Service extends KubeObject {
   };
 }
 export interface ConfigMap extends KubeObject {
+  immutable?: boolean;
   data?: Record<string, string>;
   binaryData?: Record<string, string>;
 }
@@ -431,7 +432,7 @@ export const ValidatingAdmissionPolicyBindings = type<ValidatingAdmissionPolicyB
   "Cluster",
 );
 
-/** The kinds an alert may name, by kind: what the Gateway can resolve and the cluster can show. */
+/** The kinds an alert may name or an action change, by kind: what the Gateway can resolve and the cluster can show. */
 export const builtInTypes: readonly ResourceType[] = [
   Pods,
   Deployments,
@@ -448,4 +449,5 @@ export const builtInTypes: readonly ResourceType[] = [
   PodDisruptionBudgets,
   ResourceQuotas,
   PersistentVolumeClaims,
+  NetworkPolicies,
 ];

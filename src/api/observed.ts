@@ -1,12 +1,12 @@
 // The live objects that an action looks at, as plain data: declared by the action, read by whoever plans it, the same for both.
 import type { ControllerRevision, HorizontalPodAutoscaler, Pod, ReplicaSet } from "#api/kubernetes.ts";
-import type { KubeObject } from "#api/object.ts";
+import type { KubeObject, ObjectReference } from "#api/object.ts";
 
 /**
  * What an action reads besides its target, which is always read.
  * `replicaSets`, `controllerRevisions`: those the target owns. `siblings`: pods of the same controller as the target, itself included. `autoscalers`: those that scale the target.
  */
-export type Read = "replicaSets" | "controllerRevisions" | "siblings" | "autoscalers" | Named;
+export type Read = "replicaSets" | "controllerRevisions" | "siblings" | "autoscalers" | Named | KeptBefore;
 
 /** One object of the target's namespace by its name, where the parameters say which. Never a Secret: nobody who plans may read one. */
 export interface Named {
@@ -14,6 +14,16 @@ export interface Named {
   readonly kind: string;
   readonly name: string;
 }
+
+/** The target as it was before this time (RFC 3339), out of the change journal; also where it does not exist any more. */
+export interface KeptBefore {
+  readonly keptBefore: string;
+}
+
+/** What the change journal kept of an object: without apiVersion, kind, name, namespace and status; or why there is nothing, in words. */
+export type Kept =
+  | { readonly object: ObjectReference; readonly at: string; readonly content: Readonly<Record<string, unknown>> }
+  | { readonly unknown: string };
 
 /** What was not declared is an empty list. */
 export interface Observed {
@@ -25,4 +35,5 @@ export interface Observed {
   readonly controllerRevisions?: readonly ControllerRevision[];
   /** Those that were asked for by name and exist. */
   readonly named?: readonly KubeObject[];
+  readonly kept?: Kept;
 }

@@ -7,10 +7,12 @@ import { MANAGED_LABEL } from "#api/labels.ts";
 import { type KubeObject, referenceText } from "#api/object.ts";
 import type { AttemptStory, Cause, Surroundings } from "#cli/render/story.ts";
 import { managedBy, type ManagedBy } from "#cluster/managed-by.ts";
-import { readObject } from "#cluster/read-for-action.ts";
+import { savedJournal } from "#cluster/journal/journal-reader.ts";
+import { readForAction, readObject } from "#cluster/read-for-action.ts";
 import type { Diagnosis } from "#diagnosis/verdict.ts";
 import { journalIn } from "#investigation/journal-in.ts";
 import { investigate } from "#investigation/investigate.ts";
+import type { ReadForAction } from "#investigation/plan-repair.ts";
 import type { Kube } from "#kube/client.ts";
 import { KubeError } from "#kube/errors.ts";
 import { type Clock, toTimestamp } from "#lib/clock.ts";
@@ -73,14 +75,16 @@ export const dryLook = async (deps: LookDeps, target: Reference, object: KubeObj
     annotations: {},
   };
   const owner = managedBy(object);
+  const journal = savedJournal(kube, deps.namespace);
+  const read: ReadForAction = (reads, reference) => readForAction({ kube, journal }, reads, reference, signal);
   const subject = {
     target,
     alert,
     pastActions: [],
-    changes: journalIn(kube, deps.namespace, signal),
+    changes: journalIn(journal, signal),
     ...(owner === undefined ? {} : { managedBy: owner }),
   };
-  const [found, policy] = await Promise.all([investigate(kube, clock, subject, signal), policyOf(deps, target, object)]);
+  const [found, policy] = await Promise.all([investigate({ kube, clock, read }, subject, signal), policyOf(deps, target, object)]);
   const { evidence, diagnosis, persons } = found;
   const plans: Plan[] = [];
   const refused: Refusal[] = [...found.refused];

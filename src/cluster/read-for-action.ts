@@ -13,7 +13,10 @@ import {
   type ReplicaSet,
 } from "#api/kubernetes.ts";
 import { apiVersionOf, type KubeObject, type Need, type ObjectReference, type ResourceType } from "#api/object.ts";
-import type { Observed, Read } from "#api/observed.ts";
+import type { Kept, KeptBefore, Named, Observed, Read } from "#api/observed.ts";
+import type { JournalReader } from "#cluster/journal/journal-reader.ts";
+import { journalKey } from "#cluster/journal/journal.ts";
+import { keptBefore } from "#cluster/journal/kept-content.ts";
 import type { Kube } from "#kube/client.ts";
 
 const may = (type: ResourceType, verbs: Need["verbs"]): Need => ({ group: type.group, resource: type.plural, verbs, scope: "cluster" });
@@ -24,9 +27,16 @@ export const needs: readonly Need[] = [
   may(ControllerRevisions, ["list"]),
   // Only by name.
   ...[ConfigMaps, PersistentVolumeClaims].map((type) => may(type, ["get"])),
+  // The change journal, as it was saved.
+  { ...may(ConfigMaps, ["list"]), scope: "own" },
 ];
 
 type Reader = Pick<Kube, "get" | "list">;
+
+export interface ActionReader {
+  readonly kube: Reader;
+  readonly journal: JournalReader;
+}
 
 /** Where objects of this reference live; undefined for a kind that Kintsugi does not know. */
 export const typeOf = (reference: ObjectReference): ResourceType | undefined =>
@@ -44,18 +54,20 @@ export const readObject = async (kube: Reader, reference: ObjectReference, signa
 
 /** Guarantee: only what `reads` names is asked for, besides the target. */
 export const readForAction = async (
-  kube: Reader,
+  { kube, journal }: ActionReader,
   reads: readonly Read[],
   reference: ObjectReference,
   signal?: AbortSignal,
 ): Promise<Observed> => {
   const target = await readObject(kube, reference, signal);
+  const wanted = reads.find((read) => isKeptBefore(read));
+  const past = wanted === undefined ? {} : { kept: await readKept(journal, reference, wanted, signal) };
   const namespace = target?.metadata.namespace;
-  if (target === undefined || namespace === undefined) return { target, replicaSets: [], siblings: [], autoscalers: [] };
+  if (target === undefined || namespace === undefined) return { target, replicaSets: [], siblings: [], autoscalers: [], ...past };
   const list = async <T extends KubeObject>(read: Read, type: ResourceType<T>, belongs: (object: T) => boolean): Promise<T[]> =>
     reads.includes(read) ? (await kube.list(type, { namespace }, optionsOf(signal))).filter(belongs) : [];
   const byName = reads
-    .filter((read) => typeof read !== "string")
+    .filter((read) => isNamed(read))
     .map(({ apiVersion, kind, name }) => readObject(kube, { apiVersion, kind, namespace, name }, signal));
   const [replicaSets, controllerRevisions, siblings, autoscalers, named] = await Promise.all([
     list<ReplicaSet>("replicaSets", ReplicaSets, (set) => controllerOf(set) === target.metadata.uid),
@@ -64,7 +76,33 @@ export const readForAction = async (
     list<HorizontalPodAutoscaler>("autoscalers", HorizontalPodAutoscalers, ({ spec }) => scales(spec.scaleTargetRef, target)),
     Promise.all(byName),
   ]);
-  return { target, replicaSets, controllerRevisions, siblings, autoscalers, named: named.filter((object) => object !== undefined) };
+  return {
+    target,
+    replicaSets,
+    controllerRevisions,
+    siblings,
+    autoscalers,
+    named: named.filter((object) => object !== undefined),
+    ...past,
+  };
+};
+
+export const isNamed = (read: Read): read is Named => typeof read !== "string" && "name" in read;
+const isKeptBefore = (read: Read): read is KeptBefore => typeof read !== "string" && "keptBefore" in read;
+
+const readKept = async (
+  journal: JournalReader,
+  reference: ObjectReference,
+  { keptBefore: before }: KeptBefore,
+  signal: AbortSignal | undefined,
+): Promise<Kept> => {
+  const tracks = await journal(signal);
+  if (tracks === undefined) return { unknown: "there is no change journal that could be read" };
+  const key = journalKey(reference);
+  return keptBefore(
+    tracks.find(({ object }) => journalKey(object) === key),
+    before,
+  );
 };
 
 const controllerOf = (object: KubeObject): string | undefined =>

@@ -1,4 +1,5 @@
 // What every controller is handed by the composition root. Nothing else reaches it: no ambient clock, no environment, no global.
+import type { JournalReader } from "#cluster/journal/journal-reader.ts";
 import type { Caches } from "#kube/caches.ts";
 import type { Kube } from "#kube/client.ts";
 import type { EventRecorder } from "#kube/events.ts";
@@ -15,6 +16,7 @@ export interface RoleDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly events: EventRecorder;
+  readonly journal: JournalReader;
   /** Kintsugi's own namespace, where all its objects and Jobs live. */
   readonly namespace: string;
   /** The policies in force, merged: read anew at each decision. */

@@ -3,6 +3,7 @@ import type { Reference } from "#api/fields.ts";
 import { referenceText } from "#api/object.ts";
 import { quote } from "#diagnosis/explain.ts";
 import { judge, type Assessment, type Check, type Facts, type Finding } from "#diagnosis/finding.ts";
+import type { ObservedChange } from "#evidence/evidence.ts";
 import type { EventEvidence } from "#evidence/workload-evidence.ts";
 
 export interface Claims {
@@ -17,6 +18,21 @@ export const assess = (code: string, claims: Claims, finding: () => Omit<Finding
 };
 
 export const person = (why: string): Facts => ({ kind: "person", why });
+
+/** What the change journal kept of an object is put back as it was before this change; `otherwise`: what a person has to do where it kept nothing. */
+export const restored = ({ object, at, by, kind }: ObservedChange, expected: string, otherwise: string): Facts => ({
+  kind: "remedies",
+  remedies: [
+    {
+      action: "restore_object",
+      target: object,
+      parameters: { before: at },
+      rationale: `${referenceText(object)} was ${kind} at ${at} by ${by}.`,
+      expected,
+    },
+  ],
+  otherwise,
+});
 
 export const eventQuote = (event: EventEvidence): Finding["quotes"][number] =>
   quote("event", event.object, `${event.reason}: ${event.message}${event.count > 1 ? ` (${event.count} times)` : ""}`);

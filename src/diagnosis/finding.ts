@@ -40,13 +40,15 @@ export interface Remedy {
   readonly rationale: string;
   /** What should be true afterwards. */
   readonly expected: string;
+  /** Done afterwards, each for itself; the repair stands without them. */
+  readonly afterwards?: readonly Pick<Remedy, "action" | "target" | "parameters">[];
 }
 
 export type Facts =
   | { readonly kind: "badRevision"; readonly revision: number; readonly lastGood: number }
   | { readonly kind: "smallLimit"; readonly container: string; readonly limit: string }
-  /** Most reversible and least far-reaching first. */
-  | { readonly kind: "remedies"; readonly remedies: readonly Remedy[] }
+  /** Most reversible and least far-reaching first; `otherwise`: what a person has to do where none of them is possible. */
+  | { readonly kind: "remedies"; readonly remedies: readonly Remedy[]; readonly otherwise?: string }
   /** No action of the catalogue removes it. */
   | { readonly kind: "person"; readonly why: string };
 

@@ -7,7 +7,8 @@ export interface Repair extends Remedy {
   readonly score: number;
 }
 
-export type Repairs = { readonly repairs: readonly Repair[] } | { readonly person: string };
+/** `otherwise`: what a person has to do where none of the repairs is possible. */
+export type Repairs = { readonly repairs: readonly Repair[]; readonly otherwise?: string } | { readonly person: string };
 
 /** How much more memory is tried first: enough for a start that fails narrowly, well within what the action allows. */
 const memoryFactor = 2;
@@ -46,7 +47,10 @@ export const repairsFor = (finding: Finding, target: Reference): Repairs => {
       };
     }
     case "remedies":
-      return { repairs: facts.remedies.map((remedy) => ({ ...remedy, score: finding.score })) };
+      return {
+        repairs: facts.remedies.map((remedy) => ({ ...remedy, score: finding.score })),
+        ...(facts.otherwise === undefined ? {} : { otherwise: facts.otherwise }),
+      };
     case "person":
       return { person: facts.why };
   }

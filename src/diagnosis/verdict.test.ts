@@ -131,7 +131,10 @@ describe("the cause behind the same alert", () => {
       },
       "ReleaseCrashes → rollback_deployment revision=3",
     ],
-    "scenario 1's twin: an edited ConfigMap and new pods need a person": [configEdited, "ConfigEdited → person"],
+    "scenario 1's twin: an edited ConfigMap and new pods: what it was before": [
+      configEdited,
+      "ConfigEdited → restore_object before=2027-03-01T13:58:50Z",
+    ],
     "also where the restart made a new revision, and an older one differs": [
       {
         ...configEdited,
@@ -148,7 +151,7 @@ describe("the cause behind the same alert", () => {
         ],
         events: [],
       },
-      "ConfigEdited → person",
+      "ConfigEdited → restore_object before=2027-03-01T13:58:50Z",
     ],
     "also soon after a release that ran well": [
       {
@@ -158,11 +161,11 @@ describe("the cause behind the same alert", () => {
           { ...only, revision: 2, released: 300 },
         ],
       },
-      "ConfigEdited → person",
+      "ConfigEdited → restore_object before=2027-03-01T13:58:50Z",
     ],
     "also where what it says makes the program too large": [
       { ...configEdited, revisions: [{ ...only, pods: [{ created: 60, ...crashLoop({ exit: 137, reason: "OOMKilled" }) }] }] },
-      "ConfigEdited → person",
+      "ConfigEdited → restore_object before=2027-03-01T13:58:50Z",
     ],
     "a pod that has started since the edit and runs well speaks against it": [
       {

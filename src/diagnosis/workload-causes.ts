@@ -34,7 +34,8 @@ export const workloadCauses: readonly Cause[] = [
     title: "A configuration that was edited in place",
     looksAt: "ConfigMaps that a failing container reads, and when their content last changed.",
     concludes: "The edit is at fault, where it lies between the release and the first failure and the container was started since.",
-    wouldDo: "A person decides; restore_object puts the content back that the change journal kept.",
+    wouldDo:
+      "restore_object to what the change journal kept of it, and restart_pod where the next start is minutes away; else a person puts it back.",
     yieldsTo: ["ProbeWrongPort", "ProbeWrongProtocol", "ProbeWrongPath", "ProbeTooImpatient"],
     find: inWorkloads(configEdited),
   },

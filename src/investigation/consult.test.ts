@@ -4,6 +4,7 @@ import { consult, modelTimeMs } from "#investigation/consult.ts";
 import { investigate, type Subject } from "#investigation/investigate.ts";
 import type { ModelPort, ModelQuestion } from "#investigation/model-port.ts";
 import type { ReadForAction } from "#investigation/plan-repair.ts";
+import { savedJournal } from "#cluster/journal/journal-reader.ts";
 import { readForAction } from "#cluster/read-for-action.ts";
 import type { Kube } from "#kube/client.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
@@ -34,8 +35,9 @@ const ask = async (model: ModelPort, given: Given = {}) => {
   const { scene = mystery, allows = () => true, clock = createManualClock(sceneNow), signal = new AbortController().signal } = given;
   const kube = readerOf(scene) as unknown as Kube;
   const subject: Subject = { target, alert, pastActions: [], ...given.subject };
-  const found = await investigate(kube, clock, subject);
-  const read: ReadForAction = (reads, reference) => readForAction(kube, reads, reference);
+  const read: ReadForAction = (reads, reference) =>
+    readForAction({ kube, journal: savedJournal(kube, "kintsugi-system") }, reads, reference);
+  const found = await investigate({ kube, clock, read }, subject);
   const consultation = {
     model,
     clock,

@@ -1,11 +1,20 @@
 import { expect, test } from "vitest";
-import { investigate, type Subject } from "#investigation/investigate.ts";
+import { savedJournal } from "#cluster/journal/journal-reader.ts";
+import { readForAction } from "#cluster/read-for-action.ts";
+import { investigate, type InvestigationDeps, type Subject } from "#investigation/investigate.ts";
+import { planRepair } from "#investigation/plan-repair.ts";
 import type { Kube } from "#kube/client.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { alert, configEdited, crashAfterRelease, healthy, outOfMemory, readerOf, type Scene, sceneNow, target } from "#test/scene.ts";
 
+const configMapReference = { apiVersion: "v1", kind: "ConfigMap", namespace: "shop", name: "web-settings" };
+const depsOn = (reader: Pick<Kube, "get" | "list">): InvestigationDeps => ({
+  kube: reader as Kube,
+  clock: createManualClock(sceneNow),
+  read: (reads, reference) => readForAction({ kube: reader, journal: savedJournal(reader, "kintsugi-system") }, reads, reference),
+});
 const look = (scene: Scene, subject: Partial<Subject> = {}) =>
-  investigate(readerOf(scene) as unknown as Kube, createManualClock(sceneNow), { target, alert, pastActions: [], ...subject });
+  investigate(depsOn(readerOf(scene) as unknown as Kube), { target, alert, pastActions: [], ...subject });
 
 test("a release that crashes is planned to be rolled back, with hash and diff, and nothing is refused", async () => {
   const { diagnosis, planned, refused, persons } = await look(crashAfterRelease);
@@ -57,11 +66,36 @@ test("a memory limit that is too small is planned to be raised", async () => {
   expect(planned.map(({ repair }) => repair.action)).toContain("increase_resources");
 });
 
-test("where the cause needs a person, that is said and nothing is planned", async () => {
-  const { diagnosis, planned, persons } = await look(configEdited);
+test("what an edited ConfigMap was before is put back, and pods that would wait for minutes are restarted", async () => {
+  const deps = depsOn(readerOf(configEdited) as unknown as Kube);
+  const kept = { object: configMapReference, at: "2027-03-01T12:58:20Z", content: { data: { "web.conf": "rounding = 2" } } };
+  const read: InvestigationDeps["read"] = async (reads, reference) => ({ ...(await deps.read(reads, reference)), kept });
+  const { planned, persons } = await investigate({ ...deps, read }, { target, alert, pastActions: [] });
+  expect(planned.map(({ plan }) => plan.steps.map(({ action, target: on, critical }) => [action, on.name, critical]))).toEqual([
+    [
+      ["restore_object", "web-settings", true],
+      ["restart_pod", "web-6c8d5f9b7-abcd0", false],
+      ["restart_pod", "web-6c8d5f9b7-abcd1", false],
+    ],
+  ]);
+  expect(persons).toEqual([]);
+});
+
+test("where nobody knows what it was before, a person is told, and no other cause's repair is planned", async () => {
+  const { diagnosis, planned, refused, persons } = await look(configEdited);
   expect(diagnosis.kind === "Cause" ? diagnosis.findings[0].code : "").toBe("ConfigEdited");
   expect(planned).toEqual([]);
-  expect(persons).toHaveLength(1);
+  expect(refused).toEqual([{ action: "restore_object", reason: "the change journal does not know it" }]);
+  expect(persons).toEqual([expect.stringMatching(/a person has to put back what ConfigMap web-settings was before/)]);
+});
+
+test("a step that only follows, and is not possible, is left out of the plan", async () => {
+  const deps = depsOn(readerOf(crashAfterRelease) as unknown as Kube);
+  const { planned } = await look(crashAfterRelease);
+  const pod = { apiVersion: "v1", kind: "Pod", namespace: "shop", name: "gone" };
+  const repair = { ...planned[0]!.repair, afterwards: [{ action: "restart_pod", target: pod, parameters: {} }] };
+  const plan = await planRepair(deps.read, repair);
+  expect(typeof plan === "string" ? plan : plan.plan.steps.map(({ action }) => action)).toEqual(["rollback_deployment"]);
 });
 
 test("a healthy target has no cause and no plan", async () => {
@@ -77,7 +111,7 @@ test("a repair that no longer fits the live object is refused with the reason", 
     ...reader,
     get: (...args: Parameters<typeof reader.get>) => (args[0].kind === "Deployment" ? Promise.resolve(undefined) : reader.get(...args)),
   } as unknown as Kube;
-  const { planned, refused } = await investigate(vanishing, createManualClock(sceneNow), { target, alert, pastActions: [] });
+  const { planned, refused } = await investigate(depsOn(vanishing), { target, alert, pastActions: [] });
   expect(planned).toEqual([]);
   expect(refused.map(({ action }) => action)).toEqual(["rollback_deployment"]);
 });

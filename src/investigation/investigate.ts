@@ -4,7 +4,6 @@ import type { AIAnalysis, Refusal } from "#api/kinds/ai-analysis.ts";
 import type { Context } from "#api/kinds/remediation-processing.ts";
 import { sameOutline } from "#api/plan-outline.ts";
 import { referenceText } from "#api/object.ts";
-import { readForAction } from "#cluster/read-for-action.ts";
 import { type ChangeSource, collectEvidence } from "#evidence/collect-cluster.ts";
 import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
 import { repairsFor, type Repair } from "#diagnosis/repairs.ts";
@@ -37,9 +36,15 @@ export interface Investigation {
   readonly by?: Omit<NonNullable<NonNullable<AIAnalysis["status"]>["investigator"]>, "ms">;
 }
 
+export interface InvestigationDeps {
+  readonly kube: Kube;
+  readonly clock: Clock;
+  /** For whoever plans. */
+  readonly read: ReadForAction;
+}
+
 export const investigate = async (
-  kube: Kube,
-  clock: Clock,
+  { kube, clock, read }: InvestigationDeps,
   subject: Subject,
   signal?: AbortSignal,
 ): Promise<Investigation & { readonly evidence: WorkloadEvidence }> => {
@@ -48,27 +53,33 @@ export const investigate = async (
   const question = { around: { target }, alerts: [alert], secrets: "left out", ...(changes === undefined ? {} : { changes }) } as const;
   const view = createView(await collectEvidence(kube, clock, question, signal));
   const diagnosis = verdictOn(view, target);
-  const read: ReadForAction = (reads, reference) => readForAction(kube, reads, reference, signal);
   const planned: PlannedRepair[] = [];
   const refused: Refusal[] = [];
   const persons: string[] = [];
   for (const finding of diagnosis.kind === "Cause" ? diagnosis.findings : []) {
     const answer = repairsFor(finding, finding.object);
     if ("person" in answer) persons.push(answer.person);
+    const before = planned.length;
     for (const repair of "repairs" in answer ? answer.repairs : []) {
       const plan = refusalOf(subject, repair) ?? (await planRepair(read, repair));
       if (typeof plan === "string") refused.push({ action: repair.action, reason: plan.slice(0, 1024) });
       else planned.push(plan);
     }
+    const otherwise = "repairs" in answer && planned.length === before ? answer.otherwise : undefined;
+    if (otherwise !== undefined) persons.push(otherwise);
     // Where the most likely cause needs a person, the repair of a less likely one would be a guess.
-    if ("person" in answer) break;
+    if ("person" in answer || otherwise !== undefined) break;
   }
   return { evidence: insideOf(view, target), diagnosis, planned, refused, persons, ms: Math.round(clock.now() - startedAt) };
 };
 
 /** What forbids a repair before it is planned. */
 export const refusalOf = ({ pastActions, managedBy, rejected = [] }: Subject, repair: Repair): string | undefined => {
-  const outline = [{ action: repair.action, target: repair.target, parameters: { ...repair.parameters } }];
+  const outline = [repair, ...(repair.afterwards ?? [])].map(({ action, target, parameters }) => ({
+    action,
+    target,
+    parameters: { ...parameters },
+  }));
   const no = rejected.find(({ steps }) => sameOutline(steps, outline));
   if (no !== undefined) return `people refused it in this episode: ${no.reason}`;
   if (pastActions.includes(repair.action)) return "it has been tried in this episode already, without success";

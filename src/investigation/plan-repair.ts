@@ -27,24 +27,27 @@ export interface PlannedSteps {
   readonly changes: readonly Change[];
 }
 
-/** The plan, or why there is none. */
-export const planRepair = async (read: ReadForAction, repair: Repair): Promise<PlannedRepair | string> => {
-  const { action, target, parameters, expected, rationale, score } = repair;
-  const step = {
-    id: "s1",
+/** What follows the first step waits for it, and fails for itself alone. */
+const stepsOf = (repair: Repair): readonly Omit<Step, "changesHash">[] =>
+  [repair, ...(repair.afterwards ?? [])].map(({ action, target, parameters }, index) => ({
+    id: `s${index + 1}`,
     action,
     target,
     parameters: { ...parameters },
-    dependsOn: [],
-    critical: true,
+    dependsOn: index === 0 ? [] : ["s1"],
+    critical: index === 0,
     timeoutSeconds: stepTimeoutSeconds,
-  };
-  const planned = await planSteps(read, [step]);
+  }));
+
+/** The plan, or why there is none. */
+export const planRepair = async (read: ReadForAction, repair: Repair): Promise<PlannedRepair | string> => {
+  const { expected, rationale, score } = repair;
+  const planned = await planSteps(read, stepsOf(repair));
   if (typeof planned === "string") return planned;
   return { repair, changes: planned.changes, plan: { ...planned.parts, expected, rationale, score } };
 };
 
-/** Each step against the live objects, since none may read what another one writes; or why one of them is not possible. */
+/** Each step against the live objects, since none may read what another one writes; or why one that the plan needs is not possible. */
 export const planSteps = async (read: ReadForAction, wanted: readonly Omit<Step, "changesHash">[]): Promise<PlannedSteps | string> => {
   const steps: Step[] = [];
   const changes: Change[] = [];
@@ -55,6 +58,7 @@ export const planSteps = async (read: ReadForAction, wanted: readonly Omit<Step,
     const action = findAction(step.action);
     if (action === undefined) return "there is no such action in the catalogue";
     const planned = planStep(step, await read(action.readsFor(step.parameters), step.target));
+    if (!planned.ok && !step.critical) continue;
     if (!planned.ok) return planned.reason;
     steps.push({ ...step, changesHash: planned.changesHash });
     changes.push(...planned.changes);

@@ -34,7 +34,6 @@ describe("every remedy of every cause", () => {
       "adjust_quota",
       "recreate_pvc_claim",
       "refresh_pull_secret",
-      "restore_object",
       "resume_cronjob",
       "uncordon_node",
       "update_hpa",

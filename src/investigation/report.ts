@@ -7,7 +7,7 @@ import { managedBy } from "#cluster/managed-by.ts";
 import { diagnoseCluster } from "#diagnosis/diagnose.ts";
 import { hostileTexts } from "#diagnosis/hostile-text.ts";
 import type { RankedFinding } from "#diagnosis/rank.ts";
-import { repairsFor } from "#diagnosis/repairs.ts";
+import { type Repairs, repairsFor } from "#diagnosis/repairs.ts";
 import { createView, referenceTo } from "#diagnosis/view.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { inParallel } from "#evidence/in-parallel.ts";
@@ -135,8 +135,13 @@ const reported = async (evidence: Evidence, read: ReadForAction | undefined, fin
     explains: explains.filter((each) => referenceText(each) !== referenceText(object)),
     plans,
     refused,
-    ...("person" in answer ? { person: answer.person } : {}),
+    ...personOf(answer, plans.length),
   };
+};
+
+const personOf = (answer: Repairs, plans: number): { readonly person?: string } => {
+  const person = "person" in answer ? answer.person : plans === 0 ? answer.otherwise : undefined;
+  return person === undefined ? {} : { person };
 };
 
 const ownerOf = ({ objects }: Evidence, target: Reference): string | undefined => {

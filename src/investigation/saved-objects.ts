@@ -1,6 +1,7 @@
 // The objects an action reads, out of evidence instead of out of the cluster: what was saved can be planned against, as it was then. Pure.
 import type { ControllerRevision, HorizontalPodAutoscaler, Pod, ReplicaSet } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
+import { isNamed } from "#cluster/read-for-action.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import type { ReadForAction } from "#investigation/plan-repair.ts";
 
@@ -16,9 +17,11 @@ export const readFromEvidence =
         : (objects as readonly T[]).filter(
             (object) => object.kind === kind && object.metadata.namespace === target.metadata.namespace && belongs(object),
           );
-    const byName = reads.filter((read) => typeof read !== "string");
+    const byName = reads.filter((read) => isNamed(read));
     return {
       target,
+      // What was saved is redacted: good to be read, not to be put back.
+      kept: { unknown: "saved evidence does not hold what it was before" },
       named: objects.filter(
         ({ kind, metadata }) =>
           metadata.namespace === target?.metadata.namespace && byName.some((one) => one.kind === kind && one.name === metadata.name),

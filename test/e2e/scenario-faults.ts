@@ -80,6 +80,7 @@ export const scenarioFaults: readonly ScenarioFault[] = [
     before: together(settings("orders", "limit=5"), configured("orders", "limit")),
     after: settings("orders", "limit=five"),
     restart: { app: "orders" },
+    repair: "restore_object",
     cause: { codes: ["ConfigEdited"], kind: "ConfigMap", name: "orders" },
   },
   {
@@ -155,6 +156,7 @@ export const scenarioFaults: readonly ScenarioFault[] = [
     ),
     after: settings("inventory", "limit=five"),
     restart: { app: "inventory" },
+    repair: "restore_object",
     cause: { codes: ["ConfigEdited"], kind: "ConfigMap", name: "inventory" },
   },
   {

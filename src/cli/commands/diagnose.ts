@@ -16,6 +16,7 @@ import { diagnosisSarif } from "#cli/render/diagnosis-sarif.ts";
 import { diagnosisText } from "#cli/render/diagnosis-text.ts";
 import type { Session } from "#cli/session.ts";
 import { DEFAULT_NAMESPACE } from "#api/labels.ts";
+import { savedJournal } from "#cluster/journal/journal-reader.ts";
 import { journalIn } from "#investigation/journal-in.ts";
 import { readForAction } from "#cluster/read-for-action.ts";
 import { collectEvidence } from "#evidence/collect-cluster.ts";
@@ -104,10 +105,11 @@ const lookLive = async (session: Session, text: string | undefined, options: Opt
   try {
     const target = asked === undefined ? undefined : await ownerOf(session, asked);
     const around = target !== undefined ? { target } : { namespaces: options.allNamespaces === true ? ("all" as const) : [namespace] };
-    const changes = journalIn(kube, options.systemNamespace, signal);
+    const journal = savedJournal(kube, options.systemNamespace);
+    const changes = journalIn(journal, signal);
     const evidence = await collectEvidence(kube, clock, { around, progress: progress.tell, changes, prometheus }, signal);
     if (target !== undefined) checkThere(evidence, target);
-    const report = await reportOn(evidence, (reads, reference) => readForAction(kube, reads, reference, signal), {
+    const report = await reportOn(evidence, (reads, reference) => readForAction({ kube, journal }, reads, reference, signal), {
       leastConfidence: leastConfidence(options),
       target,
     });

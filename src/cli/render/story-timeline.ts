@@ -85,7 +85,10 @@ const attemptMoments = (attempt: AttemptObjects): readonly Told[] => {
         execution.status?.result ?? execution.status?.failure ?? execution.status?.phase
       }`,
     })),
-    { at: workflow?.status?.verification?.healthySince, what: `${referenceText(workflow?.spec.target ?? noTarget)} was healthy again` },
+    {
+      at: workflow?.status?.verification?.healthySince,
+      what: `${referenceText(workflow?.spec.symptom.object ?? noTarget)} was healthy again`,
+    },
     { at: workflow?.status?.completedAt, what: workflowEnd(attempt) },
   ];
 };

@@ -63,6 +63,17 @@ describe("the keeper", () => {
     await stop();
   });
 
+  test("hands out what it knows once it has seen every kind, and nothing when it has stopped", async () => {
+    const { clock, kube } = scene();
+    kube.put(Deployments, web);
+    const first = createJournalKeeper({ kube, clock, store: createConfigMapStore({ kube, clock, namespace }), log: silentLog });
+    expect(first.tracks()).toBeUndefined();
+    const { keeper, stop } = await start({ clock, kube });
+    expect(keeper.tracks()?.map(({ object: { name } }) => name)).toEqual(["web"]);
+    await stop();
+    expect(keeper.tracks()).toBeUndefined();
+  });
+
   test("knows after a restart what it knew before, and what became different meanwhile, but not when", async () => {
     const { clock, kube } = scene();
     const binding = object("RoleBinding", "web-reads", {

@@ -3,7 +3,7 @@ import type { KubeObject, ObjectReference, ResourceType } from "#api/object.ts";
 import { changesNear, type NearChange, type Nearby, type Window } from "#cluster/journal/changes-near.ts";
 import { createJournal, defaultBounds, type Journal, type JournalBounds, journalKey } from "#cluster/journal/journal.ts";
 import type { JournalStore } from "#cluster/journal/journal-store.ts";
-import { type Gap, referenceOf } from "#cluster/journal/track.ts";
+import { type Gap, referenceOf, type Track } from "#cluster/journal/track.ts";
 import { secretType, trackedTypes } from "#cluster/journal/tracked-kinds.ts";
 import type { Kube, ListWatchOptions } from "#kube/client.ts";
 import { collectionText } from "#kube/resource-path.ts";
@@ -25,6 +25,8 @@ export interface JournalKeeper {
   run(signal: AbortSignal): Promise<void>;
   /** As far as it is known by now; empty where it does not run. */
   readonly journal: Pick<Journal, "tracks" | "get" | "content" | "size">;
+  /** Undefined before every kind has been seen once, and where it does not run. */
+  tracks(): readonly Track[] | undefined;
   changesNear(target: ObjectReference, window: Window, nearby?: Nearby): readonly NearChange[];
   /** Kinds that could not be read, and why. */
   readonly gaps: readonly string[];
@@ -43,6 +45,7 @@ export const createJournalKeeper = (deps: KeeperDeps): JournalKeeper => {
   const bytes = metrics?.gauge({ name: "journal_bytes", help: "Memory that the change journal takes, about" });
   const failures = metrics?.counter({ name: "journal_save_failures_total", help: "Writes of the change journal that failed" });
   let journal = createJournal(bounds);
+  let isWhole = false;
   const troubles = new Map<string, string>();
 
   const load = async (signal: AbortSignal): Promise<number | undefined> => {
@@ -130,6 +133,7 @@ export const createJournalKeeper = (deps: KeeperDeps): JournalKeeper => {
       // One list at a time: all at once would take the memory of all of them.
       await Promise.race([first.promise, following]);
     }
+    isWhole = true;
     await Promise.all(running);
   };
 
@@ -141,11 +145,13 @@ export const createJournalKeeper = (deps: KeeperDeps): JournalKeeper => {
       const savedAt = await load(signal);
       if (signal.aborted) return;
       await Promise.all([followAll(signal, savedAt), saveAgainAndAgain(signal)]);
+      isWhole = false;
       await save(true);
     },
     get journal() {
       return journal;
     },
+    tracks: () => (isWhole ? journal.tracks() : undefined),
     changesNear: (target, window, nearby) => changesNear(journal.tracks(), target, window, nearby),
     get gaps() {
       return [...troubles].map(([name, trouble]) => `Changes of ${name} are not followed: ${trouble}`);

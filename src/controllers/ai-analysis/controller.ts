@@ -74,8 +74,8 @@ export const createAIAnalysisController = (deps: AnalysisDeps): Controller => {
           return act.revise(analysis, revise(analysis, decision, planned, deps.settings()), signal);
         }
         case "investigate": {
-          const subject = { ...subjectOf(analysis), changes: journalIn(deps.kube, deps.namespace, signal) };
-          const byRules = await investigate(deps.kube, deps.clock, subject, signal);
+          const subject = { ...subjectOf(analysis), changes: journalIn(deps.journal, signal) };
+          const byRules = await investigate({ ...deps, read: reader(deps, signal) }, subject, signal);
           if (byRules.diagnosis.kind === "Inconclusive" && byRules.diagnosis.mayStillChange && deps.clock.now() < settlesBy(analysis))
             return { afterMs: lookAgainMs };
           const found = await askModel(deps, analysis, subject, byRules, signal);
@@ -100,9 +100,9 @@ const subjectOf = ({ spec }: AIAnalysis): Subject => {
 };
 
 const reader =
-  ({ kube }: RoleDeps, signal: AbortSignal): ReadForAction =>
+  (deps: RoleDeps, signal: AbortSignal): ReadForAction =>
   (reads, target) =>
-    readForAction(kube, reads, target, signal);
+    readForAction(deps, reads, target, signal);
 
 /** The rules first; a model for what they leave; and what they said where it has no answer. */
 const askModel = async (

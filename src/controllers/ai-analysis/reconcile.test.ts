@@ -16,6 +16,7 @@ import { insideOf } from "#diagnosis/verdict.ts";
 import { createView } from "#diagnosis/view.ts";
 import { collectEvidence } from "#evidence/collect-cluster.ts";
 import type { ModelPort } from "#investigation/model-port.ts";
+import { savedJournal } from "#cluster/journal/journal-reader.ts";
 import { createCaches } from "#kube/caches.ts";
 import type { Kube } from "#kube/client.ts";
 import { runController } from "#kube/controller.ts";
@@ -123,6 +124,7 @@ const start = (settings: Partial<Settings> = {}, model?: ModelPort): void => {
     log: silentLog,
     metrics: createMetrics(),
     events,
+    journal: savedJournal(kube, namespace),
     namespace,
     ...(model === undefined ? {} : { model }),
     missingGuardrails: () => [],

@@ -1,11 +1,24 @@
 // The execution controller and the Job's own code on an API server, each under its generated rights and the admission policies.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
-import { ConfigMaps, ControllerRevisions, DaemonSets, Deployments, Jobs, Namespaces, PodDisruptionBudgets, Pods } from "#api/kubernetes.ts";
+import {
+  type ConfigMap,
+  ConfigMaps,
+  ControllerRevisions,
+  DaemonSets,
+  Deployments,
+  Jobs,
+  Namespaces,
+  PodDisruptionBudgets,
+  Pods,
+} from "#api/kubernetes.ts";
 import { JOB_FINALIZER, MANAGED_LABEL } from "#api/labels.ts";
 import { decodeReport } from "#actions/report.ts";
+import { createConfigMapStore } from "#cluster/journal/config-map-store.ts";
+import { createJournal } from "#cluster/journal/journal.ts";
 import { isOver, quietMs } from "#controllers/kubernetes-execution/decide.ts";
 import { sha256 } from "#lib/canonical-json.ts";
+import { systemClock } from "#lib/system-clock.ts";
 import { defaultSettings } from "#policy/settings.ts";
 import { badTemplate, goodTemplate, type Harness, openHarness } from "#test/execution-harness.ts";
 import type { ProxiedRequest } from "#test/fault-proxy.ts";
@@ -342,6 +355,31 @@ describe("other actions", () => {
     expect(decodeReport(report)).toMatchObject({ result: "Applied", changed: true });
     const container = (await direct.get(DaemonSets, key))?.spec.template.spec.containers[0];
     expect([container?.image, container?.env]).toEqual(["web:1", undefined]);
+  });
+
+  test("a ConfigMap that was edited, and one that was deleted, are as the change journal kept them", async () => {
+    const { direct } = harness.cluster;
+    const target = (name: string) => ({ apiVersion: "v1", kind: "ConfigMap", namespace: harness.shop, name });
+    const journal = createJournal();
+    const at = systemClock.now() + 60_000;
+    for (const name of ["edited", "deleted"]) {
+      const metadata = { namespace: harness.shop, name };
+      journal.see(await direct.create<ConfigMap>(ConfigMaps, { apiVersion: "v1", kind: "ConfigMap", metadata, data: { rate: "2" } }), at);
+    }
+    await direct.mergePatch(ConfigMaps, { namespace: harness.shop, name: "edited" }, { data: { rate: "two", more: "x" } });
+    await direct.delete(ConfigMaps, { namespace: harness.shop, name: "deleted" });
+    await createConfigMapStore({ kube: direct, clock: systemClock, namespace: harness.own }).save(journal.takeChanged(), journal);
+    start();
+    const action = "restore_object";
+    for (const name of ["edited", "deleted"]) {
+      const parameters = { before: new Date(at).toISOString() };
+      await harness.createExecution(`kex-config-${name}`, { target: target(name), action, parameters });
+      const job = await harness.untilJob(`kex-config-${name}`);
+      const { code, report } = await harness.runAct(`kex-config-${name}`, action);
+      await harness.endJob(job, code, report);
+      expect((await harness.until(`kex-config-${name}`, released)).status).toMatchObject({ phase: "Completed", result: "Applied" });
+      expect((await direct.get(ConfigMaps, { namespace: harness.shop, name }))?.data).toEqual({ rate: "2" });
+    }
   });
 
   const pod = (name: string) => ({ apiVersion: "v1", kind: "Pod", namespace: harness.shop, name });

@@ -19,7 +19,7 @@ import { isTransient } from "#kube/errors.ts";
 import type { Store } from "#kube/store.ts";
 import { sha256 } from "#lib/canonical-json.ts";
 
-export type ValidateDeps = Pick<RoleDeps, "kube" | "settings" | "missingGuardrails" | "namespace"> & {
+export type ValidateDeps = Pick<RoleDeps, "kube" | "journal" | "settings" | "missingGuardrails" | "namespace"> & {
   readonly namespaces: Store<Namespace>;
 };
 
@@ -67,7 +67,7 @@ const planAgain = async (
   action: Action,
   signal: AbortSignal,
 ): Promise<Candidate | Validation> => {
-  const observed = await readForAction(deps.kube, action.readsFor(spec.parameters), spec.target, signal);
+  const observed = await readForAction(deps, action.readsFor(spec.parameters), spec.target, signal);
   const plan = planStep(spec, observed);
   if (!plan.ok) {
     if (plan.code === "NoOp") return { kind: "notNeeded", message: clipped(`Nothing to do: ${plan.reason}.`) };

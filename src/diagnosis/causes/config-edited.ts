@@ -10,8 +10,8 @@ import {
   replicasText,
   targetName,
 } from "#diagnosis/explain.ts";
-import { steadyPods } from "#diagnosis/failures.ts";
-import { judge, ruledOut, type Assessment } from "#diagnosis/finding.ts";
+import { type Failure, steadyPods } from "#diagnosis/failures.ts";
+import { judge, ruledOut, type Assessment, type Remedy } from "#diagnosis/finding.ts";
 import { failuresOfCurrent } from "#diagnosis/release.ts";
 import { suspicionOf } from "#diagnosis/suspicion.ts";
 import { fromTimestamp, toTimestamp } from "#lib/clock.ts";
@@ -98,11 +98,34 @@ export const configEdited = (evidence: WorkloadEvidence): Assessment => {
         ...logQuotes(evidence, failures, 2),
       ],
       facts: {
-        kind: "person",
-        why: `the content that ConfigMap ${config.name} had before is not known; a person has to restore it, then restart the pods. A rollback of ${targetName(evidence)} would not change it`,
+        kind: "remedies",
+        remedies: [
+          {
+            action: "restore_object",
+            target: object,
+            parameters: { before: toTimestamp(at) },
+            rationale: `Before it was edited${by} the pods of ${targetName(evidence)} ran with ConfigMap ${config.name}; their template has not changed.`,
+            expected: `ConfigMap ${config.name} is as it was before ${toTimestamp(at)}, and all replicas of ${targetName(evidence)} are ready.`,
+            afterwards: restartsOf(evidence, failures),
+          },
+        ],
+        otherwise: `a person has to put back what ConfigMap ${config.name} was before, then restart the pods; a rollback of ${targetName(evidence)} would not change it`,
       },
     },
   };
+};
+
+/** After so many restarts the kubelet waits for minutes before the next one: longer than anybody would watch whether a repair has helped. */
+const slowRestarts = 4;
+const maxRestarted = 5;
+
+const restartsOf = (evidence: WorkloadEvidence, failures: readonly Failure[]): NonNullable<Remedy["afterwards"]> => {
+  const slow = failures.filter(({ pod, container }) => pod.owner !== undefined && container.restarts >= slowRestarts);
+  return [...new Set(slow.map(({ pod }) => pod.name))].slice(0, maxRestarted).map((name) => ({
+    action: "restart_pod",
+    target: { apiVersion: "v1", kind: "Pod", ...namespaceOf(evidence), name },
+    parameters: {},
+  }));
 };
 
 const namespaceOf = (evidence: WorkloadEvidence): { namespace?: string } => {

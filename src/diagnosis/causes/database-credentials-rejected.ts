@@ -17,7 +17,7 @@ export const databaseCredentialsRejected: Cause = {
   title: "A user or password that the database rejects",
   looksAt: "What clients of MySQL, PostgreSQL, Redis, MongoDB and RabbitMQ are told when they log in, and the Secrets that they use.",
   concludes: "The server answers and does not accept who the client says it is: the Secret and the server disagree.",
-  wouldDo: "Nothing by itself: values of Secrets are never read; restore_object where the journal saw the Secret change.",
+  wouldDo: "Nothing by itself: values of Secrets are neither read nor kept.",
   find: (view) =>
     engines.flatMap((engine) =>
       view.workloads.flatMap((workload) => {

@@ -3,7 +3,7 @@
 import { NetworkPolicies, type NetworkPolicy } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import { selects } from "#cluster/selectors.ts";
-import { assess, objectQuote, person } from "#diagnosis/assess.ts";
+import { assess, objectQuote, person, restored } from "#diagnosis/assess.ts";
 import { type Complaint, complaintsAboutService } from "#diagnosis/caller-complaints.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { quote } from "#diagnosis/explain.ts";
@@ -20,12 +20,14 @@ export const networkPolicyIsolates: Cause = {
   looksAt:
     "All NetworkPolicies that select a workload's pods, by selector, type and rules, and the timeouts of those who call it or whom it calls.",
   concludes: "The policies together allow nothing in (or nothing out), and connections time out while both ends are ready.",
-  wouldDo: "restore_object where the change journal has the policy before; else a person says who may call whom.",
+  wouldDo: "restore_object where the change journal saw the policy change; else a person says who may call whom.",
   find: (view) => view.workloads.flatMap((workload) => directions.flatMap((direction) => find(view, workload, direction))),
 };
 
 type Direction = "Ingress" | "Egress";
 const directions: readonly Direction[] = ["Ingress", "Egress"];
+
+const decision = "who may call whom is a decision: add the rule that is missing, or delete the policy if it was a mistake";
 
 const timedOut = /timed? ?out|deadline exceeded|ETIMEDOUT|i\/o timeout/i;
 
@@ -92,7 +94,14 @@ const find = (view: View, workload: Workload, direction: Direction): readonly As
         field: "spec",
         detail: { direction: direction.toLowerCase() },
         explains: [reference, ...services.map(referenceTo), ...callers.map((caller) => caller.reference)],
-        facts: person("who may call whom is a decision: add the rule that is missing, or delete the policy if it was a mistake"),
+        facts:
+          changed?.kind === "changed"
+            ? restored(
+                changed,
+                `Connections ${direction === "Ingress" ? "to" : "from"} ${referenceText(reference)} are let through again.`,
+                decision,
+              )
+            : person(decision),
       }),
     ),
   ];

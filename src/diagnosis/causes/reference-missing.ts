@@ -2,8 +2,9 @@
 // The messages are the kubelet's own (pkg/kubelet/kubelet_pods.go, pkg/volume/{configmap,secret}).
 import { ConfigMaps, Secrets } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
+import type { ObservedChange } from "#evidence/evidence.ts";
 import type { EventEvidence } from "#evidence/workload-evidence.ts";
-import { assess, eventQuote, objectQuote, person } from "#diagnosis/assess.ts";
+import { assess, eventQuote, objectQuote, person, restored } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import type { Assessment, Facts } from "#diagnosis/finding.ts";
 import { podIsReady } from "#diagnosis/readiness.ts";
@@ -24,7 +25,8 @@ export const referenceMissing: Cause = {
   title: "A reference to a ConfigMap, a Secret or a key that is not there",
   looksAt: "Containers that wait with CreateContainerConfigError, FailedMount events, and the ConfigMaps and Secrets that exist.",
   concludes: "The template refers to something that does not exist; or it existed and was deleted.",
-  wouldDo: "fix_reference to the nearest ConfigMap, or key of one, that exists; a Secret is named to a person, and so is what was deleted.",
+  wouldDo:
+    "fix_reference to the nearest ConfigMap, or key of one, that exists; restore_object of a ConfigMap that was deleted, where the change journal kept it; a Secret is named to a person.",
   find: (view) => view.workloads.flatMap((workload) => find(view, workload)),
 };
 
@@ -74,18 +76,19 @@ const find = (view: View, workload: Workload): Assessment[] => {
           ],
           detail: { kind: missing.kind },
           explains: [workload.reference],
-          facts: factsOf(view, workload, missing, deleted !== undefined),
+          facts: factsOf(view, workload, missing, deleted),
         }),
       ),
     ];
   });
 };
 
-const factsOf = (view: View, { reference }: Workload, missing: Missing, isDeleted: boolean): Facts => {
+const factsOf = (view: View, { reference }: Workload, missing: Missing, deleted: ObservedChange | undefined): Facts => {
   const { namespace = "" } = reference;
-  if (isDeleted)
-    return person(`${missing.kind} ${missing.name} has to come back; restore_object can where the change journal kept its content`);
   const configMap = missing.name === undefined ? undefined : view.get(ConfigMaps, namespace, missing.name);
+  if (deleted !== undefined && missing.kind === "Secret") return person(`Secret ${missing.name} has to come back; nobody keeps its values`);
+  if (deleted !== undefined && configMap === undefined)
+    return restored(deleted, `The pods of ${referenceText(reference)} start with it.`, `ConfigMap ${missing.name} has to come back`);
   const candidates =
     missing.key === undefined
       ? view.all(missing.kind === "ConfigMap" ? ConfigMaps : Secrets, namespace).map(({ metadata }) => metadata.name)

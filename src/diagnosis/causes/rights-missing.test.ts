@@ -20,9 +20,9 @@ const deletedBinding = {
   kind: "deleted" as const,
 };
 
-test("a binding that was deleted comes back", () => {
+test("a binding that was deleted is named to a person", () => {
   expect(answers(rightsMissing, { objects: [web, ...pods, role!], logs, changes: [deletedBinding] })).toEqual([
-    "RightsMissing RoleBinding web-reads-pods → restore_object before=2027-03-01T13:40:00Z",
+    "RightsMissing RoleBinding web-reads-pods → person",
   ]);
 });
 

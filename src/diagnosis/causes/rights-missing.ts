@@ -5,7 +5,7 @@ import { referenceText } from "#api/object.ts";
 import { assess, objectQuote, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { quote } from "#diagnosis/explain.ts";
-import type { Assessment, Facts } from "#diagnosis/finding.ts";
+import type { Assessment } from "#diagnosis/finding.ts";
 import { referenceTo, type View, type Workload } from "#diagnosis/view.ts";
 
 const code = "RightsMissing";
@@ -15,7 +15,8 @@ export const rightsMissing: Cause = {
   title: "A right that a program needs and does not have",
   looksAt: "Refusals of the API server in logs, the program's ServiceAccount, Roles and RoleBindings, and bindings that were deleted.",
   concludes: "Nothing grants the account what it is refused; or the binding that did was deleted.",
-  wouldDo: "restore_object where the change journal saw the RoleBinding deleted; else a person grants it.",
+  wouldDo:
+    "Nothing by itself: a person grants it, and is told which binding or role was deleted or changed where the change journal saw it.",
   find: (view) => view.workloads.flatMap((workload) => find(view, workload)),
 };
 
@@ -71,7 +72,11 @@ const find = (view: View, workload: Workload): Assessment[] => {
             ...candidates(view, wanted).map((role) => objectQuote(role, `grants ${right}, to others`)),
           ].slice(0, 6),
           explains: [workload.reference],
-          facts: factsOf(lost),
+          facts: person(
+            lost === undefined
+              ? "who may do what is for a person to grant"
+              : `${referenceText(lost.object)} has to come back as it was before ${lost.at}: who may do what is for a person to grant`,
+          ),
         }),
       ),
     ];
@@ -132,19 +137,3 @@ const lostBinding = (view: View, { namespace, accountNamespace }: Wanted): (type
         object.namespace === (namespace ?? accountNamespace),
     )
     .toSorted((a, b) => (a.at < b.at ? 1 : -1))[0];
-
-const factsOf = (lost: ReturnType<typeof lostBinding>): Facts =>
-  lost === undefined
-    ? person("who may do what is for a person to grant")
-    : {
-        kind: "remedies",
-        remedies: [
-          {
-            action: "restore_object",
-            target: lost.object,
-            parameters: { before: lost.at },
-            rationale: `It was ${lost.kind} at ${lost.at}; before that the program had its right.`,
-            expected: `${referenceText(lost.object)} is as it was.`,
-          },
-        ],
-      };

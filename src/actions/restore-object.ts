@@ -1,0 +1,66 @@
+// restore_object: what the change journal kept of a ConfigMap or a NetworkPolicy, put back: over what it is now; a ConfigMap that was deleted, anew.
+// Never a Secret, whose values nobody keeps, never rights, which a person grants, and no workload, which has revisions of its own.
+import * as z from "zod";
+import { type ConfigMap, ConfigMaps, NetworkPolicies } from "#api/kubernetes.ts";
+import type { KubeObject, ObjectReference } from "#api/object.ts";
+import { defineAction, mayPatch, noOp, patched, planned, refused } from "#actions/action.ts";
+import { difference } from "#actions/difference.ts";
+import { storedEffect } from "#actions/in-place.ts";
+import type { Json } from "#lib/canonical-json.ts";
+
+export const restoreObject = defineAction({
+  name: "restore_object",
+  title: "Restore an object",
+  description:
+    "Puts back what the change journal kept: every field but metadata and status, or a whole ConfigMap where it was deleted. Refuses what the journal does not know, what is immutable, and an object whose content is as it was.",
+  targetKinds: ["ConfigMap", "NetworkPolicy"],
+  reads: [],
+  risk: "medium",
+  undo: "inverse",
+  needs: [...mayPatch(ConfigMaps, NetworkPolicies), { group: "", resource: ConfigMaps.plural, verbs: ["create"], scope: "cluster" }],
+  parameters: z.object({
+    before: z.iso
+      .datetime({ offset: true })
+      .max(40)
+      .describe("The content just before this time is put back, such as 2026-03-01T13:40:00Z."),
+  }),
+  looksUp: ({ before }) => [{ keptBefore: before }],
+  plan: (_parameters, target, { kept }) => {
+    if (kept === undefined || "unknown" in kept) return refused(kept?.unknown ?? unread);
+    if ((target as ConfigMap).immutable === true) return refused("it is immutable: it can only be replaced under another name");
+    const [now, then] = [fieldsOf(target), fieldsOf(kept.content)];
+    const operations = [...new Set([...Object.keys(now), ...Object.keys(then)])]
+      .toSorted()
+      .flatMap((field) => difference([field], now[field], then[field]));
+    return operations.length === 0 ? noOp(`it is as it was at ${kept.at}`) : patched(target, operations);
+  },
+  planMissing: (_parameters, { kept }) => {
+    if (kept === undefined || "unknown" in kept) return refused(kept?.unknown ?? unread);
+    const { object, content } = kept;
+    if (object.kind !== "ConfigMap") return refused(`a ${object.kind} that was deleted is brought back by a person`);
+    return planned({ type: "create", object, content: whole(object, content) });
+  },
+  verify: ({ target }, changes) => storedEffect(target, changes),
+});
+
+const unread = "the change journal was not read";
+
+type Fields = Readonly<Record<string, Json | undefined>>;
+
+/** What is decided about an object; labels, annotations and owners stay as they are. */
+const fieldsOf = (object: KubeObject | Readonly<Record<string, unknown>>): Fields => {
+  const { apiVersion: _apiVersion, kind: _kind, metadata: _metadata, status: _status, ...fields } = object as Record<string, Json>;
+  return fields;
+};
+
+/** Owners may be gone by now, and another object of their name is none. */
+const whole = ({ apiVersion, kind, namespace, name }: ObjectReference, content: Readonly<Record<string, unknown>>): Json => {
+  const { labels, annotations } = (content["metadata"] ?? {}) as Record<string, Json | undefined>;
+  const metadata = {
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
+  return { apiVersion, kind, metadata, ...fieldsOf(content) } as Json;
+};
