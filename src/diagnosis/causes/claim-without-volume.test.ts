@@ -18,6 +18,7 @@ metadata: { name: ${name}, labels: ${labels} }
 spec: { storageClassName: "", ${spec} }
 status: { phase: ${phase} }
 `;
+const named = (document: string, name: string): string => document.replace('storageClassName: ""', `storageClassName: ${name}`);
 const rwo = "accessModes: [ReadWriteOnce]";
 const asks = `${rwo}, resources: { requests: { storage: 1Gi } }`;
 const offers = `${rwo}, capacity: { storage: 1Gi }`;
@@ -25,7 +26,7 @@ const offers = `${rwo}, capacity: { storage: 1Gi }`;
 const told = (...documents: readonly string[]): string[] =>
   claimWithoutVolume.flatMap((cause) =>
     cause
-      .find(createView(evidence({ objects: objects(documents.join("---")) })))
+      .find(createView(evidence({ objects: objects(documents.join("---")), read: [{ kind: "StorageClass" }] })))
       .flatMap((each) => ("found" in each ? [`${each.found.code} ${each.found.object.name}`] : [])),
   );
 
@@ -66,8 +67,22 @@ const cases: readonly (readonly [name: string, documents: readonly string[], cod
     [claim("accessModes: [ReadWriteMany], resources: { requests: { storage: 5Gi } }"), volume("v", offers)],
     [],
   ],
+  [
+    "a class that is only a word that claims and volumes share: nothing provisions it either",
+    [named(claim(`${asks}, selector: { matchLabels: { tier: gold } }`), "manual"), named(volume("v", offers), "manual")],
+    ["ClaimSelectorMatchesNothing data"],
+  ],
+  [
+    "a class that something provisions",
+    [
+      named(claim("accessModes: [ReadWriteMany]"), "fast"),
+      named(volume("v", offers), "fast"),
+      "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: { name: fast }\nprovisioner: csi.example.com\n",
+    ],
+    [],
+  ],
   ["a claim that is bound", [claim("accessModes: [ReadWriteMany]", "Bound"), volume("v", offers)], []],
-  ["volumes of another class", [claim(asks), volume("v", offers).replace('storageClassName: ""', "storageClassName: fast")], []],
+  ["volumes of another class", [claim(asks), named(volume("v", offers), "fast")], []],
 ];
 
 test.each(cases)("%s", (_name, documents, codes) => {

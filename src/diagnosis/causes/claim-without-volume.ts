@@ -72,7 +72,10 @@ const causeOf = (kind: Kind): Cause => ({
 const find = (view: View, claim: PersistentVolumeClaim, { misfit, code, why }: Kind): Assessment => {
   const reference = referenceTo(claim);
   const name = claim.spec.storageClassName ?? "";
-  const provisioner = view.get(StorageClasses, undefined, name)?.provisioner;
+  const storageClass = view.get(StorageClasses, undefined, name);
+  // Where volumes are made by hand, their class is often only a word that they share with the claim.
+  const isProvisioned =
+    name !== "" && (storageClass === undefined ? !view.knows(StorageClasses) : storageClass.provisioner !== "kubernetes.io/no-provisioner");
   const volumes = view.all(PersistentVolumes).filter(({ spec }) => (spec.storageClassName ?? "") === name);
   const near = volumes.map((volume) => ({ volume, misfits: misfitsOf(claim, volume) })).filter(({ misfits }) => misfits.length > 0);
   // A free volume that almost fits says more than one that is taken.
@@ -85,7 +88,7 @@ const find = (view: View, claim: PersistentVolumeClaim, { misfit, code, why }: K
     {
       required: [
         { claim: `${referenceText(reference)} pending`, holds: claim.status?.phase === "Pending" },
-        { claim: "a class that nothing provisions", holds: name === "" || provisioner === "kubernetes.io/no-provisioner" },
+        { claim: "a class that nothing provisions", holds: !isProvisioned },
         { claim: "a volume of its class that fits but for this", holds: match !== undefined && best === misfit },
       ],
       against: [{ claim: "a free volume fits", holds: near.length < volumes.length }],
