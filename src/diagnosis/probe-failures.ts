@@ -1,7 +1,8 @@
 // Probes that fail now, container by container: which one, what it asks, and what the kubelet says of it. Pure.
 // The words are the kubelet's (pkg/kubelet/prober): "Liveness probe failed: …", "Container x failed liveness probe, will be restarted".
-import { Nodes, type Container, type Pod } from "#api/kubernetes.ts";
+import { Nodes, type Container, type ContainerStatus, type Pod } from "#api/kubernetes.ts";
 import type { EventEvidence } from "#evidence/workload-evidence.ts";
+import { fromTimestamp } from "#lib/clock.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
 export type ProbeKind = "liveness" | "readiness" | "startup";
@@ -65,7 +66,8 @@ const failuresIn = (view: View, workload: Workload, pod: Pod): readonly ProbeFai
       const event = told(kind);
       if (probe === undefined || event === undefined) return [];
       // A ready pod that was never restarted has got over it.
-      const counts = kind === "readiness" ? !isReady && restarts === 0 : isKilled;
+      // Readiness is asked of what runs: while a container is restarted, that is the trouble.
+      const counts = kind === "readiness" ? !isReady && (restarts === 0 || hasRunSince(status, event)) : isKilled;
       if (!counts) return [];
       const passing = probeKinds.flatMap((other) => (other === kind || told(other) !== undefined ? [] : (probeOf(container, other) ?? [])));
       return [{ workload, pod, container, kind, probe, message: event.message, event, passing, isKilled }];
@@ -111,6 +113,13 @@ export const patienceSeconds = ({ initialDelaySeconds, periodSeconds, failureThr
 
 export const probeText = ({ handler, port, path, initialDelaySeconds, timeoutSeconds, periodSeconds, failureThreshold }: Probe): string =>
   `${handler} ${port ?? ""}${path ?? ""}, delay ${initialDelaySeconds} s, timeout ${timeoutSeconds} s, period ${periodSeconds} s, ${failureThreshold} failures`;
+
+/** Nothing restarted the container since the probe first failed. */
+const hasRunSince = (status: ContainerStatus | undefined, { firstAt }: EventEvidence): boolean => {
+  const startedAt = fromTimestamp(status?.state?.running?.startedAt);
+  const first = fromTimestamp(firstAt);
+  return startedAt !== undefined && first !== undefined && startedAt <= first;
+};
 
 const isNodeDown = (view: View, pod: Pod): boolean => {
   const node = pod.spec.nodeName === undefined ? undefined : view.get(Nodes, undefined, pod.spec.nodeName);

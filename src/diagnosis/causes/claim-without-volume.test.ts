@@ -26,7 +26,7 @@ const offers = `${rwo}, capacity: { storage: 1Gi }`;
 const told = (...documents: readonly string[]): string[] =>
   claimWithoutVolume.flatMap((cause) =>
     cause
-      .find(createView(evidence({ objects: objects(documents.join("---")), read: [{ kind: "StorageClass" }] })))
+      .find(createView(evidence({ objects: objects(documents.join("---")) })))
       .flatMap((each) => ("found" in each ? [`${each.found.code} ${each.found.object.name}`] : [])),
   );
 

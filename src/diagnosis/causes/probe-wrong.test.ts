@@ -41,6 +41,20 @@ const killed = {
   ],
 };
 
+const restartedOnce = {
+  ...unready,
+  containerStatuses: [
+    {
+      name: "main",
+      image: "web:1",
+      ready: false,
+      restartCount: 1,
+      state: { running: { startedAt: "2027-02-20T00:00:00Z" } },
+      lastState: { terminated: { exitCode: 1, reason: "Error", startedAt: "2027-02-19T00:00:00Z", finishedAt: "2027-02-20T00:00:00Z" } },
+    },
+  ],
+};
+
 const probed = (
   probes: string,
   status: Pod["status"] & object,
@@ -119,6 +133,25 @@ const cases: readonly (readonly [name: string, given: Evidence, codes: readonly 
       [`Liveness probe failed: ${late}`],
     ),
     ["ProbeTooImpatient liveness"],
+  ],
+  [
+    "a readiness probe that does not wait for the answer for which the liveness probe waits",
+    probed(`readinessProbe: { ${grpc}, timeoutSeconds: 1 }, livenessProbe: { ${grpc}, timeoutSeconds: 5 }`, unready, [
+      `Readiness probe failed: ${late}`,
+    ]),
+    ["ProbeTooImpatient readiness"],
+  ],
+  [
+    "a readiness probe that nobody outwaits: the program is slow for all",
+    probed(`readinessProbe: { ${grpc}, timeoutSeconds: 1 }, livenessProbe: { ${grpc}, timeoutSeconds: 1 }`, unready, [
+      `Readiness probe failed: ${late}`,
+    ]),
+    [],
+  ],
+  [
+    "a probe that fails in a container which has run since, whatever restarted it long ago",
+    probed("readinessProbe: { tcpSocket: { port: 8081 } }", restartedOnce, [`Readiness probe failed: ${refused}`]),
+    ["ProbeWrongPort readiness"],
   ],
   [
     "one that is as patient as the defaults is not impatient: the program hangs",

@@ -32,6 +32,7 @@ const defaultPatienceSeconds = 30;
 
 const unanswered =
   /connection refused|failed to connect service|context deadline exceeded|i\/o timeout|no route to host|did not complete within/i;
+const tooLate = /deadline exceeded|timeout|did not complete within|timed out/i;
 const otherProtocol =
   /malformed HTTP response|server gave HTTP response to HTTPS client|tls: first record does not look like a TLS handshake|first path element|error reading server preface|unexpected HTTP status code received from server|HTTP\/2 frame|unknown service grpc\.health|malformed MIME header|unexpected EOF|: EOF$|connection reset by peer/i;
 const refusedPath = /statuscode: (?:404|405|401|403|3\d\d)/i;
@@ -108,16 +109,20 @@ const kinds: readonly Kind[] = [
     fault: "timing",
     code: "ProbeTooImpatient",
     title: "A probe that gives up before the program can answer",
-    concludes: "The probe asks the right thing, and gives a container less time than Kubernetes' own defaults before it is restarted.",
+    concludes: "The probe asks the right thing, and gives a container less time than Kubernetes' own defaults before it is restarted, or less than another probe that gets the same answer.",
     claims: ({ kind, probe, container, message, passing, pod }) => {
       const status = pod.status?.containerStatuses?.find(({ name }) => name === container.name);
       const siblings = (["liveness", "readiness", "startup"] as const)
         .filter((other) => other !== kind)
         .flatMap((other) => probeOf(container, other) ?? []);
+      const isOutwaited =
+        tooLate.test(message) && passing.some((other) => sameTarget(other, probe) && other.timeoutSeconds > probe.timeoutSeconds);
       return {
         required: [
-          { claim: "the container is restarted for it", holds: kind !== "readiness" },
-          { claim: `it waits less than ${defaultPatienceSeconds} s`, holds: patienceSeconds(probe) < defaultPatienceSeconds },
+          {
+            claim: `it restarts the container after less than ${defaultPatienceSeconds} s, or a probe that asks the same and waits longer for the answer passes`,
+            holds: isOutwaited || (kind !== "readiness" && patienceSeconds(probe) < defaultPatienceSeconds),
+          },
           { claim: "the program does not answer yet", holds: unanswered.test(message) },
         ],
         against: [{ claim: "it asks on a port that the container does not declare", holds: declaresPort(container, probe.port) === false }],
@@ -131,7 +136,8 @@ const kinds: readonly Kind[] = [
         ],
       };
     },
-    words: ({ probe }) => `gives up after ${patienceSeconds(probe)} s (${probeText(probe)}), before the program answers`,
+    words: ({ kind, probe }) =>
+      `gives up after ${kind === "readiness" ? probe.timeoutSeconds : patienceSeconds(probe)} s (${probeText(probe)}), before the program answers`,
   },
 ];
 
