@@ -42,6 +42,16 @@ test("a volume's missing ConfigMap shows in FailedMount only", () => {
   expect(answers(referenceMissing, { objects: [web, ...pods, settings!], events })).toEqual(["ReferenceMissing Deployment web → person"]);
 });
 
+test("where the kubelet's words were not kept, what the container needs and no list has is what it waits for", () => {
+  const secret = (more: object): ReturnType<typeof deployment> => deployment("web", { envFrom: [{ secretRef: { name: "tokens", ...more } }] });
+  const waiting = failing(containerStatus("web", { waiting: { reason: "CreateContainerConfigError" } }));
+  const told = (web: ReturnType<typeof deployment>, ...others: ReturnType<typeof objects>): readonly string[] =>
+    answers(referenceMissing, { objects: [web, ...podsOf(web, waiting), ...others] });
+  expect(told(secret({}))).toEqual(["ReferenceMissing Deployment web → person"]);
+  expect(told(secret({ optional: true }))).toEqual([]);
+  expect(told(secret({}), ...objects("{ apiVersion: v1, kind: Secret, metadata: { name: tokens } }"))).toEqual([]);
+});
+
 test("a container that waits for its image is another cause", () => {
   const pods = podsOf(web, failing(containerStatus("web", { waiting: { reason: "ImagePullBackOff", message: "Back-off pulling image" } })));
   expect(answers(referenceMissing, { objects: [web, ...pods] })).toEqual([]);

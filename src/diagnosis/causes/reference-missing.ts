@@ -1,6 +1,6 @@
 // A pod template refers to a ConfigMap, a Secret or a key of one that is not there: the kubelet cannot make the container or mount the volume.
 // The messages are the kubelet's own (pkg/kubelet/kubelet_pods.go, pkg/volume/{configmap,secret}).
-import { ConfigMaps, Secrets } from "#api/kubernetes.ts";
+import { ConfigMaps, type Container, Secrets } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import type { ObservedChange } from "#evidence/evidence.ts";
 import type { EventEvidence } from "#evidence/workload-evidence.ts";
@@ -150,7 +150,40 @@ const complaintsOf = (view: View, workload: Workload): readonly Complaint[] => {
       const missing = missingIn(event.message);
       return missing === undefined ? [] : [{ missing, quote: eventQuote(event), container: true }];
     });
-  return [...waiting, ...refusals, ...mounts];
+  const said = [...waiting, ...refusals, ...mounts];
+  return said.length > 0 ? said : unsaid(view, workload);
+};
+
+/** Where nobody kept the kubelet's words: what a waiting container takes its environment from, and is in no list that was read in full. */
+const unsaid = (view: View, { reference, pods }: Workload): readonly Complaint[] =>
+  pods.flatMap((pod) =>
+    pod.spec.containers.flatMap((container): Complaint[] => {
+      const status = pod.status?.containerStatuses?.find(({ name }) => name === container.name);
+      const waits = status?.state?.waiting;
+      if (waits?.reason !== "CreateContainerConfigError" || waits.message !== undefined) return [];
+      const text = `container ${container.name} waits: ${waits.reason}`;
+      return environmentOf(container)
+        .filter(({ kind, name }) => {
+          const type = kind === "ConfigMap" ? ConfigMaps : Secrets;
+          return view.knows(type, reference.namespace) && view.get(type, reference.namespace, name) === undefined;
+        })
+        .map((missing) => ({
+          missing,
+          quote: objectQuote({ kind: "Pod", ...pod.metadata }, `${text}; its environment comes from ${missing.kind} ${missing.name}`),
+          container: status?.restartCount === 0,
+        }));
+    }),
+  );
+
+const environmentOf = ({ env = [], envFrom = [] }: Container): readonly { readonly kind: Missing["kind"]; readonly name: string }[] => {
+  const sources = [
+    ...envFrom.map(({ configMapRef, secretRef }) => ({ configMap: configMapRef, secret: secretRef })),
+    ...env.map(({ valueFrom }) => ({ configMap: valueFrom?.configMapKeyRef, secret: valueFrom?.secretKeyRef })),
+  ];
+  return sources.flatMap(({ configMap, secret }) => [
+    ...(configMap === undefined || configMap.optional === true ? [] : [{ kind: "ConfigMap" as const, name: configMap.name ?? "" }]),
+    ...(secret === undefined || secret.optional === true ? [] : [{ kind: "Secret" as const, name: secret.name ?? "" }]),
+  ]);
 };
 
 const kinds = { configmap: "ConfigMap", secret: "Secret", config: "ConfigMap" } as const;
