@@ -95,6 +95,18 @@ describe("a Service's port", () => {
       "ServicePortWrong Service/api",
     ]);
   });
+  test("by a name that the endpoints have a port for exists, whatever the pods seem to declare", () => {
+    const slice = `---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { name: api-x, labels: { kubernetes.io/service-name: api } }
+addressType: IPv4
+endpoints: [{ addresses: [10.1.0.7], conditions: { ready: true } }]
+`;
+    const named = service("selector: { app: api }, ports: [{ port: 70, targetPort: rpc }]");
+    expect(told(scene(`${named}${slice}ports: [{ port: 7070 }]\n`))).toEqual([]);
+    expect(told(scene(`${named}${slice}ports: []\n`))).toEqual(["ServicePortWrong Service/api"]);
+  });
   test("that is merely not declared is not told where connections succeed, or nobody complains", () => {
     expect(told(scene(service("selector: { app: api }, ports: [{ port: 70, targetPort: 7071 }]"), { connections: open }))).toEqual([]);
     expect(told(scene(service("selector: { app: api }, ports: [{ port: 70, targetPort: 7071 }]")))).toEqual([]);

@@ -1,5 +1,5 @@
 // A Service that leads nowhere although its program runs: its selector matches no pod, its target port is none of theirs, or its protocol another.
-import { Pods, Services, type Container, type Service } from "#api/kubernetes.ts";
+import { EndpointSlices, Pods, Services, type Container, type Service } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import { serviceSelects } from "#cluster/selectors.ts";
 import { assess, objectQuote } from "#diagnosis/assess.ts";
@@ -162,6 +162,13 @@ const behind = (view: View, service: Service): { containers: readonly Container[
   };
 };
 
+/** The endpoints controller leaves out a port whose name no container has: one that it lists it has found. */
+const resolves = (view: View, { metadata }: Service, { name = "" }: Port): boolean =>
+  view
+    .all(EndpointSlices, metadata.namespace)
+    .filter((slice) => slice.metadata.labels?.["kubernetes.io/service-name"] === metadata.name && (slice.endpoints ?? []).length > 0)
+    .some(({ ports }) => (ports ?? []).some((each) => (each.name ?? "") === name && each.port !== undefined));
+
 const findPort = (view: View, service: Service, port: Port): Assessment => {
   const { containers, ready } = behind(view, service);
   const declared = containers.flatMap(({ ports = [] }) => ports);
@@ -185,7 +192,10 @@ const findPort = (view: View, service: Service, port: Port): Assessment => {
         // A container need not declare what it listens on: only a name has to exist.
         { claim: "nobody gets through", holds: isNamed || unreachable === true || (unreachable === "unknown" && complaint) },
       ],
-      against: [{ claim: "connections to it succeed", holds: unreachable === false }],
+      against: [
+        { claim: "connections to it succeed", holds: unreachable === false },
+        { claim: "its endpoints have a port for that name", holds: isNamed && isUndeclared && resolves(view, service, port) },
+      ],
       supporting: [
         { claim: "its pods are ready", holds: ready, weight: 2 },
         { claim: "it cannot be reached", holds: unreachable, weight: 2 },
