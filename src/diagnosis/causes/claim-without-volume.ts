@@ -75,7 +75,8 @@ const find = (view: View, claim: PersistentVolumeClaim, { misfit, code, why }: K
   const storageClass = view.get(StorageClasses, undefined, name);
   // Where volumes are made by hand, their class is often only a word that they share with the claim.
   const isProvisioned =
-    name !== "" && (storageClass === undefined ? !view.knows(StorageClasses) : storageClass.provisioner !== "kubernetes.io/no-provisioner");
+    name !== "" &&
+    (storageClass === undefined ? !view.knows(StorageClasses, undefined) : storageClass.provisioner !== "kubernetes.io/no-provisioner");
   const volumes = view.all(PersistentVolumes).filter(({ spec }) => (spec.storageClassName ?? "") === name);
   const near = volumes.map((volume) => ({ volume, misfits: misfitsOf(claim, volume) })).filter(({ misfits }) => misfits.length > 0);
   // A free volume that almost fits says more than one that is taken.

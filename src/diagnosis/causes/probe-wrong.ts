@@ -109,7 +109,8 @@ const kinds: readonly Kind[] = [
     fault: "timing",
     code: "ProbeTooImpatient",
     title: "A probe that gives up before the program can answer",
-    concludes: "The probe asks the right thing, and gives a container less time than Kubernetes' own defaults before it is restarted, or less than another probe that gets the same answer.",
+    concludes:
+      "The probe asks the right thing, and gives a container less time than Kubernetes' own defaults before it is restarted, or less than another probe that gets the same answer.",
     claims: ({ kind, probe, container, message, passing, pod }) => {
       const status = pod.status?.containerStatuses?.find(({ name }) => name === container.name);
       const siblings = (["liveness", "readiness", "startup"] as const)

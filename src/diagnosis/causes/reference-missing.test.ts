@@ -43,10 +43,11 @@ test("a volume's missing ConfigMap shows in FailedMount only", () => {
 });
 
 test("where the kubelet's words were not kept, what the container needs and no list has is what it waits for", () => {
-  const secret = (more: object): ReturnType<typeof deployment> => deployment("web", { envFrom: [{ secretRef: { name: "tokens", ...more } }] });
+  const secret = (more: object): ReturnType<typeof deployment> =>
+    deployment("web", { envFrom: [{ secretRef: { name: "tokens", ...more } }] });
   const waiting = failing(containerStatus("web", { waiting: { reason: "CreateContainerConfigError" } }));
-  const told = (web: ReturnType<typeof deployment>, ...others: ReturnType<typeof objects>): readonly string[] =>
-    answers(referenceMissing, { objects: [web, ...podsOf(web, waiting), ...others] });
+  const told = (needy: ReturnType<typeof deployment>, ...others: ReturnType<typeof objects>): readonly string[] =>
+    answers(referenceMissing, { objects: [needy, ...podsOf(needy, waiting), ...others] });
   expect(told(secret({}))).toEqual(["ReferenceMissing Deployment web → person"]);
   expect(told(secret({ optional: true }))).toEqual([]);
   expect(told(secret({}), ...objects("{ apiVersion: v1, kind: Secret, metadata: { name: tokens } }"))).toEqual([]);
