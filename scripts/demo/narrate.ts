@@ -54,7 +54,7 @@ export const lookAroundOnTestbed = (place: TestbedSurroundings): string =>
     "The cluster stays up. Look around:",
     `  export KUBECONFIG=${place.kubeconfigPath} PATH=${place.binDir}:$PATH`,
     `  kubectl get rr --namespace ${place.namespace}`,
-    ...place.requests.map((request) => `  node_modules/.bin/node src/main.ts describe ${request}`),
+    ...place.requests.map((request) => `  npm run -s kintsugi -- describe ${request}`),
     `  kubectl logs --namespace ${place.namespace} deployment/kintsugi`,
     `  Prometheus ${place.prometheusUrl}   Alertmanager ${place.alertmanagerUrl}`,
     "Take it down:",
@@ -71,8 +71,8 @@ export interface EmbeddedSurroundings {
 export const lookAroundCommands = ({ kubeconfigPath, namespace, requests }: EmbeddedSurroundings): string[] => [
   `  export KUBECONFIG=${kubeconfigPath}`,
   `  kubectl get rr --namespace ${namespace}          # if you have kubectl`,
-  "  node_modules/.bin/node src/main.ts get",
-  ...requests.map((request) => `  node_modules/.bin/node src/main.ts describe ${request}`),
+  "  npm run -s kintsugi -- get",
+  ...requests.map((request) => `  npm run -s kintsugi -- describe ${request}`),
 ];
 
 export const lookAroundOnEmbedded = (place: EmbeddedSurroundings): string =>

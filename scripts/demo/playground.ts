@@ -51,7 +51,7 @@ export const runPlayground = async (deps: PlaygroundDeps): Promise<number> => {
         `API server ${door.url}   Gateway ${stage.installation.url}`,
         "Look around from another terminal:",
         ...lookAroundCommands({ kubeconfigPath: door.kubeconfigPath, namespace: stage.installation.namespace, requests: [] }),
-        "  node_modules/.bin/node src/main.ts diagnose <kind>/<name> -n <namespace>",
+        "  npm run -s kintsugi -- diagnose <kind>/<name> -n <namespace>",
       ].join("\n"),
     );
     await untilLeft(lines, stop, (line) => {
@@ -89,7 +89,7 @@ const keepOpen = async (
       stop.addEventListener("abort", () => reject(stop.reason as Error), { once: true });
     });
   const approve = (question: { readonly name: string }): Promise<void> => {
-    print(`${scenario.name}: a person is asked. Approve it with: node_modules/.bin/node src/main.ts approve ${question.name}`);
+    print(`${scenario.name}: a person is asked. Approve it with: npm run -s kintsugi -- approve ${question.name}`);
     return Promise.resolve();
   };
   let isBroken = false;
@@ -103,7 +103,7 @@ const keepOpen = async (
       const { result, cleanUp } = await stage.run(scenario, report, { untilFault, approve });
       if (stop.aborted) return;
       print(resultText(result));
-      for (const { name } of result.requests) print(`  node_modules/.bin/node src/main.ts describe ${name}`);
+      for (const { name } of result.requests) print(`  npm run -s kintsugi -- describe ${name}`);
       await cleanUp("workload");
     } catch (error) {
       if (!stop.aborted) print(`${scenario.name}: ${messageOf(error)}`);

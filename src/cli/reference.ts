@@ -28,7 +28,10 @@ const shortNames: Readonly<Record<string, string>> = {
 export const referenceOf = (text: string, namespace: string, types: readonly ResourceType[] = builtInTypes): Reference => {
   const [kindText = "", name = "", ...rest] = text.split("/");
   const wanted = kindText.toLowerCase();
-  const type = types.find((each) => each.kind === shortNames[wanted] || each.kind.toLowerCase() === wanted || each.plural === wanted);
+  const [word = "", ...qualifier] = wanted.split(".");
+  const type = types.find(
+    (each) => (each.kind === shortNames[word] || each.kind.toLowerCase() === word || each.plural === word) && isQualified(each, qualifier),
+  );
   if (name === "" || rest.length > 0 || type === undefined)
     throw misuse(
       `"${text}" is not an object to look at: use kind/name, such as deployment/web`,
@@ -36,6 +39,10 @@ export const referenceOf = (text: string, namespace: string, types: readonly Res
     );
   return referenceTo(type, name, namespace);
 };
+
+/** As `kubectl get -o name` prints it: `deployment.apps/web`; also with the version before the group. */
+const isQualified = ({ group, version }: ResourceType, qualifier: readonly string[]): boolean =>
+  qualifier.length === 0 || [group, `${version}.${group}`].includes(qualifier.join("."));
 
 const referenceTo = (type: ResourceType, name: string, namespace: string): Reference => ({
   apiVersion: apiVersionOf(type),
