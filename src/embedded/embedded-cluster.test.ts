@@ -72,6 +72,12 @@ describe("in process", () => {
     expect(seen).toEqual(["BOOKMARK", "BOOKMARK", "BOOKMARK", "end"]);
   });
 
+  test("protobuf is refused with what kubectl can do instead", () => {
+    const cluster = createEmbeddedCluster({ clock: createManualClock(), random: seeded(1) });
+    const answer = call(cluster, "POST", configMaps, { metadata: { name: "a" } }, { contentType: "application/vnd.kubernetes.protobuf" });
+    expect(answer).toMatchObject({ status: 415, body: { message: expect.stringContaining("--dry-run=client -o yaml") as string } });
+  });
+
   test("nobody changes what is stored by changing what was answered", () => {
     const cluster = createEmbeddedCluster({ clock: createManualClock(), random: seeded(1) });
     const { body } = call(cluster, "POST", configMaps, { metadata: { name: "a" }, data: { k: "v" } });
