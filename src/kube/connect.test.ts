@@ -6,6 +6,7 @@ import type { NewObject } from "#api/object.ts";
 import { connect } from "#kube/connect.ts";
 import { KubeError, isAlreadyExists, isConflict, isForbidden, isGuardFailed, isInvalid, isNotFound } from "#kube/errors.ts";
 import { pointer } from "#lib/json-patch.ts";
+import { createHttpClient } from "#lib/http-client.ts";
 import { createMetrics } from "#lib/metrics.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import type { ProxiedRequest } from "#test/fault-proxy.ts";
@@ -224,6 +225,15 @@ test("someone else is impersonated with all of their groups", async () => {
     status: { userInfo: { username: "ann", groups: expect.arrayContaining(["sre", "on-call"]) as string[] } },
   });
   kube.close();
+});
+
+test("who writes is in the record of field managers, whatever carries the bytes", async () => {
+  const http = createHttpClient({ clock: systemClock });
+  const kube = connect(cluster.proxy.config(), { clock: systemClock, random: evenRandom, http, userAgent: "kintsugi-test/1" });
+  const made = await kube.create(ConfigMaps, configMap("signed", { a: "1" }));
+  expect(made.metadata.managedFields?.map(({ manager }) => manager)).toEqual(["kintsugi-test"]);
+  kube.close();
+  http.close();
 });
 
 test("calls are counted by method and how they ended", async () => {

@@ -55,14 +55,15 @@ const encoded = (body: unknown): string =>
   JSON.stringify(body).replaceAll(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 export const createTransport = (config: ClusterConfig, deps: TransportDeps): Transport => {
-  const http = deps.http ?? createHttpClient({ clock: deps.clock, userAgent: deps.userAgent ?? "kintsugi" });
+  const http = deps.http ?? createHttpClient({ clock: deps.clock });
   const base = config.server.replace(/\/+$/, "");
   const calls = deps.metrics?.counter({ name: "kube_requests_total", help: "Calls to the API server", labels: ["method", "status"] });
   const seconds = deps.metrics?.histogram({ name: "kube_request_seconds", help: "Time to the API server's answer", labels: ["method"] });
 
   const prepare = async (call: Call): Promise<HttpRequest> => {
     const credentials = await config.credentials.current();
-    const headers: Record<string, string | readonly string[]> = {};
+    // The server takes it for the name of the field manager, which says later who wrote a field.
+    const headers: Record<string, string | readonly string[]> = { "user-agent": deps.userAgent ?? "kintsugi" };
     if (credentials.token !== undefined) headers["authorization"] = `Bearer ${credentials.token}`;
     if (config.impersonate !== undefined) {
       headers["impersonate-user"] = config.impersonate.user;
