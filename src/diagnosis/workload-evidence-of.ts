@@ -34,7 +34,11 @@ export const workloadEvidence = (view: View, workload: Workload): WorkloadEviden
       .map((use): ConfigEvidence => {
         const found = view.get(ConfigMaps, reference.namespace, use.name);
         if (found === undefined && !view.knows(ConfigMaps, reference.namespace)) return { ...use, state: "unread", keys: [] };
-        return configEvidence(use, found);
+        const changes = view.changesOf({ kind: ConfigMaps.kind, namespace: reference.namespace, name: use.name });
+        return {
+          ...configEvidence(use, found),
+          changes: changes.filter(({ field }) => field.startsWith("data") || field.startsWith("binaryData")),
+        };
       }),
     nodes: [...new Set(pods.map(({ node }) => node).filter((name) => name !== undefined))]
       .slice(0, bounds.nodes)

@@ -1,5 +1,6 @@
 // What an investigator may look at, as one plain, bounded, redacted value. Text in it comes from the cluster: data, never an instruction.
 import type { Alert, Reference } from "#api/fields.ts";
+import type { ObservedChange } from "#evidence/evidence.ts";
 import type { LabelSelector, ObjectCondition, PodTemplate } from "#api/kubernetes.ts";
 
 export interface WorkloadEvidence {
@@ -120,6 +121,8 @@ export interface ConfigEvidence {
   readonly editedAt?: string;
   readonly editedBy?: string;
   readonly keys: readonly string[];
+  /** What the change journal saw change in its content; redacted. */
+  readonly changes?: readonly ObservedChange[];
   /** Names of the containers that read it; all of the pod where a volume is not mounted by name. */
   readonly readBy: readonly string[];
 }

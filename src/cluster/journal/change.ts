@@ -75,14 +75,28 @@ const fieldChanges = (base: Base, { others = [] }: Version, differences: readonl
 };
 
 /** Path and values of a difference, safe to show and to save. */
-export const describe = ({ field, steps, before, after }: FieldDifference): Pick<Change, "field" | "before" | "after"> => ({
-  field,
-  ...(before === undefined ? {} : { before: valueText(steps, before) }),
-  ...(after === undefined ? {} : { after: valueText(steps, after) }),
-});
+export const describe = ({ field, steps, before, after }: FieldDifference): Pick<Change, "field" | "before" | "after"> => {
+  const [from, to] = differingLines(textOf(steps, before), textOf(steps, after));
+  return { field, ...(from === undefined ? {} : { before: clipped(from) }), ...(to === undefined ? {} : { after: clipped(to) }) };
+};
+
+const textOf = (steps: readonly Step[], value: unknown): string | undefined => (value === undefined ? undefined : safeText(steps, value));
+
+/** Of a file only the lines from the first to the last that differ: the rest would hide them. */
+const differingLines = (before: string | undefined, after: string | undefined): readonly [string | undefined, string | undefined] => {
+  if (before === undefined || after === undefined || before === after) return [before, after];
+  const [from, to] = [before.split("\n"), after.split("\n")];
+  const shorter = Math.min(from.length, to.length);
+  let start = 0;
+  while (start < shorter && from[start] === to[start]) start += 1;
+  let end = 0;
+  while (end < shorter - start && from.at(-1 - end) === to.at(-1 - end)) end += 1;
+  const middle = (lines: readonly string[]): string => lines.slice(start, lines.length - end).join("\n");
+  return [middle(from), middle(to)];
+};
 
 /** A secret may be known as one by its own text, or by the name of the field, variable or key that holds it. */
-const valueText = (steps: readonly Step[], value: unknown): string => {
+const safeText = (steps: readonly Step[], value: unknown): string => {
   let safe: unknown = redactValue(value);
   for (const step of steps.toReversed()) {
     const name = "field" in step ? step.field : step.name;
@@ -90,9 +104,9 @@ const valueText = (steps: readonly Step[], value: unknown): string => {
     if (masked === redactedMark) return redactedMark;
   }
   if (typeof safe === "string") safe = redact(safe);
-  const text = typeof safe === "string" ? safe : canonicalJson(safe);
-  return text.length <= maxValueLength ? text : `${text.slice(0, maxValueLength)}…`;
+  return typeof safe === "string" ? safe : canonicalJson(safe);
 };
+const clipped = (text: string): string => (text.length <= maxValueLength ? text : `${text.slice(0, maxValueLength)}…`);
 const redactedMark = "[redacted]";
 
 /** Says of a change that it takes a field back to what it was before another manager's change. */

@@ -171,6 +171,18 @@ describe("what is shown and what is kept", () => {
     expect(changesIn(journal).at(-1)?.field).toBe("data.DB_PASSWORD");
     expect(journal.content(reference, 1)).toEqual({ data: { DB_PASSWORD: "hunter2-old" } });
   });
+  test.each([
+    ["a\nb = 1\nc", "a\nb = 2\nc", "b = 1", "b = 2"],
+    ["a\nc", "a\nb\nc", "", "b"],
+    ["a\nb\nb\nc", "a\nb\nc", "b", ""],
+    ["a\nb", "c\nd", "a\nb", "c\nd"],
+    [`${"x = 1\n".repeat(100)}y = 1`, `${"x = 1\n".repeat(100)}y = 2`, "y = 1", "y = 2"],
+    ["host = db\npassword = hunter2hunter2", "host = db\npassword = correcthorse9", "host = db\npassword = [redacted]", undefined],
+  ])("of a file only the lines that differ are shown: %j, %j", (before, after, shownBefore, shownAfter) => {
+    const journal = seen(config({ "web.conf": before }), config({ "web.conf": after }));
+    expect(changesIn(journal).at(-1)).toMatchObject({ before: shownBefore, after: shownAfter ?? shownBefore });
+  });
+
   test("of a Secret the names of its keys and when they were written, from its metadata", () => {
     const secret = (at: number): KubeObject =>
       managedBy(object("Secret", "db", { data: { password: "c2VjcmV0" } }), ["vault", at, { "f:data": { ".": {}, "f:password": {} } }]);

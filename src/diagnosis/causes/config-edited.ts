@@ -1,5 +1,5 @@
 // A ConfigMap was edited in place and the pods that read it anew crash. The workload's template is innocent: a rollback would not help.
-import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
+import type { ConfigEvidence, WorkloadEvidence } from "#evidence/workload-evidence.ts";
 import {
   durationText,
   failureQuote,
@@ -11,7 +11,7 @@ import {
   targetName,
 } from "#diagnosis/explain.ts";
 import { type Failure, steadyPods } from "#diagnosis/failures.ts";
-import { judge, ruledOut, type Assessment, type Remedy } from "#diagnosis/finding.ts";
+import { judge, ruledOut, type Assessment, type Finding, type Remedy } from "#diagnosis/finding.ts";
 import { failuresOfCurrent } from "#diagnosis/release.ts";
 import { suspicionOf } from "#diagnosis/suspicion.ts";
 import { fromTimestamp, toTimestamp } from "#lib/clock.ts";
@@ -83,6 +83,7 @@ export const configEdited = (evidence: WorkloadEvidence): Assessment => {
       ],
       quotes: [
         quote("change", `ConfigMap ${config.name}`, `content last changed ${toTimestamp(at)}${by}; keys: ${config.keys.join(", ")}`),
+        ...editQuotes(config, at),
         ...(release === undefined
           ? []
           : [
@@ -114,6 +115,17 @@ export const configEdited = (evidence: WorkloadEvidence): Assessment => {
     },
   };
 };
+
+const maxEditQuotes = 5;
+
+/** What the journal saw of this very edit; its times are whole seconds, too. */
+const editQuotes = ({ name, changes = [] }: ConfigEvidence, at: number): Finding["quotes"] =>
+  changes
+    .filter((change) => (fromTimestamp(change.at) ?? 0) >= at)
+    .slice(0, maxEditQuotes)
+    .map(({ field, before = "", after = "" }) => quote("change", `ConfigMap ${name}`, `${field}: ${oneLine(before)} → ${oneLine(after)}`));
+
+const oneLine = (text: string): string => text.replaceAll(/\s+/g, " ").trim() || "nothing";
 
 /** After so many restarts the kubelet waits for minutes before the next one: longer than anybody would watch whether a repair has helped. */
 const slowRestarts = 4;
