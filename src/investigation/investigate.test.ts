@@ -81,6 +81,18 @@ test("what an edited ConfigMap was before is put back, and pods that would wait 
   expect(persons).toEqual([]);
 });
 
+test("what another tool would put back is left to it, also where only the repair's own object is its", async () => {
+  const deps = depsOn(readerOf(configEdited) as unknown as Kube);
+  const read: InvestigationDeps["read"] = async (reads, reference) => {
+    const observed = await deps.read(reads, reference);
+    const metadata = { ...observed.target!.metadata, labels: { "argocd.argoproj.io/instance": "shop" } };
+    return { ...observed, target: { ...observed.target!, metadata } };
+  };
+  const { planned, refused } = await investigate({ ...deps, read }, { target, alert, pastActions: [] });
+  expect(planned).toEqual([]);
+  expect(refused).toEqual([{ action: "restore_object", reason: expect.stringMatching(/belongs to Argo CD shop, which would revert/) }]);
+});
+
 test("where nobody knows what it was before, a person is told, and no other cause's repair is planned", async () => {
   const { diagnosis, planned, refused, persons } = await look(configEdited);
   expect(diagnosis.kind === "Cause" ? diagnosis.findings[0].code : "").toBe("ConfigEdited");

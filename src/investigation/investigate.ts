@@ -3,13 +3,12 @@ import type { Alert, Reference, RejectedPlan } from "#api/fields.ts";
 import type { AIAnalysis, Refusal } from "#api/kinds/ai-analysis.ts";
 import type { Context } from "#api/kinds/remediation-processing.ts";
 import { sameOutline } from "#api/plan-outline.ts";
-import { referenceText } from "#api/object.ts";
 import { type ChangeSource, collectEvidence } from "#evidence/collect-cluster.ts";
 import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
 import { repairsFor, type Repair } from "#diagnosis/repairs.ts";
 import { type Diagnosis, insideOf, verdictOn } from "#diagnosis/verdict.ts";
 import { createView } from "#diagnosis/view.ts";
-import { type PlannedRepair, planRepair, type ReadForAction } from "#investigation/plan-repair.ts";
+import { type PlannedRepair, planRepair, type ReadForAction, wouldBeReverted } from "#investigation/plan-repair.ts";
 import type { Kube } from "#kube/client.ts";
 import type { Clock } from "#lib/clock.ts";
 
@@ -83,7 +82,5 @@ export const refusalOf = ({ pastActions, managedBy, rejected = [] }: Subject, re
   const no = rejected.find(({ steps }) => sameOutline(steps, outline));
   if (no !== undefined) return `people refused it in this episode: ${no.reason}`;
   if (pastActions.includes(repair.action)) return "it has been tried in this episode already, without success";
-  if (managedBy !== undefined)
-    return `${referenceText(repair.target)} belongs to ${managedBy.tool} ${managedBy.object}, which would revert a live change; change it there`;
-  return undefined;
+  return managedBy === undefined ? undefined : wouldBeReverted(repair.target, managedBy);
 };

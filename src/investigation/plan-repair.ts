@@ -1,12 +1,14 @@
 // One repair planned against objects as they are: the exact change, its diff and its hash, or why there is none. Knows nothing of policy.
 import type { Change } from "#api/change.ts";
 import type { Plan } from "#api/kinds/ai-analysis.ts";
+import { referenceText } from "#api/object.ts";
 import type { Observed, Read } from "#api/observed.ts";
 import type { Reference, Risk, Step } from "#api/fields.ts";
 import { hashSteps } from "#actions/change.ts";
 import { irreversible } from "#actions/invert.ts";
 import { findAction } from "#actions/registry.ts";
 import { planStep } from "#actions/plan.ts";
+import { type ManagedBy, managedBy } from "#cluster/managed-by.ts";
 import type { Repair } from "#diagnosis/repairs.ts";
 
 const stepTimeoutSeconds = 300;
@@ -39,6 +41,9 @@ const stepsOf = (repair: Repair): readonly Omit<Step, "changesHash">[] =>
     timeoutSeconds: stepTimeoutSeconds,
   }));
 
+export const wouldBeReverted = (target: Reference, { tool, object }: Pick<ManagedBy, "tool" | "object">): string =>
+  `${referenceText(target)} belongs to ${tool} ${object}, which would revert a live change; change it there`;
+
 /** The plan, or why there is none. */
 export const planRepair = async (read: ReadForAction, repair: Repair): Promise<PlannedRepair | string> => {
   const { expected, rationale, score } = repair;
@@ -57,7 +62,9 @@ export const planSteps = async (read: ReadForAction, wanted: readonly Omit<Step,
   for (const step of wanted) {
     const action = findAction(step.action);
     if (action === undefined) return "there is no such action in the catalogue";
-    const planned = planStep(step, await read(action.readsFor(step.parameters), step.target));
+    const observed = await read(action.readsFor(step.parameters), step.target);
+    const owner = observed.target === undefined ? undefined : managedBy(observed.target);
+    const planned = owner === undefined ? planStep(step, observed) : { ok: false as const, reason: wouldBeReverted(step.target, owner) };
     if (!planned.ok && !step.critical) continue;
     if (!planned.ok) return planned.reason;
     steps.push({ ...step, changesHash: planned.changesHash });

@@ -3,12 +3,11 @@
 import type { Evidence as Quote, Reference } from "#api/fields.ts";
 import type { Refusal } from "#api/kinds/ai-analysis.ts";
 import { referenceText } from "#api/object.ts";
-import { managedBy } from "#cluster/managed-by.ts";
 import { diagnoseCluster } from "#diagnosis/diagnose.ts";
 import { hostileTexts } from "#diagnosis/hostile-text.ts";
 import type { RankedFinding } from "#diagnosis/rank.ts";
 import { type Repairs, repairsFor } from "#diagnosis/repairs.ts";
-import { createView, referenceTo } from "#diagnosis/view.ts";
+import { createView } from "#diagnosis/view.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { inParallel } from "#evidence/in-parallel.ts";
 import { concerning } from "#diagnosis/concerns.ts";
@@ -71,7 +70,7 @@ export const reportOn = async (evidence: Evidence, read: ReadForAction, options:
   const mine = onePerCause(findings).filter((finding) => concerns(finding) && isHere(finding));
   const likely = mine.filter(({ confidence }) => confidence >= leastConfidence);
   const told = await inParallel(likely, plansAtOnce, async (finding) =>
-    reported(evidence, likely.indexOf(finding) < maxPlanned ? read : undefined, finding),
+    reported(likely.indexOf(finding) < maxPlanned ? read : undefined, finding),
   );
   const puzzles = unexplainedFindings(view, unexplained).filter((finding) => concerns(finding) && isHere(finding));
   const { objects, events, logs, gaps, collectedAt, scope } = evidence;
@@ -108,19 +107,13 @@ const onePerCause = (findings: readonly RankedFinding[]): readonly RankedFinding
   });
 };
 
-const reported = async (evidence: Evidence, read: ReadForAction | undefined, finding: RankedFinding): Promise<ReportedFinding> => {
+const reported = async (read: ReadForAction | undefined, finding: RankedFinding): Promise<ReportedFinding> => {
   const { code, object, summary, confidence, chain, quotes, explains = [] } = finding;
   const answer = repairsFor(finding, object);
   const plans: PlannedRepair["plan"][] = [];
   const refused: Refusal[] = [];
   for (const repair of "repairs" in answer ? answer.repairs : []) {
-    const owner = ownerOf(evidence, repair.target);
-    const plan =
-      owner !== undefined
-        ? `${referenceText(repair.target)} belongs to ${owner}, which would revert a live change; change it there`
-        : read === undefined
-          ? "too many findings to plan each"
-          : await planRepair(read, repair);
+    const plan = read === undefined ? "too many findings to plan each" : await planRepair(read, repair);
     if (typeof plan === "string") refused.push({ action: repair.action, reason: plan.slice(0, 1024) });
     else plans.push(plan.plan);
   }
@@ -142,10 +135,4 @@ const reported = async (evidence: Evidence, read: ReadForAction | undefined, fin
 const personOf = (answer: Repairs, plans: number): { readonly person?: string } => {
   const person = "person" in answer ? answer.person : plans === 0 ? answer.otherwise : undefined;
   return person === undefined ? {} : { person };
-};
-
-const ownerOf = ({ objects }: Evidence, target: Reference): string | undefined => {
-  const object = objects.find((each) => referenceText(referenceTo(each)) === referenceText(target));
-  const owner = object === undefined ? undefined : managedBy(object);
-  return owner === undefined ? undefined : `${owner.tool} ${owner.object}`;
 };
