@@ -1,5 +1,5 @@
 // The Job controller and the kubelet of Kintsugi's own namespace: each Job becomes one pod, and the pod runs `act` in this process.
-import { type Job, Jobs, type Pod, Pods } from "#api/kubernetes.ts";
+import { type Job, Jobs, Pods } from "#api/kubernetes.ts";
 import { ACTION_ACCOUNT_PREFIX } from "#api/labels.ts";
 import { runAct } from "#act/act.ts";
 import type { Kube } from "#kube/client.ts";
@@ -11,6 +11,7 @@ import { own, type Platform } from "#sim/platform.ts";
 import { kubeOf, type SimDeps } from "#sim/product.ts";
 import { between } from "#sim/seeded-random.ts";
 import { createSimProcess } from "#sim/sim-process.ts";
+import { endedJob, endedPod } from "#test/ended-job.ts";
 
 /** `lost`: evicted before its container began. `slow`: its node takes its time to begin. */
 export type PodFate = "runs" | "lost" | "slow";
@@ -87,31 +88,4 @@ const runJob = async (job: Job, fate: PodFate, deps: JobRunnerDeps): Promise<voi
     // Deleted with its execution while it ran.
     if (!isNotFound(error)) throw error;
   }
-};
-
-const endedPod = (job: Job, exitCode: number, message: string, at: string): Pod["status"] => {
-  const container = job.spec.template.spec.containers[0];
-  const terminated = { exitCode, reason: exitCode === 0 ? "Completed" : "Error", message, startedAt: at, finishedAt: at };
-  return {
-    phase: exitCode === 0 ? "Succeeded" : "Failed",
-    containerStatuses: [
-      { name: container?.name ?? "", image: container?.image ?? "", imageID: "", ready: false, restartCount: 0, state: { terminated } },
-    ],
-  };
-};
-
-const endedJob = (exitCode: number, at: string): object => {
-  const condition = (type: string, reason: string): object => ({ type, status: "True", reason, lastTransitionTime: at, lastProbeTime: at });
-  return exitCode === 0
-    ? {
-        startTime: at,
-        completionTime: at,
-        succeeded: 1,
-        conditions: [condition("SuccessCriteriaMet", "CompletionsReached"), condition("Complete", "CompletionsReached")],
-      }
-    : {
-        startTime: at,
-        failed: 1,
-        conditions: [condition("FailureTarget", "BackoffLimitExceeded"), condition("Failed", "BackoffLimitExceeded")],
-      };
 };

@@ -34,6 +34,7 @@ import { rbacOf } from "#manifests/rbac.ts";
 import { defaultSettings, type Settings } from "#policy/settings.ts";
 import { tokenOf } from "#test/cluster.ts";
 import { evenRandom, type ProxiedEmbeddedCluster, startProxiedCluster } from "#test/proxied-cluster.ts";
+import { endedJob, endedPod } from "#test/ended-job.ts";
 
 const image = "example.test/kintsugi:1";
 /** What the workflow's controller does under the same account. */
@@ -255,8 +256,6 @@ export const openHarness = async (): Promise<Harness> => {
     },
     endJob: async (job, exitCode, report) => {
       const at = new Date(systemClock.now()).toISOString().replace(/\.\d+Z/, "Z");
-      const container = { name: "act", image, imageID: "", ready: false, restartCount: 0 };
-      const terminated = { exitCode, message: report, startedAt: at, finishedAt: at };
       const labels = { "batch.kubernetes.io/job-name": job.metadata.name };
       const pod = await direct.create(Pods, {
         apiVersion: "v1",
@@ -267,30 +266,15 @@ export const openHarness = async (): Promise<Harness> => {
       await direct.mergePatch(
         Pods,
         { namespace: own, name: pod.metadata.name },
-        { status: { phase: exitCode === 0 ? "Succeeded" : "Failed", containerStatuses: [{ ...container, state: { terminated } }] } },
+        { status: endedPod(job, exitCode, report, at) },
         { subresource: "status" },
       );
-      const condition = (type: string, reason: string): object => ({
-        type,
-        status: "True",
-        reason,
-        lastTransitionTime: at,
-        lastProbeTime: at,
-      });
-      const status =
-        exitCode === 0
-          ? {
-              startTime: at,
-              completionTime: at,
-              succeeded: 1,
-              conditions: [condition("SuccessCriteriaMet", "CompletionsReached"), condition("Complete", "CompletionsReached")],
-            }
-          : {
-              startTime: at,
-              failed: 1,
-              conditions: [condition("FailureTarget", "BackoffLimitExceeded"), condition("Failed", "BackoffLimitExceeded")],
-            };
-      await direct.mergePatch(Jobs, { namespace: own, name: job.metadata.name }, { status }, { subresource: "status" });
+      await direct.mergePatch(
+        Jobs,
+        { namespace: own, name: job.metadata.name },
+        { status: endedJob(exitCode, at) },
+        { subresource: "status" },
+      );
     },
     rollOut: async (name) => {
       const live = await direct.get(Deployments, { namespace: shop, name });

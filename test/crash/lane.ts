@@ -7,7 +7,7 @@ import { API_VERSION } from "#api/define-kind.ts";
 import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
 import { isTerminal } from "#api/define-kind.ts";
-import { Deployments, type Job, Jobs, Namespaces, type Pod, Pods } from "#api/kubernetes.ts";
+import { Deployments, type Job, Jobs, Namespaces, Pods } from "#api/kubernetes.ts";
 import { accountOfAction, CONTROLLER_ACCOUNT, SIGNALS_ACCOUNT } from "#api/labels.ts";
 import type { Kube } from "#kube/client.ts";
 import type { ClusterConfig } from "#kube/cluster-config.ts";
@@ -20,6 +20,7 @@ import { type FaultProxy, type ProxiedRequest, startFaultProxy } from "#test/fau
 import { type Kubectl, mustKubectl } from "#test/kubectl.ts";
 import { type ProductProcess, startProduct } from "#test/product-process.ts";
 import { createScriptedWorkload, type ScriptedWorkload } from "#test/crash/scripted-workload.ts";
+import { endedJob, endedPod } from "#test/ended-job.ts";
 
 /** Where the process dies: at its n-th write, before it is sent or after it was carried out. */
 export interface CrashPoint {
@@ -300,42 +301,17 @@ const runJob = async (world: Run, job: Job, acts: Set<ProductProcess>): Promise<
   acts.delete(act);
   const message = await readFile(report, "utf8").catch(() => "");
   const key = { namespace: own, name: pod.metadata.name };
-  await direct.mergePatch(Pods, key, { status: endedPod(job, code, message) }, { subresource: "status" });
-  await direct.mergePatch(Jobs, { namespace: own, name: job.metadata.name }, { status: endedJob(code) }, { subresource: "status" });
+  await direct.mergePatch(Pods, key, { status: endedPod(job, code, message, endedAt) }, { subresource: "status" });
+  await direct.mergePatch(
+    Jobs,
+    { namespace: own, name: job.metadata.name },
+    { status: endedJob(code, endedAt) },
+    { subresource: "status" },
+  );
 };
 
-const endedPod = (job: Job, exitCode: number, message: string): Pod["status"] => {
-  const container = job.spec.template.spec.containers[0];
-  const terminated = {
-    exitCode,
-    reason: exitCode === 0 ? "Completed" : "Error",
-    message,
-    startedAt: "2026-01-01T00:01:00Z",
-    finishedAt: "2026-01-01T00:01:01Z",
-  };
-  return {
-    phase: exitCode === 0 ? "Succeeded" : "Failed",
-    containerStatuses: [
-      { name: container?.name ?? "", image: container?.image ?? "", imageID: "", ready: false, restartCount: 0, state: { terminated } },
-    ],
-  };
-};
-const endedJob = (exitCode: number): object => {
-  const at = "2026-01-01T00:01:02Z";
-  const condition = (type: string, reason: string): object => ({ type, status: "True", reason, lastTransitionTime: at, lastProbeTime: at });
-  return exitCode === 0
-    ? {
-        startTime: at,
-        completionTime: at,
-        succeeded: 1,
-        conditions: [condition("SuccessCriteriaMet", "CompletionsReached"), condition("Complete", "CompletionsReached")],
-      }
-    : {
-        startTime: at,
-        failed: 1,
-        conditions: [condition("FailureTarget", "BackoffLimitExceeded"), condition("Failed", "BackoffLimitExceeded")],
-      };
-};
+/** No run depends on when it was. */
+const endedAt = "2026-01-01T00:01:02Z";
 
 const writeKubeconfig = async (world: Run, who: "controllers" | "act"): Promise<string> => {
   const path = join(world.folder, `${world.name}-${who}.kubeconfig`);
