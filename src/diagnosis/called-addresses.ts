@@ -62,6 +62,22 @@ export const callersOf = (view: View, service: Service): readonly Workload[] => 
   );
 };
 
+/** A workload that is told to call a Service of one of these, other than its own. */
+export const callsOneOf = (view: View, workload: Workload, others: readonly Workload[]): boolean => {
+  const called = calledBy(view, workload);
+  return others.some(
+    (other) =>
+      other !== workload &&
+      view
+        .servicesOf(other)
+        .some(({ metadata }) => called.some(({ service, namespace }) => service === metadata.name && namespace === metadata.namespace)),
+  );
+};
+
+/** Those at the ends of the chains of calls among these: what makes all of them wait is there, not with those that call them. */
+export const lastOfChains = (view: View, workloads: readonly Workload[]): readonly Workload[] =>
+  workloads.filter((workload) => !callsOneOf(view, workload, workloads));
+
 const variablesOf = (view: View, workload: Workload, { env = [], envFrom = [] }: Container): readonly { name: string; value: string }[] => [
   ...env.flatMap(({ name, value, valueFrom }) => {
     const key = valueFrom?.configMapKeyRef;

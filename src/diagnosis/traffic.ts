@@ -8,8 +8,14 @@ export interface Traffic {
   /** The median and the tail are slow, or only the tail. */
   readonly slow: "median" | "tail" | "unmeasured" | "no";
   /** How many times more packets than usual for each request; of all packets where requests were hardly measured before. */
-  readonly packetGrowth?: number;
+  readonly packetGrowth?: PacketGrowth;
   readonly quotes: readonly { readonly object: Reference; readonly text: string }[];
+}
+
+export interface PacketGrowth {
+  readonly times: number;
+  /** Requests came that nobody made before, and may be all there is to it. */
+  readonly hasNewRequests: boolean;
 }
 
 const noticedSeconds = 0.1;
@@ -42,15 +48,16 @@ const isSlow = ({ value, usual }: Metric): boolean =>
 const isMedianUp = (metric: Metric): boolean =>
   metric.name.endsWith("_p50") && (isSlow(metric) || (metric.usual !== undefined && metric.usual > 0 && metric.value >= 3 * metric.usual));
 
-const packetGrowthOf = (metrics: readonly Metric[]): number | undefined => {
+const packetGrowthOf = (metrics: readonly Metric[]): PacketGrowth | undefined => {
   const packets = metrics.filter(({ name }) => /^network_(?:receive|transmit)_packets_per_second$/.test(name));
   const usual = packets.reduce((sum, each) => sum + (each.usual ?? 0), 0);
   if (usual <= 0) return undefined;
   const raw = packets.reduce((sum, { value }) => sum + value, 0) / usual;
   const requests = metrics.find(({ name }) => name === "requests_per_second");
-  if (requests?.usual === undefined || requests.usual < fewRequests) return raw;
+  if (requests?.usual === undefined || requests.usual < fewRequests)
+    return { times: raw, hasNewRequests: (requests?.value ?? 0) >= fewRequests };
   // Half of what is too few, so that no requests at all do not make every packet infinitely many.
-  return raw / ((requests.value + fewRequests / 2) / (requests.usual + fewRequests / 2));
+  return { times: raw / ((requests.value + fewRequests / 2) / (requests.usual + fewRequests / 2)), hasNewRequests: false };
 };
 
 const number = (value: number | undefined): string => (value === undefined ? "unknown" : String(Number(value.toFixed(3))));

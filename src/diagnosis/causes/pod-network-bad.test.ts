@@ -71,6 +71,26 @@ test("a quick service is delayed when its median is several times the usual, how
   expect(answers(loss, parts)).toEqual([]);
 });
 
+test("a caller that is slow only at times is not at the source, however many packets it sends, and the called one is named without a clear lead, too", () => {
+  const atTimes: Measured = { p50: [0.02, 0.02], p90: [0.05, 4], packets: [100, 72], requests: [10, 5] };
+  const always: Measured = { ...slow, packets: [100, 70], requests: [10, 5] };
+  expect(answers(delay, scene(atTimes, always))).toEqual(["PodNetworkDelay Deployment api → person"]);
+  expect(answers(delay, scene(always, atTimes))).toEqual(["PodNetworkDelay Deployment web → person"]);
+});
+
+test("where it is known who calls whom, a few more packets of the caller name nobody", () => {
+  const caller: Measured = { ...slow, packets: [100, 65], requests: [10, 5] };
+  const called: Measured = { ...slow, packets: [100, 40], requests: [10, 5] };
+  expect(answers(delay, scene(caller, called))).toEqual(["PodNetworkDelay Deployment api → person"]);
+});
+
+test("packets of requests that nobody made before say less than those that come without", () => {
+  const awakened: Measured = { p50: [0, 2], p90: [0, 4], packets: [100, 170], requests: [0, 1] };
+  const steady: Measured = { ...slow, packets: [100, 140], requests: [10, 10] };
+  const unknown = [deployment("web"), api, ...services, ...podsOf(web, {}), ...podsOf(api, {})];
+  expect(answers(delay, scene(awakened, steady, { objects: unknown }))).toEqual(["PodNetworkDelay Deployment api → person"]);
+});
+
 test("only the tail is slow: packets are lost, not delayed", () => {
   const lossy: Measured = { p50: [0.02, 0.021], p90: [0.05, 3], packets: [100, 160], requests: [10, 9] };
   const parts = scene({ p50: [0.03, 0.03], p90: [0.06, 3], packets: [100, 95], requests: [10, 9] }, lossy);

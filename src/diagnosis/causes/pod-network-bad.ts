@@ -3,7 +3,7 @@
 import { referenceText } from "#api/object.ts";
 import { podIsReady } from "#diagnosis/readiness.ts";
 import { assess, person } from "#diagnosis/assess.ts";
-import { calledBy } from "#diagnosis/called-addresses.ts";
+import { callsOneOf, lastOfChains } from "#diagnosis/called-addresses.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { quote } from "#diagnosis/explain.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
@@ -35,10 +35,12 @@ const kinds: readonly Kind[] = [
 
 /** Packets for a request, times the usual: less is noise. */
 const moreByFar = 1.15;
-/** Where no latency tells of it. */
-const loudly = 2;
 /** And so much more than any other slow workload. */
 const leadAtLeast = 1.2;
+/** One whose ordinary requests are not known to wait where others' do, or whose packets new requests may explain, shows so much less. */
+const handicap = 1.5;
+/** More than who calls whom can explain. */
+const loudly = 2;
 
 const causeOf = (kind: Kind): Cause => ({
   code: kind.code,
@@ -57,12 +59,12 @@ const find = (view: View, { code, fault }: Kind): readonly Assessment[] => {
   if (slow.length === 0) return [];
   const suspects = all.filter((each) => each.slow !== "no" && !isUnwell(each.workload));
   const leader = leaderOf(suspects);
-  const leaf = leader === undefined ? leafOf(view, suspects) : undefined;
-  const suspect = leader ?? leaf;
+  const leaf = leafOf(view, suspects);
+  const isLeader = leader !== undefined && (leaf === undefined || leader.traffic === leaf || (leader.isClear && leader.growth >= loudly));
+  const suspect = isLeader ? leader.traffic : leaf;
   if (suspect === undefined) return [];
   const others = slow.filter(({ workload }) => workload !== suspect.workload);
   const { reference } = suspect.workload;
-  const growth = suspect.packetGrowth;
   return [
     assess(
       code,
@@ -78,7 +80,8 @@ const find = (view: View, { code, fault }: Kind): readonly Assessment[] => {
             : { claim: "only some requests are slow, not the ordinary one", holds: suspect.slow === "tail" },
         ],
         supporting: [
-          { claim: "it sends more packets for each request than it used to", holds: leader !== undefined, weight: 2 },
+          { claim: "it sends more packets for each request than it used to", holds: isLeader, weight: 2 },
+          { claim: "and by far more than any other, or it calls none that is slow", holds: !isLeader || leader.isClear, weight: 2 },
           { claim: "its own latency was measured", holds: suspect.slow === "unmeasured" ? "unknown" : true },
           { claim: "others that wait for it are slow", holds: others.length > 0 ? true : "unknown" },
           { claim: "its pods are ready all the while", holds: true },
@@ -88,9 +91,9 @@ const find = (view: View, { code, fault }: Kind): readonly Assessment[] => {
         object: reference,
         summary:
           `The network of ${referenceText(reference)} ${fault} packets: ` +
-          (leader === undefined || growth === undefined
+          (!isLeader
             ? "it is slow and calls nothing that is."
-            : `${growth.toFixed(1)} times as many packets for each request as usual; ${others.length} other workloads are slow.`),
+            : `${leader.growth.toFixed(1)} times as many packets for each request as usual; ${others.length} other workloads are slow.`),
         chain: [
           `packets to and from pods of ${referenceText(reference)} are ${fault === "delays" ? "delayed" : "lost"}`,
           "its requests take longer and TCP sends again",
@@ -108,31 +111,41 @@ const find = (view: View, { code, fault }: Kind): readonly Assessment[] => {
   ];
 };
 
-/** The one whose requests take more packets than usual, by far more than any other's; one whose latency was not measured only if loudly so. */
-const leaderOf = (suspects: readonly Traffic[]): Traffic | undefined =>
-  leaderAmong(suspects, loudly) ?? leaderAmong(suspects.filter(isSlow), moreByFar);
+interface Leader {
+  readonly traffic: Traffic;
+  readonly growth: number;
+  readonly isClear: boolean;
+}
 
-const leaderAmong = (suspects: readonly Traffic[], least: number): Traffic | undefined => {
-  const [first, second] = suspects.toSorted((a, b) => (b.packetGrowth ?? 0) - (a.packetGrowth ?? 0));
-  const growth = first?.packetGrowth ?? 0;
-  return growth >= least && growth >= leadAtLeast * (second?.packetGrowth ?? 0) ? first : undefined;
+/** The one whose requests take more packets than usual, and more than any other's; one that is not slow itself only if clearly so. */
+const leaderOf = (suspects: readonly Traffic[]): Leader | undefined => {
+  const signs = signsOf(suspects);
+  const shown = (each: Traffic): number => {
+    const { times = 0, hasNewRequests = false } = each.packetGrowth ?? {};
+    return times / (signs.includes(each) && !hasNewRequests ? 1 : handicap);
+  };
+  const [first, second] = suspects.toSorted((a, b) => shown(b) - shown(a));
+  if (first?.packetGrowth === undefined || shown(first) < moreByFar) return undefined;
+  const isClear = second === undefined || shown(first) >= leadAtLeast * shown(second);
+  return isClear || signs.includes(first) ? { traffic: first, growth: first.packetGrowth.times, isClear } : undefined;
 };
 
 const isSlow = ({ slow }: Traffic): boolean => slow === "median" || slow === "tail";
 
-/** Of those that are slow, the only one that is told to call none of the others. */
+/** Whoever is delayed is so at every request, and those that are slow now and then only call it at times. */
+const signsOf = (suspects: readonly Traffic[]): readonly Traffic[] => {
+  const always = suspects.filter(({ slow }) => slow === "median");
+  return always.length > 0 ? always : suspects.filter(isSlow);
+};
+
+/** Of those that are slow, the only one that is told to call none of the others, and that another is told to call. */
 const leafOf = (view: View, suspects: readonly Traffic[]): Traffic | undefined => {
-  const slow = suspects.filter(isSlow);
-  const behind = new Set(slow.flatMap(({ workload }) => view.servicesOf(workload).map(({ metadata }) => metadata.name)));
-  const leaves = slow.filter(({ workload }) => {
-    const called = calledBy(view, workload).map(({ service }) => service);
-    return !called.some((name) => behind.has(name) && !view.servicesOf(workload).some(({ metadata }) => metadata.name === name));
-  });
-  const [leaf] = leaves;
-  if (leaf === undefined || leaves.length !== 1 || slow.length < 2) return undefined;
-  const names = new Set(view.servicesOf(leaf.workload).map(({ metadata }) => metadata.name));
-  return slow.some(({ workload }) => workload !== leaf.workload && calledBy(view, workload).some(({ service }) => names.has(service)))
-    ? leaf
+  const slow = signsOf(suspects);
+  const workloads = slow.map(({ workload }) => workload);
+  const [leaf, another] = lastOfChains(view, workloads);
+  if (leaf === undefined || another !== undefined) return undefined;
+  return workloads.some((workload) => workload !== leaf && callsOneOf(view, workload, [leaf]))
+    ? slow.find(({ workload }) => workload === leaf)
     : undefined;
 };
 
