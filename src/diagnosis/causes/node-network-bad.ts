@@ -3,6 +3,7 @@ import { Nodes, Pods, type Node } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import type { Metric } from "#evidence/evidence.ts";
 import { assess, person } from "#diagnosis/assess.ts";
+import { calledBy, callersOf, lastOfChains } from "#diagnosis/called-addresses.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { quote } from "#diagnosis/explain.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
@@ -28,7 +29,7 @@ const kinds: readonly Kind[] = [
     code: "NodeNetworkDelay",
     title: "A node whose network delays packets",
     concludes:
-      "Several workloads at once are slow, the ordinary request included, and what they share is one node that retransmits more than before.",
+      "Several workloads at once are slow, the ordinary request included, TCP retransmits more than before, and what they share is one node: where those run that call no slow one, or else where most is retransmitted.",
   },
 ];
 
@@ -48,33 +49,47 @@ const causeOf = (kind: Kind): Cause => ({
 });
 
 const find = (view: View, node: Node, { code, fault }: Kind): Assessment => {
-  const retransmits = of(view.metricsOf(referenceTo(node)), /^tcp_retransmits$/);
-  const others = view
-    .all(Nodes)
-    .flatMap((other) => (other === node ? [] : (of(view.metricsOf(referenceTo(other)), /^tcp_retransmits$/)?.value ?? [])));
+  const measured = view.all(Nodes).flatMap((each) => {
+    const metric = of(view.metricsOf(referenceTo(each)), /^tcp_retransmits$/);
+    return metric === undefined ? [] : [{ node: each, value: metric.value, usual: metric.usual ?? 0 }];
+  });
+  const own = measured.find((each) => each.node === node);
+  const others = measured.flatMap((each) => (each.node === node ? [] : each.value));
   const here = new Set(view.all(Pods).flatMap((pod) => (pod.spec.nodeName === node.metadata.name ? (view.workloadOf(pod) ?? []) : [])));
   const slow = view.workloads.flatMap((workload) =>
     slownessOf(view, workload) === undefined ? [] : [{ workload, ...slownessOf(view, workload) }],
   );
   const medianSlow = slow.filter(({ median }) => (median ?? 0) >= delayed);
-  const value = retransmits?.value ?? 0;
-  const usual = retransmits?.usual ?? 0;
+  const value = own?.value ?? 0;
   const isWorst = value > Math.max(0, ...others);
   const stalled = medianSlow.length >= 2 && medianSlow.length * 2 >= slow.length;
+  const home =
+    fault === "loss"
+      ? undefined
+      : homeOf(
+          view,
+          medianSlow.map(({ workload }) => workload),
+        );
+  // What is delayed at one end of a connection is sent again by either.
+  const noticedAt = (home === undefined ? [own] : measured).find(
+    (each) => each !== undefined && each.value >= noticed && each.value >= each.usual * 3,
+  );
   return assess(
     code,
     {
       required: [
         {
-          claim: `Node ${node.metadata.name} retransmits more than before`,
-          holds: retransmits === undefined ? "unknown" : value >= noticed && value >= usual * 3,
+          claim: home === undefined ? `Node ${node.metadata.name} retransmits more than before` : "a node retransmits more than before",
+          holds: (home === undefined ? own : measured[0]) === undefined ? "unknown" : noticedAt !== undefined,
         },
-        { claim: "and more than every other node", holds: isWorst },
+        home === undefined
+          ? { claim: "and more than every other node", holds: isWorst }
+          : { claim: "the slow workloads that call no slow one run there", holds: home === node.metadata.name },
         fault === "loss"
           ? { claim: "far more than a quiet network", holds: value >= many }
           : { claim: "several workloads are slow at the median, not only now and then", holds: stalled },
       ],
-      against: fault === "loss" ? [] : [{ claim: "it loses packets", holds: value >= many }],
+      against: fault === "loss" ? [] : [{ claim: "packets are lost", holds: [value, ...others].some((each) => each >= many) }],
       supporting: [
         { claim: "workloads are slow, or get less through", holds: slow.length > 0 ? true : "unknown", weight: 1 },
         { claim: "several of them, so that none alone is to blame", holds: slow.length >= 2 ? true : "unknown", weight: 1 },
@@ -84,23 +99,23 @@ const find = (view: View, node: Node, { code, fault }: Kind): Assessment => {
             slow.length === 0 ? "unknown" : slow.filter(({ workload }) => here.has(workload)).length * 2 >= slow.length ? true : "unknown",
           weight: 1,
         },
-        { claim: "several times as much as the next node", holds: value >= 1.5 * Math.max(0, ...others), weight: 1 },
+        { claim: "it retransmits several times as much as the next node", holds: isWorst && value >= 1.5 * Math.max(0, ...others), weight: 1 },
       ],
     },
     () => ({
       object: referenceTo(node),
-      summary: `The network of Node ${node.metadata.name} ${fault === "loss" ? "loses" : "delays"} packets: ${number(value)} TCP retransmits a second, usually ${number(usual)}; ${slow.length} workloads are slow.`,
+      summary: `The network of Node ${node.metadata.name} ${fault === "loss" ? "loses" : "delays"} packets: ${noticedAt === undefined ? "" : `${number(noticedAt.value)} TCP retransmits a second${noticedAt === own ? "" : ` at Node ${noticedAt.node.metadata.name}`}, usually ${number(noticedAt.usual)}; `}${slow.length} workloads are slow.`,
       chain: [
         `Node ${node.metadata.name} ${fault === "loss" ? "loses" : "delays"} packets`,
         "connections to and from its pods wait",
         ...slow.slice(0, 3).map(({ workload }) => `${referenceText(workload.reference)} is slow`),
       ],
       quotes: [
-        quote(
-          "metric",
-          referenceText(referenceTo(node)),
-          `tcp_retransmits: ${number(value)}, usually ${number(usual)}; other nodes: ${others.map(number).join(", ")}`,
-        ),
+        ...measured
+          .toSorted((x, y) => y.value - x.value)
+          .map((each) =>
+            quote("metric", referenceText(referenceTo(each.node)), `tcp_retransmits: ${number(each.value)}, usually ${number(each.usual)}`),
+          ),
         ...slow
           .slice(0, 3)
           .map(({ workload, median, tail }) =>
@@ -115,6 +130,15 @@ const find = (view: View, node: Node, { code, fault }: Kind): Assessment => {
       facts: person("the node's network card, cable, switch port or queue has to be looked at"),
     }),
   );
+};
+
+/** The one node that carries all the slow workloads which call no slow one; undefined where they are spread, or nobody knows who calls whom. */
+const homeOf = (view: View, slow: readonly Workload[]): string | undefined => {
+  const ends = lastOfChains(view, slow);
+  const isKnown = ends.every((end) => calledBy(view, end).length > 0 || view.servicesOf(end).some((each) => callersOf(view, each).length > 0));
+  const nodes = new Set(ends.flatMap(({ pods }) => pods.map(({ spec }) => spec.nodeName)));
+  const [home] = nodes;
+  return isKnown && nodes.size === 1 ? home : undefined;
 };
 
 /** How many times longer than usual requests take; undefined where they do not. */

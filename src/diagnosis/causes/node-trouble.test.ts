@@ -40,6 +40,10 @@ spec:
   selector: { matchLabels: { app: ${name} } }
   template: { metadata: { labels: { app: ${name} } }, spec: { containers: [{ name: main, image: "x:1", resources: { limits: { cpu: 200m, memory: 2Mi } } }] } }
 `)[0] as Deployment;
+const withAddress = ({ spec: { template } }: Deployment, service: string): Deployment["spec"]["template"] => ({
+  ...template,
+  spec: { ...template.spec, containers: template.spec.containers.map((each) => ({ ...each, env: [{ name: "BACKEND", value: `${service}:80` }] })) },
+});
 const [web, api, db] = [deployment("web"), deployment("api"), deployment("db")];
 
 describe("a program of a node", () => {
@@ -118,6 +122,13 @@ describe("the network of a node", () => {
   });
   test("delays them: few retransmits, and every request waits", () => {
     expect(given([of(a, "tcp_retransmits", 0.9, 0), of(b, "tcp_retransmits", 0, 0), ...medians])).toEqual(["NodeNetworkDelay node-a"]);
+  });
+  test("delays them where the slow ones are that call no slow one, whichever end of the connections retransmits", () => {
+    const caller = { ...web, spec: { ...web.spec, template: withAddress(web, "api") } } as Deployment;
+    const services = objects("{ apiVersion: v1, kind: Service, metadata: { name: api }, spec: { selector: { app: api }, ports: [{ port: 80 }] } }");
+    const scene = [a, b, caller, ...podsOf(caller, {}), api, ...podsOf(api, { spec: { nodeName: "node-b" } }), ...services];
+    const retransmits = [of(a, "tcp_retransmits", 0.9, 0), of(b, "tcp_retransmits", 0, 0)];
+    expect(told(evidence({ objects: scene, metrics: [...retransmits, ...medians] }))).toEqual(["NodeNetworkDelay node-b"]);
   });
   test("is not to blame where it retransmits as ever, or one workload alone is slow", () => {
     expect(given([of(a, "tcp_retransmits", 7, 6), ...tails])).toEqual([]);
