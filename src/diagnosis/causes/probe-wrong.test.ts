@@ -61,6 +61,7 @@ const probed = (
   said: readonly string[],
   nodes: readonly KubeObject[] = [],
   ports?: string,
+  count = 9,
 ): Evidence => {
   const deployment = web(probes, ports);
   const made = podsOf(deployment, { status });
@@ -69,7 +70,7 @@ const probed = (
     status === killed
       ? [{ ...warning(pod, "Killing", "Container main failed liveness probe, will be restarted"), type: "Normal" as const }]
       : [];
-  return evidence({ objects: [deployment, ...made, ...nodes], events: [...said.map((text) => warning(pod, "Unhealthy", text)), ...kills] });
+  return evidence({ objects: [deployment, ...made, ...nodes], events: [...said.map((text) => ({ ...warning(pod, "Unhealthy", text), count })), ...kills] });
 };
 
 const told = (given: Evidence): string[] =>
@@ -110,6 +111,25 @@ const cases: readonly (readonly [name: string, given: Evidence, codes: readonly 
       `Readiness probe failed: ${malformed}`,
     ]),
     ["ProbeWrongProtocol readiness"],
+  ],
+  [
+    "a probe by HTTP of a program that speaks first, or not in lines",
+    probed("livenessProbe: { httpGet: { port: 8080, path: / } }", killed, [
+      'Liveness probe failed: Get "http://10.1.0.7:8080/": net/http: HTTP/1.x transport connection broken: malformed HTTP status code "wrong"',
+    ]),
+    ["ProbeWrongProtocol liveness"],
+  ],
+  [
+    "a probe by HTTP/1 of a program that takes HTTP/2 alone and says so",
+    probed(`livenessProbe: { httpGet: { port: 8080, path: / } }, readinessProbe: { ${grpc} }`, killed, [
+      "Liveness probe failed: HTTP probe failed with statuscode: 400",
+    ]),
+    ["ProbeWrongProtocol liveness"],
+  ],
+  [
+    "a port that is not declared, seen once, while the program answers on its own",
+    probed(`readinessProbe: { grpc: { port: 8081 } }, livenessProbe: { ${grpc} }`, unready, [`Readiness probe failed: ${refused}`], [], undefined, 1),
+    ["ProbeWrongPort readiness"],
   ],
   [
     "a probe by HTTPS of a program that speaks HTTP",

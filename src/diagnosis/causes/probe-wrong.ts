@@ -1,5 +1,6 @@
 // A probe that asks the wrong thing of a program that runs: another port than it listens on, another protocol than it speaks, a path that it does
 // not have, or sooner than it can answer. Liveness then kills it, readiness starves it.
+import type { Container } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import { assess, eventQuote, objectQuote } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
@@ -34,8 +35,11 @@ const unanswered =
   /connection refused|failed to connect service|context deadline exceeded|i\/o timeout|no route to host|did not complete within/i;
 const tooLate = /deadline exceeded|timeout|did not complete within|timed out/i;
 const otherProtocol =
-  /malformed HTTP response|server gave HTTP response to HTTPS client|tls: first record does not look like a TLS handshake|first path element|error reading server preface|unexpected HTTP status code received from server|HTTP\/2 frame|unknown service grpc\.health|malformed MIME header|unexpected EOF|: EOF$|connection reset by peer/i;
+  /malformed HTTP|server gave HTTP response to HTTPS client|tls: first record does not look like a TLS handshake|first path element|error reading server preface|unexpected HTTP status code received from server|HTTP\/2 frame|unknown service grpc\.health|malformed MIME header|unexpected EOF|: EOF$|connection reset by peer/i;
 const refusedPath = /statuscode: (?:404|405|401|403|3\d\d)/i;
+
+const passesDeclared = (container: Container, passing: ProbeFailure["passing"]): boolean =>
+  passing.some(({ port }) => declaresPort(container, port) === true);
 
 const kinds: readonly Kind[] = [
   {
@@ -45,6 +49,8 @@ const kinds: readonly Kind[] = [
     concludes: "Something listens on the port, and it does not speak the probe's protocol.",
     claims: ({ probe, container, message, passing }) => {
       const others = passing.filter((other) => other.port === probe.port && other.handler !== probe.handler && other.handler !== "tcp");
+      // A server of HTTP/2 alone may still be able to say that it does not take what came.
+      const isRefusedAsSuch = others.length > 0 && /statuscode: 400/i.test(message);
       return {
         required: [
           {
@@ -52,7 +58,7 @@ const kinds: readonly Kind[] = [
             holds: otherProtocol.test(message) || (others.length > 0 && probe.handler !== "tcp"),
           },
         ],
-        against: [{ claim: "the answer is an HTTP status: the protocol is right", holds: /statuscode/i.test(message) }],
+        against: [{ claim: "the answer is an HTTP status: the protocol is right", holds: /statuscode/i.test(message) && !isRefusedAsSuch }],
         supporting: [
           { claim: "the container declares that port", holds: declaresPort(container, probe.port) ?? "unknown", weight: 1 },
           { claim: "the answer is of another protocol", holds: otherProtocol.test(message), weight: 2 },
@@ -73,18 +79,14 @@ const kinds: readonly Kind[] = [
         { claim: "the container declares other ports, and not this one", holds: declaresPort(container, probe.port) === false },
         // Programs that are still starting do not listen yet.
         {
-          claim: "it was asked more than once or twice",
-          holds: event.count >= Math.max(3, probe.failureThreshold) || typeof probe.port === "string",
+          claim: "it was asked more than once or twice, or another probe passes meanwhile",
+          holds: event.count >= Math.max(3, probe.failureThreshold) || typeof probe.port === "string" || passesDeclared(container, passing),
         },
         { claim: "nothing answers there", holds: unanswered.test(message) || typeof probe.port === "string" },
       ],
       against: [{ claim: "something answers there", holds: /statuscode|malformed HTTP/i.test(message) }],
       supporting: [
-        {
-          claim: "another probe passes on a declared port",
-          holds: passing.some(({ port }) => declaresPort(container, port) === true),
-          weight: 2,
-        },
+        { claim: "another probe passes on a declared port", holds: passesDeclared(container, passing), weight: 2 },
         { claim: "the program runs", holds: true, weight: 1 },
       ],
     }),
