@@ -26,7 +26,7 @@ const offers = `${rwo}, capacity: { storage: 1Gi }`;
 const told = (...documents: readonly string[]): string[] =>
   claimWithoutVolume.flatMap((cause) =>
     cause
-      .find(createView(evidence({ objects: objects(documents.join("---")) })))
+      .find(createView(evidence({ objects: objects(documents.join("\n---\n")) })))
       .flatMap((each) => ("found" in each ? [`${each.found.code} ${each.found.object.name}`] : [])),
   );
 
@@ -82,7 +82,22 @@ const cases: readonly (readonly [name: string, documents: readonly string[], cod
     [],
   ],
   ["a claim that is bound", [claim("accessModes: [ReadWriteMany]", "Bound"), volume("v", offers)], []],
-  ["volumes of another class", [claim(asks), named(volume("v", offers), "fast")], []],
+  ["a volume of another class", [claim(asks), named(volume("v", offers), "fast")], ["ClaimClassMismatch data"]],
+  [
+    "a class for volumes made by hand, of which there is none",
+    [
+      named(claim(asks), "local"),
+      volume("v", offers),
+      "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: { name: local }\nprovisioner: kubernetes.io/no-provisioner\n",
+    ],
+    ["ClaimClassMismatch data"],
+  ],
+  [
+    "a volume of its class that is taken says more than a free one of another",
+    [claim(asks), volume("taken", `${offers}, claimRef: { namespace: shop, name: other }`, "Bound"), named(volume("v", offers), "fast")],
+    ["VolumeOccupied data"],
+  ],
+  ["a volume of another class that fits in nothing else", [claim("accessModes: [ReadWriteMany]"), named(volume("v", offers), "fast")], []],
 ];
 
 test.each(cases)("%s", (_name, documents, codes) => {

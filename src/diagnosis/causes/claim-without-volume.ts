@@ -16,7 +16,7 @@ import { claimants } from "#diagnosis/claimants.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
 
-type Misfit = "accessMode" | "selector" | "size" | "occupied";
+type Misfit = "accessMode" | "selector" | "size" | "occupied" | "class";
 
 interface Kind {
   readonly misfit: Misfit;
@@ -55,17 +55,25 @@ const kinds: readonly Kind[] = [
     concludes: "The volume that would fit is bound to, or reserved for, another claim.",
     why: "whose the volume is has to be known before anything is released: it may hold data",
   },
+  {
+    misfit: "class",
+    code: "ClaimClassMismatch",
+    title: "A claim of another class than the volume that would fit",
+    concludes: "A free volume fits but for its class, and nothing provisions one of the claim's class.",
+    why: "a claim's class cannot be changed in place: it is made again with the volume's, or the volume is given the claim's",
+  },
 ];
 
 const causeOf = (kind: Kind): Cause => ({
   code: kind.code,
   title: kind.title,
-  looksAt: "Pending claims that nothing provisions, and every volume of their class: its modes, labels, size and claim.",
+  looksAt: "Pending claims that nothing provisions, and every volume: its class, modes, labels, size and claim.",
   concludes: kind.concludes,
   wouldDo:
     kind.misfit === "occupied"
       ? "Nothing by itself."
       : "recreate_pvc_claim while it is unbound and empty; else a person makes a volume that fits.",
+  ...(kind.misfit === "class" ? { yieldsTo: ["StorageClassMissing"] } : {}),
   find: (view) => view.all(PersistentVolumeClaims).map((claim) => find(view, claim, kind)),
 });
 
@@ -77,7 +85,7 @@ const find = (view: View, claim: PersistentVolumeClaim, { misfit, code, why }: K
   const isProvisioned =
     name !== "" &&
     (storageClass === undefined ? !view.knows(StorageClasses, undefined) : storageClass.provisioner !== "kubernetes.io/no-provisioner");
-  const volumes = view.all(PersistentVolumes).filter(({ spec }) => (spec.storageClassName ?? "") === name);
+  const volumes = view.all(PersistentVolumes);
   const near = volumes.map((volume) => ({ volume, misfits: misfitsOf(claim, volume) })).filter(({ misfits }) => misfits.length > 0);
   // A free volume that almost fits says more than one that is taken.
   const best = kinds.find((kind) => near.some(({ misfits }) => misfits.length === 1 && misfits[0] === kind.misfit))?.misfit;
@@ -90,14 +98,14 @@ const find = (view: View, claim: PersistentVolumeClaim, { misfit, code, why }: K
       required: [
         { claim: `${referenceText(reference)} pending`, holds: claim.status?.phase === "Pending" },
         { claim: "a class that nothing provisions", holds: !isProvisioned },
-        { claim: "a volume of its class that fits but for this", holds: match !== undefined && best === misfit },
+        { claim: "a volume that fits but for this", holds: match !== undefined && best === misfit },
       ],
       against: [{ claim: "a free volume fits", holds: near.length < volumes.length }],
       supporting: [
         { claim: "the volume controller finds none", holds: event !== undefined, weight: 1 },
         { claim: "pods wait for it", holds: users.length > 0, weight: 1 },
         {
-          claim: "it is the only volume of the class that is near",
+          claim: "it is the only volume that is near",
           holds: near.filter(({ misfits }) => misfits.length === 1).length === 1,
           weight: 1,
         },
@@ -131,6 +139,7 @@ const misfitsOf = (claim: PersistentVolumeClaim, { metadata, spec, status }: Per
   const asked = parseQuantity(claim.spec.resources?.requests?.storage ?? "0") ?? 0n;
   const offered = parseQuantity(spec.capacity?.storage ?? "0") ?? 0n;
   return [
+    ...((claim.spec.storageClassName ?? "") === (spec.storageClassName ?? "") ? [] : ["class" as const]),
     ...((claim.spec.accessModes ?? []).every((mode) => spec.accessModes?.includes(mode) ?? false) ? [] : ["accessMode" as const]),
     ...(claim.spec.selector === undefined || selects(claim.spec.selector, metadata.labels) ? [] : ["selector" as const]),
     ...(offered >= asked ? [] : ["size" as const]),
@@ -145,6 +154,8 @@ const wordsOf = (claim: PersistentVolumeClaim, { metadata, spec, status }: Persi
     return `its selector ${JSON.stringify(claim.spec.selector)} does not match PersistentVolume ${metadata.name} (${labelsText(metadata.labels)})`;
   if (misfit === "size")
     return `it asks for ${claim.spec.resources?.requests?.storage}, PersistentVolume ${metadata.name} has ${spec.capacity?.storage}`;
+  if (misfit === "class")
+    return `it is of class "${claim.spec.storageClassName ?? ""}", PersistentVolume ${metadata.name} of class "${spec.storageClassName ?? ""}"`;
   return `PersistentVolume ${metadata.name}, the only one that fits, is ${spec.claimRef === undefined ? status?.phase : `bound to ${spec.claimRef.namespace}/${spec.claimRef.name}`}`;
 };
 
