@@ -12,7 +12,7 @@ export interface Complaint {
 }
 
 const trouble =
-  /refused|timed? ?out|timeout|no such host|unreachable|unavailable|unable to ?connect|could not|failed|reset by peer|not resolve|not known/i;
+  /refused|timed? ?out|timeout|no such host|unknown ?host|ENOTFOUND|EAI_AGAIN|unreach|no route to host|unavailable|unable to ?connect|could not|failed|reset by peer|not resolve|not known/i;
 const linesAtMost = 400;
 
 /** Of whoever names one of these, whatever port follows. At most one for each workload. */

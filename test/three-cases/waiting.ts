@@ -105,6 +105,8 @@ const ofClass = (name: string): KubeObject => {
   const made = claim(rwo);
   return { ...made, spec: { ...(made as unknown as { spec: object }).spec, storageClassName: name } } as KubeObject;
 };
+const byHand = (name: string): KubeObject =>
+  one(`{ apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: { name: ${name} }, provisioner: kubernetes.io/no-provisioner }`);
 const standard = one("{ apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: { name: standard }, provisioner: example.test/disk }");
 const creating = {
   status: {
@@ -141,6 +143,11 @@ const storage: Readonly<Record<string, ThreeCases>> = {
     holds: unbound(claim(rwo), taken),
     neighbour: "ClaimTooLarge",
     contradicted: unbound(claim(rwo), taken, volume(rwo, "Available", "free")),
+  },
+  ClaimClassMismatch: {
+    holds: unbound(ofClass("local"), byHand("local"), volume()),
+    neighbour: "StorageClassMissing",
+    contradicted: unbound(ofClass("standard"), standard, volume()),
   },
   StorageClassMissing: {
     holds: unbound(ofClass("standart"), standard),

@@ -36,8 +36,9 @@ const find = (view: View, called: Called): Assessment => {
       : [`${host}:${port}`, ...(ip === undefined || ip === "None" ? [] : [`${ip}:${port}`])];
   const [complaint] = complaintsAbout(view, spoken, [workload]);
   const names = view.all(Services, namespace).map(({ metadata }) => metadata.name);
+  const near = nearest(name, names);
   const meant =
-    service === undefined ? (nearest(name, names) ?? names.find((each) => name.startsWith(each) || each.startsWith(name))) : name;
+    service === undefined ? (near ?? names.find((each) => name.startsWith(each) || each.startsWith(name))) : name;
   // Others who call it by that port have no trouble with their variable, but with the Service.
   const others = service === undefined ? [] : callersOf(view, service).filter((each) => each !== workload);
   const agreeing = others.filter((other) => calledBy(view, other).some((each) => each.service === name && each.port === port));
@@ -62,7 +63,11 @@ const find = (view: View, called: Called): Assessment => {
       required: [
         { claim: "Services of that namespace are known", holds: view.knows(Services, namespace) || service !== undefined },
         { claim: `the address ${value} leads nowhere`, holds: service === undefined || lacksPort },
-        { claim: "the workload's own log complains of that address", holds: complaint !== undefined },
+        // What nobody complains of may be something that nobody calls; where no log was read, an address that is nearly right is a slip.
+        {
+          claim: "the workload's own log complains of that address, or there is none and a Service is nearly that",
+          holds: complaint !== undefined || (view.logsOf(workload).length === 0 && (lacksPort || near !== undefined)),
+        },
       ],
       against: [
         { claim: "no more Services may be made in that namespace", holds: service === undefined && isQuotaFull },
@@ -73,6 +78,7 @@ const find = (view: View, called: Called): Assessment => {
         { claim: "others call it by the same port: the Service is wrong", holds: lacksPort && agreeing.length > 0 },
       ],
       supporting: [
+        { claim: "the workload's own log complains of it", holds: complaint !== undefined, weight: 3 },
         { claim: "a Service of nearly that name exists", holds: meant !== undefined, weight: 2 },
         {
           claim: "others call the right one",

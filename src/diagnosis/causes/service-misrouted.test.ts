@@ -139,8 +139,21 @@ describe("an address in a variable", () => {
       "EnvAddressWrong Deployment/web",
     ]);
   });
-  test("that leads nowhere and that nobody complains of is not told", () => {
-    expect(told(scene(right, { address: "apii:70" }))).toEqual([]);
+  test.each([
+    "Error: getaddrinfo ENOTFOUND apii apii:70",
+    "java.net.UnknownHostException: apii",
+    "UNAVAILABLE: DNS resolution failed for apii:70",
+    "dial tcp: lookup apii on 10.0.0.10:53: no such host",
+  ])("is complained of in the words of any runtime: %s", (log) => {
+    expect(told(scene(right, { address: "apii:70", log }))).toEqual(["EnvAddressWrong Deployment/web"]);
+  });
+  test("that leads nowhere and that its log does not complain of is not told", () => {
+    expect(told(scene(right, { address: "apii:70", log: "all is well" }))).toEqual([]);
+  });
+  test("that is nearly right needs no log to be told, and one like none that exists does", () => {
+    expect(told(scene(right, { address: "apii:70" }))).toEqual(["EnvAddressWrong Deployment/web"]);
+    expect(told(scene(right, { address: "api:71" }))).toEqual(["EnvAddressWrong Deployment/web"]);
+    expect(told(scene(right, { address: "assistant:70" }))).toEqual([]);
   });
   test("is not told where others call the same port: then the Service is wrong", () => {
     const given = scene(right, { address: "api:71", log: "dial tcp 10.2.0.9:71: connection refused" });
