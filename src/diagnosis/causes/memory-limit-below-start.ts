@@ -1,43 +1,57 @@
 // A memory limit so small that the container is killed before its program begins: the runtime cannot even set it up.
 import { referenceText } from "#api/object.ts";
+import { parseQuantity } from "#lib/quantity.ts";
 import { assess, eventQuote, objectQuote } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import type { Assessment, Remedy } from "#diagnosis/finding.ts";
+import { podIsReady } from "#diagnosis/readiness.ts";
 import { remediesOr, rollbackWithout } from "#diagnosis/previous-revision.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
 const code = "MemoryLimitBelowStart";
 /** runc, as containerd and CRI-O pass it on. */
 const killed = /container init was OOM-killed|memory limit too low|OOM command not allowed/i;
+/** What runc says where its first process is gone before it could answer: for memory, where it had hardly any. */
+const gone = /init-p: (?:broken pipe|connection reset by peer)|container init exited prematurely/i;
+/** Of MiB: what runc itself takes at times. */
+const hardlyAny = 16;
 
 export const memoryLimitBelowStart: Cause = {
   code,
   title: "A memory limit in which not even the container can be set up",
-  looksAt: "Pods that do not get beyond ContainerCreating, and what the container runtime says.",
+  looksAt: "Pods whose containers do not begin, and what the container runtime says.",
   concludes: "The pod's memory limit is below what the runtime itself needs.",
   wouldDo: "rollback_deployment to a revision with more; else increase_resources.",
   find: (view) => view.workloads.map((workload) => find(view, workload)),
 };
 
 const find = (view: View, workload: Workload): Assessment => {
-  const pods = new Map(
-    workload.pods
-      .filter(({ status, metadata }) => status?.phase === "Pending" && metadata.deletionTimestamp === undefined)
-      .map((pod) => [pod.metadata.uid, pod]),
-  );
-  const event = view.eventsAround(workload).find(({ uid, message }) => uid !== undefined && pods.has(uid) && killed.test(message));
   const limits = workload.template.spec.containers.flatMap(({ name, resources }) => {
     const limit = resources?.limits?.["memory"];
     return limit === undefined ? [] : [{ name, limit }];
   });
+  const isTiny = limits.some(({ limit }) => (parseQuantity(limit) ?? 0n) < (parseQuantity(`${hardlyAny}Mi`) ?? 0n));
+  const says = (text: string | undefined): boolean => text !== undefined && (killed.test(text) || (isTiny && gone.test(text)));
+  const waiting = workload.pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && !podIsReady(pod));
+  const event = view
+    .eventsAround(workload)
+    .find(({ uid, message }) => waiting.some(({ metadata }) => metadata.uid === uid) && says(message));
+  // A container that never began counts as started, to the kubelet: its pod is Running.
+  const ended = waiting.flatMap((pod) =>
+    (pod.status?.containerStatuses ?? []).flatMap(({ name, state, lastState }) =>
+      [state?.waiting?.message, state?.terminated?.message, lastState?.terminated?.message]
+        .filter(says)
+        .map((message) => objectQuote({ kind: "Pod", ...pod.metadata }, `container ${name}: ${message}`)),
+    ),
+  );
   return assess(
     code,
     {
       required: [
-        { claim: "the runtime says that the container was killed for memory while it was set up", holds: event !== undefined },
+        { claim: "the runtime says that the container was killed for memory while it was set up", holds: event !== undefined || ended.length > 0 },
         { claim: "a memory limit", holds: limits.length > 0 },
       ],
-      supporting: [{ claim: "it was tried more than once", holds: (event?.count ?? 0) > 1, weight: 1 }],
+      supporting: [{ claim: "it was tried more than once", holds: event === undefined ? "unknown" : event.count > 1, weight: 1 }],
     },
     () => ({
       object: workload.reference,
@@ -45,10 +59,10 @@ const find = (view: View, workload: Workload): Assessment => {
       chain: [
         ...limits.map(({ name, limit }) => `container ${name} may use ${limit} of memory`),
         "it is killed for memory while the runtime sets it up",
-        "its pods stay in ContainerCreating",
+        "its pods do not become ready",
       ],
       quotes: [
-        ...(event === undefined ? [] : [eventQuote(event)]),
+        ...(event === undefined ? ended.slice(0, 1) : [eventQuote(event)]),
         ...limits.map(({ name, limit }) => objectQuote(workload.reference, `container ${name}: resources.limits.memory ${limit}`)),
       ],
       explains: [workload.reference],

@@ -8,7 +8,7 @@ import { nodeNetworkBad } from "#diagnosis/causes/node-network-bad.ts";
 import { containerRuntimeDown, kubeletDown, kubeProxyDown } from "#diagnosis/causes/node-program-down.ts";
 import { createView } from "#diagnosis/view.ts";
 import type { Evidence, Metric } from "#evidence/evidence.ts";
-import { evidence, objects, podsOf, warning } from "#test/evidence-sketch.ts";
+import { containerStatus, evidence, objects, podsOf, warning } from "#test/evidence-sketch.ts";
 
 const causes = [kubeletDown, containerRuntimeDown, kubeProxyDown, cpuOverload, memoryLimitBelowStart, ...nodeNetworkBad];
 const told = (given: Evidence): string[] =>
@@ -161,6 +161,20 @@ describe("a memory limit below what a container needs to be set up", () => {
     expect(told(evidence({ objects: [web, ...made], events: [warning(pod, "FailedCreatePodSandBox", oom)] }))).toEqual([
       "MemoryLimitBelowStart web",
     ]);
+  });
+  test("is told of a container that never began, whose pod counts as running", () => {
+    const message = `failed to create containerd task: ${oom}`;
+    const lastState = { terminated: { exitCode: 128, reason: "StartError", message, startedAt: "", finishedAt: "2027-03-01T13:58:00Z" } };
+    const state = { waiting: { reason: "CrashLoopBackOff" } };
+    const status = { conditions: [{ type: "Ready", status: "False" }], containerStatuses: [{ ...containerStatus("main", state), lastState }] };
+    expect(told(evidence({ objects: [web, ...podsOf(web, { status })] }))).toEqual(["MemoryLimitBelowStart web"]);
+  });
+  test("is told where the runtime's first process is gone at once and had hardly any memory", () => {
+    const broken = "runc create failed: can't copy bootstrap data to pipe: write init-p: broken pipe";
+    const events = [warning(pod, "FailedCreatePodSandBox", broken)];
+    expect(told(evidence({ objects: [web, ...made], events }))).toEqual(["MemoryLimitBelowStart web"]);
+    const [roomy] = objects(JSON.stringify(web).replace("2Mi", "64Mi")) as [Deployment];
+    expect(told(evidence({ objects: [roomy, ...made], events }))).toEqual([]);
   });
   test("is not told of another failure of the sandbox, nor of a pod that runs by now", () => {
     expect(
