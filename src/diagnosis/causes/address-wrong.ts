@@ -37,8 +37,7 @@ const find = (view: View, called: Called): Assessment => {
   const [complaint] = complaintsAbout(view, spoken, [workload]);
   const names = view.all(Services, namespace).map(({ metadata }) => metadata.name);
   const near = nearest(name, names);
-  const meant =
-    service === undefined ? (near ?? names.find((each) => name.startsWith(each) || each.startsWith(name))) : name;
+  const meant = service === undefined ? (near ?? names.find((each) => name.startsWith(each) || each.startsWith(name))) : name;
   // Others who call it by that port have no trouble with their variable, but with the Service.
   const others = service === undefined ? [] : callersOf(view, service).filter((each) => each !== workload);
   const agreeing = others.filter((other) => calledBy(view, other).some((each) => each.service === name && each.port === port));

@@ -48,7 +48,10 @@ const find = (view: View, workload: Workload): Assessment => {
     code,
     {
       required: [
-        { claim: "the runtime says that the container was killed for memory while it was set up", holds: event !== undefined || ended.length > 0 },
+        {
+          claim: "the runtime says that the container was killed for memory while it was set up",
+          holds: event !== undefined || ended.length > 0,
+        },
         { claim: "a memory limit", holds: limits.length > 0 },
       ],
       supporting: [{ claim: "it was tried more than once", holds: event === undefined ? "unknown" : event.count > 1, weight: 1 }],

@@ -99,7 +99,11 @@ const find = (view: View, node: Node, { code, fault }: Kind): Assessment => {
             slow.length === 0 ? "unknown" : slow.filter(({ workload }) => here.has(workload)).length * 2 >= slow.length ? true : "unknown",
           weight: 1,
         },
-        { claim: "it retransmits several times as much as the next node", holds: isWorst && value >= 1.5 * Math.max(0, ...others), weight: 1 },
+        {
+          claim: "it retransmits several times as much as the next node",
+          holds: isWorst && value >= 1.5 * Math.max(0, ...others),
+          weight: 1,
+        },
       ],
     },
     () => ({
@@ -135,7 +139,9 @@ const find = (view: View, node: Node, { code, fault }: Kind): Assessment => {
 /** The one node that carries all the slow workloads which call no slow one; undefined where they are spread, or nobody knows who calls whom. */
 const homeOf = (view: View, slow: readonly Workload[]): string | undefined => {
   const ends = lastOfChains(view, slow);
-  const isKnown = ends.every((end) => calledBy(view, end).length > 0 || view.servicesOf(end).some((each) => callersOf(view, each).length > 0));
+  const isKnown = ends.every(
+    (end) => calledBy(view, end).length > 0 || view.servicesOf(end).some((each) => callersOf(view, each).length > 0),
+  );
   const nodes = new Set(ends.flatMap(({ pods }) => pods.map(({ spec }) => spec.nodeName)));
   const [home] = nodes;
   return isKnown && nodes.size === 1 ? home : undefined;

@@ -42,7 +42,10 @@ spec:
 `)[0] as Deployment;
 const withAddress = ({ spec: { template } }: Deployment, service: string): Deployment["spec"]["template"] => ({
   ...template,
-  spec: { ...template.spec, containers: template.spec.containers.map((each) => ({ ...each, env: [{ name: "BACKEND", value: `${service}:80` }] })) },
+  spec: {
+    ...template.spec,
+    containers: template.spec.containers.map((each) => ({ ...each, env: [{ name: "BACKEND", value: `${service}:80` }] })),
+  },
 });
 const [web, api, db] = [deployment("web"), deployment("api"), deployment("db")];
 
@@ -125,7 +128,9 @@ describe("the network of a node", () => {
   });
   test("delays them where the slow ones are that call no slow one, whichever end of the connections retransmits", () => {
     const caller = { ...web, spec: { ...web.spec, template: withAddress(web, "api") } } as Deployment;
-    const services = objects("{ apiVersion: v1, kind: Service, metadata: { name: api }, spec: { selector: { app: api }, ports: [{ port: 80 }] } }");
+    const services = objects(
+      "{ apiVersion: v1, kind: Service, metadata: { name: api }, spec: { selector: { app: api }, ports: [{ port: 80 }] } }",
+    );
     const scene = [a, b, caller, ...podsOf(caller, {}), api, ...podsOf(api, { spec: { nodeName: "node-b" } }), ...services];
     const retransmits = [of(a, "tcp_retransmits", 0.9, 0), of(b, "tcp_retransmits", 0, 0)];
     expect(told(evidence({ objects: scene, metrics: [...retransmits, ...medians] }))).toEqual(["NodeNetworkDelay node-b"]);
@@ -165,8 +170,10 @@ describe("a memory limit below what a container needs to be set up", () => {
   test("is told of a container that never began, whose pod counts as running", () => {
     const message = `failed to create containerd task: ${oom}`;
     const lastState = { terminated: { exitCode: 128, reason: "StartError", message, startedAt: "", finishedAt: "2027-03-01T13:58:00Z" } };
-    const state = { waiting: { reason: "CrashLoopBackOff" } };
-    const status = { conditions: [{ type: "Ready", status: "False" }], containerStatuses: [{ ...containerStatus("main", state), lastState }] };
+    const status = {
+      conditions: [{ type: "Ready", status: "False" }],
+      containerStatuses: [{ ...containerStatus("main", { waiting: { reason: "CrashLoopBackOff" } }), lastState }],
+    };
     expect(told(evidence({ objects: [web, ...podsOf(web, { status })] }))).toEqual(["MemoryLimitBelowStart web"]);
   });
   test("is told where the runtime's first process is gone at once and had hardly any memory", () => {

@@ -70,7 +70,10 @@ const probed = (
     status === killed
       ? [{ ...warning(pod, "Killing", "Container main failed liveness probe, will be restarted"), type: "Normal" as const }]
       : [];
-  return evidence({ objects: [deployment, ...made, ...nodes], events: [...said.map((text) => ({ ...warning(pod, "Unhealthy", text), count })), ...kills] });
+  return evidence({
+    objects: [deployment, ...made, ...nodes],
+    events: [...said.map((text) => ({ ...warning(pod, "Unhealthy", text), count })), ...kills],
+  });
 };
 
 const told = (given: Evidence): string[] =>
@@ -128,7 +131,14 @@ const cases: readonly (readonly [name: string, given: Evidence, codes: readonly 
   ],
   [
     "a port that is not declared, seen once, while the program answers on its own",
-    probed(`readinessProbe: { grpc: { port: 8081 } }, livenessProbe: { ${grpc} }`, unready, [`Readiness probe failed: ${refused}`], [], undefined, 1),
+    probed(
+      `readinessProbe: { grpc: { port: 8081 } }, livenessProbe: { ${grpc} }`,
+      unready,
+      [`Readiness probe failed: ${refused}`],
+      [],
+      undefined,
+      1,
+    ),
     ["ProbeWrongPort readiness"],
   ],
   [
