@@ -1,4 +1,5 @@
 // What the logs of callers say of a Service: its name or its cluster address beside an error of a connection. Pure; text is only searched.
+import { escaped } from "#lib/escaped.ts";
 import type { Service } from "#api/kubernetes.ts";
 import type { PodLog } from "#evidence/evidence.ts";
 import { callersOf } from "#diagnosis/called-addresses.ts";
@@ -75,5 +76,3 @@ export const complaintsAboutService = (view: View, { metadata, spec }: Service):
 export const callersAndComplainers = (view: View, service: Service): readonly Workload[] => [
   ...new Set([...callersOf(view, service), ...complaintsAboutService(view, service).map(({ workload }) => workload)]),
 ];
-
-const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");

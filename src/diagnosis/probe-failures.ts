@@ -1,5 +1,6 @@
 // Probes that fail now, container by container: which one, what it asks, and what the kubelet says of it. Pure.
 // The words are the kubelet's (pkg/kubelet/prober): "Liveness probe failed: …", "Container x failed liveness probe, will be restarted".
+import { escaped } from "#lib/escaped.ts";
 import { Nodes, type Container, type ContainerStatus, type Pod } from "#api/kubernetes.ts";
 import type { EventEvidence } from "#evidence/workload-evidence.ts";
 import { fromTimestamp } from "#lib/clock.ts";
@@ -125,5 +126,3 @@ const isNodeDown = (view: View, pod: Pod): boolean => {
   const node = pod.spec.nodeName === undefined ? undefined : view.get(Nodes, undefined, pod.spec.nodeName);
   return node?.status?.conditions?.some(({ type, status }) => type === "Ready" && status !== "True") ?? false;
 };
-
-const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
