@@ -36,6 +36,8 @@ describe("a secret in a text is taken out", () => {
     ["a variable in quotes", 'export API_KEY="hunter 2"', "hunter 2"],
     ["a member of JSON", '{"clientSecret": "hunter2", "user": "ann"}', "hunter2"],
     ["a member of JSON with an escaped quote", '{"password":"hun\\"ter2"}', "ter2"],
+    ["a member of JSON inside of JSON", JSON.stringify({ body: JSON.stringify({ password: "hunter2", user: "ann" }) }), "hunter2"],
+    ["a member three levels deep", JSON.stringify(JSON.stringify(JSON.stringify({ api_key: "hunter2" }))), "hunter2"],
     ["a line of YAML", "password: hunter2", "hunter2"],
     ["a flag", "mysqld --root-password hunter2 --port 1", "hunter2"],
     ["a flag with an equals sign", "--db-password=hunter2", "hunter2"],

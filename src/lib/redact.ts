@@ -29,10 +29,10 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/\b[a-z0-9]{6}\.[a-z0-9]{16}\b/g, mark],
 ];
 
-/** `name = value` and `--name value`, where the name is a secret's. */
+/** `name = value` and `--name value`, where the name is a secret's; also with the quotes of JSON inside of JSON, `\\"name\\":\\"value\\"`. */
 const assignments: readonly RegExp[] = [
   new RegExp(
-    `(["']?\\b(${secretName})["']?\\s{0,4}[:=]\\s{0,4})(?!["']?\\[redacted\\])("(?:[^"\\\\\\r\\n]|\\\\.){1,4096}"|'[^'\\r\\n]{1,4096}'|[^\\s"',;&}\\])]{1,4096})`,
+    `(["']?\\b(${secretName})\\\\{0,3}["']?\\s{0,4}[:=]\\s{0,4})(?!\\\\{0,3}["']?\\[redacted\\])(\\\\{1,3}["'][^"'\\\\\\r\\n]{1,4096}|"(?:[^"\\\\\\r\\n]|\\\\.){1,4096}"|'[^'\\r\\n]{1,4096}'|[^\\s"',;&}\\])]{1,4096})`,
     "gi",
   ),
   new RegExp(`(--(${secretName})\\s{1,4})(?!\\[redacted\\])[^\\s"',;-][^\\s"',;]{0,4095}`, "gi"),
