@@ -53,7 +53,9 @@ export const writersOf = (
   return differences.map(({ steps }) => {
     const inStatus = steps[0] !== undefined && "field" in steps[0] && steps[0].field === "status";
     const writers = entries.filter(({ subresource }) => (subresource === "status") === inStatus);
-    const owner = newest(writers.filter(({ fields }) => owns(fields, steps)));
+    const held = writers.map((entry) => ({ entry, depth: heldDepth(entry.fields, steps) }));
+    const deepest = Math.max(...held.map(({ depth }) => depth));
+    const owner = deepest < 0 ? undefined : newest(held.flatMap(({ entry, depth }) => (depth === deepest ? [entry] : [])));
     if (owner !== undefined) return owner;
     const last = newest(writers);
     return last !== undefined && last.at > since ? last : undefined;
@@ -65,16 +67,19 @@ const newest = (entries: readonly Entry[]): LastWrite | undefined => {
   return last === undefined ? undefined : { by: last.manager, at: last.at };
 };
 
-/** Does this `fieldsV1` hold the field at the end of the steps? An empty set at a step is a leaf: it holds all that is below. */
-const owns = (fields: unknown, steps: readonly Step[]): boolean => {
+/**
+ * How many of the steps to a field this `fieldsV1` holds; -1 where it does not hold the field. An empty set on the way is a leaf: all that is
+ * below an atomic field, or only the bare map, whose fields others hold. Who holds more of the way is nearer to the truth.
+ */
+const heldDepth = (fields: unknown, steps: readonly Step[]): number => {
   let at: unknown = fields;
   for (const [depth, step] of steps.entries()) {
-    if (!isPlain(at)) return false;
-    if (depth > 0 && Object.keys(at).length === 0) return true;
+    if (!isPlain(at)) return -1;
+    if (depth > 0 && Object.keys(at).length === 0) return depth;
     at = "field" in step ? at[`f:${step.field}`] : itemIn(at, step.item);
-    if (at === undefined) return false;
+    if (at === undefined) return -1;
   }
-  return isPlain(at);
+  return isPlain(at) ? steps.length : -1;
 };
 
 const itemIn = (fields: Readonly<Record<string, unknown>>, item: Readonly<Record<string, unknown>>): unknown => {

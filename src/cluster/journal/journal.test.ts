@@ -86,6 +86,19 @@ describe("who did it", () => {
     });
   });
 
+  test("not who holds the bare map around it, also where both wrote within one second", () => {
+    const limits = (held: object): object => ({
+      "f:spec": { "f:template": { "f:spec": { "f:containers": { 'k:{"name":"web"}': { "f:resources": { "f:limits": held } } } } } },
+    });
+    const after = managedBy(
+      deploymentObject({ image: "web:1", memory: "64Mi" }),
+      ["argocd-controller", createdAt + 1000, limits({ "f:memory": {} })],
+      ["kubectl-client-side-apply", createdAt + 1000, limits({})],
+    );
+    const changes = changesIn(seen(deploymentObject({ image: "web:1" }), after), referenceOf(after));
+    expect(changes.at(-1)).toMatchObject({ field: "spec.template.spec.containers[web].resources.limits.memory", by: "argocd-controller" });
+  });
+
   test("of a field that is gone whoever wrote since; nobody where nobody is recorded to have", () => {
     const [full, gone] = [config({ a: "1", b: "2" }), config({ a: "1" })];
     const owned = { "f:data": { "f:a": {} } };
