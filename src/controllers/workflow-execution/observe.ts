@@ -7,8 +7,9 @@ import type { Kube } from "#kube/client.ts";
 import type { Store } from "#kube/store.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import type { Settings } from "#policy/settings.ts";
-import type { Observed } from "#controllers/workflow-execution/decide.ts";
-import type { Executions } from "#controllers/workflow-execution/steps.ts";
+import { executionName } from "#controllers/workflow-execution/children.ts";
+import { type Observed, phaseOf } from "#controllers/workflow-execution/decide.ts";
+import { type Executions, isOver } from "#controllers/workflow-execution/steps.ts";
 
 export interface Sources {
   readonly kube: Pick<Kube, "get">;
@@ -55,8 +56,18 @@ const executionsOf = async (sources: Sources, workflow: WorkflowExecution, signa
     if (live !== undefined) add(live);
     else if (missing === execution) lost.add(id);
   }
+  if (mayHaveBegun(workflow, [...done.values()]))
+    for (const { id } of workflow.spec.steps) {
+      if (done.has(id) || lost.has(id)) continue;
+      const live = await sources.kube.get(KubernetesExecution, { namespace, name: executionName(workflow, id) }, { signal });
+      if (live !== undefined) add(live);
+    }
   return { done, undone, lost };
 };
+
+/** Who cancels says that nothing was begun: a step that neither an older list nor the status tells of may have been, so the server is asked. */
+const mayHaveBegun = (workflow: WorkflowExecution, known: readonly KubernetesExecution[]): boolean =>
+  workflow.spec.cancel === true && ["Pending", "Validating", "Executing"].includes(phaseOf(workflow)) && known.every(isOver);
 
 /** When the last alert of the episode was resolved; undefined while one fires, or where the first has not been heard of again. */
 const lastResolvedAt = ({ spec, status }: RemediationRequest): number | undefined => {
