@@ -1,6 +1,6 @@
 // Time that moves only when nothing is left to do, to the next thing that waits. What is due at one moment happens in an order drawn from the seed.
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Clock, Random } from "#lib/clock.ts";
+import { type Clock, type Random, requireTimerDelay, waitInPieces } from "#lib/clock.ts";
 
 export interface VirtualClock extends Clock {
   /** Milliseconds since the simulation began. */
@@ -53,13 +53,13 @@ export const createVirtualClock = (random: Random, startMs = Date.UTC(2030, 0, 1
   return {
     now: () => now,
     elapsed: () => now - startMs,
-    after: (delayMs, callback) => {
-      const timer: Timer = { dueAt: now + Math.max(0, Math.round(delayMs)), rank: random(), callback, cancelled: false };
+    after: waitInPieces((delayMs, callback) => {
+      const timer: Timer = { dueAt: now + Math.round(requireTimerDelay(delayMs)), rank: random(), callback, cancelled: false };
       push(timer);
       return () => {
         timer.cancelled = true;
       };
-    },
+    }),
     run: async (isDone, limitMs) => {
       const until = now + limitMs;
       for (;;) {

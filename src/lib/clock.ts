@@ -10,6 +10,31 @@ export interface Clock {
 /** A number in [0, 1). Passed in for the same reason as the clock: jitter has to be repeatable. */
 export type Random = () => number;
 
+/** The longest delay that a timer of Node takes. Beyond it, Node fires at once. */
+export const longestTimerMs = 2 ** 31 - 1;
+
+/** Starts one timer of at most `longestTimerMs`; the returned function cancels it. */
+export type StartTimer = Clock["after"];
+
+/** Makes a wait of any length of timers that are not too long, one after the other. Every clock waits like this. */
+export const waitInPieces =
+  (startTimer: StartTimer): Clock["after"] =>
+  (delayMs, callback) => {
+    let cancel: () => void;
+    const wait = (leftMs: number): void => {
+      const pieceMs = Math.min(leftMs, longestTimerMs);
+      cancel = startTimer(pieceMs, leftMs > pieceMs ? () => wait(leftMs - pieceMs) : callback);
+    };
+    wait(delayMs);
+    return () => cancel();
+  };
+
+/** For clocks that stand in for Node's: a delay that Node would not keep is a bug of the caller. */
+export const requireTimerDelay = (delayMs: number): number => {
+  if (delayMs <= longestTimerMs) return Math.max(0, delayMs);
+  throw new RangeError(`a timer takes at most ${longestTimerMs} ms, not ${delayMs}`);
+};
+
 /** RFC 3339 with whole seconds, as Kubernetes writes `metav1.Time`. */
 export const toTimestamp = (epochMs: number): string => new Date(Math.floor(epochMs / 1000) * 1000).toISOString().replace(".000Z", "Z");
 

@@ -1,7 +1,7 @@
 // A clock that stands still until it is moved: for tests and simulations. Runs what is due in order of time, then of asking; never reads the ambient time.
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-import type { Clock } from "#lib/clock.ts";
+import { type Clock, requireTimerDelay, waitInPieces } from "#lib/clock.ts";
 
 export interface ManualClock extends Clock {
   /** Moves forward by `ms`, running everything that falls due on the way, also what those callbacks ask for. */
@@ -41,12 +41,12 @@ export const createManualClock = (startMs = Date.UTC(2030, 0, 1)): ManualClock =
 
   return {
     now: () => now,
-    after: (delayMs, callback) => {
+    after: waitInPieces((delayMs, callback) => {
       order += 1;
-      const timer = { dueAt: now + Math.max(0, delayMs), order, callback };
+      const timer = { dueAt: now + requireTimerDelay(delayMs), order, callback };
       timers.add(timer);
       return () => void timers.delete(timer);
-    },
+    }),
     advance: async (ms) => {
       const untilMs = now + ms;
       await nextTurn();

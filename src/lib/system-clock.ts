@@ -1,10 +1,10 @@
 // The real clock: the only file that reads the ambient time. Handed out by the composition root alone.
-import type { Clock } from "#lib/clock.ts";
+import { type Clock, waitInPieces } from "#lib/clock.ts";
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  after: (delayMs, callback) => {
+  after: waitInPieces((delayMs, callback) => {
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);
-  },
+  }),
 };

@@ -6,6 +6,7 @@ import type { RoleDeps } from "#controllers/deps.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { silentLog } from "#lib/log.ts";
 import { defaultSettings } from "#policy/settings.ts";
+import { runController } from "#kube/controller.ts";
 import { createStore } from "#kube/store.ts";
 
 const endedAt = Date.UTC(2030, 0, 1);
@@ -57,15 +58,16 @@ test.each<[string, RemediationRequest, typeof settings, number, ReturnType<typeo
   expect(decideRetention(object, policy, endedAt + afterMs)).toEqual(decision);
 });
 
-const harness = (nowMs: number, object: RemediationRequest | undefined) => {
+const harness = (nowMs: number, object: RemediationRequest | undefined, policy = defaultSettings) => {
   const store = createStore<RemediationRequest>({ onBug: () => {} });
   store.see({ kind: "synced", items: object === undefined ? [] : [object], resourceVersion: "1" });
   const deleted: unknown[] = [];
+  const clock = createManualClock(nowMs);
   const deps = {
     namespace: "kintsugi-system",
     caches: { of: () => store },
-    clock: createManualClock(nowMs),
-    settings: () => defaultSettings,
+    clock,
+    settings: () => policy,
     kube: {
       delete: (_type: unknown, key: unknown, options: { uid?: string }) => {
         deleted.push({ key, uid: options.uid });
@@ -75,7 +77,13 @@ const harness = (nowMs: number, object: RemediationRequest | undefined) => {
   } as unknown as RoleDeps;
   const controller = createRetentionController(deps);
   const key = { namespace: "kintsugi-system", name: "rr-1" };
-  return { controller, deleted, key, reconcile: () => controller.reconcile(key, { signal: new AbortController().signal, log: silentLog }) };
+  return {
+    controller,
+    clock,
+    deleted,
+    key,
+    reconcile: () => controller.reconcile(key, { signal: new AbortController().signal, log: silentLog }),
+  };
 };
 
 test("the controller deletes that very object, once its time has come", async () => {
@@ -96,4 +104,22 @@ test("one that is gone or not finished is nobody's business, and a policy concer
   expect(await reconcile()).toBe("rest");
   expect(deleted).toEqual([]);
   expect(controller.watches.flatMap((watch) => watch.keysOf(finished))).toEqual([key, key]);
+});
+
+test("a finished request that is kept for a year is looked at once and deleted at its end", async () => {
+  const year = 365 * 24 * hour;
+  const { controller, clock, deleted } = harness(endedAt, finished, { ...defaultSettings, retentionSeconds: year / 1000 });
+  let looks = 0;
+  const reconcile: typeof controller.reconcile = (...call) => {
+    looks += 1;
+    return controller.reconcile(...call);
+  };
+  const end = new AbortController();
+  const running = runController({ ...controller, reconcile }, { clock, random: () => 0, log: silentLog }, end.signal);
+  await clock.advance(year - 1);
+  expect([looks, deleted]).toEqual([1, []]);
+  await clock.advance(1);
+  expect([looks, deleted.length]).toEqual([2, 1]);
+  end.abort();
+  await running;
 });
