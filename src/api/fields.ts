@@ -77,6 +77,21 @@ export const actionName = z
 /** Parameters as text, so that the API server can compare them; each action's own schema reads them. */
 export const parameters = z.record(z.string().max(63), z.string().max(1024)).meta({ maxProperties: 32 });
 
+/** The approval that people gave, by its name and uid: another object of the same name does not count. */
+export const ApprovalReference = z.object({
+  name: objectName.describe("Name of the AIApprovalRequest."),
+  uid: z.string().min(1).max(64).describe("Its uid."),
+});
+export type ApprovalReference = z.output<typeof ApprovalReference>;
+
+/** What policy says about one step, from the labels and policies of the step's own target. */
+export const Permission = z.object({
+  environment: z.string().max(63).describe("The environment that the step's target is in."),
+  autonomy: Autonomy.describe("What policy grants for this step."),
+  reason: message.describe("The rule that decided, in words."),
+});
+export type Permission = z.output<typeof Permission>;
+
 /** Quoted evidence: what was seen, where. */
 export const Evidence = z.object({
   source: z.enum(["object", "event", "log", "metric", "alert", "change"]).describe("Where the quote was read."),
@@ -97,6 +112,7 @@ export const Step = z.object({
   target: Reference.describe("The object the action works on."),
   parameters: parameters.describe("Frozen at analysis; checked against the action's schema."),
   changesHash: sha256Hex.describe("SHA-256 over the canonical changes of this step: what is approved is what runs."),
+  permission: Permission.optional().describe("What policy said about this step when it was planned."),
   dependsOn: z.array(z.string().max(32)).max(20).default([]).describe("Ids of the steps that must have completed first."),
   critical: z.boolean().default(true).describe("Whether the plan fails when this step fails."),
   timeoutSeconds: z.int().min(10).max(3600).default(300).describe("How long the step may take."),

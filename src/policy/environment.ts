@@ -1,4 +1,4 @@
-// Which environment an object is in, from labels that people set. Pure; never guesses from a name.
+// The environment of an object, read from labels, and the environments in which Kintsugi may repair without asking. Pure; never guesses from a name.
 import { ENVIRONMENT_LABEL } from "#api/labels.ts";
 
 export interface Environment {
@@ -9,11 +9,36 @@ export interface Environment {
 
 type Labels = Readonly<Record<string, string>> | undefined;
 
-const labelNames = [ENVIRONMENT_LABEL, "environment"] as const;
+/** The first label with a value counts. */
+export const environmentLabels = [ENVIRONMENT_LABEL, "environment"] as const;
+
+/**
+ * The environments that are known not to be production, in lower case. Only here may a repair run without an approval; every other value,
+ * a missing label and a typo ask a person. The admission policies use the same list.
+ */
+export const autoEnvironments = [
+  "ci",
+  "demo",
+  "dev",
+  "develop",
+  "development",
+  "integration",
+  "playground",
+  "preview",
+  "qa",
+  "sandbox",
+  "stage",
+  "staging",
+  "test",
+  "testing",
+] as const;
+
+/** `environment` as `environmentOf` returns it. */
+export const allowsAuto = (environment: string): boolean => autoEnvironments.some((each) => each === environment);
 
 /** `labels` are the namespace's, or a cluster-scoped object's own; `of` names whose they are. */
 export const environmentOf = (labels: Labels, of: string): Environment => {
-  for (const name of labelNames) {
+  for (const name of environmentLabels) {
     const value = labels?.[name]?.trim().toLowerCase();
     if (value) return { value: value === "prod" ? "production" : value, source: `label ${name} of ${of}` };
   }

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
 import {
   Alert,
+  ApprovalReference,
   Autonomy,
   conditions,
   Evidence,
@@ -122,6 +123,7 @@ export const AIAnalysis = defineKind({
     refused: z.array(Refusal).max(30).optional().describe("Repairs that were considered and refused."),
     symptom: Symptom.optional().describe("How to tell that the trouble is over."),
     approval: objectName.optional().describe("The AIApprovalRequest, where one was opened; the last one, where several were."),
+    approved: ApprovalReference.optional().describe("The approval that people gave to the chosen plan."),
     overrides: z.array(Override).max(5).optional().describe("Other parameters that people asked for, in order; each made a new question."),
     result: z
       .enum(["Proceed", "Suggested", "NothingToDo", "ManualReviewRequired", "Rejected", "ApprovalExpired", "Drifted"])

@@ -3,12 +3,14 @@ import * as z from "zod";
 import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
 import {
   actionName,
+  ApprovalReference,
   canonicalJsonText,
   conditions,
   message,
   ObjectDiff,
   objectName,
   parameters,
+  Permission,
   Reference,
   sha256Hex,
   timestamp,
@@ -43,6 +45,8 @@ export const KubernetesExecution = defineKind({
     changesHash: sha256Hex.describe("What was approved: the changes planned now must have this hash."),
     undoes: objectName.optional().describe("The KubernetesExecution whose stored inverse this one applies."),
     timeoutSeconds: z.int().min(10).max(3600).default(300).describe("How long it may take."),
+    permission: Permission.optional().describe("What policy said about the step when it was planned; it is asked again before the Job."),
+    approval: ApprovalReference.optional().describe("The approval of the plan; absent where policy let it run without one."),
     cancel: z.boolean().optional().describe("Set by the workflow; honoured until the Job exists, which is never interrupted."),
   }),
   status: z.object({

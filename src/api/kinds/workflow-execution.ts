@@ -1,7 +1,7 @@
 // WorkflowExecution: the ordered steps of one repair, the proof that the symptom is gone, and the undo where it is not.
 import * as z from "zod";
 import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
-import { conditions, message, objectName, Reference, Step, Symptom, timestamp } from "#api/fields.ts";
+import { ApprovalReference, conditions, message, objectName, Reference, Step, Symptom, timestamp } from "#api/fields.ts";
 
 export const WorkflowPhase = z.enum([
   "Pending",
@@ -47,6 +47,7 @@ export const WorkflowExecution = defineKind({
     target: Reference.describe("The object that is repaired."),
     steps: z.array(Step).min(1).max(20).describe("In an order in which they may run."),
     symptom: Symptom.describe("How to tell that it is gone."),
+    approval: ApprovalReference.optional().describe("The approval of the plan; absent where policy let it run without one."),
     rollback: z.enum(["Automatic", "Manual", "None"]).describe("What happens where the symptom stays."),
     cancel: z.boolean().optional().describe("Set by the request: undo what was done, then end."),
   }),

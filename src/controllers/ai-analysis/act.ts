@@ -24,7 +24,12 @@ export interface Act {
   conclude(analysis: AIAnalysis, conclusion: Conclusion, signal: AbortSignal): Promise<Next>;
   /** The next question, with other parameters or with the reason why not; the phase stays. */
   revise(analysis: AIAnalysis, revision: Revision, signal: AbortSignal): Promise<Next>;
-  end(analysis: AIAnalysis, to: "Completed" | "Failed", change: Pick<Status, "result" | "message">, signal: AbortSignal): Promise<Next>;
+  end(
+    analysis: AIAnalysis,
+    to: "Completed" | "Failed",
+    change: Pick<Status, "result" | "message" | "approved">,
+    signal: AbortSignal,
+  ): Promise<Next>;
 }
 
 export const createAct = (deps: RoleDeps, stores: Stores): Act => {

@@ -67,7 +67,8 @@ export const createAIAnalysisController = (deps: AnalysisDeps): Controller => {
         case "wait":
           return "rest";
         case "end":
-          return act.end(analysis, decision.to, { result: decision.result, message: decision.message }, signal);
+          const { to, result, message, approved } = decision;
+          return act.end(analysis, to, { result, message, ...(approved === undefined ? {} : { approved }) }, signal);
         case "revise": {
           const steps = wishedSteps(decision);
           const planned = steps === undefined ? `the plan has no step ${decision.wish.step}` : await planSteps(reader(deps, signal), steps);

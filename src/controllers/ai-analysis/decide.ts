@@ -1,4 +1,5 @@
 // What to do next for one AIAnalysis. Pure: no clock, no I/O; what an investigation found is decided upon in conclude.ts.
+import type { ApprovalReference } from "#api/fields.ts";
 import type { AIAnalysis, AnalysisPhase, Plan } from "#api/kinds/ai-analysis.ts";
 import type { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import type { Observed } from "#controllers/ai-analysis/observe.ts";
@@ -10,7 +11,13 @@ type Result = NonNullable<NonNullable<AIAnalysis["status"]>["result"]>;
 export type Decision =
   /** Collect evidence, find the cause, plan repairs: all in one pass. */
   | { readonly do: "investigate" }
-  | { readonly do: "end"; readonly to: "Completed" | "Failed"; readonly result: Result; readonly message: string }
+  | {
+      readonly do: "end";
+      readonly to: "Completed" | "Failed";
+      readonly result: Result;
+      readonly message: string;
+      readonly approved?: ApprovalReference;
+    }
   /** A person wants the plan with other parameters: plan it so, and ask anew. */
   | { readonly do: "revise"; readonly plan: Plan; readonly wish: Wish; readonly asked: AIApprovalRequest }
   /** Its approval request wakes it. */
@@ -57,7 +64,13 @@ const next: Readonly<Record<AnalysisPhase, (seen: Observed, now: number) => Deci
         // A pass that died between the question and the record of it may have asked about another plan.
         if (approval.spec.changesHash !== plan.changesHash)
           return { do: "end", to: "Completed", result: "Drifted", message: "What was approved is not what is planned any more." };
-        return { do: "end", to: "Completed", result: "Proceed", message: message ?? "Approved." };
+        return {
+          do: "end",
+          to: "Completed",
+          result: "Proceed",
+          message: message ?? "Approved.",
+          approved: { name: approval.metadata.name, uid: approval.metadata.uid },
+        };
       case "Rejected":
         return { do: "end", to: "Completed", result: "Rejected", message: message ?? "Rejected." };
       case "Overridden": {

@@ -58,7 +58,7 @@ export const createAct = (deps: RoleDeps, stores: Stores) => {
       object: request.spec.target,
       stabilisationSeconds: deps.settings().stabilisationSeconds,
     };
-    const object = workflowOf(request, { attempt, plan, symptom, number });
+    const object = workflowOf(request, { attempt, plan, symptom, approval: analysis?.status?.approved, number });
     const ensured = await ensure(kube, stores.workflows, WorkflowExecution, object, request.metadata, signal);
     // Another request holds the lock and our cache did not know: now it does, and the next pass decides upon it.
     if (ensured.state === "stranger") stores.workflows.noteWrite(ensured.object);

@@ -1,6 +1,6 @@
 // From a request to the objects it creates: names derived, snapshots self-contained. Pure; creates nothing itself.
 import { targetHash } from "#api/target-hash.ts";
-import type { RejectedPlan, Step } from "#api/fields.ts";
+import type { ApprovalReference, RejectedPlan, Step } from "#api/fields.ts";
 import type { AIAnalysis, Plan } from "#api/kinds/ai-analysis.ts";
 import type { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
 import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
@@ -111,11 +111,12 @@ export interface WorkflowParts {
   readonly attempt: number;
   readonly plan: Plan;
   readonly symptom: NonNullable<NonNullable<AIAnalysis["status"]>["symptom"]>;
+  readonly approval?: ApprovalReference | undefined;
   readonly number: number;
 }
 
 export const workflowOf = (request: RemediationRequest, parts: WorkflowParts): NewObject<WorkflowExecution> => {
-  const { attempt, plan, symptom, number } = parts;
+  const { attempt, plan, symptom, approval, number } = parts;
   const repaired = repairedObject(request, plan);
   const metadata = childMeta(request, workflowName(repaired, number));
   return {
@@ -128,6 +129,7 @@ export const workflowOf = (request: RemediationRequest, parts: WorkflowParts): N
       target: repaired,
       steps: plan.steps,
       symptom,
+      ...(approval === undefined ? {} : { approval }),
       rollback: plan.reversible ? "Automatic" : "None",
     },
   };

@@ -26,6 +26,8 @@ export const executionOf = (workflow: WorkflowExecution, step: Step): NewObject<
     parameters: step.parameters,
     changesHash: step.changesHash,
     timeoutSeconds: step.timeoutSeconds,
+    ...(step.permission === undefined ? {} : { permission: step.permission }),
+    ...(workflow.spec.approval === undefined ? {} : { approval: workflow.spec.approval }),
   },
 });
 
