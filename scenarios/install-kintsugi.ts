@@ -48,7 +48,7 @@ export const scenarioPolicy = (namespace: string): Manifest => ({
   kind: "RemediationPolicy",
   metadata: { name: "scenarios", namespace },
   spec: {
-    approvers: [approversGroup],
+    approvers: [`group:${approversGroup}`],
     stabilisationSeconds: 5,
     verificationSeconds: 45,
     budgets: { perNamespacePerHour: 100, perHour: 1000 },

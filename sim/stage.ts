@@ -62,7 +62,7 @@ export const whenIn = async (stage: Stage, phase: string, act: (request: Remedia
 export const cancel =
   (stage: Stage) =>
   (request: RemediationRequest): void =>
-    void stage.platform.admin("PATCH", requestPath(request), { spec: { cancel: true } });
+    void stage.platform.admin("PATCH", requestPath(request), { spec: { cancel: { by: "kubernetes-admin" } } });
 
 export const remove =
   (stage: Stage) =>

@@ -204,7 +204,12 @@ export const openOrchestration = async (): Promise<OrchestrationHarness> => {
       await removeFinalizer(player, KubernetesExecution, written, JOB_FINALIZER);
     },
     release: async (execution) => void (await removeFinalizer(player, KubernetesExecution, execution, JOB_FINALIZER)),
-    cancel: async (name) => void (await player.mergePatch(RemediationRequest, { namespace: own, name }, { spec: { cancel: true } })),
+    cancel: async (name) =>
+      void (await player.mergePatch(
+        RemediationRequest,
+        { namespace: own, name },
+        { spec: { cancel: { by: `system:serviceaccount:${own}:${CONTROLLER_ACCOUNT}` } } },
+      )),
     writes: (text) =>
       cluster.proxy.requests
         .filter(({ isWrite, body, path: url }) => isWrite && (url.includes(text) || body.includes(text)))

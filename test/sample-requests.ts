@@ -220,7 +220,7 @@ const approvalOf = (decided: "Approved" | "Rejected" | "Expired" | undefined): A
       reversible: true,
       reason: "environment production: every change is approved by a person",
       expiresAt: after(14_400_000),
-      approvers: ["alice", "shop-oncall"],
+      approvers: ["user:alice", "group:shop-oncall"],
       minApprovers: 1,
       decisions:
         decided === "Approved" || decided === "Rejected"

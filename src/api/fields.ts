@@ -27,6 +27,15 @@ export const Reference = z.object({
 });
 export type Reference = z.output<typeof Reference>;
 
+/** A user name as the API server knows it; see kubectl auth whoami. */
+export const person = z.string().min(1).max(253);
+
+/** Who may decide. A prefix says which of the two it is: a user must not pass for a group of the same name. */
+export const approver = z
+  .string()
+  .regex(/^(user|group):.+$/)
+  .max(253);
+
 export const Severity = z.enum(["critical", "warning", "info", "unknown"]);
 export type Severity = z.output<typeof Severity>;
 

@@ -177,7 +177,7 @@ describe("deciding", () => {
     const ran = await kintsugi(kubeconfigs.mallory, "approve", request, "--yes");
     expect(ran.code).toBe(1);
     expect(ran.stderr).toBe(
-      `kintsugi: mallory may not decide ${request}-a1-aiar: you are not among this approval's approvers\nApprovers are alice and shop-oncall.\n`,
+      `kintsugi: mallory may not decide ${request}-a1-aiar: you are not among this approval's approvers\nApprovers are user:alice and group:shop-oncall.\n`,
     );
   });
 
@@ -193,7 +193,7 @@ describe("deciding", () => {
 
   test("cancel sets the one field that may be set", async () => {
     expect(await kintsugi(kubeconfigs.alice, "cancel", request, "--yes")).toMatchObject({ code: 0 });
-    expect((await cluster.admin.get(RemediationRequest, { namespace, name: request }))?.spec.cancel).toBe(true);
+    expect((await cluster.admin.get(RemediationRequest, { namespace, name: request }))?.spec.cancel).toEqual({ by: "alice" });
   });
 });
 

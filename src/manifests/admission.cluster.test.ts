@@ -59,7 +59,7 @@ const approval = (name: string): NewObject<NonNullable<(typeof AIApprovalRequest
     reversible: true,
     reason: "production asks",
     expiresAt: "2030-01-01T00:00:00Z",
-    approvers: ["ann", "sre"],
+    approvers: ["user:ann", "group:sre"],
     minApprovers: 1,
     decisions: [],
   },
@@ -399,7 +399,7 @@ describe("the record", () => {
   test("a person opens a request and cancels it, and changes nothing else of it", async () => {
     const bob = cluster.asPerson("bob");
     await bob.create(RemediationRequest, request);
-    await bob.mergePatch(RemediationRequest, { namespace, name: "r1" }, { spec: { cancel: true } });
+    await bob.mergePatch(RemediationRequest, { namespace, name: "r1" }, { spec: { cancel: { by: "bob", message: "by hand" } } });
     expect(await refusal(bob.mergePatch(RemediationRequest, { namespace, name: "r1" }, { spec: { target: { name: "other" } } }))).toMatch(
       /immutable/,
     );

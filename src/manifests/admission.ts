@@ -114,7 +114,7 @@ export const admissionPolicies = ({ namespace, image }: AdmissionOptions): Manif
           message: "decisions are append-only",
         },
         {
-          expression: `!variables.person || oldObject.spec.approvers.exists(a, a == ${user} || a in request.userInfo.groups)`,
+          expression: `!variables.person || oldObject.spec.approvers.exists(a, a == 'user:' + ${user}) || (!${user}.startsWith('system:serviceaccount:') && request.userInfo.groups.exists(g, ('group:' + g) in oldObject.spec.approvers))`,
           message: "you are not among this approval's approvers",
         },
         {

@@ -182,7 +182,10 @@ describe("settingsFrom", () => {
   });
   test("an empty list of approvers would leave nobody to decide", () => {
     expect(settingsFrom([policy("a", { approvers: [] })]).approvers).toEqual(defaultSettings.approvers);
-    expect(settingsFrom([policy("a", { approvers: ["ann"], minApprovers: 2 })])).toMatchObject({ approvers: ["ann"], minApprovers: 2 });
+    expect(settingsFrom([policy("a", { approvers: ["user:ann"], minApprovers: 2 })])).toMatchObject({
+      approvers: ["user:ann"],
+      minApprovers: 2,
+    });
   });
 });
 

@@ -28,7 +28,7 @@ export const defaultSettings: Settings = {
   verificationSeconds: 300,
   maxAttempts: 3,
   retentionSeconds: 86_400,
-  approvers: ["system:masters"],
+  approvers: ["group:system:masters"],
   minApprovers: 1,
   perNamespacePerHour: 10,
   perHour: 30,

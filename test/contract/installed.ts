@@ -119,7 +119,7 @@ export const installation: Topic = {
         expect((await cluster.patch("merge", path, { spec: { alert: { name: "Other" } } })).body.message).toContain(
           "spec.alert is immutable",
         );
-        expect(await cluster.patch("merge", path, { spec: { cancel: true } })).toMatchObject({ status: 200 });
+        expect(await person(cluster, "alice").patch("merge", path, { spec: { cancel: { by: "alice" } } })).toMatchObject({ status: 200 });
       },
     },
     {

@@ -2,12 +2,14 @@
 import * as z from "zod";
 import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
 import {
+  approver,
   canonicalJsonText,
   conditions,
   message,
   ObjectDiff,
   objectName,
   parameters,
+  person,
   Risk,
   sha256Hex,
   Step,
@@ -34,10 +36,8 @@ export const Override = z.object({
 });
 export type Override = z.output<typeof Override>;
 
-const person = z.string().min(1).max(253).describe("Your user name as the API server knows it; see kubectl auth whoami.");
-
 export const Decision = z.object({
-  by: person,
+  by: person.describe("Your user name as the API server knows it; see kubectl auth whoami."),
   decision: z
     .enum(["Approved", "Rejected", "Overridden"])
     .describe("Overridden approves nothing: it asks for the same repair with other parameters, as a new question."),
@@ -64,7 +64,11 @@ export const AIApprovalRequest = defineKind({
     reversible: z.boolean().describe("Whether it can be undone."),
     reason: message.describe("Why a person has to decide."),
     expiresAt: timestamp.describe("When the question lapses."),
-    approvers: z.array(z.string().min(1).max(253)).min(1).max(20).describe("User names and groups that may decide."),
+    approvers: z
+      .array(approver)
+      .min(1)
+      .max(20)
+      .describe("Who may decide: user:<name> or group:<name>. A ServiceAccount decides only where it is listed as a user."),
     minApprovers: z.int().min(1).max(20).default(1).describe("How many people have to approve."),
     decisions: z
       .array(Decision)

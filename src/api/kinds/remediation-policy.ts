@@ -1,7 +1,7 @@
 // RemediationPolicy: what Kintsugi may do, where, when and how often. The one kind that people write and may change at any time.
 import * as z from "zod";
 import { defineKind, type ResourceOf } from "#api/define-kind.ts";
-import { Autonomy, conditions, namespaceName, Priority, shortText, timestamp } from "#api/fields.ts";
+import { approver, Autonomy, conditions, namespaceName, Priority, shortText, timestamp } from "#api/fields.ts";
 
 const celExpression = z
   .string()
@@ -38,7 +38,13 @@ export const RemediationPolicy = defineKind({
       .describe(
         "First match wins. Accepted, not evaluated yet: production asks, everything else that is opted in is automatic where it can be undone.",
       ),
-    approvers: z.array(z.string().min(1).max(253)).max(20).optional().describe("User names and groups that may decide."),
+    approvers: z
+      .array(approver)
+      .max(20)
+      .optional()
+      .describe(
+        "Who may decide: user:<name> or group:<name>; group:system:masters by default. A ServiceAccount decides only where it is listed as a user.",
+      ),
     minApprovers: z.int().min(1).max(20).optional().describe("How many people have to approve; 1 by default."),
     budgets: z
       .object({ perNamespacePerHour: z.int().min(0).max(10_000).optional(), perHour: z.int().min(0).max(10_000).optional() })

@@ -1,7 +1,7 @@
 // RemediationRequest: one episode of trouble with one object, from the first alert to its outcome.
 import * as z from "zod";
 import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
-import { Alert, conditions, message, objectName, Reference, RejectedPlan, Reported, timestamp } from "#api/fields.ts";
+import { Alert, conditions, message, objectName, person, Reference, RejectedPlan, Reported, timestamp } from "#api/fields.ts";
 
 export const RequestPhase = z.enum([
   "Pending",
@@ -91,6 +91,12 @@ export const Occurrence = z.object({
 });
 export type Occurrence = z.output<typeof Occurrence>;
 
+export const Cancellation = z.object({
+  by: person.describe("Your user name as the API server knows it; see kubectl auth whoami."),
+  message: message.optional().describe("Why."),
+});
+export type Cancellation = z.output<typeof Cancellation>;
+
 export const RemediationRequest = defineKind({
   kind: "RemediationRequest",
   plural: "remediationrequests",
@@ -100,7 +106,7 @@ export const RemediationRequest = defineKind({
     alert: Alert.describe("The first alert of the episode."),
     reported: Reported.describe("The object the alert named."),
     target: Reference.describe("The object to repair: the root owner of the reported one."),
-    cancel: z.boolean().optional().describe("Set to true to stop: whatever has begun is ended in order first."),
+    cancel: Cancellation.optional().describe("Set to stop the request: what has begun is ended in order first. It cannot be taken back."),
   }),
   status: z.object({
     phase: RequestPhase.optional().describe(

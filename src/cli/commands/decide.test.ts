@@ -181,7 +181,7 @@ describe("approve and reject", () => {
     );
     expect(ran.code).toBe(1);
     expect(ran.stderr).toBe(
-      `kintsugi: mallory may not decide ${approvalName}: you are not among this approval's approvers\nApprovers are alice and shop-oncall.\n`,
+      `kintsugi: mallory may not decide ${approvalName}: you are not among this approval's approvers\nApprovers are user:alice and group:shop-oncall.\n`,
     );
   });
 
@@ -271,10 +271,10 @@ describe("approve and reject", () => {
 describe("cancel", () => {
   test("asks the request to stop, and says how to follow it", async () => {
     const server = serverOf();
-    const ran = await runKintsugi(["cancel", request], server, terminal("y"));
+    const ran = await runKintsugi(["cancel", request, "-m", "by hand"], server, terminal("y"));
     expect(ran.code).toBe(0);
     expect(ran.stdout).toContain(`Cancel was asked of ${request}`);
-    expect(server.objects[0]).toMatchObject({ spec: { cancel: true } });
+    expect(server.objects[0]).toMatchObject({ spec: { cancel: { by: "alice", message: "by hand" } } });
     const again = await runKintsugi(["cancel", request, "-y"], server);
     expect(again).toMatchObject({ code: 1 });
     expect(again.stderr).toContain("is being cancelled already");
@@ -309,7 +309,7 @@ describe("cancel", () => {
 
   test("-o json prints the request; a refusal to answer yes does nothing", async () => {
     const ran = await runKintsugi(["cancel", request, "-y", "-o", "json"], serverOf());
-    expect(JSON.parse(ran.stdout)).toMatchObject({ spec: { cancel: true } });
+    expect(JSON.parse(ran.stdout)).toMatchObject({ spec: { cancel: { by: "alice" } } });
     expect((await runKintsugi(["cancel", request], serverOf(), terminal("no"))).code).toBe(1);
   });
 });

@@ -98,7 +98,7 @@ describe("what the story says on the way", () => {
 
   test("a cancel that was asked for and is not done yet", () => {
     const sample = underway(remediatedSample(), { phase: "Executing" });
-    expect(text({ ...sample, request: { ...sample.request, spec: { ...sample.request.spec, cancel: true } } })).toContain(
+    expect(text({ ...sample, request: { ...sample.request, spec: { ...sample.request.spec, cancel: { by: "alice" } } } })).toContain(
       "Somebody asked to cancel it",
     );
   });

@@ -152,7 +152,7 @@ export const storyOf = (objects: StoryObjects): Story => {
     leader: status.leader,
     startedAt: request.metadata.creationTimestamp,
     completedAt: status.completedAt,
-    cancelAsked: request.spec.cancel === true,
+    cancelAsked: request.spec.cancel !== undefined,
     seen: seenOf(request),
     attempts: attemptsOf(objects).map(attemptStory),
     timeline: timelineOf(objects),

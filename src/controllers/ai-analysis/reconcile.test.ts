@@ -128,7 +128,7 @@ const start = (settings: Partial<Settings> = {}, model?: ModelPort): void => {
     namespace,
     ...(model === undefined ? {} : { model }),
     missingGuardrails: () => [],
-    settings: () => ({ ...defaultSettings, approvers: ["on-call"], ...settings }),
+    settings: () => ({ ...defaultSettings, approvers: ["group:on-call"], ...settings }),
   };
   const running = [createAIAnalysisController(deps), createAIApprovalRequestController(deps)].map((each) =>
     runController(each, deps, controller.signal),
@@ -312,7 +312,7 @@ describe("in production a person is asked", () => {
     const asked = await analysisIs("rr-yes", { phase: "AwaitingApproval", chosen: 0, approval: "rr-yes-a1-aiar" });
     expect(asked.status).not.toHaveProperty("result");
     const approval = await approvalIs("rr-yes", { phase: "Pending" });
-    expect(approval.spec).toMatchObject({ request: "rr-yes", approvers: ["on-call"], decisions: [], reversible: true });
+    expect(approval.spec).toMatchObject({ request: "rr-yes", approvers: ["group:on-call"], decisions: [], reversible: true });
     expect(approval.spec.changesHash).toBe(asked.status?.plans?.[0]?.changesHash);
     expect(decodeChanges(approval.spec.changes)).toMatchObject([{ type: "patch", object: target }]);
     await vi.waitFor(async () => {

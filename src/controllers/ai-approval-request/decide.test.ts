@@ -42,7 +42,7 @@ const asked = (
     reversible: true,
     reason: "production",
     expiresAt: "2027-03-01T18:00:00Z",
-    approvers: ["on-call"],
+    approvers: ["group:on-call"],
     minApprovers: 1,
     decisions: [...decisions],
     ...spec,
@@ -61,7 +61,7 @@ const fourHours = 4 * 3_600_000;
 
 describe("an answer", () => {
   const table: Record<string, [AIApprovalRequest, { drift?: string; after?: number }, Partial<Decision>]> = {
-    "is asked for once": [asked(), {}, { do: "ask", message: "Waits for 1 of: on-call. Until 2027-03-01T18:00:00Z." }],
+    "is asked for once": [asked(), {}, { do: "ask", message: "Waits for 1 of: group:on-call. Until 2027-03-01T18:00:00Z." }],
     "is then waited for until it expires": [asked([], {}, "Pending"), { after: 1000 }, { do: "wait", forMs: fourHours - 1000 }],
     "of one who may decide is enough": [asked([yes("ann")]), {}, { do: "become", to: "Approved", message: "Approved by ann." }],
     "of one is not enough where two are wanted": [asked([yes("ann")], { minApprovers: 2 }, "Pending"), {}, { do: "wait" }],
@@ -93,6 +93,22 @@ describe("an answer", () => {
       asked([yes("system:serviceaccount:kintsugi-system:kintsugi-act-rollback-deployment")], {}, "Pending"),
       {},
       { do: "wait" },
+    ],
+    "of somebody else than the listed users does not count": [
+      asked([yes("mallory")], { approvers: ["user:ann"] }, "Pending"),
+      {},
+      { do: "wait" },
+    ],
+    "of a user named as the group does not count": [asked([yes("on-call")], { approvers: ["user:ann"] }, "Pending"), {}, { do: "wait" }],
+    "of a ServiceAccount does not count where only groups are listed": [
+      asked([yes("system:serviceaccount:shop:robot")], {}, "Pending"),
+      {},
+      { do: "wait" },
+    ],
+    "of a ServiceAccount that is listed as a user counts": [
+      asked([yes("system:serviceaccount:shop:robot")], { approvers: ["user:system:serviceaccount:shop:robot"] }),
+      {},
+      { do: "become", to: "Approved" },
     ],
     "that wants other parameters approves nothing and ends the question": [
       asked([other("ann")]),

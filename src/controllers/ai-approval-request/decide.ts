@@ -1,7 +1,7 @@
 // Whether a question to people is answered. Pure. A no outweighs every yes; what has lapsed or drifted cannot be approved any more.
 import { isTerminal } from "#api/define-kind.ts";
 import { approvalTransitions, type AIApprovalRequest, type ApprovalPhase, type Decision as Vote } from "#api/kinds/ai-approval-request.ts";
-import { CONTROLLER_ACCOUNT } from "#api/labels.ts";
+import { ACTION_ACCOUNT_PREFIX, CONTROLLER_ACCOUNT } from "#api/labels.ts";
 import type { Observed } from "#controllers/ai-approval-request/observe.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
@@ -21,7 +21,7 @@ export const decide = (seen: Observed, now: number): Decision => {
   const { spec } = approval;
   if (isTerminal(approvalTransitions, phaseOf(approval))) return { do: "wait" };
 
-  const votes = spec.decisions.filter((vote) => !isOurs(vote.by));
+  const votes = spec.decisions.filter((vote) => mayDecide(spec.approvers, vote.by));
   const no = votes.find((vote) => vote.decision === "Rejected");
   if (no !== undefined) return { do: "become", to: "Rejected", message: `Rejected by ${voteText(no)}.` };
   // A time that cannot be read has passed: what nobody can date nobody can approve.
@@ -42,9 +42,15 @@ export const decide = (seen: Observed, now: number): Decision => {
   return { do: "wait", forMs: leftMs };
 };
 
-/** Kintsugi never decides for a person, whatever an admission policy let through. */
+/** As far as a name alone can say, whatever an admission policy let through: which groups a person is in only the API server knows. */
+const mayDecide = (approvers: readonly string[], by: string): boolean => {
+  if (isOurs(by)) return false;
+  if (approvers.includes(`user:${by}`)) return true;
+  return approvers.some((approver) => approver.startsWith("group:")) && !by.startsWith("system:serviceaccount:");
+};
+
 const isOurs = (by: string): boolean =>
-  /^system:serviceaccount:[^:]+:/.test(by) && (by.includes(":kintsugi-act-") || by.endsWith(`:${CONTROLLER_ACCOUNT}`));
+  by.startsWith("system:serviceaccount:") && (by.includes(`:${ACTION_ACCOUNT_PREFIX}`) || by.endsWith(`:${CONTROLLER_ACCOUNT}`));
 
 const voteText = ({ by, message }: Vote): string => (message === undefined || message === "" ? by : `${by} (“${message.slice(0, 200)}”)`);
 

@@ -18,18 +18,19 @@ import {
   stamp,
 } from "#test/orchestration-samples.ts";
 
-type Given = Omit<Partial<Observed>, "request"> & { status?: RemediationRequest["status"]; cancel?: true };
+type Given = Omit<Partial<Observed>, "request"> & { status?: RemediationRequest["status"]; cancel?: { by: string; message?: string } };
 
 const seen = (phase: RequestPhase | undefined, { status, cancel, ...rest }: Given = {}): Observed => ({
   request: aRequest(
     phase === undefined ? undefined : { phase, phaseStartedAt: stamp(0), attempt: 1, ...status },
-    cancel === true ? { cancel } : {},
+    cancel === undefined ? {} : { cancel },
   ),
   maxAttempts: 3,
   verificationSeconds: 360,
   ...rest,
 });
 
+const ann = { by: "ann", message: "we repair it by hand" };
 const hold = { why: "repairs are paused by policy" };
 const drifted = anAnalysis({ ...proceed, result: "Drifted", message: "The target changed." });
 const anOverride = {
@@ -86,9 +87,9 @@ const cases: Record<string, [Observed, number, object]> = {
     { do: "move", to: "Analyzing" },
   ],
   "a cancelled request that has begun nothing is cancelled at once": [
-    seen(undefined, { cancel: true }),
+    seen(undefined, { cancel: ann }),
     at(0),
-    { do: "move", to: "Cancelled" },
+    { do: "move", to: "Cancelled", message: "Cancelled by ann (“we repair it by hand”); nothing of it remains in the cluster." },
   ],
   "trouble that has gone by itself is not repaired": [
     seen("Analyzing", { quietAtMs: at(5) }),
@@ -261,7 +262,7 @@ const cases: Record<string, [Observed, number, object]> = {
     { do: "move", to: "Failed", outcome: "ManualReviewRequired" },
   ],
   "a workflow that exists is taken up, even though the request is cancelled": [
-    seen("Analyzing", { analysis: anAnalysis(proceed), workflow: aWorkflow(), cancel: true }),
+    seen("Analyzing", { analysis: anAnalysis(proceed), workflow: aWorkflow(), cancel: ann }),
     at(1),
     { do: "move", to: "Executing", ensure: "workflow" },
   ],
@@ -291,7 +292,7 @@ const cases: Record<string, [Observed, number, object]> = {
     },
   ],
   "a success counts although it was to be cancelled": [
-    seen("Verifying", { cancel: true, workflow: aWorkflow({ phase: "Completed" }, { cancel: true }) }),
+    seen("Verifying", { cancel: ann, workflow: aWorkflow({ phase: "Completed" }, { cancel: true }) }),
     at(1),
     { do: "move", to: "Completed", outcome: "Remediated" },
   ],
@@ -310,15 +311,15 @@ const cases: Record<string, [Observed, number, object]> = {
     at(1),
     { do: "move", to: "Failed", outcome: "ManualReviewRequired", message: expect.stringContaining("The undo failed.") },
   ],
-  "cancel stops the workflow first": [seen("Executing", { cancel: true, workflow: aWorkflow() }), at(1), { do: "cancelWorkflow" }],
+  "cancel stops the workflow first": [seen("Executing", { cancel: ann, workflow: aWorkflow() }), at(1), { do: "cancelWorkflow" }],
   "and waits for it to end, without a time": [
-    seen("Executing", { cancel: true, workflow: aWorkflow({ phase: "RollingBack" }, { cancel: true }) }),
+    seen("Executing", { cancel: ann, workflow: aWorkflow({ phase: "RollingBack" }, { cancel: true }) }),
     at(1),
     { do: "wait" },
   ],
   "then it is cancelled": [
     seen("Executing", {
-      cancel: true,
+      cancel: ann,
       workflow: aWorkflow({ phase: "Cancelled", conditions: restored("NothingChanged") }, { cancel: true }),
     }),
     at(1),
@@ -358,7 +359,7 @@ const cases: Record<string, [Observed, number, object]> = {
     { do: "move", to: "Processing" },
   ],
   "a request cancelled between attempts is cancelled": [
-    seen("Recovering", { cancel: true }),
+    seen("Recovering", { cancel: ann }),
     at(1),
     { do: "move", to: "Cancelled", through: ["Processing"] },
   ],
@@ -443,7 +444,7 @@ function* everything(phase: RequestPhase = "Pending"): Generator<Observed> {
             for (const attempt of phase === "Recovering" ? [1, 3] : [1])
               for (const cancel of [false, true])
                 yield {
-                  ...seen(phase, { status: { attempt }, ...(cancel ? { cancel } : {}) }),
+                  ...seen(phase, { status: { attempt }, ...(cancel ? { cancel: ann } : {}) }),
                   ...(processing === undefined ? {} : { processing }),
                   ...(analysis === undefined ? {} : { analysis }),
                   ...(workflow === undefined ? {} : { workflow }),

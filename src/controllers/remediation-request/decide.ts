@@ -161,7 +161,7 @@ const rows: Readonly<Record<RequestPhase, (seen: Observed, now: number) => Decis
   /** Nothing here waits for anybody, so that its deadline cannot pass while the controller runs, and must not count while it does not. */
   Recovering(seen) {
     const { request, maxAttempts } = seen;
-    if (request.spec.cancel === true) return { ...cancelled, through: ["Processing"] };
+    if (request.spec.cancel !== undefined) return { ...cancelled(request), through: ["Processing"] };
     const attempt = attemptOf(request);
     if (attempt >= maxAttempts)
       return failed(
@@ -205,12 +205,16 @@ const timedOut = (what: string): Move => ({
   to: "TimedOut",
   message: `Gave up: ${what}. Nothing of this attempt remains in the cluster.`,
 });
-const cancelled: Move = { do: "move", to: "Cancelled", message: "Cancelled on request; nothing of it remains in the cluster." };
+const cancelled = ({ spec }: RemediationRequest): Move => {
+  const { by, message = "" } = spec.cancel ?? {};
+  const who = by === undefined ? "on request" : `by ${by}${message === "" ? "" : ` (“${clipped(message, 200)}”)`}`;
+  return { do: "move", to: "Cancelled", message: `Cancelled ${who}; nothing of it remains in the cluster.` };
+};
 const lost = failed("ManualReviewRequired", "The workflow of this repair was deleted while it ran; a person has to look at the target.");
 
 /** Whether it is over as long as nothing has been changed. */
 const overBeforeChange = (seen: Observed, now: number): Move | undefined => {
-  if (seen.request.spec.cancel === true) return cancelled;
+  if (seen.request.spec.cancel !== undefined) return cancelled(seen.request);
   if (seen.quietAtMs === undefined || now < seen.quietAtMs) return undefined;
   return {
     do: "move",
@@ -306,8 +310,9 @@ const ending = (seen: Observed, workflow: WorkflowExecution, now: number): Move 
   const restored = workflow.status?.conditions?.find(({ type }) => type === "Restored");
   if (restored?.status !== "True")
     return failed("ManualReviewRequired", `${message || "The repair failed."} What it changed was not undone: a person has to look.`);
-  if (seen.request.spec.cancel === true) return cancelled;
-  if (workflow.spec.cancel === true) return now >= deadline(seen) ? timedOut("the repair took too long and was undone") : cancelled;
+  if (seen.request.spec.cancel !== undefined) return cancelled(seen.request);
+  if (workflow.spec.cancel === true)
+    return now >= deadline(seen) ? timedOut("the repair took too long and was undone") : cancelled(seen.request);
   // An action that met another object than the approved one, or whose Job died before its change, has not been tried.
   const untried = restored.reason === "Drifted" || restored.reason === "NotRun" ? ({ untried: true } as const) : {};
   const undone = phase === "RolledBack" ? ({ undone: true } as const) : {};
@@ -323,7 +328,7 @@ const ending = (seen: Observed, workflow: WorkflowExecution, now: number): Move 
 
 /** Asked to stop, or out of time: the workflow ends in order first. */
 const stopping = (seen: Observed, workflow: WorkflowExecution, now: number): Decision | undefined => {
-  const asked = seen.request.spec.cancel === true;
+  const asked = seen.request.spec.cancel !== undefined;
   if (!asked && now < deadline(seen)) return undefined;
   if (workflow.spec.cancel === true) return { do: "wait" };
   return { do: "cancelWorkflow", why: asked ? "cancelled on request" : "it took too long" };
