@@ -37,7 +37,7 @@ beforeAll(async () => {
   product = startProduct([
     "run",
     "all",
-    "--namespace",
+    "--kintsugi-namespace",
     namespace,
     "--kubeconfig",
     join(folder, "kubeconfig"),
@@ -126,7 +126,16 @@ test("a kubeconfig without rights ends it with one sentence and exit 2", async (
   await mustKubectl(kubectl, ["create", "serviceaccount", "nobody", "-n", namespace]);
   const token = await mustKubectl(kubectl, ["create", "token", "nobody", "-n", namespace]);
   await writeFile(join(folder, "powerless"), proxy.kubeconfig(token.trim()));
-  const powerless = startProduct(["run", "all", "--namespace", namespace, "--kubeconfig", join(folder, "powerless"), "--image", image]);
+  const powerless = startProduct([
+    "run",
+    "all",
+    "--kintsugi-namespace",
+    namespace,
+    "--kubeconfig",
+    join(folder, "powerless"),
+    "--image",
+    image,
+  ]);
   expect(await powerless.exited).toBe(2);
   expect(powerless.output()).toMatch(/^kintsugi: .*remediationrequests.* is forbidden/);
   expect(powerless.output()).not.toMatch(/\n\s+at /);

@@ -56,6 +56,6 @@ export const storyText = async (
   name: string,
   { columns, isTerminal }: Pick<DemoDeps, "columns" | "isTerminal">,
 ): Promise<string> => {
-  const request = await findRequest(kube, installation.namespace, name);
+  const request = await findRequest(kube, { kintsugiNamespace: installation.namespace, targetNamespace: undefined }, name);
   return renderStory(storyOf(await readStoryObjects(kube, request)), { columns, color: isTerminal });
 };

@@ -61,7 +61,7 @@ interface Ran {
 const kintsugi = async (kubeconfig: string, ...args: readonly string[]): Promise<Ran> => {
   let stdout = "";
   let stderr = "";
-  const code = await runCli([...args, "--kubeconfig", kubeconfig, "-n", namespace], {
+  const code = await runCli([...args, "--kubeconfig", kubeconfig, "--kintsugi-namespace", namespace], {
     ...localMachine({ clock: systemClock, env: {}, home: folder }),
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
@@ -145,7 +145,7 @@ describe("reading", () => {
       "AwaitingApproval",
       "ReleaseCrashes",
       "THE CHANGE THAT IS PROPOSED",
-      `kintsugi approve ${request} -n ${namespace}`,
+      `kintsugi approve ${request} --kintsugi-namespace ${namespace}`,
     ])
       expect(ran.stdout).toContain(words);
   });
@@ -165,10 +165,10 @@ describe("reading", () => {
   });
 
   test("plan looks at what there is", async () => {
-    const ran = await kintsugi(controlPlane.kubeconfigPath, "plan", "deployment/kintsugi");
+    const ran = await kintsugi(controlPlane.kubeconfigPath, "plan", "deployment/kintsugi", "-n", namespace);
     expect(ran.stderr).toBe("");
     expect(ran.stdout).toContain(`Deployment ${namespace}/kintsugi`);
-    expect((await kintsugi(controlPlane.kubeconfigPath, "plan", "deployment/nothing")).code).toBe(1);
+    expect((await kintsugi(controlPlane.kubeconfigPath, "plan", "deployment/nothing", "-n", namespace)).code).toBe(1);
   });
 });
 

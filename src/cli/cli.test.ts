@@ -44,6 +44,10 @@ describe("usage", () => {
     ["an unknown role", ["run", "cook"], /"cook" is not a role: use all, gateway, retention/],
     ["a port that is none", ["run", "all", "--port", "99999"], /number from 0 to 65535/],
     ["a log level that is none", ["run", "all", "--log-level", "loud"], /Allowed choices are debug/],
+    ["a namespace of workloads for a command that has none", ["doctor", "-n", "shop"], /takes no -n.*\nUse --kintsugi-namespace/],
+    ["all namespaces for a command about one object", ["plan", "deployment/web", "-A"], /takes no -A/],
+    ["one namespace and all of them", ["get", "-n", "shop", "-A"], /-n and -A exclude each other/],
+    ["a kind and name for two objects", ["describe", "deployment/web", "deployment/api"], /names more than one object/],
     ["act outside a Job", ["act", "kex-1", "--hash", "00"], /act runs inside an action's Job/],
     ["a demonstration that is not there", ["demo"], /npm run demo/],
     ["a playground that is not there", ["playground"], /npm run playground/],
@@ -120,7 +124,7 @@ describe("run, demo and act", () => {
     const args = [
       "run",
       "gateway",
-      "-n",
+      "--kintsugi-namespace",
       "mend",
       "--port",
       "0",
@@ -171,6 +175,8 @@ describe("run, demo and act", () => {
       expect(options).toMatchObject({ execution: "rr-1-a1-kex-s1", hash: "ab", namespace: "mend" });
       return 0;
     };
-    expect((await runKintsugi(["act", "rr-1-a1-kex-s1", "--hash", "ab", "--namespace", "mend"], { objects: [] }, { runAct })).code).toBe(0);
+    expect(
+      (await runKintsugi(["act", "rr-1-a1-kex-s1", "--hash", "ab", "--kintsugi-namespace", "mend"], { objects: [] }, { runAct })).code,
+    ).toBe(0);
   });
 });

@@ -1,6 +1,7 @@
 // The command line: arguments in, exit code out. Holds no domain logic; each command stands in its own file.
 import { Command, CommanderError, Option } from "commander";
 
+import { DEFAULT_NAMESPACE } from "#api/labels.ts";
 import { addActions } from "#cli/commands/actions.ts";
 import { addApprove, addReject } from "#cli/commands/approve.ts";
 import { addCancel } from "#cli/commands/cancel.ts";
@@ -13,7 +14,7 @@ import { addGet } from "#cli/commands/get.ts";
 import { addPlan } from "#cli/commands/plan.ts";
 import { addAct, addDemo, addPlayground, addRun } from "#cli/commands/run.ts";
 import { addVersion } from "#cli/commands/version.ts";
-import type { Runner } from "#cli/command.ts";
+import type { Runner, Uses } from "#cli/command.ts";
 import type { CliDeps } from "#cli/deps.ts";
 import { type ExitCode, failureOf, misuse } from "#cli/failure.ts";
 import { reportFormats } from "#cli/render/format.ts";
@@ -53,7 +54,9 @@ const createProgram = (deps: CliDeps, outcome: { code: number }): Command => {
     .description("Repairs a Kubernetes cluster and keeps the seams visible.")
     .option("--kubeconfig <path>", "the kubeconfig; $KUBECONFIG, then ~/.kube/config where absent")
     .option("--context <name>", "the context in it; its current one where absent")
-    .option("-n, --namespace <name>", "Kintsugi's own namespace (default: kintsugi-system); for diagnose and plan, the one to look at")
+    .option("-n, --namespace <name>", "namespace of the workloads (default: the context's namespace; for requests, all namespaces)")
+    .option("-A, --all-namespaces", "workloads in all namespaces")
+    .option("--kintsugi-namespace <name>", "namespace that Kintsugi runs in", DEFAULT_NAMESPACE)
     .addOption(
       new Option("-o, --output <format>", "json, yaml, wide or name; for diagnose also text, markdown or sarif").argParser(readFormat),
     )
@@ -71,17 +74,18 @@ const createProgram = (deps: CliDeps, outcome: { code: number }): Command => {
       outputError: (text, write) => write(text.replace(/^error: /, "kintsugi: ")),
     });
 
-  const run: Runner = (work, makes) => async () => {
-    const options = program.opts<GlobalOptions>();
-    if (makes === undefined && reportFormats.some((format) => format === options.output && format !== "text"))
-      throw misuse(`this command does not make ${options.output}; diagnose does`);
-    const session = openSession(deps, options);
-    try {
-      outcome.code = await work(session);
-    } finally {
-      session.close();
-    }
-  };
+  const run: Runner =
+    (work, uses = {}) =>
+    async () => {
+      const options = program.opts<GlobalOptions>();
+      refuseUnused(options, uses);
+      const session = openSession(deps, options);
+      try {
+        outcome.code = await work(session);
+      } finally {
+        session.close();
+      }
+    };
 
   for (const add of [
     addDiagnose,
@@ -103,4 +107,17 @@ const createProgram = (deps: CliDeps, outcome: { code: number }): Command => {
   addPlayground(program, run);
   addAct(program, run);
   return program;
+};
+
+/** An option that the command would ignore is refused: its answer would not be the one that was asked for. */
+const refuseUnused = ({ output, namespace, allNamespaces }: GlobalOptions, uses: Uses): void => {
+  if (uses.output !== "report" && reportFormats.some((format) => format === output && format !== "text"))
+    throw misuse(`this command does not make ${output}; diagnose does`);
+  if (namespace !== undefined && allNamespaces === true) throw misuse("-n and -A exclude each other");
+  if (namespace !== undefined && uses.namespaces === undefined)
+    throw misuse(
+      "this command takes no -n, which names the namespace of workloads",
+      "Use --kintsugi-namespace for Kintsugi's own namespace.",
+    );
+  if (allNamespaces === true && uses.namespaces !== "any") throw misuse("this command takes no -A");
 };

@@ -3,12 +3,16 @@ import type { Command } from "commander";
 
 import type { Session } from "#cli/session.ts";
 
+/** What a command makes of the options that every command accepts. It refuses those that it would not obey. */
+export interface Uses {
+  /** `report`: text, markdown and sarif are among its output formats. */
+  readonly output?: "report";
+  /** Of workloads. `one`: -n only; `any`: -n and -A; absent: neither. */
+  readonly namespaces?: "one" | "any";
+}
+
 /** Turns work that answers with an exit code into what the program calls; opens the session and closes it. */
-export type Runner = (
-  work: (session: Session) => Promise<number>,
-  /** `report`: text, markdown and sarif are among its forms. */
-  makes?: "report",
-) => () => Promise<void>;
+export type Runner = (work: (session: Session) => Promise<number>, uses?: Uses) => () => Promise<void>;
 
 export type AddCommand = (program: Command, run: Runner) => void;
 

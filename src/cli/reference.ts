@@ -24,14 +24,26 @@ const shortNames: Readonly<Record<string, string>> = {
   sc: "StorageClass",
 };
 
+/** `deployment/web` of `deployment/web` or `deployment web`, as kubectl accepts both. */
+export const kindAndName = (first: string, second: string | undefined): string => {
+  if (second === undefined) return first;
+  if (first.includes("/") || second.includes("/"))
+    throw misuse(`"${first} ${second}" names more than one object: use kind/name or kind name, such as deployment/web`);
+  return `${first}/${second}`;
+};
+
+/** The kind of that name, plural or short name, as kubectl knows it. */
+export const typeNamed = (text: string, types: readonly ResourceType[] = builtInTypes): ResourceType | undefined => {
+  const [word = "", ...qualifier] = text.toLowerCase().split(".");
+  return types.find(
+    (each) => (each.kind === shortNames[word] || each.kind.toLowerCase() === word || each.plural === word) && isQualified(each, qualifier),
+  );
+};
+
 /** `types`: the kinds that may be meant. */
 export const referenceOf = (text: string, namespace: string, types: readonly ResourceType[] = builtInTypes): Reference => {
   const [kindText = "", name = "", ...rest] = text.split("/");
-  const wanted = kindText.toLowerCase();
-  const [word = "", ...qualifier] = wanted.split(".");
-  const type = types.find(
-    (each) => (each.kind === shortNames[word] || each.kind.toLowerCase() === word || each.plural === word) && isQualified(each, qualifier),
-  );
+  const type = typeNamed(kindText, types);
   if (name === "" || rest.length > 0 || type === undefined)
     throw misuse(
       `"${text}" is not an object to look at: use kind/name, such as deployment/web`,

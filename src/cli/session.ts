@@ -1,5 +1,4 @@
 // One run of one command: its options, its output, and the API server, which is reached only when it is asked for.
-import { DEFAULT_NAMESPACE } from "#api/labels.ts";
 import type { CliDeps } from "#cli/deps.ts";
 import { misuse } from "#cli/failure.ts";
 import { type Format, formats, renderData, reportFormats } from "#cli/render/format.ts";
@@ -15,6 +14,8 @@ export interface GlobalOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly namespace?: string;
+  readonly allNamespaces?: true;
+  readonly kintsugiNamespace: string;
   readonly output?: Format;
   /** commander's form of --no-color. */
   readonly color: boolean;
@@ -23,8 +24,10 @@ export interface GlobalOptions {
 export interface Session {
   readonly deps: CliDeps;
   readonly options: GlobalOptions;
-  /** Kintsugi's own namespace. */
-  readonly namespace: string;
+  /** The namespace that Kintsugi runs in. */
+  readonly kintsugiNamespace: string;
+  /** The namespace of workloads that was named. */
+  readonly targetNamespace: string | undefined;
   readonly color: boolean;
   readonly paint: Paint;
   readonly page: Page;
@@ -49,7 +52,8 @@ export const openSession = (deps: CliDeps, options: GlobalOptions): Session => {
   const session: Session = {
     deps,
     options,
-    namespace: options.namespace ?? DEFAULT_NAMESPACE,
+    kintsugiNamespace: options.kintsugiNamespace,
+    targetNamespace: options.namespace,
     color,
     paint: createPaint({ color }),
     page: { width: pageColumns(deps), paint: createPaint({ color }) },

@@ -83,7 +83,7 @@ export const workload = ({ namespace, image, nodePort }: InstallOptions): Manife
             {
               name: "kintsugi",
               image,
-              args: ["run", "all", "--namespace", namespace, "--image", image, "--address", "0.0.0.0"],
+              args: ["run", "all", "--kintsugi-namespace", namespace, "--image", image, "--address", "0.0.0.0"],
               ports: [
                 { name: "http", containerPort: httpPort },
                 { name: "metrics", containerPort: metricsPort },

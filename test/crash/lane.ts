@@ -134,7 +134,7 @@ const runOnce = async (world: Run): Promise<RunResult> => {
     startProduct([
       "run",
       "all",
-      "--namespace",
+      "--kintsugi-namespace",
       own,
       "--kubeconfig",
       kubeconfig,

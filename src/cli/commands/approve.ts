@@ -6,6 +6,7 @@ import { consent } from "#cli/consent.ts";
 import { type CliError, policyDenial, refusal } from "#cli/failure.ts";
 import { findApproval } from "#cli/find.ts";
 import { overrideFrom } from "#cli/override.ts";
+import { kindAndName } from "#cli/reference.ts";
 import { dateAndTime, durationText } from "#cli/render/duration.ts";
 import { point, section } from "#cli/render/page.ts";
 import { diffsText, parametersText, riskText, stepText } from "#cli/render/plan-text.ts";
@@ -31,15 +32,20 @@ const add =
       program
         .command(verb)
         .description(description)
-        .argument("<request>", "the request or its approval, by name or by target such as deployment/web")
+        .argument("<request>", "the request or its approval, by name or by target such as deployment/web or deployment web")
+        .argument("[name]", "the name of the target, if its kind stands alone")
         .option("-m, --message <text>", "why; kept with the decision")
         .option("-y, --yes", "do not ask"),
-    ).action((text: string, options: Options) =>
-      run((session) => {
-        const { message, yes, set = [], step } = options;
-        const verdict: Verdict = verb === "reject" ? "Rejected" : set.length > 0 ? "Overridden" : "Approved";
-        return decide(session, { text, verdict, message, set, step, consent: yes === true ? "given" : "asked" });
-      })(),
+    ).action((first: string, second: string | undefined, options: Options) =>
+      run(
+        (session) => {
+          const { message, yes, set = [], step } = options;
+          const verdict: Verdict = verb === "reject" ? "Rejected" : set.length > 0 ? "Overridden" : "Approved";
+          const text = kindAndName(first, second);
+          return decide(session, { text, verdict, message, set, step, consent: yes === true ? "given" : "asked" });
+        },
+        { namespaces: "any" },
+      )(),
     );
   };
 
@@ -68,7 +74,7 @@ interface Intent {
 
 const decide = async (session: Session, intent: Intent): Promise<number> => {
   const kube = await session.kube();
-  const approval = await findApproval(kube, session.namespace, intent.text);
+  const approval = await findApproval(kube, session, intent.text);
   const me = await whoAmI(kube);
   const closed = whyClosed(approval, me.name, session.deps.clock.now());
   if (closed !== undefined) throw closed;

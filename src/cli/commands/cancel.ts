@@ -6,6 +6,7 @@ import type { AddCommand } from "#cli/command.ts";
 import { consent } from "#cli/consent.ts";
 import { refusal } from "#cli/failure.ts";
 import { findRequest } from "#cli/find.ts";
+import { kindAndName } from "#cli/reference.ts";
 import { whoAmI } from "#cli/who-am-i.ts";
 import { isGuardFailed } from "#kube/errors.ts";
 
@@ -13,35 +14,39 @@ export const addCancel: AddCommand = (program, run) => {
   program
     .command("cancel")
     .description("Stop a request: what has begun is ended, or undone, in order first.")
-    .argument("<request>", "its name, the beginning of it, or its target such as deployment/web")
+    .argument("<request>", "its name, the start of its name, or its target such as deployment/web or deployment web")
+    .argument("[name]", "the name of the target, if its kind stands alone")
     .option("-m, --message <text>", "why; kept with the request")
     .option("-y, --yes", "do not ask")
-    .action((text: string, options: { message?: string; yes?: true }) =>
-      run(async (session) => {
-        const kube = await session.kube();
-        const request = await findRequest(kube, session.namespace, text);
-        const { name, namespace, uid } = request.metadata;
-        const phase = request.status?.phase ?? "Pending";
-        if (isTerminal(requestTransitions, phase)) throw refusal(`${name} has ended already: ${phase}`);
-        if (request.spec.cancel !== undefined) throw refusal(`${name} is being cancelled already, by ${request.spec.cancel.by}`);
-        const { name: by } = await whoAmI(kube);
-        await consent(
-          session,
-          options.yes === true ? "given" : "asked",
-          `Cancel ${name} for ${referenceText(request.spec.target)}, which is ${phase}?`,
-        );
-        try {
-          const cancelled = await kube.jsonPatch(RemediationRequest, { namespace, name }, [
-            { op: "test", path: "/metadata/uid", value: uid },
-            { op: "add", path: "/spec/cancel", value: { by, ...(options.message === undefined ? {} : { message: options.message }) } },
-          ]);
-          if (session.data !== undefined) session.printData(cancelled);
-          else session.print(`Cancel was asked of ${name}. Follow it with: kintsugi get rr ${name} --watch\n`);
-        } catch (error) {
-          if (isGuardFailed(error)) throw refusal(`${name} has been replaced by another request since it was read: look again`);
-          throw error;
-        }
-        return 0;
-      })(),
+    .action((first: string, second: string | undefined, options: { message?: string; yes?: true }) =>
+      run(
+        async (session) => {
+          const kube = await session.kube();
+          const request = await findRequest(kube, session, kindAndName(first, second));
+          const { name, namespace, uid } = request.metadata;
+          const phase = request.status?.phase ?? "Pending";
+          if (isTerminal(requestTransitions, phase)) throw refusal(`${name} has ended already: ${phase}`);
+          if (request.spec.cancel !== undefined) throw refusal(`${name} is being cancelled already, by ${request.spec.cancel.by}`);
+          const { name: by } = await whoAmI(kube);
+          await consent(
+            session,
+            options.yes === true ? "given" : "asked",
+            `Cancel ${name} for ${referenceText(request.spec.target)}, which is ${phase}?`,
+          );
+          try {
+            const cancelled = await kube.jsonPatch(RemediationRequest, { namespace, name }, [
+              { op: "test", path: "/metadata/uid", value: uid },
+              { op: "add", path: "/spec/cancel", value: { by, ...(options.message === undefined ? {} : { message: options.message }) } },
+            ]);
+            if (session.data !== undefined) session.printData(cancelled);
+            else session.print(`Cancel was asked of ${name}. Follow it with: kintsugi get rr ${name} --watch\n`);
+          } catch (error) {
+            if (isGuardFailed(error)) throw refusal(`${name} has been replaced by another request since it was read: look again`);
+            throw error;
+          }
+          return 0;
+        },
+        { namespaces: "any" },
+      )(),
     );
 };

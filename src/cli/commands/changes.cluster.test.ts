@@ -69,7 +69,7 @@ afterAll(() => cluster.close());
 
 describe("kintsugi changes", () => {
   test("where Kintsugi has never run: what Kubernetes itself remembers", async () => {
-    const { code, stdout } = await kintsugi("changes", "deployment/web", "--system-namespace", "nowhere");
+    const { code, stdout } = await kintsugi("changes", "deployment/web", "--kintsugi-namespace", "nowhere");
     expect(code).toBe(0);
     expect(stdout).toMatch(
       /Deployment\/web +spec\.template\.spec\.containers\[web\]\.resources\.limits[^\n]* argocd-controller +itself +managedFields/,
@@ -109,7 +109,7 @@ describe("kintsugi changes", () => {
     await vi.waitFor(() => expect(versionsOf(second.keeper, "Deployment", "web")).toBe(3), { timeout: 20_000 });
     await second.stop();
 
-    const { code, stdout } = await kintsugi("changes", "deploy/web", "--system-namespace", namespace);
+    const { code, stdout } = await kintsugi("changes", "deploy/web", "--kintsugi-namespace", namespace);
     expect(code).toBe(0);
     expect(stdout).toMatch(/data\.LEVEL: info → debug +ada +read by it +journal, version 2/);
     expect(stdout).toMatch(
@@ -120,7 +120,9 @@ describe("kintsugi changes", () => {
     expect(stdout).toMatch(/data\.API_TOKEN: \[redacted\] → \[redacted\]/);
     expect(stdout).not.toContain("canary");
 
-    const json = JSON.parse((await kintsugi("changes", "rolebinding/web-reads", "--system-namespace", namespace, "-o", "json")).stdout) as {
+    const json = JSON.parse(
+      (await kintsugi("changes", "rolebinding/web-reads", "--kintsugi-namespace", namespace, "-o", "json")).stdout,
+    ) as {
       changes: object[];
     };
     expect(json.changes[0]).toMatchObject({ kind: "deleted", relation: "itself", source: "journal" });

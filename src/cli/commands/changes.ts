@@ -1,11 +1,10 @@
 // `kintsugi changes`: what changed near one object, who did it and who says so. Only reads; needs no installation.
-import { DEFAULT_NAMESPACE } from "#api/labels.ts";
 import { builtInTypes } from "#api/kubernetes.ts";
 import type { ObjectReference } from "#api/object.ts";
 import type { AddCommand } from "#cli/command.ts";
 import { rootOf } from "#cli/dry-look.ts";
 import { misuse } from "#cli/failure.ts";
-import { referenceOf } from "#cli/reference.ts";
+import { kindAndName, referenceOf } from "#cli/reference.ts";
 import { changesText } from "#cli/render/changes-text.ts";
 import { contestsOf } from "#cluster/journal/change.ts";
 import { changesNear, type Window } from "#cluster/journal/changes-near.ts";
@@ -17,7 +16,6 @@ import { fromTimestamp, toPreciseTimestamp } from "#lib/clock.ts";
 interface ChangesOptions {
   readonly around?: string;
   readonly window: string;
-  readonly systemNamespace: string;
 }
 
 const types = [...builtInTypes, ...[...trackedTypes, secretType].filter((type) => !builtInTypes.includes(type))];
@@ -28,33 +26,36 @@ export const addChanges: AddCommand = (program, run) => {
   program
     .command("changes")
     .description("What changed near one object: the change journal, and what Kubernetes itself remembers; changes nothing.")
-    .argument("<kind/name>", "such as deployment/web, in the namespace given by -n")
+    .argument("<kind/name>", "such as deployment/web or deployment web")
+    .argument("[name]", "the name, if the kind stands alone")
     .option("--around <time>", "the moment of interest: an RFC 3339 time, or how long ago, such as 10m; now where absent")
     .option("--window <duration>", "how far to look back from there, such as 30m, 2h, 7d", "1h")
-    .option("--system-namespace <name>", "Kintsugi's own namespace, where the journal is", DEFAULT_NAMESPACE)
     .addHelpText(
       "after",
       "\nWhat bears on the object most comes first. Exit code 0: something changed; 1: nothing is known to have changed.",
     )
-    .action((text: string, options: ChangesOptions) =>
-      run(async (session) => {
-        const { clock, signal } = session.deps;
-        const now = clock.now();
-        const window = windowOf(options, now);
-        const kube = await session.kube();
-        const asked = referenceOf(text, session.options.namespace ?? kube.namespace, types);
-        const target = await ownerOf(kube, asked, signal);
-        const { tracks, nearby, notRead } = await readNearby({ kube, clock, namespace: options.systemNamespace, signal }, target);
-        const changes = changesNear(tracks, target, window, nearby);
-        const contests = contestsOf(changes.toSorted((a, b) => (a.at < b.at ? -1 : 1)));
-        const [from, to] = [toPreciseTimestamp(window.from), toPreciseTimestamp(window.to)];
-        if (session.data !== undefined) session.printData({ target, from, to, changes, contests, notRead });
-        else {
-          const columns = session.deps.isTerminal ? session.page.width : undefined;
-          session.print(changesText({ page: session.page, columns, now }, { asked, target, window, changes, contests, notRead }));
-        }
-        return changes.length > 0 ? 0 : 1;
-      })(),
+    .action((first: string, second: string | undefined, options: ChangesOptions) =>
+      run(
+        async (session) => {
+          const { clock, signal } = session.deps;
+          const now = clock.now();
+          const window = windowOf(options, now);
+          const kube = await session.kube();
+          const asked = referenceOf(kindAndName(first, second), session.targetNamespace ?? kube.namespace, types);
+          const target = await ownerOf(kube, asked, signal);
+          const { tracks, nearby, notRead } = await readNearby({ kube, clock, namespace: session.kintsugiNamespace, signal }, target);
+          const changes = changesNear(tracks, target, window, nearby);
+          const contests = contestsOf(changes.toSorted((a, b) => (a.at < b.at ? -1 : 1)));
+          const [from, to] = [toPreciseTimestamp(window.from), toPreciseTimestamp(window.to)];
+          if (session.data !== undefined) session.printData({ target, from, to, changes, contests, notRead });
+          else {
+            const columns = session.deps.isTerminal ? session.page.width : undefined;
+            session.print(changesText({ page: session.page, columns, now }, { asked, target, window, changes, contests, notRead }));
+          }
+          return changes.length > 0 ? 0 : 1;
+        },
+        { namespaces: "one" },
+      )(),
     );
 };
 

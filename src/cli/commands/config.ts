@@ -8,17 +8,17 @@ export const addConfig: AddCommand = (program, run) => {
   const config = program
     .command("config")
     .description("Which cluster and namespace the commands work with.")
-    .action(() => run(view)());
+    .action(() => run(view, { namespaces: "one" })());
   config
     .command("view")
     .description("The same.")
-    .action(() => run(view)());
+    .action(() => run(view, { namespaces: "one" })());
   config
     .command("example")
     .description("How Alertmanager is told of Kintsugi, and how a namespace opts in.")
     .action(() =>
       run(async (session) => {
-        session.print(example(session.namespace));
+        session.print(example(session.kintsugiNamespace));
         return 0;
       })(),
     );
@@ -28,12 +28,13 @@ const view = async (session: Session): Promise<number> => {
   const { deps, options } = session;
   const source = options.kubeconfig === undefined ? defaultSource(deps) : { path: options.kubeconfig };
   const kubeconfig = source === "in-cluster" ? "in-cluster" : "path" in source ? source.path : "given";
-  const { name, server, impersonate } = await session.config();
+  const { name, server, namespace, impersonate } = await session.config();
   const facts = {
     kubeconfig,
     context: name,
     server,
-    namespace: session.namespace,
+    namespace: session.targetNamespace ?? namespace,
+    kintsugi: session.kintsugiNamespace,
     ...(impersonate === undefined ? {} : { impersonates: impersonate.user }),
   };
   if (session.data !== undefined) session.printData(facts);

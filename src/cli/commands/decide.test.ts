@@ -22,16 +22,36 @@ const approvalIn = (server: FakeServer): AIApprovalRequest =>
 const terminal = (answer: string) => ({ isTerminal: true, columns: 100, ask: async () => answer });
 
 describe("approve and reject", () => {
-  test.each([[request], [approvalName], ["deployment/checkout"], [`aiar/${approvalName}`]])(
-    "approve %s adds one decision in my own name",
-    async (text) => {
-      const server = serverOf();
-      const ran = await runKintsugi(["approve", text, "--yes", "-m", "go on"], server);
-      expect(ran).toMatchObject({ code: 0, stderr: "" });
-      expect(approvalIn(server).spec.decisions).toEqual([{ by: "alice", decision: "Approved", via: "kintsugi", message: "go on" }]);
-      expect(ran.stdout).toContain("Approved as alice.");
-    },
-  );
+  test.each([
+    [[request]],
+    [[approvalName]],
+    [["deployment/checkout"]],
+    [["deployment", "checkout"]],
+    [["deployment/checkout", "-n", "shop"]],
+    [[approvalName, "-n", "shop"]],
+    [[`aiar/${approvalName}`]],
+  ])("approve %j adds one decision in my own name", async (words) => {
+    const server = serverOf();
+    const ran = await runKintsugi(["approve", ...words, "--yes", "-m", "go on"], server);
+    expect(ran).toMatchObject({ code: 0, stderr: "" });
+    expect(approvalIn(server).spec.decisions).toEqual([{ by: "alice", decision: "Approved", via: "kintsugi", message: "go on" }]);
+    expect(ran.stdout).toContain("Approved as alice.");
+  });
+
+  test.each([
+    ["approve", "deployment/checkout"],
+    ["approve", approvalName],
+    ["reject", request],
+    ["cancel", "deployment", "checkout"],
+  ])("%s %s for a workload in another namespace than -n says finds nothing and changes nothing", async (...words) => {
+    const server = serverOf();
+    const metadata = { name: "billing", uid: "n", resourceVersion: "1", creationTimestamp: "2027-01-01T00:00:00Z" };
+    server.objects.push({ apiVersion: "v1", kind: "Namespace", metadata });
+    const ran = await runKintsugi([...words, "-y", "-n", "billing"], server);
+    expect(ran).toMatchObject({ code: 1, stdout: "" });
+    expect(ran.stderr).toContain("for a workload in namespace billing\nFound for Deployment shop/checkout: use its namespace with -n");
+    expect(ran.requests.filter((each) => each.startsWith("PATCH"))).toEqual([]);
+  });
 
   test("the exact change and its undo are shown before the question", async () => {
     const server = serverOf();

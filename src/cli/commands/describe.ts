@@ -1,6 +1,7 @@
 // `kintsugi describe`: the story of one request. Only reads.
 import type { AddCommand } from "#cli/command.ts";
 import { findRequest, readStoryObjects } from "#cli/find.ts";
+import { kindAndName } from "#cli/reference.ts";
 import { renderStory } from "#cli/render/story-text.ts";
 import { storyOf } from "#cli/render/story.ts";
 
@@ -8,16 +9,20 @@ export const addDescribe: AddCommand = (program, run) => {
   program
     .command("describe")
     .description("The story of one request: what was seen, why, what was considered, who decided, what changed, how it was proved.")
-    .argument("<request>", "its name, the beginning of it, or its target such as deployment/web")
-    .action((text: string) =>
-      run(async (session) => {
-        const kube = await session.kube();
-        const request = await findRequest(kube, session.namespace, text);
-        const story = storyOf(await readStoryObjects(kube, request));
-        if (session.data !== undefined) session.printData(story);
-        else if (session.options.output === "name") session.print(`remediationrequest.kintsugi.dev/${story.request}\n`);
-        else session.print(renderStory(story, { columns: session.page.width, color: session.color, nowMs: session.deps.clock.now() }));
-        return 0;
-      })(),
+    .argument("<request>", "its name, the start of its name, or its target such as deployment/web or deployment web")
+    .argument("[name]", "the name of the target, if its kind stands alone")
+    .action((first: string, second: string | undefined) =>
+      run(
+        async (session) => {
+          const kube = await session.kube();
+          const request = await findRequest(kube, session, kindAndName(first, second));
+          const story = storyOf(await readStoryObjects(kube, request));
+          if (session.data !== undefined) session.printData(story);
+          else if (session.options.output === "name") session.print(`remediationrequest.kintsugi.dev/${story.request}\n`);
+          else session.print(renderStory(story, { columns: session.page.width, color: session.color, nowMs: session.deps.clock.now() }));
+          return 0;
+        },
+        { namespaces: "any" },
+      )(),
     );
 };

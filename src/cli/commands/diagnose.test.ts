@@ -84,9 +84,9 @@ describe("live", () => {
     expect(found(await diagnose("-A", "-o", "json"))).toEqual(["ReferenceMissing Deployment shop/web"]);
   });
 
-  test.each(["deployment/web", "deploy/web"])("%s alone may be asked about", async (text) => {
-    expect(found(await diagnose(text, "-o", "json"))).toEqual(["ReferenceMissing Deployment shop/web"]);
-    expect((await diagnose(text, "-n", "well")).code).toBe(0);
+  test.each([["deployment/web"], ["deploy/web"], ["deployment", "web"]])("%s %s alone may be asked about", async (...words) => {
+    expect(found(await diagnose(...words, "-o", "json"))).toEqual(["ReferenceMissing Deployment shop/web"]);
+    expect((await diagnose(...words, "-n", "well")).code).toBe(0);
   });
 
   test("nothing is written", async () => {

@@ -1,6 +1,4 @@
 // `kintsugi diagnose`: what is wrong, why, and what would mend it; of one object, a namespace or a whole cluster, live or from a file. Only reads.
-import type { Command } from "commander";
-
 import type { Reference } from "#api/fields.ts";
 import { builtInTypes } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
@@ -9,13 +7,12 @@ import { rootOf } from "#cli/dry-look.ts";
 import { misuse } from "#cli/failure.ts";
 import { prometheusSource } from "#cli/prometheus-source.ts";
 import { showProgress } from "#cli/progress.ts";
-import { referenceOf } from "#cli/reference.ts";
+import { kindAndName, referenceOf } from "#cli/reference.ts";
 import { diagnosisDocument } from "#cli/render/diagnosis-document.ts";
 import { diagnosisMarkdown } from "#cli/render/diagnosis-markdown.ts";
 import { diagnosisSarif } from "#cli/render/diagnosis-sarif.ts";
 import { diagnosisText } from "#cli/render/diagnosis-text.ts";
 import type { Session } from "#cli/session.ts";
-import { DEFAULT_NAMESPACE } from "#api/labels.ts";
 import { savedJournal } from "#cluster/journal/journal-reader.ts";
 import { journalIn } from "#investigation/journal-in.ts";
 import { readForAction } from "#cluster/read-for-action.ts";
@@ -28,12 +25,10 @@ import { defaultConfidence, type Report, reportOn } from "#investigation/report.
 import { readFromEvidence } from "#investigation/saved-objects.ts";
 
 interface Options {
-  readonly allNamespaces?: true;
   readonly all?: true;
   readonly from?: string;
   readonly save?: string;
   readonly prometheus?: string;
-  readonly systemNamespace: string;
 }
 
 const examples = `
@@ -54,8 +49,8 @@ export const addDiagnose: AddCommand = (program, run) => {
   program
     .command("diagnose")
     .description("What is wrong in a cluster, why, and what would mend it. Needs no installation, changes nothing.")
-    .argument("[kind/name]", "one object, such as deployment/web; what surrounds it is looked at as well")
-    .option("-A, --all-namespaces", "look at the whole cluster")
+    .argument("[kind/name]", "one object, such as deployment/web or deployment web; what surrounds it is looked at as well")
+    .argument("[name]", "the name, if the kind stands alone")
     .option("--all", "show also what is less certain")
     .option("--from <file>", "look at evidence that was saved, instead of at a cluster")
     .option("--save <file>", "save the evidence, redacted; compressed where the name ends in .gz")
@@ -63,15 +58,17 @@ export const addDiagnose: AddCommand = (program, run) => {
       "--prometheus <where>",
       "whom to ask for metrics and firing alerts: an address, namespace/service:port, or none; looked for where absent",
     )
-    .option("--system-namespace <name>", "Kintsugi's own namespace, where the change journal is if it is installed", DEFAULT_NAMESPACE)
     .addHelpText("after", examples)
-    .action((text: string | undefined, options: Options, _command: Command) =>
-      run((session) => diagnose(session, text, options), "report")(),
+    .action((first: string | undefined, second: string | undefined, options: Options) =>
+      run((session) => diagnose(session, first === undefined ? undefined : kindAndName(first, second), options), {
+        output: "report",
+        namespaces: "any",
+      })(),
     );
 };
 
 const diagnose = async (session: Session, text: string | undefined, options: Options): Promise<number> => {
-  if (options.allNamespaces === true && text !== undefined) throw misuse("-A looks at everything: leave out the object, or -A");
+  if (session.options.allNamespaces === true && text !== undefined) throw misuse("-A looks at everything: leave out the object, or -A");
   if (session.options.output === "name" || session.options.output === "wide")
     throw misuse(`diagnose does not make ${session.options.output}: use text, json, yaml, markdown or sarif`);
   if (options.from !== undefined && options.prometheus !== undefined)
@@ -99,13 +96,14 @@ const lookLive = async (session: Session, text: string | undefined, options: Opt
   let http: HttpClient | undefined;
   const prometheus = prometheusSource(options.prometheus, () => (http = createHttpClient({ clock, userAgent: `kintsugi/${version}` })));
   const kube = await session.kube();
-  const namespace = session.options.namespace ?? kube.namespace;
+  const namespace = session.targetNamespace ?? kube.namespace;
   const asked = text === undefined ? undefined : referenceOf(text, namespace, targetTypes);
   const progress = showProgress(session);
   try {
     const target = asked === undefined ? undefined : await ownerOf(session, asked);
-    const around = target !== undefined ? { target } : { namespaces: options.allNamespaces === true ? ("all" as const) : [namespace] };
-    const journal = savedJournal(kube, options.systemNamespace);
+    const around =
+      target !== undefined ? { target } : { namespaces: session.options.allNamespaces === true ? ("all" as const) : [namespace] };
+    const journal = savedJournal(kube, session.kintsugiNamespace);
     const changes = journalIn(journal, signal);
     const evidence = await collectEvidence(kube, clock, { around, progress: progress.tell, changes, prometheus }, signal);
     if (target !== undefined) checkThere(evidence, target);
@@ -145,7 +143,7 @@ const checkThere = (evidence: Evidence, target: Reference): void => {
 
 const lookAtFile = async (session: Session, text: string | undefined, options: Options, path: string): Promise<Look> => {
   const evidence = await load(session, path);
-  const { namespace } = session.options;
+  const namespace = session.targetNamespace;
   const target = text === undefined ? undefined : referenceOf(text, namespace ?? onlyNamespace(evidence) ?? "default", targetTypes);
   if (
     target !== undefined &&

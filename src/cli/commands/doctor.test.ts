@@ -179,10 +179,13 @@ describe("config", () => {
   test("shows which cluster is meant, and no credential", async () => {
     const ran = await runKintsugi(["config", "--context", "other"]);
     expect(ran.stdout).toBe(
-      "kubeconfig   /home/ada/config\ncontext      other\nserver       https://10.0.0.1:6443\nnamespace    kintsugi-system\n",
+      "kubeconfig   /home/ada/config\ncontext      other\nserver       https://10.0.0.1:6443\nnamespace    default\nkintsugi     kintsugi-system\n",
     );
-    expect(JSON.parse((await runKintsugi(["config", "view", "-n", "mend", "-o", "json"])).stdout)).toMatchObject({
-      namespace: "mend",
+    expect(
+      JSON.parse((await runKintsugi(["config", "view", "-n", "shop", "--kintsugi-namespace", "mend", "-o", "json"])).stdout),
+    ).toMatchObject({
+      namespace: "shop",
+      kintsugi: "mend",
       context: "shop",
     });
   });
@@ -202,7 +205,7 @@ describe("config", () => {
   });
 
   test("the example names this installation's Service and how a namespace opts in", async () => {
-    const { stdout } = await runKintsugi(["config", "example", "-n", "mend"]);
+    const { stdout } = await runKintsugi(["config", "example", "--kintsugi-namespace", "mend"]);
     expect(stdout).toContain("http://kintsugi.mend.svc/api/v1/signals/prometheus");
     expect(stdout).toContain(`${MANAGED_LABEL}=true`);
   });

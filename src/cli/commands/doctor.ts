@@ -16,7 +16,7 @@ export const addDoctor: AddCommand = (program, run) => {
         // Every controller is behind it: no other command has to load them.
         const { actionRights, controllerNeeds } = await import("#manifests/rights.ts");
         const findings = await checkup(await session.kube(), {
-          namespace: session.namespace,
+          namespace: session.kintsugiNamespace,
           rights: controllerNeeds,
           accounts: actionRights().map((each) => each.account),
         });

@@ -3,12 +3,17 @@ import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 
 import type { Story } from "#cli/render/story.ts";
-import { runKintsugi } from "#test/cli-harness.ts";
+import { runKintsugi, serverError } from "#test/cli-harness.ts";
 import { awaitingApprovalSample, healthySample, remediatedSample } from "#test/sample-requests.ts";
 
 const sample = remediatedSample();
 const name = sample.request.metadata.name;
 const objects = [sample.request, ...sample.processings, ...sample.analyses, ...sample.workflows, ...sample.executions];
+const namespaces = ["shop", "billing", "kintsugi-system"].map((each) => ({
+  apiVersion: "v1",
+  kind: "Namespace",
+  metadata: { name: each, uid: each, resourceVersion: "1", creationTimestamp: "2027-01-01T00:00:00Z" },
+}));
 const otherRequest = (called: string, target: string, created: string) => ({
   ...healthySample().request,
   metadata: { ...healthySample().request.metadata, name: called, uid: called, creationTimestamp: created },
@@ -51,19 +56,106 @@ describe("get", () => {
   });
 
   test("nothing there is a remark; nothing of that name is exit code 1", async () => {
-    expect(await runKintsugi(["get", "aiar"], { objects })).toMatchObject({
+    expect(await runKintsugi(["get", "aiar"], { objects: [...objects, ...namespaces] })).toMatchObject({
       code: 0,
       stdout: "",
-      stderr: "There is no AIApprovalRequest in kintsugi-system.\n",
+      stderr: "No AIApprovalRequest in kintsugi-system.\n",
     });
-    expect(await runKintsugi(["get", "rr", "rr-x"], { objects })).toMatchObject({
+    expect(await runKintsugi(["get", "rr", "rr-x"], { objects: [...objects, ...namespaces] })).toMatchObject({
       code: 1,
-      stderr: 'kintsugi: there is no RemediationRequest "rr-x" in kintsugi-system\n',
+      stderr: 'kintsugi: no RemediationRequest "rr-x" in kintsugi-system\n',
     });
   });
 
-  test("another namespace is another installation", async () => {
-    expect((await runKintsugi(["get", "-n", "elsewhere"], { objects })).stderr).toContain("in elsewhere");
+  test.each([
+    [["--kintsugi-namespace", "kintsugi-sytem"], 'namespace "kintsugi-sytem" not found (did you mean kintsugi-system?)'],
+    [["--kintsugi-namespace", "elsewhere"], 'namespace "elsewhere" not found'],
+    [["-n", "shopp"], 'namespace "shopp" not found (did you mean shop?)'],
+    [["-n", "shopp", "--watch"], 'namespace "shopp" not found (did you mean shop?)'],
+    [["--watch", "--kintsugi-namespace", "elsewhere"], 'namespace "elsewhere" not found'],
+  ])("%j names a namespace that does not exist: exit code 2", async (args, sentence) => {
+    expect(await runKintsugi(["get", ...args], { objects: [...objects, ...namespaces] })).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: `kintsugi: ${sentence}\n`,
+    });
+  });
+
+  test("nothing is not an error where namespaces may not be read", async () => {
+    const server = { objects, failures: { Namespace: serverError(403, "Forbidden", "no") } };
+    expect(await runKintsugi(["get", "-n", "shopp"], server)).toMatchObject({
+      code: 0,
+      stderr: "No RemediationRequest for workloads in namespace shopp.\n",
+    });
+  });
+
+  describe("-n names the namespace of the workloads", () => {
+    const mine = { ...otherRequest("rr-000000000000-1", "cart", "2027-03-01T13:00:00Z") };
+    const elsewhere = { ...mine, spec: { ...mine.spec, target: { ...mine.spec.target, namespace: "billing" } } };
+    const waiting = awaitingApprovalSample();
+    const approval = waiting.approvals[0]!;
+    const foreign = { ...approval, metadata: { ...approval.metadata, name: "rr-000000000000-1-a1-aiar", uid: "f" } };
+    const all = [
+      ...objects,
+      ...namespaces,
+      elsewhere,
+      approval,
+      { ...foreign, spec: { ...foreign.spec, request: elsewhere.metadata.name } },
+    ];
+    const names = async (...args: readonly string[]): Promise<readonly string[]> =>
+      (await runKintsugi(["get", "-o", "name", ...args], { objects: all })).stdout
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => line.replace(/^.*\//, ""));
+
+    test.each([
+      [["-n", "shop"], [name]],
+      [["-n", "billing"], ["rr-000000000000-1"]],
+      [["-A"], ["rr-000000000000-1", name]],
+      [[], ["rr-000000000000-1", name]],
+      [["aiar", "-n", "shop"], [approval.metadata.name]],
+      [["aiar", "-n", "billing"], ["rr-000000000000-1-a1-aiar"]],
+      [["kex", "-n", "shop"], sample.executions.map((each) => each.metadata.name)],
+      [["kex", "-n", "billing"], []],
+    ])("get %j shows %j", async (args, expected) => {
+      expect(await names(...args)).toEqual(expected);
+    });
+
+    test("a watch shows only those, too", async () => {
+      const watch = [{ kind: "synced" as const, items: [sample.request, elsewhere], resourceVersion: "1" }];
+      const ran = await runKintsugi(["get", "-w", "-o", "name", "-n", "billing"], { objects: all, watch });
+      expect(ran.stdout).toBe("remediationrequest.kintsugi.dev/rr-000000000000-1\n");
+    });
+
+    test("an object for another namespace's workload is not found", async () => {
+      expect(await runKintsugi(["get", name, "-n", "billing"], { objects: all })).toMatchObject({ code: 1, stdout: "" });
+    });
+
+    test("Kintsugi's own namespace there is explained", async () => {
+      expect((await runKintsugi(["get", "-n", "kintsugi-system"], { objects: all })).stderr).toMatch(
+        /^No RemediationRequest for workloads in namespace kintsugi-system\.\n-n names the namespace of workloads, --kintsugi-namespace/,
+      );
+    });
+
+    test("a policy is about no namespace of workloads", async () => {
+      expect(await runKintsugi(["get", "policies", "-n", "shop"], { objects: all })).toMatchObject({ code: 2, stdout: "" });
+    });
+
+    test.each([
+      [["describe", "cart", "-n", "billing"], 0],
+      [["describe", "deploy", "cart", "-n", "billing"], 0],
+      [["describe", "cart", "-A"], 0],
+      [["describe", "cart", "-n", "shop"], 1],
+      [["describe", "cart", "-n", "shopp"], 2],
+    ])("%j ends with exit code %i", async (args, code) => {
+      expect((await runKintsugi(args, { objects: all })).code).toBe(code);
+    });
+
+    test("what is not found there says where it is", async () => {
+      expect((await runKintsugi(["describe", "cart", "-n", "shop"], { objects: all })).stderr).toBe(
+        'kintsugi: no request "cart" for a workload in namespace shop\nFound for Deployment billing/cart: use its namespace with -n, or -A.\n',
+      );
+    });
   });
 });
 
@@ -117,12 +209,20 @@ describe("describe", () => {
     expect((await runKintsugi(["describe", name, "-o", "name"], { objects })).stdout).toBe(`remediationrequest.kintsugi.dev/${name}\n`);
   });
 
-  test.each([`rr/${name}`, "rr-4f1d", "checkout", "shop/checkout", "deployment/checkout", "Deployment/shop/checkout"])(
-    "finds the request by %s",
-    async (text) => {
-      expect((await runKintsugi(["describe", text, "-o", "name"], { objects })).stdout).toContain(name);
-    },
-  );
+  test.each([
+    [`rr/${name}`],
+    ["rr", name],
+    ["rr-4f1d"],
+    ["checkout"],
+    ["shop/checkout"],
+    ["deployment/checkout"],
+    ["deployment", "checkout"],
+    ["deploy/checkout"],
+    ["deployments.apps/checkout"],
+    ["Deployment/shop/checkout"],
+  ])("finds the request by %s %s", async (...words) => {
+    expect((await runKintsugi(["describe", ...words, "-o", "name"], { objects })).stdout).toContain(name);
+  });
 
   test("of several requests for one target the newest is meant", async () => {
     const newer = otherRequest("rr-4f1d2c3b5a69-2", "checkout", "2027-03-01T15:00:00Z");
@@ -133,9 +233,11 @@ describe("describe", () => {
     const other = otherRequest("rr-4f1d00000000-1", "cart", "2027-03-01T13:00:00Z");
     const ambiguous = await runKintsugi(["describe", "rr-4f1d"], { objects: [...objects, other] });
     expect(ambiguous).toMatchObject({ code: 1 });
-    expect(ambiguous.stderr).toMatch(/may mean .* or .*: say more/);
+    expect(ambiguous.stderr).toMatch(/"rr-4f1d" matches 2 requests: rr-.* \(Deployment shop\/c.*\), rr-.* \(Deployment shop\/c/);
     expect(await runKintsugi(["describe", "payments"], { objects })).toMatchObject({ code: 1 });
-    expect((await runKintsugi(["describe", "payments"])).stderr).toContain("There is none at all.");
+    expect((await runKintsugi(["describe", "payments"], { objects: namespaces })).stderr).toContain(
+      "Kintsugi has no requests in kintsugi-system.",
+    );
   });
 
   test("the time that is left to decide counts from now", async () => {

@@ -1,14 +1,18 @@
 // `kintsugi get`: objects of Kintsugi as a table, like kubectl's, or as data. Only reads.
 import type { Kind } from "#api/define-kind.ts";
 import { kinds } from "#api/kinds/registry.ts";
+import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
+import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import type { KubeObject } from "#api/object.ts";
 import type { AddCommand } from "#cli/command.ts";
 import { misuse, refusal } from "#cli/failure.ts";
-import { byAge } from "#cli/find.ts";
+import { byAge, type RequestScope } from "#cli/find.ts";
+import { requireNamespace } from "#cli/namespaces.ts";
 import { renderData } from "#cli/render/format.ts";
 import { headerOf, rowOf, type Width } from "#cli/render/kind-table.ts";
 import { columnWidths, renderRow, renderTable } from "#cli/render/table.ts";
 import type { Session } from "#cli/session.ts";
+import type { Kube } from "#kube/client.ts";
 
 export const addGet: AddCommand = (program, run) => {
   program
@@ -18,10 +22,15 @@ export const addGet: AddCommand = (program, run) => {
     .argument("[name]", "only this one")
     .option("-w, --watch", "go on, and print a line at every change")
     .action((kindText: string, name: string | undefined, options: { watch?: true }) =>
-      run(async (session) => {
-        const question = questionOf(kindText, name);
-        return options.watch === true ? watch(session, question) : get(session, question);
-      })(),
+      run(
+        async (session) => {
+          const question = questionOf(kindText, name);
+          if (question.kind.kind === RemediationPolicy.kind && session.targetNamespace !== undefined)
+            throw misuse("a RemediationPolicy belongs to no namespace of workloads", "Leave out -n, or use --kintsugi-namespace.");
+          return options.watch === true ? watch(session, question) : get(session, question);
+        },
+        { namespaces: "any" },
+      )(),
     );
 };
 
@@ -56,15 +65,16 @@ const tableColumns = (session: Session): number | undefined =>
 
 const get = async (session: Session, { kind, name }: Question): Promise<number> => {
   const kube = await session.kube();
-  const found = name === undefined ? undefined : await kube.get(kind, { namespace: session.namespace, name });
-  if (name !== undefined && found === undefined) throw refusal(`there is no ${kind.kind} "${name}" in ${session.namespace}`);
-  const objects: readonly KubeObject[] =
-    found === undefined ? (await kube.list(kind, { namespace: session.namespace })).toSorted(byAge) : [found];
+  const namespace = session.kintsugiNamespace;
+  const inScope = scopeFilter(kube, session);
+  const found = name === undefined ? undefined : await kube.get(kind, { namespace, name });
+  const all: readonly KubeObject[] = found !== undefined ? [found] : name !== undefined ? [] : await kube.list(kind, { namespace });
+  const objects = (await inScope(all)).toSorted(byAge);
+  if (objects.length === 0) await explainNothing(kube, session, kind, name);
 
   if (session.data !== undefined) session.printData(found ?? { apiVersion: "v1", kind: "List", items: objects });
   else if (session.options.output === "name") session.print(objects.map((each) => `${nameOf(kind, each)}\n`).join(""));
-  else if (objects.length === 0) session.note(`There is no ${kind.kind} in ${session.namespace}.`);
-  else {
+  else if (objects.length > 0) {
     const width = widthOption(session);
     const rows = objects.map((each) => rowOf(kind, each, width, session.deps.clock.now()));
     session.print(renderTable(headerOf(kind, width), rows, { columns: tableColumns(session) }));
@@ -72,14 +82,52 @@ const get = async (session: Session, { kind, name }: Question): Promise<number> 
   return 0;
 };
 
+/** Throws where the namespace, or the object that was named, does not exist. */
+const explainNothing = async (kube: Kube, session: Session, kind: Kind, name: string | undefined): Promise<void> => {
+  const { kintsugiNamespace, targetNamespace } = session;
+  await requireNamespace(kube, targetNamespace ?? kintsugiNamespace);
+  const where = targetNamespace === undefined ? `in ${kintsugiNamespace}` : `for workloads in namespace ${targetNamespace}`;
+  if (name !== undefined) throw refusal(`no ${kind.kind} "${name}" ${where}`);
+  session.note(`No ${kind.kind} ${where}.`);
+  if (targetNamespace === kintsugiNamespace) session.note("-n names the namespace of workloads, --kintsugi-namespace Kintsugi's own.");
+};
+
+/** Keeps the objects that are about workloads in the namespace that was named; an approval is about the target of its request. */
+const scopeFilter = (kube: Kube, scope: RequestScope): ((objects: readonly KubeObject[]) => Promise<readonly KubeObject[]>) => {
+  const { kintsugiNamespace: namespace, targetNamespace } = scope;
+  if (targetNamespace === undefined) return async (objects) => objects;
+  const requests = new Map<string, Promise<RemediationRequest | undefined>>();
+  const requestOf = (name: string): Promise<RemediationRequest | undefined> => {
+    const request = requests.get(name) ?? kube.get(RemediationRequest, { namespace, name });
+    requests.set(name, request);
+    return request;
+  };
+  const isKept = async (object: KubeObject): Promise<boolean> => {
+    const { spec } = object as KubeObject & { readonly spec: About };
+    return (spec.target ?? (await requestOf(spec.request ?? object.metadata.name))?.spec.target)?.namespace === targetNamespace;
+  };
+  return async (objects) => {
+    const kept = await Promise.all(objects.map(isKept));
+    return objects.filter((_, at) => kept[at]);
+  };
+};
+
+interface About {
+  readonly target?: { readonly namespace?: string };
+  readonly request?: string;
+}
+
 const nameOf = (kind: Kind, object: KubeObject): string => `${kind.kind.toLowerCase()}.${kind.group}/${object.metadata.name}`;
 
 const watch = async (session: Session, { kind, name }: Question): Promise<number> => {
   const kube = await session.kube();
-  const { deps, namespace } = session;
+  const { deps, kintsugiNamespace: namespace } = session;
+  const inScope = scopeFilter(kube, session);
   const scope = { namespace, ...(name === undefined ? {} : { fieldSelector: `metadata.name=${name}` }) };
   // The watch itself never gives up; what would keep it from ever beginning is told at once.
-  await kube.list(kind, { ...scope, limit: 1 });
+  const first = await kube.list(kind, { ...scope, limit: 1 });
+  if (first.length === 0) await requireNamespace(kube, namespace);
+  if (session.targetNamespace !== undefined) await requireNamespace(kube, session.targetNamespace);
 
   const printer = createPrinter(session, kind);
   const told = new Map<string, string>();
@@ -93,8 +141,8 @@ const watch = async (session: Session, { kind, name }: Question): Promise<number
     session.note(error === undefined ? "The watch goes on." : `The watch is interrupted and will go on by itself: ${error.message}`);
   };
   for await (const seen of kube.listWatch(kind, scope, signal, { onTrouble })) {
-    if (seen.kind === "synced") tell(seen.items.toSorted(byAge));
-    else if (seen.kind === "applied") tell([seen.object]);
+    if (seen.kind === "synced") tell((await inScope(seen.items)).toSorted(byAge));
+    else if (seen.kind === "applied") tell(await inScope([seen.object]));
   }
   return 0;
 };

@@ -1,11 +1,10 @@
 // `kintsugi plan`: what Kintsugi would find and do about one object, right now. Only reads.
 import type { Reference } from "#api/fields.ts";
-import { DEFAULT_NAMESPACE } from "#api/labels.ts";
 import { referenceText } from "#api/object.ts";
 import type { AddCommand } from "#cli/command.ts";
 import { type DryLook, dryLook, rootOf } from "#cli/dry-look.ts";
 import { refusal } from "#cli/failure.ts";
-import { referenceOf } from "#cli/reference.ts";
+import { kindAndName, referenceOf } from "#cli/reference.ts";
 import { paragraph } from "#cli/render/page.ts";
 import { attemptText } from "#cli/render/story-attempt-text.ts";
 import type { Session } from "#cli/session.ts";
@@ -14,22 +13,30 @@ export const addPlan: AddCommand = (program, run) => {
   program
     .command("plan")
     .description("What Kintsugi would find and do about one object, right now; changes nothing.")
-    .argument("<kind/name>", "such as deployment/web, in the namespace given by -n")
+    .argument("<kind/name>", "such as deployment/web or deployment web")
+    .argument("[name]", "the name, if the kind stands alone")
     .option("--alert <name>", "look as if this alert had fired", "manual")
-    .option("--system-namespace <name>", "Kintsugi's own namespace, for its policies", DEFAULT_NAMESPACE)
     .addHelpText("after", "\nExit code 0: a repair is planned, or nothing is wrong; 1: a person has to decide.")
-    .action((text: string, options: { alert: string; systemNamespace: string }) =>
-      run(async (session) => {
-        const kube = await session.kube();
-        const asked = referenceOf(text, session.options.namespace ?? kube.namespace);
-        const { clock, signal } = session.deps;
-        const root = await rootOf(kube, asked, signal);
-        if (root === undefined) throw refusal(`there is no ${referenceText(asked)}`);
-        const look = await dryLook({ kube, clock, namespace: options.systemNamespace, signal }, root.reference, root.object, options.alert);
-        if (session.data !== undefined) session.printData({ target: look.target, ...look.attempt });
-        else session.print(lookText(session, asked, look));
-        return exitCode(look);
-      })(),
+    .action((first: string, second: string | undefined, options: { alert: string }) =>
+      run(
+        async (session) => {
+          const kube = await session.kube();
+          const asked = referenceOf(kindAndName(first, second), session.targetNamespace ?? kube.namespace);
+          const { clock, signal } = session.deps;
+          const root = await rootOf(kube, asked, signal);
+          if (root === undefined) throw refusal(`there is no ${referenceText(asked)}`);
+          const look = await dryLook(
+            { kube, clock, namespace: session.kintsugiNamespace, signal },
+            root.reference,
+            root.object,
+            options.alert,
+          );
+          if (session.data !== undefined) session.printData({ target: look.target, ...look.attempt });
+          else session.print(lookText(session, asked, look));
+          return exitCode(look);
+        },
+        { namespaces: "one" },
+      )(),
     );
 };
 
@@ -40,7 +47,7 @@ const lookText = (session: Session, asked: Reference, { target, attempt }: DryLo
     `${page.paint.bold(referenceText(target))}  ${conclusion(attempt)}`,
     ...of,
     // As a request that is still open: nothing here has happened.
-    ...attemptText(page, { namespace: session.namespace }, attempt, undefined),
+    ...attemptText(page, { namespace: session.kintsugiNamespace }, attempt, undefined),
     "",
     "Nothing was changed.",
   ];

@@ -33,7 +33,7 @@ export const addRun = (program: Command, run: Runner, roles: readonly string[]):
         if (role !== "all" && !roles.includes(role)) throw misuse(`"${role}" is not a role: use all, ${roles.join(", ")}`);
         const { kubeconfig, context } = session.options;
         return session.deps.runRole(role, {
-          namespace: session.namespace,
+          namespace: session.kintsugiNamespace,
           kubeconfig,
           context,
           address: flags.address,
@@ -93,7 +93,7 @@ export const addAct: AddCommand = (program, run) => {
         if (session.deps.runAct === undefined) throw misuse("act runs inside an action's Job");
         const { kubeconfig, context } = session.options;
         const { hash, terminationLog } = flags;
-        return session.deps.runAct({ execution, hash, namespace: session.namespace, kubeconfig, context, terminationLog });
+        return session.deps.runAct({ execution, hash, namespace: session.kintsugiNamespace, kubeconfig, context, terminationLog });
       })(),
     );
 };

@@ -27,9 +27,9 @@ const version = async (session: Session, which: "client" | "all"): Promise<numbe
   const server = ServerVersion.safeParse(await kube.request("GET", "/version"));
   const kubernetes = server.success ? server.data.gitVersion : "unknown";
   // Its absence, or no right to look, is not an error of `version`.
-  const deployment = await kube.get(Deployments, { namespace: session.namespace, name: "kintsugi" }).catch(() => undefined);
+  const deployment = await kube.get(Deployments, { namespace: session.kintsugiNamespace, name: "kintsugi" }).catch(() => undefined);
   const installed = deployment?.spec.template.spec.containers[0]?.image;
   if (session.data !== undefined) session.printData({ client, kubernetes, ...(installed === undefined ? {} : { installed }) });
-  else session.print(`Kubernetes  ${kubernetes}\ninstalled   ${installed ?? `no Deployment kintsugi in ${session.namespace}`}\n`);
+  else session.print(`Kubernetes  ${kubernetes}\ninstalled   ${installed ?? `no Deployment kintsugi in ${session.kintsugiNamespace}`}\n`);
   return 0;
 };

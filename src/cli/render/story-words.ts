@@ -108,4 +108,4 @@ export const nextSteps = (story: Story): readonly NextStep[] => {
 
 const command = (story: Story, verb: string): string => `kintsugi ${verb} ${story.request}${namespaceFlag(story)}`;
 
-const namespaceFlag = (story: Story): string => (story.namespace === DEFAULT_NAMESPACE ? "" : ` -n ${story.namespace}`);
+const namespaceFlag = (story: Story): string => (story.namespace === DEFAULT_NAMESPACE ? "" : ` --kintsugi-namespace ${story.namespace}`);

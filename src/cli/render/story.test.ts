@@ -112,7 +112,7 @@ describe("what the story says on the way", () => {
   test("another installation's namespace is part of every command", () => {
     const sample = awaitingApprovalSample();
     const request = { ...sample.request, metadata: { ...sample.request.metadata, namespace: "mend" } };
-    expect(text({ ...sample, request })).toContain(`kintsugi approve ${request.metadata.name} -n mend`);
+    expect(text({ ...sample, request })).toContain(`kintsugi approve ${request.metadata.name} --kintsugi-namespace mend`);
   });
 });
 

@@ -31,7 +31,7 @@ export const jobFor = (execution: KubernetesExecution, image: string): NewObject
             {
               name: "act",
               image,
-              args: ["act", name, "--hash", changesHash, "--namespace", namespace],
+              args: ["act", name, "--hash", changesHash, "--kintsugi-namespace", namespace],
               // An end without a report must look like one: never the tail of a log.
               terminationMessagePolicy: "File",
               resources: { requests: { cpu: "10m", memory: "96Mi" }, limits: { memory: "256Mi" } },

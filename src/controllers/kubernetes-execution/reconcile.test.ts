@@ -81,7 +81,7 @@ describe("a rollback", () => {
         spec: {
           restartPolicy: "Never",
           serviceAccountName: "kintsugi-act-rollback-deployment",
-          containers: [{ args: ["act", "kex-happy", "--hash", executing.spec.changesHash, "--namespace", harness.own] }],
+          containers: [{ args: ["act", "kex-happy", "--hash", executing.spec.changesHash, "--kintsugi-namespace", harness.own] }],
         },
       },
     });
