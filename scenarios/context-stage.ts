@@ -17,7 +17,7 @@ import { admissionPolicies } from "#manifests/admission.ts";
 import type { Manifest } from "#manifests/manifest.ts";
 import { createHands } from "#scenarios/hands.ts";
 import { accountToken, approversBinding, scenarioPolicy, signalsToken } from "#scenarios/install-kintsugi.ts";
-import { postAlerts, type Services, untilReady } from "#scenarios/services.ts";
+import { type Addresses, ports, postAlerts, type Services, untilReady } from "#scenarios/services.ts";
 import { createRuleBook } from "#scenarios/rule-book.ts";
 import { runScenario } from "#scenarios/run-scenario.ts";
 import { type Stage, handsOf } from "#scenarios/stage.ts";
@@ -58,7 +58,6 @@ export const hasKintsugi = async (kube: Kube): Promise<boolean> => {
   }
 };
 
-const gatewayPort = 8080;
 const renewAfterMs = 30 * 60_000;
 const goneTimeoutMs = 60_000;
 
@@ -73,7 +72,7 @@ export const openContextStage = async (options: ContextStageOptions): Promise<St
   const made: Manifest[] = [];
   const stop = new AbortController();
   let running: Promise<void> = Promise.resolve();
-  let gatewayUrl: string | undefined;
+  let addresses: Addresses = {};
   const watched = watchObjects(kube, stop.signal);
   const monitoring = createMonitoring({
     clock,
@@ -103,13 +102,22 @@ export const openContextStage = async (options: ContextStageOptions): Promise<St
     await hands.apply([scenarioPolicy(namespace), approversBinding(namespace)]);
     const start: typeof StartHttpServer = async (app, serverOptions, deps) => {
       const server = await services.start(app, { ...serverOptions, host: "127.0.0.1", port: 0 }, deps);
-      if (serverOptions.port === gatewayPort) gatewayUrl = server.url;
+      if (serverOptions.port === ports.gateway) addresses = { ...addresses, gateway: server.url };
+      if (serverOptions.port === ports.metrics) addresses = { ...addresses, metrics: server.url };
       return server;
     };
     const log = createLog({ clock, level: options.logLevel, destination: { write: (line) => progress(line.trimEnd()) } });
     running = runRoles(
       "all",
-      { namespace, image, address: "127.0.0.1", port: gatewayPort, metricsPort: 9090, leaderElection: "off", logLevel: options.logLevel },
+      {
+        namespace,
+        image,
+        address: "127.0.0.1",
+        port: ports.gateway,
+        metricsPort: ports.metrics,
+        leaderElection: "off",
+        logLevel: options.logLevel,
+      },
       {
         ...wire,
         config: asController(config, kube, namespace, clock),
@@ -119,7 +127,7 @@ export const openContextStage = async (options: ContextStageOptions): Promise<St
         startServer: start,
       },
     );
-    const url = await Promise.race([untilReady(clock, services, () => gatewayUrl), running.then(() => undefined)]);
+    const url = await Promise.race([untilReady(clock, services, () => addresses), running.then(() => undefined)]);
     if (url === undefined) throw new Error("Kintsugi ended before it was ready");
     monitoring.setWebhook({ url: `${url}/api/v1/signals/prometheus`, bearerToken: await signalsToken(kube, namespace) });
     progress(`  Kintsugi is ready; alerts reach its Gateway at ${url}, from rules that are evaluated here`);

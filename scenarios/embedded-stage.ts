@@ -15,7 +15,7 @@ import { embeddedHttp } from "#scenarios/embedded-http.ts";
 import { type Hands, createHands } from "#scenarios/hands.ts";
 import { approversBinding, scenarioPolicy, signalsToken } from "#scenarios/install-kintsugi.ts";
 import { kintsugiInPods } from "#scenarios/kintsugi-in-pods.ts";
-import { type Services, postAlerts, untilReady } from "#scenarios/services.ts";
+import { type Addresses, type Services, ports, postAlerts, untilReady } from "#scenarios/services.ts";
 import { createRuleBook } from "#scenarios/rule-book.ts";
 import { runScenario } from "#scenarios/run-scenario.ts";
 import { type Stage, handsOf } from "#scenarios/stage.ts";
@@ -47,7 +47,6 @@ export interface EmbeddedStage extends Stage {
 }
 
 const image = "registry.embedded/kintsugi:this";
-const gatewayPort = 8080;
 
 /** Flow: cluster → manifests → policy → ready → the webhook. Guarantees: closing it leaves no timer and no socket. */
 export const openEmbeddedStage = async (options: EmbeddedStageOptions): Promise<EmbeddedStage> => {
@@ -55,7 +54,7 @@ export const openEmbeddedStage = async (options: EmbeddedStageOptions): Promise<
   const clock = stoppableClock(options.clock);
   const startedAt = clock.now();
   const audit = memoryAuditTrail();
-  let gatewayUrl: string | undefined;
+  let addresses: Addresses = {};
   const inPods = kintsugiInPods({
     clock,
     random,
@@ -65,7 +64,8 @@ export const openEmbeddedStage = async (options: EmbeddedStageOptions): Promise<
     logLevel: options.logLevel ?? "info",
     renewedToken: ({ namespace, pod }) => tokenOfPod(cluster, namespace, pod),
     onListening: ({ port, url }) => {
-      if (port === gatewayPort) gatewayUrl = url;
+      if (port === ports.gateway) addresses = { ...addresses, gateway: url };
+      if (port === ports.metrics) addresses = { ...addresses, metrics: url };
     },
   });
   const cluster = createEmbeddedCluster({
@@ -107,7 +107,7 @@ export const openEmbeddedStage = async (options: EmbeddedStageOptions): Promise<
     await hands.apply(install({ namespace, image }));
     await hands.apply([scenarioPolicy(namespace), approversBinding(namespace)]);
     // Not until its pod is Ready too: the kubelet's probe only asks the same a little later.
-    const url = await untilReady(clock, services, () => gatewayUrl);
+    const url = await untilReady(clock, services, () => addresses);
     monitoring.setWebhook({ url: `${url}/api/v1/signals/prometheus`, bearerToken: await signalsToken(kube, namespace) });
     progress(`  Kintsugi is ready (${((clock.now() - startedAt) / 1000).toFixed(1)} s)`);
     const rules = createRuleBook((all) => Promise.resolve(monitoring.setRules(all)));

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { API_VERSION } from "#api/define-kind.ts";
 import { DEFAULT_NAMESPACE, SIGNALS_ACCOUNT } from "#api/labels.ts";
 import { Deployments } from "#api/kubernetes.ts";
+import { prometheusSignalsPath } from "#api/rest/gateway.ts";
 import type { Kube } from "#kube/client.ts";
 import { type Clock, delay } from "#lib/clock.ts";
 import { install } from "#manifests/install.ts";
@@ -14,7 +15,7 @@ import type { Hands } from "#scenarios/hands.ts";
 import { layOutImageContext } from "#scenarios/image-context.ts";
 import { watchUntil } from "#scenarios/watch-until.ts";
 import { isHealthy } from "#scenarios/workload.ts";
-import { answersOk } from "#testbed/http-probe.ts";
+import { probe } from "#testbed/http-probe.ts";
 import { nodeImage } from "#testbed/images.ts";
 import type { Testbed } from "#testbed/testbed.ts";
 import { type Kubectl, mustKubectl } from "#test/kubectl.ts";
@@ -92,8 +93,8 @@ export const installKintsugi = async (deps: InstallDeps): Promise<Installation> 
   await watchUntil(waiting, Deployments, { namespace }, (deployments) => (deployments.some(isHealthy) ? true : undefined));
   const ip = testbed.nodes[0]?.ip ?? testbed.hostIp;
   const url = `http://${ip}:${nodePort}`;
-  await untilReachable(clock, `${url}/readyz`);
-  await testbed.setWebhook({ url: `${url}/api/v1/signals/prometheus`, bearerToken: await signalsToken(kube, namespace) });
+  await untilReachable(clock, `${url}${prometheusSignalsPath}`);
+  await testbed.setWebhook({ url: `${url}${prometheusSignalsPath}`, bearerToken: await signalsToken(kube, namespace) });
   progress(`  Kintsugi is ready at ${url} (${seconds(clock, startedAt)})`);
   return { namespace, image, url };
 };
@@ -101,8 +102,9 @@ export const installKintsugi = async (deps: InstallDeps): Promise<Installation> 
 /** Nothing tells when kube-proxy has written its rules on every node: the one wait that has to ask again and again. */
 const untilReachable = async (clock: Clock, url: string): Promise<void> => {
   const until = clock.now() + 20_000;
-  while (!(await answersOk(url))) {
-    if (clock.now() > until) throw new Error(`Kintsugi is available, but ${url} does not answer 200`);
+  // A GET there is answered 405.
+  while ((await probe(url)) !== 405) {
+    if (clock.now() > until) throw new Error(`Kintsugi is available, but ${url} does not answer`);
     await delay(clock, 200);
   }
 };

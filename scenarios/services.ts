@@ -8,12 +8,21 @@ export interface Services {
 
 const readyTimeoutMs = 60_000;
 
-/** Resolves with the Gateway's URL when its /readyz answers 200. */
-export const untilReady = async (clock: Clock, services: Services, urlOf: () => string | undefined): Promise<string> => {
+/** Where one Kintsugi listens. Its probes are on the metrics port. */
+export interface Addresses {
+  readonly gateway?: string;
+  readonly metrics?: string;
+}
+
+export const ports = { gateway: 8080, metrics: 9090 } as const;
+
+/** Resolves with the Gateway's URL when /readyz answers 200. */
+export const untilReady = async (clock: Clock, services: Services, addresses: () => Addresses): Promise<string> => {
   const until = clock.now() + readyTimeoutMs;
   for (;;) {
-    const url = urlOf();
-    if (url !== undefined && (await services.fetch(new Request(`${url}/readyz`))).status === 200) return url;
+    const { gateway, metrics } = addresses();
+    if (gateway !== undefined && metrics !== undefined && (await services.fetch(new Request(`${metrics}/readyz`))).status === 200)
+      return gateway;
     if (clock.now() > until) throw new Error("Kintsugi runs, but its /readyz does not answer 200");
     await delay(clock, 50);
   }

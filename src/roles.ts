@@ -86,26 +86,29 @@ export const runRoles = async (role: string, options: RunOptions & { readonly im
   const gateway = wanted.includes("gateway") ? createGateway(shared) : undefined;
 
   const health = createHealth(caches, signal);
-  const app = createApp({ name: gateway === undefined ? "health" : "gateway", maxBodyBytes: 10 * 1024 * 1024 }, { clock, log, metrics });
-  app.get("/healthz", (context) => context.text("ok\n"));
-  app.get("/readyz", (context) => {
+  // Probes have the port that no sender uses: a sender that takes all connections of the Gateway does not make us look dead.
+  const metricsApp = createApp({ name: "metrics" }, { clock, log });
+  metricsApp.get("/metrics", async (context) => context.body(await metrics.text(), 200, { "content-type": metrics.contentType }));
+  metricsApp.get("/healthz", (context) => context.text("ok\n"));
+  metricsApp.get("/readyz", (context) => {
     const problems = health();
     return context.text(problems.length === 0 ? "ok\n" : `${problems.join("\n")}\n`, problems.length === 0 ? 200 : 503);
   });
-  gateway?.addRoutes(app);
-  const metricsApp = createApp({ name: "metrics" }, { clock, log });
-  metricsApp.get("/metrics", async (context) => context.body(await metrics.text(), 200, { "content-type": metrics.contentType }));
 
   const servers: HttpServer[] = [];
-  const serve = async (name: string, handler: typeof app, port: number): Promise<void> => {
+  const serve = async (name: string, handler: typeof metricsApp, port: number): Promise<void> => {
     const server = await (deps.startServer ?? startHttpServer)(handler, { host: options.address, port }, { clock });
     servers.push(server);
     log.info("listening", { service: name, address: options.address, port: server.port });
   };
   try {
     await serve("metrics", metricsApp, options.metricsPort);
-    // Served at once, so that a probe can read why we are not ready; signals are taken when the caches are complete.
-    await serve(gateway === undefined ? "health" : "gateway", app, options.port);
+    if (gateway !== undefined) {
+      const app = createApp({ name: "gateway" }, { clock, log, metrics });
+      gateway.addRoutes(app);
+      // Served at once: senders get 503 with a reason until the caches are complete.
+      await serve("gateway", app, options.port);
+    }
     caches.start(signal);
     await caches.synced(signal);
     log.info("caches complete");

@@ -62,8 +62,8 @@ afterAll(async () => {
 });
 
 test("it is alive, and ready once its caches are complete", async () => {
-  expect(await get(ports.gateway, "/healthz")).toEqual({ status: 200, text: "ok\n" });
-  await vi.waitFor(async () => expect(await get(ports.gateway, "/readyz")).toEqual({ status: 200, text: "ok\n" }), { timeout: 10_000 });
+  expect(await get(ports.metrics, "/healthz")).toEqual({ status: 200, text: "ok\n" });
+  await vi.waitFor(async () => expect(await get(ports.metrics, "/readyz")).toEqual({ status: 200, text: "ok\n" }), { timeout: 10_000 });
 });
 
 test("its metrics are on a port of their own", async () => {
@@ -76,7 +76,7 @@ test("its metrics are on a port of their own", async () => {
     "kintsugi_process_resident_memory_bytes",
   ])
     expect(text).toContain(`# TYPE ${name} `);
-  expect((await get(ports.gateway, "/metrics")).status).toBe(404);
+  for (const path of ["/metrics", "/healthz", "/readyz"]) expect((await get(ports.gateway, path)).status).toBe(404);
 });
 
 test("it leads by a lease in its own namespace, and nothing that it does there is forbidden", async () => {

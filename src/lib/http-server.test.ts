@@ -1,8 +1,8 @@
 // The ground of our services: what every one of them answers, bounds and measures, and how it goes down.
-import { connect as connectSocket } from "node:net";
+import { type Socket, connect as connectSocket } from "node:net";
 
 import { Hono } from "hono";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { createHttpClient } from "#lib/http-client.ts";
 import { type HttpServer, type ServerOptions, createApp, guardApp, startHttpServer } from "#lib/http-server.ts";
@@ -11,6 +11,7 @@ import { silentLog } from "#lib/log.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { createMetrics } from "#lib/metrics.ts";
 import { ProblemError } from "#lib/problem.ts";
+import { createBodyReader } from "#lib/request-body.ts";
 import { systemClock } from "#lib/system-clock.ts";
 
 const closers: (() => Promise<void> | void)[] = [];
@@ -21,9 +22,10 @@ afterEach(async () => {
 const setUp = async (options: Partial<ServerOptions> = {}) => {
   const metrics = createMetrics();
   const errors: string[] = [];
+  const bodies = createBodyReader({ maxBytes: 100, maxBytesInFlight: 1_000 });
   const log: Log = { ...silentLog, error: (message) => void errors.push(message), child: () => log };
-  const app = createApp({ name: "gateway", maxBodyBytes: 100 }, { clock: systemClock, log, metrics });
-  app.post("/echo", async (context) => context.text(await context.req.text()));
+  const app = createApp({ name: "gateway" }, { clock: systemClock, log, metrics });
+  app.post("/echo", (context) => bodies.read(context.req.raw, async (bytes) => context.text(Buffer.from(bytes).toString("utf8"))));
   app.get("/refused", () => {
     throw new ProblemError({
       code: "overloaded",
@@ -98,6 +100,66 @@ describe("every error is a problem", () => {
   });
 });
 
+/** A body of endless chunks that counts what is taken of it. */
+const endlessBody = () => {
+  const taken = { bytes: 0 };
+  const pull = (stream: ReadableStreamDefaultController<Uint8Array>): void => {
+    taken.bytes += 65_536;
+    stream.enqueue(new Uint8Array(65_536));
+  };
+  return { taken, body: new ReadableStream<Uint8Array>({ pull }, { highWaterMark: 0 }) };
+};
+
+test.each<[string, string]>([
+  ["a route that takes no body", "/refused"],
+  ["an address that is not there", "/nowhere"],
+])("not one byte of a body is read for %s", async (_, path) => {
+  const { app } = await setUp();
+  const { taken, body } = endlessBody();
+  const answer = await app.fetch(new Request(`http://localhost${path}`, { method: "POST", body, duplex: "half" } as RequestInit));
+  expect(answer.status).toBe(404);
+  expect(taken.bytes).toBe(0);
+});
+
+test.each<[string, string]>([
+  ["with its length", "Content-Length: 4\r\n\r\nbody"],
+  ["in chunks", "Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n"],
+])("a GET request that brings a body %s is refused, and its connection ends", async (_, rest) => {
+  const { server } = await setUp();
+  const socket = connectSocket(server.port, "127.0.0.1");
+  socket.write(`GET /refused HTTP/1.1\r\nHost: x\r\n${rest}`);
+  expect(await untilClosed(socket)).toMatch(/^HTTP\/1.1 413 /);
+});
+
+const untilClosed = (socket: Socket): Promise<string> =>
+  new Promise((resolve) => {
+    let received = "";
+    socket.on("data", (chunk: Buffer) => (received += chunk.toString()));
+    socket.on("error", () => {});
+    socket.on("close", () => resolve(received));
+  });
+
+test("one address has its share of the connections; another one gets in beside it", async () => {
+  const { server } = await setUp({ host: "0.0.0.0", maxConnectionsPerAddress: 3 });
+  const open = (localAddress: string) => connectSocket({ port: server.port, host: "127.0.0.1", localAddress });
+  const idle = [1, 2, 3].map(() => open("127.0.0.1"));
+  await Promise.all(idle.map((socket) => new Promise((resolve) => socket.once("connect", resolve))));
+  expect(await untilClosed(open("127.0.0.1"))).toBe("");
+  const other = open("127.0.0.2");
+  other.write("GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  expect(await untilClosed(other)).toMatch(/^HTTP\/1.1 404 /);
+  // A place that is free again can be taken again.
+  const freed = untilClosed(idle[0]!);
+  idle[0]!.destroy();
+  await freed;
+  await vi.waitFor(async () => {
+    const next = open("127.0.0.1");
+    next.write("GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    expect(await untilClosed(next)).toMatch(/^HTTP\/1.1 404 /);
+  });
+  for (const socket of idle) socket.destroy();
+});
+
 test("requests are measured by service, method and status, and no stranger invents a label", async () => {
   const { send, metrics } = await setUp();
   await send("GET", "/nowhere");
@@ -123,12 +185,7 @@ test("a caller who sends its headers too slowly is cut off", async () => {
   const { server } = await setUp({ headersTimeoutMs: 50 });
   const socket = connectSocket(server.port, "127.0.0.1");
   socket.write("GET /echo HTTP/1.1\r\nHost: x\r\n");
-  const text = await new Promise<string>((resolve) => {
-    let received = "";
-    socket.on("data", (chunk: Buffer) => (received += chunk.toString()));
-    socket.on("close", () => resolve(received));
-  });
-  expect(text).toContain("408");
+  expect(await untilClosed(socket)).toContain("408");
 });
 
 describe("draining", () => {

@@ -1,15 +1,14 @@
-// Our HTTP services' ground: limits on size and slowness, one form of error, draining. Knows no route but what it is given.
+// What all our HTTP services share: limits on connections and slowness, one form of error, draining. Reads no body; a route does, through request-body.ts.
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 
 import { getRequestListener } from "@hono/node-server";
 import { type Env, Hono, type Schema } from "hono";
-import { bodyLimit } from "hono/body-limit";
 
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { Metrics } from "#lib/metrics.ts";
-import { type Problem, ProblemError, problemResponse } from "#lib/problem.ts";
+import { ProblemError, problemResponse } from "#lib/problem.ts";
 
 export interface AppDeps {
   readonly clock: Clock;
@@ -19,13 +18,9 @@ export interface AppDeps {
 export interface AppOptions {
   /** For metrics and logs: `gateway`. */
   readonly name: string;
-  /** Of a request's body. Default 1 MiB. */
-  readonly maxBodyBytes?: number;
 }
 
-const defaultMaxBodyBytes = 1024 * 1024;
-
-/** A hono app that measures, bounds bodies and answers every error as a problem. */
+/** A hono app that measures and answers every error as a problem. */
 export const createApp = (options: AppOptions, deps: AppDeps): Hono => {
   const app = new Hono();
   guardApp(app, options, deps);
@@ -38,7 +33,6 @@ export const guardApp = <E extends Env, S extends Schema, P extends string>(
   options: AppOptions,
   deps: AppDeps,
 ): void => {
-  const maxSize = options.maxBodyBytes ?? defaultMaxBodyBytes;
   const seconds = deps.metrics?.histogram({
     name: "http_request_seconds",
     help: "Time to answer",
@@ -51,7 +45,12 @@ export const guardApp = <E extends Env, S extends Schema, P extends string>(
     const labels = { service: options.name, method: knownMethod(context.req.method), status: String(context.res.status) };
     seconds?.observe((deps.clock.now() - startedAt) / 1000, labels);
   });
-  app.use(bodyLimit({ maxSize, onError: () => problemResponse(tooLarge(maxSize)) }));
+  app.use(async (context, next) => {
+    if (!["GET", "HEAD"].includes(context.req.method) || !announcesBody(context.req.raw.headers)) return next();
+    const detail = `a ${context.req.method} request has no body here`;
+    // The connection ends: the bytes that follow belong to no request.
+    return problemResponse({ code: "body-not-allowed", status: 413, title: "Body not allowed", detail, headers: { connection: "close" } });
+  });
   app.notFound((context) =>
     problemResponse({ code: "not-found", status: 404, title: "Not found", detail: `there is no ${context.req.path}` }),
   );
@@ -73,16 +72,17 @@ const knownMethod = (method: string): string =>
 const isHttpException = (error: Error): error is Error & { readonly status: number } =>
   "status" in error && typeof error.status === "number" && error.status >= 400 && error.status < 500;
 
-const tooLarge = (maxBytes: number): Problem => ({
-  code: "too-large",
-  status: 413,
-  title: "Request too large",
-  detail: `a request may have at most ${maxBytes} bytes`,
-});
+const announcesBody = (headers: Headers): boolean =>
+  headers.has("transfer-encoding") || (headers.get("content-length") ?? "0").trim() !== "0";
+
+/** Who calls; a route finds it as its context's `env`. */
+export interface Caller {
+  readonly address: string;
+}
 
 /** What a server needs of an app. */
 export interface Fetcher {
-  fetch(request: Request): Response | Promise<Response>;
+  fetch(request: Request, caller?: Caller): Response | Promise<Response>;
 }
 
 export interface ServerOptions {
@@ -93,7 +93,10 @@ export interface ServerOptions {
   readonly headersTimeoutMs?: number;
   /** Until a request has come whole. Default 30 s. */
   readonly requestTimeoutMs?: number;
+  /** Default 1,000. */
   readonly maxConnections?: number;
+  /** Default 250: one machine cannot take all connections. */
+  readonly maxConnectionsPerAddress?: number;
 }
 
 export interface HttpServer {
@@ -106,6 +109,21 @@ export interface HttpServer {
 /** Longer than a usual load balancer's, so that it is not us who close a connection in use. */
 const keepAliveMs = 65_000;
 
+const limitPerAddress = (server: ReturnType<typeof createServer>, max: number): void => {
+  const open = new Map<string, number>();
+  server.on("connection", (socket: Socket) => {
+    const address = socket.remoteAddress ?? "";
+    const others = open.get(address) ?? 0;
+    if (others >= max) return void socket.destroy();
+    open.set(address, others + 1);
+    socket.once("close", () => {
+      const left = (open.get(address) ?? 1) - 1;
+      if (left === 0) open.delete(address);
+      else open.set(address, left);
+    });
+  });
+};
+
 export const startHttpServer = async (app: Fetcher, options: ServerOptions, deps: Pick<AppDeps, "clock">): Promise<HttpServer> => {
   const headersTimeout = options.headersTimeoutMs ?? 10_000;
   const server = createServer({
@@ -115,7 +133,8 @@ export const startHttpServer = async (app: Fetcher, options: ServerOptions, deps
     connectionsCheckingInterval: Math.min(5_000, headersTimeout),
     maxHeaderSize: 32 * 1024,
   });
-  const listener = getRequestListener((request) => app.fetch(request));
+  const listener = getRequestListener((request, { incoming }) => app.fetch(request, { address: incoming.socket.remoteAddress ?? "" }));
+  limitPerAddress(server, options.maxConnectionsPerAddress ?? 250);
   server.on("request", (incoming, outgoing) => {
     // A connection that was busy when draining began would otherwise stay open until its keep-alive ends.
     outgoing.once("close", () => {

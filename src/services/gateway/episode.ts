@@ -62,7 +62,7 @@ const isFull = ({ spec, status }: RemediationRequest): boolean => {
 const isOver = (request: RemediationRequest, signal: Signal, { coolOffSeconds, nowMs }: EpisodeView): boolean => {
   if (!isFinished(request)) return false;
   const endedAt = endOf(request);
-  return signal.startsAtMs > endedAt || nowMs >= endedAt + coolOffSeconds * 1000;
+  return (signal.startsInFuture === undefined && signal.startsAtMs > endedAt) || nowMs >= endedAt + coolOffSeconds * 1000;
 };
 
 /** The first alert stands in the spec until something else is written: a create carries no status. */

@@ -106,7 +106,7 @@ beforeAll(async () => {
   const caches = createCaches(kube, { log: silentLog });
   const deps = { clock: systemClock, log: silentLog, metrics: createMetrics() };
   gateway = createGateway({ ...deps, clock, kube, caches, namespace, settings: () => defaultSettings });
-  const app = createApp({ name: "gateway", maxBodyBytes: 10 * 1024 * 1024 }, deps);
+  const app = createApp({ name: "gateway" }, deps);
   gateway.addRoutes(app);
   server = await startHttpServer(app, { host: "127.0.0.1", port: 0 }, deps);
   gateway.start(stopping.signal);

@@ -1,6 +1,6 @@
 // The Gateway over HTTP against an API server in memory: what it answers, what it stores, and how many calls that takes.
 import { connect } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { Deployments, Namespaces, Pods, ReplicaSets } from "#api/kubernetes.ts";
 import { prometheusSignalsPath, type SignalResult } from "#api/rest/gateway.ts";
@@ -42,7 +42,7 @@ const replica = async (kube: MemoryKube, clock: ReturnType<typeof createManualCl
   const metrics = createMetrics();
   const deps = { clock, log: silentLog, metrics };
   const gateway = createGateway({ ...deps, kube: kube as never, caches, namespace, settings: () => defaultSettings });
-  const app = createApp({ name: "gateway", maxBodyBytes: 10 * 1024 * 1024 }, deps);
+  const app = createApp({ name: "gateway" }, deps);
   gateway.addRoutes(app);
   const server = await startHttpServer(app, { host: "127.0.0.1", port: 0, ...patience }, { clock });
   const end = new AbortController();
@@ -73,7 +73,7 @@ const replica = async (kube: MemoryKube, clock: ReturnType<typeof createManualCl
   };
   const post = async (...alerts: Parameters<typeof alertmanagerAlert>[0][]): Promise<string[]> =>
     (await send(delivery(alerts.map((alert) => alertmanagerAlert(alert))))).results.map(({ result }) => result);
-  return { caches, metrics, gateway, server, end, start, stop, send, post };
+  return { caches, metrics, gateway, app, server, end, start, stop, send, post };
 };
 
 const setUp = async (patience: Patience = {}) => {
@@ -250,6 +250,22 @@ describe("episodes", () => {
     expect(requests().map(({ metadata: { name } }) => name.at(-1))).toEqual(["1", "2"]);
   });
 
+  test("a sender whose clock is ahead does not begin an episode with each delivery", async () => {
+    const { clock, requests, finish, post } = await setUp();
+    const ahead = { startsAt: "2099-01-01T00:00:00Z" };
+    expect(await post(ahead)).toEqual(["created"]);
+    expect(requests()[0]?.spec.alert.startsAt).toBe(new Date(clock.now()).toISOString());
+    await clock.advance(10_000);
+    finish(requests()[0]!);
+    for (let time = 0; time < 5; time += 1) {
+      await clock.advance(10_000);
+      expect(await post(ahead)).toEqual(["repeated"]);
+    }
+    expect(requests()).toHaveLength(1);
+    await clock.advance(1_800_000);
+    expect(await post(ahead)).toEqual(["created"]);
+  });
+
   test("an alert that still fires when the cool-off is over is a new episode", async () => {
     const { clock, requests, finish, post } = await setUp();
     await post({});
@@ -330,6 +346,27 @@ describe("two replicas", () => {
     const { status, headers } = await send(delivery([alertmanagerAlert()]));
     expect([status, headers.get("retry-after")]).toEqual([503, "5"]);
     expect(kube.calls.filter(({ verb }) => verb === "create").length).toBeLessThanOrEqual(8);
+  });
+});
+
+describe("senders without a token", () => {
+  test("60 of them with 12 MiB each are answered 401, and not one byte of theirs is read", async () => {
+    const { app } = await setUp();
+    let taken = 0;
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, async () => {
+        const pull = (stream: ReadableStreamDefaultController<Uint8Array>): void => {
+          taken += 65_536;
+          if (taken > 60 * 12 * 1024 * 1024) stream.close();
+          else stream.enqueue(new Uint8Array(65_536));
+        };
+        const body = new ReadableStream<Uint8Array>({ pull }, { highWaterMark: 0 });
+        const init = { method: "POST", body, duplex: "half", headers: { "content-type": "application/json" } } as RequestInit;
+        return app.fetch(new Request(`http://localhost${prometheusSignalsPath}`, init));
+      }),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
+    expect(taken).toBe(0);
   });
 });
 
@@ -532,10 +569,13 @@ describe("more than can be recorded", () => {
       ),
     );
 
-  test("a full delivery of 10 MiB is taken whole", async () => {
-    const { send } = await setUp();
-    const { status, results } = await send(many(30_000, "web"));
-    expect([status, results.length]).toEqual([202, 30_000]);
+  test("a full delivery of 10,000 alerts is taken whole, a larger one not at all", async () => {
+    const { send, requests } = await setUp();
+    const refused = await send(many(10_001, "api"));
+    expect([refused.status, refused.problem.code]).toEqual([413, "too-many-alerts"]);
+    expect(requests()).toEqual([]);
+    const { status, results } = await send(many(10_000, "web"));
+    expect([status, results.length]).toEqual([202, 10_000]);
   });
 
   test("while too many wait the next sender hears 503, and is taken when they are done", async () => {
@@ -546,12 +586,13 @@ describe("more than can be recorded", () => {
       asked.resolve();
       return answer.promise;
     };
-    const first = send(many(20_000, "web"));
+    const first = Promise.all([send(many(10_000, "web")), send(many(10_000, "web"))]);
     await asked.promise;
+    await vi.waitFor(async () => expect((await send(delivery([]))).status).toBe(503));
     const refused = await send(delivery([alertmanagerAlert()]));
     expect([refused.status, refused.problem.detail]).toEqual([503, "not ready: too many alerts wait to be recorded"]);
     answer.resolve();
-    expect((await first).status).toBe(202);
+    expect((await first).map(({ status }) => status)).toEqual([202, 202]);
     expect((await send(delivery([alertmanagerAlert()]))).status).toBe(202);
     expect(requests()).toHaveLength(1);
   });

@@ -16,7 +16,6 @@ import { createRecorder, requestIndexes, type TargetedSignal } from "#services/g
 export type GatewayDeps = Pick<RoleDeps, "kube" | "caches" | "clock" | "log" | "metrics" | "namespace" | "settings">;
 
 export interface Gateway {
-  /** To an app whose bodies are bounded at 10 MiB. */
   addRoutes(app: Hono): void;
   /** Takes alerts, once the caches are there, until the signal is aborted; before and after that the sender hears 503. */
   start(signal: AbortSignal): void;
@@ -70,6 +69,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
   return {
     addRoutes: (app) =>
       addSignalRoutes(app, {
+        clock,
         log,
         metrics,
         authenticate: createAuthenticate({ kube, clock, namespace }),

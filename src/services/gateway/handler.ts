@@ -4,15 +4,18 @@ import type { Reported } from "#api/fields.ts";
 import { prometheusSignalsPath, type SignalResult, type SignalResults } from "#api/rest/gateway.ts";
 import type { Resolved } from "#cluster/owners.ts";
 import { KubeError } from "#kube/errors.ts";
+import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { Metrics } from "#lib/metrics.ts";
 import { ProblemError, problemResponse } from "#lib/problem.ts";
+import { createBodyReader } from "#lib/request-body.ts";
 import type { Access, Authenticate } from "#services/gateway/authenticate.ts";
-import { parseDelivery } from "#services/gateway/parse.ts";
+import { fitsDelivery, maxDeliveredAlerts, parseDelivery } from "#services/gateway/parse.ts";
 import type { TargetedSignal } from "#services/gateway/recorder.ts";
 import type { Read } from "#services/gateway/signal.ts";
 
 export interface HandlerDeps {
+  readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly authenticate: Authenticate;
@@ -22,7 +25,12 @@ export interface HandlerDeps {
   readonly troubles: () => readonly string[];
 }
 
+/** A full delivery of 10,000 alerts of a kilobyte each. */
+const maxBodyBytes = 10 * 1024 * 1024;
+const maxBytesInFlight = 64 * 1024 * 1024;
+
 export const addSignalRoutes = (app: Hono, deps: HandlerDeps): void => {
+  const bodies = createBodyReader({ maxBytes: maxBodyBytes, maxBytesInFlight });
   const signals = deps.metrics.counter({
     name: "gateway_signals_total",
     help: "Alerts by what became of them",
@@ -39,7 +47,13 @@ export const addSignalRoutes = (app: Hono, deps: HandlerDeps): void => {
     requireReady(deps);
     await authorize(deps, context.req.header("authorization"));
     requireJson(context.req.header("content-type"));
-    const delivery = parseDelivery(readJson(await context.req.text()));
+    return bodies.read(context.req.raw, async (bytes) => context.json(await take(bytes), 202));
+  });
+
+  const take = async (bytes: Uint8Array): Promise<SignalResults> => {
+    if (!fitsDelivery(bytes)) throw tooMany();
+    const delivery = parseDelivery(readJson(bytes), deps.clock.now());
+    if (delivery.kind === "too-many") throw tooMany();
     if (delivery.kind === "unreadable") {
       signals.add({ source: "prometheus", result: "unreadable" });
       const detail = "nothing in it can be read as a delivery of Alertmanager (webhook version 4)";
@@ -56,8 +70,8 @@ export const addSignalRoutes = (app: Hono, deps: HandlerDeps): void => {
       else failures.push({ index, error: outcome.reason });
     }
     if (failures.length > 0) throw notDurable(deps.log, failures, settled.length);
-    return context.json({ results } satisfies SignalResults, 202);
-  });
+    return { results };
+  };
 
   app.all(prometheusSignalsPath, () =>
     problemResponse({
@@ -110,9 +124,17 @@ const requireJson = (contentType: string | undefined): void => {
   });
 };
 
-const readJson = (text: string): unknown => {
+const tooMany = (): ProblemError =>
+  new ProblemError({
+    code: "too-many-alerts",
+    status: 413,
+    title: "Too many alerts",
+    detail: `a delivery has at most ${maxDeliveredAlerts} alerts: set max_alerts or group them more finely`,
+  });
+
+const readJson = (bytes: Uint8Array): unknown => {
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
   } catch {
     // The parser's own words quote the input.
     throw new ProblemError({ code: "unreadable-delivery", status: 400, title: "Unreadable delivery", detail: "the body is not JSON" });

@@ -1,11 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseDelivery } from "#services/gateway/parse.ts";
+import { fitsDelivery, maxDeliveredAlerts, parseDelivery } from "#services/gateway/parse.ts";
 import type { Read } from "#services/gateway/signal.ts";
 import { alertmanagerAlert, delivery } from "#test/alertmanager.ts";
 
+const now = Date.UTC(2030, 0, 1);
 const readAll = (alerts: readonly unknown[]): readonly Read[] => {
-  const parsed = parseDelivery(delivery(alerts));
+  const parsed = parseDelivery(delivery(alerts), now);
   if (parsed.kind !== "read") throw new Error(JSON.stringify(parsed));
   return parsed.alerts;
 };
@@ -22,18 +23,18 @@ describe("an envelope that is not Alertmanager's", () => {
     ["no alerts", { version: "4" }, "/alerts"],
     ["alerts of another type", { version: "4", alerts: {} }, "/alerts"],
   ])("%s", (_name, body, pointer) => {
-    expect(parseDelivery(body)).toMatchObject({ kind: "unreadable", errors: [{ pointer }] });
+    expect(parseDelivery(body, now)).toMatchObject({ kind: "unreadable", errors: [{ pointer }] });
   });
 
   test("alerts of which none can be read are told one by one, up to twenty", () => {
-    const parsed = parseDelivery(delivery(Array.from({ length: 30 }, () => 1)));
+    const parsed = parseDelivery(delivery(Array.from({ length: 30 }, () => 1)), now);
     expect(parsed.kind === "unreadable" && parsed.errors.map((error) => error.pointer)).toEqual(
       Array.from({ length: 20 }, (_, index) => `/alerts/${index}`),
     );
   });
 
   test("an empty delivery is read: there is just nothing in it", () => {
-    expect(parseDelivery(delivery([]))).toEqual({ kind: "read", alerts: [] });
+    expect(parseDelivery(delivery([]), now)).toEqual({ kind: "read", alerts: [] });
   });
 });
 
@@ -118,8 +119,8 @@ describe("whatever comes", () => {
   const junk = fc.anything({ withNullPrototype: true, withBigInt: false });
 
   test("parsing never throws", () => {
-    fc.assert(fc.property(junk, (body) => void parseDelivery(body)));
-    fc.assert(fc.property(fc.array(junk), (alerts) => void parseDelivery(delivery(alerts))));
+    fc.assert(fc.property(junk, (body) => void parseDelivery(body, now)));
+    fc.assert(fc.property(fc.array(junk), (alerts) => void parseDelivery(delivery(alerts), now)));
   });
 
   test("an alert with any one field replaced never throws, and never costs its neighbour", () => {
@@ -135,7 +136,45 @@ describe("whatever comes", () => {
 
   test("deep nesting and huge numbers are just wrong", () => {
     const deep: unknown = JSON.parse(`${"[".repeat(100_000)}${"]".repeat(100_000)}`);
-    expect(parseDelivery(delivery([deep])).kind).toBe("unreadable");
+    expect(parseDelivery(delivery([deep]), now).kind).toBe("unreadable");
     expect(readOne({ ...alertmanagerAlert(), startsAt: 1e308, labels: deep })).toMatchObject({ kind: "rejected" });
   });
+});
+
+describe("a delivery of too many alerts", () => {
+  const bytesOf = (value: unknown): Uint8Array => Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
+  const full = (count: number) => delivery(Array.from({ length: count }, (_, index) => alertmanagerAlert({ name: `A${index}` })));
+
+  test("10,000 alerts are read, one more is too many", () => {
+    expect(fitsDelivery(bytesOf(full(maxDeliveredAlerts)))).toBe(true);
+    expect(parseDelivery(full(maxDeliveredAlerts), now)).toMatchObject({ kind: "read" });
+    expect(parseDelivery(full(maxDeliveredAlerts + 1), now)).toEqual({ kind: "too-many" });
+  });
+
+  test.each<[string, string]>([
+    ["millions of empty alerts", `{"version":"4","alerts":[${"{},".repeat(3_400_000)}{}]}`],
+    ["millions of empty lists", `{"version":"4","alerts":[${"[],".repeat(3_400_000)}[]]}`],
+    ["millions of levels", "[".repeat(5_000_000)],
+  ])("%s are refused before an object is made of them", (_, body) => {
+    expect(fitsDelivery(bytesOf(body))).toBe(false);
+  });
+
+  test("braces and brackets inside of texts do not count, whatever escapes are around them", () => {
+    const texts = ['{[{["\\"{[', "\\", '\\\\"{', "{".repeat(50_000), "\u2028[{"];
+    const alert = alertmanagerAlert({ annotations: Object.fromEntries(texts.map((text, index) => [`a${index}`, text])) });
+    expect(fitsDelivery(bytesOf(delivery([alert])))).toBe(true);
+  });
+
+  test("an alert with very many wrong labels is one fault", () => {
+    const labels = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`l${index}`, 1]));
+    expect(readOne({ ...alertmanagerAlert(), labels })).toMatchObject({ kind: "rejected", reason: "/labels/l0: it is not a text" });
+  });
+});
+
+test("a start in the future counts from now, and is known not to be comparable", () => {
+  expect(readOne(alertmanagerAlert({ startsAt: "2099-01-01T00:00:00Z" }))).toMatchObject({
+    signal: { startsAtMs: now, startsInFuture: true },
+  });
+  const past = readOne(alertmanagerAlert({ startsAt: "2029-12-31T23:59:59Z" }));
+  expect(past.kind === "signal" && past.signal.startsInFuture).toBe(undefined);
 });

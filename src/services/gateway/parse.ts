@@ -9,11 +9,44 @@ import type { Read, Signal } from "#services/gateway/signal.ts";
 
 export type Delivery =
   | { readonly kind: "read"; readonly alerts: readonly Read[] }
-  | { readonly kind: "unreadable"; readonly errors: NonNullable<Problem["errors"]> };
+  | { readonly kind: "unreadable"; readonly errors: NonNullable<Problem["errors"]> }
+  | { readonly kind: "too-many" };
+
+export const maxDeliveredAlerts = 10_000;
+/** An alert is three objects: itself, its labels, its annotations. The delivery around them has a few more. */
+const maxOpenings = 3 * maxDeliveredAlerts + 100;
+
+/** Whether the body opens no more objects and lists than a full delivery does: looked at before JSON.parse makes an object of each. */
+export const fitsDelivery = (bytes: Uint8Array): boolean => {
+  let openings = 0;
+  let inText = false;
+  for (let index = 0; index < bytes.length; index += 1) {
+    const byte = bytes[index];
+    if (inText) {
+      if (byte === backslash) index += 1;
+      else if (byte === quote) inText = false;
+    } else if (byte === quote) inText = true;
+    else if (byte === openBrace || byte === openBracket) {
+      openings += 1;
+      if (openings > maxOpenings) return false;
+    }
+  }
+  return true;
+};
+const [quote, backslash, openBrace, openBracket] = [0x22, 0x5c, 0x7b, 0x5b];
 
 const Envelope = z.object({ version: z.literal("4"), alerts: z.array(z.unknown()) });
 
-const Texts = z.record(z.string(), z.string());
+/** One fault however many values are wrong: each is an object, and a delivery may hold a million of them. */
+const Texts = z
+  .custom<Readonly<Record<string, string>>>(
+    (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+    "it is not a map of texts",
+  )
+  .check(({ value, issues }) => {
+    const wrong = Object.keys(value).find((key) => typeof value[key] !== "string");
+    if (wrong !== undefined) issues.push({ code: "custom", message: "it is not a text", path: [wrong], input: undefined });
+  });
 const AlertmanagerAlert = z.object({
   status: z.enum(["firing", "resolved"]),
   labels: Texts,
@@ -25,14 +58,15 @@ const AlertmanagerAlert = z.object({
 });
 type AlertmanagerAlert = z.output<typeof AlertmanagerAlert>;
 
-/** At most this many faults are told. */
+/** At most this many faults are reported. */
 const maxErrors = 20;
 
 /** `unreadable` where the envelope is not Alertmanager's, or where there are alerts and none of them can be read. */
-export const parseDelivery = (body: unknown): Delivery => {
+export const parseDelivery = (body: unknown, nowMs: number): Delivery => {
   const envelope = Envelope.safeParse(body);
   if (!envelope.success) return { kind: "unreadable", errors: errorsOf(envelope.error, "") };
-  const alerts = envelope.data.alerts.map((alert, index) => parseAlert(alert, index));
+  if (envelope.data.alerts.length > maxDeliveredAlerts) return { kind: "too-many" };
+  const alerts = envelope.data.alerts.map((alert, index) => parseAlert(alert, index, nowMs));
   if (alerts.length === 0 || alerts.some((alert) => alert.kind !== "rejected")) return { kind: "read", alerts };
   const errors = alerts.flatMap((alert, index) =>
     alert.kind === "rejected" && index < maxErrors ? [{ pointer: `/alerts/${index}`, detail: alert.reason }] : [],
@@ -40,16 +74,16 @@ export const parseDelivery = (body: unknown): Delivery => {
   return { kind: "unreadable", errors };
 };
 
-const parseAlert = (value: unknown, index: number): Read => {
+const parseAlert = (value: unknown, index: number, nowMs: number): Read => {
   const parsed = AlertmanagerAlert.safeParse(value);
   if (!parsed.success) {
     const reason = errorsOf(parsed.error, "").map(({ pointer, detail }) => `${pointer || "the alert"}: ${detail}`);
     return { kind: "rejected", fingerprint: fingerprintOf(value, index), reason: reason.join("; ").slice(0, 512) };
   }
-  return readAlert(parsed.data);
+  return readAlert(parsed.data, nowMs);
 };
 
-const readAlert = (alert: AlertmanagerAlert): Read => {
+const readAlert = (alert: AlertmanagerAlert, nowMs: number): Read => {
   const { labels } = alert;
   const fingerprint = usable(alert.fingerprint) ?? hashOf(labels).slice(0, 16);
   const rejected = (reason: string): Read => ({ kind: "rejected", fingerprint, reason });
@@ -66,7 +100,8 @@ const readAlert = (alert: AlertmanagerAlert): Read => {
     name: (labels.alertname ?? "").slice(0, 256) || "unnamed",
     fingerprint,
     severity: severities.get((labels.severity ?? "").toLowerCase()) ?? "unknown",
-    startsAtMs,
+    startsAtMs: Math.min(startsAtMs, nowMs),
+    ...(startsAtMs > nowMs ? { startsInFuture: true as const } : {}),
     ...(endsAtMs === undefined ? {} : { endsAtMs }),
     source: "prometheus",
     labels,

@@ -6,7 +6,10 @@ export interface Signal {
   readonly name: string;
   readonly fingerprint: string;
   readonly severity: Alert["severity"];
+  /** Never after it was received. */
   readonly startsAtMs: number;
+  /** It claimed a later time: the sender's clock is ahead, so that its time cannot be compared with ours. */
+  readonly startsInFuture?: true;
   /** Only of a resolved one that says so. */
   readonly endsAtMs?: number;
   readonly source: Alert["source"];
