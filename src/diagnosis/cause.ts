@@ -10,8 +10,10 @@ export interface Cause {
   readonly looksAt: string;
   readonly concludes: string;
   readonly wouldDo: string;
-  /** Codes of more particular causes, or any: where one of them holds for the same object, this one is not told. */
-  readonly yieldsTo?: readonly string[] | "any";
+  /** Codes of more particular causes: a finding of one of them about the same object suppresses this one. */
+  readonly suppressedBy?: readonly string[];
+  /** A last resort: every cause of a lower generality suppresses this one (default 0) about the same object. */
+  readonly generality?: 1 | 2;
   /**
    * Every place where it holds, and where it nearly did: an assessment that is ruled out says by what.
    * Guarantees: the same view, the same answer; names of workloads, namespaces and images mean nothing to it.

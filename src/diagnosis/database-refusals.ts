@@ -3,10 +3,10 @@ import { referenceText } from "#api/object.ts";
 import { assess, eventQuote, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { engines, type Engine } from "#diagnosis/database-engines.ts";
-import { serverMeant, serversOf } from "#diagnosis/database-servers.ts";
+import { type Meant, serverMeant, serversFor, serversOf } from "#diagnosis/database-servers.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
-import { lineQuote, linesSaying } from "#diagnosis/log-lines.ts";
-import type { View } from "#diagnosis/view.ts";
+import { lineQuote, type LogLine, linesSaying } from "#diagnosis/log-lines.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
 
 export interface Refusal extends Omit<Cause, "find"> {
   readonly words: (engine: Engine) => RegExp | undefined;
@@ -27,19 +27,38 @@ export const refusalCause = ({ words, does, why, ...cause }: Refusal): Cause => 
 const quotesAtMost = 4;
 
 const find = (view: View, engine: Engine, pattern: RegExp, code: string, does: string, why: string): readonly Assessment[] => {
-  const told = view.workloads.flatMap((workload) => {
+  const refused = view.workloads.flatMap((workload) => {
     const lines = linesSaying(view, workload, pattern);
     return lines.length === 0 ? [] : [{ workload, lines }];
   });
-  if (told.length === 0 && !view.evidence.events.some(({ message }) => pattern.test(message))) return [];
+  if (refused.length === 0 && !view.evidence.events.some(({ message }) => pattern.test(message))) return [];
   const servers = serversOf(view, engine);
-  const clients = told.filter(({ workload }) => !servers.includes(workload));
-  const meant = serverMeant(
-    view,
-    servers,
-    clients.flatMap(({ lines }) => lines.map(({ text }) => text)),
-    pattern,
-  );
+  const refusing = servers.filter((server) => view.eventsAround(server).some(({ message }) => pattern.test(message)));
+  const namespaces = new Set([...refused.map(({ workload }) => workload), ...refusing].map(({ reference }) => reference.namespace));
+  // Each namespace by itself: two tenants have a database each.
+  return [...namespaces].flatMap((namespace) => {
+    const clients = refused.filter(({ workload }) => workload.reference.namespace === namespace && !servers.includes(workload));
+    const meant = serverMeant(
+      view,
+      serversFor(servers, namespace),
+      clients.flatMap(({ lines }) => lines.map(({ text }) => text)),
+      pattern,
+    );
+    return judgeServer(view, { engine, pattern, code, does, why, clients, meant });
+  });
+};
+
+interface Refusing {
+  readonly engine: Engine;
+  readonly pattern: RegExp;
+  readonly code: string;
+  readonly does: string;
+  readonly why: string;
+  readonly clients: readonly { readonly workload: Workload; readonly lines: readonly LogLine[] }[];
+  readonly meant: Meant | undefined;
+}
+
+const judgeServer = (view: View, { engine, pattern, code, does, why, clients, meant }: Refusing): readonly Assessment[] => {
   const [first] = clients;
   const own = meant === undefined ? [] : view.eventsAround(meant.server).filter(({ message }) => pattern.test(message));
   if (first === undefined && own.length === 0) return [];

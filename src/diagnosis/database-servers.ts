@@ -19,6 +19,12 @@ export const serversOf = (view: View, { port }: Engine): readonly Workload[] => 
   );
 };
 
+/** Servers in the client's own namespace come before servers elsewhere: two tenants have a database each. */
+export const serversFor = (servers: readonly Workload[], namespace: string | undefined): readonly Workload[] => {
+  const own = servers.filter(({ reference }) => reference.namespace === namespace);
+  return own.length > 0 ? own : servers;
+};
+
 /** Services that select one of its pods: a database's leader is told by a label that no template has. */
 export const servicesBefore = (view: View, { reference, pods }: Workload): readonly Service[] =>
   view.all(Services, reference.namespace).filter(({ spec }) => pods.some(({ metadata }) => serviceSelects(spec.selector, metadata.labels)));

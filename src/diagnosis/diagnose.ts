@@ -5,6 +5,7 @@ import { causes } from "#diagnosis/registry.ts";
 import { type Symptom, symptomsOf } from "#diagnosis/symptoms.ts";
 import { dependentsOf } from "#diagnosis/dependents.ts";
 import type { Finding } from "#diagnosis/finding.ts";
+import { createSuppression } from "#diagnosis/suppression.ts";
 import { createView, type View } from "#diagnosis/view.ts";
 
 export interface ClusterDiagnosis {
@@ -17,6 +18,9 @@ export interface ClusterDiagnosis {
   readonly unexplained: readonly Symptom[];
 }
 
+/** At the start: a circle among the causes stops the program, not a diagnosis. */
+const suppression = createSuppression(causes);
+
 export const diagnoseCluster = (evidence: Evidence): ClusterDiagnosis => {
   const view = createView(evidence);
   const symptoms = symptomsOf(view);
@@ -26,7 +30,7 @@ export const diagnoseCluster = (evidence: Evidence): ClusterDiagnosis => {
   const findings = ranked(found, {
     symptoms,
     changesOf: view.changesOf,
-    yieldsTo: (code) => causes.find((cause) => cause.code === code)?.yieldsTo ?? [],
+    suppression,
   });
   const explained = new Set(findings.flatMap((finding) => finding.symptoms));
   return {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ranked, type Ranking } from "#diagnosis/rank.ts";
 import type { Finding } from "#diagnosis/finding.ts";
+import { createSuppression } from "#diagnosis/suppression.ts";
 
 const object = (name: string): Finding["object"] => ({ apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name });
 const finding = (code: string, name: string, score: number, more: Partial<Finding> = {}): Finding => ({
@@ -15,7 +16,7 @@ const finding = (code: string, name: string, score: number, more: Partial<Findin
 });
 const symptom = (name: string): Ranking["symptoms"][number] => ({ kind: "PodNotReady", object: object(name), text: "" });
 const order = (findings: readonly Finding[], ranking: Partial<Ranking> = {}): string[] =>
-  ranked(findings, { symptoms: [], changesOf: () => [], yieldsTo: () => [], ...ranking }).map(
+  ranked(findings, { symptoms: [], changesOf: () => [], suppression: createSuppression([]), ...ranking }).map(
     ({ code, confidence }) => `${code} ${confidence}`,
   );
 
@@ -51,17 +52,25 @@ test("nothing is ever certain", () => {
 test("the same fault of the same object is told once, for all who suffer of it", () => {
   const both = ranked(
     [finding("Cordoned", "node", 0.8, { explains: [object("web")] }), finding("Cordoned", "node", 0.9, { explains: [object("api")] })],
-    { symptoms: ["web", "api"].map(symptom), changesOf: () => [], yieldsTo: () => [] },
+    { symptoms: ["web", "api"].map(symptom), changesOf: () => [], suppression: createSuppression([]) },
   );
   expect(both).toMatchObject([{ score: 0.9, explains: [{ name: "web" }, { name: "api" }] }]);
   expect(both[0]?.symptoms).toHaveLength(2);
 });
 
-test("a general cause is not told beside a particular one of the same object, and is beside one of another", () => {
-  const yieldsTo = (code: string): string[] => (code === "General" ? ["Particular"] : []);
-  expect(order([finding("General", "web", 0.99), finding("Particular", "web", 0.7)], { yieldsTo })).toEqual(["Particular 0.56"]);
-  expect(order([finding("General", "web", 0.9), finding("Particular", "api", 0.5)], { yieldsTo })).toEqual([
+test("a general cause gives way to a particular one about the same object, and not to one about another", () => {
+  const suppression = createSuppression([{ code: "General", suppressedBy: ["Particular"] }, { code: "Particular" }]);
+  expect(order([finding("General", "web", 0.99), finding("Particular", "web", 0.7)], { suppression })).toEqual(["Particular 0.56"]);
+  expect(order([finding("General", "web", 0.9), finding("Particular", "api", 0.5)], { suppression })).toEqual([
     "General 0.72",
     "Particular 0.4",
+  ]);
+});
+
+test("a finding too uncertain to be shown suppresses nothing", () => {
+  const suppression = createSuppression([{ code: "General", suppressedBy: ["Particular"] }, { code: "Particular" }]);
+  expect(order([finding("General", "web", 0.9), finding("Particular", "web", 0.6)], { suppression })).toEqual([
+    "General 0.72",
+    "Particular 0.48",
   ]);
 });

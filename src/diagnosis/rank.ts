@@ -2,6 +2,7 @@
 import { referenceText } from "#api/object.ts";
 import type { ObservedChange } from "#evidence/evidence.ts";
 import type { Finding } from "#diagnosis/finding.ts";
+import { type Suppression, withoutSuppressed } from "#diagnosis/suppression.ts";
 import type { Symptom } from "#diagnosis/symptoms.ts";
 
 export interface RankedFinding extends Finding {
@@ -13,8 +14,7 @@ export interface RankedFinding extends Finding {
 export interface Ranking {
   readonly symptoms: readonly Symptom[];
   readonly changesOf: (object: Finding["object"]) => readonly ObservedChange[];
-  /** Codes of more particular causes: where one of them holds for the same object, this one says less and is not told. */
-  readonly yieldsTo: (code: string) => readonly string[] | "any";
+  readonly suppression: Suppression;
 }
 
 /** A fault that troubles nobody is less likely the one that was asked about, or the check is wrong. */
@@ -22,10 +22,11 @@ const unfeltFactor = 0.8;
 /** How far the share of all symptoms that it explains can lift a finding over another that is as certain. */
 const shareWeight = 0.1;
 const certainAtMost = 0.99;
+/** A finding below it is a hint: people see it on request, and nothing acts on it. */
+export const leastConfidence = 0.5;
 
-export const ranked = (findings: readonly Finding[], { symptoms, changesOf, yieldsTo }: Ranking): readonly RankedFinding[] => {
-  const told = withoutGeneral(merged(findings), yieldsTo);
-  const weighed = told.map((finding): RankedFinding => {
+export const ranked = (findings: readonly Finding[], { symptoms, changesOf, suppression }: Ranking): readonly RankedFinding[] => {
+  const weighed = merged(findings).map((finding): RankedFinding => {
     const objects = objectsOf(finding);
     const own = symptoms.filter(({ object }) => objects.has(referenceText(object)));
     const { field } = finding;
@@ -39,7 +40,8 @@ export const ranked = (findings: readonly Finding[], { symptoms, changesOf, yiel
   });
   const weight = ({ confidence, symptoms: own }: RankedFinding): number =>
     confidence + (symptoms.length === 0 ? 0 : (shareWeight * own.length) / symptoms.length);
-  return weighed.toSorted((a, b) => weight(b) - weight(a));
+  const kept = withoutSuppressed(weighed, suppression, ({ confidence }) => confidence >= leastConfidence);
+  return kept.toSorted((a, b) => weight(b) - weight(a) || (a.code < b.code ? -1 : 1));
 };
 
 /** The same fault of the same object, seen from several who suffer of it, is one. */
@@ -57,15 +59,5 @@ const merged = (findings: readonly Finding[]): readonly Finding[] => {
   }
   return [...kept.values()];
 };
-
-const withoutGeneral = (findings: readonly Finding[], yieldsTo: Ranking["yieldsTo"]): readonly Finding[] =>
-  findings.filter((finding) => {
-    const stronger = yieldsTo(finding.code);
-    return !findings.some(
-      (other) =>
-        (stronger === "any" ? other.code !== finding.code : stronger.includes(other.code)) &&
-        objectsOf(other).has(referenceText(finding.object)),
-    );
-  });
 
 const objectsOf = ({ object, explains = [] }: Finding): ReadonlySet<string> => new Set([object, ...explains].map(referenceText));

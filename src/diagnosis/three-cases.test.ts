@@ -7,18 +7,8 @@ import { causes } from "#diagnosis/registry.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { parseQuantity } from "#lib/quantity.ts";
 import { evidence } from "#test/evidence-sketch.ts";
-import { admission } from "#test/three-cases/admission.ts";
-import { controllers } from "#test/three-cases/controllers.ts";
-import { databases } from "#test/three-cases/databases.ts";
-import { nodes } from "#test/three-cases/nodes.ts";
-import { probes } from "#test/three-cases/probes.ts";
-import { releases } from "#test/three-cases/releases.ts";
-import { waiting } from "#test/three-cases/waiting.ts";
-import { ways } from "#test/three-cases/ways.ts";
-import type { ThreeCases } from "#test/three-cases/three-cases.ts";
+import { casesByCode, families } from "#test/three-cases/registry.ts";
 
-const families = [admission, controllers, databases, nodes, probes, releases, waiting, ways];
-const table: Readonly<Record<string, ThreeCases>> = Object.assign({}, ...families);
 const told = (parts: Partial<Evidence>): string[] => diagnoseCluster(evidence(parts)).findings.map(({ code }) => code);
 
 /** What a Prometheus that is nobody's friend says of all that is there. */
@@ -61,13 +51,13 @@ test("every cause stands in the table, once", () => {
   expect(families.flatMap((family) => Object.keys(family)).toSorted()).toEqual(causes.map(({ code }) => code).toSorted());
 });
 
-describe.each(Object.entries(table))("%s", (code, { holds, neighbour, contradicted }) => {
+describe.each(Object.entries(casesByCode))("%s", (code, { holds, neighbour, contradicted }) => {
   test("is told where it holds, and nothing else is", () => {
     expect(told(holds)).toEqual([code]);
   });
   test(`is not told where ${neighbour} holds`, () => {
     expect(neighbour).not.toBe(code);
-    const neighbours = told(table[neighbour]!.holds);
+    const neighbours = told(casesByCode[neighbour]!.holds);
     expect(neighbours).toContain(neighbour);
     expect(neighbours).not.toContain(code);
   });

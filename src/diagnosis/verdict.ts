@@ -10,7 +10,7 @@ import { nothingWrong } from "#diagnosis/causes/nothing-wrong.ts";
 import { releaseCrashes } from "#diagnosis/causes/release-crashes.ts";
 import { concerning } from "#diagnosis/concerns.ts";
 import { diagnoseCluster } from "#diagnosis/diagnose.ts";
-import type { RankedFinding } from "#diagnosis/rank.ts";
+import { leastConfidence, type RankedFinding } from "#diagnosis/rank.ts";
 import { observations, replicasText, targetName } from "#diagnosis/explain.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
 import type { CauseCode, Finding, WorkloadCause } from "#diagnosis/finding.ts";
@@ -72,9 +72,6 @@ export const verdictOn = (view: View, target: Reference): Diagnosis => {
     ruledOut: own.ruledOut,
   };
 };
-
-/** What is less certain is a hint for people and no ground to act on. */
-const leastConfidence = 0.5;
 
 const confidenceOf = (finding: Finding): number => (finding as Partial<RankedFinding>).confidence ?? finding.score;
 

@@ -26,7 +26,14 @@ export const workloadCauses: readonly Cause[] = [
     looksAt: "Containers of the current revision that crash, and the revision before it.",
     concludes: "The new revision brought the trouble in, where it began with it and the old one differs in what fails.",
     wouldDo: "rollback_deployment to the last revision that was well.",
-    yieldsTo: ["ProbeWrongPort", "ProbeWrongProtocol", "ProbeWrongPath", "ProbeTooImpatient", "MemoryLimitBelowStart", "EnvAddressWrong"],
+    suppressedBy: [
+      "ProbeWrongPort",
+      "ProbeWrongProtocol",
+      "ProbeWrongPath",
+      "ProbeTooImpatient",
+      "MemoryLimitBelowStart",
+      "EnvAddressWrong",
+    ],
     find: inWorkloads(releaseCrashes),
   },
   {
@@ -36,7 +43,7 @@ export const workloadCauses: readonly Cause[] = [
     concludes: "The edit is at fault, where it lies between the release and the first failure and the container was started since.",
     wouldDo:
       "restore_object to what the change journal kept of it, and restart_pod where the next start is minutes away; else a person puts it back.",
-    yieldsTo: ["ProbeWrongPort", "ProbeWrongProtocol", "ProbeWrongPath", "ProbeTooImpatient"],
+    suppressedBy: ["ProbeWrongPort", "ProbeWrongProtocol", "ProbeWrongPath", "ProbeTooImpatient"],
     find: inWorkloads(configEdited),
   },
   {
@@ -45,7 +52,7 @@ export const workloadCauses: readonly Cause[] = [
     looksAt: "Containers that wait for their image, and what the container runtime says.",
     concludes: "The image of the current revision cannot be had.",
     wouldDo: "rollback_deployment where an earlier revision ran with another image.",
-    yieldsTo: ["RegistryUnresolvable", "PullSecretMissing"],
+    suppressedBy: ["RegistryUnresolvable", "PullSecretMissing"],
     find: inWorkloads(imageUnpullable),
   },
   {

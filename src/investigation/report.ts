@@ -53,9 +53,6 @@ export interface ReportOptions {
   readonly namespace?: string | undefined;
 }
 
-/** Below it a finding is a hint rather than an answer. */
-export const defaultConfidence = 0.5;
-
 const maxPlanned = 60;
 const plansAtOnce = 8;
 const maxRuledOut = 8;

@@ -21,7 +21,8 @@ import type { Evidence } from "#evidence/evidence.ts";
 import { createHttpClient, type HttpClient } from "#lib/http-client.ts";
 import { decodeEvidence, encodeEvidence, EvidenceFileError, maxFileBytes } from "#evidence/evidence-file.ts";
 import { clusterKinds, namespacedKinds } from "#evidence/kinds-read.ts";
-import { defaultConfidence, type Report, reportOn } from "#investigation/report.ts";
+import { leastConfidence } from "#diagnosis/rank.ts";
+import { type Report, reportOn } from "#investigation/report.ts";
 import { readFromEvidence } from "#investigation/saved-objects.ts";
 
 interface Options {
@@ -89,7 +90,7 @@ interface Look {
   readonly report: Report;
 }
 
-const leastConfidence = ({ all }: Options): number => (all === true ? 0 : defaultConfidence);
+const shownFrom = ({ all }: Options): number => (all === true ? 0 : leastConfidence);
 
 const lookLive = async (session: Session, text: string | undefined, options: Options): Promise<Look> => {
   const { clock, signal, version } = session.deps;
@@ -108,7 +109,7 @@ const lookLive = async (session: Session, text: string | undefined, options: Opt
     const evidence = await collectEvidence(kube, clock, { around, progress: progress.tell, changes, prometheus }, signal);
     if (target !== undefined) checkThere(evidence, target);
     const report = await reportOn(evidence, (reads, reference) => readForAction({ kube, journal }, reads, reference, signal), {
-      leastConfidence: leastConfidence(options),
+      leastConfidence: shownFrom(options),
       target,
     });
     return { evidence, report };
@@ -154,7 +155,7 @@ const lookAtFile = async (session: Session, text: string | undefined, options: O
     throw misuse(`there is no ${referenceText(target)} in ${path}`);
   try {
     const report = await reportOn(evidence, readFromEvidence(evidence), {
-      leastConfidence: leastConfidence(options),
+      leastConfidence: shownFrom(options),
       target: target ?? evidence.scope.target,
       namespace: target === undefined ? namespace : undefined,
     });

@@ -73,7 +73,7 @@ const causeOf = (kind: Kind): Cause => ({
     kind.misfit === "occupied"
       ? "Nothing by itself."
       : "recreate_pvc_claim while it is unbound and empty; else a person makes a volume that fits.",
-  ...(kind.misfit === "class" ? { yieldsTo: ["StorageClassMissing"] } : {}),
+  ...(kind.misfit === "class" ? { suppressedBy: ["StorageClassMissing"] } : {}),
   find: (view) => view.all(PersistentVolumeClaims).map((claim) => find(view, claim, kind)),
 });
 

@@ -4,7 +4,7 @@ import { referenceText } from "#api/object.ts";
 import { assess, objectQuote, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { engines, type Engine } from "#diagnosis/database-engines.ts";
-import { isServing, type Meant, serverMeant, serversOf, servicesBefore } from "#diagnosis/database-servers.ts";
+import { isServing, type Meant, serverMeant, serversFor, serversOf, servicesBefore } from "#diagnosis/database-servers.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
 import { lineQuote, type LogLine, linesSaying } from "#diagnosis/log-lines.ts";
 import { secretsOf } from "#diagnosis/secrets-used.ts";
@@ -42,7 +42,7 @@ export const databaseAddressWrong: readonly Cause[] = kinds.map((kind) => ({
   looksAt: "How connections of database drivers end in the logs of clients, whether the server is ready, and what its Services offer.",
   concludes: kind.concludes,
   wouldDo: "Nothing by itself: the address is in the client's configuration or Secret, and a person corrects it.",
-  yieldsTo: ["ClusterDnsDown", "NetworkPolicyIsolates"],
+  suppressedBy: ["ClusterDnsDown", "NetworkPolicyIsolates"],
   find: (view) => engines.flatMap((engine) => find(view, engine, kind)),
 }));
 
@@ -62,7 +62,7 @@ const find = (view: View, engine: Engine, kind: Kind): readonly Assessment[] => 
   return clients.map(({ workload, lines }) => {
     const meant = serverMeant(
       view,
-      servers,
+      serversFor(servers, workload.reference.namespace),
       lines.map(({ text }) => text),
     );
     return judgeClient(view, { engine, kind, workload, lines, meant, complaining: clients.length });

@@ -4,7 +4,7 @@ import { referenceText } from "#api/object.ts";
 import { assess, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { engines, type Engine } from "#diagnosis/database-engines.ts";
-import { isServing, serverMeant, serversOf } from "#diagnosis/database-servers.ts";
+import { isServing, serverMeant, serversFor, serversOf } from "#diagnosis/database-servers.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
 import { lineQuote, type LogLine, linesSaying } from "#diagnosis/log-lines.ts";
 import { secretsOf } from "#diagnosis/secrets-used.ts";
@@ -33,7 +33,7 @@ const find = (view: View, workload: Workload, engine: Engine, lines: readonly Lo
   const { reference } = workload;
   const server = serverMeant(
     view,
-    servers,
+    serversFor(servers, reference.namespace),
     lines.map(({ text }) => text),
   )?.server;
   const secrets = secretsOf(workload);

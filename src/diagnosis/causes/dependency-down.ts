@@ -17,7 +17,7 @@ export const dependencyDown: Cause = {
   looksAt: "Workloads without a ready pod, the Services before them, and what the logs of others say of these Services.",
   concludes: "Callers fail for it, and nothing that was read says why it is down.",
   wouldDo: "Nothing by itself: what is wrong with it has to be found first.",
-  yieldsTo: "any",
+  generality: 2,
   find: (view) => view.workloads.filter(isDown).map((workload) => find(view, workload)),
 };
 

@@ -12,7 +12,7 @@ interface Refuser {
   readonly pattern: RegExp;
   readonly concludes: string;
   readonly why: string;
-  readonly yieldsTo?: Cause["yieldsTo"];
+  readonly suppressedBy?: Cause["suppressedBy"];
 }
 
 const refusers: readonly Refuser[] = [
@@ -43,7 +43,7 @@ const refusers: readonly Refuser[] = [
     pattern: /failed calling webhook "([^"]+)": (.{1,300})/,
     concludes: "The webhook does not answer and its failurePolicy is Fail: nothing it watches over can be created.",
     why: "the webhook's server has to answer again, or its configuration go: without it, what it guards is unguarded",
-    yieldsTo: ["WebhookWithoutServer"],
+    suppressedBy: ["WebhookWithoutServer"],
   },
   {
     code: "WebhookRefuses",
@@ -60,7 +60,7 @@ const causeOf = (refuser: Refuser): Cause => ({
   looksAt: "FailedCreate events of workloads that have fewer pods than they want.",
   concludes: refuser.concludes,
   wouldDo: `Nothing by itself: ${refuser.why}.`,
-  ...(refuser.yieldsTo === undefined ? {} : { yieldsTo: refuser.yieldsTo }),
+  ...(refuser.suppressedBy === undefined ? {} : { suppressedBy: refuser.suppressedBy }),
   find: (view) => refusedPods(view).map((refusal) => find(refuser, refusal)),
 });
 

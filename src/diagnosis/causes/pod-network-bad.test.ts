@@ -113,5 +113,5 @@ test("its pods are not well: what is slow there is explained by that", () => {
 });
 
 test("a delay of the node is the node's", () => {
-  expect(delay.yieldsTo).toContain("NodeNetworkDelay");
+  expect(delay.suppressedBy).toContain("NodeNetworkDelay");
 });

@@ -48,7 +48,7 @@ const causeOf = (kind: Kind): Cause => ({
   looksAt: "Latencies, requests and packets of workloads against their usual, and who is told to call whom.",
   concludes: kind.concludes,
   wouldDo: "Nothing by itself: a person looks at what shapes the pods' traffic; restart_pod where another node would be as good.",
-  yieldsTo: ["NodeNetworkDelay", "NodePacketLoss", "CpuOverload"],
+  suppressedBy: ["NodeNetworkDelay", "NodePacketLoss", "CpuOverload"],
   find: (view) => find(view, kind),
 });
 

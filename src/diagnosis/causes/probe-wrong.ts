@@ -150,7 +150,7 @@ const causeOf = (kind: Kind): Cause => ({
   looksAt: "Pods that are not ready or are restarted, what the kubelet says of their probes, the container's ports and its other probes.",
   concludes: kind.concludes,
   wouldDo: `rollback_deployment to a revision whose probe was another${kind.fault === "port" ? "; fix_probe with a port that the container itself declares" : ""}; else a person.`,
-  ...(kind.fault === "timing" ? { yieldsTo: ["ProbeWrongPort", "ProbeWrongProtocol", "ProbeWrongPath"] } : {}),
+  ...(kind.fault === "timing" ? { suppressedBy: ["ProbeWrongPort", "ProbeWrongProtocol", "ProbeWrongPath"] } : {}),
   find: (view) => probeFailures(view).map((failure) => find(view, failure, kind)),
 });
 

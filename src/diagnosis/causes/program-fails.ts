@@ -18,7 +18,7 @@ export const programFails: Cause = {
   looksAt: "Containers that exit with a code, the end of their log, and whether an earlier revision is known.",
   concludes: "The program itself fails with what it was given; no change of its template is known that brought this in.",
   wouldDo: "Nothing by itself: a person reads the log and decides.",
-  yieldsTo: "any",
+  generality: 1,
   find: (view) => failingWorkloads(view).map((workload) => find(view, workload)),
 };
 

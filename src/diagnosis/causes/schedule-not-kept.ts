@@ -3,6 +3,7 @@ import { CronJobs, Jobs, type CronJob } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import { assess, eventQuote, objectQuote, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
+import { quote } from "#diagnosis/explain.ts";
 import type { Assessment, Facts } from "#diagnosis/finding.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
 
@@ -29,10 +30,10 @@ export const scheduleNotKept: Cause = {
 const find = (view: View, cron: CronJob): Assessment => {
   const reference = referenceTo(cron);
   const event = view.eventsOf(reference).find(({ reason, type }) => type === "Warning" && reasons.has(reason));
-  const isMissed = view.evidence.alerts.some(
+  const alert = view.evidence.alerts.find(
     ({ labels }) => labels["cronjob"] === reference.name && labels["namespace"] === reference.namespace,
   );
-  const suspended = cron.spec.suspend === true && isMissed;
+  const suspended = cron.spec.suspend === true && alert !== undefined;
   const held = view.eventsOf(reference).find(({ reason }) => reason === "JobAlreadyActive");
   const active = view
     .all(Jobs, reference.namespace)
@@ -50,7 +51,7 @@ const find = (view: View, cron: CronJob): Assessment => {
     {
       required: [{ claim: `${referenceText(reference)} does not start its runs`, holds: suspended || event !== undefined || holds }],
       // To suspend is a decision: nobody misses it unless an alert says so.
-      against: [{ claim: "it is suspended and nothing says that it is missed", holds: cron.spec.suspend === true && !isMissed }],
+      against: [{ claim: "it is suspended and nothing says that it is missed", holds: cron.spec.suspend === true && alert === undefined }],
       supporting: [{ claim: "the controller says why", holds: event !== undefined || holds, weight: 1 }],
     },
     () => ({
@@ -59,6 +60,7 @@ const find = (view: View, cron: CronJob): Assessment => {
       chain: [why.slice(0, 512), "no Job is started"],
       quotes: [
         objectQuote(reference, `schedule ${cron.spec.schedule}, suspend ${cron.spec.suspend === true}`),
+        ...(suspended ? [quote("alert", alert.name, Object.values(alert.annotations).join("; ") || alert.name)] : []),
         ...[event, holds ? held : undefined].flatMap((each) => (each === undefined ? [] : [eventQuote(each)])),
       ],
       facts: factsOf(cron, suspended),
