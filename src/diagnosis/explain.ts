@@ -63,7 +63,7 @@ export const replicasText = ({ target }: WorkloadEvidence): string =>
     ? `${referenceText(target.reference)} is not ready`
     : `${target.replicas.available} of ${target.replicas.desired} replicas of ${referenceText(target.reference)} are available`;
 
-/** While a rollout stands still the old pods may serve on: both are told. */
+/** While a rollout stands still the old pods may still serve traffic: both are shown. */
 export const revisionReadyText = (
   evidence: WorkloadEvidence,
   current: RevisionEvidence,
@@ -71,7 +71,9 @@ export const revisionReadyText = (
 ): string => {
   const pods = evidence.pods.filter((pod) => pod.owner === current.name && !pod.isDeleting);
   const ready = `${pods.filter((pod) => pod.isReady).length} of ${pods.length} pods of revision ${current.revision} are ready`;
-  return previous === undefined || previous.ready === 0 ? ready : `${ready}; ${previous.ready} of revision ${previous.revision} serve on`;
+  return previous === undefined || previous.ready === 0
+    ? ready
+    : `${ready}; ${previous.ready} pods of revision ${previous.revision} still serve traffic`;
 };
 
 /** One failure a container name: ten replicas that die alike are one line. */

@@ -24,7 +24,7 @@ export const repairsFor = (finding: Finding, target: Reference): Repairs => {
             action: "rollback_deployment",
             target,
             parameters: { revision: String(facts.lastGood) },
-            rationale: `Revision ${facts.revision} brought the trouble in; revision ${facts.lastGood} is the one before it.`,
+            rationale: `Revision ${facts.revision} introduced the problem; revision ${facts.lastGood} is the previous one.`,
             expected: `${referenceText(target)} runs the template of revision ${facts.lastGood} and all its replicas are ready.`,
             score: finding.score,
           },

@@ -334,7 +334,7 @@ test("a release that crashes is told with its difference, its end, its log and a
     "revision 2 (web-5d4f8c7b9) replaced revision 1 (web-6c8d5f9b7)",
     "container web exits with code 1 after 1 s",
     "it has been restarted 4 times",
-    "0 of 1 pods of revision 2 are ready; 2 of revision 1 serve on",
+    "0 of 1 pods of revision 2 are ready; 2 pods of revision 1 still serve traffic",
   ]);
   expect(diagnosis.quotes.map(({ source, object }) => `${source} ${object}`)).toEqual([
     "change Deployment shop/web",

@@ -24,7 +24,7 @@ export const workloadCauses: readonly Cause[] = [
     code: "ReleaseCrashes",
     title: "A release that crashes",
     looksAt: "Containers of the current revision that crash, and the revision before it.",
-    concludes: "The new revision brought the trouble in, where it began with it and the old one differs in what fails.",
+    concludes: "The new revision introduced the problem, where it began with it and the old one differs in what fails.",
     wouldDo: "rollback_deployment to the last revision that was well.",
     suppressedBy: [
       "ProbeWrongPort",

@@ -14,7 +14,7 @@ test.each([remediatedSample(), rolledBackSample()])("two runs at other times, un
   const other = JSON.parse(moved(JSON.stringify(story))) as typeof story;
   const golden = (each: typeof story): string => goldenStory(renderStory(each, { columns: 100, color: false }), "shop", "shop");
   expect(golden(other)).toBe(golden(story));
-  expect(golden(story)).toContain("<time>  <offset>  The alert KubePodCrashLooping began");
+  expect(golden(story)).toContain("<time>  <offset>  Alert KubePodCrashLooping started");
   expect(golden(story)).toContain("revision 1");
 });
 
@@ -34,6 +34,9 @@ test.each([
   ["rr-4f1d2c3b5a69-1-a1-kex-s1 took 5m 22s", "rr-<id>-a1-kex-s1 took <duration>"],
   ["rr-4f1d2c3b5a69-1-a1-kex-s1 took 1m.", "rr-<id>-a1-kex-s1 took <duration>."],
   ["cpu: 10m, memory: 32Mi, 3 of 3 replicas, exit code 137", "cpu: 10m, memory: 32Mi, 3 of 3 replicas, exit code 137"],
+  ["Cause     It is so,\n          and so", "Cause     It is so, and so"],
+  ["Repaired  Deployment shop-x7k2p/checkout  in 1m  rr-4f1d2c3b5a69-1", "Repaired  Deployment shop/checkout  in <duration>  rr-<id>"],
+  ["Action    Rolled back; healthy for 5s, alert KubePodCrashLooping resolved", "Action    Rolled back; healthy for <duration>"],
   ["delivered once", "delivered <n> times"],
   ["delivered 2 times, resolved at 14:07:40", "delivered <n> times"],
 ])("%s reads %s", (text, golden) => expect(goldenStory(text, "shop-x7k2p", "shop")).toBe(golden));

@@ -10,7 +10,7 @@ const times: readonly Mask[] = [
   // A line of the timeline: the offset is padded to the widest one, which differs too.
   [/^( {2})\d\d:\d\d:\d\d +[-+][\dhms. ]+? {2}/gm, "$1<time>  <offset>  "],
   [/\b\d\d:\d\d:\d\d\b/g, "<time>"],
-  [/\b\d+d \d+h\b|\b\d+h \d+m\b|\b\d+m ?\d+s\b|(?<=\btook )\d+[dhm]\b|\b\d+(?:\.\d+)? ?(?:ms|s|min)\b/g, "<duration>"],
+  [/\b\d+d \d+h\b|\b\d+h \d+m\b|\b\d+m ?\d+s\b|(?<=\b(?:took|in|for) )\d+[dhm]\b|\b\d+(?:\.\d+)? ?(?:ms|s|min)\b/g, "<duration>"],
 ];
 
 const names: readonly Mask[] = [
@@ -36,8 +36,9 @@ const moments: readonly Mask[] = [
   [/delivered (?:once|\d+ times)(?:, resolved at <time>)?/g, "delivered <n> times"],
   // A second alert of the episode, and when an alert was over, may come before or after the end.
   [/^ *• Alert \S+ since <time>.*\n/gm, ""],
-  [/^.* The alert \S+ was resolved\n/gm, ""],
+  [/^.* Alert \S+ resolved\n/gm, ""],
   [/^.*• The alert was resolved at <time>\n/gm, ""],
+  [/, alerts? [\w, ]+ resolved$/gm, ""],
   [/Healthy (?:for <duration>|and its alerts are resolved)\./g, "Healthy <for how long>."],
   // The scheduler's choice.
   [/^.*• Node n\d .*\n/gm, ""],
@@ -47,8 +48,11 @@ const moments: readonly Mask[] = [
 const masked = (text: string, namespace: string, called: string): string =>
   [...times, ...names, ...moments].reduce((now, [pattern, mark]) => now.replace(pattern, mark), text.replaceAll(namespace, called));
 
+/** The four lines on top, and other paragraphs that begin at the margin; no heading, which is in capitals. */
+const isParagraph = (line: string): boolean => /^[A-Z][a-z]/.test(line);
+
 const startsAnew =
-  /^(\S|\s*([•✓✗│]|\d+\. |\d\d:\d\d:\d\d |it says|(Log|State|Change|Event) (of|on) |Undo:|Expected:|Begun|By Job|Tried first|kubectl|kintsugi ))/;
+  /^(\S|\s*([•✓✗│]|\d+\. |\d\d:\d\d:\d\d |it says|(Log|State|Change|Event) (of|on) |Undo:|Expected:|By Job|Server-side|Started|kubectl|kintsugi ))/;
 
 /** A paragraph on one line. What shows a change keeps its lines: none of them is ever broken. */
 const unwrapped = (text: string): string => {
@@ -57,7 +61,8 @@ const unwrapped = (text: string): string => {
   for (const line of text.split("\n")) {
     if (/^\S/.test(line)) isDiff = line.startsWith("THE CHANGE");
     const last = lines.at(-1);
-    if (isDiff || line === "" || last === undefined || last === "" || /^\S/.test(last) || startsAnew.test(line)) lines.push(line);
+    if (isDiff || line === "" || last === undefined || last === "" || (/^\S/.test(last) && !isParagraph(last)) || startsAnew.test(line))
+      lines.push(line);
     else lines[lines.length - 1] = `${last} ${line.trim()}`;
   }
   return lines.join("\n");
@@ -91,7 +96,7 @@ const withoutRepeatedQuotes = (lines: readonly string[]): string[] => {
   return kept;
 };
 
-const beginningOfAlert = /^ +<time> +<offset> +The alert \S+ began$/;
+const beginningOfAlert = /^ +<time> +<offset> +Alert \S+ started$/;
 
 /** A table of kubectl, whose last column is the age; the width of the others depends on what was masked. */
 export const goldenTable = (text: string, namespace: string, called: string): string =>

@@ -13,9 +13,9 @@ import { isGuardFailed } from "#kube/errors.ts";
 export const addCancel: AddCommand = (program, run) => {
   program
     .command("cancel")
-    .description("Stop a request: what has begun is ended, or undone, in order first.")
+    .description("Cancel a request: started changes are finished or undone first.")
     .argument("<request>", "its name, the start of its name, or its target such as deployment/web or deployment web")
-    .argument("[name]", "the name of the target, if its kind stands alone")
+    .argument("[name]", "name of the target, if only its kind was given")
     .option("-m, --message <text>", "why; kept with the request")
     .option("-y, --yes", "do not ask")
     .action((first: string, second: string | undefined, options: { message?: string; yes?: true }) =>
@@ -25,8 +25,8 @@ export const addCancel: AddCommand = (program, run) => {
           const request = await findRequest(kube, session, kindAndName(first, second));
           const { name, namespace, uid } = request.metadata;
           const phase = request.status?.phase ?? "Pending";
-          if (isTerminal(requestTransitions, phase)) throw refusal(`${name} has ended already: ${phase}`);
-          if (request.spec.cancel !== undefined) throw refusal(`${name} is being cancelled already, by ${request.spec.cancel.by}`);
+          if (isTerminal(requestTransitions, phase)) throw refusal(`${name} has already ended: ${phase}`);
+          if (request.spec.cancel !== undefined) throw refusal(`${name} is already being cancelled by ${request.spec.cancel.by}`);
           const { name: by } = await whoAmI(kube);
           await consent(
             session,
@@ -39,9 +39,9 @@ export const addCancel: AddCommand = (program, run) => {
               { op: "add", path: "/spec/cancel", value: { by, ...(options.message === undefined ? {} : { message: options.message }) } },
             ]);
             if (session.data !== undefined) session.printData(cancelled);
-            else session.print(`Cancel was asked of ${name}. Follow it with: kintsugi get rr ${name} --watch\n`);
+            else session.print(`Cancellation of ${name} requested as ${by}. Follow it with: kintsugi get rr ${name} --watch\n`);
           } catch (error) {
-            if (isGuardFailed(error)) throw refusal(`${name} has been replaced by another request since it was read: look again`);
+            if (isGuardFailed(error)) throw refusal(`${name} was replaced by another request; run the command again`);
             throw error;
           }
           return 0;

@@ -293,16 +293,16 @@ describe("cancel", () => {
     const server = serverOf();
     const ran = await runKintsugi(["cancel", request, "-m", "by hand"], server, terminal("y"));
     expect(ran.code).toBe(0);
-    expect(ran.stdout).toContain(`Cancel was asked of ${request}`);
+    expect(ran.stdout).toContain(`Cancellation of ${request} requested as alice`);
     expect(server.objects[0]).toMatchObject({ spec: { cancel: { by: "alice", message: "by hand" } } });
     const again = await runKintsugi(["cancel", request, "-y"], server);
     expect(again).toMatchObject({ code: 1 });
-    expect(again.stderr).toContain("is being cancelled already");
+    expect(again.stderr).toContain("is already being cancelled by alice");
   });
 
   test("what has ended cannot be cancelled", async () => {
     const ran = await runKintsugi(["cancel", request, "-y"], { objects: [remediatedSample().request] });
-    expect(ran).toMatchObject({ code: 1, stderr: `kintsugi: ${request} has ended already: Completed\n` });
+    expect(ran).toMatchObject({ code: 1, stderr: `kintsugi: ${request} has already ended: Completed\n` });
   });
 
   test("a request that was replaced between the look and the yes is left alone", async () => {
@@ -313,7 +313,7 @@ describe("cancel", () => {
     };
     const ran = await runKintsugi(["cancel", request], server, { isTerminal: true, ask });
     expect(ran).toMatchObject({ code: 1 });
-    expect(ran.stderr).toContain("has been replaced by another request");
+    expect(ran.stderr).toContain("was replaced by another request");
     const admit = (): void => {
       throw serverError(403, "Forbidden", "no");
     };

@@ -201,7 +201,7 @@ describe("get --watch", () => {
 describe("describe", () => {
   test("tells the story, and the same story as data", async () => {
     const text = await runKintsugi(["describe", name], { objects });
-    expect(text.stdout).toContain("The trouble was repaired, and proved to be gone.");
+    expect(text.stdout).toContain("Fixed and verified.");
     const data = await runKintsugi(["describe", name, "-o", "json"], { objects });
     const story = JSON.parse(data.stdout) as Story;
     expect(story).toMatchObject({ request: name, outcome: "Remediated" });
@@ -245,7 +245,7 @@ describe("describe", () => {
     const ran = await runKintsugi(["describe", name], {
       objects: [waiting.request, ...waiting.processings, ...waiting.analyses, ...waiting.approvals],
     });
-    expect(ran.stdout).toContain("expires at 2027-03-01 18:02:18 UTC, in 3h 59m");
+    expect(ran.stdout).toContain("Expires at 2027-03-01 18:02:18 UTC, in 3h 59m");
     expect(ran.stdout).toContain(`kintsugi approve ${name}`);
   });
 });

@@ -50,7 +50,7 @@ const repairable: ReportedFinding = {
       expected: "Deployment shop/web runs the template of revision 1 and all its replicas are ready.",
       risk: "medium",
       reversible: true,
-      rationale: "Revision 2 brought the trouble in; revision 1 is the one before it.",
+      rationale: "Revision 2 introduced the problem; revision 1 is the previous one.",
       score: 0.97,
     },
   ],

@@ -2,7 +2,8 @@
 import { dateAndTime, durationText, timeOfDay } from "#cli/render/duration.ts";
 import { type Page, paragraph, point, quote, section } from "#cli/render/page.ts";
 import { diffsText, parametersText, riskText, stepText } from "#cli/render/plan-text.ts";
-import { autonomyWords, verdictWords } from "#cli/render/story-words.ts";
+import { ruledOutTexts } from "#cli/render/ruled-out.ts";
+import { approversText, autonomyWords, verdictWords } from "#cli/render/story-words.ts";
 import type {
   Approval,
   AttemptStory,
@@ -15,7 +16,7 @@ import type {
   Story,
   Surroundings,
 } from "#cli/render/story.ts";
-import { counted, listed, oneLine } from "#cli/render/text.ts";
+import { listed, oneLine } from "#cli/render/text.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
 /** What an attempt's text has to know of the whole: where the Jobs run, whether all is over, and what its headline says already. */
@@ -49,15 +50,15 @@ const surroundingsText = (page: Page, around: Surroundings): readonly string[] =
     ...(around.priority === undefined ? [] : [`priority ${around.priority}`]),
   ];
   const points = [
-    ...(around.exists === false ? ["the target does not exist any more"] : []),
+    ...(around.exists === false ? ["the target no longer exists"] : []),
     ...(facts.length === 0 ? [] : [facts.join(", ")]),
     ...around.troubledContainers,
     ...around.neighbours,
-    ...(around.managedBy === undefined ? [] : [`managed by ${around.managedBy}: a live change would be reverted`]),
+    ...(around.managedBy === undefined ? [] : [`managed by ${around.managedBy}: it would revert a live change`]),
     ...around.protections.map((each) => `protected: ${each}`),
-    ...(around.managed === false ? ["the namespace has not opted in to repairs"] : []),
-    ...(around.autonomy === undefined ? [] : [`here Kintsugi may ${autonomyWords[around.autonomy]} (autonomy ${around.autonomy})`]),
-    ...around.unread.map((each) => `could not be read: ${each}`),
+    ...(around.managed === false ? ["the namespace is not opted in to repairs"] : []),
+    ...(around.autonomy === undefined ? [] : [`Kintsugi may ${autonomyWords[around.autonomy]} here (autonomy: ${around.autonomy})`]),
+    ...around.unread.map((each) => `not read: ${each}`),
   ];
   return points.flatMap((text) => point(page, 1, "•", text));
 };
@@ -67,7 +68,7 @@ const causeText = (page: Page, story: Around, cause: Cause): readonly string[] =
   const confidence = cause.confidence === undefined ? "" : `, confidence ${cause.confidence.toFixed(2)}`;
   const by = cause.investigator === undefined ? "" : `; found by ${investigatorText(cause.investigator)}`;
   return [
-    ...(root === undefined ? paragraph(page, 1, cause.message ?? "No cause was found.") : paragraph(page, 1, root.summary, paint.bold)),
+    ...(root === undefined ? paragraph(page, 1, cause.message ?? "No cause found.") : paragraph(page, 1, root.summary, paint.bold)),
     ...paragraph(page, 1, `${root === undefined ? "" : `${root.code}: `}${verdictWords[cause.verdict]}${confidence}${by}`, paint.dim),
     ...(cause.verdict === "NeedsHuman" && cause.message !== story.message
       ? paragraph(page, 1, moreThan(root?.summary, cause.message))
@@ -77,7 +78,7 @@ const causeText = (page: Page, story: Around, cause: Cause): readonly string[] =
       ...paragraph(page, 1, `${sourceWords[each.source]} ${each.object}:`),
       ...quote(page, 2, each.quote),
     ]),
-    ...cause.ruledOut.flatMap((each) => point(page, 1, "✗", `${each.code}, ruled out: ${each.reason}`)),
+    ...ruledOutTexts(cause.ruledOut).flatMap((text) => point(page, 1, "✗", text)),
   ];
 };
 
@@ -123,10 +124,10 @@ const decidedText = (page: Page, story: Around, attempt: AttemptStory, nowMs: nu
     return [...(attempt.overrides ?? []).flatMap((each) => overrideText(page, each)), ...approvalText(page, attempt.approval, nowMs)];
   const chosen = attempt.considered?.chosen ?? attempt.considered?.others[0];
   if (chosen === undefined) return [];
-  if (chosen.autonomy === "auto") return paragraph(page, 1, "Policy: nobody has to be asked here (autonomy auto).");
+  if (chosen.autonomy === "auto") return paragraph(page, 1, "Approval: not required (autonomy: auto)");
   return story.completedAt === undefined && chosen.autonomy === "approve"
     ? []
-    : paragraph(page, 1, `Policy: here Kintsugi may ${autonomyWords[chosen.autonomy]} (autonomy ${chosen.autonomy}).`);
+    : paragraph(page, 1, `Policy: Kintsugi may ${autonomyWords[chosen.autonomy]} here (autonomy: ${chosen.autonomy})`);
 };
 
 const overrideText = (page: Page, { by, parameters, reason, refused }: Overrides[number]): readonly string[] =>
@@ -134,17 +135,17 @@ const overrideText = (page: Page, { by, parameters, reason, refused }: Overrides
     page,
     1,
     refused === undefined ? "•" : page.paint.red("✗"),
-    `${by} wanted it otherwise${parametersText(parameters)}${reason === undefined ? "" : `: “${oneLine(reason)}”`}. ${
-      refused === undefined ? "The changed plan was put as a new question." : `Not possible: ${refused}.`
+    `${by} changed the parameters${parametersText(parameters)}${reason === undefined ? "" : `: “${oneLine(reason)}”`}. ${
+      refused === undefined ? "The new plan needs approval again." : `Not possible: ${refused}.`
     }`,
   );
 
 const approvalText = (page: Page, approval: Approval, nowMs: number | undefined): readonly string[] => {
   const expires = fromTimestamp(approval.expiresAt);
   const left = nowMs === undefined || expires === undefined || expires < nowMs ? "" : `, in ${durationText(expires - nowMs)}`;
-  const asked = `${listed(approval.approvers, "or")} ${approval.minApprovers === 1 ? "may decide" : `may decide; ${approval.minApprovers} have to agree`}`;
+  const asked = `Approvers: ${approversText(approval.approvers)}${approval.minApprovers === 1 ? "" : `; ${approval.minApprovers} approvals needed`}`;
   return [
-    ...point(page, 1, "•", `A person was asked: ${approval.reason}`),
+    ...point(page, 1, "•", `Approval required: ${approval.reason}`),
     ...point(page, 1, "•", asked),
     ...approval.decisions.flatMap((each) =>
       point(
@@ -155,7 +156,7 @@ const approvalText = (page: Page, approval: Approval, nowMs: number | undefined)
       ),
     ),
     ...(approval.phase === "Pending" && expires !== undefined
-      ? point(page, 1, "•", `The question expires at ${dateAndTime(expires)} UTC${left}`)
+      ? point(page, 1, "•", `Expires at ${dateAndTime(expires)} UTC${left}`)
       : approval.message === undefined
         ? []
         : point(page, 1, "•", approval.message)),
@@ -189,15 +190,15 @@ const runState = (run: Run | undefined): string | undefined =>
 
 const resultWords: Readonly<Record<string, string>> = {
   Applied: "applied",
-  AlreadyApplied: "it was in place already",
-  NotNeeded: "nothing had to be changed",
+  AlreadyApplied: "already in place",
+  NotNeeded: "no change needed",
 };
 
 const runText = (page: Page, story: Around, run: Run): readonly string[] => [
-  ...(run.dryRun === undefined ? [] : paragraph(page, 2, `Tried first without effect (dry run): ${run.dryRun}`)),
+  ...(run.dryRun === undefined ? [] : paragraph(page, 2, `Server-side dry run: ${run.dryRun}`)),
   ...(run.job === undefined ? [] : paragraph(page, 2, `By Job ${story.namespace}/${run.job} as ServiceAccount ${run.account}`)),
   ...(run.failure !== undefined && run.changed !== undefined
-    ? paragraph(page, 2, run.changed ? "Something was changed before it failed" : "Nothing was changed")
+    ? paragraph(page, 2, run.changed ? "Part of the change was made before it failed" : "Nothing was changed")
     : []),
   ...(run.message === undefined ? [] : paragraph(page, 2, run.message)),
 ];
@@ -206,14 +207,14 @@ const verifiedText = (page: Page, execution: Execution): readonly string[] => {
   const { verification: proof } = execution;
   const since = fromTimestamp(proof.healthySince);
   const resolved = fromTimestamp(proof.alertResolvedAt);
-  const rule = `${proof.object} had to be healthy${proof.stabilisationSeconds === 0 ? "" : ` for ${counted(proof.stabilisationSeconds, "second")} without a break`}`;
+  const rule = `required: ${proof.object} healthy${proof.stabilisationSeconds === 0 ? "" : ` for ${proof.stabilisationSeconds} s`}`;
   if (proof.result === undefined && proof.healthySince === undefined && execution.phase !== "Verifying") return [];
   return [
     ...point(page, 1, "•", rule),
     ...(since === undefined ? [] : point(page, 1, "•", `Healthy since ${timeOfDay(since)}`)),
     ...(resolved === undefined ? [] : point(page, 1, "•", `The alert was resolved at ${timeOfDay(resolved)}`)),
     ...(proof.result === "SymptomGone" ? point(page, 1, page.paint.green("✓"), "The symptom is gone") : []),
-    ...(proof.result === "SymptomPersists" ? point(page, 1, page.paint.red("✗"), "The symptom is still there") : []),
+    ...(proof.result === "SymptomPersists" ? point(page, 1, page.paint.red("✗"), "The symptom persists") : []),
     ...(proof.message === undefined ? [] : paragraph(page, 1, proof.message)),
   ];
 };
@@ -223,7 +224,7 @@ const undoText = (page: Page, story: Around, execution: Execution): readonly str
   return undone.toReversed().flatMap((step) => {
     const mark = step.undo?.phase === "Completed" ? page.paint.green("✓") : step.undo?.phase === "Failed" ? page.paint.red("✗") : "•";
     return [
-      ...point(page, 1, mark, `${step.action} on ${step.object} was put back: ${runState(step.undo)}`),
+      ...point(page, 1, mark, `Undo of ${step.action} on ${step.object}: ${runState(step.undo)}`),
       ...(step.undo === undefined ? [] : runText(page, story, step.undo)),
     ];
   });

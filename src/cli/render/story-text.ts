@@ -1,10 +1,11 @@
 // The story as text that a newcomer understands without a manual. Pure; wording only, no facts of its own.
 import { times } from "#lib/words.ts";
 import { referenceText } from "#api/object.ts";
-import { dateAndTime, durationText, offsetText, timeOfDay } from "#cli/render/duration.ts";
+import { dateAndTime, offsetText, timeOfDay } from "#cli/render/duration.ts";
 import { type Page, paragraph, point, section } from "#cli/render/page.ts";
 import { attemptText } from "#cli/render/story-attempt-text.ts";
-import { phaseWords, nextSteps, outcomeWords, toneOf } from "#cli/render/story-words.ts";
+import { storyHead } from "#cli/render/story-head.ts";
+import { phaseWords, nextSteps, outcomeWords } from "#cli/render/story-words.ts";
 import type { SeenAlert, Story } from "#cli/render/story.ts";
 import { createPaint, oneLine, widthOf } from "#cli/render/text.ts";
 import { fromTimestamp } from "#lib/clock.ts";
@@ -12,7 +13,7 @@ import { fromTimestamp } from "#lib/clock.ts";
 export interface StoryOptions {
   readonly columns: number;
   readonly color: boolean;
-  /** For what is still running or waiting; without it nothing is said of the time left. */
+  /** For what is still running or waiting: without it, no time left is shown. */
   readonly nowMs?: number;
 }
 
@@ -22,7 +23,7 @@ export const renderStory = (story: Story, options: StoryOptions): string => {
   const page: Page = { width: Math.min(options.columns, widest), paint: createPaint(options) };
   const several = story.attempts.length > 1;
   const lines = [
-    ...headline(page, story),
+    ...headline(page, story, options.nowMs),
     ...section(
       page,
       "WHAT YOU CAN DO",
@@ -38,33 +39,32 @@ export const renderStory = (story: Story, options: StoryOptions): string => {
   return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
 };
 
-const headline = (page: Page, story: Story): readonly string[] => {
-  const { paint } = page;
-  const state = story.outcome === undefined ? story.phase : `${story.phase}: ${story.outcome}`;
-  const tone = paint[toneOf(story)];
-  const words = story.outcome === undefined ? phaseWords[story.phase] : outcomeWords[story.outcome];
+const headline = (page: Page, story: Story, nowMs: number | undefined): readonly string[] => {
+  const state = story.outcome === undefined ? story.phase : `${story.phase} (${story.outcome})`;
+  const words = cancelledText(story) ?? (story.outcome === undefined ? phaseWords[story.phase] : outcomeWords[story.outcome]);
   const message = story.message === undefined || oneLine(story.message) === words ? [] : paragraph(page, 1, story.message);
-  const took = tookText(story);
+  const start = fromTimestamp(story.startedAt);
+  const started = start === undefined ? [] : paragraph(page, 1, `Started ${dateAndTime(start)} UTC.`);
   return [
-    `${paint.bold(referenceText(story.target))}  ${tone(state)}  ${paint.dim(story.request)}`,
-    ...paragraph(page, 1, words),
-    ...message,
-    ...(story.blockedBy === undefined ? [] : point(page, 1, "It waits for:", story.blockedBy)),
-    ...(story.leader === undefined ? [] : point(page, 1, "It follows:", story.leader)),
-    ...(story.cancelAsked && story.completedAt === undefined
-      ? paragraph(page, 1, "Somebody asked to cancel it; what has begun is ended in order first.")
-      : []),
-    ...(took === undefined ? [] : paragraph(page, 1, took, paint.dim)),
+    ...storyHead(page, story, nowMs),
+    ...section(page, "STATUS", [
+      ...paragraph(page, 1, words.startsWith(state) ? words : `${state}: ${words}`),
+      ...started,
+      ...message,
+      ...(story.blockedBy === undefined ? [] : point(page, 1, "Waits for:", story.blockedBy)),
+      ...(story.leader === undefined ? [] : point(page, 1, "Follows:", story.leader)),
+      ...(story.cancelAsked && story.completedAt === undefined
+        ? paragraph(page, 1, `${story.cancel?.by ?? "A user"} requested cancellation; what has started ends first.`)
+        : []),
+    ]),
   ];
 };
 
-const tookText = (story: Story): string | undefined => {
-  const start = fromTimestamp(story.startedAt);
-  const end = fromTimestamp(story.completedAt);
-  if (start === undefined) return undefined;
-  return end === undefined
-    ? `Begun ${dateAndTime(start)} UTC.`
-    : `Begun ${dateAndTime(start)} UTC, took ${durationText(Math.max(0, end - start))}.`;
+const cancelledText = ({ phase, cancel, completedAt }: Story): string | undefined => {
+  if (phase !== "Cancelled" || cancel === undefined) return undefined;
+  const at = fromTimestamp(completedAt);
+  const why = cancel.message === undefined || cancel.message === "" ? "" : `: “${oneLine(cancel.message)}”`;
+  return `Cancelled by ${cancel.by}${at === undefined ? "" : ` at ${timeOfDay(at)} UTC`}${why}.`;
 };
 
 const stepLines = (page: Page, next: { readonly what: string; readonly command?: string | undefined }): readonly string[] => [
@@ -78,7 +78,7 @@ const seenText = (page: Page, story: Story): readonly string[] => {
   return [
     ...seen.alerts.flatMap((alert) => point(page, 1, "•", alertText(alert))),
     ...seen.said.flatMap((text) => point(page, 2, page.paint.dim("it says"), `“${oneLine(text)}”`)),
-    ...(seen.reported === target ? [] : point(page, 1, "•", `It names ${seen.reported}, which belongs to ${target}`)),
+    ...(seen.reported === target ? [] : point(page, 1, "•", `It names ${seen.reported}, a part of ${target}`)),
   ];
 };
 

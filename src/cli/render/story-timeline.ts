@@ -2,6 +2,7 @@
 import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { referenceText } from "#api/object.ts";
 import { type AttemptObjects, attemptsOf, type StoryObjects } from "#cli/render/story-objects.ts";
+import { approversText } from "#cli/render/story-words.ts";
 import { listed } from "#cli/render/text.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
@@ -38,10 +39,10 @@ export const timelineOf = (objects: StoryObjects): readonly Moment[] => {
 const wholeSeconds = (ms: number): number => Math.floor(ms / 1000);
 
 const openingOf = (request: RemediationRequest): readonly Told[] => [
-  ...alertsOf(request).map((alert) => ({ at: alert.startsAt, what: `The alert ${alert.name} began` })),
+  ...alertsOf(request).map((alert) => ({ at: alert.startsAt, what: `Alert ${alert.name} started` })),
   {
     at: request.metadata.creationTimestamp,
-    what: `Kintsugi was told and opened ${request.metadata.name} for ${referenceText(request.spec.target)}`,
+    what: `Alert received; opened ${request.metadata.name} for ${referenceText(request.spec.target)}`,
   },
 ];
 
@@ -53,7 +54,7 @@ const alertsOf = (request: RemediationRequest): readonly { name: string; startsA
 const closingOf = (request: RemediationRequest): readonly Told[] => {
   const { phase, outcome, completedAt } = request.status ?? {};
   return [
-    ...alertsOf(request).map((alert) => ({ at: alert.resolvedAt, what: `The alert ${alert.name} was resolved` })),
+    ...alertsOf(request).map((alert) => ({ at: alert.resolvedAt, what: `Alert ${alert.name} resolved` })),
     { at: completedAt, what: `Ended: ${phase}${outcome === undefined ? "" : ` (${outcome})`}` },
   ];
 };
@@ -65,19 +66,19 @@ const attemptMoments = (attempt: AttemptObjects): readonly Told[] => {
   // While it waits for approval the analysis is not complete: the question's creation is when the cause was known.
   const knownAt = approval?.metadata.creationTimestamp ?? status?.completedAt;
   return [
-    { at: processing?.status?.completedAt, what: `${again}What surrounds the target was read` },
+    { at: processing?.status?.completedAt, what: `${again}Context collected` },
     {
       at: status?.verdict === undefined ? undefined : knownAt,
       what: `${again}${status?.rootCause === undefined ? `Verdict: ${status?.verdict}` : `Cause found: ${status.rootCause.code}`}`,
     },
     {
       at: approval?.metadata.creationTimestamp,
-      what: `Approval was asked of ${listed(approval?.spec.approvers ?? [], "or")}`,
+      what: `Approval requested from ${approversText(approval?.spec.approvers ?? [])}`,
     },
     { at: approval?.status?.decidedAt, what: approvalEnd(attempt) },
     {
       at: workflow?.metadata.creationTimestamp,
-      what: `Repair began: ${listed(workflow?.spec.steps.map((step) => step.action) ?? [])}`,
+      what: `Repair started: ${listed(workflow?.spec.steps.map((step) => step.action) ?? [])}`,
     },
     ...executions.map((execution) => ({
       at: execution.status?.completedAt,
@@ -87,7 +88,7 @@ const attemptMoments = (attempt: AttemptObjects): readonly Told[] => {
     })),
     {
       at: workflow?.status?.verification?.healthySince,
-      what: `${referenceText(workflow?.spec.symptom.object ?? noTarget)} was healthy again`,
+      what: `${referenceText(workflow?.spec.symptom.object ?? noTarget)} healthy again`,
     },
     { at: workflow?.status?.completedAt, what: workflowEnd(attempt) },
   ];
@@ -98,8 +99,8 @@ const noTarget = { kind: "The", name: "target" };
 const approvalEnd = ({ approval }: AttemptObjects): string => {
   const phase = approval?.status?.phase;
   const people = approval?.spec.decisions.filter((each) => each.decision === phase).map((each) => each.by) ?? [];
-  if (phase === "Expired") return "Nobody decided in time: the question expired";
-  if (phase === "Void") return "The question became void: the target changed while it waited";
+  if (phase === "Expired") return "Approval expired without a decision";
+  if (phase === "Void") return "Approval void: the target changed while it waited";
   return people.length === 0 ? `${phase}` : `${phase} by ${listed(people)}`;
 };
 
@@ -108,8 +109,8 @@ const workflowEnd = ({ workflow }: AttemptObjects): string => {
     case "Completed":
       return "Verified: the symptom is gone";
     case "RolledBack":
-      return "The repair was undone";
+      return "Repair undone";
     default:
-      return `The repair ended: ${workflow?.status?.phase}`;
+      return `Repair ended: ${workflow?.status?.phase}`;
   }
 };

@@ -3,50 +3,88 @@ import type { Autonomy } from "#api/fields.ts";
 import type { Verdict } from "#api/kinds/ai-analysis.ts";
 import type { Outcome, RequestPhase } from "#api/kinds/remediation-request.ts";
 import { DEFAULT_NAMESPACE, MANAGED_LABEL } from "#api/labels.ts";
+import { describeCommand } from "#actions/kubectl.ts";
 import { referenceText } from "#api/object.ts";
 import type { Story } from "#cli/render/story.ts";
-import type { Paint } from "#cli/render/text.ts";
+import { listed, type Paint } from "#cli/render/text.ts";
 
 export const phaseWords: Readonly<Record<RequestPhase, string>> = {
-  Pending: "Kintsugi has been told and is about to begin.",
-  Processing: "Kintsugi looks at what surrounds the target.",
+  Pending: "Kintsugi has received the alert and starts soon.",
+  Processing: "Kintsugi reads the objects around the target.",
   Analyzing: "Kintsugi looks for the cause.",
-  AwaitingApproval: "The cause is known and a repair is ready. It waits for a person to allow it; nothing has been changed.",
-  Blocked: "A repair is ready, but it has to wait. Nothing has been changed.",
-  Executing: "The repair is being carried out.",
-  Verifying: "The repair is done; Kintsugi watches whether the trouble stays away.",
-  Recovering: "The attempt failed and was cleaned up after; Kintsugi decides whether to look again.",
-  Completed: "It has ended.",
-  Failed: "It has ended without a repair.",
-  TimedOut: "A phase took longer than it may, so it was stopped. A person has to look.",
-  Cancelled: "Somebody cancelled it.",
+  AwaitingApproval: "The cause is known and a repair is ready. It needs approval; nothing has been changed.",
+  Blocked: "A repair is ready but has to wait. Nothing has been changed.",
+  Executing: "The repair is running.",
+  Verifying: "The repair is applied; Kintsugi checks that the symptom stays away.",
+  Recovering: "The attempt failed and was cleaned up; Kintsugi decides whether to try again.",
+  Completed: "Finished.",
+  Failed: "Finished without a repair.",
+  TimedOut: "A phase exceeded its deadline, so the request was stopped. Manual review is needed.",
+  Cancelled: "Cancelled.",
 };
 
 export const outcomeWords: Readonly<Record<Outcome, string>> = {
-  Remediated: "The trouble was repaired, and proved to be gone.",
-  SelfResolved: "The trouble went away by itself. Nothing was changed.",
-  NoActionRequired: "Nothing is wrong with the target. Nothing was changed.",
-  Suggested: "The cause is known and a repair is proposed, but Kintsugi may not carry it out here. Nothing was changed.",
-  Followed: "Another request repaired the same cause; this one followed it.",
-  RolledBack: "The repair did not help, so it was undone. A person has to decide.",
-  ManualReviewRequired: "A person has to decide. What Kintsugi found is below.",
-  Rejected: "A person refused the repair. Nothing was changed.",
-  ApprovalExpired: "Nobody decided in time, so nothing was changed.",
-  Error: "Kintsugi failed at its own work. What is known is below.",
+  Remediated: "Fixed and verified.",
+  SelfResolved: "The symptom went away by itself. Nothing was changed.",
+  NoActionRequired: "The target is healthy. Nothing was changed.",
+  Suggested: "The cause is known and a repair is proposed; policy does not allow Kintsugi to apply it. Nothing was changed.",
+  Followed: "Another request repaired the same cause.",
+  RolledBack: "The repair did not help, so it was undone. Manual fix needed.",
+  ManualReviewRequired: "Manual fix needed. The findings are below.",
+  Rejected: "The repair was rejected. Nothing was changed.",
+  ApprovalExpired: "The approval expired without a decision. Nothing was changed.",
+  Error: "Kintsugi failed with an internal error. What is known is below.",
 };
+
+/** The first word of the story; at most nine letters. */
+const outcomeStates: Readonly<Record<Outcome, string>> = {
+  Remediated: "Repaired",
+  SelfResolved: "Resolved",
+  NoActionRequired: "Healthy",
+  Suggested: "Proposed",
+  Followed: "Followed",
+  RolledBack: "Undone",
+  ManualReviewRequired: "Not fixed",
+  Rejected: "Rejected",
+  ApprovalExpired: "Expired",
+  Error: "Failed",
+};
+const phaseStates: Readonly<Record<RequestPhase, string>> = {
+  Pending: "Pending",
+  Processing: "Analyzing",
+  Analyzing: "Analyzing",
+  AwaitingApproval: "Waiting",
+  Blocked: "Waiting",
+  Executing: "Repairing",
+  Verifying: "Verifying",
+  Recovering: "Retrying",
+  Completed: "Completed",
+  Failed: "Failed",
+  TimedOut: "Timed out",
+  Cancelled: "Cancelled",
+};
+export const stateWords = ({ phase, outcome }: Pick<Story, "phase" | "outcome">): string =>
+  outcome === undefined ? phaseStates[phase] : outcomeStates[outcome];
 
 export const verdictWords: Readonly<Record<Verdict, string>> = {
-  Actionable: "the cause is known and can be repaired",
-  Healthy: "nothing is wrong",
-  NeedsHuman: "the cause is known, but a person has to decide",
-  Inconclusive: "the cause could not be told for sure",
+  Actionable: "Kintsugi can fix this",
+  Healthy: "no problem found",
+  NeedsHuman: "manual fix needed",
+  Inconclusive: "no cause could be proven",
 };
 
+/** `user alice or group shop-oncall` */
+export const approversText = (approvers: readonly string[]): string =>
+  listed(
+    approvers.map((each) => each.replace(/^(user|group):/, "$1 ")),
+    "or",
+  );
+
 export const autonomyWords: Readonly<Record<Autonomy, string>> = {
-  off: "only look",
+  off: "only diagnose",
   suggest: "only propose a repair",
-  approve: "repair after a person allows it",
-  auto: "repair by itself",
+  approve: "repair after approval",
+  auto: "repair without approval",
 };
 
 type Tone = keyof Pick<Paint, "green" | "yellow" | "red" | "cyan">;
@@ -78,33 +116,35 @@ export const nextSteps = (story: Story): readonly NextStep[] => {
   const present = story.attempts.at(-1);
   if (story.phase === "AwaitingApproval" && present?.approval?.phase === "Pending")
     return [
-      { what: "Read the change below, then allow it:", command: command(story, "approve") },
-      { what: "or refuse it:", command: `${command(story, "reject")} -m "why"` },
+      { what: "Read the change below, then approve it:", command: command(story, "approve") },
+      { what: "or reject it:", command: `${command(story, "reject")} -m "why"` },
     ];
   if (story.completedAt === undefined)
     return [
-      { what: "Watch it go on:", command: `kintsugi get rr ${story.request}${namespaceFlag(story)} --watch` },
-      { what: "or stop it in order:", command: command(story, "cancel") },
+      { what: "Follow it:", command: `kintsugi get rr ${story.request}${namespaceFlag(story)} --watch` },
+      { what: "or cancel it:", command: command(story, "cancel") },
     ];
   const { namespace } = story.target;
   if (story.outcome === "Suggested" && present?.surroundings?.managed === false && namespace !== undefined)
     return [
       {
-        what: `Make the change below yourself, or let Kintsugi repair in the namespace ${namespace} from now on:`,
+        what: `Make the change below yourself, or opt the namespace ${namespace} in to repairs:`,
         command: `kubectl label namespace ${namespace} ${MANAGED_LABEL}=true`,
       },
     ];
-  const atFault = present?.cause?.root?.object;
-  if (atFault !== undefined && (story.outcome === "ManualReviewRequired" || story.outcome === "RolledBack"))
+  const atFault = present?.cause?.root?.object ?? story.target;
+  if (story.phase === "TimedOut" || (story.outcome !== undefined && unrepaired.has(story.outcome)))
     return [
       {
-        what: `Look at the object at fault, ${referenceText(atFault)}:`,
-        command: `kubectl describe ${atFault.kind.toLowerCase()} ${atFault.name}${atFault.namespace === undefined ? "" : ` -n ${atFault.namespace}`}`,
+        what: `Inspect ${referenceText(atFault)}:`,
+        command: describeCommand(atFault),
       },
     ];
-  if (story.outcome === "ApprovalExpired") return [{ what: "If the alert still fires, Kintsugi asks again in a new request." }];
+  if (story.outcome === "ApprovalExpired") return [{ what: "If the alert still fires, Kintsugi asks again in a new request" }];
   return [];
 };
+
+const unrepaired: ReadonlySet<Outcome> = new Set(["ManualReviewRequired", "RolledBack", "Error", "Suggested", "Rejected"]);
 
 const command = (story: Story, verb: string): string => `kintsugi ${verb} ${story.request}${namespaceFlag(story)}`;
 

@@ -7,6 +7,7 @@ import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import type { StoryObjects } from "#cli/render/story-objects.ts";
 import { renderStory } from "#cli/render/story-text.ts";
 import { storyOf } from "#cli/render/story.ts";
+import { oneLine } from "#cli/render/text.ts";
 import {
   after,
   approvedSample,
@@ -47,20 +48,37 @@ const text = (objects: StoryObjects): string => renderStory(storyOf(objects), pl
 const nothing = { processings: [], analyses: [], approvals: [], workflows: [], executions: [] };
 
 describe("what the story says on the way", () => {
+  test.each([
+    ["Repaired", remediatedSample()],
+    ["Waiting", awaitingApprovalSample()],
+    ["Undone", rolledBackSample()],
+    ["Not fixed", needsHumanSample()],
+    ["Healthy", healthySample()],
+  ])("%s, Cause, Action and Next are the first four lines, the log line that tells the cause among them", (state, objects) => {
+    const labels = text(objects)
+      .split("\n\n")[0]!
+      .split("\n")
+      .flatMap((line) => (line.startsWith(" ") ? [] : [line.slice(0, 9).trim()]));
+    expect(labels).toEqual([state, "Cause", "Action", "Next"]);
+    const logged = storyOf(objects).attempts[0]?.cause?.evidence.find(({ source }) => source === "log");
+    if (logged !== undefined)
+      expect(text(objects).split("\n\n")[0]!.replaceAll(/\s+/g, " ")).toContain(oneLine(logged.quote.split("\n").at(-1)!));
+  });
+
   test("a request that nobody has looked at yet", () => {
     const { status: _status, ...request } = remediatedSample().request;
     const story = text({ ...nothing, request });
-    expect(story).toMatch(/^Deployment shop\/checkout  Pending  rr-/);
+    expect(story).toMatch(/^Pending   Deployment shop\/checkout  for 1m  rr-/);
     expect(story).toContain("delivered once");
     expect(story).toContain(`kintsugi cancel ${request.metadata.name}`);
   });
 
   test.each([
-    ["Blocked", { blockedBy: "another repair of Deployment shop/checkout" }, "It waits for: another repair"],
-    ["Analyzing", { leader: "rr-000000000000-1" }, "It follows: rr-000000000000-1"],
+    ["Blocked", { blockedBy: "another repair of Deployment shop/checkout" }, "Waits for: another repair"],
+    ["Analyzing", { leader: "rr-000000000000-1" }, "Follows: rr-000000000000-1"],
     ["Executing", { message: "Rolling back" }, "Rolling back"],
-    ["Verifying", {}, "whether the trouble stays away"],
-    ["TimedOut", { completedAt: after(9000) }, "took 9s"],
+    ["Verifying", {}, "checks that the symptom stays away"],
+    ["TimedOut", { completedAt: after(9000) }, "Timed out Deployment shop/checkout  in 9s  rr-"],
   ] as const)("in the phase %s", (phase, change, words) => {
     expect(text(underway(remediatedSample(), { phase, ...change }))).toContain(words);
   });
@@ -90,22 +108,24 @@ describe("what the story says on the way", () => {
     expect(inOneLine).toContain(
       "increase_resources on Deployment shop/checkout (memory 1Gi): not chosen, low risk, can be undone, score 0.41",
     );
-    expect(inOneLine).toContain("alice wanted it otherwise (revision 77). Not possible: revision 77 is not kept any more.");
-    expect(inOneLine).toContain("alice wanted it otherwise (revision 3): “1 has a leak”. The changed plan was put as a new question.");
-    expect(inOneLine).toContain("A person was asked: the third question");
+    expect(inOneLine).toContain("alice changed the parameters (revision 77). Not possible: revision 77 is not kept any more.");
+    expect(inOneLine).toContain("alice changed the parameters (revision 3): “1 has a leak”. The new plan needs approval again.");
+    expect(inOneLine).toContain("Approval required: the third question");
     expect(story).toContain("WHO DECIDES\n");
   });
 
   test("a cancel that was asked for and is not done yet", () => {
     const sample = underway(remediatedSample(), { phase: "Executing" });
-    expect(text({ ...sample, request: { ...sample.request, spec: { ...sample.request.spec, cancel: { by: "alice" } } } })).toContain(
-      "Somebody asked to cancel it",
-    );
+    const cancelled = (cancel: { by: string; message?: string }, objects: StoryObjects): string =>
+      text({ ...objects, request: { ...objects.request, spec: { ...objects.request.spec, cancel } } });
+    expect(cancelled({ by: "alice" }, sample)).toContain("alice requested cancellation");
+    const ended = underway(remediatedSample(), { phase: "Cancelled", completedAt: after(9000) });
+    expect(cancelled({ by: "alice", message: "by hand" }, ended)).toMatch(/^  Cancelled by alice at \d\d:\d\d:\d\d UTC: “by hand”\.$/m);
   });
 
   test("children that are gone leave no gap that would be filled by guessing", () => {
     const story = text({ ...nothing, request: remediatedSample().request });
-    expect(story).toContain("Completed: Remediated");
+    expect(story).toMatch(/^Repaired  Deployment shop\/checkout/);
     expect(story).not.toContain("WHY IT HAPPENS");
   });
 
@@ -129,15 +149,15 @@ describe("how the story ends", () => {
     });
     const story = text({ ...sample, processings, analyses, workflows: [], executions: [] });
     expect(story).toContain("kubectl label namespace shop kintsugi.dev/managed=true");
-    expect(story).toContain("the namespace has not opted in to repairs");
+    expect(story).toContain("the namespace is not opted in to repairs");
     expect(story).toContain(": proposed, low risk");
-    expect(story).toContain("Policy: here Kintsugi may only propose a repair (autonomy suggest).");
+    expect(story).toContain("Policy: Kintsugi may only propose a repair here (autonomy: suggest)");
   });
 
   test.each([
-    ["Expired", "ApprovalExpired", "Nobody decided in time: the question expired", "Kintsugi asks again"],
-    ["Void", "Error", "became void: the target changed", "what is known is below"],
-    ["Rejected", "Rejected", "Rejected by alice", "A person refused the repair"],
+    ["Expired", "ApprovalExpired", "Approval expired without a decision", "Kintsugi asks again"],
+    ["Void", "Error", "Approval void: the target changed", "what is known is below"],
+    ["Rejected", "Rejected", "Rejected by alice", "The repair was rejected"],
   ] as const)("an approval that is %s", (phase, outcome, moment, words) => {
     const sample = withStatus(approvedSample(), { phase: "Failed", outcome });
     const approvals = sample.approvals.map((each) => ({
@@ -148,7 +168,7 @@ describe("how the story ends", () => {
     const story = text({ ...sample, approvals, workflows: [], executions: [] });
     expect(story).toContain(moment);
     expect(story.toLowerCase()).toContain(words.toLowerCase());
-    expect(story).toContain("2 have to agree");
+    expect(story).toContain("2 approvals needed");
     expect(story).toContain("so it is");
   });
 
@@ -178,13 +198,13 @@ describe("how the story ends", () => {
     for (const words of [
       "✗ rollback_deployment",
       "Failed (DryRunRejected)",
-      "(dry run): rejected: quota exceeded",
+      "Server-side dry run: rejected: quota exceeded",
       "Nothing was changed",
       "Step s1 failed",
       "No step was carried out",
-      "The repair ended: Failed",
+      "Repair ended: Failed",
       "THE CHANGE THAT WAS PLANNED",
-      "kubectl describe deployment checkout -n shop",
+      "kubectl describe deployment/checkout -n shop",
     ])
       expect(story).toContain(words);
     expect(story).not.toContain("HOW IT WAS VERIFIED");
@@ -198,13 +218,13 @@ describe("how the story ends", () => {
         : { ...each, status: { phase: "Failed" as const, failure: "UndoGuardFailed" as const, changed: true } },
     );
     expect(text({ ...sample, executions: failed })).toMatch(
-      /✗ rollback_deployment .* put back: Failed\s+\(UndoGuardFailed\)\n +Something was changed before it failed/,
+      /✗ Undo of rollback_deployment .*: Failed\s+\(UndoGuardFailed\)\n +Part of the change was made before it failed/,
     );
     const begun = sample.executions.map((each) => {
       const { status: _status, ...rest } = each;
       return each.spec.undoes === undefined ? each : rest;
     });
-    expect(text({ ...sample, executions: begun })).toContain("was put back: Pending");
+    expect(text({ ...sample, executions: begun })).toContain("Undo of rollback_deployment on Deployment shop/checkout: Pending");
   });
 
   test("what surrounds the target is told as far as it was read", () => {
@@ -233,9 +253,9 @@ describe("how the story ends", () => {
     }));
     const story = text({ ...sample, processings });
     for (const words of [
-      "does not exist any more",
+      "no longer exists",
       "protected: namespace shop is protected",
-      "could not be read: the pods",
+      "not read: the pods",
       "limits its disruption; minAvailable 2",
       "managed by Helm shop/checkout",
     ])
@@ -272,8 +292,8 @@ describe("how the story ends", () => {
       status: { phase: "Completed" as const, verdict: "Inconclusive" as const, completedAt: after(900) },
     }));
     const story = text({ ...sample, analyses });
-    expect(story).toContain("No cause was found.");
-    expect(story).toContain("the cause could not be told for sure");
+    expect(story).toContain("No cause found.");
+    expect(story).toContain("no cause could be proven");
     expect(story).toContain("Verdict: Inconclusive");
   });
 });
@@ -287,7 +307,7 @@ describe("the timeline", () => {
     const told = storyOf(remediatedSample()).timeline.map((moment) => moment.what);
     // By the bare numbers the workflow, whose creation has no fraction, would come before the cause that led to it.
     expect(told.findIndex((what) => what.startsWith("Cause found"))).toBeLessThan(
-      told.findIndex((what) => what.startsWith("Repair began")),
+      told.findIndex((what) => what.startsWith("Repair started")),
     );
   });
 

@@ -24,6 +24,7 @@ export interface Story {
   readonly startedAt: string;
   readonly completedAt?: string | undefined;
   readonly cancelAsked: boolean;
+  readonly cancel?: RemediationRequest["spec"]["cancel"];
   readonly seen: Seen;
   /** In order; the last one is the present one. */
   readonly attempts: readonly AttemptStory[];
@@ -115,6 +116,7 @@ export interface Execution {
 export interface StepStory {
   readonly id: string;
   readonly action: string;
+  readonly target: ObjectReference;
   readonly object: string;
   readonly parameters: Step["parameters"];
   readonly changesHash: string;
@@ -153,6 +155,7 @@ export const storyOf = (objects: StoryObjects): Story => {
     startedAt: request.metadata.creationTimestamp,
     completedAt: status.completedAt,
     cancelAsked: request.spec.cancel !== undefined,
+    ...(request.spec.cancel === undefined ? {} : { cancel: request.spec.cancel }),
     seen: seenOf(request),
     attempts: attemptsOf(objects).map(attemptStory),
     timeline: timelineOf(objects),
@@ -297,6 +300,7 @@ const stepStory = (step: Step, status: StepStatus | undefined, executions: reado
   return {
     id: step.id,
     action: step.action,
+    target: step.target,
     object: referenceText(step.target),
     parameters: step.parameters,
     changesHash: step.changesHash,

@@ -31,7 +31,7 @@ const plan: Plan = {
   expected: "Deployment shop/web runs the template of revision 1.",
   risk: "medium",
   reversible: true,
-  rationale: "Revision 2 brought the trouble in; revision 1 is the one before it.",
+  rationale: "Revision 2 introduced the problem; revision 1 is the previous one.",
   score: 0.9,
   autonomy: "approve",
 };

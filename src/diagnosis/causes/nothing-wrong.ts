@@ -8,6 +8,11 @@ import { fromTimestamp } from "#lib/clock.ts";
 const code = "NothingWrong";
 const quietMs = 5 * 60_000;
 
+interface HealthCheck extends Check {
+  /** What is so where the claim does not hold. */
+  readonly fault: string;
+}
+
 export const nothingWrong = (evidence: WorkloadEvidence): Assessment => {
   const { target } = evidence;
   const pods = evidence.pods.filter((pod) => !pod.isDeleting);
@@ -16,27 +21,33 @@ export const nothingWrong = (evidence: WorkloadEvidence): Assessment => {
   const restarted = pods.find((pod) => pod.containers.some((container) => hasEndedSince(evidence, container.last?.finishedAt)));
   const warning = evidence.events.find((event) => isFresh(evidence, event));
 
+  const required: readonly HealthCheck[] = [
+    {
+      claim: "its health can be judged",
+      fault: `the health of a ${target.reference.kind} cannot be judged`,
+      holds: target.replicas !== undefined || target.reference.kind === "Pod",
+    },
+    ...replicaChecks(evidence),
+    {
+      claim: "every pod is ready",
+      fault: notReady === undefined ? "no pods" : `Pod ${notReady.name} is not ready`,
+      holds: pods.length > 0 && notReady === undefined,
+    },
+    {
+      claim: "every container runs",
+      fault: `container ${failing?.container.name} of Pod ${failing?.pod.name} fails`,
+      holds: failing === undefined,
+    },
+    {
+      claim: "no recent restart",
+      fault: `Pod ${restarted?.name} restarted in the last ${recentMs / 60_000} min`,
+      holds: restarted === undefined,
+    },
+    { claim: "no recent warning", fault: `recent warning: ${warning?.reason} of ${warning?.object}`, holds: warning === undefined },
+  ];
+  const lacking = required.find(({ holds }) => holds !== true);
   const judged = judge(code, {
-    required: [
-      { claim: "a kind whose health can be judged", holds: target.replicas !== undefined || target.reference.kind === "Pod" },
-      ...replicaChecks(evidence),
-      {
-        claim: notReady === undefined ? "every pod ready" : `Pod ${notReady.name} ready`,
-        holds: pods.length > 0 && notReady === undefined,
-      },
-      {
-        claim: failing === undefined ? "every container running" : `container ${failing.container.name} of Pod ${failing.pod.name} running`,
-        holds: failing === undefined,
-      },
-      {
-        claim: restarted === undefined ? "no recent restart" : `no restart of Pod ${restarted.name} in the last ${recentMs / 60_000} min`,
-        holds: restarted === undefined,
-      },
-      {
-        claim: warning === undefined ? "no recent warning" : `no warning of late: ${warning.reason} of ${warning.object}`,
-        holds: warning === undefined,
-      },
-    ],
+    required,
     against: [],
     supporting: [
       { claim: "everything could be read", holds: evidence.gaps.length === 0, weight: 2 },
@@ -44,7 +55,10 @@ export const nothingWrong = (evidence: WorkloadEvidence): Assessment => {
       { claim: "no pod was ever restarted", holds: pods.every((pod) => pod.containers.every(({ restarts }) => restarts === 0)), weight: 1 },
     ],
   });
-  if ("ruledOut" in judged) return judged;
+  if ("ruledOut" in judged)
+    return lacking === undefined || lacking.holds === "unknown"
+      ? judged
+      : { ruledOut: { ...judged.ruledOut, reason: `not healthy: ${lacking.fault}` } };
 
   const counts = target.replicas;
   const state = counts === undefined ? "is ready" : `has ${counts.ready} of ${counts.desired} replicas ready, all of the newest template`;
@@ -64,16 +78,28 @@ export const nothingWrong = (evidence: WorkloadEvidence): Assessment => {
   };
 };
 
-const replicaChecks = ({ target }: WorkloadEvidence): readonly Check[] => {
+const replicaChecks = ({ target }: WorkloadEvidence): readonly HealthCheck[] => {
   const { replicas, isObserved } = target;
   if (replicas === undefined) return [];
   const { desired, current, updated, ready, available } = replicas;
   return [
-    { claim: "at least one replica wanted", holds: desired > 0 },
-    { claim: "the newest template taken up by the cluster", holds: isObserved ?? "unknown" },
-    { claim: `all ${desired} replicas of the newest template (${updated} are)`, holds: updated === desired && current === desired },
+    { claim: "at least one replica is wanted", fault: "scaled to 0 replicas", holds: desired > 0 },
     {
-      claim: `all ${desired} replicas ready and available (${ready} and ${available} are)`,
+      claim: "its controller has seen the newest template",
+      fault: "its controller has not seen the newest template yet",
+      holds: isObserved ?? "unknown",
+    },
+    {
+      claim: "all replicas run the newest template",
+      fault:
+        updated === desired
+          ? `${current} replicas exist, ${desired} are wanted`
+          : `${updated} of ${desired} replicas run the newest template`,
+      holds: updated === desired && current === desired,
+    },
+    {
+      claim: "all replicas are ready and available",
+      fault: `${Math.min(ready, available)} of ${desired} replicas are ready and available`,
       holds: ready === desired && available === desired,
     },
   ];

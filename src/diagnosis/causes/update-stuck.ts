@@ -15,7 +15,7 @@ export const updateStuck: Cause = {
   code,
   title: "An update of a StatefulSet or DaemonSet that does not come up",
   looksAt: "Pods of the newest revision that fail, pods of the revision before, and the ControllerRevisions that are kept.",
-  concludes: "The newest revision brought the trouble in: pods of the one before it ran.",
+  concludes: "The newest revision introduced the problem: pods of the one before it ran.",
   wouldDo: "rollback_daemonset, or rollback_statefulset where its pods are not replaced in order, to the revision before.",
   find: (view) =>
     view.workloads
@@ -100,7 +100,7 @@ const factsOf = ({ reference }: Workload, newest: ControllerRevision | undefined
             action: reference.kind === "StatefulSet" ? "rollback_statefulset" : "rollback_daemonset",
             target: reference,
             parameters: { revision: String(previous.revision) },
-            rationale: `Revision ${newest?.revision} brought the trouble in; revision ${previous.revision} is the one before it.`,
+            rationale: `Revision ${newest?.revision} introduced the problem; revision ${previous.revision} is the previous one.`,
             expected: `${referenceText(reference)} runs revision ${previous.revision} and all its pods are ready.`,
           },
         ],
