@@ -168,7 +168,7 @@ describe("reading", () => {
     const ran = await kintsugi(controlPlane.kubeconfigPath, "plan", "deployment/kintsugi", "-n", namespace);
     expect(ran.stderr).toBe("");
     expect(ran.stdout).toContain(`Deployment ${namespace}/kintsugi`);
-    expect((await kintsugi(controlPlane.kubeconfigPath, "plan", "deployment/nothing", "-n", namespace)).code).toBe(1);
+    expect((await kintsugi(controlPlane.kubeconfigPath, "plan", "deployment/nothing", "-n", namespace)).code).toBe(2);
   });
 });
 

@@ -78,8 +78,13 @@ describe("a kubeconfig that does not do", () => {
     ["the credentials are refused", serverError(401, "Unauthorized", "Unauthorized", "list"), /does not accept the credentials/],
     [
       "it has no rights",
-      serverError(403, "Forbidden", 'remediationrequests is forbidden: User "ada" cannot list', "list"),
+      serverError(403, "Forbidden", 'remediationrequests.kintsugi.dev is forbidden: User "ada" cannot list', "list"),
       /User "ada" cannot list.*\n.*kintsugi-viewer/,
+    ],
+    [
+      "it has no rights on workloads",
+      serverError(403, "Forbidden", 'pods is forbidden: User "ada" cannot list resource "pods" in API group ""', "list"),
+      /User "ada" cannot list.*\nThe built-in ClusterRole view is enough to diagnose; kintsugi doctor --rbac diagnose prints the exact rights\./,
     ],
     [
       "Kintsugi is not installed",

@@ -1,4 +1,5 @@
 // What went wrong as one clear sentence and an exit code. Never shows a stack or a credential.
+import { GROUP } from "#api/define-kind.ts";
 import { KubeconfigError } from "#kube/cluster-config.ts";
 import { KubeError } from "#kube/errors.ts";
 import { oneLine } from "#cli/render/text.ts";
@@ -40,12 +41,14 @@ const clean = (text: string): string => oneLine(redact(text));
 const kubeFailure = (error: KubeError): CliError => {
   const said = clean(error.message);
   if (error.status === 401) return misuse(`the API server does not accept the credentials of this kubeconfig (${said})`);
-  if (error.status === 403)
-    return misuse(said, "Ask an administrator for the role kintsugi-viewer, or kintsugi-approver to decide and cancel.");
+  if (error.status === 403) return misuse(said, said.includes(GROUP) ? rightsOnRequests : rightsOnWorkloads);
   if (error.status === 404 && kindIsUnknown(error))
     return misuse("Kintsugi is not installed in this cluster", "kintsugi doctor says what is missing and how to mend it.");
   return misuse(said);
 };
+
+const rightsOnRequests = "Ask an administrator for the ClusterRole kintsugi-viewer, or kintsugi-approver to decide and cancel.";
+const rightsOnWorkloads = "The built-in ClusterRole view is enough to diagnose; kintsugi doctor --rbac diagnose prints the exact rights.";
 
 /** A 404 that names no object: the server does not know the kind. */
 export const kindIsUnknown = (error: KubeError): boolean => /could not find the requested resource|page not found/i.test(error.message);

@@ -196,7 +196,7 @@ const collected = async (
   return {
     form: evidenceForm,
     collectedAt,
-    scope: { namespaces: scope, ...(target === undefined ? {} : { target }) },
+    scope: { namespaces, ...(called.length === 0 ? {} : { called }), ...(target === undefined ? {} : { target }) },
     alerts: [...alerts],
     objects,
     read: [...gather.read],

@@ -162,7 +162,11 @@ const Quantity = z.number();
 export const EvidenceSchema = z.object({
   form: z.literal(evidenceForm),
   collectedAt: time.refine((at) => !Number.isNaN(Date.parse(at)), "no time"),
-  scope: z.object({ namespaces: z.union([z.literal("all"), z.array(name).max(10_000)]), target: Reference.optional() }),
+  scope: z.object({
+    namespaces: z.union([z.literal("all"), z.array(name).max(10_000)]),
+    called: z.array(name).max(10_000).optional(),
+    target: Reference.optional(),
+  }),
   alerts: z.array(Alert).max(10_000).default([]),
   objects: z.array(Obj).max(300_000),
   read: z

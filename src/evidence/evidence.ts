@@ -43,6 +43,8 @@ export const optionalSource = "read metrics.k8s.io";
 export interface Scope {
   /** `all`: the whole cluster. */
   readonly namespaces: readonly string[] | "all";
+  /** Namespaces that workloads in those call: only what a call needs was read there. */
+  readonly called?: readonly string[];
   /** The object that was asked about. */
   readonly target?: Reference;
 }

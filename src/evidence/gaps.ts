@@ -23,14 +23,34 @@ export const createGaps = (): Gaps => {
     addError: (doing, error, signal) => {
       if (signal.aborted) return add(doing, signal.reason instanceof Error ? signal.reason.message : "given up");
       if (error instanceof KubeError && error.status === 403) return add(doing, "not allowed");
-      if (error instanceof KubeError && error.status === 404) return add(doing, "not served here");
+      if (error instanceof KubeError && error.status === 404) return add(doing, "not installed");
       const message = error instanceof Error ? error.message : "failed";
       add(doing, message.startsWith(`${doing}: `) ? message.slice(doing.length + 2) : message);
     },
     lines: () =>
-      [...byReason].slice(0, maxLines).map(([reason, all]) => {
-        const named = [...all].slice(0, maxNamed).join(", ");
-        return `${named}${all.size > maxNamed ? ` and ${all.size - maxNamed} more` : ""}: ${reason}`;
-      }),
+      [...byReason]
+        .map(([reason, all]) => ({ reason, all: [...all].toSorted(byImportance) }))
+        .toSorted((a, b) => byImportance(a.all[0] ?? "", b.all[0] ?? "") || compare(a.reason, b.reason))
+        .slice(0, maxLines)
+        .map(({ reason, all }) => {
+          const more = all.length > maxNamed ? ` and ${all.length - maxNamed} more` : "";
+          return `${all.slice(0, maxNamed).join(", ")}${more}: ${reason}`;
+        }),
   };
 };
+
+/** What tells most of a fault comes first; whatever comes in first, the order is the same. */
+const important = [
+  /^read the log of /,
+  /^list events\b/,
+  /^list configmaps\b/,
+  /^list (?:pods|replicasets|deployments|statefulsets|daemonsets)\b/,
+];
+
+const importanceOf = (doing: string): number => {
+  const at = important.findIndex((pattern) => pattern.test(doing));
+  return at < 0 ? important.length : at;
+};
+
+const compare = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
+const byImportance = (a: string, b: string): number => importanceOf(a) - importanceOf(b) || compare(a, b);

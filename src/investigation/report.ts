@@ -7,7 +7,7 @@ import { diagnoseCluster } from "#diagnosis/diagnose.ts";
 import { hostileTexts } from "#diagnosis/hostile-text.ts";
 import type { RankedFinding } from "#diagnosis/rank.ts";
 import { type Repairs, repairsFor } from "#diagnosis/repairs.ts";
-import { createView } from "#diagnosis/view.ts";
+import { createView, type View } from "#diagnosis/view.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { inParallel } from "#evidence/in-parallel.ts";
 import { concerning } from "#diagnosis/concerns.ts";
@@ -42,14 +42,27 @@ export interface Report {
   readonly firing: Evidence["firing"];
   /** Text of the cluster that reads as an instruction: told to people, followed by nobody, no part of any finding. */
   readonly hostileTexts: readonly Quote[];
+  /** The object that was asked about, where it belongs to the scope's. */
+  readonly asked: Reference | undefined;
   /** How much was looked at, for a person to judge by. */
-  readonly looked: { readonly objects: number; readonly pods: number; readonly events: number; readonly logs: number };
+  readonly looked: Looked;
+}
+
+export interface Looked {
+  /** In the scope, by kind; most of them first. */
+  readonly objects: readonly { readonly kind: string; readonly count: number }[];
+  /** In the scope; of the target alone where it is a workload. */
+  readonly pods: number;
+  readonly events: number;
+  readonly logs: number;
 }
 
 export interface ReportOptions {
   readonly leastConfidence: number;
   /** Only findings that have to do with it. */
   readonly target?: Reference | undefined;
+  /** What a person asked about, where that belongs to the target. */
+  readonly asked?: Reference | undefined;
   readonly namespace?: string | undefined;
 }
 
@@ -70,7 +83,8 @@ export const reportOn = async (evidence: Evidence, read: ReadForAction, options:
     reported(likely.indexOf(finding) < maxPlanned ? read : undefined, finding),
   );
   const puzzles = unexplainedFindings(view, unexplained).filter((finding) => concerns(finding) && isHere(finding));
-  const { objects, events, logs, gaps, collectedAt, scope } = evidence;
+  const { gaps, collectedAt } = evidence;
+  const scope = scopeOf(evidence, options);
   return {
     collectedAt,
     scope,
@@ -80,12 +94,31 @@ export const reportOn = async (evidence: Evidence, read: ReadForAction, options:
     notRead: [...gaps],
     firing: evidence.firing.filter(({ labels }) => namespace === undefined || labels["namespace"] === namespace),
     hostileTexts: hostileTexts(view).map(({ quote }) => quote),
-    looked: {
-      objects: objects.length,
-      pods: objects.filter(({ kind }) => kind === "Pod").length,
-      events: events.length,
-      logs: logs.length,
-    },
+    asked: options.asked,
+    looked: lookedAt(view, scope),
+  };
+};
+
+/** Of the answer: what the evidence holds beyond the question is context. */
+const scopeOf = ({ scope }: Evidence, { target, namespace }: ReportOptions): Evidence["scope"] => {
+  if (target !== undefined) return { ...scope, target };
+  return namespace === undefined || scope.target !== undefined ? scope : { namespaces: [namespace] };
+};
+
+const lookedAt = (view: View, { namespaces, target }: Evidence["scope"]): Looked => {
+  const { objects, events, logs } = view.evidence;
+  const isInScope = (namespace: string | undefined): boolean =>
+    namespaces === "all" || (namespace !== undefined && namespaces.includes(namespace));
+  const counts = new Map<string, number>();
+  for (const { kind, metadata } of objects)
+    if (isInScope(metadata.namespace) || (metadata.namespace === undefined && metadata.name === target?.name && kind === target.kind))
+      counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const workload = target === undefined ? undefined : view.workload(target);
+  return {
+    objects: [...counts].map(([kind, count]) => ({ kind, count })).toSorted((a, b) => b.count - a.count || (a.kind < b.kind ? -1 : 1)),
+    pods: workload === undefined ? (counts.get("Pod") ?? 0) : workload.pods.length,
+    events: events.length,
+    logs: logs.filter(({ namespace }) => isInScope(namespace)).length,
   };
 };
 

@@ -50,6 +50,41 @@ const withoutInstallation: FakeServer = {
   ],
 };
 
+const shop = { ...object("Namespace", "shop", {}), metadata: { ...object("Namespace", "shop", {}).metadata, namespace: undefined } };
+const withShop: FakeServer = { objects: [...withoutInstallation.objects, shop as unknown as KubeObject] };
+
+describe("an object that neither the cluster nor the journal knows", () => {
+  test.each([
+    [["deployment/nope"], /Deployment shop\/nope not found: neither the cluster nor the change journal knows it\n$/],
+    [["deployment", "wep"], /knows it\nDid you mean deployment\/web\?/],
+    [["pod/nope"], /Pod shop\/nope not found/],
+    [["web"], /"web" has no kind\nDid you mean deployment\/web\?/],
+  ])("%j is an error: exit code 2", async (args, sentence) => {
+    const ran = await changes(args, withShop);
+    expect(ran).toMatchObject({ code: 2, stdout: "" });
+    expect(ran.stderr).toMatch(sentence);
+  });
+
+  test("is found in another namespace", async () => {
+    const { metadata } = object("Deployment", "cart", {});
+    const cart = { ...deploymentObject({ image: "cart:1" }), metadata: { ...metadata, namespace: "billing" } };
+    const ran = await changes(["deployment/cart"], { objects: [...withShop.objects, cart] });
+    expect(ran.stderr).toMatch(/knows it\nFound in billing: use -n billing\./);
+  });
+
+  test("is not said to be missing where it may not be read", async () => {
+    const failures = { Deployment: serverError(403, "Forbidden", "no") };
+    expect((await changes(["deployment/nope"], { ...withShop, failures })).stderr).toBe("");
+  });
+
+  test("its namespace does not exist: that is said", async () => {
+    expect(await changes(["deployment/nope"], withoutInstallation)).toMatchObject({
+      code: 2,
+      stderr: 'kintsugi: namespace "shop" not found\n',
+    });
+  });
+});
+
 describe("without an installation", () => {
   test("what Kubernetes itself remembers: who edited what and when, releases, Helm; and that this is all", async () => {
     const { code, stdout } = await changes(["deployment/web"], withoutInstallation);

@@ -1,16 +1,18 @@
 // `kintsugi changes`: what changed near one object, who did it and who says so. Only reads; needs no installation.
 import { builtInTypes } from "#api/kubernetes.ts";
-import type { ObjectReference } from "#api/object.ts";
+import { apiVersionOf, type ObjectReference } from "#api/object.ts";
 import type { AddCommand } from "#cli/command.ts";
 import { rootOf } from "#cli/dry-look.ts";
 import { misuse } from "#cli/failure.ts";
-import { kindAndName, referenceOf } from "#cli/reference.ts";
+import { type Asking, missingObject, objectAsked } from "#cli/missing-object.ts";
 import { changesText } from "#cli/render/changes-text.ts";
 import { contestsOf } from "#cluster/journal/change.ts";
 import { changesNear, type Window } from "#cluster/journal/changes-near.ts";
 import { readNearby } from "#cluster/journal/read-nearby.ts";
 import { secretType, trackedTypes } from "#cluster/journal/tracked-kinds.ts";
+import { journalKey } from "#cluster/journal/journal.ts";
 import type { Kube } from "#kube/client.ts";
+import { isForbidden } from "#kube/errors.ts";
 import { fromTimestamp, toPreciseTimestamp } from "#lib/clock.ts";
 
 interface ChangesOptions {
@@ -41,9 +43,12 @@ export const addChanges: AddCommand = (program, run) => {
           const now = clock.now();
           const window = windowOf(options, now);
           const kube = await session.kube();
-          const asked = referenceOf(kindAndName(first, second), session.targetNamespace ?? kube.namespace, types);
+          const asking = { kube, namespace: session.targetNamespace ?? kube.namespace, types, signal };
+          const asked = await objectAsked(asking, first, second);
           const target = await ownerOf(kube, asked, signal);
           const { tracks, nearby, notRead } = await readNearby({ kube, clock, namespace: session.kintsugiNamespace, signal }, target);
+          if (!tracks.some(({ object }) => journalKey(object) === journalKey(target)) && !(await exists(asking, asked)))
+            throw await missingObject(asking, asked, "not found: neither the cluster nor the change journal knows it");
           const changes = changesNear(tracks, target, window, nearby);
           const contests = contestsOf(changes.toSorted((a, b) => (a.at < b.at ? -1 : 1)));
           const [from, to] = [toPreciseTimestamp(window.from), toPreciseTimestamp(window.to)];
@@ -63,6 +68,19 @@ export const addChanges: AddCommand = (program, run) => {
 const ownerOf = async (kube: Kube, asked: ObjectReference, signal: AbortSignal | undefined): Promise<ObjectReference> =>
   (asked.kind === "Pod" || asked.kind === "ReplicaSet" || asked.kind === "Job" ? await rootOf(kube, asked, signal) : undefined)
     ?.reference ?? asked;
+
+/** True also where this kubeconfig may not look: it is not known to be missing. */
+const exists = async ({ kube, signal }: Asking, asked: ObjectReference): Promise<boolean> => {
+  const type = types.find((each) => each.kind === asked.kind && apiVersionOf(each) === asked.apiVersion);
+  if (type === undefined) return true;
+  const key = asked.namespace === undefined ? { name: asked.name } : { namespace: asked.namespace, name: asked.name };
+  try {
+    return (await kube.get(type, key, signal === undefined ? {} : { signal })) !== undefined;
+  } catch (error) {
+    if (isForbidden(error)) return true;
+    throw error;
+  }
+};
 
 const windowOf = ({ around, window }: ChangesOptions, now: number): Window => {
   const length = durationOf(window);

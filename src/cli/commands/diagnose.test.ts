@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodeEvidence } from "#evidence/evidence-file.ts";
 import { connect } from "#kube/connect.ts";
+import { KubeError } from "#kube/errors.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import { type Ran, runKintsugi } from "#test/cli-harness.ts";
 import { type EmbeddedKube, startEmbeddedKube } from "#test/embedded-kube.ts";
@@ -76,8 +77,51 @@ describe("live", () => {
   test("exit code 0 where nothing is, and it says how much it looked at", async () => {
     const ran = await diagnose("-n", "well");
     expect(ran).toMatchObject({ code: 0, stderr: "" });
-    expect(ran.stdout).toMatch(/^Nothing is wrong in namespace well, as far as could be read\.\nLooked at \d+ objects \(1 pod\)/);
+    expect(ran.stdout).toMatch(/^No problems found in namespace well\.\nChecked 1 ConfigMap, 1 Deployment, 1 Pod, 1 ReplicaSet, /);
+    expect(ran.stdout).toMatch(/\nNot checked\n {2}- read metrics\.k8s\.io: not installed\n/);
     expect(found(await diagnose("-n", "well", "-o", "json"))).toEqual([]);
+  });
+
+  test("a namespace without pods is said to have none", async () => {
+    const ran = await diagnose("-n", "default");
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toMatch(/^No problems found in namespace default\.\nChecked .*\nThere are no pods in namespace default\.\n/);
+    expect(JSON.parse((await diagnose("-n", "default", "-o", "json")).stdout)).toMatchObject({ looked: { pods: 0 } });
+  });
+
+  test.each([["ns/shop"], ["namespace/shop"], ["ns", "shop"], ["namespaces", "shop"]])("%s %s asks what -n asks", async (...words) => {
+    const ran = await diagnose(...words, "-o", "json", "-n", "shop");
+    expect(ran.code).toBe(1);
+    expect(ran.stdout.replaceAll(/"collectedAt": .*/g, "")).toBe(
+      (await diagnose("-n", "shop", "-o", "json")).stdout.replaceAll(/"collectedAt": .*/g, ""),
+    );
+  });
+
+  test.each([
+    [["-n", "shopp"], 'namespace "shopp" not found (did you mean shop?)'],
+    [["ns/shopp"], 'namespace "shopp" not found (did you mean shop?)'],
+    [["-n", "elsewhere"], 'namespace "elsewhere" not found'],
+    [["deployment/web", "-n", "shopp"], 'namespace "shopp" not found (did you mean shop?)'],
+    [["ns/shop", "-n", "well"], "namespace/shop and -n well name different namespaces"],
+    [["deployment/wep"], "Deployment shop/wep not found\nDid you mean deployment/web?"],
+    [["configmap/settings"], "ConfigMap shop/settings not found\nFound in well: use -n well."],
+    [["web"], '"web" has no kind\nDid you mean deployment/web?'],
+  ])("%j does not exist: exit code 2", async (args, sentence) => {
+    expect(await diagnose(...args)).toMatchObject({ code: 2, stdout: "", stderr: `kintsugi: ${sentence}\n` });
+  });
+
+  test("where namespaces may not be read, whether this one exists is not checked", async () => {
+    const ran = await runKintsugi(["diagnose", "-n", "shopp"], undefined, {
+      connect: (config) => {
+        const kube = connect(config, { clock: systemClock, random: () => 0.5 });
+        const no = new KubeError({ doing: "get namespaces", status: 403, reason: "Forbidden", message: "no" });
+        return { ...kube, get: (type, key, options) => (type.kind === "Namespace" ? Promise.reject(no) : kube.get(type, key, options)) };
+      },
+      clock: systemClock,
+      readFile: async () => cluster.kubeconfig(cluster.adminToken, "shop"),
+    });
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toContain("Not checked\n  - whether namespace shopp exists: not allowed\n");
   });
 
   test("-A finds it wherever it is", async () => {
@@ -96,9 +140,9 @@ describe("live", () => {
   });
 
   test.each([
-    [["deployment/nothing"], /there is no Deployment shop\/nothing/],
-    [["pod/nothing"], /there is no Pod shop\/nothing/],
-    [["ingress/nothing"], /there is no Ingress shop\/nothing/],
+    [["deployment/nothing"], /Deployment shop\/nothing not found/],
+    [["pod/nothing"], /Pod shop\/nothing not found/],
+    [["ingress/nothing"], /Ingress shop\/nothing not found/],
     [["gizmo/a"], /is not an object to look at/],
     [["deployment/web", "-A"], /leave out the object, or -A/],
     [["-o", "wide"], /does not make wide/],
@@ -230,7 +274,52 @@ describe("a file", () => {
     const content = encodeEvidence(saved, "a.json");
     expect(found(await withFiles(content, "deployment/web", "--from", "a.json", "-o", "json"))).toHaveLength(1);
     const ran = await withFiles(content, "deployment/other", "--from", "a.json");
-    expect(ran).toMatchObject({ code: 2, stderr: "kintsugi: there is no Deployment shop/other in a.json\n" });
+    expect(ran).toMatchObject({ code: 2, stderr: "kintsugi: Deployment shop/other not found in a.json\n" });
+  });
+
+  test("its name and its time are in the text", async () => {
+    const { stdout } = await withFiles(encodeEvidence(saved, "a.json"), "--from", "a.json");
+    expect(stdout.replaceAll("\n", " ")).toMatch(/ Checked .* in a\.json, collected at 2027-03-01 14:00:00 UTC \(\d+[smhd] ago\)\. /);
+  });
+
+  const [other] = workload("well");
+  const parts = { objects: [broken!, ...podsOf(broken!, waiting), other!, ...podsOf(other!, {})] };
+  const target = { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" };
+  const scopes = {
+    shop: { namespaces: ["shop"] },
+    called: { namespaces: ["shop"], called: ["well"] },
+    all: { namespaces: "all" as const },
+    web: { namespaces: ["shop"], target },
+  };
+  test.each<[keyof typeof scopes, readonly string[], string]>([
+    ["shop", ["-n", "well"], "namespace shop"],
+    ["shop", ["ns/well"], "namespace shop"],
+    ["shop", ["-A"], "namespace shop"],
+    ["shop", ["deployment/web", "-n", "well"], "namespace shop"],
+    ["called", ["-n", "well"], "namespace shop"],
+    ["web", ["-n", "well"], "Deployment shop/web"],
+    ["web", ["-A"], "Deployment shop/web"],
+    ["web", ["service/api"], "Deployment shop/web"],
+    ["web", ["deployment/web", "-n", "well"], "Deployment shop/web"],
+  ])("of the scope %s it is no answer to %j: exit code 2", async (scope, args, covered) => {
+    const ran = await withFiles(encodeEvidence(evidence({ ...parts, scope: scopes[scope] }), "a.json"), ...args, "--from", "a.json");
+    expect(ran).toMatchObject({ code: 2, stdout: "", stderr: `kintsugi: a.json covers ${covered} only\n` });
+  });
+
+  test.each<[keyof typeof scopes, readonly string[], RegExp]>([
+    ["shop", [], /^1 finding in namespace shop\n/],
+    ["shop", ["-n", "shop"], /^1 finding in namespace shop\n/],
+    ["called", [], /^1 finding in namespace shop\n/],
+    ["all", ["-n", "well"], /^No problems found in namespace well\.\nChecked 1 Deployment, 1 Pod, 1 ReplicaSet, /],
+    ["all", ["-A"], /^1 finding in the whole cluster\n/],
+    ["all", ["deployment/web", "-n", "well"], /^No problems found in Deployment well\/web\.\n/],
+    ["web", [], /^1 finding in Deployment shop\/web\n/],
+    ["web", ["-n", "shop"], /^1 finding in Deployment shop\/web\n/],
+    ["web", ["pod/web-7d9c5b8f6-bx2z4"], /^1 finding in Pod shop\/web-7d9c5b8f6-bx2z4\n/],
+  ])("of the scope %s it answers %j", async (scope, args, sentence) => {
+    const ran = await withFiles(encodeEvidence(evidence({ ...parts, scope: scopes[scope] }), "a.json"), ...args, "--from", "a.json");
+    expect(ran.stderr).toBe("");
+    expect(ran.stdout).toMatch(sentence);
   });
 
   test("one that is damaged is told in one sentence", async () => {

@@ -5,17 +5,22 @@ import { referenceText } from "#api/object.ts";
 import type { AddCommand } from "#cli/command.ts";
 import { rootOf } from "#cli/dry-look.ts";
 import { misuse } from "#cli/failure.ts";
+import { type Asking, missingObject, objectAsked } from "#cli/missing-object.ts";
+import { requireNamespace } from "#cli/namespaces.ts";
 import { prometheusSource } from "#cli/prometheus-source.ts";
 import { showProgress } from "#cli/progress.ts";
 import { kindAndName, referenceOf } from "#cli/reference.ts";
 import { diagnosisDocument } from "#cli/render/diagnosis-document.ts";
 import { diagnosisMarkdown } from "#cli/render/diagnosis-markdown.ts";
 import { diagnosisSarif } from "#cli/render/diagnosis-sarif.ts";
-import { diagnosisText } from "#cli/render/diagnosis-text.ts";
+import { diagnosisText, type Source } from "#cli/render/diagnosis-text.ts";
+import { scopeText } from "#cli/render/diagnosis-words.ts";
 import type { Session } from "#cli/session.ts";
 import { savedJournal } from "#cluster/journal/journal-reader.ts";
 import { journalIn } from "#investigation/journal-in.ts";
 import { readForAction } from "#cluster/read-for-action.ts";
+import { concerning } from "#diagnosis/concerns.ts";
+import { createView } from "#diagnosis/view.ts";
 import { collectEvidence } from "#evidence/collect-cluster.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { createHttpClient, type HttpClient } from "#lib/http-client.ts";
@@ -34,12 +39,13 @@ interface Options {
 
 const examples = `
 Exit codes:
-  0  nothing is wrong, as far as could be read
-  1  something is
-  2  it could not be looked at
+  0  no problems found in what was checked
+  1  problems found
+  2  not checked: wrong usage, not found, no connection, or no rights
 
 Examples:
   kintsugi diagnose                            the namespace of the current context
+  kintsugi diagnose -n shop                    one namespace; also: diagnose namespace/shop
   kintsugi diagnose deployment/web -n shop     one object and what surrounds it
   kintsugi diagnose -A -o json                 the whole cluster, for a program
   kintsugi diagnose -A --save incident.json.gz --all
@@ -61,26 +67,30 @@ export const addDiagnose: AddCommand = (program, run) => {
     )
     .addHelpText("after", examples)
     .action((first: string | undefined, second: string | undefined, options: Options) =>
-      run((session) => diagnose(session, first === undefined ? undefined : kindAndName(first, second), options), {
+      run((session) => diagnose(session, first === undefined ? undefined : [first, second], options), {
         output: "report",
         namespaces: "any",
       })(),
     );
 };
 
-const diagnose = async (session: Session, text: string | undefined, options: Options): Promise<number> => {
-  if (session.options.allNamespaces === true && text !== undefined) throw misuse("-A looks at everything: leave out the object, or -A");
+const diagnose = async (session: Session, words: Words, options: Options): Promise<number> => {
+  if (session.options.allNamespaces === true && words !== undefined) throw misuse("-A looks at everything: leave out the object, or -A");
   if (session.options.output === "name" || session.options.output === "wide")
     throw misuse(`diagnose does not make ${session.options.output}: use text, json, yaml, markdown or sarif`);
   if (options.from !== undefined && options.prometheus !== undefined)
     throw misuse("--from looks at what was saved: leave it out, or --prometheus");
   const startedAt = session.deps.clock.now();
   const { evidence, report } =
-    options.from === undefined ? await lookLive(session, text, options) : await lookAtFile(session, text, options, options.from);
+    options.from === undefined ? await lookLive(session, words, options) : await lookAtFile(session, words, options, options.from);
   if (options.save !== undefined) await save(session, evidence, options.save);
-  print(session, report, session.deps.clock.now() - startedAt);
+  const now = session.deps.clock.now();
+  print(session, report, options.from === undefined ? { ms: now - startedAt } : { file: options.from, now });
   return report.findings.length === 0 ? 0 : 1;
 };
+
+/** What was asked about: a kind and a name, in one word or two. */
+type Words = readonly [first: string, second: string | undefined] | undefined;
 
 /** Whatever a collection reads may be asked about. */
 const targetTypes = [...new Set([...builtInTypes, ...[...namespacedKinds, ...clusterKinds].map(({ type }) => type)])];
@@ -92,25 +102,39 @@ interface Look {
 
 const shownFrom = ({ all }: Options): number => (all === true ? 0 : leastConfidence);
 
-const lookLive = async (session: Session, text: string | undefined, options: Options): Promise<Look> => {
+/** `namespace/shop` asks what `-n shop` asks. */
+const namespaceAsked = (session: Session, asked: Reference | undefined): string | undefined => {
+  if (asked?.kind !== "Namespace") return session.targetNamespace;
+  if (session.targetNamespace !== undefined && session.targetNamespace !== asked.name)
+    throw misuse(`namespace/${asked.name} and -n ${session.targetNamespace} name different namespaces`);
+  return asked.name;
+};
+
+const lookLive = async (session: Session, words: Words, options: Options): Promise<Look> => {
   const { clock, signal, version } = session.deps;
   let http: HttpClient | undefined;
   const prometheus = prometheusSource(options.prometheus, () => (http = createHttpClient({ clock, userAgent: `kintsugi/${version}` })));
   const kube = await session.kube();
-  const namespace = session.targetNamespace ?? kube.namespace;
-  const asked = text === undefined ? undefined : referenceOf(text, namespace, targetTypes);
+  const asking = { kube, namespace: session.targetNamespace ?? kube.namespace, types: targetTypes, signal };
+  const asked = words === undefined ? undefined : await objectAsked(asking, ...words);
+  const namespace = namespaceAsked(session, asked) ?? kube.namespace;
+  const everywhere = session.options.allNamespaces === true;
+  const object = asked?.kind === "Namespace" ? undefined : asked;
+  const existence = everywhere || object !== undefined ? "exists" : await requireNamespace(kube, namespace, signal);
   const progress = showProgress(session);
   try {
-    const target = asked === undefined ? undefined : await ownerOf(session, asked);
-    const around =
-      target !== undefined ? { target } : { namespaces: session.options.allNamespaces === true ? ("all" as const) : [namespace] };
+    const target = object === undefined ? undefined : await ownerOf(asking, object);
+    const around = target !== undefined ? { target } : { namespaces: everywhere ? ("all" as const) : [namespace] };
     const journal = savedJournal(kube, session.kintsugiNamespace);
     const changes = journalIn(journal, signal);
-    const evidence = await collectEvidence(kube, clock, { around, progress: progress.tell, changes, prometheus }, signal);
-    if (target !== undefined) checkThere(evidence, target);
+    const collected = await collectEvidence(kube, clock, { around, progress: progress.tell, changes, prometheus }, signal);
+    const gaps = existence === "exists" ? [] : [`whether namespace ${namespace} exists: not allowed`];
+    const evidence = { ...collected, gaps: [...gaps, ...collected.gaps] };
+    if (target !== undefined && isMissing(evidence, target)) throw await missingObject(asking, target);
     const report = await reportOn(evidence, (reads, reference) => readForAction({ kube, journal }, reads, reference, signal), {
       leastConfidence: shownFrom(options),
       target,
+      asked: object,
     });
     return { evidence, report };
   } finally {
@@ -120,39 +144,35 @@ const lookLive = async (session: Session, text: string | undefined, options: Opt
 };
 
 /** A pod's trouble is its Deployment's. Others are found, or not, by looking at what surrounds them. */
-const ownerOf = async (session: Session, asked: Reference): Promise<Reference> => {
+const ownerOf = async (asking: Asking, asked: Reference): Promise<Reference> => {
   if (!ownedKinds.has(asked.kind)) return asked;
-  const root = await rootOf(await session.kube(), asked, session.deps.signal);
-  if (root === undefined) throw absent(asked);
+  const root = await rootOf(asking.kube, asked, asking.signal);
+  if (root === undefined) throw await missingObject(asking, asked);
   return root.reference;
 };
 
 const ownedKinds = new Set(["Pod", "ReplicaSet", "Job"]);
 
-const absent = (target: Reference): Error => misuse(`there is no ${referenceText(target)}: nothing to look at`);
+const has = ({ objects }: Evidence, target: Reference): boolean =>
+  objects.some(({ kind, metadata }) => kind === target.kind && metadata.namespace === target.namespace && metadata.name === target.name);
 
 /** Also one that was deleted while it was looked at. */
-const checkThere = (evidence: Evidence, target: Reference): void => {
-  const isThere = evidence.objects.some(
-    ({ kind, metadata }) => kind === target.kind && metadata.namespace === target.namespace && metadata.name === target.name,
-  );
-  const isKnown = evidence.read.some(
-    ({ kind, namespace }) => kind === target.kind && (namespace === undefined || namespace === target.namespace),
-  );
-  if (!isThere && isKnown) throw absent(target);
-};
+const isMissing = (evidence: Evidence, target: Reference): boolean =>
+  !has(evidence, target) &&
+  evidence.read.some(({ kind, namespace }) => kind === target.kind && (namespace === undefined || namespace === target.namespace));
 
-const lookAtFile = async (session: Session, text: string | undefined, options: Options, path: string): Promise<Look> => {
+const lookAtFile = async (session: Session, words: Words, options: Options, path: string): Promise<Look> => {
   const evidence = await load(session, path);
-  const namespace = session.targetNamespace;
-  const target = text === undefined ? undefined : referenceOf(text, namespace ?? onlyNamespace(evidence) ?? "default", targetTypes);
-  if (
-    target !== undefined &&
-    !evidence.objects.some(
-      ({ kind, metadata }) => kind === target.kind && metadata.namespace === target.namespace && metadata.name === target.name,
-    )
-  )
-    throw misuse(`there is no ${referenceText(target)} in ${path}`);
+  const asked =
+    words === undefined
+      ? undefined
+      : referenceOf(kindAndName(...words), session.targetNamespace ?? onlyNamespace(evidence) ?? "default", targetTypes);
+  const namespace = namespaceAsked(session, asked);
+  const target = asked?.kind === "Namespace" ? undefined : asked;
+  const { allNamespaces } = session.options;
+  if (!covers(evidence, { target, namespace, allNamespaces }))
+    throw misuse(`${path} covers ${scopeText({ ...evidence, asked: undefined })} only`);
+  if (target !== undefined && !has(evidence, target)) throw misuse(`${referenceText(target)} not found in ${path}`);
   try {
     const report = await reportOn(evidence, readFromEvidence(evidence), {
       leastConfidence: shownFrom(options),
@@ -166,6 +186,25 @@ const lookAtFile = async (session: Session, text: string | undefined, options: O
       `${path} cannot be looked at: its objects are not as Kubernetes has them (${error instanceof Error ? error.message : "unknown"})`,
     );
   }
+};
+
+interface Question {
+  readonly target: Reference | undefined;
+  readonly namespace: string | undefined;
+  readonly allNamespaces: true | undefined;
+}
+
+/** Evidence of one scope answers no question about another one: what that needs was not collected. */
+const covers = (evidence: Evidence, { target, namespace, allNamespaces }: Question): boolean => {
+  const { namespaces, target: around } = evidence.scope;
+  if (around !== undefined) {
+    if (allNamespaces === true) return false;
+    if (target !== undefined) return concerning(createView(evidence), around)({ object: target });
+    return namespace === undefined || (around.kind === "Namespace" ? around.name : around.namespace) === namespace;
+  }
+  if (namespaces === "all") return true;
+  const wanted = target?.namespace ?? namespace;
+  return allNamespaces !== true && (wanted === undefined || namespaces.includes(wanted));
 };
 
 const onlyNamespace = ({ scope }: Evidence): string | undefined => (scope.namespaces === "all" ? undefined : scope.namespaces[0]);
@@ -196,7 +235,7 @@ const filesOf = ({ deps }: Session): NonNullable<Session["deps"]["files"]> => {
 const fileFailure = (path: string, doing: string, error: unknown): unknown =>
   error instanceof Error && "code" in error ? misuse(`${path} cannot be ${doing}: ${String(error.code)}`) : error;
 
-const print = (session: Session, report: Report, ms: number): void => {
+const print = (session: Session, report: Report, source: Source): void => {
   switch (session.options.output) {
     case "json":
     case "yaml":
@@ -209,6 +248,6 @@ const print = (session: Session, report: Report, ms: number): void => {
       session.print(diagnosisMarkdown(report));
       return;
     default:
-      session.print(diagnosisText(session.page, report, ms));
+      session.print(diagnosisText(session.page, report, source));
   }
 };

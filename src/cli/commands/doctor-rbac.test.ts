@@ -15,7 +15,7 @@ interface Role extends KubeObject {
 const printed = async (command: string): Promise<string> => (await runKintsugi(["doctor", "--rbac", command])).stdout;
 const uncommented = (text: string): string => text.replaceAll(/^# {2}/gm, "  ");
 
-const [web, settings] = objects(`
+const [web, settings, node] = objects(`
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web}
@@ -30,6 +30,10 @@ apiVersion: v1
 kind: ConfigMap
 metadata: {name: settings}
 data: {mode: fast}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: one}
 `);
 const journal = expect.stringMatching(/^the change journal: there is none/) as string;
 
@@ -50,7 +54,7 @@ subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: ${user}}]
 `);
       cluster.put({ ...role, metadata: { ...role.metadata, name: user } }, { ...binding!, metadata: { ...binding!.metadata } });
     }
-  cluster.put(web!, settings!, ...podsOf(web!, {}));
+  cluster.put(web!, settings!, node!, ...podsOf(web!, {}));
 });
 afterAll(() => cluster.stop());
 

@@ -180,7 +180,9 @@ describe("plan", () => {
   });
 
   test.each([
-    ["deployment/nothing", 1, /there is no Deployment shop\/nothing/],
+    ["deployment/nothing", 2, /^kintsugi: Deployment shop\/nothing not found\n$/],
+    ["deployment/chekout", 2, /not found\nDid you mean deployment\/checkout\?/],
+    ["checkout", 2, /"checkout" has no kind\nDid you mean deployment\/checkout\?/],
     ["deployment", 2, /use kind\/name/],
     ["deployment/a/b", 2, /use kind\/name/],
     ["gizmo/a", 2, /Kinds: Pod, Deployment/],

@@ -1,10 +1,10 @@
 // `kintsugi plan`: what Kintsugi would find and do about one object, right now. Only reads.
 import type { Reference } from "#api/fields.ts";
+import { builtInTypes } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import type { AddCommand } from "#cli/command.ts";
 import { type DryLook, dryLook, rootOf } from "#cli/dry-look.ts";
-import { refusal } from "#cli/failure.ts";
-import { kindAndName, referenceOf } from "#cli/reference.ts";
+import { missingObject, objectAsked } from "#cli/missing-object.ts";
 import { paragraph } from "#cli/render/page.ts";
 import { attemptText } from "#cli/render/story-attempt-text.ts";
 import type { Session } from "#cli/session.ts";
@@ -21,10 +21,11 @@ export const addPlan: AddCommand = (program, run) => {
       run(
         async (session) => {
           const kube = await session.kube();
-          const asked = referenceOf(kindAndName(first, second), session.targetNamespace ?? kube.namespace);
+          const asking = { kube, namespace: session.targetNamespace ?? kube.namespace, types: builtInTypes, signal: session.deps.signal };
+          const asked = await objectAsked(asking, first, second);
           const { clock, signal } = session.deps;
           const root = await rootOf(kube, asked, signal);
-          if (root === undefined) throw refusal(`there is no ${referenceText(asked)}`);
+          if (root === undefined) throw await missingObject(asking, asked);
           const look = await dryLook(
             { kube, clock, namespace: session.kintsugiNamespace, signal },
             root.reference,

@@ -1,7 +1,17 @@
 // A diagnosis as one document for programs: `diagnose -o json`. The form is a contract: fields are added, never taken away or renamed. Pure.
 import type { ReportedFinding, Report } from "#investigation/report.ts";
 
-export const diagnosisDocument = ({ collectedAt, scope, findings, ruledOut, notRead, unlikely, firing, hostileTexts }: Report): object => ({
+export const diagnosisDocument = ({
+  collectedAt,
+  scope,
+  findings,
+  ruledOut,
+  notRead,
+  unlikely,
+  firing,
+  hostileTexts,
+  looked,
+}: Report): object => ({
   collectedAt,
   scope,
   findings: findings.map(findingDocument),
@@ -10,6 +20,7 @@ export const diagnosisDocument = ({ collectedAt, scope, findings, ruledOut, notR
   unlikely,
   firing,
   hostileTexts,
+  looked,
 });
 
 const findingDocument = ({

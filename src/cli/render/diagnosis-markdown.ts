@@ -6,6 +6,8 @@ import {
   firingTitle,
   hostileTitle,
   lookedText,
+  noPodsText,
+  notCheckedTitle,
   unlikelyText,
   verdictText,
 } from "#cli/render/diagnosis-words.ts";
@@ -17,11 +19,11 @@ export const diagnosisMarkdown = (report: Report): string => {
   const lines = [
     `# ${escaped(conclusionText(report))}`,
     "",
-    `Looked at ${escaped(lookedText(report))}, ${report.collectedAt}. Nothing was changed.`,
+    `Checked ${escaped(lookedText(report))}, ${report.collectedAt}. ${noPodsText(report) ?? ""} Nothing was changed.`.replace(/ {2}/, " "),
     ...report.findings.flatMap(findingLines),
     ...listSection("Ruled out", report.findings.length === 0 ? [] : report.ruledOut.map(({ code, reason }) => `${code}: ${reason}`)),
     ...listSection(firingTitle, firingTexts(report)),
-    ...listSection("Not read", report.notRead),
+    ...listSection(notCheckedTitle, report.notRead),
     ...(report.hostileTexts.length === 0 ? [] : ["", `## ${hostileTitle}`, ...report.hostileTexts.flatMap(quoteLines)]),
     ...(report.unlikely === 0 ? [] : ["", escaped(unlikelyText(report))]),
   ];

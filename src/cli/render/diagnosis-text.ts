@@ -6,20 +6,28 @@ import {
   firingTitle,
   hostileTitle,
   lookedText,
+  noPodsText,
+  notCheckedTitle,
   unlikelyText,
   verdictText,
 } from "#cli/render/diagnosis-words.ts";
+import { ageText, dateAndTime } from "#cli/render/duration.ts";
 import { type Page, paragraph, point, quote, section } from "#cli/render/page.ts";
 import { diffsText, riskText, stepText } from "#cli/render/plan-text.ts";
 import { listed, oneLine } from "#cli/render/text.ts";
 import type { Report, ReportedFinding } from "#investigation/report.ts";
+import { fromTimestamp } from "#lib/clock.ts";
 
 const maxExplained = 8;
 
-export const diagnosisText = (page: Page, report: Report, ms: number): string => {
+/** A cluster, and how long it took; or a file of evidence. */
+export type Source = { readonly ms: number } | { readonly file: string; readonly now: number };
+
+export const diagnosisText = (page: Page, report: Report, from: Source): string => {
   const lines = [
     page.paint.bold(conclusionText(report)),
-    ...paragraph(page, 0, `Looked at ${lookedText(report)} in ${(ms / 1000).toFixed(1)} s.`, page.paint.dim),
+    ...paragraph(page, 0, `Checked ${lookedText(report)}${sourceText(report, from)}`, page.paint.dim),
+    ...paragraph(page, 0, noPodsText(report) ?? ""),
     ...report.findings.flatMap((finding, at) => ["", ...findingText(page, finding, at + 1)]),
     ...section(
       page,
@@ -33,7 +41,7 @@ export const diagnosisText = (page: Page, report: Report, ms: number): string =>
     ),
     ...section(
       page,
-      "Not read",
+      notCheckedTitle,
       report.notRead.flatMap((gap) => point(page, 1, "-", gap)),
     ),
     ...section(
@@ -49,6 +57,12 @@ export const diagnosisText = (page: Page, report: Report, ms: number): string =>
     "Nothing was changed.",
   ];
   return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
+};
+
+const sourceText = ({ collectedAt }: Report, source: Source): string => {
+  if ("ms" in source) return ` in ${(source.ms / 1000).toFixed(1)} s.`;
+  const at = fromTimestamp(collectedAt) ?? 0;
+  return ` in ${source.file}, collected at ${dateAndTime(at)} UTC (${ageText(source.now - at)} ago).`;
 };
 
 const findingText = (page: Page, finding: ReportedFinding, number: number): readonly string[] => {
