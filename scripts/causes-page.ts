@@ -13,14 +13,14 @@ const page = (all: readonly Cause[]): string =>
     "",
     ...all
       .toSorted((a, b) => (a.code < b.code ? -1 : 1))
-      .flatMap(({ code, title, looksAt, concludes, wouldDo }) => [
+      .flatMap(({ code, title, looksAt, concludes, remedy }) => [
         `## ${code}`,
         "",
         `${title}.`,
         "",
         `- **Looks at:** ${looksAt}`,
         `- **Concludes:** ${concludes}`,
-        `- **Would do:** ${wouldDo}`,
+        `- **Remedy:** ${remedy}`,
         "",
       ]),
   ].join("\n");

@@ -140,6 +140,14 @@ export const answers = (cause: Cause, parts: Partial<Evidence>): string[] =>
     return [`${code} ${object.kind} ${object.name} → ${remedies.join(", ")}`];
   });
 
+/** What a person does where no action helps, for each finding of this cause. */
+export const manualSteps = (cause: Cause, parts: Partial<Evidence>): string[] =>
+  cause.find(createView(evidence(parts))).flatMap((assessment) => {
+    if (!("found" in assessment)) return [];
+    const { facts } = assessment.found;
+    return facts.kind === "person" ? [facts.why] : facts.kind === "remedies" ? [facts.otherwise] : [];
+  });
+
 /** A container's status: `waiting`, `crashed` (waits after a run that ended so), `running`. */
 export const containerStatus = (name: string, state: ContainerStatus["state"], more: Partial<ContainerStatus> = {}): ContainerStatus => ({
   name,

@@ -1,6 +1,7 @@
 // What an action is: a pure function from observed objects and parameters to changes, with its risk, its rights and its proof. No I/O.
 import * as z from "zod";
 import { referenceOf } from "#actions/change.ts";
+import type { ActionName } from "#api/action-names.ts";
 import type { Change, PatchOperation } from "#api/change.ts";
 import type { Risk } from "#api/fields.ts";
 import type { KubeObject, Need, ResourceType } from "#api/object.ts";
@@ -21,7 +22,7 @@ export type Effect =
 export type Undo = "inverse" | "none-needed" | "irreversible";
 
 interface Facts {
-  readonly name: string;
+  readonly name: ActionName;
   /** A few words for people, such as "Roll back a Deployment". */
   readonly title: string;
   /** What it does and when it refuses, in a sentence or two: the reference page. */

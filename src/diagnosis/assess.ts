@@ -17,9 +17,10 @@ export const assess = (code: string, claims: Claims, finding: () => Omit<Finding
   return "ruledOut" in judged ? judged : { found: { code, score: judged.score, ...finding() } };
 };
 
+/** `why`: an imperative clause that says what to do by hand. */
 export const person = (why: string): Facts => ({ kind: "person", why });
 
-/** What the change journal kept of an object is put back as it was before this change; `otherwise`: what a person has to do where it kept nothing. */
+/** What the change journal kept of an object is put back as it was before this change; `otherwise`: the manual step where it kept nothing. */
 export const restored = ({ object, at, by, kind }: ObservedChange, expected: string, otherwise: string): Facts => ({
   kind: "remedies",
   remedies: [

@@ -9,7 +9,8 @@ export interface Cause {
   /** One sentence each, for the generated reference page. */
   readonly looksAt: string;
   readonly concludes: string;
-  readonly wouldDo: string;
+  /** What removes it: actions of the catalogue in code font, then what to do by hand. */
+  readonly remedy: string;
   /** Codes of more particular causes: a finding of one of them about the same object suppresses this one. */
   readonly suppressedBy?: readonly string[];
   /** A last resort: every cause of a lower generality suppresses this one (default 0) about the same object. */

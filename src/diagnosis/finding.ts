@@ -1,5 +1,6 @@
 // What a cause answers when it is asked about the evidence: found, with checks, quotes and a chain; or ruled out, and by what. Pure.
 import type { Evidence as Quote, Reference } from "#api/fields.ts";
+import type { ActionName } from "#api/action-names.ts";
 import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
 
 /** PascalCase, one for each file under causes/. */
@@ -34,7 +35,7 @@ export interface Finding {
 
 /** An action of the catalogue with parameters chosen from observed objects. */
 export interface Remedy {
-  readonly action: string;
+  readonly action: ActionName;
   readonly target: Reference;
   readonly parameters: Readonly<Record<string, string>>;
   readonly rationale: string;
@@ -47,9 +48,9 @@ export interface Remedy {
 export type Facts =
   | { readonly kind: "badRevision"; readonly revision: number; readonly lastGood: number }
   | { readonly kind: "smallLimit"; readonly container: string; readonly limit: string }
-  /** Most reversible and least far-reaching first; `otherwise`: what a person has to do where none of them is possible. */
-  | { readonly kind: "remedies"; readonly remedies: readonly Remedy[]; readonly otherwise?: string }
-  /** No action of the catalogue removes it. */
+  /** Most reversible and least far-reaching first; `otherwise`: the manual step where none of them is possible. */
+  | { readonly kind: "remedies"; readonly remedies: readonly Remedy[]; readonly otherwise: string }
+  /** No action of the catalogue removes it. `why`: the manual step, an imperative clause. */
   | { readonly kind: "person"; readonly why: string };
 
 export type Assessment =

@@ -1,7 +1,7 @@
 // The way back where a release brought the fault in: the newest older revision whose template is free of it. Pure.
 import type { PodTemplate } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
-import type { Remedy } from "#diagnosis/finding.ts";
+import type { Facts, Remedy } from "#diagnosis/finding.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
 /** None where no older revision is free of it. */
@@ -22,9 +22,6 @@ export const rollbackWithout = (view: View, workload: Workload, hasFault: (templ
   ];
 };
 
-/** Remedies, or a person where there are none. */
-export const remediesOr = (
-  remedies: readonly Remedy[],
-  why: string,
-): { readonly kind: "remedies"; readonly remedies: readonly Remedy[] } | { readonly kind: "person"; readonly why: string } =>
-  remedies.length === 0 ? { kind: "person", why } : { kind: "remedies", remedies };
+/** Remedies, or the manual step where there are none. */
+export const remediesOr = (remedies: readonly Remedy[], otherwise: string): Facts =>
+  remedies.length === 0 ? { kind: "person", why: otherwise } : { kind: "remedies", remedies, otherwise };

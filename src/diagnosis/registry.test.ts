@@ -5,12 +5,12 @@ import { causes } from "#diagnosis/registry.ts";
 import { evidence } from "#test/evidence-sketch.ts";
 import { createView } from "#diagnosis/view.ts";
 
-test("every cause has a code of its own in PascalCase and says what it looks at, concludes and would do", () => {
+test("every cause has a code of its own in PascalCase and says what it reads, what it means and what removes it", () => {
   const codes = causes.map(({ code }) => code);
   expect(new Set(codes).size).toBe(codes.length);
   for (const cause of causes) {
     expect(cause.code).toMatch(/^([A-Z][a-z0-9]+)+$/);
-    for (const text of [cause.looksAt, cause.concludes, cause.wouldDo]) expect(text).toMatch(/^[A-Za-z].+\.$/s);
+    for (const text of [cause.looksAt, cause.concludes, cause.remedy]) expect(text).toMatch(/^[A-Za-z`].+\.$/s);
   }
 });
 

@@ -24,7 +24,7 @@ describe("from a cause to a repair", () => {
   });
   test("only a Deployment can", () => {
     const answer = repairsFor(finding({ kind: "badRevision", revision: 7, lastGood: 5 }), { ...target, kind: "StatefulSet" });
-    expect(answer).toEqual({ person: "a StatefulSet has no revisions of the kind that this cause was found in" });
+    expect(answer).toEqual({ person: "fix the template of the StatefulSet" });
   });
   test.each([
     ["64Mi", "128Mi"],

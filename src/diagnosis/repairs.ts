@@ -2,13 +2,14 @@
 import type { Reference } from "#api/fields.ts";
 import { referenceText } from "#api/object.ts";
 import type { Finding, Remedy } from "#diagnosis/finding.ts";
+import { kubectl, resource } from "#diagnosis/kubectl.ts";
 
 export interface Repair extends Remedy {
   readonly score: number;
 }
 
-/** `otherwise`: what a person has to do where none of the repairs is possible. */
-export type Repairs = { readonly repairs: readonly Repair[]; readonly otherwise?: string } | { readonly person: string };
+/** `otherwise`: the manual step where none of the repairs is possible. */
+export type Repairs = { readonly repairs: readonly Repair[]; readonly otherwise: string } | { readonly person: string };
 
 /** How much more memory is tried first: enough for a start that fails narrowly, well within what the action allows. */
 const memoryFactor = 2;
@@ -17,7 +18,7 @@ export const repairsFor = (finding: Finding, target: Reference): Repairs => {
   const { facts } = finding;
   switch (facts.kind) {
     case "badRevision":
-      if (target.kind !== "Deployment") return { person: `a ${target.kind} has no revisions of the kind that this cause was found in` };
+      if (target.kind !== "Deployment") return { person: `fix the template of the ${target.kind}` };
       return {
         repairs: [
           {
@@ -29,10 +30,11 @@ export const repairsFor = (finding: Finding, target: Reference): Repairs => {
             score: finding.score,
           },
         ],
+        otherwise: `fix the release, or go back to revision ${facts.lastGood}: ${kubectl(target.namespace, "rollout", "undo", resource(target), `--to-revision=${facts.lastGood}`)}`,
       };
     case "smallLimit": {
       const memory = multiplied(facts.limit, memoryFactor);
-      if (memory === undefined) return { person: `the memory limit ${facts.limit} cannot be read` };
+      if (memory === undefined) return { person: `raise the memory limit; ${facts.limit} is not a quantity that Kintsugi can raise` };
       return {
         repairs: [
           {
@@ -44,12 +46,13 @@ export const repairsFor = (finding: Finding, target: Reference): Repairs => {
             score: finding.score,
           },
         ],
+        otherwise: `raise the memory limit of container ${facts.container}: ${kubectl(target.namespace, "set", "resources", resource(target), `-c=${facts.container}`, `--limits=memory=${memory}`)}`,
       };
     }
     case "remedies":
       return {
         repairs: facts.remedies.map((remedy) => ({ ...remedy, score: finding.score })),
-        ...(facts.otherwise === undefined ? {} : { otherwise: facts.otherwise }),
+        otherwise: facts.otherwise,
       };
     case "person":
       return { person: facts.why };

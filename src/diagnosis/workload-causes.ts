@@ -25,7 +25,7 @@ export const workloadCauses: readonly Cause[] = [
     title: "A release that crashes",
     looksAt: "Containers of the current revision that crash, and the revision before it.",
     concludes: "The new revision introduced the problem, where it began with it and the old one differs in what fails.",
-    wouldDo: "rollback_deployment to the last revision that was well.",
+    remedy: "`rollback_deployment` to the last healthy revision. Otherwise, fix the release.",
     suppressedBy: [
       "ProbeWrongPort",
       "ProbeWrongProtocol",
@@ -41,8 +41,7 @@ export const workloadCauses: readonly Cause[] = [
     title: "A configuration that was edited in place",
     looksAt: "ConfigMaps that a failing container reads, and when their content last changed.",
     concludes: "The edit is at fault, where it lies between the release and the first failure and the container was started since.",
-    wouldDo:
-      "restore_object to what the change journal kept of it, and restart_pod where the next start is minutes away; else a person puts it back.",
+    remedy: "`restore_object` to the content that the change journal kept, then `restart_pod`. Otherwise, restore the content by hand.",
     suppressedBy: ["ProbeWrongPort", "ProbeWrongProtocol", "ProbeWrongPath", "ProbeTooImpatient"],
     find: inWorkloads(configEdited),
   },
@@ -51,7 +50,7 @@ export const workloadCauses: readonly Cause[] = [
     title: "An image that cannot be pulled",
     looksAt: "Containers that wait for their image, and what the container runtime says.",
     concludes: "The image of the current revision cannot be had.",
-    wouldDo: "rollback_deployment where an earlier revision ran with another image.",
+    remedy: "`rollback_deployment` to a revision with another image. Otherwise, push the image or grant access to it.",
     suppressedBy: ["RegistryUnresolvable", "PullSecretMissing"],
     find: inWorkloads(imageUnpullable),
   },
@@ -60,7 +59,7 @@ export const workloadCauses: readonly Cause[] = [
     title: "A memory limit that is too small",
     looksAt: "Containers killed for memory soon after their start, their limit, and what changed.",
     concludes: "The program does not fit its limit.",
-    wouldDo: "increase_resources, at most fourfold.",
+    remedy: "`increase_resources`, at most fourfold. Otherwise, find out why the program needs more memory.",
     find: inWorkloads(memoryLimitTooSmall),
   },
 ];

@@ -47,7 +47,7 @@ export const consult = async (consultation: Consultation, subject: Subject, foun
     object: subject.target,
     summary,
     quotes,
-    facts: { kind: "remedies", remedies: [chosen.repair] },
+    facts: { kind: "remedies", remedies: [chosen.repair], otherwise: "decide whether the proposed repair helps" },
   } as const;
   return {
     ...found,

@@ -98,14 +98,14 @@ test("where nobody knows what it was before, a person is told, and no other caus
   expect(diagnosis.kind === "Cause" ? diagnosis.findings[0].code : "").toBe("ConfigEdited");
   expect(planned).toEqual([]);
   expect(refused).toEqual([{ action: "restore_object", reason: "the change journal does not know it" }]);
-  expect(persons).toEqual([expect.stringMatching(/a person has to put back what ConfigMap web-settings was before/)]);
+  expect(persons).toEqual([expect.stringMatching(/restore the earlier content of ConfigMap web-settings/)]);
 });
 
 test("a step that only follows, and is not possible, is left out of the plan", async () => {
   const deps = depsOn(readerOf(crashAfterRelease) as unknown as Kube);
   const { planned } = await look(crashAfterRelease);
   const pod = { apiVersion: "v1", kind: "Pod", namespace: "shop", name: "gone" };
-  const repair = { ...planned[0]!.repair, afterwards: [{ action: "restart_pod", target: pod, parameters: {} }] };
+  const repair = { ...planned[0]!.repair, afterwards: [{ action: "restart_pod" as const, target: pod, parameters: {} }] };
   const plan = await planRepair(deps.read, repair);
   expect(typeof plan === "string" ? plan : plan.plan.steps.map(({ action }) => action)).toEqual(["rollback_deployment"]);
 });

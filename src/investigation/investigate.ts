@@ -64,16 +64,20 @@ export const investigate = async (
       if (typeof plan === "string") refused.push({ action: repair.action, reason: plan.slice(0, 1024) });
       else planned.push(plan);
     }
-    const otherwise = "repairs" in answer && planned.length === before ? answer.otherwise : undefined;
-    if (otherwise !== undefined) persons.push(otherwise);
-    // Where the most likely cause needs a person, the repair of a less likely one would be a guess.
-    if ("person" in answer || otherwise !== undefined) break;
+    const isImpossible = "repairs" in answer && planned.length === before;
+    if (isImpossible) persons.push(answer.otherwise);
+    // Where the most likely cause needs a person, the repair of a less likely one would be a guess; where its repair failed or was refused, the next one may be right.
+    if ("person" in answer || (isImpossible && answer.repairs.every((repair) => exhausted(subject, repair) === undefined))) break;
   }
   return { evidence: insideOf(view, target), diagnosis, planned, refused, persons, ms: Math.round(clock.now() - startedAt) };
 };
 
 /** What forbids a repair before it is planned. */
-export const refusalOf = ({ pastActions, managedBy, rejected = [] }: Subject, repair: Repair): string | undefined => {
+export const refusalOf = (subject: Subject, repair: Repair): string | undefined =>
+  exhausted(subject, repair) ?? (subject.managedBy === undefined ? undefined : wouldBeReverted(repair.target, subject.managedBy));
+
+/** Why it is not proposed again in this episode. */
+const exhausted = ({ pastActions, rejected = [] }: Subject, repair: Repair): string | undefined => {
   const outline = [repair, ...(repair.afterwards ?? [])].map(({ action, target, parameters }) => ({
     action,
     target,
@@ -81,6 +85,5 @@ export const refusalOf = ({ pastActions, managedBy, rejected = [] }: Subject, re
   }));
   const no = rejected.find(({ steps }) => sameOutline(steps, outline));
   if (no !== undefined) return `people refused it in this episode: ${no.reason}`;
-  if (pastActions.includes(repair.action)) return "it has been tried in this episode already, without success";
-  return managedBy === undefined ? undefined : wouldBeReverted(repair.target, managedBy);
+  return pastActions.includes(repair.action) ? "it has been tried in this episode already, without success" : undefined;
 };

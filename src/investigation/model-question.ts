@@ -73,6 +73,7 @@ export const repairsToChooseFrom = (evidence: WorkloadEvidence): readonly Repair
           rationale: "The pod is not ready.",
           expected: `Another pod takes the place of ${name} and becomes ready.`,
         })),
+      otherwise: "check why its pods are not ready",
     },
   ];
   return facts.flatMap((each) => {

@@ -2,23 +2,18 @@
 import { describe, expect, test } from "vitest";
 import type { Deployment, ReplicaSet } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
-import { findAction } from "#actions/registry.ts";
+import { actions, findAction } from "#actions/registry.ts";
+import { actionNames } from "#api/action-names.ts";
 import { diagnoseCluster } from "#diagnosis/diagnose.ts";
+import { causes } from "#diagnosis/registry.ts";
 import { repairsFor } from "#diagnosis/repairs.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { planRepair } from "#investigation/plan-repair.ts";
 import { readFromEvidence } from "#investigation/saved-objects.ts";
 import { containerStatus, deployment, evidence, failing, objects, podsOf, warning } from "#test/evidence-sketch.ts";
-import { admission } from "#test/three-cases/admission.ts";
-import { controllers } from "#test/three-cases/controllers.ts";
-import { databases } from "#test/three-cases/databases.ts";
-import { nodes } from "#test/three-cases/nodes.ts";
-import { probes } from "#test/three-cases/probes.ts";
-import { releases } from "#test/three-cases/releases.ts";
-import { waiting } from "#test/three-cases/waiting.ts";
-import { ways } from "#test/three-cases/ways.ts";
+import { casesByCode } from "#test/three-cases/registry.ts";
 
-const cases = Object.entries({ ...admission, ...controllers, ...databases, ...nodes, ...probes, ...releases, ...waiting, ...ways });
+const cases = Object.entries(casesByCode);
 
 const repairsOf = (given: Evidence) =>
   diagnoseCluster(given).findings.flatMap((finding) => {
@@ -28,25 +23,36 @@ const repairsOf = (given: Evidence) =>
 
 describe("every remedy of every cause", () => {
   const proposed = cases.flatMap(([code, { holds }]) => repairsOf(evidence(holds)).map((repair) => ({ code, repair })));
-  test("names an action there is, but for these, which are refused as long as nobody has built them", () => {
-    const unbuilt = proposed.map(({ repair }) => repair.action).filter((action) => findAction(action) === undefined);
-    expect([...new Set(unbuilt)].toSorted()).toEqual([
-      "adjust_quota",
-      "recreate_pvc_claim",
-      "refresh_pull_secret",
-      "resume_cronjob",
-      "uncordon_node",
-      "update_hpa",
-    ]);
-  });
-  const built = proposed.flatMap(({ code, repair }) => {
-    const action = findAction(repair.action);
-    return action === undefined ? [] : [[`${code}: ${repair.action}`, repair, action] as const];
-  });
-  test.each(built)("%s fits its action", (_name, repair, action) => {
+  test.each(proposed.map(({ code, repair }) => [`${code}: ${repair.action}`, repair] as const))("%s fits its action", (_name, repair) => {
+    const action = findAction(repair.action)!;
     expect(action.parameters.safeParse(repair.parameters)).toMatchObject({ success: true });
     expect(action.targetKinds === "any" || action.targetKinds.includes(repair.target.kind)).toBe(true);
   });
+});
+
+test("the catalogue has one action for each name", () => {
+  expect(actions.map(({ name }) => name).toSorted()).toEqual([...actionNames].toSorted());
+});
+
+test.each(causes.map((cause) => [cause.code, cause.remedy] as const))(
+  "the remedy of %s names actions that exist, and what to do by hand",
+  (_code, remedy) => {
+    const named = remedy.match(/\b[a-z]+(?:_[a-z]+)+\b/g) ?? [];
+    expect(named.filter((name) => findAction(name) === undefined)).toEqual([]);
+    expect(remedy).toMatch(/^[A-Z`].*\.$/);
+  },
+);
+
+test.each(cases)("%s says what to do by hand: an imperative clause", (_code, { holds }) => {
+  const steps = diagnoseCluster(evidence(holds)).findings.map((finding) => {
+    const answer = repairsFor(finding, finding.object);
+    return "person" in answer ? answer.person : answer.otherwise;
+  });
+  expect(steps).not.toEqual([]);
+  for (const step of steps) {
+    expect(step).toMatch(/^[a-z]+ .{10,}/);
+    expect(step).not.toMatch(/\b(?:somebody|nobody|whoever|has to|have to|had to|a person|was meant|stands?)\b/);
+  }
 });
 
 /** `action: the lines that change`, or why there is no plan. */

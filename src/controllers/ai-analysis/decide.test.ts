@@ -1,3 +1,4 @@
+import type { ActionName } from "#api/action-names.ts";
 import { describe, expect, test } from "vitest";
 import { API_VERSION } from "#api/define-kind.ts";
 import { type AIAnalysis, AnalysisPhase, analysisTransitions, type Plan } from "#api/kinds/ai-analysis.ts";
@@ -156,7 +157,11 @@ describe("what to do next", () => {
   });
 });
 
-const repair = (action = "rollback_deployment", score = 0.9, parameters: Record<string, string> = { revision: "1" }): PlannedRepair => {
+const repair = (
+  action: ActionName = "rollback_deployment",
+  score = 0.9,
+  parameters: Record<string, string> = { revision: "1" },
+): PlannedRepair => {
   const { autonomy: _granted, ...rest } = plan;
   return {
     repair: { action, target, parameters, rationale: "r", expected: "e.", score },

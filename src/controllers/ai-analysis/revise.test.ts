@@ -31,7 +31,7 @@ const asking = async (spec: Partial<AIAnalysis["spec"]> = {}): Promise<{ analysi
     rationale: "It does not come up within 256Mi.",
     expected: "It starts.",
     score: 0.9,
-  };
+  } as const;
   const planned = await planRepair(read, repair);
   if (typeof planned === "string") throw new Error(planned);
   const plan: Plan = { ...planned.plan, autonomy: "approve" };

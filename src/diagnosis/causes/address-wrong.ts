@@ -19,7 +19,7 @@ export const addressWrong: Cause = {
   title: "A variable with an address that leads nowhere",
   looksAt: "Addresses in variables, the Services that exist and their ports, and what the workload's own log says of that address.",
   concludes: "The variable names a Service or a port that does not exist.",
-  wouldDo: "rollback_deployment to a revision with an address that exists; else a person corrects the variable.",
+  remedy: "`rollback_deployment` to a revision whose address exists. Otherwise, correct the variable.",
   find: (view) => view.workloads.flatMap((workload) => calledBy(view, workload).map((called) => find(view, called))),
 };
 
@@ -116,7 +116,7 @@ const find = (view: View, called: Called): Assessment => {
         rollbackWithout(view, workload, ({ spec }) =>
           spec.containers.some(({ env = [] }) => env.some((each) => each.name === variable && each.value === value)),
         ),
-        `the variable has to be corrected${meant === undefined ? "" : `, probably to ${meant}${ports[0] === undefined ? "" : `:${ports[0]}`}`}`,
+        `correct the variable ${variable}${meant === undefined ? "" : `, probably to ${meant}${ports[0] === undefined ? "" : `:${ports[0]}`}`}`,
       ),
     }),
   );

@@ -14,7 +14,7 @@ export const antiAffinityConflict: Cause = {
   title: "Pod anti-affinity that leaves no node",
   looksAt: "Pods that are not scheduled, what the scheduler says, and the template's required anti-affinity.",
   concludes: "More pods than nodes that may hold one, or pods of others that must not stand beside them.",
-  wouldDo: "scale_deployment to as many as run, or rollback_deployment where an older revision had no such rule; else a person decides.",
+  remedy: "`rollback_deployment` to a revision without the rule. Otherwise, add nodes, run fewer replicas, or make the rule a preference.",
   find: (view) => unscheduledPods(view).map((waiting) => find(view, waiting)),
 };
 
@@ -49,7 +49,7 @@ const find = (view: View, { workload, pod, message, counts, blocker }: Unschedul
       explains: [workload.reference],
       facts: remediesOr(
         rollbackWithout(view, workload, ({ spec }) => requiredRules(spec["affinity"]) > 0),
-        "there have to be more nodes, fewer replicas, or a preferred rule instead of a required one",
+        "add nodes, run fewer replicas, or turn the required anti-affinity rule into a preferred one",
       ),
     }),
   );

@@ -3,6 +3,7 @@ import { HorizontalPodAutoscalers, type HorizontalPodAutoscaler } from "#api/kub
 import { referenceText } from "#api/object.ts";
 import { assess, objectQuote, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
+import { patch } from "#diagnosis/kubectl.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
 import { referenceTo } from "#diagnosis/view.ts";
 
@@ -13,7 +14,7 @@ export const autoscalerAtItsLimit: Cause = {
   title: "An autoscaler at its upper limit",
   looksAt: "The condition ScalingLimited of HorizontalPodAutoscalers, and their replicas.",
   concludes: "The load asks for more replicas than maxReplicas allows.",
-  wouldDo: "update_hpa with a higher maxReplicas, at most one and a half times the present; nothing where the load is a runaway process.",
+  remedy: "Raise `maxReplicas` if the load is expected; otherwise find the process that causes it.",
   find: (view) => view.all(HorizontalPodAutoscalers).map(find),
 };
 
@@ -48,21 +49,11 @@ const find = (autoscaler: HorizontalPodAutoscaler): Assessment => {
           name: autoscaler.spec.scaleTargetRef.name,
         },
       ],
-      facts:
+      facts: person(
         raised === maxReplicas
-          ? person("it is at the most that can be asked for")
-          : {
-              kind: "remedies",
-              remedies: [
-                {
-                  action: "update_hpa",
-                  target: reference,
-                  parameters: { max: String(raised) },
-                  rationale: "The load is more than the present limit of replicas can carry.",
-                  expected: `${referenceText(reference)} is no longer limited.`,
-                },
-              ],
-            },
+          ? "find what causes the load: maxReplicas is already as high as it may be"
+          : `raise maxReplicas if the load is expected: ${patch(reference, { spec: { maxReplicas: raised } })}`,
+      ),
     }),
   );
 };

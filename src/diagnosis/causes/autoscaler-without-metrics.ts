@@ -17,7 +17,7 @@ export const autoscalerWithoutMetrics: Cause = {
   title: "An autoscaler that cannot scale",
   looksAt: "The conditions ScalingActive and AbleToScale of HorizontalPodAutoscalers, their target and its resource requests.",
   concludes: "The target does not exist, its containers request none of the resource, or no metrics arrive.",
-  wouldDo: "Nothing by itself: requests, metrics server or target have to be put right.",
+  remedy: "Set the missing requests, repair the metrics server, or correct the target.",
   find: (view) => view.all(HorizontalPodAutoscalers).map((autoscaler) => find(view, autoscaler)),
 };
 
@@ -61,7 +61,9 @@ const find = (view: View, autoscaler: HorizontalPodAutoscaler): Assessment => {
       chain: [why, `${referenceText(reference)} leaves ${referenceText(target)} as it is`],
       quotes: [objectQuote(reference, `${stuck?.type} is False, ${stuck?.reason}: ${stuck?.message ?? ""}`)],
       facts: person(
-        withoutRequests === undefined ? "metrics or target have to be put right" : `its containers need a request for ${withoutRequests}`,
+        withoutRequests === undefined
+          ? "repair the metrics server, or correct the target"
+          : `set a request for ${withoutRequests} on its containers`,
       ),
     }),
   );

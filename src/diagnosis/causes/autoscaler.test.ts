@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { autoscalerAtItsLimit } from "#diagnosis/causes/autoscaler-at-its-limit.ts";
 import { autoscalerWithoutMetrics } from "#diagnosis/causes/autoscaler-without-metrics.ts";
-import { answers, deployment, objects } from "#test/evidence-sketch.ts";
+import { answers, deployment, manualSteps, objects } from "#test/evidence-sketch.ts";
 
 const web = deployment("web");
 const scaler = (status: string): ReturnType<typeof objects>[0] =>
@@ -13,9 +13,11 @@ const limited = (current: number, reason: string): string =>
 const inactive = (reason: string, message: string, since = "2027-03-01T13:00:00Z"): string =>
   `{ conditions: [{ type: ScalingActive, status: "False", reason: ${reason}, message: "${message}", lastTransitionTime: "${since}" }] }`;
 
-test("one that has all it may and wants more gets half as many again", () => {
-  expect(answers(autoscalerAtItsLimit, { objects: [web, scaler(limited(4, "TooManyReplicas"))] })).toEqual([
-    "AutoscalerAtItsLimit HorizontalPodAutoscaler web → update_hpa max=6",
+test("one that is at its limit and wants more: the manual step raises it by half", () => {
+  const given = { objects: [web, scaler(limited(4, "TooManyReplicas"))] };
+  expect(answers(autoscalerAtItsLimit, given)).toEqual(["AutoscalerAtItsLimit HorizontalPodAutoscaler web → person"]);
+  expect(manualSteps(autoscalerAtItsLimit, given)).toEqual([
+    `raise maxReplicas if the load is expected: kubectl -n shop patch horizontalpodautoscaler web --type=merge -p '{"spec":{"maxReplicas":6}}'`,
   ]);
 });
 

@@ -4,6 +4,7 @@ import { referenceText } from "#api/object.ts";
 import { selects } from "#cluster/selectors.ts";
 import { assess, objectQuote, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
+import { patch } from "#diagnosis/kubectl.ts";
 import type { Assessment, Facts } from "#diagnosis/finding.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
 
@@ -14,7 +15,8 @@ export const budgetBlocksDrain: Cause = {
   title: "A disruption budget that blocks a drain",
   looksAt: "Budgets that allow no disruption, the pods they cover, and cordoned nodes.",
   concludes: "All pods are healthy and the budget asks for all of them, so that none can leave its cordoned node.",
-  wouldDo: "relax_pdb so that one eviction is allowed.",
+  remedy:
+    "`relax_pdb`, so that one eviction is allowed. Otherwise, scale the workload first: with a single replica, an eviction is an outage.",
   find: (view) => view.all(PodDisruptionBudgets).map((budget) => find(view, budget)),
 };
 
@@ -72,7 +74,7 @@ const specText = ({ spec }: PodDisruptionBudget): string =>
   spec.minAvailable === undefined ? `maxUnavailable ${spec.maxUnavailable}` : `minAvailable ${spec.minAvailable}`;
 
 const factsOf = (budget: PodDisruptionBudget, covered: number): Facts => {
-  if (covered < 2) return person("its workload has a single replica: an eviction is an outage; scale it first, or accept that");
+  if (covered < 2) return person("scale the workload to two replicas first: with a single one, an eviction is an outage");
   const parameters: Record<string, string> =
     budget.spec.minAvailable === undefined ? { maxUnavailable: "1" } : { minAvailable: String(covered - 1) };
   return {
@@ -86,5 +88,6 @@ const factsOf = (budget: PodDisruptionBudget, covered: number): Facts => {
         expected: `${referenceText(referenceTo(budget))} allows one disruption.`,
       },
     ],
+    otherwise: `allow one disruption: ${patch(referenceTo(budget), { spec: parameters.maxUnavailable === undefined ? { minAvailable: covered - 1 } : { maxUnavailable: 1 } })}`,
   };
 };

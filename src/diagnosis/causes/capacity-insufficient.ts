@@ -16,7 +16,7 @@ export const capacityInsufficient: Cause = {
   title: "A pod that requests more than any node has free",
   looksAt: "Pods that are not scheduled, what the scheduler says, their requests and what the nodes have.",
   concludes: "The request fits on no node: it is too large, or the cluster is full.",
-  wouldDo: "rollback_deployment to a revision that requested less; else a person lowers the request or adds a node.",
+  remedy: "`rollback_deployment` to a revision that requested less. Otherwise, lower the request or add a node.",
   find: (view) => unscheduledPods(view).flatMap((waiting) => (["cpu", "memory"] as const).map((resource) => find(view, waiting, resource))),
 };
 
@@ -70,7 +70,7 @@ const find = (view: View, { workload, pod, message, counts, blocker, wanted }: U
       explains: [workload.reference],
       facts: remediesOr(
         rollbackWithout(view, workload, ({ spec }) => requestOf(spec, resource) >= requested),
-        `the request has to become smaller, or a node has to come that has this much ${resource}`,
+        `lower the request, or add a node with enough ${resource}`,
       ),
     }),
   );

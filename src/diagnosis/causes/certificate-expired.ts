@@ -14,7 +14,7 @@ export const certificateExpired: Cause = {
   title: "A certificate that has expired",
   looksAt: "What programs and the API server say when they refuse a certificate, and which Service they were calling.",
   concludes: "The certificate that the called side shows is not valid now: expired, or not yet valid because a clock is wrong.",
-  wouldDo: "Nothing by itself: whoever issues the certificate renews it; rotate_secrets where policy names a generator for its Secret.",
+  remedy: "Renew the certificate. If it is not valid yet, correct the clock.",
   find: (view) => view.workloads.flatMap((workload) => find(view, workload)),
 };
 
@@ -53,7 +53,7 @@ const find = (view: View, workload: Workload): readonly Assessment[] => {
         ],
         quotes: [...lines.slice(0, 2).map(lineQuote), ...events.slice(0, 1).map(eventQuote)],
         explains: [reference],
-        facts: person("the certificate has to be renewed by who issues it; if it is not valid yet, a clock is wrong"),
+        facts: person("renew the certificate; if it is not valid yet, correct the clock"),
       }),
     ),
   ];

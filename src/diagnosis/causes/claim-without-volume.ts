@@ -32,35 +32,35 @@ const kinds: readonly Kind[] = [
     code: "ClaimAccessModeMismatch",
     title: "A claim whose access modes no volume offers",
     concludes: "A free volume fits but for its access modes.",
-    why: "the claim's access modes cannot be changed in place: it is made again with what the volume offers, or another volume is made",
+    why: "recreate the claim with the access modes that the volume offers, or create another volume: access modes are immutable",
   },
   {
     misfit: "selector",
     code: "ClaimSelectorMatchesNothing",
     title: "A claim whose selector no volume matches",
     concludes: "A free volume fits but for its labels.",
-    why: "the volume needs the labels, or the claim is made again with another selector",
+    why: "label the volume, or recreate the claim with another selector",
   },
   {
     misfit: "size",
     code: "ClaimTooLarge",
     title: "A claim that is larger than any volume",
     concludes: "A free volume fits but for its size.",
-    why: "a larger volume has to be made, or the claim made again with less",
+    why: "create a larger volume, or recreate the claim with a smaller request",
   },
   {
     misfit: "occupied",
     code: "VolumeOccupied",
     title: "A claim whose only volume is taken by another claim",
     concludes: "The volume that would fit is bound to, or reserved for, another claim.",
-    why: "whose the volume is has to be known before anything is released: it may hold data",
+    why: "find out who uses the volume before you release it: it may hold data",
   },
   {
     misfit: "class",
     code: "ClaimClassMismatch",
     title: "A claim of another class than the volume that would fit",
     concludes: "A free volume fits but for its class, and nothing provisions one of the claim's class.",
-    why: "a claim's class cannot be changed in place: it is made again with the volume's, or the volume is given the claim's",
+    why: "recreate the claim with the class of the volume, or give the volume the class of the claim: the class of a claim is immutable",
   },
 ];
 
@@ -69,10 +69,10 @@ const causeOf = (kind: Kind): Cause => ({
   title: kind.title,
   looksAt: "Pending claims that nothing provisions, and every volume: its class, modes, labels, size and claim.",
   concludes: kind.concludes,
-  wouldDo:
+  remedy:
     kind.misfit === "occupied"
-      ? "Nothing by itself."
-      : "recreate_pvc_claim while it is unbound and empty; else a person makes a volume that fits.",
+      ? "Find out who uses the volume before you release it: it may hold data."
+      : "Recreate the claim while it is unbound, or create a volume that fits.",
   ...(kind.misfit === "class" ? { suppressedBy: ["StorageClassMissing"] } : {}),
   find: (view) => view.all(PersistentVolumeClaims).map((claim) => find(view, claim, kind)),
 });

@@ -16,7 +16,7 @@ export const clusterDnsDown: Cause = {
   title: "A cluster whose DNS does not answer",
   looksAt: "The Service that answers DNS and its pods, and how many workloads with the cluster's own settings get no answer.",
   concludes: "Lookups are sent to the cluster's DNS and nobody answers: its pods are not ready, or not to be reached.",
-  wouldDo: "What its own workload's trouble asks for; restart_network only where its pods are ready and answer nobody.",
+  remedy: "What the fault of the DNS workload itself asks for. Otherwise, check the network path to its pods.",
   find: (view) => find(view),
 };
 
@@ -64,7 +64,7 @@ const find = (view: View): readonly Assessment[] => {
           ...complainers.slice(0, 3).flatMap(({ lines }) => lines.slice(0, 1).map(lineQuote)),
         ],
         explains: [object, ...complainers.map(({ workload }) => workload.reference)],
-        facts: person("why the DNS does not answer is to be seen in its own workload, and on the way to it"),
+        facts: person("check the DNS workload and the network path to its pods"),
       }),
     ),
   ];

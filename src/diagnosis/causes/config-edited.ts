@@ -110,7 +110,7 @@ export const configEdited = (evidence: WorkloadEvidence): Assessment => {
             afterwards: restartsOf(evidence, failures),
           },
         ],
-        otherwise: `a person has to put back what ConfigMap ${config.name} was before, then restart the pods; a rollback of ${targetName(evidence)} would not change it`,
+        otherwise: `restore the earlier content of ConfigMap ${config.name}, then restart the pods; a rollback of ${targetName(evidence)} does not change it`,
       },
     },
   };

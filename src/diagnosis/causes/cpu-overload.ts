@@ -22,7 +22,7 @@ export const cpuOverload: Cause = {
   title: "A workload that is throttled at its CPU limit",
   looksAt: "CPU usage against the limit, throttling, the rate of requests, and what they were before.",
   concludes: "The workload uses up its CPU limit and is throttled.",
-  wouldDo: "Nothing by itself: more CPU would treat the symptom where a program runs wild; a person looks at what it does.",
+  remedy: "Find out what the program does with the CPU. Raise the limit only if the work is wanted.",
   find: (view) => view.workloads.map((workload) => find(view, workload)),
 };
 
@@ -88,7 +88,7 @@ const find = (view: View, workload: Workload): Assessment => {
         workload.reference,
         ...view.servicesOf(workload).flatMap((service) => callersOf(view, service).map(({ reference }) => reference)),
       ],
-      facts: person("what the program does with so much CPU has to be known: a higher limit helps only where the work is wanted"),
+      facts: person("find out what the program does with the CPU; raise the limit only if the work is wanted"),
     }),
   );
 };

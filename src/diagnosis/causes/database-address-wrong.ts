@@ -41,7 +41,7 @@ export const databaseAddressWrong: readonly Cause[] = kinds.map((kind) => ({
   title: kind.title,
   looksAt: "How connections of database drivers end in the logs of clients, whether the server is ready, and what its Services offer.",
   concludes: kind.concludes,
-  wouldDo: "Nothing by itself: the address is in the client's configuration or Secret, and a person corrects it.",
+  remedy: "Correct the address in the client's configuration or Secret.",
   suppressedBy: ["ClusterDnsDown", "NetworkPolicyIsolates"],
   find: (view) => engines.flatMap((engine) => find(view, engine, kind)),
 }));
@@ -127,7 +127,7 @@ const judgeClient = (view: View, { engine, kind, workload, lines, meant, complai
       detail: { engine: engine.name },
       explains: [reference],
       facts: person(
-        `the ${kind.what} in ${from === "" ? "its configuration" : `Secret ${from}`} has to become the one that the database's Service offers`,
+        `set the ${kind.what} in ${from === "" ? "its configuration" : `Secret ${from}`} to the one that the database's Service offers`,
       ),
     }),
   );

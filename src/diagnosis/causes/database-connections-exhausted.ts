@@ -7,8 +7,8 @@ export const databaseConnectionsExhausted = refusalCause({
   looksAt: "What clients and probes of MySQL, PostgreSQL, Redis, MongoDB and RabbitMQ are told when they connect.",
   concludes:
     "The server is up and refuses new connections because its limit is reached: one client leaks or the limit is too low for all of them.",
-  wouldDo: "Nothing by itself: a person finds who holds the connections; restarting clients or raising the limit only buys time.",
+  remedy: "Find the client that holds the connections. Restarting clients or raising the limit only buys time.",
   words: ({ full }) => full,
   does: "has no connection left to give",
-  why: "somebody has to find who holds the connections and why: a pool that leaks, more replicas than the limit allows, or a limit that was lowered",
+  why: "find the client that holds the connections: look for a leaking pool, more replicas than the limit allows, or a lowered limit",
 });

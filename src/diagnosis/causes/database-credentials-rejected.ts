@@ -17,7 +17,7 @@ export const databaseCredentialsRejected: Cause = {
   title: "A user or password that the database rejects",
   looksAt: "What clients of MySQL, PostgreSQL, Redis, MongoDB and RabbitMQ are told when they log in, and the Secrets that they use.",
   concludes: "The server answers and does not accept who the client says it is: the Secret and the server disagree.",
-  wouldDo: "Nothing by itself: values of Secrets are neither read nor kept.",
+  remedy: "Make the password in the Secret and the password of the server the same. Kintsugi never reads the values of Secrets.",
   find: (view) =>
     engines.flatMap((engine) =>
       view.workloads.flatMap((workload) => {
@@ -62,7 +62,7 @@ const find = (view: View, workload: Workload, engine: Engine, lines: readonly Lo
         detail: { engine: engine.name },
         explains: [reference],
         facts: person(
-          `the password in ${secrets.length === 0 ? "its configuration" : `Secret ${secrets.join(", ")}`} and the server's have to be made the same by somebody who may see them`,
+          `make the password in ${secrets.length === 0 ? "its configuration" : `Secret ${secrets.join(", ")}`} the same as the server's`,
         ),
       }),
     ),

@@ -6,9 +6,8 @@ export const databaseReadOnly = refusalCause({
   title: "A database that takes no writes",
   looksAt: "What clients of MySQL, PostgreSQL, Redis and MongoDB are told when they write.",
   concludes: "The server is up, answers reads and refuses every write: it was switched to read-only, or the address leads to a replica.",
-  wouldDo:
-    "Nothing by itself: whether a primary may take writes again is a decision about data; failover_database where an operator manages it.",
+  remedy: "Point the client to the primary, or make this server writable after you checked why it is read-only.",
   words: ({ readOnly }) => readOnly,
   does: "refuses writes, being read-only",
-  why: "whether this server may take writes again is a decision about data: it may have been demoted, or its disk may be full",
+  why: "point the client to the primary, or make this server writable once you know why it is read-only: it may be a replica, or its disk may be full",
 });

@@ -17,7 +17,7 @@ export const deletionStuck: Cause = {
   title: "A deletion that does not end",
   looksAt: "Objects with a deletionTimestamp and finalizers, and the conditions of namespaces that end.",
   concludes: "A finalizer is not removed by the controller that set it, or a namespace still holds what cannot be deleted.",
-  wouldDo: "Nothing by itself: a finalizer guards something outside, and taking it away leaves that behind.",
+  remedy: "Repair the controller of the finalizer. Removing the finalizer by hand leaves its external resources behind.",
   find: (view) =>
     view.evidence.objects.filter(({ metadata }) => metadata.deletionTimestamp !== undefined).map((object) => find(view, object)),
 };
@@ -65,7 +65,7 @@ const find = (view: View, object: Ending): Assessment => {
           ].join("\n"),
         ),
       ],
-      facts: person("find out what the finalizer's controller has not done; taking the finalizer away leaves that undone for ever"),
+      facts: person("repair the controller of the finalizer; removing the finalizer by hand leaves its external resources behind"),
     }),
   );
 };

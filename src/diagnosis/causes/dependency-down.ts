@@ -16,7 +16,7 @@ export const dependencyDown: Cause = {
   title: "A workload that others depend on is down",
   looksAt: "Workloads without a ready pod, the Services before them, and what the logs of others say of these Services.",
   concludes: "Callers fail for it, and nothing that was read says why it is down.",
-  wouldDo: "Nothing by itself: what is wrong with it has to be found first.",
+  remedy: "Find out why the dependency is down; its callers recover once it is up.",
   generality: 2,
   find: (view) => view.workloads.filter(isDown).map((workload) => find(view, workload)),
 };
@@ -52,7 +52,7 @@ const find = (view: View, workload: Workload): Assessment => {
         ...complaints.slice(0, quotesAtMost).map(({ log, line }) => quote("log", `Pod ${log.namespace}/${log.pod}`, line)),
       ],
       explains: complaints.map((each) => each.workload.reference),
-      facts: person(`why ${name} is down is not known; its callers recover when it is up`),
+      facts: person(`find out why ${name} is down; its callers recover once it is up`),
     }),
   );
 };

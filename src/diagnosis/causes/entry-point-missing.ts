@@ -16,7 +16,7 @@ export const entryPointMissing: Cause = {
   title: "A command that the image does not have",
   looksAt: "What the container runtime says when it cannot start the process; logs that end in an exec format error.",
   concludes: "The command is not in the image, may not be executed, or was built for another architecture.",
-  wouldDo: "rollback_deployment where an earlier revision had another command or image; else a person corrects it.",
+  remedy: "`rollback_deployment` to a revision with another command or image. Otherwise, correct the command or the image.",
   find: (view) => failingWorkloads(view).map((workload) => find(view, workload)),
 };
 
@@ -48,7 +48,7 @@ const find = (view: View, workload: Workload): Assessment => {
       chain: [`${said?.complaint}`, `container ${said?.failure.container.name} never runs`],
       quotes: said === undefined ? [] : [failureQuote(evidence, said.failure)],
       explains: [workload.reference],
-      facts: person("the command or the image has to be corrected where it is written"),
+      facts: person("correct the command or the image"),
     }),
   );
 };

@@ -21,7 +21,7 @@ export const gatewayMisroutes: Cause = {
     "Routing tables in ConfigMaps that a running workload mounts, the Services there are, what their programs call themselves in their variables, and alerts that name a path and a service.",
   concludes:
     "One route leads elsewhere than its name and path, or the alert about that path, say, and no route leads to the service they mean.",
-  wouldDo: "restore_object where the change journal saw the table change; else a person corrects the route.",
+  remedy: "`restore_object`, if the change journal has the earlier table. Otherwise, correct the route.",
   find: (view) => view.all(ConfigMaps).flatMap((configMap) => find(view, configMap)),
 };
 
@@ -79,7 +79,7 @@ const judgeRoute = (
   const owners = view.workloads.filter((workload) => view.servicesOf(workload).includes(meant));
   const change = view.changesOf(table)[0];
   const ready = view.podsBehind(meant).length > 0;
-  const right = `route ${route.name} has to lead to ${meant.metadata.name} again`;
+  const right = `point route ${route.name} to ${meant.metadata.name} again`;
   const notFound = alert !== undefined && /\b40[45]\b/.test(Object.values(alert.annotations).join(" "));
   return assess(
     code,
@@ -117,7 +117,8 @@ const judgeRoute = (
       field: `data.${key}`,
       detail: { route: route.name, host: route.host, instead: meant.metadata.name },
       explains: [...owners, ...gateways].map(({ reference }) => reference),
-      facts: change?.kind === "changed" ? restored(change, `${right}.`, right) : person(right),
+      facts:
+        change?.kind === "changed" ? restored(change, `Route ${route.name} leads to ${meant.metadata.name} again.`, right) : person(right),
     }),
   );
 };

@@ -100,15 +100,15 @@ export const imageUnpullable = (evidence: WorkloadEvidence): Assessment => {
 /** Where the way to the registry is broken, an older image from the same registry is no way out. */
 const factsOf = (fault: PullFault, isNew: boolean, before: string | undefined, image: string, release: Release | undefined): Facts => {
   if (!isNew || release?.previous === undefined || before === undefined)
-    return { kind: "person", why: `no release brought in the image ${image}: a person has to put it back, or grant access to it` };
+    return { kind: "person", why: `push image ${image} again, or grant access to it: no release of this workload introduced it` };
   if (fault === "unreachable" && registryOf(before) === registryOf(image))
-    return { kind: "person", why: `the registry ${registryOf(image)} cannot be reached; the image before it comes from there, too` };
+    return { kind: "person", why: `restore access to the registry ${registryOf(image)}: the previous image comes from it, too` };
   if (
     fault === "unauthorized" &&
     repositoryOf(before) === repositoryOf(image) &&
     release.differences.every(({ path }) => !path.startsWith("imagePullSecrets"))
   )
-    return { kind: "person", why: `access to ${repositoryOf(image)} was lost; the image before it lies there, too` };
+    return { kind: "person", why: `restore access to ${repositoryOf(image)}: the previous image is in the same repository` };
   return { kind: "badRevision", revision: release.current.revision, lastGood: release.previous.revision };
 };
 

@@ -20,7 +20,7 @@ test.each([
   [
     "a class that does not exist",
     `{ ingressClassName: ngnix, rules: ${rules("{ name: web, port: { name: http } }")} }`,
-    "has to be created, or the Ingress corrected",
+    "create what the Ingress refers to",
   ],
   [
     "a TLS Secret that does not exist",

@@ -14,7 +14,7 @@ export const ingressBroken: Cause = {
   title: "An Ingress that refers to something that is not there",
   looksAt: "Ingresses, and the classes, Services, ports and TLS Secrets they name.",
   concludes: "Requests to it cannot be served, because what it names does not exist.",
-  wouldDo: "Nothing by itself: what is opened to the outside is a person's choice, who is told the nearest name that exists.",
+  remedy: "Create what the Ingress refers to, or correct the Ingress. What is exposed is not decided by similar names.",
   find: (view) => view.all(Ingresses).flatMap((ingress) => find(view, ingress)),
 };
 
@@ -125,5 +125,5 @@ const factsOf = (faults: readonly Fault[]): Facts => {
     const meant = candidates.length === 1 && kind === "port" ? candidates[0] : nearest(wanted, candidates);
     return meant === undefined ? [] : [`instead of ${kind} ${wanted}, ${meant} exists`];
   });
-  return person(["what it names has to be created, or the Ingress corrected", ...new Set(hints)].join("; ").slice(0, 1024));
+  return person(["create what the Ingress refers to, or correct the Ingress", ...new Set(hints)].join("; ").slice(0, 1024));
 };

@@ -16,7 +16,7 @@ export const jobFails: Cause = {
   title: "A Job that failed",
   looksAt: "Jobs with the condition Failed, their pods, and later runs of the same CronJob.",
   concludes: "Its pods failed more often than backoffLimit allows, or it took longer than activeDeadlineSeconds.",
-  wouldDo: "Nothing by itself: what it did half must be known before it runs again.",
+  remedy: "Check what the Job has already done, then correct its template and run it again.",
   find: (view) => view.all(Jobs).map((job) => find(view, job)),
 };
 
@@ -60,7 +60,7 @@ const find = (view: View, job: Job): Assessment => {
           : [...failures.slice(0, 2).map((each) => failureQuote(inside, each)), ...logQuotes(inside, failures, 2)]),
       ],
       explains: [reference, root],
-      facts: person("whether it may run again, and with what template, depends on what it does"),
+      facts: person("check what the Job has already done, then correct its template and run it again"),
     }),
   );
 };

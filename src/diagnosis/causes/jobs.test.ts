@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { jobFails } from "#diagnosis/causes/job-fails.ts";
 import { scheduleNotKept } from "#diagnosis/causes/schedule-not-kept.ts";
-import { answers, objects, warning } from "#test/evidence-sketch.ts";
+import { answers, manualSteps, objects, warning } from "#test/evidence-sketch.ts";
 
 const cron = (suspend = false): ReturnType<typeof objects>[0] =>
   objects(
@@ -37,9 +37,11 @@ const missed = {
   annotations: {},
 };
 
-test("a CronJob that is suspended and missed is resumed", () => {
-  expect(answers(scheduleNotKept, { objects: [cron(true)], alerts: [missed] })).toEqual([
-    "ScheduleNotKept CronJob report → resume_cronjob",
+test("a CronJob that is suspended and missed: the manual step resumes it", () => {
+  const given = { objects: [cron(true)], alerts: [missed] };
+  expect(answers(scheduleNotKept, given)).toEqual(["ScheduleNotKept CronJob report → person"]);
+  expect(manualSteps(scheduleNotKept, given)).toEqual([
+    `resume it, if the suspension is a mistake: kubectl -n shop patch cronjob report --type=merge -p '{"spec":{"suspend":false}}'`,
   ]);
 });
 

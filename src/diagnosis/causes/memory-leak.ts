@@ -18,7 +18,7 @@ export const memoryLeak: Cause = {
   title: "Memory that grows without end",
   looksAt: "Containers that were killed for memory after a long run, how often, and whether their limit was raised before.",
   concludes: "The program's memory grows with time: a larger limit delays the end and does not prevent it.",
-  wouldDo: "Nothing that lasts: a person has to find what grows. restart_pod before it dies buys time.",
+  remedy: "Find what grows in the program. A restart buys time; more memory only delays the next kill.",
   find: (view) => failingWorkloads(view).map((workload) => find(view, workload)),
 };
 
@@ -70,7 +70,7 @@ const find = (view: View, workload: Workload): Assessment => {
         ),
       ],
       explains: [workload.reference],
-      facts: person("more memory only delays it: what grows has to be found in the program"),
+      facts: person("find what grows in the program; more memory only delays the next kill"),
     }),
   );
 };

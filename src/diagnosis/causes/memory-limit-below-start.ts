@@ -21,7 +21,7 @@ export const memoryLimitBelowStart: Cause = {
   title: "A memory limit in which not even the container can be set up",
   looksAt: "Pods whose containers do not begin, and what the container runtime says.",
   concludes: "The pod's memory limit is below what the runtime itself needs.",
-  wouldDo: "rollback_deployment to a revision with more; else increase_resources.",
+  remedy: "`rollback_deployment` to a revision with more memory, or `increase_resources`. Otherwise, set a limit that the program fits in.",
   find: (view) => view.workloads.map((workload) => find(view, workload)),
 };
 
@@ -76,7 +76,7 @@ const find = (view: View, workload: Workload): Assessment => {
           ),
           ...raise(workload, limits),
         ],
-        "how much memory the program needs, its owner has to say",
+        "set a memory limit that the program fits in",
       ),
     }),
   );

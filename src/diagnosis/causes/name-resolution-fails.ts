@@ -17,7 +17,7 @@ export const nameResolutionFails: Cause = {
   looksAt: "dnsPolicy and dnsConfig of pods, the Services that answer DNS, and what programs say when a name has no address.",
   concludes:
     "The template sends its lookups to a nameserver that does not answer them, while pods with the cluster's own settings resolve names.",
-  wouldDo: "Nothing by itself where it has never worked; rollback_deployment where an earlier revision had other settings.",
+  remedy: "Set `dnsPolicy: ClusterFirst`, or correct the nameservers.",
   find: (view) => view.workloads.flatMap((workload) => find(view, workload)),
 };
 
@@ -79,7 +79,7 @@ const find = (view: View, workload: Workload): readonly Assessment[] => {
         ],
         field: "spec.template.spec.dns",
         explains: [reference],
-        facts: person("dnsPolicy ClusterFirst asks the cluster's own DNS; whoever set these nameservers has to say what they were for"),
+        facts: person("set dnsPolicy to ClusterFirst to use the cluster's DNS, or correct the nameservers"),
       }),
     ),
   ];

@@ -20,14 +20,14 @@ export const networkPolicyIsolates: Cause = {
   looksAt:
     "All NetworkPolicies that select a workload's pods, by selector, type and rules, and the timeouts of those who call it or whom it calls.",
   concludes: "The policies together allow nothing in (or nothing out), and connections time out while both ends are ready.",
-  wouldDo: "restore_object where the change journal saw the policy change; else a person says who may call whom.",
+  remedy: "`restore_object`, if the change journal has the earlier policy. Otherwise, allow the connection in the policy.",
   find: (view) => view.workloads.flatMap((workload) => directions.flatMap((direction) => find(view, workload, direction))),
 };
 
 type Direction = "Ingress" | "Egress";
 const directions: readonly Direction[] = ["Ingress", "Egress"];
 
-const decision = "who may call whom is a decision: add the rule that is missing, or delete the policy if it was a mistake";
+const decision = "add the missing rule to the NetworkPolicy, or delete the policy if it is a mistake";
 
 const timedOut = /timed? ?out|deadline exceeded|ETIMEDOUT|i\/o timeout/i;
 

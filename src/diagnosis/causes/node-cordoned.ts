@@ -1,8 +1,9 @@
 // Nodes that a pod could run on are cordoned: nobody said that they may be used again.
 import type { Node } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
-import { assess, objectQuote } from "#diagnosis/assess.ts";
+import { assess, objectQuote, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
+import { kubectl } from "#diagnosis/kubectl.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
 import { isControlPlane, isCordoned, type Unscheduled, unscheduledPods } from "#diagnosis/scheduling.ts";
 import { referenceTo } from "#diagnosis/view.ts";
@@ -14,7 +15,7 @@ export const nodeCordoned: Cause = {
   title: "A cordoned node that pods wait for",
   looksAt: "Pods that are not scheduled, and the nodes that their own wishes leave.",
   concludes: "Every node that the pod asks for, or most where it asks for none, is cordoned.",
-  wouldDo: "uncordon_node, unless a drain is under way.",
+  remedy: "Uncordon the node, unless a drain is in progress.",
   find: (view) => unscheduledPods(view).map(find),
 };
 
@@ -45,16 +46,12 @@ const find = ({ workload, pod, message, counts, blocker, wanted = [] }: Unschedu
         objectQuote({ kind: "Pod", ...pod.metadata }, `PodScheduled False: ${message}`),
       ],
       explains: [workload.reference],
-      facts: {
-        kind: "remedies",
-        remedies: nodes.slice(0, 3).map((each) => ({
-          action: "uncordon_node",
-          target: referenceTo(each),
-          parameters: {},
-          rationale: `Pods wait for ${each.metadata.name}, and nothing else keeps them from it.`,
-          expected: `The pods of ${referenceText(workload.reference)} are scheduled.`,
-        })),
-      },
+      facts: person(
+        `uncordon the node, unless a drain is in progress: ${nodes
+          .slice(0, 3)
+          .map(({ metadata }) => kubectl(undefined, "uncordon", metadata.name))
+          .join("; ")}`,
+      ),
     }),
   );
 };

@@ -44,7 +44,7 @@ const causeOf = (kind: Kind): Cause => ({
   title: kind.title,
   looksAt: "TCP retransmits of nodes, latencies of workloads at the median and beyond, and where their pods run.",
   concludes: kind.concludes,
-  wouldDo: "Nothing by itself: a person looks at the node's network; cordon_node and drain_node move what can move.",
+  remedy: "Check the network of the node. Cordon and drain it to move the workloads away.",
   find: (view) => view.all(Nodes).map((node) => find(view, node, kind)),
 });
 
@@ -131,7 +131,7 @@ const find = (view: View, node: Node, { code, fault }: Kind): Assessment => {
           ),
       ],
       explains: [...here, ...slow.map(({ workload }) => workload)].map(({ reference }) => reference),
-      facts: person("the node's network card, cable, switch port or queue has to be looked at"),
+      facts: person("check the network card, cable, switch port and queues of the node; cordon and drain it to move the workloads away"),
     }),
   );
 };

@@ -46,7 +46,7 @@ export const kubeletDown: Cause = {
   title: "A node whose kubelet is down",
   looksAt: "Nodes that stopped reporting, and the state of the kubelet where somebody can see it.",
   concludes: "The kubelet does not report: it is stopped, or its node is.",
-  wouldDo: "Nothing by itself: a person starts the kubelet or the node; cordon_node and drain_node move what can move.",
+  remedy: "Start the kubelet or the node. Cordon and drain the node to move the workloads away.",
   find: (view) => view.all(Nodes).map((node) => findKubelet(view, node)),
 };
 
@@ -76,7 +76,7 @@ const findKubelet = (view: View, node: Node): Assessment => {
       chain: [`the kubelet of Node ${name} is down`, `Node ${name} is not ready`, "its pods are not ready and new ones do not start there"],
       quotes: [...componentQuotes(kubelet), ...readyQuote(node)],
       explains: sufferersOn(view, name),
-      facts: person("the kubelet has to be started on the node itself"),
+      facts: person("start the kubelet on the node"),
     }),
   );
 };
@@ -89,7 +89,7 @@ export const containerRuntimeDown: Cause = {
   title: "A node whose container runtime is down",
   looksAt: "What nodes say of themselves, events of pods that get no sandbox, and the state of the runtime where somebody can see it.",
   concludes: "The kubelet cannot talk to the container runtime.",
-  wouldDo: "Nothing by itself: a person starts the runtime; cordon_node keeps new pods away.",
+  remedy: "Start the container runtime. Cordon the node to keep new pods away.",
   find: (view) => view.all(Nodes).map((node) => findRuntime(view, node)),
 };
 
@@ -130,7 +130,7 @@ const findRuntime = (view: View, node: Node): Assessment => {
         ...[own, ofPods[0]].flatMap((event) => (event === undefined ? [] : [eventQuote(event)])),
       ],
       explains: sufferersOn(view, name),
-      facts: person("the container runtime has to be started on the node itself"),
+      facts: person("start the container runtime on the node"),
     }),
   );
 };
@@ -140,7 +140,7 @@ export const kubeProxyDown: Cause = {
   title: "A node whose kube-proxy is down",
   looksAt: "Connections to Services, tried from each node, and the state of kube-proxy where somebody can see it.",
   concludes: "From one node Services cannot be reached that can be reached from others.",
-  wouldDo: "restart_network for kube-proxy where it is a DaemonSet; else a person starts it on the node.",
+  remedy: "Start kube-proxy on the node, or delete its pod there.",
   find: (view) => view.all(Nodes).map((node) => findProxy(view, node)),
 };
 
@@ -193,7 +193,7 @@ const findProxy = (view: View, node: Node): Assessment => {
           ),
       ],
       explains: [...sufferersOn(view, name), ...services.map(referenceTo)],
-      facts: person("kube-proxy has to be started on the node, or its pod there replaced"),
+      facts: person("start kube-proxy on the node, or delete its pod there"),
     }),
   );
 };

@@ -14,7 +14,7 @@ export const nodeUnderPressure: Cause = {
   title: "A node that runs out of something",
   looksAt: "The conditions DiskPressure, MemoryPressure and PIDPressure of nodes, and pods that were evicted from them.",
   concludes: "The kubelet evicts pods, or takes no new ones, because the node lacks disk, memory or process ids.",
-  wouldDo: "cordon_node keeps more pods away; what uses it up has to be found by a person.",
+  remedy: "Find and stop what uses the resource up. Cordon the node to keep new pods away.",
   find: (view) => view.all(Nodes).map((node) => find(view, node)),
 };
 
@@ -40,7 +40,7 @@ const find = (view: View, node: Node): Assessment => {
       ],
       quotes: bad.map(({ type, reason, message }) => objectQuote(reference, `${type} is True, ${reason}: ${message}`)),
       explains: evicted.map(({ reference: each }) => each),
-      facts: person("what uses the node up has to be found and stopped"),
+      facts: person("find and stop what uses the resource up; cordon the node to keep new pods away"),
     }),
   );
 };

@@ -25,7 +25,7 @@ const causeOf = (wish: Wish, title: string, words: string): Cause => ({
   title,
   looksAt: "Pods that are not scheduled, what the scheduler says, and the labels of the nodes.",
   concludes: `${words} asks for labels that no node has.`,
-  wouldDo: "rollback_deployment to a revision whose wish some node meets; else a person labels a node or corrects the template.",
+  remedy: "`rollback_deployment` to a revision that fits a node. Otherwise, label a node or correct the template.",
   find: (view) => unscheduledPods(view).map((waiting) => find(view, waiting, wish)),
 });
 
@@ -72,7 +72,7 @@ const find = (view: View, { workload, pod, message, counts, wanted, blocker }: U
       explains: [workload.reference],
       facts: remediesOr(
         rollbackWithout(view, workload, ({ spec }) => !nodes.some((node) => matchesSelector(spec, node) && matchesAffinity(spec, node))),
-        "a node has to get the label, or the template another wish: which, only its owner knows",
+        "label a node, or change the pod's nodeSelector or affinity",
       ),
     }),
   );

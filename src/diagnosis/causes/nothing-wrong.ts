@@ -73,7 +73,7 @@ export const nothingWrong = (evidence: WorkloadEvidence): Assessment => {
         quote("object", targetName(evidence), `${targetName(evidence)} ${state}`),
         ...pods.slice(0, 5).map((pod) => quote("object", `Pod ${pod.name}`, podText(pod))),
       ],
-      facts: { kind: "person", why: "nothing is wrong" },
+      facts: { kind: "person", why: "no action is needed" },
     },
   };
 };

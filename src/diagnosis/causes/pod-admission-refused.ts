@@ -4,6 +4,7 @@ import { referenceText } from "#api/object.ts";
 import { assess, eventQuote, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { type Refusal, refusedPods } from "#diagnosis/refused-pods.ts";
+import { asSentence } from "#lib/words.ts";
 
 interface Refuser {
   readonly code: string;
@@ -21,28 +22,28 @@ const refusers: readonly Refuser[] = [
     title: "A pod that violates its namespace's Pod Security level",
     pattern: /violates PodSecurity "([^"]+)": (.{1,300})/,
     concludes: "The template asks for what the namespace's Pod Security level forbids.",
-    why: "the template has to give up what the level forbids, or the namespace another level: both are decisions about security",
+    why: "remove from the template what the Pod Security level forbids, or set another level on the namespace",
   },
   {
     code: "LimitRangeRefuses",
     title: "A pod outside of its namespace's LimitRange",
     pattern: /((?:maximum|minimum) (?:cpu|memory|ephemeral-storage) (?:usage|limit)[^,\]]{1,200})/,
     concludes: "The template's resources lie outside of what the LimitRange allows.",
-    why: "the template's resources or the LimitRange have to change: a matter of policy",
+    why: "change the resources in the template, or the LimitRange",
   },
   {
     code: "AdmissionPolicyRefuses",
     title: "A pod that a ValidatingAdmissionPolicy refuses",
     pattern: /ValidatingAdmissionPolicy '([^']+)' with binding '[^']+' denied request: (.{1,300})/,
     concludes: "An admission policy forbids what the template asks for.",
-    why: "the template has to satisfy the policy, or the policy has to change",
+    why: "change the template to satisfy the policy, or change the policy",
   },
   {
     code: "WebhookUnreachable",
     title: "An admission webhook that cannot be called",
     pattern: /failed calling webhook "([^"]+)": (.{1,300})/,
     concludes: "The webhook does not answer and its failurePolicy is Fail: nothing it watches over can be created.",
-    why: "the webhook's server has to answer again, or its configuration go: without it, what it guards is unguarded",
+    why: "restore the server of the webhook; deleting the webhook configuration leaves its objects unguarded",
     suppressedBy: ["WebhookWithoutServer"],
   },
   {
@@ -50,7 +51,7 @@ const refusers: readonly Refuser[] = [
     title: "A pod that an admission webhook refuses",
     pattern: /admission webhook "([^"]+)" denied the request:? ?(.{0,300})/,
     concludes: "A webhook forbids what the template asks for.",
-    why: "the template has to satisfy the webhook",
+    why: "change the template to satisfy the webhook",
   },
 ];
 
@@ -59,7 +60,7 @@ const causeOf = (refuser: Refuser): Cause => ({
   title: refuser.title,
   looksAt: "FailedCreate events of workloads that have fewer pods than they want.",
   concludes: refuser.concludes,
-  wouldDo: `Nothing by itself: ${refuser.why}.`,
+  remedy: `${asSentence(refuser.why)}.`,
   ...(refuser.suppressedBy === undefined ? {} : { suppressedBy: refuser.suppressedBy }),
   find: (view) => refusedPods(view).map((refusal) => find(refuser, refusal)),
 });

@@ -47,7 +47,7 @@ const causeOf = (kind: Kind): Cause => ({
   title: kind.title,
   looksAt: "Latencies, requests and packets of workloads against their usual, and who is told to call whom.",
   concludes: kind.concludes,
-  wouldDo: "Nothing by itself: a person looks at what shapes the pods' traffic; restart_pod where another node would be as good.",
+  remedy: "Check what shapes the traffic of the pods: a proxy, a qdisc, the network plugin or an injected fault.",
   suppressedBy: ["NodeNetworkDelay", "NodePacketLoss", "CpuOverload"],
   find: (view) => find(view, kind),
 });
@@ -103,9 +103,7 @@ const find = (view: View, { code, fault }: Kind): readonly Assessment[] => {
           quote("metric", referenceText(object), text),
         ),
         explains: [reference, ...others.map(({ workload }) => workload.reference)],
-        facts: person(
-          "what delays or drops the pods' traffic is not an object of Kubernetes: a proxy, a qdisc, a network plugin or a fault injected",
-        ),
+        facts: person("check what shapes the traffic of the pods: a proxy, a qdisc, the network plugin or an injected fault"),
       }),
     ),
   ];

@@ -15,7 +15,7 @@ export const portConflict: Cause = {
   title: "A port that another program of the pod has already",
   looksAt: "What programs say when they cannot listen, the ports of all containers of the pod, and annotations that set a proxy's port.",
   concludes: "Containers of a pod share one network: a sidecar holds the port that the application listens at, and it ends.",
-  wouldDo: "rollback_deployment where the revision before had one of them elsewhere; else a person gives one of them another port.",
+  remedy: "`rollback_deployment` to a revision without the conflict. Otherwise, move one of the two programs to another port.",
   find: (view) => view.workloads.flatMap((workload) => find(view, workload)),
 };
 
@@ -90,5 +90,5 @@ const factsOf = (view: View, workload: Workload): Facts => {
   const release = releaseFor(view.inside(workload), container);
   return release?.previous !== undefined && workload.reference.kind === "Deployment"
     ? { kind: "badRevision", revision: release.current.revision, lastGood: release.previous.revision }
-    : person("one of the two programs has to listen at another port; which one is a decision about the application");
+    : person("move one of the two programs to another port");
 };

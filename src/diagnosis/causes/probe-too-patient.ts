@@ -21,7 +21,7 @@ export const probeTooPatient: Cause = {
   looksAt:
     "Containers that run and are not ready, how long they have run, the initial delay of their readiness probe, the rollout's deadline.",
   concludes: "The pod cannot become ready before the rollout counts as failed, however soon the program is.",
-  wouldDo: "rollback_deployment to a revision that asks sooner; else a person shortens the delay.",
+  remedy: "`rollback_deployment` to a revision that probes sooner. Otherwise, shorten the delay.",
   find: (view) =>
     view.workloads.flatMap((workload) =>
       workload.pods.slice(0, 1).flatMap((pod) => pod.spec.containers.map((container) => find(view, workload, pod, container))),
@@ -66,7 +66,7 @@ const find = (view: View, workload: Workload, pod: Pod, container: Container): A
           const older = spec.containers.find(({ name }) => name === container.name);
           return (older === undefined ? 0 : (probeOf(older, "readiness")?.initialDelaySeconds ?? 0)) >= deadline;
         }),
-        "how soon the program can be asked, its owner has to say",
+        "shorten initialDelaySeconds of the probe",
       ),
     }),
   );

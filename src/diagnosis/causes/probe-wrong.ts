@@ -149,7 +149,12 @@ const causeOf = (kind: Kind): Cause => ({
   title: kind.title,
   looksAt: "Pods that are not ready or are restarted, what the kubelet says of their probes, the container's ports and its other probes.",
   concludes: kind.concludes,
-  wouldDo: `rollback_deployment to a revision whose probe was another${kind.fault === "port" ? "; fix_probe with a port that the container itself declares" : ""}; else a person.`,
+  remedy: [
+    "`rollback_deployment` to a revision with another probe",
+    ...(kind.fault === "port" ? ["`fix_probe` with the port that the container declares"] : []),
+  ]
+    .join(", or ")
+    .concat(". Otherwise, correct the probe."),
   ...(kind.fault === "timing" ? { suppressedBy: ["ProbeWrongPort", "ProbeWrongProtocol", "ProbeWrongPath"] } : {}),
   find: (view) => probeFailures(view).map((failure) => find(view, failure, kind)),
 });
@@ -189,7 +194,7 @@ const find = (view: View, failure: ProbeFailure, { code, fault, claims, words }:
         }),
         ...fix(failure, fault),
       ],
-      "what the program answers, and how soon, its owner has to say",
+      "correct the probe to match what the program serves, and how soon",
     ),
   }));
 };

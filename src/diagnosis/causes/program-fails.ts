@@ -17,7 +17,7 @@ export const programFails: Cause = {
   title: "A program that ends with an error",
   looksAt: "Containers that exit with a code, the end of their log, and whether an earlier revision is known.",
   concludes: "The program itself fails with what it was given; no change of its template is known that brought this in.",
-  wouldDo: "Nothing by itself: a person reads the log and decides.",
+  remedy: "Read the log of the application.",
   generality: 1,
   find: (view) => failingWorkloads(view).map((workload) => find(view, workload)),
 };
@@ -65,7 +65,7 @@ const find = (view: View, workload: Workload): Assessment => {
         ...logQuotes(evidence, failures, 2),
       ],
       explains: [workload.reference],
-      facts: person("what the program says about itself has to be read by somebody who knows it"),
+      facts: person("check the log of the application"),
     }),
   );
 };

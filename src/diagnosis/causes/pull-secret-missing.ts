@@ -3,6 +3,7 @@ import { Secrets, ServiceAccounts } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import { assess, eventQuote, objectQuote } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
+import { kubectl } from "#diagnosis/kubectl.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
 import { isOfficial, repositoryOf, type Pull, pullsWaiting } from "#diagnosis/image-pulls.ts";
 import { remediesOr, rollbackWithout } from "#diagnosis/previous-revision.ts";
@@ -15,7 +16,7 @@ export const pullSecretMissing: Cause = {
   title: "An image whose registry wants credentials that the pod does not bring",
   looksAt: "Containers that wait for their image, the registry's refusal, the pull secrets of pod and ServiceAccount.",
   concludes: "No pull secret is named for it, or the named one does not exist.",
-  wouldDo: "refresh_pull_secret where policy names a source; rollback_deployment where an older revision needed none.",
+  remedy: "`rollback_deployment` to a revision that needs no credentials. Otherwise, create the pull secret.",
   find: (view) => pullsWaiting(view).map((pull) => find(view, pull)),
 };
 
@@ -80,17 +81,8 @@ const find = (view: View, { workload, pod, container, image, event, message }: P
       ],
       explains: [workload.reference],
       facts: remediesOr(
-        [
-          {
-            action: "refresh_pull_secret",
-            target: workload.reference,
-            parameters: { image, ...(absent[0] === undefined ? {} : { name: absent[0] }) },
-            rationale: "The namespace lacks the credentials that policy may name a source of.",
-            expected: `The pods of ${referenceText(workload.reference)} get their image.`,
-          },
-          ...rollbackWithout(view, workload, ({ spec }) => spec.containers.some((each) => each.image === image)),
-        ],
-        "who has the credentials has to provide them",
+        [...rollbackWithout(view, workload, ({ spec }) => spec.containers.some((each) => each.image === image))],
+        `create the pull secret: ${kubectl(workload.reference.namespace, "create", "secret", "docker-registry", absent[0] ?? "<name>", "--docker-server=<registry>", "--docker-username=<user>", "--docker-password=<password>")}`,
       ),
     }),
   );

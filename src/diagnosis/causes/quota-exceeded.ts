@@ -3,11 +3,12 @@
 import { PersistentVolumeClaims, ResourceQuotas, Services, type ResourceQuota } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import { parseQuantity } from "#lib/quantity.ts";
-import { assess, eventQuote, objectQuote } from "#diagnosis/assess.ts";
+import { assess, eventQuote, objectQuote, person } from "#diagnosis/assess.ts";
 import { calledBy } from "#diagnosis/called-addresses.ts";
 import { complaintsAbout } from "#diagnosis/caller-complaints.ts";
 import { quote } from "#diagnosis/explain.ts";
 import type { Cause } from "#diagnosis/cause.ts";
+import { kubectl } from "#diagnosis/kubectl.ts";
 import type { Assessment, Finding } from "#diagnosis/finding.ts";
 import { refusedPods } from "#diagnosis/refused-pods.ts";
 import { referenceTo, type View, type Workload } from "#diagnosis/view.ts";
@@ -19,7 +20,7 @@ export const quotaExceeded: Cause = {
   title: "A ResourceQuota that is used up",
   looksAt: "FailedCreate events that name a quota, the quotas' use, claims and Services that workloads ask for and that do not exist.",
   concludes: "Something that the workloads need was refused because its namespace's quota is used up.",
-  wouldDo: "adjust_quota only where policy grants it; else a person frees some of it.",
+  remedy: "Raise the quota, or free some of it.",
   find: (view) => [...forPods(view), ...forClaims(view), ...forServices(view)],
 };
 
@@ -161,18 +162,9 @@ const conclude = (view: View, { name, namespace, resource, workloads, words, quo
       chain: [usage, words],
       quotes: [objectQuote(reference, usage), ...quotes],
       explains: workloads.map(({ reference: each }) => each),
-      facts: {
-        kind: "remedies",
-        remedies: [
-          {
-            action: "adjust_quota",
-            target: reference,
-            parameters: { resource },
-            rationale: "What is refused is what the workloads of the namespace are declared to need; policy has to grant it.",
-            expected: "What was refused is created.",
-          },
-        ],
-      },
+      facts: person(
+        `free some of it, or raise ${resource} in the quota: ${kubectl(reference.namespace, "edit", "resourcequota", reference.name)}`,
+      ),
     }),
   );
 };

@@ -25,8 +25,8 @@ export const referenceMissing: Cause = {
   title: "A reference to a ConfigMap, a Secret or a key that is not there",
   looksAt: "Containers that wait with CreateContainerConfigError, FailedMount events, and the ConfigMaps and Secrets that exist.",
   concludes: "The template refers to something that does not exist; or it existed and was deleted.",
-  wouldDo:
-    "fix_reference to the nearest ConfigMap, or key of one, that exists; restore_object of a ConfigMap that was deleted, where the change journal kept it; a Secret is named to a person.",
+  remedy:
+    "`fix_reference` to the ConfigMap or key with the nearest name, or `restore_object` for a deleted ConfigMap that the change journal kept. Otherwise, create the object or correct the reference.",
   find: (view) => view.workloads.flatMap((workload) => find(view, workload)),
 };
 
@@ -86,9 +86,10 @@ const find = (view: View, workload: Workload): Assessment[] => {
 const factsOf = (view: View, { reference }: Workload, missing: Missing, deleted: ObservedChange | undefined): Facts => {
   const { namespace = "" } = reference;
   const configMap = missing.name === undefined ? undefined : view.get(ConfigMaps, namespace, missing.name);
-  if (deleted !== undefined && missing.kind === "Secret") return person(`Secret ${missing.name} has to come back; nobody keeps its values`);
+  if (deleted !== undefined && missing.kind === "Secret")
+    return person(`recreate Secret ${missing.name}; Kintsugi keeps no values of Secrets`);
   if (deleted !== undefined && configMap === undefined)
-    return restored(deleted, `The pods of ${referenceText(reference)} start with it.`, `ConfigMap ${missing.name} has to come back`);
+    return restored(deleted, `The pods of ${referenceText(reference)} start with it.`, `recreate ConfigMap ${missing.name}`);
   const candidates =
     missing.key === undefined
       ? view.all(missing.kind === "ConfigMap" ? ConfigMaps : Secrets, namespace).map(({ metadata }) => metadata.name)
@@ -96,9 +97,9 @@ const factsOf = (view: View, { reference }: Workload, missing: Missing, deleted:
   const wanted = missing.key ?? missing.name ?? "";
   const meant = nearest(wanted, candidates);
   if (meant === undefined || missing.name === undefined)
-    return person(`nothing that exists is near enough to ${wanted} to be what was meant; create it, or correct the reference`);
+    return person(`create ${wanted}, or correct the reference; nothing has a similar name`);
   if (missing.kind === "Secret")
-    return person(`${meant} is the nearest Secret that exists; which Secret a program reads is not decided by how similar two names are`);
+    return person(`create Secret ${missing.name}, or correct the reference; Secret ${meant} has a similar name`);
   return {
     kind: "remedies",
     remedies: [
@@ -110,6 +111,7 @@ const factsOf = (view: View, { reference }: Workload, missing: Missing, deleted:
         expected: `The pods of ${referenceText(reference)} start with ${meant}.`,
       },
     ],
+    otherwise: `create ${missing.key === undefined ? `${missing.kind} ${missing.name}` : `key ${missing.key} in ${missing.kind} ${missing.name}`}, or correct the reference to ${meant}`,
   };
 };
 

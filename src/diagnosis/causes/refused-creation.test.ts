@@ -51,7 +51,7 @@ describe("a ServiceAccount that is missing", () => {
     expect(told(refused(message, account("web")))).toEqual(["ServiceAccountMissing  Deployment/web"]);
     const [finding] = serviceAccountMissing.find(createView(refused(message, account("web"))));
     expect(finding).toMatchObject({
-      found: { facts: { kind: "person", why: expect.stringContaining("ServiceAccount web exists and is nearest to webb") as string } },
+      found: { facts: { kind: "person", why: expect.stringContaining("ServiceAccount web has a similar name") as string } },
     });
   });
   test("is not told where a quota refuses", () => {

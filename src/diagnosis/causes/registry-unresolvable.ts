@@ -14,8 +14,8 @@ export const registryUnresolvable: Cause = {
   title: "A registry whose name cannot be resolved",
   looksAt: "Containers that wait for their image, and what the container runtime says of the registry's name.",
   concludes: "The node cannot resolve the registry's name.",
-  wouldDo:
-    "rollback_deployment where an older revision used a registry that resolves; else a person looks at the name or at the nodes' DNS.",
+  remedy:
+    "`rollback_deployment` to a revision whose registry resolves. Otherwise, correct the name of the registry or the DNS of the nodes.",
   find: (view) => pullsWaiting(view).map((pull) => find(view, pull)),
 };
 
@@ -42,12 +42,12 @@ const find = (view: View, { workload, container, image, event, message }: Pull):
       explains: [workload.reference],
       facts:
         others > 1 && host !== undefined && !isFrom(image, host)
-          ? person("a mirror's name does not resolve on the nodes: their configuration has to be looked at")
+          ? person("correct the registry mirror in the configuration of the nodes: its name does not resolve")
           : remediesOr(
               rollbackWithout(view, workload, ({ spec }) =>
                 spec.containers.some((each) => host !== undefined && isFrom(each.image ?? "", host)),
               ),
-              "the registry's name has to be corrected, or the nodes have to be able to resolve it",
+              "correct the name of the registry, or the DNS of the nodes",
             ),
     }),
   );

@@ -2,9 +2,10 @@
 import { HorizontalPodAutoscalers, type Service } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import { fromTimestamp } from "#lib/clock.ts";
-import { assess, eventQuote, objectQuote } from "#diagnosis/assess.ts";
+import { assess, eventQuote, objectQuote, person } from "#diagnosis/assess.ts";
 import { callersAndComplainers } from "#diagnosis/caller-complaints.ts";
 import type { Cause } from "#diagnosis/cause.ts";
+import { kubectl, resource } from "#diagnosis/kubectl.ts";
 import { quote } from "#diagnosis/explain.ts";
 import type { Assessment, Facts } from "#diagnosis/finding.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
@@ -18,7 +19,7 @@ export const replicasZero: Cause = {
   looksAt:
     "Deployments and StatefulSets that want no pods, the Services before them, when they were scaled down, alerts and complaints of callers.",
   concludes: "Somebody set its replicas to zero, and its Service has no endpoints left for those who call it.",
-  wouldDo: "scale_deployment or scale_statefulset to the number it had before.",
+  remedy: "`scale_deployment` to the number of replicas it had before. Otherwise, scale it by hand.",
   find: (view) => view.workloads.flatMap((workload) => find(view, workload)),
 };
 
@@ -81,18 +82,23 @@ const find = (view: View, workload: Workload): readonly Assessment[] => {
   ];
 };
 
-const factsOf = ({ reference }: Workload, before: number, autoscaler: string | undefined): Facts => ({
-  kind: "remedies",
-  remedies: [
-    {
-      action: reference.kind === "StatefulSet" ? "scale_statefulset" : "scale_deployment",
-      target: reference,
-      parameters: { replicas: String(before) },
-      rationale: `It had ${before} before it was scaled to zero.${autoscaler === undefined ? "" : ` HorizontalPodAutoscaler ${autoscaler} stands still while it has none.`}`,
-      expected: `${referenceText(reference)} has ${before} ready and its Service has endpoints.`,
-    },
-  ],
-});
+const factsOf = ({ reference }: Workload, before: number, autoscaler: string | undefined): Facts => {
+  const otherwise = `scale it back: ${kubectl(reference.namespace, "scale", resource(reference), `--replicas=${before}`)}`;
+  if (reference.kind !== "Deployment") return person(otherwise);
+  return {
+    kind: "remedies",
+    remedies: [
+      {
+        action: "scale_deployment",
+        target: reference,
+        parameters: { replicas: String(before) },
+        rationale: `It had ${before} before it was scaled to zero.${autoscaler === undefined ? "" : ` HorizontalPodAutoscaler ${autoscaler} does nothing while it has none.`}`,
+        expected: `${referenceText(reference)} has ${before} ready and its Service has endpoints.`,
+      },
+    ],
+    otherwise,
+  };
+};
 
 const attemptsFailed = (view: View, service: Service): readonly { readonly service: Service; readonly text: string }[] =>
   view

@@ -15,8 +15,7 @@ export const rightsMissing: Cause = {
   title: "A right that a program needs and does not have",
   looksAt: "Refusals of the API server in logs, the program's ServiceAccount, Roles and RoleBindings, and bindings that were deleted.",
   concludes: "Nothing grants the account what it is refused; or the binding that did was deleted.",
-  wouldDo:
-    "Nothing by itself: a person grants it, and is told which binding or role was deleted or changed where the change journal saw it.",
+  remedy: "Grant the right. If the change journal saw the binding or role change, restore it.",
   find: (view) => view.workloads.flatMap((workload) => find(view, workload)),
 };
 
@@ -74,8 +73,8 @@ const find = (view: View, workload: Workload): Assessment[] => {
           explains: [workload.reference],
           facts: person(
             lost === undefined
-              ? "who may do what is for a person to grant"
-              : `${referenceText(lost.object)} has to come back as it was before ${lost.at}: who may do what is for a person to grant`,
+              ? "grant the right with a Role and a RoleBinding, if the program should have it"
+              : `restore ${referenceText(lost.object)} as it was before ${lost.at}, if the program should have the right`,
           ),
         }),
       ),

@@ -3,6 +3,7 @@ import { Deployments, ReplicaSets, type Deployment } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import { assess, objectQuote } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
+import { kubectl, resource } from "#diagnosis/kubectl.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
 
@@ -13,7 +14,7 @@ export const rolloutPaused: Cause = {
   title: "A rollout that is paused",
   looksAt: "Deployments with spec.paused, and how many of their pods have the newest template.",
   concludes: "The newest template is not rolled out because the Deployment is paused.",
-  wouldDo: "resume_rollout.",
+  remedy: "`resume_rollout`. Otherwise, resume it by hand.",
   find: (view) => view.all(Deployments).map((deployment) => find(view, deployment)),
 };
 
@@ -51,6 +52,7 @@ const find = (view: View, deployment: Deployment): Assessment => {
             expected: `All replicas of ${referenceText(reference)} have the newest template.`,
           },
         ],
+        otherwise: `resume the rollout: ${kubectl(reference.namespace, "rollout", "resume", resource(reference))}`,
       },
     }),
   );

@@ -3,6 +3,7 @@ import { CronJobs, Jobs, type CronJob } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import { assess, eventQuote, objectQuote, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
+import { patch } from "#diagnosis/kubectl.ts";
 import { quote } from "#diagnosis/explain.ts";
 import type { Assessment, Facts } from "#diagnosis/finding.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
@@ -23,7 +24,7 @@ export const scheduleNotKept: Cause = {
   title: "A CronJob that does not run",
   looksAt: "CronJobs, the controller's events about them, alerts that name them, and runs that hold up the next.",
   concludes: "It is suspended, its schedule cannot be read or kept, or an earlier run forbids the next.",
-  wouldDo: "resume_cronjob where it is suspended and somebody misses it.",
+  remedy: "Resume the CronJob, correct its schedule, or end the run that holds up the next.",
   find: (view) => view.all(CronJobs).map((cron) => find(view, cron)),
 };
 
@@ -70,16 +71,5 @@ const find = (view: View, cron: CronJob): Assessment => {
 
 const factsOf = (cron: CronJob, isSuspended: boolean): Facts =>
   isSuspended
-    ? {
-        kind: "remedies",
-        remedies: [
-          {
-            action: "resume_cronjob",
-            target: referenceTo(cron),
-            parameters: {},
-            rationale: "It is suspended, and an alert says that its runs are missed.",
-            expected: `${referenceText(referenceTo(cron))} starts its next run on time.`,
-          },
-        ],
-      }
-    : person("its schedule, or the run that holds it up, has to be looked at");
+    ? person(`resume it, if the suspension is a mistake: ${patch(referenceTo(cron), { spec: { suspend: false } })}`)
+    : person("correct its schedule, or end the run that holds up the next");

@@ -15,7 +15,7 @@ export const schedulerDown: Cause = {
   title: "A cluster without a working scheduler",
   looksAt: "Pods that wait without a node and without a word of the scheduler, and its state where somebody can see it.",
   concludes: "The scheduler does not work.",
-  wouldDo: "Nothing by itself: a person starts it.",
+  remedy: "Start the scheduler.",
   find: (view) => {
     const states = view.components("kube-scheduler");
     const stopped = states.filter(({ state }) => state === "stopped" || state === "failing");
@@ -57,7 +57,7 @@ export const schedulerDown: Cause = {
             const workload = view.workloadOf(each);
             return workload === undefined ? [] : [workload.reference];
           }),
-          facts: person("the scheduler has to be started where it runs"),
+          facts: person("start kube-scheduler on the control plane"),
         }),
       ),
     ];

@@ -17,7 +17,7 @@ export const serviceAccountMissing: Cause = {
   title: "A ServiceAccount that does not exist",
   looksAt: "FailedCreate events of workloads that have fewer pods than they want, and the ServiceAccounts there are.",
   concludes: "The template names an account that does not exist.",
-  wouldDo: "rollback_deployment to a revision with an account that exists; else a person, who is told the nearest one.",
+  remedy: "`rollback_deployment` to a revision whose ServiceAccount exists. Otherwise, create the ServiceAccount or correct its name.",
   find: (view) => refusedPods(view).map((refusal) => find(view, refusal)),
 };
 
@@ -56,6 +56,6 @@ const adviceOn = (view: View, { namespace, name: workload }: Reference, name: st
   const names = view.all(ServiceAccounts, namespace).map(({ metadata }) => metadata.name);
   const meant = nearest(name, names) ?? names.find((each) => each === workload);
   return meant === undefined
-    ? "no account is near enough to be what was meant: it has to be made with its rights, or the name corrected"
-    : `ServiceAccount ${meant} exists and is nearest to ${name}; whose rights a program gets is not decided by how similar two names are`;
+    ? `create ServiceAccount ${name} with its rights, or correct the name; no ServiceAccount has a similar name`
+    : `create ServiceAccount ${name} with its rights, or correct the name; ServiceAccount ${meant} has a similar name`;
 };

@@ -35,7 +35,7 @@ export const serviceSelectorMatchesNothing: Cause = {
   title: "A Service whose selector matches no pod",
   looksAt: "Services with a selector, the labels of all pods and templates, and what the pods listen on.",
   concludes: "The selector matches no pod and no template, while a workload runs that the Service was meant for.",
-  wouldDo: "fix_service with the labels of the pods that exist.",
+  remedy: "`fix_service` with the labels of the pods. Otherwise, correct the selector.",
   find: (view) => routed(view).map((service) => findSelector(view, service)),
 };
 
@@ -91,7 +91,7 @@ const findSelector = (view: View, service: Service): Assessment => {
                 expected: `${referenceText(referenceTo(service))} has endpoints.`,
               },
             ],
-        "which pods it should lead to, its owner has to say",
+        "set the selector of the Service to the labels of its pods",
       ),
     }),
   );
@@ -150,7 +150,7 @@ export const servicePortWrong: Cause = {
   title: "A Service whose target port is none of its pods'",
   looksAt: "The target ports of Services, the ports that the containers behind them declare, connections and what callers say.",
   concludes: "The Service leads to a port on which nothing listens, or names one that no container has.",
-  wouldDo: "fix_service with the port that the containers declare.",
+  remedy: "`fix_service` with the port that the containers declare. Otherwise, correct the target port.",
   find: (view) => routed(view).flatMap((service) => (service.spec.ports ?? []).map((port) => findPort(view, service, port))),
 };
 
@@ -236,7 +236,7 @@ const findPort = (view: View, service: Service, port: Port): Assessment => {
                 expected: `Connections to ${referenceText(referenceTo(service))} succeed.`,
               },
             ],
-        "on which of its ports the program serves this, its owner has to say",
+        "set targetPort to the port that the program listens on",
       ),
     }),
   );
@@ -247,7 +247,7 @@ export const serviceProtocolWrong: Cause = {
   title: "A Service in another protocol than its pods",
   looksAt: "The protocol of Service ports and of the container ports they lead to.",
   concludes: "The Service forwards UDP where the container listens for TCP, or the other way round.",
-  wouldDo: "fix_service with the protocol of the container port.",
+  remedy: "`fix_service` with the protocol of the container port. Otherwise, correct the protocol.",
   find: (view) => routed(view).flatMap((service) => (service.spec.ports ?? []).map((port) => findProtocol(view, service, port))),
 };
 
@@ -305,7 +305,7 @@ const findProtocol = (view: View, service: Service, port: Port): Assessment => {
             expected: `Connections to ${referenceText(referenceTo(service))} succeed.`,
           },
         ],
-        "",
+        "set the protocol of the Service port to the one of the container port",
       ),
     }),
   );

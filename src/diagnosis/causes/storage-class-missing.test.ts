@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { storageClassMissing } from "#diagnosis/causes/storage-class-missing.ts";
-import { answers, deployment, objects, warning } from "#test/evidence-sketch.ts";
+import { answers, deployment, manualSteps, objects, warning } from "#test/evidence-sketch.ts";
 
 const web = deployment("web", {}, { pod: { volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data" } }] } });
 const claim = (storageClassName: string, phase = "Pending"): ReturnType<typeof objects>[0] =>
@@ -11,11 +11,13 @@ const [standard] = objects(
   `{ apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: { name: standard }, provisioner: example.test/disk }`,
 );
 
-test("a class that does not exist is corrected to the one that was meant", () => {
+test("a class that does not exist: the manual step names the class with the nearest name", () => {
   const pending = claim("standart");
   const events = [warning(pending, "ProvisioningFailed", 'storageclass.storage.k8s.io "standart" not found')];
-  expect(answers(storageClassMissing, { objects: [web, pending, standard!], events })).toEqual([
-    "StorageClassMissing PersistentVolumeClaim data → recreate_pvc_claim storageClassName=standard",
+  const given = { objects: [web, pending, standard!], events };
+  expect(answers(storageClassMissing, given)).toEqual(["StorageClassMissing PersistentVolumeClaim data → person"]);
+  expect(manualSteps(storageClassMissing, given)).toEqual([
+    "recreate the claim with StorageClass standard, or create standart: the claim is unbound, and its class is immutable",
   ]);
 });
 

@@ -16,7 +16,7 @@ export const storageClassMissing: Cause = {
   title: "A claim whose StorageClass does not exist",
   looksAt: "Pending claims, the classes there are, and what the volume controller says.",
   concludes: "The claim names a class that does not exist and no volume of that class is free.",
-  wouldDo: "recreate_pvc_claim with the class that was probably meant, while it is unbound and empty.",
+  remedy: "Create the StorageClass, or recreate the claim with one that exists while it is unbound.",
   find: (view) => view.all(PersistentVolumeClaims).map((claim) => find(view, claim)),
 };
 
@@ -64,30 +64,22 @@ const find = (view: View, claim: PersistentVolumeClaim): Assessment => {
         ...(event === undefined ? [] : [eventQuote(event)]),
       ],
       explains: claimants(view, claim),
-      facts: factsOf(view, claim, name),
+      facts: factsOf(view, name),
     }),
   );
 };
 
-const factsOf = (view: View, claim: PersistentVolumeClaim, name: string): Facts => {
+const factsOf = (view: View, name: string): Facts => {
   const classes = view.all(StorageClasses);
   const meant =
     nearest(
       name,
       classes.map(({ metadata }) => metadata.name),
     ) ?? classes.find(({ metadata }) => metadata.annotations?.[defaultAnnotation] === "true")?.metadata.name;
-  if (meant === undefined)
-    return person("no class that exists is near enough to be what was meant; a claim's class cannot be changed in place");
-  return {
-    kind: "remedies",
-    remedies: [
-      {
-        action: "recreate_pvc_claim",
-        target: referenceTo(claim),
-        parameters: { storageClassName: meant },
-        rationale: `StorageClass ${meant} exists and is nearest to ${name}; the claim is unbound, so nothing is lost.`,
-        expected: `${referenceText(referenceTo(claim))} is bound.`,
-      },
-    ],
-  };
+  const others = classes.map(({ metadata }) => metadata.name).slice(0, 10);
+  return person(
+    meant === undefined
+      ? `create StorageClass ${name}, or recreate the claim with an existing class (${others.length === 0 ? "none exists" : others.join(", ")})`
+      : `recreate the claim with StorageClass ${meant}, or create ${name}: the claim is unbound, and its class is immutable`,
+  );
 };

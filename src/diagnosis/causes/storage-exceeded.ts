@@ -14,7 +14,7 @@ export const storageExceeded: Cause = {
   title: "Space that is used up, or a file system that cannot be written to",
   looksAt: "Pods evicted for ephemeral storage or an emptyDir's limit; logs of failing containers that say ENOSPC or EROFS.",
   concludes: "The program writes more than it may, or where it may not.",
-  wouldDo: "expand_pvc where a claim is full and its class allows it; else a person decides what may go.",
+  remedy: "Check what the program writes, then remove data or provide more space.",
   find: (view) => view.workloads.map((workload) => find(view, workload)),
 };
 
@@ -48,7 +48,7 @@ const find = (view: View, workload: Workload): Assessment => {
       chain: [`${referenceText(workload.reference)} ${sign?.what}`],
       quotes: sign === undefined ? [] : [sign.quote],
       explains: [workload.reference],
-      facts: person("what was written has to be looked at before anything is removed or made larger"),
+      facts: person("check what the program writes, then remove data or provide more space"),
     }),
   );
 };

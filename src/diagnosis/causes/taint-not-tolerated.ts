@@ -1,7 +1,9 @@
 // Nodes that a pod could run on carry a taint that it does not tolerate.
+import type { Node, PodSpec } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import { assess, objectQuote } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
+import { kubectl } from "#diagnosis/kubectl.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
 import { remediesOr, rollbackWithout } from "#diagnosis/previous-revision.ts";
 import { isControlPlane, type Unscheduled, unscheduledPods, untolerated } from "#diagnosis/scheduling.ts";
@@ -14,7 +16,7 @@ export const taintNotTolerated: Cause = {
   title: "A taint that pods do not tolerate",
   looksAt: "Pods that are not scheduled, and the taints of the nodes that their own wishes leave.",
   concludes: "Every node that the pod asks for, or most where it asks for none, has a taint without a toleration in the template.",
-  wouldDo: "rollback_deployment where an older revision tolerated it; untaint_node only where the taint is new; else a person decides.",
+  remedy: "`rollback_deployment` to a revision that tolerates the taint. Otherwise, remove the taint or add a toleration.",
   find: (view) => unscheduledPods(view).map((waiting) => find(view, waiting)),
 };
 
@@ -67,22 +69,18 @@ const find = (view: View, { workload, pod, message, counts, blocker, wanted = []
       ],
       explains: [workload.reference],
       facts: remediesOr(
-        [
-          ...rollbackWithout(view, workload, ({ spec }) => nodes.every((node) => untolerated(spec, node).length > 0)),
-          ...(changed.length === 0
-            ? []
-            : nodes.slice(0, 1).flatMap((node) =>
-                untolerated(pod.spec, node).map(({ key, effect }) => ({
-                  action: "untaint_node",
-                  target: referenceTo(node),
-                  parameters: { key, effect },
-                  rationale: "The taint was set of late.",
-                  expected: `The pods of ${referenceText(workload.reference)} are scheduled.`,
-                })),
-              )),
-        ],
-        "whether the nodes are kept free on purpose has to be known: then the template needs a toleration, else the taint goes",
+        rollbackWithout(view, workload, ({ spec }) => nodes.every((node) => untolerated(spec, node).length > 0)),
+        `add a toleration to the template, or remove the taint if the node should be used: ${removal(pod.spec, nodes)}`,
       ),
     }),
   );
+};
+
+/** For the first taint of the first node: the others are removed alike. */
+const removal = (spec: PodSpec, nodes: readonly Node[]): string => {
+  const [node] = nodes;
+  const [taint] = node === undefined ? [] : untolerated(spec, node);
+  return node === undefined || taint === undefined
+    ? "kubectl taint nodes"
+    : kubectl(undefined, "taint", "nodes", node.metadata.name, `${taint.key}:${taint.effect}-`);
 };

@@ -3,6 +3,7 @@ import { ControllerRevisions, type ControllerRevision, type StatefulSet } from "
 import { referenceText } from "#api/object.ts";
 import { assess, objectQuote, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
+import { kubectl, resource } from "#diagnosis/kubectl.ts";
 import { failureQuote, failureText, logQuotes, onePerContainer } from "#diagnosis/explain.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
 import type { Assessment, Facts } from "#diagnosis/finding.ts";
@@ -16,7 +17,7 @@ export const updateStuck: Cause = {
   title: "An update of a StatefulSet or DaemonSet that does not come up",
   looksAt: "Pods of the newest revision that fail, pods of the revision before, and the ControllerRevisions that are kept.",
   concludes: "The newest revision introduced the problem: pods of the one before it ran.",
-  wouldDo: "rollback_daemonset, or rollback_statefulset where its pods are not replaced in order, to the revision before.",
+  remedy: "`rollback_daemonset` or `rollback_statefulset` to the previous revision. Otherwise, correct the template.",
   find: (view) =>
     view.workloads
       .filter(({ object }) => object.kind === "StatefulSet" || object.kind === "DaemonSet")
@@ -92,7 +93,7 @@ const find = (view: View, workload: Workload): Assessment => {
 
 const factsOf = ({ reference }: Workload, newest: ControllerRevision | undefined, previous: ControllerRevision | undefined): Facts =>
   previous === undefined
-    ? person("no earlier revision is kept")
+    ? person("correct the template: no earlier revision is kept")
     : {
         kind: "remedies",
         remedies: [
@@ -104,4 +105,5 @@ const factsOf = ({ reference }: Workload, newest: ControllerRevision | undefined
             expected: `${referenceText(reference)} runs revision ${previous.revision} and all its pods are ready.`,
           },
         ],
+        otherwise: `go back to revision ${previous.revision}: ${kubectl(reference.namespace, "rollout", "undo", resource(reference), `--to-revision=${previous.revision}`)}`,
       };

@@ -14,7 +14,7 @@ export const volumeMountFails: Cause = {
   title: "A volume that cannot be attached or mounted",
   looksAt: "FailedAttachVolume and FailedMount events of pods that do not start.",
   concludes: "The volume is attached elsewhere, its driver or path is missing, or the mount is refused.",
-  wouldDo: "Nothing by itself: a volume that is in use elsewhere must not be forced.",
+  remedy: "Check whether the volume is in use elsewhere, then detach it there. Never force a volume that is in use.",
   find: (view) => view.workloads.map((workload) => find(view, workload)),
 };
 
@@ -54,7 +54,7 @@ const find = (view: View, workload: Workload): Assessment => {
       chain: ["the volume cannot be mounted", `pods of ${referenceText(workload.reference)} wait in ContainerCreating`],
       quotes: events.slice(0, 2).map(eventQuote),
       explains: [workload.reference],
-      facts: person("whether the volume is in use elsewhere has to be known before it is detached"),
+      facts: person("check whether the volume is in use elsewhere before you detach it"),
     }),
   );
 };

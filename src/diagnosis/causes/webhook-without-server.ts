@@ -15,7 +15,7 @@ export const webhookWithoutServer: Cause = {
   title: "An admission webhook with nobody to answer it",
   looksAt: "Webhook configurations with failurePolicy Fail, the Services they name and the pods behind these.",
   concludes: "Every request that the webhook watches over fails.",
-  wouldDo: "Nothing by itself: the webhook guards something.",
+  remedy: "Restore the server of the webhook. Deleting the webhook configuration leaves its objects unguarded.",
   find: (view) =>
     [...view.all(ValidatingWebhookConfigurations), ...view.all(MutatingWebhookConfigurations)].flatMap((configuration) =>
       find(view, configuration),
@@ -61,7 +61,7 @@ const find = (view: View, configuration: WebhookConfiguration): Assessment[] => 
           ...refused.slice(0, 2).map(({ event }) => eventQuote(event)),
         ],
         explains: [...(found === undefined ? [] : [referenceTo(found)]), ...refused.map(({ workload }) => workload.reference)],
-        facts: person("the webhook's server has to come back, or its configuration has to be removed by somebody who knows what it guards"),
+        facts: person("restore the server of the webhook; deleting the webhook configuration leaves its objects unguarded"),
       }),
     );
   });
