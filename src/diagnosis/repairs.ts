@@ -2,7 +2,6 @@
 import type { Reference } from "#api/fields.ts";
 import { referenceText } from "#api/object.ts";
 import type { Finding, Remedy } from "#diagnosis/finding.ts";
-import { kubectl, resource } from "#diagnosis/kubectl.ts";
 
 export interface Repair extends Remedy {
   readonly score: number;
@@ -30,7 +29,7 @@ export const repairsFor = (finding: Finding, target: Reference): Repairs => {
             score: finding.score,
           },
         ],
-        otherwise: `fix the release, or go back to revision ${facts.lastGood}: ${kubectl(target.namespace, "rollout", "undo", resource(target), `--to-revision=${facts.lastGood}`)}`,
+        otherwise: "fix the release and roll it out again",
       };
     case "smallLimit": {
       const memory = multiplied(facts.limit, memoryFactor);
@@ -46,7 +45,7 @@ export const repairsFor = (finding: Finding, target: Reference): Repairs => {
             score: finding.score,
           },
         ],
-        otherwise: `raise the memory limit of container ${facts.container}: ${kubectl(target.namespace, "set", "resources", resource(target), `-c=${facts.container}`, `--limits=memory=${memory}`)}`,
+        otherwise: `find out how much memory container ${facts.container} needs, then raise its limit`,
       };
     }
     case "remedies":

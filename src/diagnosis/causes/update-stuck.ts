@@ -3,7 +3,6 @@ import { ControllerRevisions, type ControllerRevision, type StatefulSet } from "
 import { referenceText } from "#api/object.ts";
 import { assess, objectQuote, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
-import { kubectl, resource } from "#diagnosis/kubectl.ts";
 import { failureQuote, failureText, logQuotes, onePerContainer } from "#diagnosis/explain.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
 import type { Assessment, Facts } from "#diagnosis/finding.ts";
@@ -105,5 +104,5 @@ const factsOf = ({ reference }: Workload, newest: ControllerRevision | undefined
             expected: `${referenceText(reference)} runs revision ${previous.revision} and all its pods are ready.`,
           },
         ],
-        otherwise: `go back to revision ${previous.revision}: ${kubectl(reference.namespace, "rollout", "undo", resource(reference), `--to-revision=${previous.revision}`)}`,
+        otherwise: "correct the template and roll it out again",
       };
