@@ -73,7 +73,7 @@ export const symptomsOf = (view: View): readonly Symptom[] => [
     })),
 ];
 
-const workloadSymptoms = (view: View, workload: Workload): readonly Symptom[] => {
+export const workloadSymptoms = (view: View, workload: Workload): readonly Symptom[] => {
   const { reference, object, desired } = workload;
   const pods = workload.pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && pod.status?.phase !== "Succeeded");
   const unscheduled = pods.find((pod) => conditionOf(pod, "PodScheduled")?.status === "False");

@@ -10,7 +10,8 @@ import { quote } from "#diagnosis/explain.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
 import { nearest } from "#diagnosis/nearest.ts";
 import { remediesOr, rollbackWithout } from "#diagnosis/previous-revision.ts";
-import type { View } from "#diagnosis/view.ts";
+import { workloadSymptoms } from "#diagnosis/symptoms.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
 
 const code = "EnvAddressWrong";
 
@@ -22,6 +23,12 @@ export const addressWrong: Cause = {
   remedy: "`rollback_deployment` to a revision whose address exists. Otherwise, correct the variable.",
   find: (view) => view.workloads.flatMap((workload) => calledBy(view, workload).map((called) => find(view, called))),
 };
+
+/** It, or one that calls it, is in trouble, or somebody was called for its namespace. */
+const isTroubled = (view: View, workload: Workload): boolean =>
+  [workload, ...view.servicesOf(workload).flatMap((service) => callersOf(view, service))].some(
+    (each) => view.once(workloadSymptoms, each).length > 0,
+  ) || view.evidence.alerts.some(({ labels }) => labels["namespace"] === workload.reference.namespace);
 
 const find = (view: View, called: Called): Assessment => {
   const { workload, namespace, service: name, port, variable, container, value, host } = called;
@@ -35,7 +42,12 @@ const find = (view: View, called: Called): Assessment => {
       ? [host, `${host}:${port}`]
       : [`${host}:${port}`, ...(ip === undefined || ip === "None" ? [] : [`${ip}:${port}`])];
   const [complaint] = complaintsAbout(view, spoken, [workload]);
-  const names = view.all(Services, namespace).map(({ metadata }) => metadata.name);
+  // Whatever the variable says, a program does not call its own Service.
+  const own = view.servicesOf(workload);
+  const names = view
+    .all(Services, namespace)
+    .filter((each) => !own.includes(each))
+    .map(({ metadata }) => metadata.name);
   const near = nearest(name, names);
   const meant = service === undefined ? (near ?? names.find((each) => name.startsWith(each) || each.startsWith(name))) : name;
   // Others who call it by that port have no trouble with their variable, but with the Service.
@@ -64,8 +76,11 @@ const find = (view: View, called: Called): Assessment => {
         { claim: `the address ${value} leads nowhere`, holds: service === undefined || lacksPort },
         // What nobody complains of may be something that nobody calls; where no log was read, an address that is nearly right is a slip.
         {
-          claim: "the workload's own log complains of that address, or there is none and a Service is nearly that",
-          holds: complaint !== undefined || (view.logsOf(workload).length === 0 && (lacksPort || near !== undefined)),
+          claim:
+            "the workload's own log complains of that address, or none was read, something fails, and a Service has nearly that address",
+          holds:
+            complaint !== undefined ||
+            (view.logsOf(workload).length === 0 && (lacksPort || near !== undefined) && isTroubled(view, workload)),
         },
       ],
       against: [

@@ -150,10 +150,35 @@ describe("an address in a variable", () => {
   test("that leads nowhere and that its log does not complain of is not told", () => {
     expect(told(scene(right, { address: "apii:70", log: "all is well" }))).toEqual([]);
   });
-  test("that is nearly right needs no log to be told, and one like none that exists does", () => {
-    expect(told(scene(right, { address: "apii:70" }))).toEqual(["EnvAddressWrong Deployment/web"]);
-    expect(told(scene(right, { address: "api:71" }))).toEqual(["EnvAddressWrong Deployment/web"]);
-    expect(told(scene(right, { address: "assistant:70" }))).toEqual([]);
+  const alert: Evidence["alerts"][number] = {
+    name: "HighErrorRate",
+    fingerprint: "f",
+    severity: "warning",
+    startsAt: "2027-03-01T13:50:00Z",
+    source: "prometheus",
+    labels: { namespace: "shop" },
+    annotations: {},
+  };
+  test("that is nearly right needs no log to be told where something fails, and one like none that exists does", () => {
+    expect(told(scene(right, { address: "apii:70", alerts: [alert] }))).toEqual(["EnvAddressWrong Deployment/web"]);
+    expect(told(scene(right, { address: "api:71", alerts: [alert] }))).toEqual(["EnvAddressWrong Deployment/web"]);
+    expect(told(scene(right, { address: "assistant:70", alerts: [alert] }))).toEqual([]);
+    const unready = { conditions: [{ type: "Ready", status: "False" as const }] };
+    const web = caller("apii:70");
+    const failing = evidence({ objects: [api, ...apiPods, web, ...podsOf(web, { status: unready }), ...objects(right)] });
+    expect(told(failing)).toEqual(["EnvAddressWrong Deployment/web"]);
+  });
+  test("that is nearly right is not told where nothing fails and no log was read", () => {
+    expect(told(scene(right, { address: "apii:70" }))).toEqual([]);
+    expect(told(scene(right, { address: "api:71" }))).toEqual([]);
+    expect(told(scene(right, { address: "apii:70", alerts: [{ ...alert, labels: { namespace: "billing" } }] }))).toEqual([]);
+  });
+  test.each([undefined, "connect ECONNREFUSED web-db:5432"])("is never corrected to the workload's own Service (log: %s)", (log) => {
+    const own = service("selector: { app: web }, ports: [{ port: 8080 }]", "web");
+    const given = scene(`${right}---\n${own}`, { address: "web-db:5432", alerts: [alert], ...(log === undefined ? {} : { log }) });
+    const findings = addressWrong.find(createView(given)).flatMap((each) => ("found" in each ? [each.found] : []));
+    expect(findings.map(({ code }) => code)).toEqual(log === undefined ? [] : ["EnvAddressWrong"]);
+    expect(JSON.stringify(findings)).not.toMatch(/to web:|; web exists/);
   });
   test("is not told where others call the same port: then the Service is wrong", () => {
     const given = scene(right, { address: "api:71", log: "dial tcp 10.2.0.9:71: connection refused" });
