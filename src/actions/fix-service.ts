@@ -8,11 +8,12 @@ import { storedEffect } from "#actions/in-place.ts";
 import { portOf, portText } from "#actions/port-text.ts";
 import type { PatchOperation } from "#api/change.ts";
 
-const label = String.raw`(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?=(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?`;
+const label =
+  /^(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?=(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 const selectorText = z
   .string()
   .max(1024)
-  .regex(new RegExp(`^${label}(?:,${label})*$`), "not labels such as app=web,tier=front");
+  .refine((text) => text.split(",").every((each) => label.test(each)), "not labels such as app=web,tier=front");
 
 export const fixService = defineAction({
   name: "fix_service",

@@ -3,6 +3,7 @@ import { instantQuery } from "#evidence/prometheus-queries.ts";
 import type { PrometheusSource } from "#evidence/read-prometheus.ts";
 import { misuse } from "#cli/failure.ts";
 import type { HttpClient } from "#lib/http-client.ts";
+import { trimmedEnd } from "#lib/trimmed-end.ts";
 
 /** Undefined: nobody is to be asked. `text` absent: it is looked for. */
 export const prometheusSource = (text: string | undefined, http: () => HttpClient): PrometheusSource | undefined => {
@@ -18,7 +19,7 @@ const atAddress = (text: string, http: HttpClient): PrometheusSource => {
   if (!URL.canParse(text)) throw misuse(`"${text}" is no address of a Prometheus`);
   const address = new URL(text);
   [address.search, address.hash] = ["", ""];
-  const root = address.href.replace(/\/*$/, "/");
+  const root = `${trimmedEnd(address.href, "/")}/`;
   return {
     // Without what may stand before the host: a password is nobody's to read.
     name: address.host,

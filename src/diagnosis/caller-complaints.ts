@@ -21,14 +21,12 @@ export const complaintsAbout = (
   view: View,
   targets: readonly string[],
   among: readonly Workload[] = view.workloads,
-): readonly Complaint[] =>
-  complaintsMatching(
-    view,
-    targets.filter((target) => target !== "").map((target) => naming(target)),
-    among,
-  );
+): readonly Complaint[] => complaintsMatching(view, targets.filter((target) => target !== "").map(naming), among);
 
-const naming = (target: string, after = ""): RegExp => new RegExp(`(?<![A-Za-z0-9.-])${escaped(target)}(?![A-Za-z0-9.-]${after})`);
+const naming = (target: string): RegExp => new RegExp(`(?<![A-Za-z0-9.-])${escaped(target)}(?![A-Za-z0-9.-])`);
+
+/** The host without a port: `shop`, not `shop:8080`. */
+const namingHost = (host: string): RegExp => new RegExp(`(?<![A-Za-z0-9.-])${escaped(host)}(?![A-Za-z0-9.-]|:\\d)`);
 
 const complaintsMatching = (view: View, patterns: readonly RegExp[], among: readonly Workload[]): readonly Complaint[] => {
   if (patterns.length === 0) return [];
@@ -54,8 +52,8 @@ export const complaintsAboutService = (view: View, { metadata, spec }: Service):
   const everywhere = complaintsMatching(
     view,
     [
-      ...[...addresses, ...hosts.flatMap((host) => ports.map((port) => `${host}:${port}`))].map((target) => naming(target)),
-      ...(isDefault ? hosts.map((host) => naming(host, "|:\\d")) : []),
+      ...[...addresses, ...hosts.flatMap((host) => ports.map((port) => `${host}:${port}`))].map(naming),
+      ...(isDefault ? hosts.map(namingHost) : []),
     ],
     view.workloads,
   );

@@ -5,6 +5,7 @@ import { serviceSelects } from "#cluster/selectors.ts";
 import { podIsReady } from "#diagnosis/readiness.ts";
 import type { Engine } from "#diagnosis/database-engines.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
+import { escaped } from "#lib/escaped.ts";
 
 /** Workloads that serve at the engine's port, by what their containers or the Services before them declare. */
 export const serversOf = (view: View, { port }: Engine): readonly Workload[] => {
@@ -55,4 +56,4 @@ const saysOf = (view: View, server: Workload, own: RegExp): boolean =>
 const startedAt = ({ object, pods }: Workload): string =>
   [object.metadata.creationTimestamp, ...pods.map(({ metadata }) => metadata.creationTimestamp)].toSorted().at(-1) ?? "";
 
-const nameIn = (name: string): RegExp => new RegExp(`(?<![A-Za-z0-9-])${name}(?![A-Za-z0-9-])`);
+const nameIn = (name: string): RegExp => new RegExp(`(?<![A-Za-z0-9-])${escaped(name)}(?![A-Za-z0-9-])`);

@@ -52,4 +52,8 @@ export const pullsWaiting = (view: View): readonly Pull[] =>
 export const isOfficial = (image: string): boolean => /^(?:(?:index\.)?docker\.io\/)?(?:library\/)?[^/]+$/.test(image);
 
 /** `registry.example/team/app:1@sha256:…` → `registry.example/team/app` */
-export const repositoryOf = (image: string): string => image.replace(/@.*$/, "").replace(/:[^/]*$/, "");
+export const repositoryOf = (image: string): string => {
+  const [named = ""] = image.split("@", 1);
+  const tag = named.lastIndexOf(":");
+  return tag > named.lastIndexOf("/") ? named.slice(0, tag) : named;
+};

@@ -15,6 +15,8 @@ export interface Route {
 }
 
 const linesAtMost = 5000;
+/** A block without an end is not searched through for each line that begins one. */
+const blockLinesAtMost = 200;
 
 export const routesIn = (text: string): readonly Route[] => {
   const lines = text.split("\n").slice(0, linesAtMost);
@@ -27,7 +29,7 @@ const springRoutes = (lines: readonly string[]): readonly Route[] => {
   const starts = lines.flatMap((line, index) => (/^\s*- id:\s*\S/.test(line) ? [index] : []));
   return starts.flatMap((start, index): Route[] => {
     const block = lines.slice(start, Math.min(starts[index + 1] ?? lines.length, start + 40));
-    const name = unquoted(/- id:\s*(.+)$/.exec(block[0] ?? "")?.[1] ?? "");
+    const name = unquoted(block[0]?.slice(block[0].indexOf("- id:") + "- id:".length) ?? "");
     const uriLine = block.find((line) => /^\s*(?:- )?uri:/.test(line));
     const match = target.exec(unquoted(uriLine?.replace(/^\s*(?:- )?uri:\s*/, "") ?? ""));
     const paths = block.flatMap((line) => {
@@ -53,8 +55,9 @@ const nginxRoutes = (lines: readonly string[]): readonly Route[] =>
   lines.flatMap((line, index): Route[] => {
     const path = /^\s*location\s+(?:\^~\s+|=\s+)?(\/\S*)\s*\{/.exec(line)?.[1];
     if (path === undefined) return [];
-    const end = lines.findIndex((each, at) => at > index && /^\s*\}/.test(each));
-    const block = lines.slice(index, end < 0 ? index + 40 : end + 1);
+    const rest = lines.slice(index, index + blockLinesAtMost);
+    const end = rest.findIndex((each, at) => at > 0 && /^\s*\}/.test(each));
+    const block = rest.slice(0, end < 0 ? 40 : end + 1);
     const pass = block.flatMap((each) => /^\s*proxy_pass\s+([^;\s]+)/.exec(each)?.[1] ?? [])[0];
     const match = pass === undefined ? null : target.exec(pass);
     if (match === null || path === "/") return [];
@@ -70,9 +73,18 @@ const nginxRoutes = (lines: readonly string[]): readonly Route[] =>
     ];
   });
 
-const plainPath = (path: string): string => path.trim().replace(/\/?\*+.*$|\{.*$/, "");
-const unquoted = (text: string): string =>
-  text
-    .trim()
-    .replace(/\s+#.*$/, "")
-    .replace(/^["']|["']$/g, "");
+/** `/api/orders` of `/api/orders/**` and of `/api/orders{id}`. */
+const plainPath = (path: string): string => {
+  const text = path.trim();
+  const at = text.search(/[*{]/);
+  if (at < 0) return text;
+  return text.slice(0, text[at] === "*" && text[at - 1] === "/" ? at - 1 : at);
+};
+
+const unquoted = (text: string): string => withoutComment(text.trim()).replace(/^["']|["']$/g, "");
+
+/** YAML's: a `#` behind white space. */
+const withoutComment = (text: string): string => {
+  const at = text.search(/\s#/);
+  return at < 0 ? text : text.slice(0, at).trimEnd();
+};

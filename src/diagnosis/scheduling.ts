@@ -25,13 +25,13 @@ export interface Unscheduled {
 const settledMs = 10_000;
 
 const phrases: readonly (readonly [Refusal, RegExp])[] = [
-  ["cordoned", /(\d+) node\(s\) were unschedulable/g],
-  ["taint", /(\d+) node\(s\) had (?:an )?untolerated taint(?:\(s\))?/g],
-  ["selector", /(\d+) node\(s\) didn't match Pod's node affinity\/selector/g],
-  ["antiAffinity", /(\d+) node\(s\) (?:didn't match pod anti-affinity rules|didn't satisfy existing pods anti-affinity rules)/g],
-  ["affinity", /(\d+) node\(s\) didn't match pod affinity rules/g],
-  ["cpu", /(\d+) Insufficient cpu/g],
-  ["memory", /(\d+) Insufficient memory/g],
+  ["cordoned", /(\d{1,9}) node\(s\) were unschedulable/g],
+  ["taint", /(\d{1,9}) node\(s\) had (?:an )?untolerated taint(?:\(s\))?/g],
+  ["selector", /(\d{1,9}) node\(s\) didn't match Pod's node affinity\/selector/g],
+  ["antiAffinity", /(\d{1,9}) node\(s\) (?:didn't match pod anti-affinity rules|didn't satisfy existing pods anti-affinity rules)/g],
+  ["affinity", /(\d{1,9}) node\(s\) didn't match pod affinity rules/g],
+  ["cpu", /(\d{1,9}) Insufficient cpu/g],
+  ["memory", /(\d{1,9}) Insufficient memory/g],
 ];
 
 /** One pod for each workload that has some waiting: they wait for the same. */

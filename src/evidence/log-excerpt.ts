@@ -1,5 +1,5 @@
 // What is kept of a log: its end, and where that is too much, the lines that tell of errors with what stands around them. Pure.
-import { cleanLog } from "#evidence/text.ts";
+import { cleanLog, endOf } from "#evidence/text.ts";
 
 const trouble =
   /\b(?:error|err|fatal|panic|exception|traceback|fail(?:ed|ure)?|denied|refused|forbidden|unauthorized|timed? ?out|cannot|could not|unable|killed|oom|no such|not found|exhausted|too many|read-only|unavailable|unreachable)\b|(?:status|code|http\/[\d.]+"?)\D{0,4}[45]\d\d\b/i;
@@ -14,7 +14,7 @@ export const logExcerpt = (text: string, maxLines: number, maxBytes: number): st
   const whole = cleanLog(text, Number.MAX_SAFE_INTEGER, 16 * maxBytes)
     .split("\n")
     .map((line) => (line.length <= lineLength ? line : `${line.slice(0, lineLength - 1)}…`));
-  if (whole.length <= maxLines) return cleanLog(whole.join("\n"), maxLines, maxBytes);
+  if (whole.length <= maxLines) return endOf(whole.join("\n"), maxLines, maxBytes);
   const wanted = new Set<number>();
   for (let at = whole.length - 1; at >= 0 && wanted.size < maxLines; at -= 1) {
     if (whole.length - at <= lastLines) wanted.add(at);
@@ -22,8 +22,8 @@ export const logExcerpt = (text: string, maxLines: number, maxBytes: number): st
       for (let near = Math.max(0, at - linesBefore); near <= Math.min(whole.length - 1, at + linesAfter); near += 1) wanted.add(near);
   }
   // Nothing tells of an error: the end of it, then.
-  if (wanted.size <= lastLines) return cleanLog(whole.join("\n"), maxLines, maxBytes);
-  return cleanLog(
+  if (wanted.size <= lastLines) return endOf(whole.join("\n"), maxLines, maxBytes);
+  return endOf(
     [...wanted]
       .toSorted((a, b) => a - b)
       .map((at) => whole[at])

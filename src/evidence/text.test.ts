@@ -1,12 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { cleanLog, cleanMessage } from "#evidence/text.ts";
+import { cleanLog, cleanMessage, endOf } from "#evidence/text.ts";
 
 describe("a message", () => {
   const table: Record<string, [string, string]> = {
     "is kept as it is": ["exit status 1", "exit status 1"],
     "loses the codes that paint a terminal": ["\u001b[31merror\u001b[0m \u001b]0;title\u0007done", "error done"],
     "loses control characters and turned writing": ["a\u0000b\u0007c\u202ed\u2066e", "abcde"],
+    "loses separators of lines that are no newline, and characters without width": [
+      "a\u2028b\u2029c\u0085d\u200be\u061cf\u2060g",
+      "abcdefg",
+    ],
     "keeps tabs and lines": ["a\tb\r\nc", "a\tb\nc"],
     "loses secrets": ["password=hunter2 token: abc", "password=[redacted] token: [redacted]"],
   };
@@ -21,6 +25,29 @@ describe("a log", () => {
   test("of one long line keeps its end, whole characters", () => expect(cleanLog(`${"ü".repeat(20)}end`, 10, 8)).toBe("üüend"));
   test("loses a secret also where the cut goes through it", () =>
     expect(cleanLog("password=hunter2-and-more", 10, 9)).not.toContain("more"));
+});
+
+test("the end of a log is its last whole lines within the bounds, as if they were dropped one after the other", () => {
+  const dropped = (text: string, maxLines: number, maxBytes: number): string => {
+    const lines = text.split("\n");
+    while (lines.at(-1) === "") lines.pop();
+    const kept = lines.slice(-maxLines);
+    while (kept.length > 1 && Buffer.byteLength(kept.join("\n")) > maxBytes) kept.shift();
+    return kept.join("\n");
+  };
+  const text = fc.string({ unit: fc.constantFrom("a", "ü", "\n"), maxLength: 60 });
+  fc.assert(
+    fc.property(text, fc.integer({ min: 1, max: 8 }), fc.integer({ min: 1, max: 40 }), (log, lines, bytes) => {
+      const expected = dropped(log, lines, bytes);
+      const end = endOf(log, lines, bytes);
+      if (Buffer.byteLength(expected) <= bytes) expect(end).toBe(expected);
+      else expect(expected.endsWith(end) && Buffer.byteLength(end) <= bytes).toBe(true);
+    }),
+  );
+});
+
+test("the end of a clean text is not redacted once more", () => {
+  expect(endOf("password=hunter2", 5, 100)).toBe("password=hunter2");
 });
 
 test("whatever comes in: bounded, without control characters, no half characters", () => {

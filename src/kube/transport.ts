@@ -6,6 +6,7 @@ import { type Backoff, backoffDelay, retryAfterMs } from "#lib/backoff.ts";
 import { type Clock, type Random, delay } from "#lib/clock.ts";
 import { type HttpClient, HttpError, type HttpRequest, type HttpStream, createHttpClient } from "#lib/http-client.ts";
 import type { Metrics } from "#lib/metrics.ts";
+import { trimmedEnd } from "#lib/trimmed-end.ts";
 
 export interface TransportDeps {
   readonly clock: Clock;
@@ -56,7 +57,7 @@ const encoded = (body: unknown): string =>
 
 export const createTransport = (config: ClusterConfig, deps: TransportDeps): Transport => {
   const http = deps.http ?? createHttpClient({ clock: deps.clock });
-  const base = config.server.replace(/\/+$/, "");
+  const base = trimmedEnd(config.server, "/");
   const calls = deps.metrics?.counter({ name: "kube_requests_total", help: "Calls to the API server", labels: ["method", "status"] });
   const seconds = deps.metrics?.histogram({ name: "kube_request_seconds", help: "Time to the API server's answer", labels: ["method"] });
 

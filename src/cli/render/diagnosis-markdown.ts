@@ -14,6 +14,7 @@ import {
 import { riskText, stepText } from "#cli/render/plan-text.ts";
 import { oneLine, plainText } from "#cli/render/text.ts";
 import type { Report, ReportedFinding } from "#investigation/report.ts";
+import { trimmedEnd } from "#lib/trimmed-end.ts";
 
 export const diagnosisMarkdown = (report: Report): string => {
   const lines = [
@@ -62,7 +63,7 @@ const listSection = (title: string, items: readonly string[]): readonly string[]
 
 /** Longer than any run of backticks in the text. */
 const fenced = (text: string, language: string): readonly string[] => {
-  const plain = plainText(text).replace(/\n+$/, "");
+  const plain = trimmedEnd(plainText(text), "\n");
   const longest = Math.max(2, ...[...plain.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = "`".repeat(longest + 1);
   return [`${fence}${language}`, plain, fence];

@@ -1,5 +1,6 @@
 // Lines of a page for people: headings, paragraphs, points, quotes, diffs. Pure; cleans every text it is given of what could steer a terminal.
 import { oneLine, type Paint, plainText, widthOf, wrapped } from "#cli/render/text.ts";
+import { trimmedEnd } from "#lib/trimmed-end.ts";
 
 export interface Page {
   readonly width: number;
@@ -32,14 +33,12 @@ export const section = (page: Page, title: string, body: readonly string[]): rea
 
 /** Words as they stood, line by line and unwrapped, behind a bar. */
 export const quote = (page: Page, depth: number, text: string): readonly string[] =>
-  plainText(text)
-    .replace(/\n+$/, "")
+  trimmedEnd(plainText(text), "\n")
     .split("\n")
     .map((line) => `${indent(depth)}${page.paint.dim("│")} ${line}`);
 
 export const diffLines = (page: Page, depth: number, diff: string): readonly string[] =>
-  plainText(diff)
-    .replace(/\n+$/, "")
+  trimmedEnd(plainText(diff), "\n")
     .split("\n")
     .map((line) => `${indent(depth)}${diffStyle(page, line)(line)}`);
 

@@ -6,6 +6,7 @@ import type { Cause } from "#diagnosis/cause.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
 import { lineQuote, linesSaying } from "#diagnosis/log-lines.ts";
 import { referenceTo, type View, type Workload } from "#diagnosis/view.ts";
+import { escaped } from "#lib/escaped.ts";
 
 const code = "CertificateExpired";
 
@@ -30,7 +31,7 @@ const find = (view: View, workload: Workload): readonly Assessment[] => {
   const words = [...lines.map(({ text }) => text), ...events.map(({ message }) => message)];
   const called = view
     .all(Services, reference.namespace)
-    .find(({ metadata }) => words.some((text) => new RegExp(`(?<![A-Za-z0-9-])${metadata.name}(?=[.:/]|$)`).test(text)));
+    .find(({ metadata }) => words.some((text) => new RegExp(`(?<![A-Za-z0-9-])${escaped(metadata.name)}(?=[.:/]|$)`).test(text)));
   const object = called === undefined ? reference : referenceTo(called);
   const when = words.flatMap((text) => /current time (\S+) is (after|before) (\S+)/.exec(text) ?? [])[0];
   return [

@@ -36,16 +36,18 @@ interface Suspect {
   readonly byWords: boolean;
 }
 
-const find = (view: View, configMap: ConfigMap): readonly Assessment[] =>
-  Object.entries(configMap.data ?? {})
+const find = (view: View, configMap: ConfigMap): readonly Assessment[] => {
+  const tables = Object.entries(configMap.data ?? {})
     .slice(0, tablesAtMost)
-    .flatMap(([key, text]): readonly Assessment[] => {
-      const routes = /uri:|proxy_pass/.test(text) ? routesIn(text) : [];
-      if (routes.length === 0) return [];
-      const gateways = mountersOf(view, configMap);
-      if (gateways.length === 0) return [];
-      return suspectsIn(view, configMap, key, routes).map((suspect) => judgeRoute(view, configMap, gateways, suspect));
-    });
+    .filter(([, text]) => /uri:|proxy_pass/.test(text));
+  if (tables.length === 0) return [];
+  // What no workload reads leads nobody anywhere, whatever it says.
+  const gateways = mountersOf(view, configMap);
+  if (gateways.length === 0) return [];
+  return tables.flatMap(([key, text]) =>
+    suspectsIn(view, configMap, key, routesIn(text)).map((suspect) => judgeRoute(view, configMap, gateways, suspect)),
+  );
+};
 
 const suspectsIn = (view: View, { metadata }: ConfigMap, key: string, routes: readonly Route[]): readonly Suspect[] => {
   const services = view.all(Services, metadata.namespace);

@@ -1,6 +1,7 @@
 // Two programs of a pod at one port; against one that takes its own port twice, and one that has got over it.
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { portConflict } from "#diagnosis/causes/port-conflict.ts";
+import { portConflict, portIn } from "#diagnosis/causes/port-conflict.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { answers, containerStatus, crashed, deployment, failing, podsOf } from "#test/evidence-sketch.ts";
 
@@ -24,6 +25,20 @@ test.each([
   "nginx: [emerg] bind() to 0.0.0.0:8080 failed (98: Address already in use)",
 ])("the sidecar has the port: %s", (text) => {
   expect(answers(portConflict, scene(text, [sidecar]))).toEqual(["PortConflict Deployment web → person"]);
+});
+
+test("the port is the one that the earlier expression found in the line", () => {
+  const earlier =
+    /[Pp]ort (\d{1,5}) (?:is|was) already in use|(?:EADDRINUSE|listen tcp|bind\(\) to|address already in use)\D*?[^\s"']*?:(\d{1,5})\b/;
+  const word = fc.constantFrom("EADDRINUSE", "listen tcp ", "bind() to", " ", ":", ":8080", "10.0.0.1", "'", "a");
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 8 }), (words) => {
+      const line = words.join("");
+      const match = earlier.exec(line);
+      const port = match?.[1] ?? match?.[2];
+      expect(portIn(line)).toBe(port === undefined ? undefined : Number(port));
+    }),
+  );
 });
 
 test("an annotation sets the port of an injected proxy", () => {

@@ -21,9 +21,28 @@ export const portConflict: Cause = {
 
 /** As Spring Boot, Go, Node, Python, nginx and the JDK word EADDRINUSE. */
 const inUse = /[Pp]ort \d+ (?:is|was) already in use|[Aa]ddress already in use|EADDRINUSE|BindException/;
-const portIn =
-  /[Pp]ort (\d{1,5}) (?:is|was) already in use|(?:EADDRINUSE|listen tcp|bind\(\) to|address already in use)\D*?[^\s"']*?:(\d{1,5})\b/;
+const before = /EADDRINUSE|listen tcp|bind\(\) to|address already in use/g;
+const mentionsAtMost = 10;
 const annotationsAtMost = 50;
+
+/** `Port 8080 is already in use`, or the port of the first address behind the words. */
+export const portIn = (line: string): number | undefined => {
+  const named = /[Pp]ort (\d{1,5}) (?:is|was) already in use/.exec(line)?.[1];
+  if (named !== undefined) return Number(named);
+  for (const { 0: words, index } of [...line.matchAll(before)].slice(0, mentionsAtMost)) {
+    const rest = line.slice(index + words.length);
+    const digit = rest.search(/\d/);
+    // `:8080` begins with its colon, `0.0.0.0:8080` with a digit.
+    const address = /^[^\s"']*/.exec(rest.slice(rest[digit - 1] === ":" ? digit - 1 : digit))?.[0] ?? "";
+    const port = /:(\d{1,5})\b/.exec(address)?.[1];
+    if (digit >= 0 && port !== undefined) return Number(port);
+  }
+  return undefined;
+};
+
+/** `listenPort: 8080`, `port=8080` and the like, as an injected proxy's annotations have them. */
+const setsPort = (text: string, port: number): boolean =>
+  [...text.matchAll(/[Pp]ort["']?\s{0,4}[:=]\s{0,4}["']?(\d{1,5})\b/g)].some((match) => Number(match[1]) === port);
 
 const find = (view: View, workload: Workload): readonly Assessment[] => {
   const lines = linesSaying(view, workload, inUse);
@@ -32,14 +51,13 @@ const find = (view: View, workload: Workload): readonly Assessment[] => {
   const { reference } = workload;
   const pod = workload.pods.at(-1);
   const containers = (pod?.spec ?? workload.template.spec).containers;
-  const match = lines.map(({ text }) => portIn.exec(text)).find((each) => each !== null);
-  const port = Number(match?.[1] ?? match?.[2] ?? 0);
+  const port = lines.map(({ text }) => portIn(text)).find((each) => each !== undefined) ?? 0;
   const declaring = containers.filter(({ ports = [] }) => ports.some(({ containerPort }) => containerPort === port));
   const isUnwell = view.inside(workload).pods.some(({ isReady, isDeleting }) => !isReady && !isDeleting);
   const annotations = { ...workload.template.metadata?.annotations, ...pod?.metadata.annotations };
   const setting = Object.entries(annotations)
     .slice(0, annotationsAtMost)
-    .find(([, value]) => port > 0 && new RegExp(`[Pp]ort["']?\\s*[:=]\\s*["']?${port}\\b`).test(value));
+    .find(([, value]) => port > 0 && setsPort(value, port));
   const isHostNetwork = (pod?.spec ?? workload.template.spec)["hostNetwork"] === true;
   const what = port === 0 ? "its port" : `port ${port}`;
   const holder =

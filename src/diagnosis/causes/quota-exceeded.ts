@@ -27,7 +27,7 @@ export const quotaExceeded: Cause = {
 /** What a quota counts, in one word: `requests.cpu`, `limits.memory`, `pods`, `count/services` … */
 export const resourceWord = (resource: string): string => {
   if (/storage|persistentvolumeclaims/.test(resource)) return "storage";
-  const word = resource.replace(/^(?:requests|limits|count)[./]/, "").replace(/\..*$/, "");
+  const [word = ""] = resource.replace(/^(?:requests|limits|count)[./]/, "").split(".", 1);
   return word;
 };
 
@@ -42,7 +42,7 @@ interface Hit {
 
 const forPods = (view: View): readonly Assessment[] => {
   const refusals = refusedPods(view).flatMap(({ workload, event }) => {
-    const match = /exceeded quota: ([^,]+), requested: ([^=]+)=([^,]+)/.exec(event.message);
+    const match = /exceeded quota: ([^,\s]+), requested: ([^=,\s]+)=[^,]/.exec(event.message);
     const [, name = "", resource = ""] = match ?? [];
     return match === null ? [] : [{ workload, event, name, resource }];
   });
