@@ -2,16 +2,13 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { kinds } from "#api/kinds/registry.ts";
-import { DEFAULT_NAMESPACE } from "#api/labels.ts";
+import { DEFAULT_IMAGE, DEFAULT_NAMESPACE } from "#api/labels.ts";
 import { admissionPolicies } from "#manifests/admission.ts";
 import { crdName, crdOf } from "#manifests/crd.ts";
 import { install, rights } from "#manifests/install.ts";
 import { toYaml } from "#manifests/manifest.ts";
 import { causesPage } from "./causes-page.ts";
 import { transitionPages } from "./transition-pages.ts";
-
-/** Where a released image will be; an installation names its own. */
-export const DEFAULT_IMAGE = "ghcr.io/kintsugi-dev/kintsugi:0.1.0";
 
 /** Path below the root → content. */
 export const generatedFiles = (): Readonly<Record<string, string>> => {

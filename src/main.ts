@@ -1,28 +1,37 @@
 #!/usr/bin/env node
 // The composition root: arguments, environment and signals in, an exit code out. The only place that reads any of them.
-import { spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { existsSync } from "node:fs";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { createInterface } from "node:readline/promises";
 import { runCli } from "#cli/cli.ts";
 import { misuse } from "#cli/failure.ts";
 import type { ActOptions, RunOptions } from "#cli/deps.ts";
-import { connect } from "#kube/connect.ts";
-import type { ClusterConfig } from "#kube/cluster-config.ts";
-import { defaultSource, inCluster, loadKubeconfig } from "#kube/kubeconfig.ts";
-import { localMachine } from "#kube/local-machine.ts";
-import { createLog, type LogLevel } from "#lib/log.ts";
-import { systemClock } from "#lib/system-clock.ts";
 import { roleNames } from "#cli/role-names.ts";
+import { streamProblem, tooOldNode } from "#cli/surroundings.ts";
+import type { ClusterConfig, KubeconfigDeps } from "#kube/cluster-config.ts";
+import type { Log, LogLevel } from "#lib/log.ts";
+import { systemClock } from "#lib/system-clock.ts";
 import manifest from "../package.json" with { type: "json" };
 
-const machine = localMachine({ clock: systemClock, env: process.env, home: homedir() });
+const endWith = (message: string, code: number): never => {
+  process.stderr.write(`kintsugi: ${message}\n`);
+  process.exit(code);
+};
+const old = tooOldNode(process.versions.node, manifest.engines.node);
+if (old !== undefined) endWith(old, 2);
+
+// What only some commands need is loaded by those: help and version answer at once.
+const openMachine = async (): Promise<KubeconfigDeps> => {
+  const { localMachine } = await import("#kube/local-machine.ts");
+  return localMachine({ clock: systemClock, env: process.env, home: homedir() });
+};
 const random = Math.random;
 const stop = new AbortController();
+// Every request to the API server listens to it, and many are open at once.
+setMaxListeners(0, stop.signal);
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.once(signal, () => {
     stop.abort(new Error(`${signal} received`));
@@ -33,45 +42,58 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 
 // `kintsugi … | head`: whoever read has seen enough. 128 + SIGPIPE, as a program says that the signal ends.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(141);
+  if (error.code === "EPIPE") process.exit(141);
+  endWith(streamProblem(error), 2);
 });
+// Nothing can be said any more.
+process.stderr.on("error", () => process.exit(2));
 
-const logTo = (level: LogLevel): ReturnType<typeof createLog> => createLog({ clock: systemClock, level, destination: process.stdout });
+const logTo = async (level: LogLevel): Promise<Log> => {
+  const { createLog } = await import("#lib/log.ts");
+  return createLog({ clock: systemClock, level, destination: process.stdout });
+};
 
 interface Where {
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
 }
-const sourceOf = ({ kubeconfig }: Where): ReturnType<typeof defaultSource> =>
-  kubeconfig === undefined ? defaultSource(machine) : { path: kubeconfig };
-
-const findCluster = (options: Where): Promise<ClusterConfig> => {
-  const source = sourceOf(options);
-  return source === "in-cluster" ? inCluster(machine) : loadKubeconfig(source, options.context, machine);
+interface Found {
+  readonly config: ClusterConfig;
+  readonly isPod: boolean;
+}
+const findCluster = async ({ kubeconfig, context }: Where): Promise<Found> => {
+  const { defaultSource, inCluster, loadKubeconfig } = await import("#kube/kubeconfig.ts");
+  const machine = await openMachine();
+  const source = kubeconfig === undefined ? defaultSource(machine) : { path: kubeconfig };
+  if (source === "in-cluster") return { config: await inCluster(machine), isPod: true };
+  return { config: await loadKubeconfig(source, context, machine), isPod: false };
 };
 
 const runRole = async (role: string, options: RunOptions): Promise<number> => {
   const { image } = options;
   if (image === undefined)
-    throw misuse("say which image runs the Jobs: --image <reference>, the one that the installed policy …-jobs allows");
-  const config = await findCluster(options);
+    throw misuse("--image <reference> is missing: the image of the Jobs, which the installed policy …-jobs has to allow");
+  const { config, isPod } = await findCluster(options);
   // A person who gave a kubeconfig is told at once what is wrong with it; a pod waits for what is not there yet, and says so on /readyz.
-  if (sourceOf(options) !== "in-cluster") await tryToRead(config, options.namespace);
+  if (!isPod) await tryToRead(config, options.namespace);
+  const { randomBytes } = await import("node:crypto");
   const identity = `${hostname()}-${randomBytes(4).toString("hex")}`;
   // Loaded only where it runs: a person who looks at a cluster should not wait for what serves.
   const { runRoles } = await import("./roles.ts");
   await runRoles(
     role,
     { ...options, image },
-    { config, clock: systemClock, random, log: logTo(options.logLevel), identity, signal: stop.signal },
+    { config, clock: systemClock, random, log: await logTo(options.logLevel), identity, signal: stop.signal },
   );
   return 0;
 };
 
 /** Throws what `runCli` tells in one sentence: no answer, no access, no such kind. */
 const tryToRead = async (config: ClusterConfig, namespace: string): Promise<void> => {
-  const { RemediationRequest } = await import("#api/kinds/remediation-request.ts");
+  const [{ RemediationRequest }, { connect }] = await Promise.all([
+    import("#api/kinds/remediation-request.ts"),
+    import("#kube/connect.ts"),
+  ]);
   const kube = connect(config, { clock: systemClock, random });
   try {
     await kube.list(RemediationRequest, { namespace, limit: 1 }, { signal: stop.signal });
@@ -81,9 +103,10 @@ const tryToRead = async (config: ClusterConfig, namespace: string): Promise<void
 };
 
 const act = async (options: ActOptions): Promise<number> => {
-  const { runAct } = await import("#act/act.ts");
-  const log = logTo("info");
-  const kube = connect(await findCluster(options), { clock: systemClock, random });
+  const [{ runAct }, { connect }] = await Promise.all([import("#act/act.ts"), import("#kube/connect.ts")]);
+  const log = await logTo("info");
+  const { config } = await findCluster(options);
+  const kube = connect(config, { clock: systemClock, random });
   try {
     return await runAct(
       { kube, log, clock: systemClock, random, writeReport: (text) => writeFile(options.terminationLog, text) },
@@ -95,6 +118,7 @@ const act = async (options: ActOptions): Promise<number> => {
 };
 
 const ask = async (question: string): Promise<string> => {
+  const { createInterface } = await import("node:readline/promises");
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return await reader.question(question, { signal: stop.signal });
@@ -111,12 +135,14 @@ const readWhole = async (path: string, maxBytes: number): Promise<Buffer> => {
 
 /** Part of the source tree, not of the image: they bring a cluster of their own. */
 const scriptPath = (name: string): string => join(import.meta.dirname, `../scripts/${name}.ts`);
-const runScript = (name: "demo" | "playground", args: readonly string[]): Promise<number> =>
-  new Promise((resolve, reject) => {
+const runScript = async (name: "demo" | "playground", args: readonly string[]): Promise<number> => {
+  const { spawn } = await import("node:child_process");
+  return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [scriptPath(name), ...args], { stdio: "inherit" });
     child.once("error", reject);
     child.once("exit", (code) => resolve(code ?? 1));
   });
+};
 
 process.exitCode = await runCli(process.argv.slice(2), {
   stdout: process.stdout,
@@ -125,10 +151,10 @@ process.exitCode = await runCli(process.argv.slice(2), {
   columns: process.stdout.columns,
   env: process.env,
   home: homedir(),
-  readFile: machine.readFile,
+  readFile: async (path) => (await openMachine()).readFile(path),
   files: { read: readWhole, write: (path, content) => writeFile(path, content, { mode: 0o600 }) },
   showsProgress: process.stderr.isTTY,
-  runCommand: machine.runCommand,
+  runCommand: async (command) => (await openMachine()).runCommand(command),
   clock: systemClock,
   random,
   version: manifest.version,

@@ -2,7 +2,7 @@
 import { apiVersionOf, type Key, type KubeObject, type ResourceType } from "#api/object.ts";
 import { runCli } from "#cli/cli.ts";
 import type { CliDeps } from "#cli/deps.ts";
-import type { Kube, ListScope, Method, Seen } from "#kube/client.ts";
+import type { Kube, ListScope, Method, Seen, WriteOptions } from "#kube/client.ts";
 import { KubeError } from "#kube/errors.ts";
 import { applyPatch, JsonPatchError, type JsonPatch } from "#lib/json-patch.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
@@ -59,10 +59,10 @@ const fakeKube = (server: FakeServer, requests: string[]): Kube & { close(): voi
     pages: async function* (type, scope = {}) {
       yield { items: of(type).filter((each) => selects(scope, each)) as never, isFirst: true, isLast: true, bytes: 0 };
     },
-    jsonPatch: async (type: ResourceType, key: Key, operations: JsonPatch) => {
+    jsonPatch: async (type: ResourceType, key: Key, operations: JsonPatch, options?: WriteOptions) => {
       const object = one(type, key);
       if (object === undefined) throw serverError(404, "NotFound", `${key.name} not found`);
-      requests.push(`PATCH ${type.kind} ${JSON.stringify(operations)}`);
+      if (options?.dryRun !== true) requests.push(`PATCH ${type.kind} ${JSON.stringify(operations)}`);
       let patched: KubeObject;
       try {
         patched = applyPatch(object, operations) as KubeObject;
@@ -71,7 +71,7 @@ const fakeKube = (server: FakeServer, requests: string[]): Kube & { close(): voi
         throw serverError(422, "GuardFailed", "the object is no longer as the patch expects it");
       }
       server.admit?.(patched);
-      server.objects[server.objects.indexOf(object)] = patched;
+      if (options?.dryRun !== true) server.objects[server.objects.indexOf(object)] = patched;
       return patched as never;
     },
     request: async (method: Method, path: string, body?: unknown) => {

@@ -15,6 +15,8 @@ export const JOURNAL_LABEL = `${GROUP}/journal`;
 export const JOB_FINALIZER = `${GROUP}/job`;
 
 export const DEFAULT_NAMESPACE = "kintsugi-system";
+/** Where a released image is; an installation can name another one. */
+export const DEFAULT_IMAGE = "ghcr.io/kintsugi-dev/kintsugi:0.1.0";
 export const CONTROLLER_ACCOUNT = "kintsugi-controllers";
 export const accountOfAction = (action: string): string => `kintsugi-act-${action.replaceAll("_", "-")}`;
 export const ACTION_ACCOUNT_PREFIX = "kintsugi-act-";

@@ -1,13 +1,14 @@
 // The command line as a whole: usage, exit codes, and one sentence for whatever goes wrong.
 import { describe, expect, test } from "vitest";
 
-import type { RunOptions } from "#cli/deps.ts";
+import type { CliDeps, RunOptions } from "#cli/deps.ts";
 import { runKintsugi, serverError } from "#test/cli-harness.ts";
 import { remediatedSample } from "#test/sample-requests.ts";
 
 describe("usage", () => {
   test("--help names the commands and the exit codes, and is not an error", async () => {
-    const ran = await runKintsugi(["--help"]);
+    const scripts = { runDemo: async () => 0, runPlayground: async () => 0 };
+    const ran = await runKintsugi(["--help"], { objects: [] }, scripts);
     expect(ran.code).toBe(0);
     for (const word of [
       "get",
@@ -29,6 +30,15 @@ describe("usage", () => {
     expect(ran.stdout).not.toMatch(/^\s+act\b/m);
   });
 
+  test("commands that cannot run in this package are not in its help", async () => {
+    expect((await runKintsugi(["--help"])).stdout).not.toMatch(/^ +(?:demo|playground)/m);
+  });
+
+  test("--version and version --client print the version and ask no cluster", async () => {
+    expect(await runKintsugi(["--version"])).toMatchObject({ code: 0, stdout: "0.1.0\n", requests: [] });
+    expect(await runKintsugi(["version", "--client"])).toMatchObject({ code: 0, stdout: "kintsugi    0.1.0\n", requests: [] });
+  });
+
   test("a command's help shows the options that every command takes", async () => {
     const ran = await runKintsugi(["describe", "--help"]);
     expect(ran).toMatchObject({ code: 0, stderr: "" });
@@ -44,11 +54,15 @@ describe("usage", () => {
     ["an unknown role", ["run", "cook"], /"cook" is not a role: use all, gateway, retention/],
     ["a port that is none", ["run", "all", "--port", "99999"], /number from 0 to 65535/],
     ["a log level that is none", ["run", "all", "--log-level", "loud"], /Allowed choices are debug/],
-    ["a namespace of workloads for a command that has none", ["doctor", "-n", "shop"], /takes no -n.*\nUse --kintsugi-namespace/],
-    ["all namespaces for a command about one object", ["plan", "deployment/web", "-A"], /takes no -A/],
-    ["one namespace and all of them", ["get", "-n", "shop", "-A"], /-n and -A exclude each other/],
+    ["a namespace of workloads for a command that has none", ["doctor", "-n", "shop"], /does not accept -n.*\nUse --kintsugi-namespace/],
+    ["all namespaces for a command about one object", ["plan", "deployment/web", "-A"], /does not accept -A/],
+    ["one namespace and all of them", ["get", "-n", "shop", "-A"], /use either -n or -A/],
     ["a kind and name for two objects", ["describe", "deployment/web", "deployment/api"], /names more than one object/],
     ["act outside a Job", ["act", "kex-1", "--hash", "00"], /act runs inside an action's Job/],
+    ["a group to impersonate without a user", ["get", "--as-group", "on-call"], /--as-group needs --as/],
+    ["a time limit that is none", ["get", "--request-timeout", "soon"], /"soon" is not a duration/],
+    ["a shell without completion", ["completion", "tcsh"], /"tcsh" is not a supported shell: use bash, zsh, fish/],
+    ["an image that is none", ["install", "--image", "a b"], /"a b" is not an image reference/],
     ["a demonstration that is not there", ["demo"], /npm run demo/],
     ["a playground that is not there", ["playground"], /npm run playground/],
   ])("%s is a sentence and exit code 2", async (_, args, sentence) => {
@@ -61,7 +75,7 @@ describe("usage", () => {
 
 describe("a kubeconfig that does not do", () => {
   test.each([
-    ["is missing", ["get", "--kubeconfig", "/nowhere"], /cannot read the kubeconfig at \/nowhere: there is no such file/],
+    ["is missing", ["get", "--kubeconfig", "/nowhere"], /cannot read the kubeconfig at \/nowhere: no such file/],
     ["has no such context", ["get", "--context", "mars"], /has no context "mars" \(known: shop, other\)/],
   ])("%s: one sentence and exit code 2", async (_, args, sentence) => {
     const ran = await runKintsugi(args);
@@ -89,9 +103,9 @@ describe("a kubeconfig that does not do", () => {
     [
       "Kintsugi is not installed",
       serverError(404, "NotFound", "the server could not find the requested resource", "list"),
-      /not installed.*\n.*kintsugi doctor/,
+      /not installed.*\n.*kintsugi install/,
     ],
-    ["something unforeseen happens", new Error("token=abcdef0123456789 is odd"), /unexpected: token=\[redacted\]/],
+    ["something unforeseen happens", new Error("token=abcdef0123456789 is odd"), /unexpected error: token=\[redacted\]/],
   ])("where %s: one sentence and exit code 2", async (_, error, sentence) => {
     const ran = await runKintsugi(["get"], { objects: [], failures: { RemediationRequest: error } });
     expect(ran.code).toBe(2);
@@ -116,6 +130,18 @@ describe("colours", () => {
     expect(await describeWith([], { NO_COLOR: "1" })).not.toContain(escape);
     expect(await describeWith(["--no-color"])).not.toContain(escape);
     expect(await describeWith([], { TERM: "dumb" })).not.toContain(escape);
+  });
+});
+
+describe("on behalf of somebody else", () => {
+  test("--as and --as-group reach the API server as the identity of every request", async () => {
+    const seen: unknown[] = [];
+    const connect: CliDeps["connect"] = (config) => {
+      seen.push(config.impersonate);
+      throw serverError(0, "Connection", "not connected here");
+    };
+    await runKintsugi(["get", "--as", "ann", "--as-group", "sre", "--as-group", "on-call"], { objects: [] }, { connect });
+    expect(seen).toEqual([{ user: "ann", groups: ["sre", "on-call"] }]);
   });
 });
 

@@ -1,4 +1,4 @@
-// How a command is added to the program and run. Knows no command.
+// How a command is defined and run. Knows no command.
 import type { Command } from "commander";
 
 import type { Session } from "#cli/session.ts";
@@ -14,7 +14,8 @@ export interface Uses {
 /** Turns work that answers with an exit code into what the program calls; opens the session and closes it. */
 export type Runner = (work: (session: Session) => Promise<number>, uses?: Uses) => () => Promise<void>;
 
-export type AddCommand = (program: Command, run: Runner) => void;
+/** Adds arguments, options and work to a command whose name and description are in the command table. */
+export type DefineCommand = (command: Command, run: Runner) => void;
 
 /** Asks a person before something happens; `--yes` answers for them. */
 export type Consent = "asked" | "given";

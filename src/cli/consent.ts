@@ -7,7 +7,7 @@ import type { Session } from "#cli/session.ts";
 export const consent = async (session: Session, given: Consent, question: string): Promise<void> => {
   if (given === "given") return;
   const { ask, isTerminal } = session.deps;
-  if (!isTerminal || ask === undefined) throw misuse("nobody can be asked here: look at the change, then say --yes");
+  if (!isTerminal || ask === undefined) throw misuse("no terminal to confirm on; review the change above and pass --yes");
   const answer = (await ask(`${question} [y/N] `)).trim().toLowerCase();
-  if (answer !== "y" && answer !== "yes") throw refusal("nothing was done");
+  if (answer !== "y" && answer !== "yes") throw refusal("not confirmed; nothing was changed");
 };

@@ -4,7 +4,7 @@ import type { Need } from "#api/object.ts";
 import { nearbyNeeds } from "#cluster/journal/read-nearby.ts";
 import { collectionNeeds } from "#evidence/kinds-read.ts";
 import { misuse } from "#cli/failure.ts";
-import { renderData } from "#cli/render/format.ts";
+import { renderData } from "#cli/render/data.ts";
 import type { Manifest } from "#manifests/manifest.ts";
 import { rbac, rulesOf } from "#manifests/rbac.ts";
 

@@ -1,13 +1,11 @@
 // One run of one command: its options, its output, and the API server, which is reached only when it is asked for.
 import type { CliDeps } from "#cli/deps.ts";
 import { misuse } from "#cli/failure.ts";
-import { type Format, formats, renderData, reportFormats } from "#cli/render/format.ts";
+import { type Format, formats, reportFormats } from "#cli/render/format.ts";
 import type { Page } from "#cli/render/page.ts";
 import { createPaint, type Paint } from "#cli/render/text.ts";
 import type { Kube } from "#kube/client.ts";
-import { connect } from "#kube/connect.ts";
 import type { ClusterConfig } from "#kube/cluster-config.ts";
-import { defaultSource, inCluster, loadKubeconfig } from "#kube/kubeconfig.ts";
 
 /** Options that every command takes. */
 export interface GlobalOptions {
@@ -17,6 +15,11 @@ export interface GlobalOptions {
   readonly allNamespaces?: true;
   readonly kintsugiNamespace: string;
   readonly output?: Format;
+  readonly as?: string;
+  readonly asGroup: readonly string[];
+  /** Milliseconds. */
+  readonly requestTimeout?: number;
+  readonly verbose?: true;
   /** commander's form of --no-color. */
   readonly color: boolean;
 }
@@ -44,9 +47,11 @@ export interface Session {
 
 const defaultColumns = 100;
 
-export const openSession = (deps: CliDeps, options: GlobalOptions): Session => {
+export const openSession = async (deps: CliDeps, options: GlobalOptions): Promise<Session> => {
   const color = deps.isTerminal && options.color && !deps.env["NO_COLOR"] && deps.env["TERM"] !== "dumb";
   const data = options.output === "json" || options.output === "yaml" ? options.output : undefined;
+  // YAML and the Kubernetes runtime are loaded only where they are needed: help and version answer at once.
+  const { renderData } = data === undefined ? { renderData: undefined } : await import("#cli/render/data.ts");
   let config: Promise<ClusterConfig> | undefined;
   let kube: (Kube & { close(): void }) | undefined;
   const session: Session = {
@@ -59,15 +64,12 @@ export const openSession = (deps: CliDeps, options: GlobalOptions): Session => {
     page: { width: pageColumns(deps), paint: createPaint({ color }) },
     data,
     print: (text) => void deps.stdout.write(text),
-    printData: (value) => void deps.stdout.write(renderData(data ?? "json", value)),
+    printData: (value) => void deps.stdout.write(renderData?.(data ?? "json", value) ?? `${JSON.stringify(value, undefined, 2)}\n`),
     note: (text) => void deps.stderr.write(`${text}\n`),
     config: () => (config ??= clusterConfig(deps, options)),
     kube: async () => {
       const found = await session.config();
-      kube ??= (
-        deps.connect ?? ((each) => connect(each, { clock: deps.clock, random: deps.random, userAgent: `kintsugi/${deps.version}` }))
-      )(found);
-      return kube;
+      return (kube ??= deps.connect?.(found) ?? (await connected(deps, options, found, session.note)));
     },
     close: () => kube?.close(),
   };
@@ -77,16 +79,40 @@ export const openSession = (deps: CliDeps, options: GlobalOptions): Session => {
 export const pageColumns = (deps: Pick<CliDeps, "isTerminal" | "columns">): number =>
   deps.isTerminal && deps.columns !== undefined && deps.columns > 0 ? Math.max(40, deps.columns) : defaultColumns;
 
-const clusterConfig = (deps: CliDeps, options: GlobalOptions): Promise<ClusterConfig> => {
+const connected = async (
+  deps: CliDeps,
+  options: GlobalOptions,
+  config: ClusterConfig,
+  show: (line: string) => void,
+): Promise<Kube & { close(): void }> => {
+  const [{ connect }, { createHttpClient }, { observedHttp }] = await Promise.all([
+    import("#kube/connect.ts"),
+    import("#lib/http-client.ts"),
+    import("#cli/observed-http.ts"),
+  ]);
+  const { clock, random } = deps;
+  const http = observedHttp(createHttpClient({ clock }), {
+    clock,
+    timeoutMs: options.requestTimeout,
+    show: options.verbose === true ? show : undefined,
+  });
+  return connect(config, { clock, random, userAgent: `kintsugi/${deps.version}`, http });
+};
+
+const clusterConfig = async (deps: CliDeps, options: GlobalOptions): Promise<ClusterConfig> => {
+  const { as, asGroup } = options;
+  if (as === undefined && asGroup.length > 0) throw misuse("--as-group needs --as");
+  const { defaultSource, inCluster, loadKubeconfig } = await import("#kube/kubeconfig.ts");
   const source = options.kubeconfig === undefined ? defaultSource(deps) : { path: options.kubeconfig };
   const machine = { readFile: deps.readFile, runCommand: deps.runCommand, env: deps.env, home: deps.home, now: () => deps.clock.now() };
-  return source === "in-cluster" ? inCluster(machine) : loadKubeconfig(source, options.context, machine);
+  const config = source === "in-cluster" ? await inCluster(machine) : await loadKubeconfig(source, options.context, machine);
+  return as === undefined ? config : { ...config, impersonate: { user: as, groups: asGroup } };
 };
 
 export const readFormat = (text: string): Format => {
   const all: readonly Format[] = [...formats, ...reportFormats];
   const format = all.find((each) => each === text);
   if (format === undefined)
-    throw misuse(`"${text}" is not an output format: use ${formats.join(", ")}; diagnose also makes ${reportFormats.join(", ")}`);
+    throw misuse(`"${text}" is not an output format: use ${formats.join(", ")}; diagnose also supports ${reportFormats.join(", ")}`);
   return format;
 };

@@ -21,15 +21,22 @@ export interface ClusterConfig {
   readonly namespace: string;
   /** For people: the context's name, or `in-cluster`. */
   readonly name: string;
+  /** The name of the kubeconfig's user entry. */
+  readonly user?: string;
   readonly impersonate?: { readonly user: string; readonly groups: readonly string[] };
   readonly credentials: CredentialSource;
 }
 
+/** `missing`: no kubeconfig at that path. `context`: no context is chosen, or none of that name exists. */
+export type KubeconfigProblem = "missing" | "context" | "content";
+
 export class KubeconfigError extends Error {
   readonly code = "rejected";
-  constructor(message: string, options?: ErrorOptions) {
+  readonly problem: KubeconfigProblem;
+  constructor(message: string, options: ErrorOptions & { readonly problem?: KubeconfigProblem } = {}) {
     super(message, options);
     this.name = "KubeconfigError";
+    this.problem = options.problem ?? "content";
   }
 }
 

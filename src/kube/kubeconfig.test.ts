@@ -52,7 +52,7 @@ describe("a kubeconfig", () => {
   test("gives server, authority, namespace and token", async () => {
     const { deps } = setUp();
     const { credentials, ...config } = await load(kubeconfig({ context: { namespace: "shop" } }), deps);
-    expect(config).toEqual({ server: "https://api.example.com:6443", name: "prod", namespace: "shop", caPem: "CA" });
+    expect(config).toEqual({ server: "https://api.example.com:6443", name: "prod", user: "u", namespace: "shop", caPem: "CA" });
     expect(await credentials.current()).toEqual({ token: "t" });
     credentials.invalidate();
     expect(await credentials.current()).toEqual({ token: "t" });
@@ -70,6 +70,7 @@ describe("a kubeconfig", () => {
     expect(config).toEqual({
       server: "https://h",
       name: "a",
+      user: "u",
       namespace: "default",
       caPem: "CA",
       tlsServerName: "other",
@@ -122,11 +123,11 @@ describe("several files", () => {
   test("of which none is there, or one is broken, say so", async () => {
     const { deps } = setUp({ files: { "/bad": "[]", "/good": contexts } });
     await expect(loadKubeconfig({ path: "/x", more: ["/y"] }, undefined, deps)).rejects.toThrow(
-      "cannot read the kubeconfig at /x: there is no such file",
+      "cannot read the kubeconfig at /x: no such file",
     );
     await expect(loadKubeconfig({ path: "/x", more: ["/bad"] }, undefined, deps)).rejects.toThrow("/bad is not a kubeconfig");
     await expect(loadKubeconfig({ path: "/x", more: ["/good"] }, undefined, deps)).rejects.toThrow(
-      "/x and /good has no current context: name one (known: a)",
+      "no current context in /x and /good; set one or pass --context (known: a)",
     );
   });
 });
@@ -136,7 +137,7 @@ describe("what cannot be used is said in one sentence", () => {
     ["not YAML", "a: [", undefined, /^the given kubeconfig is not YAML: /],
     ["a list", "[]", undefined, /^the given kubeconfig is not a kubeconfig$/],
     ["nothing", "", undefined, /is not a kubeconfig$/],
-    ["no current context", "contexts: []", undefined, /has no current context: name one \(there is none\)$/],
+    ["no current context", "contexts: []", undefined, /^no current context in the given kubeconfig; set one or pass --context$/],
     ["an unknown context", kubeconfig(), "staging", /has no context "staging" \(known: prod, bare\)$/],
     [
       "a context without a cluster",
@@ -177,7 +178,7 @@ describe("what cannot be used is said in one sentence", () => {
       "a certificate file that is not there",
       kubeconfig({ user: { "client-certificate": "c.crt" } }),
       undefined,
-      /^cannot read the client certificate at \/etc\/kube\/c\.crt: there is no such file$/,
+      /^cannot read the client certificate at \/etc\/kube\/c\.crt: no such file$/,
     ],
     [
       "a plugin without a command",
@@ -207,11 +208,11 @@ describe("what cannot be used is said in one sentence", () => {
   test("a file that is not there, or may not be read", async () => {
     const { deps } = setUp();
     await expect(loadKubeconfig({ path: "/nowhere" }, undefined, deps)).rejects.toThrow(
-      "cannot read the kubeconfig at /nowhere: there is no such file",
+      "cannot read the kubeconfig at /nowhere: no such file",
     );
     const refused = { ...deps, readFile: () => Promise.reject(Object.assign(new Error("no"), { code: "EACCES" })) };
     await expect(loadKubeconfig({ path: "/secret" }, undefined, refused)).rejects.toThrow(
-      "cannot read the kubeconfig at /secret: it may not be read",
+      "cannot read the kubeconfig at /secret: permission denied",
     );
   });
 });

@@ -56,7 +56,10 @@ export const loadKubeconfig = async (
     "text" in source ? parse(source.text, where, source.folder ?? deps.home) : await readAll([source.path, ...(source.more ?? [])], deps);
 
   const contextName = context ?? config["current-context"];
-  if (!contextName) throw new KubeconfigError(`${where} has no current context: name one (${namesOf(config.contexts)})`);
+  if (!contextName)
+    throw new KubeconfigError(`no current context in ${where}; set one or pass --context${knownContexts(config.contexts)}`, {
+      problem: "context",
+    });
   const chosen = find(config.contexts, contextName, "context", where).context ?? {};
   if (!chosen.cluster) throw new KubeconfigError(`context "${contextName}" in ${where} names no cluster`);
   const { cluster = {}, folder: clusterFolder = "" } = find(config.clusters, chosen.cluster, "cluster", where);
@@ -67,7 +70,7 @@ export const loadKubeconfig = async (
     throw new KubeconfigError(`cluster "${chosen.cluster}" in ${where} has no server address (found "${server ?? ""}")`);
   if (cluster["proxy-url"])
     throw new KubeconfigError(
-      `cluster "${chosen.cluster}" in ${where} sets proxy-url, which Kintsugi does not support: reach the API server directly or through a tunnel`,
+      `cluster "${chosen.cluster}" in ${where} sets proxy-url, which Kintsugi does not support; connect to the API server directly or through a tunnel`,
     );
   const ca = await dataOrFile(
     deps,
@@ -79,6 +82,7 @@ export const loadKubeconfig = async (
   return {
     server,
     name: contextName,
+    ...(chosen.user ? { user: chosen.user } : {}),
     namespace: chosen.namespace || "default",
     ...(ca === undefined ? {} : { caPem: ca }),
     ...(cluster["insecure-skip-tls-verify"] ? { insecureSkipTlsVerify: true as const } : {}),
@@ -121,7 +125,7 @@ const readAll = async (paths: readonly string[], deps: KubeconfigDeps): Promise<
   let missing: unknown;
   for (const path of paths) {
     try {
-      files.push(parse(await readOrExplain(deps, path, "the kubeconfig"), path, dirname(path)));
+      files.push(parse(await readOrExplain(deps, path, kubeconfigFile), path, dirname(path)));
     } catch (error) {
       // Of several files some may be missing, as with kubectl; a file that is there has to be right.
       if (paths.length === 1 || !isMissing(error)) throw error;
@@ -152,26 +156,31 @@ const parse = (text: string, where: string, folder: string): Kubeconfig => {
 };
 
 const namesOf = (entries: readonly Named[] | null | undefined): string =>
-  entries?.length ? `known: ${entries.map((entry) => entry.name).join(", ")}` : "there is none";
+  entries?.length ? `known: ${entries.map((entry) => entry.name).join(", ")}` : "none exists";
+
+const knownContexts = (contexts: Kubeconfig["contexts"]): string => (contexts?.length ? ` (${namesOf(contexts)})` : "");
 
 const find = <T extends Named>(entries: readonly T[] | null | undefined, name: string, what: string, where: string): T => {
   const entry = entries?.find((candidate) => candidate.name === name);
-  if (entry === undefined) throw new KubeconfigError(`${where} has no ${what} "${name}" (${namesOf(entries)})`);
+  if (entry === undefined)
+    throw new KubeconfigError(`${where} has no ${what} "${name}" (${namesOf(entries)})`, what === "context" ? { problem: "context" } : {});
   return entry;
 };
+
+const kubeconfigFile = "the kubeconfig";
 
 const readOrExplain = async (deps: Pick<KubeconfigDeps, "readFile">, path: string, what: string): Promise<string> => {
   try {
     return await deps.readFile(path);
   } catch (error) {
     const code = (error as { code?: unknown }).code;
-    const why = code === "ENOENT" ? "there is no such file" : code === "EACCES" ? "it may not be read" : (error as Error).message;
-    throw new KubeconfigError(`cannot read ${what} at ${path}: ${why}`, { cause: error });
+    const why = code === "ENOENT" ? "no such file" : code === "EACCES" ? "permission denied" : (error as Error).message;
+    const problem = code === "ENOENT" && what === kubeconfigFile ? "missing" : "content";
+    throw new KubeconfigError(`cannot read ${what} at ${path}: ${why}`, { cause: error, problem });
   }
 };
 
-const isMissing = (error: unknown): boolean =>
-  error instanceof KubeconfigError && (error.cause as { code?: unknown } | undefined)?.code === "ENOENT";
+const isMissing = (error: unknown): boolean => error instanceof KubeconfigError && error.problem === "missing";
 
 const dataOrFile = async (
   deps: KubeconfigDeps,

@@ -189,8 +189,30 @@ const reasonOfFault: Readonly<Record<HttpError["fault"], string>> = {
 };
 
 export const errorOfHttp = (doing: string, server: string, error: HttpError): KubeError => {
-  const where = error.fault === "refused" ? `the API server at ${server} cannot be reached: ` : "";
-  return new KubeError({ doing, status: 0, reason: reasonOfFault[error.fault], message: `${where}${error.message}`, cause: error });
+  const unreachable = error.fault === "refused" ? `the API server at ${server} cannot be reached: ` : "";
+  const message = certificateProblem(server, error.cause) ?? `${unreachable}${error.message}`;
+  return new KubeError({ doing, status: 0, reason: reasonOfFault[error.fault], message, cause: error });
+};
+
+const untrusted = new Set([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "CERT_UNTRUSTED",
+]);
+
+/** What Node says of a certificate is about Node; this is about the kubeconfig. */
+const certificateProblem = (server: string, cause: unknown): string | undefined => {
+  const { code, host, cert } = (cause ?? {}) as { code?: unknown; host?: unknown; cert?: { subjectaltname?: unknown } };
+  if (typeof code !== "string") return undefined;
+  if (untrusted.has(code)) return `the certificate of ${server} is not trusted; check certificate-authority-data in the kubeconfig`;
+  if (code === "CERT_HAS_EXPIRED") return `the certificate of ${server} has expired; renew it on the server`;
+  if (code === "CERT_NOT_YET_VALID") return `the certificate of ${server} is not valid yet; check the clock of this machine`;
+  if (code !== "ERR_TLS_CERT_ALTNAME_INVALID") return undefined;
+  const names = typeof cert?.subjectaltname === "string" && cert.subjectaltname !== "" ? cert.subjectaltname.slice(0, 500) : "no host";
+  return `the certificate of ${server} is not valid for ${String(host)}: it names ${names}; check server, or set tls-server-name, in the kubeconfig`;
 };
 
 /** Reading a token file or running a plugin failed: it may work again, and says itself what is wrong. */

@@ -5,29 +5,25 @@ import type { Action } from "#actions/action.ts";
 import { actions } from "#actions/registry.ts";
 import { accountOfAction } from "#api/labels.ts";
 import type { Need } from "#api/object.ts";
-import type { AddCommand } from "#cli/command.ts";
+import type { DefineCommand } from "#cli/command.ts";
 import { refusal } from "#cli/failure.ts";
 import { point, section } from "#cli/render/page.ts";
 import { renderTable } from "#cli/render/table.ts";
 import { listed } from "#cli/render/text.ts";
 import type { Session } from "#cli/session.ts";
 
-export const addActions: AddCommand = (program, run) => {
-  program
-    .command("actions")
-    .description("What Kintsugi can do: every action, its parameters, risk, undo and rights.")
-    .argument("[name]", "only this one, in full")
-    .action((name: string | undefined) =>
-      run(async (session) => {
-        const found = name === undefined ? actions : actions.filter((action) => action.name === name);
-        if (name !== undefined && found.length === 0) throw refusal(`there is no action "${name}"`, "kintsugi actions shows them all.");
-        if (session.data !== undefined) session.printData(name === undefined ? found.map(facts) : facts(found[0] as Action));
-        else if (session.options.output === "name") session.print(found.map((action) => `${action.name}\n`).join(""));
-        else if (name === undefined) session.print(catalogue(session));
-        else session.print(`${found.flatMap((action) => detail(session, action)).join("\n")}\n`);
-        return 0;
-      })(),
-    );
+export const define: DefineCommand = (command, run) => {
+  command.argument("[name]", "one action, in full").action((name: string | undefined) =>
+    run(async (session) => {
+      const found = name === undefined ? actions : actions.filter((action) => action.name === name);
+      if (name !== undefined && found.length === 0) throw refusal(`no action "${name}"`, "kintsugi actions lists all of them.");
+      if (session.data !== undefined) session.printData(name === undefined ? found.map(facts) : facts(found[0] as Action));
+      else if (session.options.output === "name") session.print(found.map((action) => `${action.name}\n`).join(""));
+      else if (name === undefined) session.print(catalogue(session));
+      else session.print(`${found.flatMap((action) => detail(session, action)).join("\n")}\n`);
+      return 0;
+    })(),
+  );
 };
 
 const ParametersSchema = z.object({

@@ -2,7 +2,7 @@
 import { isTerminal } from "#api/define-kind.ts";
 import { RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
 import { referenceText } from "#api/object.ts";
-import type { AddCommand } from "#cli/command.ts";
+import type { DefineCommand } from "#cli/command.ts";
 import { consent } from "#cli/consent.ts";
 import { refusal } from "#cli/failure.ts";
 import { findRequest } from "#cli/find.ts";
@@ -10,14 +10,12 @@ import { kindAndName } from "#cli/reference.ts";
 import { whoAmI } from "#cli/who-am-i.ts";
 import { isGuardFailed } from "#kube/errors.ts";
 
-export const addCancel: AddCommand = (program, run) => {
-  program
-    .command("cancel")
-    .description("Cancel a request: started changes are finished or undone first.")
+export const define: DefineCommand = (command, run) => {
+  command
     .argument("<request>", "its name, the start of its name, or its target such as deployment/web or deployment web")
     .argument("[name]", "name of the target, if only its kind was given")
-    .option("-m, --message <text>", "why; kept with the request")
-    .option("-y, --yes", "do not ask")
+    .option("-m, --message <text>", "reason; stored with the request")
+    .option("-y, --yes", "do not ask for confirmation")
     .action((first: string, second: string | undefined, options: { message?: string; yes?: true }) =>
       run(
         async (session) => {

@@ -198,7 +198,7 @@ describe("with a journal", () => {
 
 test.each([
   [["web"], /is not an object to look at/],
-  [["deployment/web", "--window", "soon"], /is not a length of time/],
+  [["deployment/web", "--window", "soon"], /is not a duration/],
   [["deployment/web", "--around", "yesterday"], /is not a time/],
 ])("%j is a misuse", async (args, message) => {
   const { code, stderr } = await changes(args, { objects: [] });

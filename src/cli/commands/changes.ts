@@ -1,8 +1,9 @@
 // `kintsugi changes`: what changed near one object, who did it and who says so. Only reads; needs no installation.
 import { builtInTypes } from "#api/kubernetes.ts";
 import { apiVersionOf, type ObjectReference } from "#api/object.ts";
-import type { AddCommand } from "#cli/command.ts";
+import type { DefineCommand } from "#cli/command.ts";
 import { rootOf } from "#cli/dry-look.ts";
+import { parsedDuration } from "#cli/duration-option.ts";
 import { misuse } from "#cli/failure.ts";
 import { type Asking, missingObject, objectAsked } from "#cli/missing-object.ts";
 import { changesText } from "#cli/render/changes-text.ts";
@@ -24,10 +25,8 @@ const types = [...builtInTypes, ...[...trackedTypes, secretType].filter((type) =
 /** Where what happened afterwards is of interest, too: a repair, a second attempt. */
 const afterwardsShare = 1 / 4;
 
-export const addChanges: AddCommand = (program, run) => {
-  program
-    .command("changes")
-    .description("What changed near one object: the change journal, and what Kubernetes itself remembers; changes nothing.")
+export const define: DefineCommand = (command, run) => {
+  command
     .argument("<kind/name>", "such as deployment/web or deployment web")
     .argument("[name]", "the name, if the kind stands alone")
     .option("--around <time>", "the moment of interest: an RFC 3339 time, or how long ago, such as 10m; now where absent")
@@ -83,19 +82,11 @@ const exists = async ({ kube, signal }: Asking, asked: ObjectReference): Promise
 };
 
 const windowOf = ({ around, window }: ChangesOptions, now: number): Window => {
-  const length = durationOf(window);
-  if (length === undefined) throw misuse(`"${window}" is not a length of time: use such as 30m, 2h or 7d`);
+  const length = parsedDuration(window);
+  if (length === undefined) throw misuse(`"${window}" is not a duration: use a number with s, m, h or d, such as 30m`);
   if (around === undefined) return { from: now - length, to: now };
-  const ago = durationOf(around);
+  const ago = parsedDuration(around);
   const moment = ago === undefined ? fromTimestamp(around) : now - ago;
-  if (moment === undefined) throw misuse(`"${around}" is not a time: use such as 10m (ago), or 2030-01-01T12:00:00Z`);
+  if (moment === undefined) throw misuse(`"${around}" is not a time: use 10m (ten minutes ago) or 2030-01-01T12:00:00Z`);
   return { from: moment - length, to: Math.min(now, moment + length * afterwardsShare), around: moment };
-};
-
-const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-const durationOf = (text: string): number | undefined => {
-  const [, count = "", unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  const ms = unitMs[unit];
-  return ms === undefined ? undefined : Number(count) * ms;
 };

@@ -1,17 +1,14 @@
 // `kintsugi config`: which cluster and namespace the commands work with, and how to connect Alertmanager. Never shows a credential.
 import { alertmanagerExample } from "#cli/alertmanager-example.ts";
-import type { AddCommand } from "#cli/command.ts";
+import type { DefineCommand } from "#cli/command.ts";
 import type { Session } from "#cli/session.ts";
 import { defaultSource } from "#kube/kubeconfig.ts";
 
-export const addConfig: AddCommand = (program, run) => {
-  const config = program
-    .command("config")
-    .description("Which cluster and namespace the commands work with.")
-    .action(() => run(view, { namespaces: "one" })());
+export const define: DefineCommand = (config, run) => {
+  config.action(() => run(view, { namespaces: "one" })());
   config
     .command("view")
-    .description("The same.")
+    .description("Show the kubeconfig, context, user and namespace in use")
     .action(() => run(view, { namespaces: "one" })());
   config
     .command("example")
@@ -28,14 +25,15 @@ const view = async (session: Session): Promise<number> => {
   const { deps, options } = session;
   const source = options.kubeconfig === undefined ? defaultSource(deps) : { path: options.kubeconfig };
   const kubeconfig = source === "in-cluster" ? "in-cluster" : "path" in source ? source.path : "given";
-  const { name, server, namespace, impersonate } = await session.config();
+  const { name, user, server, namespace, impersonate } = await session.config();
   const facts = {
     kubeconfig,
     context: name,
+    ...(user === undefined ? {} : { user }),
     server,
     namespace: session.targetNamespace ?? namespace,
     kintsugi: session.kintsugiNamespace,
-    ...(impersonate === undefined ? {} : { impersonates: impersonate.user }),
+    ...(impersonate === undefined ? {} : { as: impersonate.user, groups: impersonate.groups.join(", ") }),
   };
   if (session.data !== undefined) session.printData(facts);
   else

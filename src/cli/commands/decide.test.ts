@@ -85,7 +85,7 @@ describe("approve and reject", () => {
   test.each([["n"], [""], ["maybe"]])("the answer %j changes nothing and is exit code 1", async (answer) => {
     const server = serverOf();
     const ran = await runKintsugi(["approve", request], server, terminal(answer));
-    expect(ran).toMatchObject({ code: 1, stderr: "kintsugi: nothing was done\n" });
+    expect(ran).toMatchObject({ code: 1, stderr: "kintsugi: not confirmed; nothing was changed\n" });
     expect(approvalIn(server).spec.decisions).toEqual([]);
   });
 
@@ -116,7 +116,7 @@ describe("approve and reject", () => {
           message: "we know this one",
         },
       ]);
-      expect(ran.stdout).toContain("Asked for (memory 1Gi) as alice. Nothing is approved yet");
+      expect(ran.stdout).toContain("New plan requested (memory 1Gi) as alice. Nothing is approved yet");
     });
 
     test("names what is wanted in its question", async () => {
@@ -127,7 +127,7 @@ describe("approve and reject", () => {
       };
       const ran = await runKintsugi(["approve", request, "--set", "memory=1Gi"], serverOf(inNeedOfMemory), { isTerminal: true, ask });
       expect(ran.code).toBe(1);
-      expect(asked).toEqual(["Ask for (memory 1Gi) instead, as alice? It approves nothing. [y/N] "]);
+      expect(asked).toEqual(["Request a new plan with (memory 1Gi) as alice? This approves nothing. [y/N] "]);
     });
 
     test.each([
@@ -168,7 +168,7 @@ describe("approve and reject", () => {
 
     test("a question that was answered so cannot be decided, and its successor is the one that is meant", async () => {
       const gone = serverOf((each) => ({ ...each, status: { phase: "Overridden" } }));
-      expect((await runKintsugi(["approve", request, "-y"], gone)).stderr).toContain("has been answered with other parameters");
+      expect((await runKintsugi(["approve", request, "-y"], gone)).stderr).toContain("was replaced by a plan with other parameters");
       const old = approvalIn(gone);
       const next = { ...old, metadata: { ...old.metadata, name: `${approvalName}-2`, uid: "uid-2" }, status: {} };
       gone.objects.push(next);
@@ -183,6 +183,20 @@ describe("approve and reject", () => {
       serverOf((each) => ({ ...each, spec: { ...each.spec, minApprovers: 2 } })),
     );
     expect(ran.stdout).toContain("1 of 2 approvals");
+  });
+
+  test("the right to decide is checked before the question is asked", async () => {
+    const asked: string[] = [];
+    const ask = async (question: string): Promise<string> => {
+      asked.push(question);
+      return "y";
+    };
+    const admit = (): void => {
+      throw serverError(403, "Forbidden", "ValidatingAdmissionPolicy 'p' denied request: you are not among this approval's approvers");
+    };
+    const ran = await runKintsugi(["approve", request], { ...serverOf(), admit }, { isTerminal: true, ask });
+    expect({ code: ran.code, asked, shown: ran.stdout }).toEqual({ code: 1, asked: [], shown: "" });
+    expect(ran.stderr).toContain("Approvers: user alice or group shop-oncall.");
   });
 
   test("-o json prints the approval and nothing else", async () => {
@@ -201,7 +215,7 @@ describe("approve and reject", () => {
     );
     expect(ran.code).toBe(1);
     expect(ran.stderr).toBe(
-      `kintsugi: mallory may not decide ${approvalName}: you are not among this approval's approvers\nApprovers are user:alice and group:shop-oncall.\n`,
+      `kintsugi: mallory is not an approver of ${approvalName}\nApprovers: user alice or group shop-oncall. If you may impersonate: --as <user> --as-group shop-oncall\n`,
     );
   });
 
@@ -233,9 +247,9 @@ describe("approve and reject", () => {
   });
 
   test.each([
-    ["Approved", { phase: "Approved" as const }, /is Approved already/],
-    ["Void", { phase: "Void" as const }, /is void: the target changed/],
-    ["Expired", { phase: "Expired" as const }, /has expired/],
+    ["Approved", { phase: "Approved" as const }, /is already Approved/],
+    ["Void", { phase: "Void" as const }, /is void: its target changed/],
+    ["Expired", { phase: "Expired" as const }, /expired at/],
   ])("an approval that is %s cannot be decided again", async (_, status, sentence) => {
     const ran = await runKintsugi(
       ["approve", request, "-y"],
@@ -249,7 +263,7 @@ describe("approve and reject", () => {
     const clock = createManualClock(sampleStart + 5 * 3_600_000);
     const ran = await runKintsugi(["approve", request, "-y"], serverOf(), { clock });
     expect(ran).toMatchObject({ code: 1 });
-    expect(ran.stderr).toContain("has expired");
+    expect(ran.stderr).toContain("expired at");
   });
 
   test("a second decision of the same person is refused here already", async () => {
@@ -258,7 +272,7 @@ describe("approve and reject", () => {
       ["approve", request, "-y"],
       serverOf((each) => ({ ...each, spec: { ...each.spec, decisions: [mine], minApprovers: 2 } })),
     );
-    expect(ran.stderr).toContain("you, alice, have decided");
+    expect(ran.stderr).toContain("you (alice) have already decided");
     expect(ran.code).toBe(1);
   });
 

@@ -1,14 +1,12 @@
 // `kintsugi describe`: the story of one request. Only reads.
-import type { AddCommand } from "#cli/command.ts";
+import type { DefineCommand } from "#cli/command.ts";
 import { findRequest, readStoryObjects } from "#cli/find.ts";
 import { kindAndName } from "#cli/reference.ts";
 import { renderStory } from "#cli/render/story-text.ts";
 import { storyOf } from "#cli/render/story.ts";
 
-export const addDescribe: AddCommand = (program, run) => {
-  program
-    .command("describe")
-    .description("The story of one request: what was seen, why, what was considered, who decided, what changed, how it was proved.")
+export const define: DefineCommand = (command, run) => {
+  command
     .argument("<request>", "its name, the start of its name, or its target such as deployment/web or deployment web")
     .argument("[name]", "the name of the target, if its kind stands alone")
     .action((first: string, second: string | undefined) =>

@@ -144,8 +144,8 @@ describe("live", () => {
     [["pod/nothing"], /Pod shop\/nothing not found/],
     [["ingress/nothing"], /Ingress shop\/nothing not found/],
     [["gizmo/a"], /is not an object to look at/],
-    [["deployment/web", "-A"], /leave out the object, or -A/],
-    [["-o", "wide"], /does not make wide/],
+    [["deployment/web", "-A"], /use either an object or -A/],
+    [["-o", "wide"], /does not support -o wide/],
     [["--from", "missing.json"], /missing\.json|neither read nor written/],
   ])("%s cannot be looked at: exit code 2", async (args, sentence) => {
     const ran = await diagnose(...args);
@@ -243,7 +243,7 @@ ports: [{name: http, port: 9090, protocol: TCP}]
 
   test.each([
     [["--prometheus", "somewhere"], /"somewhere" is no Prometheus: use an address, namespace\/service:port, or none/],
-    [["--from", "a.json.gz", "--prometheus", "none"], /--from looks at what was saved/],
+    [["--from", "a.json.gz", "--prometheus", "none"], /use either --from or --prometheus/],
   ])("%s is refused: exit code 2", async (args, sentence) => {
     const ran = await ask(...args);
     expect(ran).toMatchObject({ code: 2, stdout: "" });

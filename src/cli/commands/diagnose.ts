@@ -1,8 +1,8 @@
-// `kintsugi diagnose`: what is wrong, why, and what would mend it; of one object, a namespace or a whole cluster, live or from a file. Only reads.
+// `kintsugi diagnose`: what is wrong, why, and how to fix it; of one object, a namespace or a whole cluster, live or from a file. Only reads.
 import type { Reference } from "#api/fields.ts";
 import { builtInTypes } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
-import type { AddCommand } from "#cli/command.ts";
+import type { DefineCommand } from "#cli/command.ts";
 import { rootOf } from "#cli/dry-look.ts";
 import { misuse } from "#cli/failure.ts";
 import { type Asking, missingObject, objectAsked } from "#cli/missing-object.ts";
@@ -44,27 +44,22 @@ Exit codes:
   2  not checked: wrong usage, not found, no connection, or no rights
 
 Examples:
-  kintsugi diagnose                            the namespace of the current context
+  kintsugi diagnose                            namespace of the current context
   kintsugi diagnose -n shop                    one namespace; also: diagnose namespace/shop
-  kintsugi diagnose deployment/web -n shop     one object and what surrounds it
-  kintsugi diagnose -A -o json                 the whole cluster, for a program
+  kintsugi diagnose deployment/web -n shop     one object and the objects around it
+  kintsugi diagnose -A -o json                 whole cluster, as JSON
   kintsugi diagnose -A --save incident.json.gz --all
   kintsugi diagnose deployment/web --prometheus http://localhost:9090
   kintsugi diagnose --from incident.json.gz -o markdown`;
 
-export const addDiagnose: AddCommand = (program, run) => {
-  program
-    .command("diagnose")
-    .description("What is wrong in a cluster, why, and what would mend it. Needs no installation, changes nothing.")
-    .argument("[kind/name]", "one object, such as deployment/web or deployment web; what surrounds it is looked at as well")
-    .argument("[name]", "the name, if the kind stands alone")
-    .option("--all", "show also what is less certain")
-    .option("--from <file>", "look at evidence that was saved, instead of at a cluster")
-    .option("--save <file>", "save the evidence, redacted; compressed where the name ends in .gz")
-    .option(
-      "--prometheus <where>",
-      "whom to ask for metrics and firing alerts: an address, namespace/service:port, or none; looked for where absent",
-    )
+export const define: DefineCommand = (command, run) => {
+  command
+    .argument("[kind/name]", "one object, such as deployment/web or deployment web, with the objects around it")
+    .argument("[name]", "name of the object, if only its kind was given")
+    .option("--all", "include low-confidence findings and everything that was ruled out")
+    .option("--from <file>", "read evidence from a file saved with --save instead of a cluster; - is stdin")
+    .option("--save <file>", "save the evidence, redacted; compressed if the name ends in .gz")
+    .option("--prometheus <where>", "Prometheus to query: URL, namespace/service:port, or none (default: auto-detect)")
     .addHelpText("after", examples)
     .action((first: string | undefined, second: string | undefined, options: Options) =>
       run((session) => diagnose(session, first === undefined ? undefined : [first, second], options), {
@@ -75,11 +70,10 @@ export const addDiagnose: AddCommand = (program, run) => {
 };
 
 const diagnose = async (session: Session, words: Words, options: Options): Promise<number> => {
-  if (session.options.allNamespaces === true && words !== undefined) throw misuse("-A looks at everything: leave out the object, or -A");
+  if (session.options.allNamespaces === true && words !== undefined) throw misuse("use either an object or -A");
   if (session.options.output === "name" || session.options.output === "wide")
-    throw misuse(`diagnose does not make ${session.options.output}: use text, json, yaml, markdown or sarif`);
-  if (options.from !== undefined && options.prometheus !== undefined)
-    throw misuse("--from looks at what was saved: leave it out, or --prometheus");
+    throw misuse(`diagnose does not support -o ${session.options.output}: use text, json, yaml, markdown or sarif`);
+  if (options.from !== undefined && options.prometheus !== undefined) throw misuse("use either --from or --prometheus");
   const startedAt = session.deps.clock.now();
   const { evidence, report } =
     options.from === undefined ? await lookLive(session, words, options) : await lookAtFile(session, words, options, options.from);

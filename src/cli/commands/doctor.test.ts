@@ -179,7 +179,7 @@ describe("config", () => {
   test("shows which cluster is meant, and no credential", async () => {
     const ran = await runKintsugi(["config", "--context", "other"]);
     expect(ran.stdout).toBe(
-      "kubeconfig   /home/ada/config\ncontext      other\nserver       https://10.0.0.1:6443\nnamespace    default\nkintsugi     kintsugi-system\n",
+      "kubeconfig   /home/ada/config\ncontext      other\nuser         u\nserver       https://10.0.0.1:6443\nnamespace    default\nkintsugi     kintsugi-system\n",
     );
     expect(
       JSON.parse((await runKintsugi(["config", "view", "-n", "shop", "--kintsugi-namespace", "mend", "-o", "json"])).stdout),
@@ -201,7 +201,7 @@ describe("config", () => {
   test("an impersonated user is named", async () => {
     const readFile = async (): Promise<string> =>
       "current-context: a\nclusters: [{name: c, cluster: {server: 'https://h'}}]\ncontexts: [{name: a, context: {cluster: c, user: u}}]\nusers: [{name: u, user: {token: t, as: bob}}]";
-    expect((await runKintsugi(["config", "--kubeconfig", "/k"], { objects: [] }, { readFile })).stdout).toMatch(/impersonates +bob/);
+    expect((await runKintsugi(["config", "--kubeconfig", "/k"], { objects: [] }, { readFile })).stdout).toMatch(/as +bob/);
   });
 
   test("the example names this installation's Service and how a namespace opts in", async () => {
@@ -234,7 +234,7 @@ describe("version", () => {
     const server = { objects: [], answers: { "GET /version": {} }, failures: { Deployment: serverError(403, "Forbidden", "no") } };
     expect(await runKintsugi(["version"], server)).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/unknown\ninstalled +no Deployment/) as string,
+      stdout: expect.stringMatching(/unknown\ninstalled +not found in kintsugi-system/) as string,
     });
     expect(JSON.parse((await runKintsugi(["version", "-o", "json"], server)).stdout)).toEqual({ client: "0.1.0", kubernetes: "unknown" });
   });

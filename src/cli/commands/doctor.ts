@@ -1,15 +1,13 @@
-// `kintsugi doctor`: what this kubeconfig and its cluster lack to run Kintsugi, and the command that mends each. Only reads.
+// `kintsugi doctor`: whether a cluster is ready for Kintsugi, and the command that fixes each check that fails. Only reads.
 import { type Finding, checkup } from "#cli/checkup.ts";
-import type { AddCommand } from "#cli/command.ts";
+import type { DefineCommand } from "#cli/command.ts";
 import { commandsWithRole, printedRole } from "#cli/printed-roles.ts";
 import { point } from "#cli/render/page.ts";
 import type { Session } from "#cli/session.ts";
 
-export const addDoctor: AddCommand = (program, run) => {
-  program
-    .command("doctor")
-    .description("What this kubeconfig and its cluster lack to run Kintsugi, and what mends it.")
-    .option("--rbac <command>", `instead, print the exact ClusterRole that a command needs: ${commandsWithRole.join(" or ")}`)
+export const define: DefineCommand = (command, run) => {
+  command
+    .option("--rbac <command>", `print the ClusterRole that a command needs, and check nothing: ${commandsWithRole.join(" or ")}`)
     .action((options: { rbac?: string }) =>
       run(async (session) => {
         if (options.rbac !== undefined) return printRole(session, options.rbac);

@@ -4,23 +4,21 @@ import { kinds } from "#api/kinds/registry.ts";
 import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import type { KubeObject } from "#api/object.ts";
-import type { AddCommand } from "#cli/command.ts";
+import type { DefineCommand } from "#cli/command.ts";
 import { misuse, refusal } from "#cli/failure.ts";
 import { byAge, type RequestScope } from "#cli/find.ts";
 import { requireNamespace } from "#cli/namespaces.ts";
-import { renderData } from "#cli/render/format.ts";
+import { renderData } from "#cli/render/data.ts";
 import { headerOf, rowOf, type Width } from "#cli/render/kind-table.ts";
 import { columnWidths, renderRow, renderTable } from "#cli/render/table.ts";
 import type { Session } from "#cli/session.ts";
 import type { Kube } from "#kube/client.ts";
 
-export const addGet: AddCommand = (program, run) => {
-  program
-    .command("get")
-    .description("The requests and where each stands; or objects of another kind of Kintsugi's.")
+export const define: DefineCommand = (command, run) => {
+  command
     .argument("[kind]", `${kinds.map((kind) => kind.shortName).join(", ")}, or a full name; also kind/name`, "rr")
-    .argument("[name]", "only this one")
-    .option("-w, --watch", "go on, and print a line at every change")
+    .argument("[name]", "name of one object")
+    .option("-w, --watch", "watch: print a line at every change")
     .action((kindText: string, name: string | undefined, options: { watch?: true }) =>
       run(
         async (session) => {

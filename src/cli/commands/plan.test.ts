@@ -103,7 +103,7 @@ describe("plan", () => {
     const before = JSON.stringify(server.objects);
     const ran = await look(server);
     expect(ran).toMatchObject({ code: 0, stderr: "", requests: ["GET /apis/metrics.k8s.io/v1beta1/namespaces/shop/pods", "CLOSE"] });
-    expect(ran.stdout).toContain("Kintsugi would repair this by itself");
+    expect(ran.stdout).toContain("Kintsugi would repair this without approval");
     expect(ran.stdout).toContain("ReleaseCrashes");
     expect(ran.stdout).toContain("rollback_deployment on Deployment shop/checkout (revision 1)");
     expect(ran.stdout).toMatch(/^ *- .*2\.4\.0$/m);
@@ -121,7 +121,7 @@ describe("plan", () => {
   );
 
   test.each([
-    ["production", { ...managed, "kintsugi.dev/environment": "production" }, "would ask a person"],
+    ["production", { ...managed, "kintsugi.dev/environment": "production" }, "would ask for approval"],
     ["a namespace that has not opted in", {}, "would propose a repair"],
   ])("in %s it says so", async (_, more, words) => {
     const ran = await look(broken(more));
@@ -141,7 +141,7 @@ describe("plan", () => {
     const ran = await look(broken(managed, helm));
     expect(ran.code).toBe(1);
     expect(ran.stdout).toMatch(/rollback_deployment, refused: .*Helm/);
-    expect(ran.stdout).toContain("a person has to decide");
+    expect(ran.stdout).toContain("manual fix needed");
   });
 
   test("a protected namespace is refused with its reason", async () => {
@@ -169,7 +169,7 @@ describe("plan", () => {
         namespace(managed),
       ],
     });
-    expect(ran.stdout).toContain("nothing is wrong");
+    expect(ran.stdout).toContain("no problem found");
     expect(ran.code).toBe(0);
   });
 

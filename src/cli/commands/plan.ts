@@ -2,21 +2,19 @@
 import type { Reference } from "#api/fields.ts";
 import { builtInTypes } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
-import type { AddCommand } from "#cli/command.ts";
+import type { DefineCommand } from "#cli/command.ts";
 import { type DryLook, dryLook, rootOf } from "#cli/dry-look.ts";
 import { missingObject, objectAsked } from "#cli/missing-object.ts";
 import { paragraph } from "#cli/render/page.ts";
 import { attemptText } from "#cli/render/story-attempt-text.ts";
 import type { Session } from "#cli/session.ts";
 
-export const addPlan: AddCommand = (program, run) => {
-  program
-    .command("plan")
-    .description("What Kintsugi would find and do about one object, right now; changes nothing.")
+export const define: DefineCommand = (command, run) => {
+  command
     .argument("<kind/name>", "such as deployment/web or deployment web")
     .argument("[name]", "the name, if the kind stands alone")
-    .option("--alert <name>", "look as if this alert had fired", "manual")
-    .addHelpText("after", "\nExit code 0: a repair is planned, or nothing is wrong; 1: a person has to decide.")
+    .option("--alert <name>", "plan as if this alert were firing", "manual")
+    .addHelpText("after", "\nExit code 0: a repair is planned, or no problem was found; 1: a manual fix is needed.")
     .action((first: string, second: string | undefined, options: { alert: string }) =>
       run(
         async (session) => {
@@ -43,7 +41,7 @@ export const addPlan: AddCommand = (program, run) => {
 
 const lookText = (session: Session, asked: Reference, { target, attempt }: DryLook): string => {
   const { page } = session;
-  const of = referenceText(asked) === referenceText(target) ? [] : paragraph(page, 1, `${referenceText(asked)} belongs to it.`);
+  const of = referenceText(asked) === referenceText(target) ? [] : paragraph(page, 1, `${referenceText(asked)} is a part of it.`);
   const lines = [
     `${page.paint.bold(referenceText(target))}  ${conclusion(attempt)}`,
     ...of,
@@ -56,11 +54,11 @@ const lookText = (session: Session, asked: Reference, { target, attempt }: DryLo
 };
 
 const conclusion = ({ cause, considered }: DryLook["attempt"]): string => {
-  if (cause?.verdict === "Healthy") return "nothing is wrong";
+  if (cause?.verdict === "Healthy") return "no problem found";
   const plan = considered?.chosen;
-  if (plan?.autonomy === "auto") return "Kintsugi would repair this by itself";
-  if (plan?.autonomy === "approve") return "Kintsugi would ask a person, then repair this";
-  return considered?.others[0] === undefined ? "a person has to decide" : "Kintsugi would propose a repair";
+  if (plan?.autonomy === "auto") return "Kintsugi would repair this without approval";
+  if (plan?.autonomy === "approve") return "Kintsugi would ask for approval, then repair this";
+  return considered?.others[0] === undefined ? "manual fix needed" : "Kintsugi would propose a repair";
 };
 
 const exitCode = ({ attempt: { cause, considered } }: DryLook): number =>

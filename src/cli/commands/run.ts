@@ -1,8 +1,7 @@
 // `kintsugi run`, `demo` and `act`: handed to the composition root, which puts the parts together. Only reads arguments.
 import { InvalidArgumentError, Option } from "commander";
-import type { Command } from "commander";
 
-import type { AddCommand, Runner } from "#cli/command.ts";
+import type { DefineCommand } from "#cli/command.ts";
 import { misuse } from "#cli/failure.ts";
 import type { LogLevel } from "#lib/log.ts";
 
@@ -17,20 +16,19 @@ interface RunFlags {
 
 const logLevels: readonly LogLevel[] = ["debug", "info", "warn", "error", "silent"];
 
-export const addRun = (program: Command, run: Runner, roles: readonly string[]): void => {
-  program
-    .command("run")
-    .description(`Run Kintsugi: all of it, or one role (${roles.join(", ")}).`)
+export const defineRun: DefineCommand = (command, run) => {
+  command
     .argument("<role>", "all, or the name of a role")
     .option("--address <ip>", "where the services listen", "127.0.0.1")
     .option("--port <number>", "port of the Gateway, where alerts come in; 0 takes a free one", portOf, 8080)
     .option("--metrics-port <number>", "port of metrics and probes; 0 takes a free one", portOf, 9090)
     .option("--image <reference>", "image of the Jobs that carry out actions; admission allows only the installed one")
-    .option("--no-leader-election", "this is the only process")
-    .addOption(new Option("--log-level <level>", "how much is logged").choices(logLevels).default("info"))
+    .option("--no-leader-election", "no leader election: this is the only process")
+    .addOption(new Option("--log-level <level>", "log level").choices(logLevels).default("info"))
     .action((role: string, flags: RunFlags) =>
       run(async (session) => {
-        if (role !== "all" && !roles.includes(role)) throw misuse(`"${role}" is not a role: use all, ${roles.join(", ")}`);
+        if (role !== "all" && !session.deps.roles.includes(role))
+          throw misuse(`"${role}" is not a role: use all, ${session.deps.roles.join(", ")}`);
         const { kubeconfig, context } = session.options;
         return session.deps.runRole(role, {
           namespace: session.kintsugiNamespace,
@@ -53,38 +51,33 @@ const portOf = (text: string): number => {
   return port;
 };
 
-export const addDemo: AddCommand = (program, run) => {
-  program
-    .command("demo")
-    .description("Break something on a throw-away cluster and watch it being repaired.")
+export const defineDemo: DefineCommand = (command, run) => {
+  command
     .argument("[arguments...]", "a scenario; --list, --all, --json, --keep, --real, --context <name>")
     .allowUnknownOption()
     .helpOption(false)
     .action((args: readonly string[]) =>
       run(async (session) => {
-        if (session.deps.runDemo === undefined) throw misuse("the demonstration is part of the source tree: run npm run demo there");
+        if (session.deps.runDemo === undefined)
+          throw misuse("the demo is not part of this package: clone the repository and run npm run demo");
         return session.deps.runDemo(args);
       })(),
     );
 };
 
-export const addPlayground: AddCommand = (program, run) => {
-  program
-    .command("playground")
-    .description("Keep a throw-away cluster with a few workloads, break them one by one, and look around.")
-    .action(() =>
-      run(async (session) => {
-        if (session.deps.runPlayground === undefined)
-          throw misuse("the playground is part of the source tree: run npm run playground there");
-        return session.deps.runPlayground();
-      })(),
-    );
+export const definePlayground: DefineCommand = (command, run) => {
+  command.action(() =>
+    run(async (session) => {
+      if (session.deps.runPlayground === undefined)
+        throw misuse("the playground is not part of this package: clone the repository and run npm run playground");
+      return session.deps.runPlayground();
+    })(),
+  );
 };
 
 /** Hidden: it runs inside an action's Job and nowhere else. */
-export const addAct: AddCommand = (program, run) => {
-  program
-    .command("act", { hidden: true })
+export const defineAct: DefineCommand = (command, run) => {
+  command
     .argument("<execution>")
     .requiredOption("--hash <sha256>")
     .option("--termination-log <path>", "where the report goes", "/dev/termination-log")

@@ -1,17 +1,10 @@
 // `kintsugi version`: of this program, of the API server, and of Kintsugi in the cluster. Only reads.
-import * as z from "zod";
-
-import { Deployments } from "#api/kubernetes.ts";
-import type { AddCommand } from "#cli/command.ts";
+import type { DefineCommand } from "#cli/command.ts";
 import type { Session } from "#cli/session.ts";
 
-export const ServerVersion = z.object({ gitVersion: z.string(), major: z.string(), minor: z.string() });
-
-export const addVersion: AddCommand = (program, run) => {
-  program
-    .command("version")
-    .description("The version of this program, of the API server, and of Kintsugi in the cluster.")
-    .option("--client", "only of this program")
+export const define: DefineCommand = (command, run) => {
+  command
+    .option("--client", "only of this program; asks no cluster")
     .action((options: { client?: true }) => run((session) => version(session, options.client === true ? "client" : "all"))());
 };
 
@@ -24,12 +17,13 @@ const version = async (session: Session, which: "client" | "all"): Promise<numbe
   }
   if (session.data === undefined) session.print(`kintsugi    ${client}\n`);
   const kube = await session.kube();
-  const server = ServerVersion.safeParse(await kube.request("GET", "/version"));
-  const kubernetes = server.success ? server.data.gitVersion : "unknown";
+  const { gitVersion } = ((await kube.request("GET", "/version")) ?? {}) as { readonly gitVersion?: unknown };
+  const kubernetes = typeof gitVersion === "string" ? gitVersion : "unknown";
+  const { Deployments } = await import("#api/kubernetes.ts");
   // Its absence, or no right to look, is not an error of `version`.
   const deployment = await kube.get(Deployments, { namespace: session.kintsugiNamespace, name: "kintsugi" }).catch(() => undefined);
   const installed = deployment?.spec.template.spec.containers[0]?.image;
   if (session.data !== undefined) session.printData({ client, kubernetes, ...(installed === undefined ? {} : { installed }) });
-  else session.print(`Kubernetes  ${kubernetes}\ninstalled   ${installed ?? `no Deployment kintsugi in ${session.kintsugiNamespace}`}\n`);
+  else session.print(`Kubernetes  ${kubernetes}\ninstalled   ${installed ?? `not found in ${session.kintsugiNamespace}`}\n`);
   return 0;
 };

@@ -1,0 +1,27 @@
+// The printed manifests are those of deploy/kintsugi.yaml, for any image and namespace.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { runKintsugi } from "#test/cli-harness.ts";
+
+test("prints what deploy/kintsugi.yaml holds, and asks no cluster", async () => {
+  const ran = await runKintsugi(["install"]);
+  expect(ran).toMatchObject({ code: 0, stderr: "", requests: [] });
+  expect(ran.stdout).toBe(await readFile(join(import.meta.dirname, "../../../deploy/kintsugi.yaml"), "utf8"));
+});
+
+test("takes an image for Kintsugi and its Jobs, and a namespace", async () => {
+  const { stdout } = await runKintsugi(["install", "--image", "registry.example/k:2", "--kintsugi-namespace", "mend"]);
+  const text = stdout;
+  expect(text).toContain("image: registry.example/k:2");
+  expect(text).not.toContain("ghcr.io");
+  expect(text).not.toContain("kintsugi-system");
+  expect(parseAllDocuments(text).length).toBeGreaterThan(20);
+});
+
+test("-o json is one List, for kubectl as well", async () => {
+  const list = JSON.parse((await runKintsugi(["install", "-o", "json"])).stdout) as { kind: string; items: readonly { kind: string }[] };
+  expect(list.kind).toBe("List");
+  expect(list.items.map(({ kind }) => kind)).toContain("CustomResourceDefinition");
+});
