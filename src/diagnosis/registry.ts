@@ -12,6 +12,7 @@ import { rightsMissing } from "#diagnosis/causes/rights-missing.ts";
 import { rolloutPaused } from "#diagnosis/causes/rollout-paused.ts";
 import { deletionStuck } from "#diagnosis/causes/deletion-stuck.ts";
 import { memoryLeak } from "#diagnosis/causes/memory-leak.ts";
+import { supersededPodStuck } from "#diagnosis/causes/superseded-pod-stuck.ts";
 import { updateStuck } from "#diagnosis/causes/update-stuck.ts";
 import { nodeUnderPressure } from "#diagnosis/causes/node-under-pressure.ts";
 import { storageExceeded } from "#diagnosis/causes/storage-exceeded.ts";
@@ -70,6 +71,7 @@ export const causes: readonly Cause[] = [
   deletionStuck,
   memoryLeak,
   updateStuck,
+  supersededPodStuck,
   nodeUnderPressure,
   storageExceeded,
   volumeMountFails,

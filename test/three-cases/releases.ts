@@ -93,6 +93,11 @@ const [db, first, second] = [
     ),
   ),
 ] as [KubeObject, KubeObject, KubeObject];
+/** Back at the template of before, which has a new number. */
+const [corrected, bumped] = [
+  { ...db, status: { observedGeneration: 3, replicas: 2, currentRevision: "db-old", updateRevision: "db-old" } },
+  { ...first, revision: 3 },
+] as unknown as [KubeObject, KubeObject];
 const ofRevision = (name: string, pod: object = {}) => ({ labels: { app: "db", "controller-revision-hash": name }, ...pod });
 const dbFails = failing(crashed("db", 1));
 
@@ -187,6 +192,11 @@ export const releases: Readonly<Record<string, ThreeCases>> = {
     holds: { objects: withPod(web, crashing), logs: [says("web", "write /data/queue.db: No space left on device", "previous")] },
     neighbour: "ProgramFails",
     contradicted: { objects: withPod(web), logs: [says("web", "write /data/queue.db: No space left on device", "previous")] },
+  },
+  SupersededPodStuck: {
+    holds: { objects: [corrected, bumped, second, ...podsOf(db, ofRevision("db-old"), ofRevision("db-new", dbFails))] },
+    neighbour: "UpdateStuck",
+    contradicted: { objects: [corrected, bumped, second, ...podsOf(db, ofRevision("db-old", dbFails), ofRevision("db-new", dbFails))] },
   },
   UpdateStuck: {
     holds: { objects: [db, first, second, ...podsOf(db, ofRevision("db-old"), ofRevision("db-new", dbFails))] },

@@ -35,7 +35,9 @@ export const imageUnpullable = (evidence: WorkloadEvidence): Assessment => {
   const failure = failures[0];
   if (failure === undefined) return ruledOut(code, "no container of the current revision waits for its image");
   const { container } = failure;
-  const image = imageOf(evidence, container.name) ?? container.image;
+  const { image } = container;
+  const wanted = imageIn(evidence.target.template, container.name);
+  if (wanted !== undefined && wanted !== image) return ruledOut(code, `the template no longer has the image ${image}, but ${wanted}`);
   const events = evidence.events.filter(
     (event) => event.type === "Warning" && event.reason === "Failed" && failures.some(({ pod }) => pod.uid === event.uid),
   );
@@ -126,7 +128,6 @@ const allWait = (evidence: WorkloadEvidence, failures: readonly Failure[]): bool
   return evidence.pods.filter((pod) => owners.has(pod.owner) && !pod.isDeleting).every((pod) => waiting.has(pod.name));
 };
 
-const imageOf = (evidence: WorkloadEvidence, container: string): string | undefined => imageIn(evidence.target.template, container);
 const imageIn = (template: WorkloadEvidence["target"]["template"], container: string): string | undefined =>
   [...(template?.spec.containers ?? []), ...(template?.spec.initContainers ?? [])].find(({ name }) => name === container)?.image;
 

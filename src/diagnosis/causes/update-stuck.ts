@@ -1,15 +1,15 @@
 // A StatefulSet or DaemonSet whose newest revision does not come up: the update stops at the first pod that fails, and waits for ever.
-import { ControllerRevisions, type ControllerRevision, type StatefulSet } from "#api/kubernetes.ts";
+import type { ControllerRevision } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import { assess, objectQuote, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
+import { keptRevisions } from "#diagnosis/controller-revisions.ts";
 import { failureQuote, failureText, logQuotes, onePerContainer } from "#diagnosis/explain.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
 import type { Assessment, Facts } from "#diagnosis/finding.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
 const code = "UpdateStuck";
-const revisionLabel = "controller-revision-hash";
 
 export const updateStuck: Cause = {
   code,
@@ -24,18 +24,10 @@ export const updateStuck: Cause = {
 };
 
 const find = (view: View, workload: Workload): Assessment => {
-  const { reference, object, pods } = workload;
+  const { reference, pods } = workload;
   const evidence = view.inside(workload);
-  const kept = view
-    .all(ControllerRevisions, reference.namespace)
-    .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === object.metadata.uid) ?? false)
-    .toSorted((a, b) => b.revision - a.revision);
-  const update = (object as StatefulSet).status?.updateRevision;
-  const newest = kept.find(({ metadata }) => metadata.name === update) ?? kept[0];
-  const hashOf = (revision: ControllerRevision | undefined): string | undefined =>
-    revision === undefined ? update : object.kind === "StatefulSet" ? revision.metadata.name : revision.metadata.labels?.[revisionLabel];
-  const isNewest = (name: string): boolean =>
-    pods.find(({ metadata }) => metadata.name === name)?.metadata.labels?.[revisionLabel] === hashOf(newest);
+  const { kept, newest, isNewest: runsNewest } = keptRevisions(view, workload);
+  const isNewest = (name: string): boolean => pods.some((pod) => pod.metadata.name === name && runsNewest(pod));
   const failures = failuresOf(evidence).filter(({ pod }) => isNewest(pod.name));
   const olderFails = failuresOf(evidence).some(({ pod }) => !isNewest(pod.name));
   const previous = kept.find((revision) => newest !== undefined && revision.revision < newest.revision);
@@ -50,7 +42,7 @@ const find = (view: View, workload: Workload): Assessment => {
       supporting: [
         {
           claim: "a pod of the earlier revision still runs",
-          holds: pods.some(({ metadata }) => metadata.labels?.[revisionLabel] !== hashOf(newest)),
+          holds: pods.some((pod) => !runsNewest(pod)),
           weight: 1,
         },
         {

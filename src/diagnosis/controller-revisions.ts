@@ -1,0 +1,35 @@
+// The revisions of a StatefulSet or DaemonSet, and which of them a pod runs. Pure.
+import { ControllerRevisions, type ControllerRevision, type Pod, type StatefulSet } from "#api/kubernetes.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
+
+const revisionLabel = "controller-revision-hash";
+
+export interface KeptRevisions {
+  /** Newest first. */
+  readonly kept: readonly ControllerRevision[];
+  /** The one that the template is at. */
+  readonly newest: ControllerRevision | undefined;
+  /** Whether the pod runs it. */
+  readonly isNewest: (pod: Pod) => boolean;
+  /** Undefined where it is not kept. */
+  readonly of: (pod: Pod) => ControllerRevision | undefined;
+}
+
+export const keptRevisions = (view: View, { reference, object }: Workload): KeptRevisions => {
+  const kept = view
+    .all(ControllerRevisions, reference.namespace)
+    .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === object.metadata.uid) ?? false)
+    .toSorted((a, b) => b.revision - a.revision);
+  const update = (object as StatefulSet).status?.updateRevision;
+  const newest = kept.find(({ metadata }) => metadata.name === update) ?? kept[0];
+  const hashOf = ({ metadata }: ControllerRevision): string | undefined =>
+    object.kind === "StatefulSet" ? metadata.name : metadata.labels?.[revisionLabel];
+  const newestHash = newest === undefined ? update : hashOf(newest);
+  const labelOf = ({ metadata }: Pod): string | undefined => metadata.labels?.[revisionLabel];
+  return {
+    kept,
+    newest,
+    isNewest: (pod) => labelOf(pod) === newestHash,
+    of: (pod) => kept.find((revision) => labelOf(pod) !== undefined && hashOf(revision) === labelOf(pod)),
+  };
+};
