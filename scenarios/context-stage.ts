@@ -2,7 +2,7 @@
 // to reach us from there. Must take away whatever it made, and never touch what was there before.
 import { API_VERSION } from "#api/define-kind.ts";
 import { kinds } from "#api/kinds/registry.ts";
-import { CONTROLLER_ACCOUNT } from "#api/labels.ts";
+import { CONTROLLER_ACCOUNT, SIGNALS_AUDIENCE } from "#api/labels.ts";
 import { createMonitoring } from "#embedded/monitoring/monitoring.ts";
 import type { Kube } from "#kube/client.ts";
 import type { ClusterConfig } from "#kube/cluster-config.ts";
@@ -115,6 +115,7 @@ export const openContextStage = async (options: ContextStageOptions): Promise<St
         address: "127.0.0.1",
         port: ports.gateway,
         metricsPort: ports.metrics,
+        tokenAudience: SIGNALS_AUDIENCE,
         leaderElection: "off",
         logLevel: options.logLevel,
       },
@@ -161,7 +162,7 @@ const asController = (config: ClusterConfig, kube: Kube, namespace: string, cloc
     credentials: {
       current: async () => {
         if (clock.now() - since > renewAfterMs) {
-          token = await accountToken(kube, namespace, CONTROLLER_ACCOUNT, 3600);
+          token = await accountToken(kube, namespace, CONTROLLER_ACCOUNT, { expirationSeconds: 3600 });
           since = clock.now();
         }
         return { token };

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { API_VERSION } from "#api/define-kind.ts";
-import { DEFAULT_NAMESPACE, SIGNALS_ACCOUNT } from "#api/labels.ts";
+import { DEFAULT_NAMESPACE, SIGNALS_ACCOUNT, SIGNALS_AUDIENCE } from "#api/labels.ts";
 import { Deployments } from "#api/kubernetes.ts";
 import { prometheusSignalsPath } from "#api/rest/gateway.ts";
 import type { Kube } from "#kube/client.ts";
@@ -110,11 +110,18 @@ const untilReachable = async (clock: Clock, url: string): Promise<void> => {
 };
 
 /** A token of the account that may only send alerts. */
-export const signalsToken = (kube: Kube, namespace: string): Promise<string> => accountToken(kube, namespace, SIGNALS_ACCOUNT, 86_400);
+export const signalsToken = (kube: Kube, namespace: string): Promise<string> =>
+  accountToken(kube, namespace, SIGNALS_ACCOUNT, { expirationSeconds: 86_400, audiences: [SIGNALS_AUDIENCE] });
 
-export const accountToken = async (kube: Kube, namespace: string, account: string, expirationSeconds: number): Promise<string> => {
+export interface TokenSpec {
+  readonly expirationSeconds: number;
+  /** The API server where absent. */
+  readonly audiences?: readonly string[];
+}
+
+export const accountToken = async (kube: Kube, namespace: string, account: string, spec: TokenSpec): Promise<string> => {
   const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`;
-  const body = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds } };
+  const body = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec };
   const answer = (await kube.request("POST", path, body)) as { status?: { token?: string } };
   const token = answer.status?.token;
   if (token === undefined || token === "") throw new Error(`the API server gave no token for ${account}`);

@@ -1,7 +1,7 @@
 // An installation of Kintsugi in an embedded cluster: kinds, rights, policies, accounts and their tokens. Nothing of the product runs yet.
 import { API_VERSION } from "#api/define-kind.ts";
 import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
-import { CONTROLLER_ACCOUNT, SIGNALS_ACCOUNT, accountOfAction } from "#api/labels.ts";
+import { CONTROLLER_ACCOUNT, SIGNALS_ACCOUNT, SIGNALS_AUDIENCE, accountOfAction } from "#api/labels.ts";
 import { createEmbeddedCluster, type EmbeddedCluster } from "#embedded/embedded-cluster.ts";
 import type { Clock, Random } from "#lib/clock.ts";
 import { admissionPolicies } from "#manifests/admission.ts";
@@ -71,8 +71,8 @@ export const createPlatform = (
     metadata: { name: "simulated", namespace: own },
     spec: policy,
   });
-  const token = (account: string): string => {
-    const review = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 86_400 } };
+  const token = (account: string, audiences?: readonly string[]): string => {
+    const review = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 86_400, audiences } };
     const answer = admin("POST", `/api/v1/namespaces/${own}/serviceaccounts/${account}/token`, review);
     return (answer as { status: { token: string } }).status.token;
   };
@@ -81,7 +81,7 @@ export const createPlatform = (
     cluster,
     admin,
     controllers: (method, path, body) => ask(method, path, JSON.stringify(body), controllers),
-    tokens: { admin: cluster.adminToken, controllers, signals: token(SIGNALS_ACCOUNT) },
+    tokens: { admin: cluster.adminToken, controllers, signals: token(SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE]) },
     tokenOfAction: (action) => token(accountOfAction(action)),
   };
 };

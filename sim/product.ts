@@ -1,4 +1,5 @@
 // One replica of Kintsugi, started again whenever it dies, as a Deployment would. All of it is the product's own code; only its surroundings are simulated.
+import { SIGNALS_AUDIENCE } from "#api/labels.ts";
 import type { Kube } from "#kube/client.ts";
 import type { ClusterConfig } from "#kube/cluster-config.ts";
 import { connect } from "#kube/connect.ts";
@@ -72,6 +73,7 @@ export const startReplica = (name: string, token: string, election: "on" | "off"
       address: "0.0.0.0",
       port: gatewayPort,
       metricsPort: 9090,
+      tokenAudience: SIGNALS_AUDIENCE,
       logLevel: "info" as const,
     };
     await runRoles("all", options, {

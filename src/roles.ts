@@ -26,6 +26,7 @@ import type { Log } from "#lib/log.ts";
 import { createMetrics, type Metrics } from "#lib/metrics.ts";
 import { settingsFrom } from "#policy/settings.ts";
 import { createGateway } from "#services/gateway/gateway.ts";
+import { issuerOf } from "#services/gateway/token-claims.ts";
 import { type ControllerName, controllerNames, roleNames } from "#cli/role-names.ts";
 
 type ControllerFactory = (deps: RoleDeps & { readonly image: string }) => Controller;
@@ -83,7 +84,8 @@ export const runRoles = async (role: string, options: RunOptions & { readonly im
     missingGuardrails: watchGuardrails(caches, namespace),
   };
   const controllers = controllerNames.filter((name) => wanted.includes(name)).map((name) => controllerFactories[name](shared));
-  const gateway = wanted.includes("gateway") ? createGateway(shared) : undefined;
+  const tokenIssuer = async (): Promise<string | undefined> => issuerOf((await deps.config.credentials.current()).token);
+  const gateway = wanted.includes("gateway") ? createGateway({ ...shared, tokenAudience: options.tokenAudience, tokenIssuer }) : undefined;
 
   const health = createHealth(caches, signal);
   // Probes have the port that no sender uses: a sender that takes all connections of the Gateway does not make us look dead.

@@ -46,11 +46,12 @@ export const clusterAt = (config: ClusterConfig): TestCluster => {
   };
 };
 
-export const tokenOf = async (admin: Kube, namespace: string, account: string): Promise<string> => {
+/** For the API server, or for the given audiences. */
+export const tokenOf = async (admin: Kube, namespace: string, account: string, audiences?: readonly string[]): Promise<string> => {
   const review = (await admin.request("POST", `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`, {
     apiVersion: "authentication.k8s.io/v1",
     kind: "TokenRequest",
-    spec: { expirationSeconds: 3600 },
+    spec: { expirationSeconds: 3600, audiences },
   })) as { status: { token: string } };
   return review.status.token;
 };

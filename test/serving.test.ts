@@ -1,7 +1,7 @@
 // The process that takes alerts, over sockets, on an embedded API server: its ports, its probes, and what it answers while the API server fails.
 import { type Socket, connect as connectSocket } from "node:net";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { CONTROLLER_ACCOUNT } from "#api/labels.ts";
+import { CONTROLLER_ACCOUNT, SIGNALS_AUDIENCE } from "#api/labels.ts";
 import { prometheusSignalsPath } from "#api/rest/gateway.ts";
 import { startHttpServer } from "#lib/http-server.ts";
 import { silentLog } from "#lib/log.ts";
@@ -39,6 +39,7 @@ beforeAll(async () => {
       address: "127.0.0.1",
       port: gatewayPort,
       metricsPort,
+      tokenAudience: SIGNALS_AUDIENCE,
       leaderElection: "off",
       logLevel: "info",
     },

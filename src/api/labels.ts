@@ -22,6 +22,8 @@ export const accountOfAction = (action: string): string => `kintsugi-act-${actio
 export const ACTION_ACCOUNT_PREFIX = "kintsugi-act-";
 /** The account whose token a sender of alerts carries. */
 export const SIGNALS_ACCOUNT = "kintsugi-signals";
+/** The audience of that token: the API server itself accepts no token for it. */
+export const SIGNALS_AUDIENCE = "kintsugi";
 
 /** Names of the ValidatingAdmissionPolicies, and of their bindings, that hold an installation to its rules. Cluster-scoped, so they carry its namespace. */
 export const admissionPolicyNames = (namespace: string): string[] =>

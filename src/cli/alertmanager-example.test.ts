@@ -65,6 +65,6 @@ test("its URL is the Service of this installation, and it says when the token ex
   expect(example.receivers.map(({ name }) => name)).toEqual(["kintsugi"]);
   expect(example.receivers[0]?.webhook_configs[0]?.url).toBe("http://kintsugi.kintsugi-system.svc/api/v1/signals/prometheus");
   expect(alertmanagerExample("elsewhere")).toContain("http://kintsugi.elsewhere.svc/");
-  expect(alertmanagerExample("elsewhere")).toMatch(/kubectl create token kintsugi-signals -n elsewhere /);
+  expect(alertmanagerExample("elsewhere")).toMatch(/kubectl create token kintsugi-signals -n elsewhere --audience kintsugi /);
   expect(alertmanagerExample("elsewhere")).toContain("status.expirationTimestamp");
 });

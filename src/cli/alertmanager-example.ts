@@ -1,5 +1,5 @@
 // The example of an Alertmanager configuration that sends alerts to Kintsugi. Pure. Pasting it must never stop a notification that somebody gets today.
-import { MANAGED_LABEL, SIGNALS_ACCOUNT } from "#api/labels.ts";
+import { MANAGED_LABEL, SIGNALS_ACCOUNT, SIGNALS_AUDIENCE } from "#api/labels.ts";
 
 /**
  * The routes of before move below a route without matchers: an alert that none of them matches still goes to the receiver of the root route,
@@ -26,8 +26,9 @@ route:
       group_wait: 5s
     - routes: [] # Move your routes here, unchanged.
 
-# The token in credentials_file is that of the ServiceAccount ${SIGNALS_ACCOUNT}:
-#   kubectl create token ${SIGNALS_ACCOUNT} -n ${namespace} --duration 8760h
+# The token in credentials_file is that of the ServiceAccount ${SIGNALS_ACCOUNT}, for the audience ${SIGNALS_AUDIENCE}: the API server
+# accepts it for nothing else, and Kintsugi accepts no token for another audience.
+#   kubectl create token ${SIGNALS_ACCOUNT} -n ${namespace} --audience ${SIGNALS_AUDIENCE} --duration 8760h
 # The API server may shorten the duration and does not say so. After the token has expired, alerts no longer reach Kintsugi:
 # add -o yaml to see status.expirationTimestamp, and replace the token before that time.
 

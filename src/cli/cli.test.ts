@@ -179,6 +179,7 @@ describe("run, demo and act", () => {
           address: "127.0.0.1",
           port: 0,
           metricsPort: 9090,
+          tokenAudience: "kintsugi",
           image: "i:1",
           leaderElection: "off",
           logLevel: "debug",

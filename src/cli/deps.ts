@@ -53,6 +53,8 @@ export interface RunOptions {
   readonly address: string;
   readonly port: number;
   readonly metricsPort: number;
+  /** Senders' tokens must be for this audience. */
+  readonly tokenAudience: string;
   /** The image of the Jobs; the one of the installation where absent. */
   readonly image?: string | undefined;
   readonly leaderElection: "on" | "off";

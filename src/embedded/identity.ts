@@ -31,6 +31,8 @@ export interface Identities {
   /** Throws 401 for a token that is not good. Says nothing of impersonation. */
   authenticate(request: ApiRequest): User;
   userOfToken(token: string, audiences?: readonly string[]): User | undefined;
+  /** Those of the given audiences that the token is for. Says nothing of whether it is good. */
+  audiencesOfToken(token: string, among: readonly string[]): readonly string[];
   issue(issue: TokenIssue): { readonly token: string; readonly expiresAtMs: number };
 }
 
@@ -91,6 +93,8 @@ export const createIdentities = (deps: IdentityDeps): Identities => {
   return {
     adminToken,
     userOfToken,
+    audiencesOfToken: (token, among) =>
+      token === adminToken ? among : among.filter((audience) => (claimsOf(token)?.["aud"] as string[] | undefined)?.includes(audience)),
     authenticate: (request) => {
       const authorization = headerOf(request, "authorization");
       if (authorization === undefined) return anonymous;

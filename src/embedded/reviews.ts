@@ -62,10 +62,12 @@ export const answerReview = (
 };
 
 const tokenStatus = ({ identities }: ReviewDeps, spec: JsonRecord): JsonRecord => {
-  const audiences = listOf(spec["audiences"]).map(textOf);
-  const user = identities.userOfToken(textOf(spec["token"]), audiences.length === 0 ? [issuer] : audiences);
+  const token = textOf(spec["token"]);
+  const asked = listOf(spec["audiences"]).map(textOf);
+  const audiences = asked.length === 0 ? [issuer] : asked;
+  const user = identities.userOfToken(token, audiences);
   if (user === undefined) return { user: {}, error: "[invalid bearer token, token lookup failed]" };
-  return { authenticated: true, user, audiences: audiences.length === 0 ? [issuer] : audiences };
+  return { authenticated: true, user, audiences: identities.audiencesOfToken(token, audiences) };
 };
 
 const accessStatus = ({ authorizer }: ReviewDeps, resource: Resource, spec: JsonRecord, user: User): JsonRecord => {

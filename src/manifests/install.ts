@@ -7,6 +7,7 @@ import { crdOf } from "#manifests/crd.ts";
 import type { Manifest } from "#manifests/manifest.ts";
 import { rbac, rbacOf } from "#manifests/rbac.ts";
 import { actionRights, controllerNeeds } from "#manifests/rights.ts";
+import { senderNeeds } from "#services/gateway/authenticate.ts";
 
 export interface InstallOptions {
   readonly namespace: string;
@@ -29,11 +30,7 @@ export const namespaceManifest = (namespace: string): Manifest => ({
 export const rights = (namespace: string): Manifest[] => [
   ...rbacOf({ account: CONTROLLER_ACCOUNT, namespace, needs: controllerNeeds }),
   ...actionRights().flatMap(({ account, needs }) => rbacOf({ account, namespace, needs })),
-  ...rbacOf({
-    account: SIGNALS_ACCOUNT,
-    namespace,
-    needs: [{ group: GROUP, resource: "remediationrequests", verbs: ["create"], scope: "own" }],
-  }),
+  ...rbacOf({ account: SIGNALS_ACCOUNT, namespace, needs: senderNeeds }),
   ...peoplesRoles(),
 ];
 

@@ -164,6 +164,44 @@ export const reviews: Topic = {
       },
     },
     {
+      name: "a TokenReview names the audiences that were asked about and that the token has",
+      run: async (cluster, namespace) => {
+        const token = await tokenOf(cluster, namespace, { audiences: ["shop", "store"] });
+        const audiencesOf = async (...audiences: string[]): Promise<unknown> =>
+          (await ok(cluster.create(`${authentication}/tokenreviews`, tokenReview(token, { audiences })))).status["audiences"];
+        expect(await audiencesOf("shop", "other")).toEqual(["shop"]);
+        expect(await audiencesOf("other")).toBe(undefined);
+      },
+    },
+    {
+      name: "a right on a subresource that no server knows is answered as any other, and is no right on the resource",
+      run: async (cluster, namespace) => {
+        const group = "example.test";
+        const ann = [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "ann" }];
+        const apiVersion = "rbac.authorization.k8s.io/v1";
+        const rules = [{ apiGroups: [group], resources: ["orders/signals"], verbs: ["create"] }];
+        await ok(cluster.create(rbac(namespace, "roles"), { apiVersion, kind: "Role", metadata: { name: "r" }, rules }));
+        const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "r" };
+        await ok(
+          cluster.create(rbac(namespace, "rolebindings"), {
+            apiVersion,
+            kind: "RoleBinding",
+            metadata: { name: "b" },
+            roleRef,
+            subjects: ann,
+          }),
+        );
+        const mayCreate = async (subresource?: string): Promise<unknown> => {
+          const resourceAttributes = { namespace, verb: "create", group, resource: "orders", ...(subresource ? { subresource } : {}) };
+          const review = accessReview("SubjectAccessReview", { user: "ann", resourceAttributes });
+          return (await ok(cluster.create(`${authorization}/subjectaccessreviews`, review))).status["allowed"];
+        };
+        await vi.waitFor(async () => expect(await mayCreate("signals")).toBe(true), { timeout: 10_000, interval: 20 });
+        expect(await mayCreate()).toBe(false);
+        expect(await mayCreate("status")).toBe(false);
+      },
+    },
+    {
       name: "a SelfSubjectReview tells the caller who he is",
       run: async (cluster) => {
         const answer = await cluster

@@ -8,7 +8,7 @@ import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
 import { isTerminal } from "#api/define-kind.ts";
 import { Deployments, type Job, Jobs, Namespaces, Pods } from "#api/kubernetes.ts";
-import { accountOfAction, CONTROLLER_ACCOUNT, SIGNALS_ACCOUNT } from "#api/labels.ts";
+import { accountOfAction, CONTROLLER_ACCOUNT, SIGNALS_ACCOUNT, SIGNALS_AUDIENCE } from "#api/labels.ts";
 import type { Kube } from "#kube/client.ts";
 import type { ClusterConfig } from "#kube/cluster-config.ts";
 import { isAlreadyExists } from "#kube/errors.ts";
@@ -68,15 +68,19 @@ export const openLane = async (id: string, upstream: ClusterConfig, direct: Kube
     metadata: { name: "crash", namespace: own },
     spec: { stabilisationSeconds: 0, budgets: { perNamespacePerHour: 1000, perHour: 1000 } },
   });
-  const token = async (account: string): Promise<string> => {
+  const token = async (account: string, audiences?: readonly string[]): Promise<string> => {
     const path = `/api/v1/namespaces/${own}/serviceaccounts/${account}/token`;
-    const answer = await direct.request("POST", path, { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} });
+    const answer = await direct.request("POST", path, {
+      apiVersion: "authentication.k8s.io/v1",
+      kind: "TokenRequest",
+      spec: { audiences },
+    });
     return (answer as { status: { token: string } }).status.token;
   };
   const tokens = {
     controllers: await token(CONTROLLER_ACCOUNT),
     act: await token(accountOfAction("rollback_deployment")),
-    signals: await token(SIGNALS_ACCOUNT),
+    signals: await token(SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE]),
   };
 
   const run = async (point: CrashPoint | undefined): Promise<RunResult> => {

@@ -1,6 +1,7 @@
 // `kintsugi run`, `demo` and `act`: handed to the composition root, which puts the parts together. Only reads arguments.
 import { InvalidArgumentError, Option } from "commander";
 
+import { SIGNALS_AUDIENCE } from "#api/labels.ts";
 import type { DefineCommand } from "#cli/command.ts";
 import { misuse } from "#cli/failure.ts";
 import type { LogLevel } from "#lib/log.ts";
@@ -9,6 +10,7 @@ interface RunFlags {
   readonly address: string;
   readonly port: number;
   readonly metricsPort: number;
+  readonly tokenAudience: string;
   readonly image?: string;
   readonly leaderElection: boolean;
   readonly logLevel: LogLevel;
@@ -22,6 +24,7 @@ export const defineRun: DefineCommand = (command, run) => {
     .option("--address <ip>", "where the services listen", "127.0.0.1")
     .option("--port <number>", "port of the Gateway, where alerts come in; 0 takes a free one", portOf, 8080)
     .option("--metrics-port <number>", "port of metrics and probes; 0 takes a free one", portOf, 9090)
+    .option("--token-audience <name>", "audience that the tokens of senders must be for", SIGNALS_AUDIENCE)
     .option("--image <reference>", "image of the Jobs that carry out actions; admission allows only the installed one")
     .option("--no-leader-election", "no leader election: this is the only process")
     .addOption(new Option("--log-level <level>", "log level").choices(logLevels).default("info"))
@@ -37,6 +40,7 @@ export const defineRun: DefineCommand = (command, run) => {
           address: flags.address,
           port: flags.port,
           metricsPort: flags.metricsPort,
+          tokenAudience: flags.tokenAudience,
           image: flags.image,
           leaderElection: flags.leaderElection ? "on" : "off",
           logLevel: flags.logLevel,

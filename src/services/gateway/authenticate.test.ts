@@ -1,95 +1,190 @@
 import { expect, test } from "vitest";
+import { SIGNALS_AUDIENCE } from "#api/labels.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
-import { BusyError, createAuthenticate } from "#services/gateway/authenticate.ts";
+import { type Access, createAuthenticate } from "#services/gateway/authenticate.ts";
 import { createMemoryKube, failure } from "#test/memory-kube.ts";
+import { senderToken, subjectOf, testIssuer } from "#test/sender-tokens.ts";
 
-/** Tokens are users' names; `may-…` may create requests, `stranger-…` is nobody. */
+/** `may-…` may send, `user-…` is known, everybody else is not. */
 const setUp = () => {
   const clock = createManualClock();
   const kube = createMemoryKube(() => clock.now());
+  const revoked = new Set<string>();
   kube.answer = (_method, path, body) => {
     const { spec } = body as { spec: { token?: string; user?: string } };
     if (path.endsWith("/tokenreviews")) {
-      return {
-        status: spec.token?.startsWith("stranger")
-          ? { authenticated: false }
-          : { authenticated: true, user: { username: spec.token, groups: ["g"] } },
-      };
+      const username = subjectOf(spec.token ?? "") ?? "";
+      const isKnown = /^(may|user)-/.test(username) && !revoked.has(username);
+      return isKnown
+        ? { status: { authenticated: true, audiences: [SIGNALS_AUDIENCE], user: { username, groups: ["g"] } } }
+        : { status: { authenticated: false } };
     }
     return { status: { allowed: spec.user?.startsWith("may") ?? false } };
   };
-  return { clock, kube, authenticate: createAuthenticate({ kube, clock, namespace: "kintsugi-system" }) };
+  const issuer = () => Promise.resolve(testIssuer);
+  const authenticate = createAuthenticate({ kube, clock, namespace: "kintsugi-system", audience: SIGNALS_AUDIENCE, issuer });
+  const as = (subject: string, address = "10.0.0.1"): Promise<Access> => authenticate({ token: senderToken(subject), address });
+  return { clock, kube, authenticate, as, revoked };
 };
 
 test("a sender with rights is asked about once a minute, with two calls", async () => {
-  const { clock, kube, authenticate } = setUp();
-  expect(await authenticate("may-1")).toEqual({ verdict: "allowed", user: "may-1" });
+  const { clock, kube, as } = setUp();
+  expect(await as("may-1")).toEqual({ verdict: "allowed", user: "may-1" });
   expect(kube.calls.map(({ what }) => what)).toEqual([
     "POST /apis/authentication.k8s.io/v1/tokenreviews",
     "POST /apis/authorization.k8s.io/v1/subjectaccessreviews",
   ]);
+  expect(kube.calls[0]?.body).toMatchObject({ spec: { token: senderToken("may-1"), audiences: ["kintsugi"] } });
   expect(kube.calls[1]?.body).toMatchObject({
     spec: {
       user: "may-1",
       groups: ["g"],
-      resourceAttributes: { namespace: "kintsugi-system", verb: "create", group: "kintsugi.dev", resource: "remediationrequests" },
+      resourceAttributes: {
+        namespace: "kintsugi-system",
+        verb: "create",
+        group: "kintsugi.dev",
+        resource: "remediationrequests",
+        subresource: "signals",
+      },
     },
   });
   await clock.advance(59_999);
-  await authenticate("may-1");
+  await as("may-1");
   expect(kube.calls).toHaveLength(2);
   await clock.advance(1);
-  await authenticate("may-1");
+  await as("may-1");
   expect(kube.calls).toHaveLength(4);
 });
 
 test.each([
-  ["a stranger", "stranger-1", "unknown", 1],
+  ["a sender that nobody knows", "nobody-1", "unknown", 1],
   ["a sender without rights", "user-1", "forbidden", 2],
-] as const)("%s is refused for ten seconds without asking again", async (_name, token, verdict, calls) => {
-  const { clock, kube, authenticate } = setUp();
-  expect((await authenticate(token)).verdict).toBe(verdict);
+] as const)("%s is refused for ten seconds without asking again", async (_name, subject, verdict, calls) => {
+  const { clock, kube, as } = setUp();
+  expect((await as(subject)).verdict).toBe(verdict);
   await clock.advance(9_999);
-  expect((await authenticate(token)).verdict).toBe(verdict);
+  expect((await as(subject)).verdict).toBe(verdict);
   expect(kube.calls).toHaveLength(calls);
   await clock.advance(1);
-  await authenticate(token);
+  await as(subject);
   expect(kube.calls).toHaveLength(2 * calls);
 });
 
-test("many deliveries at once with one token are one question", async () => {
+test("a revoked token is accepted for a minute at most", async () => {
+  const { clock, as, revoked } = setUp();
+  await as("may-1");
+  revoked.add("may-1");
+  await clock.advance(59_999);
+  expect((await as("may-1")).verdict).toBe("allowed");
+  await clock.advance(1);
+  expect((await as("may-1")).verdict).toBe("unknown");
+});
+
+test("a token that no API server could accept is refused without asking", async () => {
   const { kube, authenticate } = setUp();
-  await Promise.all(Array.from({ length: 50 }, () => authenticate("may-1")));
+  for (const token of ["hunter2", senderToken("may-1", { aud: testIssuer }), senderToken("may-1", { iss: "https://elsewhere" })])
+    expect((await authenticate({ token, address: "" })).verdict).toBe("unknown");
+  expect(kube.calls).toEqual([]);
+});
+
+test("an authenticator that does not look at audiences is not believed", async () => {
+  const { kube, as } = setUp();
+  kube.answer = () => ({ status: { authenticated: true, user: { username: "may-1" }, allowed: true } });
+  expect((await as("may-1")).verdict).toBe("unknown");
+});
+
+test("many deliveries at once with one token are one question", async () => {
+  const { kube, as } = setUp();
+  await Promise.all(Array.from({ length: 50 }, () => as("may-1")));
   expect(kube.calls).toHaveLength(2);
 });
 
 test("an API server that does not answer is not the sender's fault, and is not remembered", async () => {
-  const { kube, authenticate } = setUp();
+  const { kube, as } = setUp();
   kube.before = () => {
     throw failure(503, "ServiceUnavailable");
   };
-  await expect(authenticate("may-1")).rejects.toThrow("ServiceUnavailable");
+  await expect(as("may-1")).rejects.toThrow("ServiceUnavailable");
   kube.before = () => {};
-  expect((await authenticate("may-1")).verdict).toBe("allowed");
+  expect((await as("may-1")).verdict).toBe("allowed");
 });
 
-test("a flood of made-up tokens neither pushes out a good one nor asks without bound", async () => {
-  const { kube, authenticate } = setUp();
-  await authenticate("may-1");
-  for (let index = 0; index < 1_100; index += 1) await authenticate(`stranger-${index}`);
+test("a flood of made-up tokens does not push out a good one", async () => {
+  const { kube, as } = setUp();
+  await as("may-1");
+  for (let index = 0; index < 1_100; index += 1) await as(`nobody-${index}`);
   const before = kube.calls.length;
-  await authenticate("may-1");
+  await as("may-1");
   expect(kube.calls).toHaveLength(before);
-  const asked = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => authenticate(`stranger-at-once-${index}`)));
-  expect(asked.filter((outcome) => outcome.status === "rejected" && outcome.reason instanceof BusyError)).toHaveLength(4);
+});
+
+/** Reviews that wait until they are let go, one by one. */
+const withSlowReviews = () => {
+  const set = setUp();
+  const asked: string[] = [];
+  const going: (() => void)[] = [];
+  set.kube.before = ({ body }) => {
+    const { token } = (body as { spec: { token?: string } }).spec;
+    if (token === undefined) return;
+    asked.push(subjectOf(token) ?? "");
+    return new Promise<void>((resolve) => void going.push(resolve));
+  };
+  const settle = () => new Promise(setImmediate);
+  const letGo = async (): Promise<void> => {
+    going.shift()?.();
+    await settle();
+  };
+  return { ...set, asked, going, settle, letGo };
+};
+
+test("a flood of 64 made-up tokens at once: eight are asked about, and a good one from elsewhere is the next", async () => {
+  const { as, asked, going, settle, letGo } = withSlowReviews();
+  const flood = Array.from({ length: 64 }, (_, index) => as(`nobody-${index}`, "10.0.0.66"));
+  await settle();
+  expect(asked).toHaveLength(8);
+  const good = as("may-1", "10.0.0.1");
+  await settle();
+  await letGo();
+  await letGo();
+  expect(asked.slice(8)).toContain("may-1");
+  while (going.length > 0) await letGo();
+  expect((await good).verdict).toBe("allowed");
+  expect(new Set((await Promise.all(flood)).map(({ verdict }) => verdict))).toEqual(new Set(["unknown"]));
+});
+
+test("from the address of the flood itself, twenty good ones that are not known yet are all taken in the end", async () => {
+  const { as, going, settle, letGo } = withSlowReviews();
+  const flood = Array.from({ length: 64 }, (_, index) => as(`nobody-${index}`));
+  const good = Array.from({ length: 20 }, (_, index) => as(`may-${index}`));
+  await settle();
+  while (going.length > 0) await letGo();
+  expect(new Set((await Promise.all(good)).map(({ verdict }) => verdict))).toEqual(new Set(["allowed"]));
+  await Promise.all(flood);
+});
+
+test("a token that was good before is asked about again at once, whatever waits", async () => {
+  const { clock, as, asked, going, settle, letGo } = withSlowReviews();
+  const first = as("may-1");
+  await settle();
+  while (going.length > 0) await letGo();
+  await first;
+  await clock.advance(60_000);
+  const flood = Array.from({ length: 64 }, (_, index) => as(`nobody-${index}`));
+  await settle();
+  const again = as("may-1");
+  await settle();
+  expect(asked.at(-1)).toBe("may-1");
+  while (going.length > 0) await letGo();
+  expect((await again).verdict).toBe("allowed");
+  await Promise.all(flood);
 });
 
 test("what was refused is forgotten, the oldest first, when too much is remembered", async () => {
-  const { kube, authenticate } = setUp();
-  for (let index = 0; index <= 1_000; index += 1) await authenticate(`stranger-${index}`);
+  const { kube, as } = setUp();
+  for (let index = 0; index <= 1_000; index += 1) await as(`nobody-${index}`);
   const before = kube.calls.length;
-  await authenticate("stranger-1");
+  await as("nobody-1");
   expect(kube.calls).toHaveLength(before);
-  await authenticate("stranger-0");
+  await as("nobody-0");
   expect(kube.calls).toHaveLength(before + 1);
 });

@@ -68,7 +68,8 @@ const request = ({ n = 1, phase, completedAt, alerts, deleting }: Shape = {}): R
 });
 
 const decide = (signal: Signal, requests: readonly RemediationRequest[], nowMinute: number): string => {
-  const decision = decideEpisode(signal, { requests, coolOffSeconds: 1800, nowMs: t0 + nowMinute * minute });
+  const isTaken = (n: number): boolean => requests.some(({ metadata }) => metadata.name.endsWith(`-${n}`));
+  const decision = decideEpisode(signal, { requests, isTaken, coolOffSeconds: 1800, nowMs: t0 + nowMinute * minute });
   return words(decision);
 };
 const words = (decision: EpisodeDecision): string => {
@@ -158,4 +159,26 @@ describe("a resolved alert", () => {
     ["goes to the newest request that knows it", resolved("first", 0), [request(done), request({ n: 2 })], "resolve 2 first"],
     ["does not touch what is being deleted", resolved("first", 0), [request({ deleting: true })], "nothing: no request knows this alert"],
   ])("%s", (_name, signal, requests, expected) => expect(decide(signal, requests, 20)).toBe(expected));
+});
+
+test("a number that another target's request has is passed over, however many there are", () => {
+  const view = { requests: [request({ n: 2, phase: "Completed", completedAt: 1 })], coolOffSeconds: 1800, nowMs: t0 + 60 * minute };
+  expect(decideEpisode(firing("first", 30), { ...view, isTaken: (n) => n <= 5_000 })).toEqual({ do: "create", n: 5_001 });
+  expect(decideEpisode(firing("first", 30), { ...view, requests: [], isTaken: () => false })).toEqual({ do: "create", n: 1 });
+});
+
+test("a name with a number too large to count on from does not stop the counting", () => {
+  const large = request({ phase: "Completed", completedAt: 1 });
+  const named = { ...large, metadata: { ...large.metadata, name: "rr-0123456789ab-99999999999999999999" } };
+  const view = { coolOffSeconds: 1800, nowMs: t0 + 60 * minute, isTaken: () => false };
+  expect(decideEpisode(firing("first", 30), { ...view, requests: [named] })).toEqual({ do: "create", n: 1 });
+});
+
+test("an alert whose start is said to be in the future belongs to the request until its cool-off is over", () => {
+  const ended = request({ phase: "Completed", completedAt: 10 });
+  const ahead = (minutes: number): Signal => ({ ...firing("first", minutes), startsInFuture: true });
+  const at15 = { requests: [ended], coolOffSeconds: 1800, nowMs: t0 + 15 * minute, isTaken: () => false };
+  expect(decideEpisode(ahead(15), at15)).toMatchObject({ do: "count" });
+  expect(decideEpisode(firing("first", 15), at15)).toMatchObject({ do: "create" });
+  expect(decideEpisode(ahead(40), { ...at15, nowMs: t0 + 40 * minute })).toMatchObject({ do: "create" });
 });

@@ -15,8 +15,10 @@ export type EpisodeDecision =
   | { readonly do: "nothing"; readonly request?: RemediationRequest; readonly why: string };
 
 export interface EpisodeView {
-  /** All known requests of the signal's target, in any order. */
+  /** All known requests about the signal's target, in any order. */
   readonly requests: readonly RemediationRequest[];
+  /** Whether a request, about whatever target, has the name that ends in `-<n>`. */
+  readonly isTaken: (n: number) => boolean;
   readonly coolOffSeconds: number;
   readonly nowMs: number;
 }
@@ -32,7 +34,7 @@ export const decideEpisode = (signal: Signal, view: EpisodeView): EpisodeDecisio
 const decideFiring = (signal: Signal, newest: readonly RemediationRequest[], view: EpisodeView): EpisodeDecision => {
   // A later number may be finished already while an earlier one still runs: the running one is the lock.
   const request = newest.find((candidate) => !isFinished(candidate)) ?? newest[0];
-  if (request === undefined || isOver(request, signal, view)) return { do: "create", n: nextNumber(view.requests) };
+  if (request === undefined || isOver(request, signal, view)) return { do: "create", n: nextNumber(view) };
   const known = occurrenceOf(request, signal.fingerprint);
   if (known === undefined) {
     return isFull(request) ? { do: "count", request, key: otherKey } : { do: "join", request, key: signal.fingerprint };
@@ -84,6 +86,11 @@ const endOf = ({ status, metadata }: RemediationRequest): number =>
 /** One that is being deleted takes nothing up any more; its number stays taken. */
 const isKept = (request: RemediationRequest): boolean => request.metadata.deletionTimestamp === undefined;
 
-const numberOf = (request: RemediationRequest): number => Number(/-(\d+)$/.exec(request.metadata.name)?.[1] ?? 0);
+/** Of at most nine digits: a larger one, which the Gateway never gives, could not be counted on from. */
+const numberOf = (request: RemediationRequest): number => Number(/-(\d{1,9})$/.exec(request.metadata.name)?.[1] ?? 0);
 
-const nextNumber = (requests: readonly RemediationRequest[]): number => 1 + Math.max(0, ...requests.map(numberOf));
+const nextNumber = ({ requests, isTaken }: EpisodeView): number => {
+  let n = 1 + Math.max(0, ...requests.map(numberOf));
+  while (isTaken(n)) n += 1;
+  return n;
+};

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { GROUP } from "#api/define-kind.ts";
 import { kinds } from "#api/kinds/registry.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
-import { type Deployment, Deployments, type Pod, Pods, type ReplicaSet, ReplicaSets } from "#api/kubernetes.ts";
-import { CONTROLLER_ACCOUNT, SIGNALS_ACCOUNT } from "#api/labels.ts";
+import { type Deployment, Deployments, Namespaces, type Pod, Pods, type ReplicaSet, ReplicaSets } from "#api/kubernetes.ts";
+import { CONTROLLER_ACCOUNT, SIGNALS_ACCOUNT, SIGNALS_AUDIENCE } from "#api/labels.ts";
 import type { KubeObject, NewObject } from "#api/object.ts";
 import { prometheusSignalsPath, type SignalResults } from "#api/rest/gateway.ts";
 import { createCaches } from "#kube/caches.ts";
@@ -13,10 +13,16 @@ import { silentLog } from "#lib/log.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { createMetrics } from "#lib/metrics.ts";
 import { systemClock } from "#lib/system-clock.ts";
+import { TARGET_LABEL } from "#api/labels.ts";
+import { requestNameStem, targetHash } from "#api/target-hash.ts";
+import { newRequest } from "#services/gateway/request.ts";
+import type { Signal } from "#services/gateway/signal.ts";
 import { crdOf } from "#manifests/crd.ts";
 import { rbacOf } from "#manifests/rbac.ts";
 import { defaultSettings } from "#policy/settings.ts";
+import { senderNeeds } from "#services/gateway/authenticate.ts";
 import { createGateway, type Gateway, needs } from "#services/gateway/gateway.ts";
+import { issuerOf } from "#services/gateway/token-claims.ts";
 import { alertmanagerAlert, delivery } from "#test/alertmanager.ts";
 import { type Connected, tokenOf } from "#test/cluster.ts";
 import { type EmbeddedTestCluster, openEmbeddedCluster } from "#test/embedded-test-cluster.ts";
@@ -92,20 +98,22 @@ const now = (): number => cluster.audit.length;
 
 beforeAll(async () => {
   cluster = await openEmbeddedCluster();
-  const signalsNeeds = [{ group: GROUP, resource: "remediationrequests", verbs: ["create"], scope: "own" }] as const;
+  const creatorNeeds = [{ group: GROUP, resource: "remediationrequests", verbs: ["create"], scope: "own" }] as const;
   await cluster.apply([
     ...kinds.map(crdOf),
     ...[namespace, shop].map((name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } })),
     ...rbacOf({ account: CONTROLLER_ACCOUNT, namespace, needs }),
-    ...rbacOf({ account: SIGNALS_ACCOUNT, namespace, needs: signalsNeeds }),
-    ...rbacOf({ account: "kintsugi-stranger", namespace, needs: [] }),
+    ...rbacOf({ account: SIGNALS_ACCOUNT, namespace, needs: senderNeeds }),
+    ...rbacOf({ account: "kintsugi-creator", namespace, needs: creatorNeeds }),
   ]);
   await createWorkload("web");
 
   kube = await cluster.asAccount(namespace, CONTROLLER_ACCOUNT);
   const caches = createCaches(kube, { log: silentLog });
   const deps = { clock: systemClock, log: silentLog, metrics: createMetrics() };
-  gateway = createGateway({ ...deps, clock, kube, caches, namespace, settings: () => defaultSettings });
+  const tokenAudience = SIGNALS_AUDIENCE;
+  const tokenIssuer = async (): Promise<string | undefined> => issuerOf(await tokenOf(cluster.admin, namespace, CONTROLLER_ACCOUNT));
+  gateway = createGateway({ ...deps, clock, kube, caches, namespace, settings: () => defaultSettings, tokenAudience, tokenIssuer });
   const app = createApp({ name: "gateway" }, deps);
   gateway.addRoutes(app);
   server = await startHttpServer(app, { host: "127.0.0.1", port: 0 }, deps);
@@ -113,7 +121,7 @@ beforeAll(async () => {
   caches.start(stopping.signal);
   await caches.synced();
   expect(caches.health().filter((cache) => cache.forbidden === true)).toEqual([]);
-  token = await tokenOf(cluster.admin, namespace, SIGNALS_ACCOUNT);
+  token = await tokenOf(cluster.admin, namespace, SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE]);
   expect((await send(delivery([]))).status).toBe(202);
 });
 
@@ -132,13 +140,44 @@ const podAlert = (workload: string, suffix: string, name?: string) =>
   });
 
 describe("senders", () => {
-  test("a token that the API server did not issue is refused", async () => {
-    expect((await send(delivery([]), "made-up")).status).toBe(401);
+  const signals = (audiences?: readonly string[]) => tokenOf(cluster.admin, namespace, SIGNALS_ACCOUNT, audiences);
+  const reviewsSince = (line: number): string[] => callsSince(line).filter((call) => call.includes("review"));
+
+  test.each<[string, () => Promise<string>]>([
+    ["is no token", () => Promise.resolve("made-up")],
+    ["is for the API server", () => signals()],
+    ["is for another audience", () => signals(["vault"])],
+  ])("a token that %s is refused without a question to the API server", async (_, make) => {
+    const made = await make();
+    const line = now();
+    expect((await send(delivery([]), made)).status).toBe(401);
+    expect(reviewsSince(line)).toEqual([]);
+  });
+
+  test("a token with a false signature is refused", async () => {
     expect((await send(delivery([]), `${token.slice(0, -4)}AAAA`)).status).toBe(401);
   });
 
-  test("an account that may not create requests is refused", async () => {
-    expect((await send(delivery([]), await tokenOf(cluster.admin, namespace, "kintsugi-stranger"))).status).toBe(403);
+  test("a token for several audiences counts, where Kintsugi is one of them", async () => {
+    expect((await send(delivery([]), await signals(["vault", SIGNALS_AUDIENCE]))).status).toBe(202);
+  });
+
+  test("an account that may create requests, but send no signals, is refused", async () => {
+    const creator = await tokenOf(cluster.admin, namespace, "kintsugi-creator", [SIGNALS_AUDIENCE]);
+    expect((await send(delivery([]), creator)).status).toBe(403);
+  });
+
+  test("the account of senders can create nothing, and its token is not one for the API server", async () => {
+    const sender = await cluster.asAccount(namespace, SIGNALS_ACCOUNT);
+    const request = newRequest("rr-000000000000-1", namespace, signalOf("web"), {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      namespace: shop,
+      name: "web",
+    });
+    await expect(sender.create(RemediationRequest, request)).rejects.toMatchObject({ status: 403 });
+    const answer = await fetch(`${cluster.config.server}/api`, { headers: { authorization: `Bearer ${token}` } });
+    expect(answer.status).toBe(401);
   });
 });
 
@@ -210,6 +249,49 @@ describe("one episode, as the audit log tells it", () => {
     expect(answers.flatMap(({ results }) => results).filter((result) => result === "created")).toHaveLength(10);
     const creates = callsSince(startedAt).filter((call) => call === "create remediationrequests");
     expect(creates).toHaveLength(10);
+  });
+});
+
+const signalOf = (deployment: string): Signal => ({
+  status: "firing",
+  name: "Squatter",
+  fingerprint: "squatter",
+  severity: "info",
+  startsAtMs: 0,
+  source: "prometheus",
+  labels: {},
+  annotations: {},
+  reported: { kind: "Deployment", namespace: shop, name: deployment },
+});
+
+describe("requests that somebody else wrote", () => {
+  const target = (name: string) => ({ apiVersion: "apps/v1", kind: "Deployment", namespace: shop, name });
+  const alertOf = (deployment: string, name = "A") =>
+    alertmanagerAlert({ name, labels: { namespace: shop, deployment }, startsAt: new Date(Date.now() - 60_000).toISOString() });
+
+  test("the name of a target's first requests, taken by requests about something else, costs nothing but the number", async () => {
+    const uid = (await cluster.admin.get(Namespaces, { name: "kube-system" }))?.metadata.uid ?? "";
+    const stem = requestNameStem(uid, target("victim"));
+    for (const n of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
+      await cluster.admin.create(RemediationRequest, {
+        ...newRequest(`${stem}-${n}`, namespace, signalOf("other"), target("other")),
+        metadata: { name: `${stem}-${n}`, namespace, labels: { [TARGET_LABEL]: targetHash(target("victim")) } },
+      });
+    await expect.poll(async () => (await send(delivery([alertOf("victim")]))).status, { timeout: 10_000 }).toBe(202);
+    const made = (await cluster.admin.list(RemediationRequest, { namespace })).filter(({ spec }) => spec.target.name === "victim");
+    expect(made.map(({ metadata }) => metadata.name)).toEqual([`${stem}-13`]);
+  });
+
+  test("a request whose label is changed is found all the same", async () => {
+    const { requests: names } = await send(delivery([alertOf("relabelled")]));
+    const key = { namespace, name: names[0]! };
+    await cluster.admin.mergePatch(RemediationRequest, key, { metadata: { labels: { [TARGET_LABEL]: "000000000000" } } });
+    expect(await send(delivery([alertOf("relabelled"), alertOf("relabelled", "B"), alertOf("bystander")]))).toMatchObject({
+      status: 202,
+      results: ["repeated", "joined", "created"],
+    });
+    await cluster.admin.mergePatch(RemediationRequest, key, { metadata: { labels: null } });
+    expect(await send(delivery([alertOf("relabelled", "B")]))).toMatchObject({ status: 202, results: ["repeated"], requests: names });
   });
 });
 

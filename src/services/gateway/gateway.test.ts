@@ -2,6 +2,7 @@
 import { connect } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
+import { SIGNALS_AUDIENCE } from "#api/labels.ts";
 import { Deployments, Namespaces, Pods, ReplicaSets } from "#api/kubernetes.ts";
 import { prometheusSignalsPath, type SignalResult } from "#api/rest/gateway.ts";
 import { createCaches } from "#kube/caches.ts";
@@ -13,6 +14,7 @@ import { defaultSettings } from "#policy/settings.ts";
 import { createGateway } from "#services/gateway/gateway.ts";
 import { alertmanagerAlert, delivery } from "#test/alertmanager.ts";
 import { createMemoryKube, failure, type MemoryKube } from "#test/memory-kube.ts";
+import { senderToken, subjectOf, testIssuer } from "#test/sender-tokens.ts";
 
 const namespace = "kintsugi-system";
 const ends: (() => Promise<void>)[] = [];
@@ -30,7 +32,9 @@ interface Answer {
 const reviews = (kube: MemoryKube): void => {
   kube.answer = (_method, path, body) => {
     const { spec } = body as { spec: { token?: string; user?: string } };
-    if (path.endsWith("/tokenreviews")) return { status: { authenticated: spec.token !== "stranger", user: { username: spec.token } } };
+    const username = subjectOf(spec.token ?? "");
+    if (path.endsWith("/tokenreviews"))
+      return { status: { authenticated: username !== "stranger", audiences: [SIGNALS_AUDIENCE], user: { username } } };
     return { status: { allowed: spec.user === "alertmanager" } };
   };
 };
@@ -41,7 +45,17 @@ const replica = async (kube: MemoryKube, clock: ReturnType<typeof createManualCl
   const caches = createCaches(kube, { log: silentLog });
   const metrics = createMetrics();
   const deps = { clock, log: silentLog, metrics };
-  const gateway = createGateway({ ...deps, kube: kube as never, caches, namespace, settings: () => defaultSettings });
+  const tokenAudience = SIGNALS_AUDIENCE;
+  const tokenIssuer = () => Promise.resolve(testIssuer);
+  const gateway = createGateway({
+    ...deps,
+    kube: kube as never,
+    caches,
+    namespace,
+    settings: () => defaultSettings,
+    tokenAudience,
+    tokenIssuer,
+  });
   const app = createApp({ name: "gateway" }, deps);
   gateway.addRoutes(app);
   const server = await startHttpServer(app, { host: "127.0.0.1", port: 0, ...patience }, { clock });
@@ -60,7 +74,7 @@ const replica = async (kube: MemoryKube, clock: ReturnType<typeof createManualCl
   const send = async (body: unknown, init: { headers?: Record<string, string>; method?: string } = {}): Promise<Answer> => {
     const response = await fetch(`${server.url}${prometheusSignalsPath}`, {
       method: init.method ?? "POST",
-      headers: { authorization: "Bearer alertmanager", "content-type": "application/json", ...init.headers },
+      headers: { authorization: `Bearer ${senderToken("alertmanager")}`, "content-type": "application/json", ...init.headers },
       ...(init.method === "GET" ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
     const json = (await response.json()) as object;
@@ -380,8 +394,15 @@ describe("bad input", () => {
     ["a form", delivery([]), { headers: { "content-type": "application/x-www-form-urlencoded" } }, 415, "unsupported-media-type"],
     ["no token", delivery([]), { headers: { authorization: "" } }, 401, "unauthenticated"],
     ["a password instead of a token", delivery([]), { headers: { authorization: "Basic YTpi" } }, 401, "unauthenticated"],
-    ["a wrong token", delivery([]), { headers: { authorization: "Bearer stranger" } }, 401, "unauthenticated"],
-    ["a token without rights", delivery([]), { headers: { authorization: "Bearer somebody" } }, 403, "forbidden"],
+    [
+      "a token for the API server",
+      delivery([]),
+      { headers: { authorization: `Bearer ${senderToken("a", { aud: testIssuer })}` } },
+      401,
+      "unauthenticated",
+    ],
+    ["a wrong token", delivery([]), { headers: { authorization: `Bearer ${senderToken("stranger")}` } }, 401, "unauthenticated"],
+    ["a token without rights", delivery([]), { headers: { authorization: `Bearer ${senderToken("somebody")}` } }, 403, "forbidden"],
     ["another method", undefined, { method: "GET" }, 405, "method-not-allowed"],
     ["a body over 10 MiB", `"${"x".repeat(10 * 1024 * 1024)}"`, {}, 413, "too-large"],
   ])("%s", async (_name, body, init, status, code) => {
@@ -398,10 +419,19 @@ describe("bad input", () => {
     const part = new TextEncoder().encode(" ".repeat(1024 * 1024));
     let parts = 0;
     const body = new ReadableStream<Uint8Array>({ pull: (stream) => (parts++ < 12 ? stream.enqueue(part) : stream.close()) });
-    const headers = { authorization: "Bearer alertmanager", "content-type": "application/json" };
+    const headers = { authorization: `Bearer ${senderToken("alertmanager")}`, "content-type": "application/json" };
     const init = { method: "POST", headers, body, duplex: "half" } as RequestInit;
     expect((await fetch(`${server.url}${prometheusSignalsPath}`, init)).status).toBe(413);
     expect(requests()).toEqual([]);
+  });
+
+  test("the refusal of a token for the API server says how to make one for Kintsugi", async () => {
+    const { send } = await setUp();
+    const authorization = `Bearer ${senderToken("alertmanager", { aud: [testIssuer] })}`;
+    expect((await send(delivery([]), { headers: { authorization } })).problem.detail).toBe(
+      "the token is refused: it is not for the audience kintsugi. " +
+        "Make one with: kubectl create token kintsugi-signals -n kintsugi-system --audience kintsugi --duration 8760h",
+    );
   });
 
   test("what a refusal asks for stands in its headers", async () => {
@@ -518,7 +548,7 @@ describe("when the API server fails", () => {
     kube.before = () => {
       throw failure(503, "ServiceUnavailable", 3_000);
     };
-    const answer = await send(delivery([]), { headers: { authorization: "Bearer another" } });
+    const answer = await send(delivery([]), { headers: { authorization: `Bearer ${senderToken("another")}` } });
     expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "3"]);
   });
 

@@ -3,7 +3,7 @@ import type { Hono } from "hono";
 import { GROUP } from "#api/define-kind.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { Namespaces } from "#api/kubernetes.ts";
-import { type Need, referenceText } from "#api/object.ts";
+import type { Need } from "#api/object.ts";
 import type { SignalResult } from "#api/rest/gateway.ts";
 import { createOwnerResolver, needs as ownerNeeds } from "#cluster/owners.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
@@ -11,9 +11,14 @@ import { createAuthenticate, needs as authenticationNeeds } from "#services/gate
 import { addSignalRoutes } from "#services/gateway/handler.ts";
 import { createLanes } from "#services/gateway/lanes.ts";
 import { createOccurrences } from "#services/gateway/occurrences.ts";
-import { createRecorder, requestIndexes, type TargetedSignal } from "#services/gateway/recorder.ts";
+import { createRecorder, requestIndexes, targetText, type TargetedSignal } from "#services/gateway/recorder.ts";
 
-export type GatewayDeps = Pick<RoleDeps, "kube" | "caches" | "clock" | "log" | "metrics" | "namespace" | "settings">;
+export interface GatewayDeps extends Pick<RoleDeps, "kube" | "caches" | "clock" | "log" | "metrics" | "namespace" | "settings"> {
+  /** Of the tokens that senders bring. */
+  readonly tokenAudience: string;
+  /** Of those tokens, where it is known. */
+  readonly tokenIssuer: () => Promise<string | undefined>;
+}
 
 export interface Gateway {
   addRoutes(app: Hono): void;
@@ -72,9 +77,9 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
         clock,
         log,
         metrics,
-        authenticate: createAuthenticate({ kube, clock, namespace }),
+        authenticate: createAuthenticate({ kube, clock, namespace, audience: deps.tokenAudience, issuer: deps.tokenIssuer }),
         resolve: owners.resolve,
-        record: (signal) => lanes.add(`${signal.target.apiVersion} ${referenceText(signal.target)}`, signal),
+        record: (signal) => lanes.add(targetText(signal.target), signal),
         troubles,
       }),
     start: (signal) => {

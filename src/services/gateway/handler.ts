@@ -5,6 +5,7 @@ import { prometheusSignalsPath, type SignalResult, type SignalResults } from "#a
 import type { Resolved } from "#cluster/owners.ts";
 import { KubeError } from "#kube/errors.ts";
 import type { Clock } from "#lib/clock.ts";
+import type { Caller } from "#lib/http-server.ts";
 import type { Log } from "#lib/log.ts";
 import type { Metrics } from "#lib/metrics.ts";
 import { ProblemError, problemResponse } from "#lib/problem.ts";
@@ -45,7 +46,8 @@ export const addSignalRoutes = (app: Hono, deps: HandlerDeps): void => {
 
   app.post(prometheusSignalsPath, async (context) => {
     requireReady(deps);
-    await authorize(deps, context.req.header("authorization"));
+    const { address = "" } = (context.env ?? {}) as Partial<Caller>;
+    await authorize(deps, context.req.header("authorization"), address);
     requireJson(context.req.header("content-type"));
     return bodies.read(context.req.raw, async (bytes) => context.json(await take(bytes), 202));
   });
@@ -91,19 +93,19 @@ const requireReady = ({ troubles }: HandlerDeps): void => {
 
 const bearer = /^bearer +([\x21-\x7e]{1,16384})$/i;
 
-const authorize = async (deps: HandlerDeps, header: string | undefined): Promise<void> => {
+const authorize = async (deps: HandlerDeps, header: string | undefined, address: string): Promise<void> => {
   const token = bearer.exec(header ?? "")?.[1];
   if (token === undefined) throw unauthenticated("a bearer token is needed: of a ServiceAccount, for example");
   let access: Access;
   try {
-    access = await deps.authenticate(token);
+    access = await deps.authenticate({ token, address });
   } catch (error) {
     deps.log.warn("a sender could not be authenticated", { error });
     throw unavailable("the API server could not be asked about the token", retrySeconds(error));
   }
-  if (access.verdict === "unknown") throw unauthenticated("the token is not known to the API server");
+  if (access.verdict === "unknown") throw unauthenticated(`the token is refused: ${access.why}`);
   if (access.verdict === "forbidden") {
-    const detail = `${access.user} may not create remediationrequests.kintsugi.dev here: bind it to a role that allows it`;
+    const detail = `${access.user} may not create remediationrequests.kintsugi.dev/signals here: bind it to a role that allows it`;
     throw new ProblemError({ code: "forbidden", status: 403, title: "Forbidden", detail });
   }
 };

@@ -1,8 +1,8 @@
 // Makes alerts durable: performs the decisions of episode.ts for one target at a time. Acknowledges nothing that the API server has not stored.
 import type { Reference } from "#api/fields.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
-import { TARGET_LABEL } from "#api/labels.ts";
-import { requestNameStem, targetHash } from "#api/target-hash.ts";
+import { requestNameStem } from "#api/target-hash.ts";
+import { referenceText } from "#api/object.ts";
 import type { SignalResult } from "#api/rest/gateway.ts";
 import type { Kube } from "#kube/client.ts";
 import { isAlreadyExists, isNotFound, KubeError } from "#kube/errors.ts";
@@ -30,9 +30,12 @@ export interface RecorderDeps {
   readonly coolOffSeconds: () => number;
 }
 
-export const byTarget = "target";
+const byTarget = "target";
+/** Of an object: what its lane and its requests are found by. */
+export const targetText = (target: Reference): string => `${target.apiVersion} ${referenceText(target)}`;
+/** By what the spec says, which nobody can change: labels are for people who search. */
 export const requestIndexes: Indexes<RemediationRequest> = {
-  [byTarget]: (request) => [request.metadata.labels?.[TARGET_LABEL] ?? ""],
+  [byTarget]: (request) => [targetText(request.spec.target)],
 };
 
 /** Other replicas may be faster, but each round one of us gets on. */
@@ -62,7 +65,6 @@ export const createRecorder = (deps: RecorderDeps) => {
     /** Signals whose entry is stored already: on a second look they are known, but it was they who joined. */
     const stored = new Set<number>();
     const gone = new Set<string>();
-    const hash = targetHash(target);
     const stem = requestNameStem(clusterUid, target);
 
     const createRequest = async (n: number, signal: Signal): Promise<RemediationRequest | "taken"> => {
@@ -82,11 +84,12 @@ export const createRecorder = (deps: RecorderDeps) => {
 
     const round = async (): Promise<void> => {
       const nowMs = deps.clock.now();
-      const view = new Map(requests.index(byTarget, hash).map((request) => [request.metadata.name, draftOf(request)]));
+      const view = new Map(requests.index(byTarget, targetText(target)).map((request) => [request.metadata.name, draftOf(request)]));
+      const isTaken = (n: number): boolean => requests.get({ namespace, name: `${stem}-${n}` }) !== undefined;
       for (const [index, { signal }] of batch.entries()) {
         if (results.has(index)) continue;
         const known = [...view.values()].map(({ request }) => (gone.has(request.metadata.uid) ? beingDeleted(request) : request));
-        const decision = decideEpisode(signal, { requests: known, coolOffSeconds: deps.coolOffSeconds(), nowMs });
+        const decision = decideEpisode(signal, { requests: known, isTaken, coolOffSeconds: deps.coolOffSeconds(), nowMs });
         if (decision.do === "create") {
           try {
             const created = await createRequest(decision.n, signal);
