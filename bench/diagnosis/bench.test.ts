@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Finding } from "#diagnosis/finding.ts";
 import { type CaseFolder, loadCase, withCases } from "#bench/diagnosis/cases.ts";
+import { liveShaped } from "#bench/diagnosis/live-shape.ts";
 import { renamed } from "#bench/diagnosis/rename.ts";
 import { reportText, summaryOf } from "#bench/diagnosis/report.ts";
 import { type Scored, scoreCase } from "#bench/diagnosis/score.ts";
@@ -72,6 +73,7 @@ describe("cases", () => {
     ]);
     expect(summaryOf(cases)).toMatchObject({
       systems: { shop: { cases: 2, a1: 0.5, a3: 0.5 }, other: { cases: 3, a1: 0, a3: 0 } },
+      live: { shop: { a1: 0.5 }, other: { a1: 0 } },
       unread: 3,
       a1: 0.2,
       a1Renamed: 0.2,
@@ -169,4 +171,26 @@ spec: { selector: { app: web } }
     spec: { selector: { app: name } },
   });
   expect(other.logs[0]?.pod).toBe(`${name}-7d9-x`);
+});
+
+test("live-shaped evidence keeps what a live collection provides, and no usual value", () => {
+  const object = { apiVersion: "v1", kind: "Pod", namespace: "shop", name: "web-0" };
+  const given = evidence({
+    connections: [{ namespace: "shop", service: "web", port: 80, result: "refused", text: "connection refused" }],
+    metrics: [
+      { object, name: "memory_working_set_bytes", value: 2, usual: 1 },
+      { object, name: "request_latency_seconds_p99", value: 2, usual: 1 },
+    ],
+    components: [
+      { component: "kubelet", node: "a", state: "stopped", text: "its lease is late" },
+      { component: "kube-proxy", node: "a", state: "stopped", text: "inactive" },
+    ],
+    gaps: ["read metrics.k8s.io: not installed"],
+  });
+  expect(liveShaped(given)).toEqual({
+    ...given,
+    connections: [],
+    metrics: [{ object, name: "memory_working_set_bytes", value: 2 }],
+    components: [given.components[0]],
+  });
 });

@@ -4,6 +4,8 @@ import type { Scored } from "#bench/diagnosis/score.ts";
 
 export interface Summary {
   readonly systems: Readonly<Record<string, { readonly cases: number; readonly a1: number; readonly a3: number }>>;
+  /** With what a live collection provides. */
+  readonly live: Readonly<Record<string, { readonly a1: number }>>;
   readonly p95Ms: number;
   readonly p50Ms: number;
   readonly parsing: { readonly p50Ms: number; readonly p95Ms: number };
@@ -18,6 +20,12 @@ export const summaryOf = (scored: readonly Scored[]): Summary => {
   const times = scored.filter(({ problem }) => problem === undefined);
   return {
     systems: Object.fromEntries([...groupedBy(scored, ({ folder }) => folder.system)].map(([system, cases]) => [system, accuracy(cases)])),
+    live: Object.fromEntries(
+      [...groupedBy(scored, ({ folder }) => folder.system)].map(([system, cases]) => [
+        system,
+        { a1: share(cases, ({ isRightLive }) => isRightLive) },
+      ]),
+    ),
     p95Ms: rounded(
       percentile(
         times.map(({ diagnosisMs }) => diagnosisMs),
@@ -58,7 +66,11 @@ export const reportText = (scored: readonly Scored[]): string => {
   const summary = summaryOf(scored);
   const lines: string[] = [];
   for (const [system, { cases, a1, a3 }] of Object.entries(summary.systems))
-    lines.push(`${system}: ${cases} cases, A@1 ${a1.toFixed(3)}, A@3 ${a3.toFixed(3)}`, ...causeTable(scored, system), "");
+    lines.push(
+      `${system}: ${cases} cases, A@1 ${a1.toFixed(3)}, A@3 ${a3.toFixed(3)}; A@1 on live-shaped evidence ${(summary.live[system]?.a1 ?? 0).toFixed(3)}`,
+      ...causeTable(scored, system),
+      "",
+    );
   lines.push(...confusionTable(scored), "", ...calibrationTable(scored), "");
   lines.push(
     `time of one core: diagnosis: p50 ${summary.p50Ms} ms, p95 ${summary.p95Ms} ms; reading the recording: p50 ${summary.parsing.p50Ms} ms, p95 ${summary.parsing.p95Ms} ms`,
@@ -94,7 +106,8 @@ const causeTable = (scored: readonly Scored[], system: string): string[] =>
     .toSorted(([a], [b]) => a.localeCompare(b))
     .map(([name, cases]) => {
       const { a1, a3 } = accuracy(cases);
-      return `  ${name.padEnd(36)} ${String(cases.length).padStart(4)}  A@1 ${a1.toFixed(2)}  A@3 ${a3.toFixed(2)}`;
+      const live = share(cases, ({ isRightLive }) => isRightLive);
+      return `  ${name.padEnd(36)} ${String(cases.length).padStart(4)}  A@1 ${a1.toFixed(2)}  A@3 ${a3.toFixed(2)}  live A@1 ${live.toFixed(2)}`;
     });
 
 const confusionTable = (scored: readonly Scored[]): string[] => {

@@ -3,6 +3,7 @@ import { diagnoseCluster } from "#diagnosis/diagnose.ts";
 import type { RankedFinding } from "#diagnosis/rank.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { type Answer, type CaseFolder, loadCase } from "#bench/diagnosis/cases.ts";
+import { liveShaped } from "#bench/diagnosis/live-shape.ts";
 import { recordedEvidence } from "#bench/diagnosis/recorded/recorded-evidence.ts";
 import { renamed } from "#bench/diagnosis/rename.ts";
 import { isRight, namesOf } from "#bench/diagnosis/taxonomy.ts";
@@ -18,6 +19,8 @@ export interface Scored {
   readonly hasCauseRight: boolean;
   readonly diagnosisMs: number;
   readonly parsingMs: number;
+  /** Right at first with what a live collection provides. */
+  readonly isRightLive: boolean;
   /** Right at first under other names, where that was tried. */
   readonly isRightRenamed?: boolean;
   /** Why there is no diagnosis. */
@@ -32,7 +35,14 @@ export interface Tries {
 export const scoreCase = (folder: CaseFolder, tries: Tries, now: () => number): Scored => {
   const start = now();
   const { recording, answer, problem } = loadCase(folder.path);
-  const unread = { folder, findings: [], hasCauseRight: false, diagnosisMs: 0, ...(answer === undefined ? {} : { answer }) };
+  const unread = {
+    folder,
+    findings: [],
+    hasCauseRight: false,
+    isRightLive: false,
+    diagnosisMs: 0,
+    ...(answer === undefined ? {} : { answer }),
+  };
   if (recording === undefined || answer === undefined)
     return { ...unread, parsingMs: now() - start, problem: problem ?? "it could not be read" };
   try {
@@ -48,6 +58,7 @@ export const scoreCase = (folder: CaseFolder, tries: Tries, now: () => number): 
       findings,
       ...(rank === 0 ? {} : { rank }),
       hasCauseRight: first !== undefined && namesOf(first).includes(answer.rootCause),
+      isRightLive: isRightAtFirst(liveShaped(evidence), answer),
       diagnosisMs: done - read,
       parsingMs: read - start,
       ...(tries.renamed === "too" ? { isRightRenamed: isRightUnderOtherNames(evidence, answer) } : {}),
@@ -63,6 +74,10 @@ export const scoreCase = (folder: CaseFolder, tries: Tries, now: () => number): 
 
 const isRightUnderOtherNames = (evidence: Evidence, answer: Answer): boolean => {
   const other = renamed(evidence);
-  const [first] = diagnoseCluster(other.evidence).findings;
-  return first !== undefined && isRight(first, { ...answer, object: other.objectOf(answer.object) });
+  return isRightAtFirst(other.evidence, { ...answer, object: other.objectOf(answer.object) });
+};
+
+const isRightAtFirst = (evidence: Evidence, answer: Answer): boolean => {
+  const [first] = diagnoseCluster(evidence).findings;
+  return first !== undefined && isRight(first, answer);
 };

@@ -6,6 +6,8 @@ import type { ComponentState } from "#evidence/evidence.ts";
 /** A program that is well renews its lease several times before it runs out; this much later it is not late any more. */
 const graceMs = 20_000;
 const leaders = new Set(["kube-scheduler", "kube-controller-manager", "cloud-controller-manager"]);
+/** Programs whose state leases show. */
+export const leaseComponents: ReadonlySet<string> = new Set(["kubelet", ...leaders]);
 
 export const componentStates = (leases: readonly Lease[]): readonly ComponentState[] => {
   const renewed = leases.map((lease) => fromTimestamp(lease.spec.renewTime ?? undefined)).filter((time) => time !== undefined);

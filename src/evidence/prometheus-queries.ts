@@ -16,6 +16,9 @@ const by = "by (namespace, pod, container)";
 export const instantQuery = (query: string, timeoutMs: number): string =>
   `api/v1/query?query=${encodeURIComponent(query)}&timeout=${timeoutMs}ms`;
 
+/** What a container or a pod is measured by on a live cluster; metrics.k8s.io has the last two. */
+export const liveMetrics = ["cpu_throttled_ratio", "cpu_usage_cores", "memory_working_set_bytes"] as const;
+
 /** By container: how often it was throttled, how much CPU and memory it uses. */
 export const containersQuery = (namespaces: readonly string[] | "all"): string => {
   const where = `{${[...inNamespaces(namespaces), 'container!=""', 'container!="POD"'].join(",")}}`;
@@ -36,7 +39,7 @@ export const firingQuery = (namespaces: readonly string[] | "all"): string => {
   return `topk(${maxAlerts}, ${firing} * ignoring(alertstate) ALERTS_FOR_STATE or ignoring(alertstate) ${firing})`;
 };
 
-const named = (name: string, expression: string): string =>
+const named = (name: (typeof liveMetrics)[number], expression: string): string =>
   `label_replace(topk(${maxSeries}, ${expression}), "${metricLabel}", "${name}", "", "")`;
 
 /** Names of namespaces have no character that a regular expression or a string of PromQL reads as anything else. */
