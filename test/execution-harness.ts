@@ -1,5 +1,7 @@
 // The execution controller on an embedded API server, under its own generated rights, with the Job's pod and the workload's controller played by the test.
 import { API_VERSION } from "#api/define-kind.ts";
+import type { ApprovalReference } from "#api/fields.ts";
+import { AIApprovalRequest, type ApprovalPhase } from "#api/kinds/ai-approval-request.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import {
   type Deployment,
@@ -12,7 +14,7 @@ import {
   type PodTemplate,
   ReplicaSets,
 } from "#api/kubernetes.ts";
-import { accountOfAction, CONTROLLER_ACCOUNT, JOB_FINALIZER, MANAGED_LABEL } from "#api/labels.ts";
+import { accountOfAction, CONTROLLER_ACCOUNT, ENVIRONMENT_LABEL, JOB_FINALIZER, MANAGED_LABEL } from "#api/labels.ts";
 import type { Need, ObjectReference } from "#api/object.ts";
 import { type ActExitCode, runAct } from "#act/act.ts";
 import { planStep } from "#actions/plan.ts";
@@ -41,6 +43,11 @@ const image = "example.test/kintsugi:1";
 const parentNeeds: readonly Need[] = [
   { group: KubernetesExecution.group, resource: KubernetesExecution.plural, verbs: ["create", "patch"], scope: "own" },
 ];
+/** What the controllers of analyses and approvals do under the same account. */
+const approvalNeeds: readonly Need[] = [
+  { group: AIApprovalRequest.group, resource: AIApprovalRequest.plural, verbs: ["create"], scope: "own" },
+  { group: AIApprovalRequest.group, resource: `${AIApprovalRequest.plural}/status`, verbs: ["update"], scope: "own" },
+];
 
 export interface Harness {
   readonly cluster: ProxiedEmbeddedCluster;
@@ -66,8 +73,17 @@ export interface Harness {
   /** As the workflow's controller would: planned now, frozen. */
   createExecution(
     name: string,
-    step: Partial<KubernetesExecution["spec"]> & { readonly target: ObjectReference },
+    step: Partial<Omit<KubernetesExecution["spec"], "permission">> & {
+      readonly target: ObjectReference;
+      /** Allowed without an approval where absent; undefined where the execution does not say. */
+      readonly permission?: KubernetesExecution["spec"]["permission"] | undefined;
+    },
   ): Promise<KubernetesExecution>;
+  /** The approval of one step, as the controllers would have written it; `phase` is Approved where absent. */
+  createApproval(
+    name: string,
+    step: { readonly target: ObjectReference; readonly changesHash: string; readonly action?: string; readonly phase?: ApprovalPhase },
+  ): Promise<ApprovalReference>;
   runAct(name: string, action: string, kube?: Kube): Promise<{ code: ActExitCode; report: string }>;
   /** What the kubelet and the Job controller write when the pod has ended. */
   endJob(job: Job, exitCode: number, report: string): Promise<void>;
@@ -88,7 +104,8 @@ export const openHarness = async (): Promise<Harness> => {
   const shop = `${own}-shop`;
   const installed = [
     crdOf(KubernetesExecution),
-    ...rbacOf({ account: CONTROLLER_ACCOUNT, namespace: own, needs: [...needs, ...parentNeeds] }),
+    crdOf(AIApprovalRequest),
+    ...rbacOf({ account: CONTROLLER_ACCOUNT, namespace: own, needs: [...needs, ...parentNeeds, ...approvalNeeds] }),
     ...actions.flatMap((action) =>
       rbacOf({
         account: accountOfAction(action.name),
@@ -99,7 +116,11 @@ export const openHarness = async (): Promise<Harness> => {
     ...admissionPolicies({ namespace: own, image }),
   ];
   await cluster.server.apply(installed);
-  await direct.create(Namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: shop, labels: { [MANAGED_LABEL]: "true" } } });
+  await direct.create(Namespaces, {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: shop, labels: { [MANAGED_LABEL]: "true", [ENVIRONMENT_LABEL]: "staging" } },
+  });
 
   const podOwner = await direct.create(ReplicaSets, {
     apiVersion: "apps/v1",
@@ -217,6 +238,10 @@ export const openHarness = async (): Promise<Harness> => {
     createExecution: async (name, step) => {
       const action = step.action ?? "rollback_deployment";
       const parameters = step.parameters ?? { revision: "1" };
+      const { permission, ...rest } = {
+        permission: { environment: "staging", autonomy: "auto", reason: "staging is opted in" } as const,
+        ...step,
+      };
       const seen = await readForAction(
         { kube: direct, journal: savedJournal(direct, own) },
         findAction(action)?.readsFor(parameters) ?? [],
@@ -233,11 +258,37 @@ export const openHarness = async (): Promise<Harness> => {
           step: "s1",
           timeoutSeconds: 300,
           changesHash: plan.ok ? plan.changesHash : "0".repeat(64),
-          ...step,
+          ...rest,
+          ...(permission === undefined ? {} : { permission }),
           action,
           parameters,
         },
       });
+    },
+    createApproval: async (name, { target, changesHash, action = "rollback_deployment", phase = "Approved" }) => {
+      const made = await controllers.create(AIApprovalRequest, {
+        apiVersion: API_VERSION,
+        kind: "AIApprovalRequest",
+        metadata: { namespace: own, name },
+        spec: {
+          request: "rr-1",
+          analysis: "rr-1-a1-aia",
+          summary: "Something is wrong.",
+          steps: [{ id: "s1", action, target, parameters: {}, changesHash, dependsOn: [], critical: true, timeoutSeconds: 300 }],
+          diffs: [],
+          changes: "[]",
+          changesHash,
+          risk: "low",
+          reversible: true,
+          reason: "a person decides",
+          expiresAt: new Date(systemClock.now() + 3_600_000).toISOString(),
+          approvers: ["user:ann"],
+          minApprovers: 1,
+          decisions: [],
+        },
+      });
+      await controllers.replaceStatus(AIApprovalRequest, { ...made, status: { phase } });
+      return { name, uid: made.metadata.uid };
     },
     runAct: async (name, action, kube) => {
       const execution = await direct.get(KubernetesExecution, { namespace: own, name });

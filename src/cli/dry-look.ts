@@ -2,12 +2,11 @@
 import type { Alert, Reference } from "#api/fields.ts";
 import type { Plan, Refusal } from "#api/kinds/ai-analysis.ts";
 import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
-import { Namespaces } from "#api/kubernetes.ts";
-import { MANAGED_LABEL } from "#api/labels.ts";
-import { type KubeObject, referenceText } from "#api/object.ts";
+import type { KubeObject } from "#api/object.ts";
 import type { AttemptStory, Cause, Surroundings } from "#cli/render/story.ts";
 import { managedBy, type ManagedBy } from "#cluster/managed-by.ts";
 import { savedJournal } from "#cluster/journal/journal-reader.ts";
+import { readLabelsOf, readPolicyLabels } from "#cluster/policy-labels.ts";
 import { readForAction, readObject } from "#cluster/read-for-action.ts";
 import type { Diagnosis } from "#diagnosis/verdict.ts";
 import { journalIn } from "#investigation/journal-in.ts";
@@ -16,9 +15,10 @@ import type { ReadForAction } from "#investigation/plan-repair.ts";
 import type { Kube } from "#kube/client.ts";
 import { KubeError } from "#kube/errors.ts";
 import { type Clock, toTimestamp } from "#lib/clock.ts";
-import { autonomyCeiling, autonomyFor } from "#policy/autonomy.ts";
+import { autonomyCeiling } from "#policy/autonomy.ts";
 import { environmentOf } from "#policy/environment.ts";
-import { beyondLimits } from "#policy/limits.ts";
+import { grantFor } from "#policy/grant.ts";
+import { holderText, isManaged } from "#policy/permission.ts";
 import { protectionsOf } from "#policy/protections.ts";
 import { defaultSettings, type Settings, settingsFrom } from "#policy/settings.ts";
 
@@ -88,11 +88,11 @@ export const dryLook = async (deps: LookDeps, target: Reference, object: KubeObj
   const { evidence, diagnosis, persons } = found;
   const plans: Plan[] = [];
   const refused: Refusal[] = [...found.refused];
+  const targets = found.planned.flatMap((each) => each.plan.steps.map((step) => step.target));
+  const labelsOf = await readLabelsOf(kube, targets, signal);
   for (const { plan, repair } of found.planned) {
-    const { reversible, risk } = plan;
-    const grant = autonomyFor({ ...policy, environment: policy.environment.value, reversible, risk, action: repair.action });
-    const beyond = beyondLimits(repair.parameters, policy.settings) ?? (grant.value === "off" ? grant.why : undefined);
-    if (beyond !== undefined) refused.push({ action: repair.action, reason: beyond });
+    const grant = grantFor({ plan, alerted: target, labelsOf, ownNamespace: deps.namespace, settings: policy.settings });
+    if (grant.value === "off") refused.push({ action: repair.action, reason: grant.why });
     else plans.push({ ...plan, autonomy: grant.value });
   }
   const ranked = plans.toSorted((a, b) => b.score - a.score);
@@ -118,12 +118,11 @@ interface Policy {
 
 const policyOf = async ({ kube, namespace, signal }: LookDeps, target: Reference, object: KubeObject): Promise<Policy> => {
   const options = signal === undefined ? {} : { signal };
-  const holder = target.namespace === undefined ? object : await kube.get(Namespaces, { name: target.namespace }, options);
-  const of = target.namespace === undefined ? referenceText(target) : `Namespace ${target.namespace}`;
+  const labels = target.namespace === undefined ? object.metadata.labels : await readPolicyLabels(kube, target, signal);
   const settings = await settingsOf(kube, namespace, options);
   return {
-    environment: environmentOf(holder?.metadata.labels, of),
-    managed: holder?.metadata.labels?.[MANAGED_LABEL] === "true",
+    environment: environmentOf(labels, holderText(target)),
+    managed: isManaged(labels),
     protections: protectionsOf({ target, ownNamespace: namespace, settings }),
     settings,
   };

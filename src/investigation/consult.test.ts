@@ -42,7 +42,7 @@ const ask = async (model: ModelPort, given: Given = {}) => {
     model,
     clock,
     read,
-    allows: (plan: { steps: readonly { action: string }[] }) => allows(plan.steps[0]?.action ?? ""),
+    allows: async (plan: { steps: readonly { action: string }[] }) => allows(plan.steps[0]?.action ?? ""),
   };
   return { found, answered: consult(consultation, subject, found, signal) };
 };

@@ -18,7 +18,7 @@ export interface Consultation {
   readonly clock: Clock;
   readonly read: ReadForAction;
   /** Whether policy would let this plan be proposed at all: what it forbids is not on the list. */
-  readonly allows: (plan: PlannedRepair["plan"]) => boolean;
+  readonly allows: (plan: PlannedRepair["plan"]) => Promise<boolean>;
 }
 
 type Found = Investigation & { readonly evidence: WorkloadEvidence };
@@ -67,7 +67,7 @@ const plannedOptions = async (
   for (const repair of repairsToChooseFrom(evidence)) {
     if (refusalOf(subject, repair) !== undefined) continue;
     const plan = await planRepair(read, repair);
-    if (typeof plan !== "string" && allows(plan.plan)) planned.push(plan);
+    if (typeof plan !== "string" && (await allows(plan.plan))) planned.push(plan);
   }
   return planned;
 };

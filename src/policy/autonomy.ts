@@ -1,5 +1,6 @@
 // How much Kintsugi may do by itself, for one action on one object: the ladder off < suggest < approve < auto. Pure.
 import type { Autonomy, Risk } from "#api/fields.ts";
+import { allowsAuto, unknownEnvironment } from "#policy/environment.ts";
 import type { Settings } from "#policy/settings.ts";
 
 export interface AutonomyQuestion {
@@ -22,14 +23,22 @@ export interface AutonomyAnswer {
 
 /** The defaults of the product; the strictest rule that applies decides. */
 export const autonomyFor = (question: AutonomyQuestion): AutonomyAnswer => {
-  const { environment, managed, protections, reversible, risk, action } = question;
+  const { environment, managed, protections, reversible, risk, action, settings } = question;
   const protection = protections[0];
   if (protection !== undefined) return { value: "off", why: `protected: ${protection}` };
   if (!managed) return { value: "suggest", why: "not opted in: the label kintsugi.dev/managed=true is missing, so Kintsugi only suggests" };
   if (environment === "production") return { value: "approve", why: `a person decides on ${action} in production` };
+  if (!allowsAuto(environment)) return { value: "approve", why: `a person decides on ${action}, because ${unknownText(environment)}` };
+  const [restriction] = settings.restrictions;
+  if (restriction !== undefined) return { value: "approve", why: `a person decides on ${action}: ${restriction}` };
   if (!reversible) return { value: "approve", why: `${action} cannot be undone, so a person decides` };
   return { value: "auto", why: `${action} is reversible (risk ${risk}), and the ${environment} environment is opted in` };
 };
+
+const unknownText = (environment: string): string =>
+  environment === unknownEnvironment
+    ? "the environment is not known: no label says that it is not production"
+    : `the environment ${environment} is not known to be other than production`;
 
 const ladder: readonly Autonomy[] = ["off", "suggest", "approve", "auto"];
 

@@ -2,16 +2,23 @@
 import { fromTimestamp } from "#lib/clock.ts";
 import type { Settings } from "#policy/settings.ts";
 
+interface Placed {
+  readonly namespace?: string | undefined;
+}
+
 /** A repair as the budget sees it: any WorkflowExecution. */
 export interface BegunRepair {
   readonly metadata: { readonly creationTimestamp: string };
-  readonly spec: { readonly target: { readonly namespace?: string | undefined } };
+  readonly spec: {
+    readonly target: Placed;
+    readonly steps: readonly { readonly target: Placed }[];
+  };
 }
 
 export interface BudgetQuestion {
   readonly repairs: readonly BegunRepair[];
-  /** Of the object to repair; absent for a cluster-scoped one, which counts against the whole only. */
-  readonly namespace: string | undefined;
+  /** Of every object that the repair changes; a cluster-scoped object has none and counts against the whole only. */
+  readonly namespaces: readonly string[];
   readonly settings: Settings;
   readonly now: number;
 }
@@ -25,22 +32,28 @@ export interface Hold {
 const hourMs = 3_600_000;
 
 /** Absent where another repair may begin now. */
-export const budgetHold = ({ repairs, namespace, settings, now }: BudgetQuestion): Hold | undefined => {
+export const budgetHold = ({ repairs, namespaces, settings, now }: BudgetQuestion): Hold | undefined => {
   const begun = repairs
-    .map((repair) => ({ at: fromTimestamp(repair.metadata.creationTimestamp) ?? now, namespace: repair.spec.target.namespace }))
+    .map(({ metadata, spec }) => ({
+      at: fromTimestamp(metadata.creationTimestamp) ?? now,
+      namespaces: [spec, ...spec.steps].map(({ target }) => target.namespace),
+    }))
     .filter((repair) => repair.at > now - hourMs)
     .toSorted((a, b) => a.at - b.at);
-  const here = begun.filter((repair) => repair.namespace === namespace);
-  return (
-    (namespace === undefined
-      ? undefined
-      : spent(
-          here,
-          settings.perNamespacePerHour,
-          `the budget of ${settings.perNamespacePerHour} repairs an hour in namespace ${namespace} is spent`,
-        )) ?? spent(begun, settings.perHour, `the budget of ${settings.perHour} repairs an hour is spent`)
+  const holds = namespaces.flatMap(
+    (namespace) =>
+      spent(
+        begun.filter((repair) => repair.namespaces.includes(namespace)),
+        settings.perNamespacePerHour,
+        `the budget of ${settings.perNamespacePerHour} repairs an hour in namespace ${namespace} is spent`,
+      ) ?? [],
   );
+  return latest(holds) ?? spent(begun, settings.perHour, `the budget of ${settings.perHour} repairs an hour is spent`);
 };
+
+/** The one that lasts longest; one without an end lasts longest of all. */
+const latest = (holds: readonly Hold[]): Hold | undefined =>
+  holds.toSorted((a, b) => (b.untilMs ?? Number.POSITIVE_INFINITY) - (a.untilMs ?? Number.POSITIVE_INFINITY))[0];
 
 const spent = (begun: readonly { at: number }[], limit: number, why: string): Hold | undefined => {
   if (begun.length < limit) return undefined;

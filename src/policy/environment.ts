@@ -33,6 +33,9 @@ export const autoEnvironments = [
   "testing",
 ] as const;
 
+/** The environment of an object without a label. */
+export const unknownEnvironment = "unknown";
+
 /** `environment` as `environmentOf` returns it. */
 export const allowsAuto = (environment: string): boolean => autoEnvironments.some((each) => each === environment);
 
@@ -42,5 +45,5 @@ export const environmentOf = (labels: Labels, of: string): Environment => {
     const value = labels?.[name]?.trim().toLowerCase();
     if (value) return { value: value === "prod" ? "production" : value, source: `label ${name} of ${of}` };
   }
-  return { value: "unknown", source: `${of} carries no label ${ENVIRONMENT_LABEL}` };
+  return { value: unknownEnvironment, source: `${of} carries no label ${ENVIRONMENT_LABEL}` };
 };

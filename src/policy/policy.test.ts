@@ -25,7 +25,14 @@ describe("autonomyFor", () => {
   };
   test.each<[string, Partial<AutonomyQuestion>, Autonomy, string]>([
     ["what can be undone is automatic where it is opted in", {}, "auto", "reversible"],
-    ["an environment nobody named is not production", { environment: "unknown" }, "auto", "unknown"],
+    ["a missing environment is asked", { environment: "unknown" }, "approve", "the environment is not known"],
+    ["an environment that is not on the list is asked", { environment: "prod-eu" }, "approve", "prod-eu is not known to be"],
+    [
+      "a stored rule that is not evaluated takes the autonomy away",
+      { settings: { ...defaultSettings, restrictions: ["RemediationPolicy team sets spec.autonomy, which is not evaluated yet"] } },
+      "approve",
+      "RemediationPolicy team sets spec.autonomy",
+    ],
     ["what cannot be undone is asked", { reversible: false }, "approve", "cannot be undone"],
     ["production is asked", { environment: "production" }, "approve", "in production"],
     [
@@ -103,11 +110,11 @@ describe("protectionsOf", () => {
 describe("budgetHold", () => {
   const begun = (minutesAgo: number, namespace?: string) => ({
     metadata: { creationTimestamp: ago(minutesAgo) },
-    spec: { target: { namespace } },
+    spec: { target: { namespace }, steps: [{ target: { namespace } }] },
   });
   const settings = { ...defaultSettings, perNamespacePerHour: 2, perHour: 3 };
   const ask = (repairs: ReturnType<typeof begun>[], namespace?: string, with_ = settings) =>
-    budgetHold({ repairs, namespace, settings: with_, now });
+    budgetHold({ repairs, namespaces: namespace === undefined ? [] : [namespace], settings: with_, now });
 
   test("there is room where fewer have begun", () => expect(ask([begun(5, "shop"), begun(5, "bank")], "shop")).toBeUndefined());
   test("what is older than an hour does not count", () =>

@@ -1,5 +1,5 @@
 // The policies in force as one value: the defaults, overlaid by every RemediationPolicy in the order of their names. Pure.
-import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
+import { type RemediationPolicy, unevaluatedFields } from "#api/kinds/remediation-policy.ts";
 
 export interface Settings {
   readonly paused: boolean;
@@ -18,6 +18,8 @@ export interface Settings {
   readonly protectedNamespaces: readonly string[];
   readonly protectedKinds: readonly string[];
   readonly freezes: NonNullable<RemediationPolicy["spec"]["freezes"]>;
+  /** Rules of stored policies that are not evaluated, in words: while there is one, every repair needs an approval. */
+  readonly restrictions: readonly string[];
 }
 
 export const defaultSettings: Settings = {
@@ -36,13 +38,14 @@ export const defaultSettings: Settings = {
   protectedNamespaces: ["kube-system"],
   protectedKinds: [],
   freezes: [],
+  restrictions: [],
 };
 
 /** What a namespace or kind is protected by is never lifted by another policy; of all else the policy that comes last in the alphabet decides. */
 export const settingsFrom = (policies: readonly RemediationPolicy[]): Settings =>
   policies
     .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
-    .reduce<Settings>((settings, { spec }) => {
+    .reduce<Settings>((settings, { metadata, spec }) => {
       const { paused, budgets, freezes, protected: shielded } = spec;
       return {
         paused: settings.paused || paused === true,
@@ -61,6 +64,10 @@ export const settingsFrom = (policies: readonly RemediationPolicy[]): Settings =
         protectedNamespaces: union(settings.protectedNamespaces, shielded?.namespaces),
         protectedKinds: union(settings.protectedKinds, shielded?.kinds),
         freezes: [...settings.freezes, ...(freezes ?? [])],
+        restrictions: [
+          ...settings.restrictions,
+          ...unevaluatedFields(spec).map((field) => `RemediationPolicy ${metadata.name} sets ${field}, which is not evaluated yet`),
+        ],
       };
     }, defaultSettings);
 

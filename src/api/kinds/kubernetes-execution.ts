@@ -68,6 +68,7 @@ export const KubernetesExecution = defineKind({
     failure: z
       .enum([
         "Refused",
+        "Forbidden",
         "Drifted",
         "DryRunRejected",
         "JobLost",

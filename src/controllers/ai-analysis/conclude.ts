@@ -1,10 +1,10 @@
 // From a diagnosis and the plans that were made for it to what the analysis says and what happens next. Pure.
 import type { AIAnalysis, AnalysisPhase, Plan, Refusal, RootCause, Verdict } from "#api/kinds/ai-analysis.ts";
-import { type Grant, grantOf } from "#controllers/ai-analysis/grant.ts";
+import { grantOf, permittedSteps, type PolicyFacts } from "#controllers/ai-analysis/grant.ts";
 import type { Diagnosis } from "#diagnosis/verdict.ts";
 import type { Investigation } from "#investigation/investigate.ts";
 import type { PlannedRepair } from "#investigation/plan-repair.ts";
-import type { Settings } from "#policy/settings.ts";
+import { type Grant, limited } from "#policy/grant.ts";
 
 type Status = NonNullable<AIAnalysis["status"]>;
 
@@ -20,7 +20,7 @@ export interface Conclusion {
 const maxQuotes = 30;
 const maxPlans = 5;
 
-export const conclude = (analysis: AIAnalysis, found: Investigation, settings: Settings): Conclusion => {
+export const conclude = (analysis: AIAnalysis, found: Investigation, policy: PolicyFacts): Conclusion => {
   const { diagnosis } = found;
   const said = saidOf(found);
   switch (diagnosis.kind) {
@@ -31,37 +31,43 @@ export const conclude = (analysis: AIAnalysis, found: Investigation, settings: S
     case "Inconclusive":
       return { route: ["Investigating", "Completed"], status: { ...said, result: "ManualReviewRequired" } };
     case "Cause":
-      return recommend(analysis, found, said, settings);
+      return recommend(analysis, found, said, policy);
   }
 };
 
-const recommend = (analysis: AIAnalysis, found: Investigation, said: Status, settings: Settings): Conclusion => {
-  const granted = found.planned.map((planned) => ({ planned, ...grantTo(found, grantOf(analysis, planned.plan, settings)) }));
+const recommend = (analysis: AIAnalysis, found: Investigation, said: Status, policy: PolicyFacts): Conclusion => {
+  const granted = found.planned.map((planned) => ({ planned, grant: grantTo(found, grantOf(analysis, planned.plan, policy)) }));
   const allowed = granted
-    .filter(({ value }) => value !== "off")
+    .filter(({ grant }) => grant.value !== "off")
     .toSorted((a, b) => b.planned.plan.score - a.planned.plan.score)
     .slice(0, maxPlans);
   const refused = [
     ...found.refused,
-    ...granted.filter(({ value }) => value === "off").map(({ planned, why }): Refusal => ({ action: planned.repair.action, reason: why })),
+    ...granted
+      .filter(({ grant }) => grant.value === "off")
+      .map(({ planned, grant }): Refusal => ({ action: planned.repair.action, reason: grant.why })),
   ].slice(0, 30);
-  const plans = allowed.map(({ planned, value }): Plan => ({ ...planned.plan, autonomy: value }));
+  const plans = allowed.map(({ planned, grant }): Plan => ({
+    ...planned.plan,
+    steps: permittedSteps(planned.plan.steps, grant),
+    autonomy: grant.value,
+  }));
   const status: Status = {
     ...said,
     verdict: plans.length === 0 ? "NeedsHuman" : "Actionable",
     plans,
     ...(refused.length === 0 ? {} : { refused }),
-    symptom: { object: analysis.spec.target, stabilisationSeconds: settings.stabilisationSeconds },
+    symptom: { object: analysis.spec.target, stabilisationSeconds: policy.settings.stabilisationSeconds },
   };
   const cause = said.rootCause?.summary ?? "";
 
-  const chosen = allowed.findIndex(({ value }) => value === "auto" || value === "approve");
+  const chosen = allowed.findIndex(({ grant }) => grant.value === "auto" || grant.value === "approve");
   const choice = allowed[chosen];
   const plan = plans[chosen];
   if (choice === undefined || plan === undefined) {
     const suggestion = allowed[0];
     if (suggestion !== undefined) {
-      const message = text(`${cause} Suggested: ${suggestion.planned.repair.expected} Not done: ${suggestion.why}.`);
+      const message = text(`${cause} Suggested: ${suggestion.planned.repair.expected} Not done: ${suggestion.grant.why}.`);
       return { route: recommended, status: { ...status, result: "Suggested", message } };
     }
     const why = [...new Set([...found.persons, ...refused.map(({ action, reason }) => `${action}: ${reason}`)])].join("; ");
@@ -71,17 +77,17 @@ const recommend = (analysis: AIAnalysis, found: Investigation, said: Status, set
     };
   }
   const asked = { ...status, chosen, message: text(`${cause} ${plan.rationale}`) };
-  if (choice.value === "auto") return { route: recommended, status: { ...asked, result: "Proceed" } };
+  if (choice.grant.value === "auto") return { route: recommended, status: { ...asked, result: "Proceed" } };
   return {
     route: ["Investigating", "Recommending", "AwaitingApproval"],
     status: asked,
-    ask: { planned: choice.planned, plan, why: choice.why },
+    ask: { planned: choice.planned, plan, why: choice.grant.why },
   };
 };
 
 /** What a model chose is never more than a proposal to people: it can't be proven by what it says. */
 const grantTo = ({ by }: Investigation, grant: Grant): Grant =>
-  by !== undefined && grant.value === "auto" ? { value: "approve", why: "a language model chose it, so a person decides" } : grant;
+  by === undefined ? grant : limited(grant, "approve", "a language model chose it, so a person decides");
 
 const recommended: readonly AnalysisPhase[] = ["Investigating", "Recommending", "Completed"];
 

@@ -1,8 +1,9 @@
 // The AIAnalysis controller: one pass from evidence to plans; then it waits for people where policy asks for them. Changes nothing in the cluster.
-import { AIAnalysis, analysisTransitions } from "#api/kinds/ai-analysis.ts";
+import { AIAnalysis, analysisTransitions, type Plan } from "#api/kinds/ai-analysis.ts";
 import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { isTerminal } from "#api/define-kind.ts";
 import { keyOf, type Need } from "#api/object.ts";
+import { needs as labelNeeds, readLabelsOf } from "#cluster/policy-labels.ts";
 import { needs as readNeeds, readForAction } from "#cluster/read-for-action.ts";
 import { createAct } from "#controllers/ai-analysis/act.ts";
 import { conclude } from "#controllers/ai-analysis/conclude.ts";
@@ -13,7 +14,7 @@ import type { ModelPort } from "#investigation/model-port.ts";
 import { type Investigation, investigate, type Subject } from "#investigation/investigate.ts";
 import { planSteps, type ReadForAction } from "#investigation/plan-repair.ts";
 import { revise, wishedSteps } from "#controllers/ai-analysis/revise.ts";
-import { grantOf } from "#controllers/ai-analysis/grant.ts";
+import { grantOf, type PolicyFacts } from "#controllers/ai-analysis/grant.ts";
 import { observe, type Stores } from "#controllers/ai-analysis/observe.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
 import { collectionNeeds } from "#evidence/kinds-read.ts";
@@ -26,6 +27,7 @@ export const needs: readonly Need[] = [
   { group: AIApprovalRequest.group, resource: AIApprovalRequest.plural, verbs: ["get", "list", "watch", "create"], scope: "own" },
   ...collectionNeeds,
   ...readNeeds,
+  ...labelNeeds,
 ];
 
 /** Pods that start, a rollout that begins: what is not clear yet may be in a moment. No store holds all that was looked at, hence a time. */
@@ -72,7 +74,8 @@ export const createAIAnalysisController = (deps: AnalysisDeps): Controller => {
         case "revise": {
           const steps = wishedSteps(decision);
           const planned = steps === undefined ? `the plan has no step ${decision.wish.step}` : await planSteps(reader(deps, signal), steps);
-          return act.revise(analysis, revise(analysis, decision, planned, deps.settings()), signal);
+          const policy = await policyOn(deps, typeof planned === "string" ? [] : planned.parts.steps, signal);
+          return act.revise(analysis, revise(analysis, decision, planned, policy), signal);
         }
         case "investigate": {
           const subject = { ...subjectOf(analysis), changes: journalIn(deps.journal, signal) };
@@ -80,7 +83,8 @@ export const createAIAnalysisController = (deps: AnalysisDeps): Controller => {
           if (byRules.diagnosis.kind === "Inconclusive" && byRules.diagnosis.mayStillChange && deps.clock.now() < settlesBy(analysis))
             return { afterMs: lookAgainMs };
           const found = await askModel(deps, analysis, subject, byRules, signal);
-          const conclusion = conclude(analysis, found, deps.settings());
+          const steps = found.planned.flatMap(({ plan }) => plan.steps);
+          const conclusion = conclude(analysis, found, await policyOn(deps, steps, signal));
           log.info("analysed", {
             request: analysis.spec.request,
             verdict: conclusion.status.verdict,
@@ -100,6 +104,16 @@ const subjectOf = ({ spec }: AIAnalysis): Subject => {
   return { target, alert, pastActions, rejected, ...(context.managedBy === undefined ? {} : { managedBy: context.managedBy }) };
 };
 
+/** What policy says about these steps now, from each step's own target. */
+const policyOn = async (deps: RoleDeps, steps: Plan["steps"], signal: AbortSignal): Promise<PolicyFacts> => ({
+  labelsOf: await readLabelsOf(
+    deps.kube,
+    steps.map(({ target }) => target),
+    signal,
+  ),
+  settings: deps.settings(),
+});
+
 const reader =
   (deps: RoleDeps, signal: AbortSignal): ReadForAction =>
   (reads, target) =>
@@ -115,6 +129,6 @@ const askModel = async (
 ): Promise<Investigation> => {
   const { model, clock } = deps;
   if (model === undefined) return byRules;
-  const allows: Consultation["allows"] = (plan) => grantOf(analysis, plan, deps.settings()).value !== "off";
+  const allows: Consultation["allows"] = async (plan) => grantOf(analysis, plan, await policyOn(deps, plan.steps, signal)).value !== "off";
   return consult({ model, clock, read: reader(deps, signal), allows }, subject, byRules, signal);
 };

@@ -3,9 +3,11 @@ import { describe, expect, test } from "vitest";
 import { API_VERSION } from "#api/define-kind.ts";
 import { type AIAnalysis, AnalysisPhase, analysisTransitions, type Plan } from "#api/kinds/ai-analysis.ts";
 import { type AIApprovalRequest, ApprovalPhase } from "#api/kinds/ai-approval-request.ts";
+import { ENVIRONMENT_LABEL, MANAGED_LABEL } from "#api/labels.ts";
 import { requireRoute } from "#controllers/ai-analysis/act.ts";
 import { approvalFor } from "#controllers/ai-analysis/children.ts";
 import { conclude } from "#controllers/ai-analysis/conclude.ts";
+import type { PolicyFacts } from "#controllers/ai-analysis/grant.ts";
 import type { Investigation } from "#investigation/investigate.ts";
 import type { PlannedRepair } from "#investigation/plan-repair.ts";
 import { deadlineMs, decide, type Decision, maxOverrides } from "#controllers/ai-analysis/decide.ts";
@@ -36,6 +38,16 @@ const plan: Plan = {
   score: 0.9,
   autonomy: "approve",
 };
+
+/** The policy and the labels of the target's namespace that give an analysis this environment, opt-in and protection. */
+const policyIn = ({ environment = "staging", managed = true, protections = [] }: Partial<AIAnalysis["spec"]>): PolicyFacts => ({
+  labelsOf: () => ({ [ENVIRONMENT_LABEL]: environment, ...(managed ? { [MANAGED_LABEL]: "true" } : {}) }),
+  settings: {
+    ...defaultSettings,
+    limits: { replicas: 20 },
+    protectedNamespaces: protections.length === 0 ? [] : [target.namespace ?? ""],
+  },
+});
 
 const analysisIn = (
   phase: AnalysisPhase | undefined,
@@ -294,11 +306,11 @@ describe("what follows from what was found", () => {
     ],
   };
   test.each(Object.entries(table))("%s", (_name, [spec, investigation, expected]) => {
-    expect(conclude(analysisIn(undefined, spec), investigation, { ...defaultSettings, limits: { replicas: 20 } })).toMatchObject(expected);
+    expect(conclude(analysisIn(undefined, spec), investigation, policyIn(spec))).toMatchObject(expected);
   });
 
   test("nothing is chosen where nothing is done", () => {
-    const suggested = conclude(analysisIn(undefined, { autonomy: "suggest" }), found(cause, [repair()]), defaultSettings);
+    const suggested = conclude(analysisIn(undefined, { autonomy: "suggest" }), found(cause, [repair()]), policyIn({}));
     expect(suggested.status).not.toHaveProperty("chosen");
     expect(suggested).not.toHaveProperty("ask");
   });
@@ -323,7 +335,7 @@ test("the decisions and the transition table have the same edges", () => {
       found({ kind: "Inconclusive", mayStillChange: false, ...told }),
       found(cause),
       found(cause, [repair()]),
-    ].map((investigation) => conclude(analysisIn(undefined, { environment }), investigation, defaultSettings)),
+    ].map((investigation) => conclude(analysisIn(undefined, { environment }), investigation, policyIn({ environment }))),
   );
   for (const phase of AnalysisPhase.options)
     for (const status of [{}, waiting])

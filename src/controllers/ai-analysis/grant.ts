@@ -1,25 +1,28 @@
-// What policy lets Kintsugi do with one plan here: the strictest of its rules decides. Pure.
-import type { Autonomy } from "#api/fields.ts";
+// What policy lets Kintsugi do with one plan of an analysis: what its steps are granted, and no more than the alerted object is. Pure.
 import type { AIAnalysis, Plan } from "#api/kinds/ai-analysis.ts";
-import { autonomyFor, leastAutonomy } from "#policy/autonomy.ts";
-import { beyondLimits } from "#policy/limits.ts";
+import type { LabelsOf } from "#cluster/policy-labels.ts";
+import { type Grant, grantFor, limited } from "#policy/grant.ts";
 import type { Settings } from "#policy/settings.ts";
 
-export interface Grant {
-  readonly value: Autonomy;
-  /** For people: why not more, or why so much. */
-  readonly why: string;
+/** What policy reads besides the analysis. */
+export interface PolicyFacts {
+  readonly labelsOf: LabelsOf;
+  readonly settings: Settings;
 }
 
-export const grantOf = ({ spec }: AIAnalysis, plan: Pick<Plan, "steps" | "risk" | "reversible">, settings: Settings): Grant => {
-  const { environment, managed, protections } = spec;
-  const { steps, risk, reversible } = plan;
-  const action = steps[0]?.action ?? "a repair";
-  const beyond = steps.map(({ parameters }) => beyondLimits(parameters, settings)).find((why) => why !== undefined);
-  if (beyond !== undefined) return { value: "off", why: beyond };
-  const answer = autonomyFor({ environment, managed, protections, reversible, risk, action, settings });
-  const value = leastAutonomy(answer.value, spec.autonomy);
-  if (value === "auto" && (spec.rejected ?? []).length > 0)
-    return { value: "approve", why: "people refused another repair of this trouble, so they are asked about every further one" };
-  return { value, why: value === answer.value ? answer.why : `policy grants no more than ${value} here` };
+export const grantOf = (
+  analysis: AIAnalysis,
+  plan: Pick<Plan, "steps" | "risk" | "reversible">,
+  { labelsOf, settings }: PolicyFacts,
+): Grant => {
+  const { target, autonomy, rejected = [] } = analysis.spec;
+  const grant = grantFor({ plan, alerted: target, labelsOf, ownNamespace: analysis.metadata.namespace, settings });
+  const granted = limited(grant, autonomy, `policy grants no more than ${autonomy} for the object that the alert is about`);
+  return rejected.length === 0
+    ? granted
+    : limited(granted, "approve", "people refused another repair of this trouble, so they are asked about every further one");
 };
+
+/** The plan's steps with what policy says about each, for the record and for the check before the Job. */
+export const permittedSteps = (steps: Plan["steps"], { permissions }: Grant): Plan["steps"] =>
+  steps.map((step, index) => ({ ...step, ...(permissions[index] === undefined ? {} : { permission: permissions[index] }) }));

@@ -6,7 +6,7 @@ import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { kinds } from "#api/kinds/registry.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { ConfigMaps, Deployments, Events, Namespaces, Pods, type Pod, ReplicaSets, type PodTemplate } from "#api/kubernetes.ts";
-import { CONTROLLER_ACCOUNT } from "#api/labels.ts";
+import { CONTROLLER_ACCOUNT, ENVIRONMENT_LABEL, MANAGED_LABEL } from "#api/labels.ts";
 import { keyOf, type KubeObject, type Need, type ResourceType } from "#api/object.ts";
 import { decodeChanges } from "#actions/change.ts";
 import { type AnalysisDeps, createAIAnalysisController, needs as analysisNeeds } from "#controllers/ai-analysis/controller.ts";
@@ -245,7 +245,10 @@ const crashedStatus = (): Pod["status"] => ({
   ],
 });
 
+/** The namespace is opted in and carries the environment that the analysis was given. */
 const analyse = async (name: string, target: Reference, spec: Partial<AIAnalysis["spec"]> = {}): Promise<void> => {
+  const labels = { [MANAGED_LABEL]: "true", [ENVIRONMENT_LABEL]: spec.environment ?? "staging" };
+  await cluster.admin.mergePatch(Namespaces, { name: shop }, { metadata: { labels } });
   await account.request("POST", `/apis/${API_VERSION}/namespaces/${namespace}/aianalyses`, {
     apiVersion: API_VERSION,
     kind: "AIAnalysis",

@@ -3,6 +3,7 @@ import { API_VERSION } from "#api/define-kind.ts";
 import type { AIAnalysis, Plan } from "#api/kinds/ai-analysis.ts";
 import type { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { Deployments } from "#api/kubernetes.ts";
+import { ENVIRONMENT_LABEL, MANAGED_LABEL } from "#api/labels.ts";
 import { approvalFor } from "#controllers/ai-analysis/children.ts";
 import { decide } from "#controllers/ai-analysis/decide.ts";
 import { revise, wishedSteps } from "#controllers/ai-analysis/revise.ts";
@@ -21,6 +22,8 @@ const deployment = {
   },
 };
 const read: ReadForAction = async () => ({ target: deployment, replicaSets: [], siblings: [], autoscalers: [] });
+
+const labels = { [MANAGED_LABEL]: "true", [ENVIRONMENT_LABEL]: "production" };
 
 /** An analysis that asks for twice the memory, and its question. */
 const asking = async (spec: Partial<AIAnalysis["spec"]> = {}): Promise<{ analysis: AIAnalysis; asked: AIApprovalRequest; plan: Plan }> => {
@@ -68,7 +71,12 @@ const revised = async (parameters: Record<string, string>, settings: Partial<Set
   if (decision.do !== "revise") throw new Error(`expected revise, not ${decision.do}`);
   const steps = wishedSteps(decision);
   const planned = steps === undefined ? "no such step" : await planSteps(read, steps);
-  return { plan, asked, analysis, revision: revise(analysis, decision, planned, { ...defaultSettings, ...settings }) };
+  return {
+    plan,
+    asked,
+    analysis,
+    revision: revise(analysis, decision, planned, { labelsOf: () => labels, settings: { ...defaultSettings, ...settings } }),
+  };
 };
 
 describe("a person's wish for other parameters", () => {
@@ -118,7 +126,18 @@ describe("a person's wish for other parameters", () => {
     "that is no quantity": [{ memory: "a lot" }, {}, {}, "parameters: memory: not a quantity"],
     "for a container that is not there": [{ container: "db" }, {}, {}, "it has no container db"],
     "that is planned already": [{ memory: "512Mi" }, {}, {}, "that is what is planned already"],
-    "where nothing may be done any more": [{ memory: "1Gi" }, {}, { protections: ["frozen"] }, "protected: frozen"],
+    "where nothing may be done any more": [
+      { memory: "1Gi" },
+      { protectedNamespaces: ["shop"] },
+      {},
+      "protected: namespace shop is protected",
+    ],
+    "where the namespace of the alerted object grants no more than a suggestion": [
+      { memory: "1Gi" },
+      {},
+      { autonomy: "suggest" },
+      "policy grants no more than suggest",
+    ],
   };
   test.each(Object.entries(refusals))(
     "one %s keeps the plan, says why, and asks again",

@@ -3,12 +3,11 @@ import type { AIAnalysis, Plan, Refusal } from "#api/kinds/ai-analysis.ts";
 import { outlineOf } from "#api/plan-outline.ts";
 import { encodeChanges } from "#actions/change.ts";
 import { type Question, questionNumber, questionSummary } from "#controllers/ai-analysis/children.ts";
-import { grantOf } from "#controllers/ai-analysis/grant.ts";
+import { grantOf, permittedSteps, type PolicyFacts } from "#controllers/ai-analysis/grant.ts";
 import type { Decision } from "#controllers/ai-analysis/decide.ts";
 import type { PlannedSteps } from "#investigation/plan-repair.ts";
 import { clipped } from "#lib/words.ts";
-import { leastAutonomy } from "#policy/autonomy.ts";
-import type { Settings } from "#policy/settings.ts";
+import { limited } from "#policy/grant.ts";
 
 type Status = NonNullable<AIAnalysis["status"]>;
 
@@ -34,14 +33,14 @@ export const revise = (
   analysis: AIAnalysis,
   decision: Extract<Decision, { do: "revise" }>,
   planned: PlannedSteps | string,
-  settings: Settings,
+  policy: PolicyFacts,
 ): Revision => {
   const { plan, wish, asked } = decision;
   const { by, step, parameters, message: reason } = wish;
   const words = Object.entries(parameters)
     .map(([name, value]) => `${name} ${value}`)
     .join(", ");
-  const answer = accepted(analysis, plan, planned, settings);
+  const answer = accepted(analysis, plan, planned, policy);
   const refused = "refused" in answer ? answer.refused : undefined;
   const next: Plan =
     "refused" in answer
@@ -82,13 +81,13 @@ type Accepted =
   | { readonly refused: Refusal["reason"] }
   | { readonly parts: PlannedSteps["parts"]; readonly changes: string; readonly autonomy: Plan["autonomy"] };
 
-const accepted = (analysis: AIAnalysis, plan: Plan, planned: PlannedSteps | string, settings: Settings): Accepted => {
+const accepted = (analysis: AIAnalysis, plan: Plan, planned: PlannedSteps | string, policy: PolicyFacts): Accepted => {
   if (typeof planned === "string") return { refused: planned };
   const { parts } = planned;
   if (parts.changesHash === plan.changesHash) return { refused: "that is what is planned already" };
   const changes = encodeChanges(planned.changes);
   if (changes === undefined) return { refused: "its changes are too large to show" };
-  const grant = grantOf(analysis, parts, settings);
+  const grant = limited(grantOf(analysis, parts, policy), "approve", "a person asked for other parameters, so a person decides");
   if (grant.value === "off" || grant.value === "suggest") return { refused: grant.why };
-  return { parts, changes, autonomy: leastAutonomy(grant.value, "approve") };
+  return { parts: { ...parts, steps: permittedSteps(parts.steps, grant) }, changes, autonomy: grant.value };
 };

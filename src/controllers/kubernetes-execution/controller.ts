@@ -1,10 +1,12 @@
 // The KubernetesExecution controller: one action, checked, recorded, run by one Job, verified. Never writes to the user's cluster but as a dry run.
+import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
-import { DaemonSets, Deployments, Jobs, Namespaces, Pods, StatefulSets } from "#api/kubernetes.ts";
+import { DaemonSets, Deployments, Jobs, Pods, StatefulSets } from "#api/kubernetes.ts";
 import { EXECUTION_LABEL } from "#api/labels.ts";
 import { apiVersionOf, type Key, keyOf, type KubeObject, type Need, type ObjectReference, type ResourceType } from "#api/object.ts";
 import { objectKey, referenceOf } from "#actions/change.ts";
 import { actions } from "#actions/registry.ts";
+import { needs as labelNeeds } from "#cluster/policy-labels.ts";
 import { needs as readNeeds } from "#cluster/read-for-action.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
 import { createAct } from "#controllers/kubernetes-execution/act.ts";
@@ -21,12 +23,14 @@ export const needs: readonly Need[] = [
   ...ownKind(KubernetesExecution, ["update"], "status"),
   { group: Jobs.group, resource: Jobs.plural, verbs: ["get", "list", "watch", "create"], scope: "own" },
   { group: Pods.group, resource: Pods.plural, verbs: ["list"], scope: "own" },
-  ...[...followed, Namespaces].map((type): Need => ({
+  ...ownKind(AIApprovalRequest, ["get"]),
+  ...followed.map((type): Need => ({
     group: type.group,
     resource: type.plural,
     verbs: ["get", "list", "watch"],
     scope: "cluster",
   })),
+  ...labelNeeds,
   ...readNeeds,
   // For the dry run, and for nothing else: admission holds this account to it outside its own namespace.
   ...actions.flatMap((action) => action.needs),
@@ -45,7 +49,6 @@ export const createKubernetesExecutionController = (deps: RoleDeps & { readonly 
   const scope = { namespace: deps.namespace };
   const executions = deps.caches.of(KubernetesExecution, scope, indexes);
   const jobs = deps.caches.of(Jobs, scope);
-  const namespaces = deps.caches.of(Namespaces);
   const act = createAct({ ...deps, executions, jobs });
 
   const runningOn = (object: KubeObject, type: ResourceType): Key[] => {
@@ -60,8 +63,6 @@ export const createKubernetesExecutionController = (deps: RoleDeps & { readonly 
     watches: [
       { store: executions, keysOf: (execution) => [keyOf(execution)] },
       { store: jobs, keysOf: executionOf },
-      // Read, not followed: that it is synced before the first decision is what counts.
-      { store: namespaces, keysOf: () => [] },
       ...followed.map((type): Watch => ({ store: deps.caches.of(type), keysOf: (object) => runningOn(object, type) })),
     ],
     reconcile: async (key, { signal, log }) => {
@@ -69,7 +70,7 @@ export const createKubernetesExecutionController = (deps: RoleDeps & { readonly 
         const execution = executions.get(key);
         if (execution === undefined) return "rest";
         const now = deps.clock.now();
-        const seen = await observe({ ...deps, jobs, namespaces }, execution, now, signal);
+        const seen = await observe({ ...deps, jobs }, execution, now, signal);
         const acted = await act(execution, decide(seen, now), { signal, log });
         if (acted !== "again") return acted;
       }

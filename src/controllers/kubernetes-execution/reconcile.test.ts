@@ -12,7 +12,7 @@ import {
   PodDisruptionBudgets,
   Pods,
 } from "#api/kubernetes.ts";
-import { JOB_FINALIZER, MANAGED_LABEL } from "#api/labels.ts";
+import { ENVIRONMENT_LABEL, JOB_FINALIZER, MANAGED_LABEL } from "#api/labels.ts";
 import { decodeReport } from "#actions/report.ts";
 import { createConfigMapStore } from "#cluster/journal/config-map-store.ts";
 import { createJournal } from "#cluster/journal/journal.ts";
@@ -51,6 +51,12 @@ const writesOn = (name: string): readonly ProxiedRequest[] =>
   harness.cluster.proxy.requests.filter(
     (request) => request.isWrite && (request.path.includes(name) || request.body.includes(`"name":"${name}"`)),
   );
+
+const outcomeOf = async (name: string): Promise<KubernetesExecution["status"]> => {
+  const over = await harness.until(name, released);
+  expect(await harness.cluster.direct.get(Jobs, { namespace: harness.own, name })).toBeUndefined();
+  return over.status;
+};
 
 /** Act, the kubelet, the Job controller and the Deployment controller, each doing its part. */
 const playJob = async (name: string, deployment: string, action = "rollback_deployment"): Promise<void> => {
@@ -150,12 +156,6 @@ describe("a rollback", () => {
 });
 
 describe("nothing is changed, and no Job made", () => {
-  const outcomeOf = async (name: string): Promise<KubernetesExecution["status"]> => {
-    const over = await harness.until(name, released);
-    expect(await harness.cluster.direct.get(Jobs, { namespace: harness.own, name })).toBeUndefined();
-    return over.status;
-  };
-
   test("where the object has drifted since it was planned", async () => {
     await harness.createWorkload("drifted");
     await harness.createExecution("kex-drifted", { target: targetOf("drifted") });
@@ -201,7 +201,7 @@ describe("nothing is changed, and no Job made", () => {
       start();
       expect(await outcomeOf("kex-foreign")).toMatchObject({
         phase: "Failed",
-        failure: "Refused",
+        failure: "Forbidden",
         message: expect.stringContaining("not opted in") as string,
       });
     } finally {
@@ -210,11 +210,30 @@ describe("nothing is changed, and no Job made", () => {
   });
 
   const policies: Record<string, [() => void, RegExp]> = {
+    "while repairs are paused": [
+      () => {
+        harness.policy.settings = { ...defaultSettings, paused: true };
+      },
+      /Repairs are paused by policy/,
+    ],
+    "during a freeze": [
+      () => {
+        const freezes = [{ name: "release week", from: "2020-01-01T00:00:00Z", to: "2090-01-01T00:00:00Z" }];
+        harness.policy.settings = { ...defaultSettings, freezes };
+      },
+      /Freeze "release week" until/,
+    ],
+    "where a stored rule of a policy is not evaluated": [
+      () => {
+        harness.policy.settings = { ...defaultSettings, restrictions: ["RemediationPolicy team sets spec.autonomy"] };
+      },
+      /needs an approval, and it has none: .*RemediationPolicy team sets spec\.autonomy/,
+    ],
     "where policy protects the namespace": [
       () => {
         harness.policy.settings = { ...defaultSettings, protectedNamespaces: [harness.shop] };
       },
-      /protected by policy/,
+      /is protected/,
     ],
     "where policy protects the kind": [
       () => {
@@ -236,7 +255,7 @@ describe("nothing is changed, and no Job made", () => {
     await harness.createExecution(`kex-${id}`, { target: targetOf(id) });
     start();
     const status = await outcomeOf(`kex-${id}`);
-    expect(status).toMatchObject({ phase: "Failed", failure: "Refused", changed: false });
+    expect(status).toMatchObject({ phase: "Failed", failure: "Forbidden", changed: false });
     expect(status?.message).toMatch(reason);
   });
 
@@ -260,6 +279,76 @@ describe("nothing is changed, and no Job made", () => {
     await harness.createExecution(`kex-${id}`, { target: targetOf(id), ...step });
     start();
     expect((await outcomeOf(`kex-${id}`))?.message).toMatch(reason);
+  });
+});
+
+describe("policy is read again before the Job", () => {
+  const relabel = (environment: string | null): Promise<unknown> =>
+    harness.cluster.direct.mergePatch(Namespaces, { name: harness.shop }, { metadata: { labels: { [ENVIRONMENT_LABEL]: environment } } });
+  afterEach(() => relabel("staging"));
+
+  /** An execution whose changes are known before it exists, so that an approval can be about them. */
+  const hashFor = async (name: string): Promise<string> => {
+    await harness.createWorkload(name);
+    const frozen = await harness.createExecution(`kex-${name}-frozen`, { target: targetOf(name), cancel: true });
+    return frozen.spec.changesHash;
+  };
+
+  test.each([
+    ["production", "production", /in production/],
+    ["an environment that is not on the list", "prod-eu", /prod-eu is not known to be other than production/],
+    ["no environment at all", null, /no label says that it is not production/],
+  ])("a step that needed no approval in staging is stopped where the namespace is %s by now", async (name, environment, reason) => {
+    const id = `moved-${sha256(name).slice(0, 6)}`;
+    await harness.createWorkload(id);
+    await harness.createExecution(`kex-${id}`, { target: targetOf(id) });
+    await relabel(environment);
+    start();
+    const status = await outcomeOf(`kex-${id}`);
+    expect(status).toMatchObject({ phase: "Failed", failure: "Forbidden", changed: false });
+    expect(status?.message).toMatch(reason);
+    expect(status?.message).toContain("needs an approval, and it has none");
+  });
+
+  test("a step that its plan does not say is allowed needs an approval", async () => {
+    await harness.createWorkload("unsaid");
+    const { permission: _permission, ...spec } = (
+      await harness.createExecution("kex-unsaid-frozen", { target: targetOf("unsaid"), cancel: true })
+    ).spec;
+    await harness.createExecution("kex-unsaid", { ...spec, cancel: false, permission: undefined });
+    start();
+    expect((await outcomeOf("kex-unsaid"))?.message).toContain("needs an approval, and it has none");
+  });
+
+  test("a step that people approved runs in production", async () => {
+    const changesHash = await hashFor("approved");
+    await relabel("production");
+    const approval = await harness.createApproval("aiar-approved", { target: targetOf("approved"), changesHash });
+    start();
+    await harness.createExecution("kex-approved", { target: targetOf("approved"), approval });
+    await playJob("kex-approved", "approved");
+    expect((await harness.until("kex-approved", released)).status).toMatchObject({ phase: "Completed", result: "Applied" });
+  });
+
+  const useless: Record<string, [Partial<Parameters<Harness["createApproval"]>[1]>, string, string]> = {
+    "is another object of that name": [{}, "another-uid", "does not exist any more"],
+    "was rejected": [{ phase: "Rejected" }, "", "is Rejected"],
+    "is about another change": [{ changesHash: "0".repeat(64) }, "", "is about another change"],
+    "is about another action": [{ action: "scale_deployment" }, "", "is about another change"],
+    "is about another object": [
+      { target: { apiVersion: "apps/v1", kind: "Deployment", namespace: "other", name: "web" } },
+      "",
+      "is about another change",
+    ],
+  };
+  test.each(Object.entries(useless))("an approval that %s allows nothing", async (name, [changed, uid, message]) => {
+    const id = `useless-${sha256(name).slice(0, 6)}`;
+    const changesHash = await hashFor(id);
+    await relabel("production");
+    const approval = await harness.createApproval(`aiar-${id}`, { target: targetOf(id), changesHash, ...changed });
+    start();
+    await harness.createExecution(`kex-${id}`, { target: targetOf(id), approval: { ...approval, ...(uid === "" ? {} : { uid }) } });
+    expect((await outcomeOf(`kex-${id}`))?.message).toContain(message);
   });
 });
 
@@ -373,7 +462,10 @@ describe("other actions", () => {
     const action = "restore_object";
     for (const name of ["edited", "deleted"]) {
       const parameters = { before: new Date(at).toISOString() };
-      await harness.createExecution(`kex-config-${name}`, { target: target(name), action, parameters });
+      const step = { target: target(name), action, parameters };
+      const { changesHash } = (await harness.createExecution(`kex-config-${name}-frozen`, { ...step, cancel: true })).spec;
+      const approval = await harness.createApproval(`aiar-config-${name}`, { ...step, changesHash });
+      await harness.createExecution(`kex-config-${name}`, { ...step, approval });
       const job = await harness.untilJob(`kex-config-${name}`);
       const { code, report } = await harness.runAct(`kex-config-${name}`, action);
       await harness.endJob(job, code, report);

@@ -1,27 +1,28 @@
 // Plans one execution again from the live objects, compares it with what was approved, and has the server try it. Changes nothing.
-import { clipped } from "#lib/words.ts";
+import { asSentence, clipped } from "#lib/words.ts";
+import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import type { Change } from "#api/change.ts";
-import type { Namespace } from "#api/kubernetes.ts";
 import { MANAGED_LABEL } from "#api/labels.ts";
-import { type KubeObject, referenceText } from "#api/object.ts";
+import { referenceText } from "#api/object.ts";
 import type { Action } from "#actions/action.ts";
 import { decodeChanges, guardsHold, isInPlace } from "#actions/change.ts";
 import { objectDiffs } from "#actions/diff.ts";
 import { irreversible, priorStateOf } from "#actions/invert.ts";
 import { liveObjects, planStep } from "#actions/plan.ts";
 import { findAction } from "#actions/registry.ts";
+import { readPolicyLabels } from "#cluster/policy-labels.ts";
 import { readForAction, readObject } from "#cluster/read-for-action.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
 import { isOver, type Status, type Validation } from "#controllers/kubernetes-execution/decide.ts";
 import { dryRun } from "#controllers/kubernetes-execution/dry-run.ts";
 import { isTransient } from "#kube/errors.ts";
-import type { Store } from "#kube/store.ts";
 import { sha256 } from "#lib/canonical-json.ts";
+import { leastAutonomy } from "#policy/autonomy.ts";
+import { freezeHold } from "#policy/freeze.ts";
+import { holderText, isManaged, permissionFor } from "#policy/permission.ts";
 
-export type ValidateDeps = Pick<RoleDeps, "kube" | "journal" | "settings" | "missingGuardrails" | "namespace"> & {
-  readonly namespaces: Store<Namespace>;
-};
+export type ValidateDeps = Pick<RoleDeps, "kube" | "clock" | "journal" | "settings" | "missingGuardrails" | "namespace">;
 
 /** What is to be done, and what is kept of it. */
 interface Candidate {
@@ -47,8 +48,8 @@ const check = async (deps: ValidateDeps, execution: KubernetesExecution, signal:
     spec.undoes === undefined ? await planAgain(deps, execution, action, signal) : await planUndo(deps, execution, spec.undoes, signal);
   if ("kind" in candidate) return candidate;
   if (candidate.changes.length === 0) return { kind: "notNeeded", message: "The action changes nothing in the cluster." };
-  const refusal = await refusalOf(deps, execution, signal);
-  if (refusal !== undefined) return failed("Refused", refusal);
+  const refusal = await refusalOf(deps, execution, action, candidate, signal);
+  if (refusal !== undefined) return failed("Forbidden", refusal);
   for (const change of candidate.changes) {
     const answer = await dryRun(deps.kube, change, signal);
     if (answer.kind === "drifted") return failed(spec.undoes === undefined ? "Drifted" : "UndoGuardFailed", answer.message);
@@ -118,27 +119,58 @@ const planUndo = async (
   };
 };
 
-/** What forbids any change to this target. An undo is held to the opt-in alone: it only takes back what was allowed. */
-const refusalOf = async (deps: ValidateDeps, { spec }: KubernetesExecution, signal: AbortSignal): Promise<string | undefined> => {
+/**
+ * What forbids the change now, whatever was allowed when it was planned. An undo needs the opt-in alone: it only takes back what was allowed.
+ */
+const refusalOf = async (
+  deps: ValidateDeps,
+  { spec }: KubernetesExecution,
+  action: Action,
+  { fields }: Candidate,
+  signal: AbortSignal,
+): Promise<string | undefined> => {
   const { target } = spec;
   const missing = deps.missingGuardrails();
   if (missing.length > 0) return `The admission policies that bound Kintsugi are not in force (${missing.join(", ")}): install them.`;
-  if (!(await isManaged(deps, spec, signal)))
-    return target.namespace === undefined
-      ? `${referenceText(target)} is not opted in: label it ${MANAGED_LABEL}=true.`
-      : `Namespace ${target.namespace} is not opted in: label it ${MANAGED_LABEL}=true.`;
+  const labels = await readPolicyLabels(deps.kube, target, signal);
+  if (!isManaged(labels)) return `${holderText(target)} is not opted in: label it ${MANAGED_LABEL}=true.`;
   if (spec.undoes !== undefined) return undefined;
   const settings = deps.settings();
-  if (target.namespace === deps.namespace) return "Kintsugi does not repair itself.";
-  if (target.namespace !== undefined && settings.protectedNamespaces.includes(target.namespace))
-    return `Namespace ${target.namespace} is protected by policy.`;
-  return settings.protectedKinds.includes(target.kind) ? `${target.kind} is protected by policy.` : undefined;
+  const hold = freezeHold(settings, deps.clock.now());
+  if (hold !== undefined) return `${asSentence(hold.why)}.`;
+  const reversible = fields.inverse !== irreversible;
+  const now = permissionFor({ step: spec, labels, risk: action.risk, reversible, ownNamespace: deps.namespace, settings });
+  // What was planned without a permission, by an older version, needs an approval.
+  const planned = spec.permission ?? { autonomy: "approve", reason: "the plan does not say which rule allowed it" };
+  const autonomy = leastAutonomy(now.autonomy, planned.autonomy);
+  const reason = autonomy === now.autonomy ? now.reason : planned.reason;
+  if (autonomy === "auto") return undefined;
+  if (autonomy !== "approve") return `Policy does not allow it now: ${reason}.`;
+  const lacking = await unapproved(deps, spec, signal);
+  return lacking === undefined ? undefined : `It needs an approval, and ${lacking}: ${reason}.`;
 };
 
-const isManaged = async (deps: ValidateDeps, { target }: KubernetesExecution["spec"], signal: AbortSignal): Promise<boolean> => {
-  const holder: KubeObject | undefined =
-    target.namespace === undefined ? await readObject(deps.kube, target, signal) : deps.namespaces.get({ name: target.namespace });
-  return holder?.metadata.labels?.[MANAGED_LABEL] === "true";
+/** Why the execution is not what people approved, in words; absent where it is. */
+const unapproved = async (
+  { kube, namespace }: ValidateDeps,
+  { approval, request, step, action, target, changesHash }: KubernetesExecution["spec"],
+  signal: AbortSignal,
+): Promise<string | undefined> => {
+  if (approval === undefined) return "it has none";
+  const found = await kube.get(AIApprovalRequest, { namespace, name: approval.name }, { signal });
+  if (found?.metadata.uid !== approval.uid) return `AIApprovalRequest ${approval.name} does not exist any more`;
+  const { phase = "Pending" } = found.status ?? {};
+  if (phase !== "Approved") return `AIApprovalRequest ${approval.name} is ${phase}`;
+  const isCovered =
+    found.spec.request === request &&
+    found.spec.steps.some(
+      (each) =>
+        each.id === step &&
+        each.action === action &&
+        each.changesHash === changesHash &&
+        referenceText(each.target) === referenceText(target),
+    );
+  return isCovered ? undefined : `AIApprovalRequest ${approval.name} is about another change`;
 };
 
 type Failed = Extract<Validation, { kind: "failed" }>;

@@ -29,7 +29,9 @@ export const chosenPlan = (analysis: AIAnalysis | undefined): Plan | undefined =
 /** The object a repair locks. A pod is replaced, not repaired: there it is the workload that must have one repair at a time. */
 export const repairedObject = (request: RemediationRequest, plan: Plan): ObjectReference => {
   const target = plan.steps[0]?.target;
-  return target === undefined || target.kind === "Pod" ? request.spec.target : target;
+  if (target === undefined) return request.spec.target;
+  // Its workload is known where it is the alerted one; a pod of another namespace never stands for the alerted object.
+  return target.kind === "Pod" && target.namespace === request.spec.target.namespace ? request.spec.target : target;
 };
 
 /** Actions of earlier attempts that did not help: never offered again in this episode. */

@@ -314,7 +314,7 @@ const ending = (seen: Observed, workflow: WorkflowExecution, now: number): Move 
   if (workflow.spec.cancel === true)
     return now >= deadline(seen) ? timedOut("the repair took too long and was undone") : cancelled(seen.request);
   // An action that met another object than the approved one, or whose Job died before its change, has not been tried.
-  const untried = restored.reason === "Drifted" || restored.reason === "NotRun" ? ({ untried: true } as const) : {};
+  const untried = ["Drifted", "NotRun", "Forbidden"].includes(restored.reason) ? ({ untried: true } as const) : {};
   const undone = phase === "RolledBack" ? ({ undone: true } as const) : {};
   return {
     do: "move",

@@ -1,6 +1,6 @@
 // Gathers what a decision about one request may look at. Reads the caches; asks the API server only where what a phase rests on seems to be gone.
 import { targetHash } from "#api/target-hash.ts";
-import { AIAnalysis } from "#api/kinds/ai-analysis.ts";
+import { AIAnalysis, type Plan } from "#api/kinds/ai-analysis.ts";
 import type { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
 import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { WorkflowExecution, type WorkflowPhase, workflowTransitions } from "#api/kinds/workflow-execution.ts";
@@ -128,8 +128,11 @@ const holdOf = (
   const repaired = repairedObject(request, plan);
   const holder = sources.workflows.index(workflowsByObject, targetHash(repaired)).find(isActive);
   if (holder !== undefined) return { why: `${holder.spec.request} is repairing ${referenceText(repaired)} already` };
-  return freezeHold(settings, now) ?? budgetHold({ repairs: sources.workflows.list(), namespace: repaired.namespace, settings, now });
+  return freezeHold(settings, now) ?? budgetHold({ repairs: sources.workflows.list(), namespaces: changedNamespaces(plan), settings, now });
 };
+
+/** Of every step's own target: each has a budget. */
+const changedNamespaces = ({ steps }: Plan): readonly string[] => [...new Set(steps.flatMap(({ target }) => target.namespace ?? []))];
 
 const isActive = (workflow: WorkflowExecution): boolean => {
   const phase: WorkflowPhase = workflow.status?.phase ?? "Pending";

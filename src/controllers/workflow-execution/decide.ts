@@ -28,8 +28,8 @@ export interface Observed {
 /** What remains of a workflow that did not succeed: the request reads it. */
 export interface Restored {
   readonly status: "True" | "False";
-  /** `Drifted`: the world had changed; `NotRun`: the Job died before its change. In both nothing was done, and the same action may be planned anew. */
-  readonly reason: "Undone" | "NothingChanged" | "Drifted" | "NotRun" | "ChangesRemain";
+  /** `Drifted`: the world had changed; `NotRun`: the Job died before its change; `Forbidden`: policy did not allow it any more. In each nothing was done, and the same action may be planned anew. */
+  readonly reason: "Undone" | "NothingChanged" | "Drifted" | "NotRun" | "Forbidden" | "ChangesRemain";
 }
 
 export interface Move {
@@ -195,7 +195,7 @@ const isUndoable = ({ execution }: StepView): boolean => {
 /** Where nothing was changed: an action that met another object, or whose Job died before its change, has not been tried. */
 const untouched = ({ execution }: StepView): Restored => {
   const failure = execution?.status?.failure;
-  if (failure === "Drifted") return { status: "True", reason: "Drifted" };
+  if (failure === "Drifted" || failure === "Forbidden") return { status: "True", reason: failure };
   const hasNotRun = failure === "JobLost" || failure === "JobFailed" || failure === "TimedOut";
   return hasNotRun ? { status: "True", reason: "NotRun" } : nothingChanged;
 };
