@@ -32,6 +32,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   "controllers/ai-approval-request": ["lib", "api", "kube", "cluster", "policy", "controllers", "actions"],
   "controllers/workflow-execution": ["lib", "api", "kube", "cluster", "policy", "controllers", "evidence", "actions"],
   "controllers/kubernetes-execution": ["lib", "api", "kube", "cluster", "policy", "controllers", "actions"],
+  "controllers/remediation-policy": ["lib", "api", "kube", "controllers"],
   "controllers/retention": ["lib", "api", "kube", "policy", "controllers"],
   act: ["lib", "api", "kube", "actions"],
   "services/gateway": ["lib", "api", "kube", "cluster", "policy", "controllers"],

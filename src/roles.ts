@@ -9,6 +9,7 @@ import { createAIAnalysisController } from "#controllers/ai-analysis/controller.
 import { createAIApprovalRequestController } from "#controllers/ai-approval-request/controller.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
 import { createKubernetesExecutionController } from "#controllers/kubernetes-execution/controller.ts";
+import { createRemediationPolicyController } from "#controllers/remediation-policy/controller.ts";
 import { createRemediationProcessingController } from "#controllers/remediation-processing/controller.ts";
 import { createRemediationRequestController } from "#controllers/remediation-request/controller.ts";
 import { createRetentionController } from "#controllers/retention/controller.ts";
@@ -39,6 +40,7 @@ const controllerFactories: Readonly<Record<ControllerName, ControllerFactory>> =
   "workflow-execution": createWorkflowExecutionController,
   "kubernetes-execution": createKubernetesExecutionController,
   retention: createRetentionController,
+  "remediation-policy": createRemediationPolicyController,
 };
 
 export interface ProcessDeps {

@@ -1,5 +1,6 @@
 // The example of an Alertmanager configuration that sends alerts to Kintsugi. Pure. Pasting it must never stop a notification that somebody gets today.
 import { MANAGED_LABEL, SIGNALS_ACCOUNT, SIGNALS_AUDIENCE } from "#api/labels.ts";
+import { autoEnvironments } from "#policy/environment.ts";
 
 /**
  * The routes of before move below a route without matchers: an alert that none of them matches still goes to the receiver of the root route,
@@ -34,6 +35,7 @@ route:
 
 # Kintsugi repairs only in a namespace that opts in. Elsewhere it diagnoses and suggests:
 #   kubectl label namespace <name> ${MANAGED_LABEL}=true
-# In production it asks for approval before it changes anything:
-#   kubectl label namespace <name> kintsugi.dev/environment=production
+# Without an approval it repairs only in an environment that is known not to be production: ${autoEnvironments.join(", ")}.
+# Every other environment, and a namespace without the label, needs an approval:
+#   kubectl label namespace <name> kintsugi.dev/environment=staging
 `;

@@ -3,6 +3,7 @@ import * as z from "zod";
 
 import { API_VERSION } from "#api/define-kind.ts";
 import { kinds } from "#api/kinds/registry.ts";
+import { RemediationPolicy, unevaluatedFields } from "#api/kinds/remediation-policy.ts";
 import {
   Deployments,
   Namespaces,
@@ -44,6 +45,7 @@ export const checkup = async (kube: Kube, wanted: Wanted): Promise<readonly Find
     kindsFinding(kube),
     looked("namespace", () => namespaceFinding(kube, namespace)),
     looked("admission policies", () => policiesFinding(kube, namespace)),
+    looked("remediation policies", () => remediationPoliciesFinding(kube, namespace)),
     looked("accounts of the actions", () => accountsFinding(kube, wanted)),
     rightsFinding(kube, wanted),
     looked("installation", () => installationFinding(kube, namespace)),
@@ -127,6 +129,27 @@ const policiesFinding = async (kube: Kube, namespace: string): Promise<Finding> 
   return missing.length === 0
     ? { check, state: "ok", detail: `${names.length} in force` }
     : { check, state: "lacking", detail: `not in force, so Kintsugi refuses to act: ${listed(missing)}`, mend: install };
+};
+
+/** From the specs themselves: the status may be older, and is written by controllers that may not run. */
+const remediationPoliciesFinding = async (kube: Kube, namespace: string): Promise<Finding> => {
+  const check = "remediation policies";
+  let policies: readonly RemediationPolicy[];
+  try {
+    policies = await kube.list(RemediationPolicy, { namespace });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    return { check, state: "unknown", detail: "the kind is not served" };
+  }
+  const ignored = policies.flatMap(({ metadata, spec }) => unevaluatedFields(spec).map((field) => `${field} of ${metadata.name}`));
+  return ignored.length === 0
+    ? { check, state: "ok", detail: policies.length === 0 ? "none: the defaults apply" : `${policies.length} in force` }
+    : {
+        check,
+        state: "lacking",
+        detail: `not evaluated, so every repair needs an approval: ${listed(ignored)}`,
+        mend: `remove the fields: kubectl edit remediationpolicies -n ${namespace}`,
+      };
 };
 
 const accountsFinding = async (kube: Kube, { namespace, accounts }: Wanted): Promise<Finding> => {

@@ -7,6 +7,7 @@ export const controllerNames = [
   "workflow-execution",
   "kubernetes-execution",
   "retention",
+  "remediation-policy",
 ] as const;
 export type ControllerName = (typeof controllerNames)[number];
 

@@ -2,13 +2,13 @@
 import { GROUP } from "#api/define-kind.ts";
 import { accountOfAction } from "#api/labels.ts";
 import type { Need } from "#api/object.ts";
-import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { actions } from "#actions/registry.ts";
 import { needs as guardrailNeeds } from "#cluster/guardrails.ts";
 import { needs as journalNeeds } from "#cluster/journal/tracked-kinds.ts";
 import { needs as analysisNeeds } from "#controllers/ai-analysis/controller.ts";
 import { needs as approvalNeeds } from "#controllers/ai-approval-request/controller.ts";
 import { needs as executionNeeds } from "#controllers/kubernetes-execution/controller.ts";
+import { needs as policyNeeds } from "#controllers/remediation-policy/controller.ts";
 import { needs as processingNeeds } from "#controllers/remediation-processing/controller.ts";
 import { needs as requestNeeds } from "#controllers/remediation-request/controller.ts";
 import { needs as retentionNeeds } from "#controllers/retention/controller.ts";
@@ -22,7 +22,7 @@ export const controllerNeeds: readonly Need[] = [
   ...leaderNeeds,
   ...eventNeeds,
   ...guardrailNeeds,
-  { group: GROUP, resource: RemediationPolicy.plural, verbs: ["get", "list", "watch"], scope: "own" },
+  ...policyNeeds,
   ...gatewayNeeds,
   ...requestNeeds,
   ...processingNeeds,

@@ -3,7 +3,7 @@ import type { Autonomy, Priority, Severity } from "#api/fields.ts";
 import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { type AutonomyQuestion, autonomyCeiling, autonomyFor, leastAutonomy } from "#policy/autonomy.ts";
 import { budgetHold } from "#policy/budget.ts";
-import { environmentOf } from "#policy/environment.ts";
+import { allowsAuto, autoEnvironments, environmentOf } from "#policy/environment.ts";
 import { freezeHold } from "#policy/freeze.ts";
 import { beyondLimits } from "#policy/limits.ts";
 import { priorityOf } from "#policy/priority.ts";
@@ -59,6 +59,18 @@ describe("autonomyFor", () => {
     expect(leastAutonomy("off", "auto")).toBe("off");
     expect(leastAutonomy("suggest", "suggest")).toBe("suggest");
   });
+});
+
+describe("the environments in which no approval is needed", () => {
+  test.each(autoEnvironments)("%s", (environment) => {
+    expect(allowsAuto(environmentOf({ environment: ` ${environment.toUpperCase()} ` }, "Namespace shop").value)).toBe(true);
+  });
+  test.each(["production", "prod", "prd", "live", "prod-eu", "producton", "unknown", "", "staging-prod", "tests", "*"])(
+    "%j is not one",
+    (environment) => {
+      expect(allowsAuto(environmentOf({ environment }, "Namespace shop").value)).toBe(false);
+    },
+  );
 });
 
 describe("environmentOf", () => {
@@ -186,6 +198,16 @@ describe("settingsFrom", () => {
       protectedKinds: ["StatefulSet"],
       freezes: [window],
     });
+  });
+  test.each<[string, RemediationPolicy["spec"], string]>([
+    ["autonomy", { autonomy: [{ when: "true", value: "off" }] }, "spec.autonomy"],
+    ["environments", { environments: [{ when: "true", value: "production" }] }, "spec.environments"],
+    ["priorities", { priorities: [{ when: "true", value: "P0" }] }, "spec.priorities"],
+    ["the condition of a freeze", { freezes: [{ name: "x", from: ago(9), to: ago(8), when: "true" }] }, "spec.freezes[].when"],
+  ])("a stored policy that sets %s restricts, whatever other policies say", (_name, spec, field) => {
+    expect(settingsFrom([policy("a", spec), policy("b", {})]).restrictions).toEqual([
+      `RemediationPolicy a sets ${field}, which is not evaluated yet`,
+    ]);
   });
   test("an empty list of approvers would leave nobody to decide", () => {
     expect(settingsFrom([policy("a", { approvers: [] })]).approvers).toEqual(defaultSettings.approvers);

@@ -72,6 +72,18 @@ describe("doctor", () => {
     expect(text).toMatch(/Nothing is lacking\.\n$/);
   });
 
+  test("a policy with a rule that is not evaluated is named, with the command that removes it: exit code 1", async () => {
+    const policy = (name: string, spec: object) => ({ ...named("kintsugi.dev/v1alpha1", "RemediationPolicy", name, {}, system), spec });
+    const policies = [policy("plain", { paused: false }), policy("team", { autonomy: [{ when: "true", value: "off" }] })];
+    const { code, findings } = await doctor({ ...whole, objects: [...whole.objects, ...policies] });
+    expect(code).toBe(1);
+    expect(stateOf(findings, "remediation policies")).toMatchObject({
+      state: "lacking",
+      detail: "not evaluated, so every repair needs an approval: spec.autonomy of team",
+      mend: `remove the fields: kubectl edit remediationpolicies -n ${system}`,
+    });
+  });
+
   test("an empty cluster lacks what an installation brings, each line with what mends it: exit code 1", async () => {
     const { "GET /apis/kintsugi.dev/v1alpha1": _, ...bare } = answers();
     const server = { objects: [], answers: bare };
@@ -86,7 +98,7 @@ describe("doctor", () => {
     });
     const text = (await runKintsugi(["doctor"], server)).stdout;
     expect(text).toMatch(/→ kubectl apply -f deploy\/kintsugi.yaml/);
-    expect(text).toMatch(/\d of 8 are lacking\./);
+    expect(text).toMatch(/\d of 9 are lacking\./);
   });
 
   test.each([

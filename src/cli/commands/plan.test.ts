@@ -89,7 +89,7 @@ const sets = [
   set("checkout-old", 1, -600_000_000, "registry.example/checkout:2.3.1", 0),
   set("checkout-new", 2, -95_000, "registry.example/checkout:2.4.0", 0),
 ];
-const managed = { "kintsugi.dev/managed": "true" };
+const managed = { "kintsugi.dev/managed": "true", "kintsugi.dev/environment": "staging" };
 const broken = (more: Record<string, string> = managed, top: KubeObject = deployment): FakeServer => ({
   objects: [top, ...sets, crashing, namespace(more)],
   logs: "loading configuration\nfatal: open /etc/checkout/prod.yaml: no such file or directory\n",
@@ -122,6 +122,8 @@ describe("plan", () => {
 
   test.each([
     ["production", { ...managed, "kintsugi.dev/environment": "production" }, "would ask for approval"],
+    ["an environment that is not on the list", { ...managed, "kintsugi.dev/environment": "prod-eu" }, "would ask for approval"],
+    ["a namespace without an environment", { "kintsugi.dev/managed": "true" }, "would ask for approval"],
     ["a namespace that has not opted in", {}, "would propose a repair"],
   ])("in %s it says so", async (_, more, words) => {
     const ran = await look(broken(more));
