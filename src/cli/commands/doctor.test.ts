@@ -74,8 +74,8 @@ describe("doctor", () => {
 
   test("a policy with a rule that is not evaluated is named, with the command that removes it: exit code 1", async () => {
     const policy = (name: string, spec: object) => ({ ...named("kintsugi.dev/v1alpha1", "RemediationPolicy", name, {}, system), spec });
-    const policies = [policy("plain", { paused: false }), policy("team", { autonomy: [{ when: "true", value: "off" }] })];
-    const { code, findings } = await doctor({ ...whole, objects: [...whole.objects, ...policies] });
+    const written = [policy("plain", { paused: false }), policy("team", { autonomy: [{ when: "true", value: "off" }] })];
+    const { code, findings } = await doctor({ ...whole, objects: [...whole.objects, ...written] });
     expect(code).toBe(1);
     expect(stateOf(findings, "remediation policies")).toMatchObject({
       state: "lacking",
