@@ -1,58 +1,48 @@
 // Takes secrets out of text before it is logged, stored, shown or sent to a model. Linear in its input; never throws, never returns more than it was given plus marks.
+import { scanAddresses } from "#lib/redact/addresses.ts";
+import { scanAssignments } from "#lib/redact/assignments.ts";
+import { scanBearer } from "#lib/redact/bearer.ts";
+import { decodedSigns } from "#lib/redact/encodings.ts";
+import { scanKeyBlocks } from "#lib/redact/key-blocks.ts";
+import { gradeOfName } from "#lib/redact/names.ts";
+import { scanRecords } from "#lib/redact/records.ts";
+import { mark, type Scan, spansOf, without } from "#lib/redact/spans.ts";
+import { scanTokens } from "#lib/redact/tokens.ts";
 
-const mark = "[redacted]";
 const maxLength = 1024 * 1024;
+/** What is hidden may show what else is a secret; after this many times it never did. */
+const maxPasses = 4;
 
-const secretName =
-  "(?:[a-z0-9_.-]{0,40}(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|client[_-]?secret|auth[_-]?key|signing[_-]?key|webhook[_-]?url)[a-z0-9_-]{0,20})";
-
-/** Every pattern is bounded on both sides of what it repeats: none can backtrack beyond a constant. */
-const rules: readonly (readonly [RegExp, string])[] = [
-  [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s\\:,-]{0,16384}?-----END [A-Z ]{0,40}PRIVATE KEY-----/g, mark],
-  [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s\\]{0,16384}/g, mark],
-  // JSON Web Tokens, a ServiceAccount's among them.
-  [/\beyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{4,8192}(?:\.[A-Za-z0-9_-]{0,4096})?/g, mark],
-  // base64 of `eyJ`: a token inside a Secret's data.
-  [/\bZXlK[A-Za-z0-9+/]{20,8192}={0,2}/g, mark],
-  [/\b(authorization["']?\s{0,4}[:=]\s{0,4}["']?)((?:bearer|basic|token|digest|negotiate)\s{1,4})?[^\s"',;]{1,4096}/gi, `$1$2${mark}`],
-  [/\b(bearer|basic)\s{1,4}[A-Za-z0-9+/._~=-]{8,4096}/gi, `$1 ${mark}`],
-  [/\b((?:set-)?cookie["']?\s{0,4}[:=]\s{0,4}["']?)[^\r\n"']{1,4096}/gi, `$1${mark}`],
-  // user:password@ in an address.
-  [/([a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/?#@"']{0,256}):[^\s/?#@"']{1,512}@/gi, `$1:${mark}@`],
-  [/\bhttps:\/\/hooks\.slack\.com\/[^\s"'<>]{1,512}/gi, `https://hooks.slack.com/${mark}`],
-  [/\b(?:AKIA|ASIA|AIDA|AROA)[A-Z0-9]{16}\b/g, mark],
-  [
-    /\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{20,255}|glpat-[A-Za-z0-9_-]{16,255}|xox[abeprs]-[A-Za-z0-9-]{8,255}|sk-[A-Za-z0-9_-]{16,255}|AIza[A-Za-z0-9_-]{30,64}|npm_[A-Za-z0-9]{30,64}|dop_v1_[a-f0-9]{32,128}|SG\.[A-Za-z0-9_-]{10,64}\.[A-Za-z0-9_-]{10,128}|[sr]k_(?:live|test)_[A-Za-z0-9]{10,128})/g,
-    mark,
-  ],
-  // Kubernetes bootstrap tokens.
-  [/\b[a-z0-9]{6}\.[a-z0-9]{16}\b/g, mark],
+const plainScans: readonly Scan[] = [scanKeyBlocks, scanAssignments, scanBearer, scanAddresses, scanRecords];
+const scans: readonly Scan[] = [
+  ...plainScans,
+  scanTokens((text) => text !== "" && spansOf(text, [...plainScans, scanTokens(() => false)]).length > 0),
 ];
-
-/** `name = value` and `--name value`, where the name is a secret's; also with the quotes of JSON inside of JSON, `\\"name\\":\\"value\\"`. */
-const assignments: readonly RegExp[] = [
-  new RegExp(
-    `(["']?\\b(${secretName})\\\\{0,3}["']?\\s{0,4}[:=]\\s{0,4})(?!\\\\{0,3}["']?\\[redacted\\])(\\\\{1,3}["'][^"'\\\\\\r\\n]{1,4096}|"(?:[^"\\\\\\r\\n]|\\\\.){1,4096}"|'[^'\\r\\n]{1,4096}'|[^\\s"',;&}\\])]{1,4096})`,
-    "gi",
-  ),
-  new RegExp(`(--(${secretName})\\s{1,4})(?!\\[redacted\\])[^\\s"',;-][^\\s"',;]{0,4095}`, "gi"),
-];
-
-/** Names that contain a secret's but only point at one, or say something about it: what a diagnosis lives on. */
-const harmlessName =
-  /(?:name|ref|namespace|id|path|file|dir|count|tokens|used|expires?|expired|at|seconds|ttl|type|policy|provider|version|review|url|length)$/i;
 
 export const redact = (text: string): string => {
   let result = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
-  for (const [pattern, replacement] of rules) result = result.replace(pattern, replacement);
-  for (const pattern of assignments)
-    result = result.replace(pattern, (whole: string, start: string, name: string) => (isHarmless(name) ? whole : `${start}${mark}`));
-  return result;
+  for (let pass = 0; pass < maxPasses; pass += 1) {
+    const spans = spansOf(result, scans);
+    if (spans.length === 0) break;
+    result = without(result, spans);
+  }
+  return withoutEncoded(result);
 };
 
-const isHarmless = (name: string): boolean => harmlessName.test(name) && !/webhook[_-]?url$/i.test(name);
+/** A line whose secrets show only where its signs are decoded is kept decoded. */
+const withoutEncoded = (text: string): string => {
+  if (decodedSigns(text) === text) return text;
+  return text
+    .split("\n")
+    .map((line) => {
+      const decoded = decodedSigns(decodedSigns(line));
+      if (decoded === line) return line;
+      const spans = spansOf(decoded, scans);
+      return spans.length === 0 ? line : without(decoded, spans);
+    })
+    .join("\n");
+};
 
-const secretFieldName = new RegExp(`^${secretName}$`, "i");
 const maxDepth = 8;
 const maxItems = 200;
 
@@ -74,9 +64,7 @@ export const redactValue = (value: unknown, depth = 0): unknown => {
 };
 
 const isSecretField = (name: string, value: unknown): boolean =>
-  (typeof value === "string" || Array.isArray(value) || (typeof value === "object" && value !== null)) &&
-  secretFieldName.test(name) &&
-  !isHarmless(name);
+  (typeof value === "string" || Array.isArray(value) || (typeof value === "object" && value !== null)) && gradeOfName(name) === "secret";
 
 const errorFields = (error: Error, depth: number): unknown => ({
   name: error.name,
