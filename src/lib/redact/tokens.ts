@@ -58,7 +58,12 @@ const isLetterCode = (code: number): boolean => (code >= 97 && code <= 122) || (
 const isTokenBody = (run: string, prefix: string, from: number, least: number): boolean => {
   const body = run.slice(from, from + Math.max(least, 16));
   if (/^[A-Z]{2,4}$/.test(prefix) && /[^A-Za-z0-9]/.test(run.slice(from, from + least))) return false;
-  return /\d/.test(body) || (/[a-z]/.test(body) && /[A-Z]/.test(body) && !/[a-z]{8}/.test(body)) || /^[A-Z0-9]{16}/.test(body);
+  return (
+    /\d/.test(body) ||
+    /[A-Za-z0-9]{20}/.test(run.slice(from, from + 64)) ||
+    (/[a-z]/.test(body) && /[A-Z]/.test(body) && !/[a-z]{8}/.test(body)) ||
+    /^[A-Z0-9]{16}/.test(body)
+  );
 };
 
 /** JSON Web Tokens, a ServiceAccount's among them; and the base64 of one. */
