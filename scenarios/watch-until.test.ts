@@ -14,8 +14,8 @@ const configMap = (name: string, value: string): ConfigMap => ({
 
 /** Tells what it is given, then nothing more until it is aborted. */
 const tells = (seen: readonly Seen<ConfigMap>[]): Pick<Kube, "listWatch"> => ({
-  async *listWatch<T extends KubeObject>(_: ResourceType<T>, __: Scope, signal: AbortSignal) {
-    for (const one of seen) yield one as unknown as Seen<T>;
+  async *listWatch<T extends KubeObject, V extends KubeObject = T>(_: ResourceType<T>, __: Scope, signal: AbortSignal) {
+    for (const one of seen) yield one as unknown as Seen<V>;
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   },
 });

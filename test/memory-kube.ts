@@ -1,6 +1,6 @@
 // A hand-written API server of one process for tests without a cluster: stores, counts calls, fails on request. Knows no rule that a test does not need.
 import { type Key, type KubeObject, type NewObject, type ResourceType, keyText } from "#api/object.ts";
-import type { Kube, Method, Seen } from "#kube/client.ts";
+import type { Kube, ListWatchOptions, Method, Seen } from "#kube/client.ts";
 import { KubeError } from "#kube/errors.ts";
 
 export interface MemoryCall {
@@ -102,14 +102,24 @@ export const createMemoryKube = (now: () => number): MemoryKube => {
       await kube.before(call);
       return kube.answer(method, path, body);
     },
-    listWatch: async function* <T extends KubeObject>(type: ResourceType<T>, _scope: object, signal: AbortSignal) {
+    listWatch: async function* <T extends KubeObject, V extends KubeObject = T>(
+      type: ResourceType<T>,
+      _scope: object,
+      signal: AbortSignal,
+      options: ListWatchOptions<T, V> = {},
+    ) {
+      const take = options.take ?? ((object: T): V => object as unknown as V);
+      const taken = (seen: Seen<T>): Seen<V> =>
+        seen.kind === "synced"
+          ? { ...seen, items: seen.items.map((item) => take(item, "listed")) }
+          : { kind: seen.kind, object: take(seen.object, seen.kind) };
       const queue: Seen<KubeObject>[] = [
         { kind: "synced", items: kube.objects(type).map((item) => structuredClone(item)), resourceVersion: String(version) },
       ];
       let wake = (): void => {};
       watchers.set(type.plural, [...(watchers.get(type.plural) ?? []), (seen) => (queue.push(seen), wake())]);
       while (!signal.aborted) {
-        for (let seen = queue.shift(); seen !== undefined; seen = queue.shift()) yield seen as Seen<T>;
+        for (let seen = queue.shift(); seen !== undefined; seen = queue.shift()) yield taken(seen as Seen<T>);
         const woken = Promise.withResolvers<void>();
         wake = woken.resolve;
         signal.addEventListener("abort", wake, { once: true });

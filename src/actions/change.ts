@@ -70,7 +70,7 @@ export const referenceOf = (live: KubeObject): ObjectReference => ({
   name: live.metadata.name,
 });
 
-export const findType = (types: readonly ResourceType[], reference: ObjectReference): ResourceType | undefined =>
+export const findType = <T extends ResourceType>(types: readonly T[], reference: ObjectReference): T | undefined =>
   types.find((type) => type.kind === reference.kind && apiVersionOf(type) === reference.apiVersion);
 
 /**

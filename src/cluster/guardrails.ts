@@ -1,7 +1,7 @@
 // Are the admission policies that bound us in force? Read from the caches: Kintsugi does not act where nobody holds it to its rules.
-import { ValidatingAdmissionPolicies, ValidatingAdmissionPolicyBindings } from "#api/kubernetes.ts";
 import { admissionPolicyNames } from "#api/labels.ts";
 import type { Need } from "#api/object.ts";
+import { CachedAdmissionBindings, CachedAdmissionPolicies } from "#cluster/cached-kinds.ts";
 import type { Caches } from "#kube/caches.ts";
 
 export const needs: readonly Need[] = ["validatingadmissionpolicies", "validatingadmissionpolicybindings"].map((resource) => ({
@@ -13,8 +13,8 @@ export const needs: readonly Need[] = ["validatingadmissionpolicies", "validatin
 
 /** Asks for the two caches; the function it returns names what is missing or does not deny, and is empty where all is in force. */
 export const watchGuardrails = (caches: Caches, namespace: string): (() => readonly string[]) => {
-  const policies = caches.of(ValidatingAdmissionPolicies);
-  const bindings = caches.of(ValidatingAdmissionPolicyBindings);
+  const policies = caches.of(CachedAdmissionPolicies);
+  const bindings = caches.of(CachedAdmissionBindings);
   return () =>
     admissionPolicyNames(namespace).filter((name) => {
       const policy = policies.get({ name });

@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
 import type { PodTemplate } from "#api/kubernetes.ts";
+import type { KubeObject } from "#api/object.ts";
+import { CachedAutoscalers, CachedBudgets, CachedNodes, CachedPods, CachedQuotas, CachedServices } from "#cluster/cached-kinds.ts";
 import { neighboursOf, type Surroundings } from "#cluster/neighbours.ts";
+import type { View } from "#kube/caches.ts";
+import { cached } from "#test/cached.ts";
 
 const meta = (name: string, namespace?: string) => ({
   name,
@@ -38,7 +42,7 @@ const template: PodTemplate = {
     ],
   },
 };
-const around: Surroundings = {
+const raw = {
   services: [
     { ...object("v1", "Service", "web"), spec: { selector: { app: "web" }, ports: [{ port: 80, targetPort: 8080 }, { port: 443 }] } },
     { ...object("v1", "Service", "other"), spec: { selector: { app: "api" } } },
@@ -79,6 +83,15 @@ const around: Surroundings = {
   ],
   pods: [{ ...object("v1", "Pod", "web-1"), spec: { containers: [], nodeName: "n1" } }],
 };
+const all = <V extends KubeObject>(view: View<V>, objects: readonly KubeObject[]): V[] => objects.map((each) => cached(view, each));
+const around: Surroundings = {
+  services: all(CachedServices, raw.services),
+  autoscalers: all(CachedAutoscalers, raw.autoscalers),
+  budgets: all(CachedBudgets, raw.budgets),
+  quotas: all(CachedQuotas, raw.quotas),
+  nodes: all(CachedNodes, raw.nodes),
+  pods: all(CachedPods, raw.pods),
+};
 const target = { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" };
 
 test("everything around a workload, each once, with what matters of it", () => {
@@ -117,5 +130,5 @@ test("however crowded the namespace, the list is bounded", () => {
     ...object("v1", "Service", `s${index}`),
     spec: { selector: { app: "web" } },
   }));
-  expect(neighboursOf(target, template, { ...around, services })).toHaveLength(50);
+  expect(neighboursOf(target, template, { ...around, services: all(CachedServices, services) })).toHaveLength(50);
 });

@@ -1,18 +1,19 @@
 // What surrounds a workload: who selects, scales, protects and limits it, where it runs, what it mounts and reads. Pure; of Secrets the names only.
-import type { HorizontalPodAutoscaler, Node, Pod, PodDisruptionBudget, PodTemplate, ResourceQuota, Service } from "#api/kubernetes.ts";
+import type { PodTemplate } from "#api/kubernetes.ts";
 import type { Neighbour } from "#api/kinds/remediation-processing.ts";
 import type { KubeObject, ObjectReference } from "#api/object.ts";
+import type { CachedAutoscaler, CachedBudget, CachedNode, CachedPod, CachedQuota, CachedService } from "#cluster/cached-kinds.ts";
 import { selects, serviceSelects } from "#cluster/selectors.ts";
 
 /** Objects of the target's namespace, and the nodes. */
 export interface Surroundings {
-  readonly services: readonly Service[];
-  readonly autoscalers: readonly HorizontalPodAutoscaler[];
-  readonly budgets: readonly PodDisruptionBudget[];
-  readonly quotas: readonly ResourceQuota[];
-  readonly nodes: readonly Node[];
+  readonly services: readonly CachedService[];
+  readonly autoscalers: readonly CachedAutoscaler[];
+  readonly budgets: readonly CachedBudget[];
+  readonly quotas: readonly CachedQuota[];
+  readonly nodes: readonly CachedNode[];
   /** The target's own. */
-  readonly pods: readonly Pod[];
+  readonly pods: readonly CachedPod[];
 }
 
 const maxNeighbours = 50;
@@ -82,27 +83,25 @@ const neighbour = (relation: Neighbour["relation"], object: KubeObject, detail: 
   ...(detail === "" ? {} : { detail: detail.slice(0, 256) }),
 });
 
-const portsOf = (service: Service): string => {
-  const ports = (service.spec.ports ?? []).map(({ port, targetPort }) =>
-    targetPort === undefined ? `${port}` : `${port} → ${targetPort}`,
-  );
+const portsOf = (service: CachedService): string => {
+  const ports = service.spec.ports.map(({ port, targetPort }) => (targetPort === undefined ? `${port}` : `${port} → ${targetPort}`));
   return ports.length === 0 ? "" : `port ${ports.join(", ")}`;
 };
 
-const budgetOf = ({ spec, status }: PodDisruptionBudget): string => {
+const budgetOf = ({ spec, status }: CachedBudget): string => {
   const rule = spec.maxUnavailable === undefined ? `minAvailable ${spec.minAvailable ?? 0}` : `maxUnavailable ${spec.maxUnavailable}`;
-  return `${rule}, ${status?.disruptionsAllowed ?? 0} disruptions allowed now`;
+  return `${rule}, ${status.disruptionsAllowed ?? 0} disruptions allowed now`;
 };
 
-const quotaOf = ({ spec, status }: ResourceQuota): string =>
-  Object.entries(status?.hard ?? spec.hard ?? {})
-    .map(([resource, hard]) => `${resource} ${status?.used?.[resource] ?? "0"} of ${hard}`)
+const quotaOf = ({ spec, status }: CachedQuota): string =>
+  Object.entries(status.hard ?? spec.hard ?? {})
+    .map(([resource, hard]) => `${resource} ${status.used?.[resource] ?? "0"} of ${hard}`)
     .join(", ");
 
-const nodeOf = ({ spec, status }: Node): string => {
-  const ready = status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") ?? false;
-  const pressure = (status?.conditions ?? []).filter(({ type, status: value }) => type.endsWith("Pressure") && value === "True");
-  return [ready ? "ready" : "not ready", ...(spec?.unschedulable === true ? ["cordoned"] : []), ...pressure.map(({ type }) => type)].join(
+const nodeOf = ({ spec, status }: CachedNode): string => {
+  const ready = status.conditions.some((condition) => condition.type === "Ready" && condition.status === "True");
+  const pressure = status.conditions.filter(({ type, status: value }) => type.endsWith("Pressure") && value === "True");
+  return [ready ? "ready" : "not ready", ...(spec.unschedulable === true ? ["cordoned"] : []), ...pressure.map(({ type }) => type)].join(
     ", ",
   );
 };

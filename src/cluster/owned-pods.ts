@@ -1,15 +1,15 @@
 // The pods and ReplicaSets of a workload, found by their owners' uids. Reads the caches only.
-import { type Pod, type ReplicaSet, Jobs, Pods, ReplicaSets } from "#api/kubernetes.ts";
 import type { KubeObject, Need } from "#api/object.ts";
+import { CachedJobs, type CachedPod, CachedPods, type CachedReplicaSet, CachedReplicaSets } from "#cluster/cached-kinds.ts";
 import type { Caches } from "#kube/caches.ts";
 
 export interface Workloads {
   /** Also through ReplicaSets and Jobs; of a Pod, itself. */
-  podsOf(workload: KubeObject): readonly Pod[];
-  replicaSetsOf(deployment: KubeObject): readonly ReplicaSet[];
+  podsOf(workload: KubeObject): readonly CachedPod[];
+  replicaSetsOf(deployment: KubeObject): readonly CachedReplicaSet[];
 }
 
-export const needs: readonly Need[] = [Pods, ReplicaSets, Jobs].map((type) => ({
+export const needs: readonly Need[] = [CachedPods, CachedReplicaSets, CachedJobs].map((type) => ({
   group: type.group,
   resource: type.plural,
   verbs: ["get", "list", "watch"],
@@ -24,14 +24,14 @@ const indexes = {
 };
 
 export const watchWorkloads = (caches: Caches): Workloads => {
-  const pods = caches.of(Pods, {}, indexes);
-  const replicaSets = caches.of(ReplicaSets, {}, indexes);
-  const jobs = caches.of(Jobs, {}, indexes);
-  const podsOf = (workload: KubeObject): readonly Pod[] => {
+  const pods = caches.of(CachedPods, {}, indexes);
+  const replicaSets = caches.of(CachedReplicaSets, {}, indexes);
+  const jobs = caches.of(CachedJobs, {}, indexes);
+  const podsOf = (workload: KubeObject): readonly CachedPod[] => {
     const { uid } = workload.metadata;
     switch (workload.kind) {
       case "Pod":
-        return [workload as Pod];
+        return [workload as CachedPod];
       case "Deployment":
         return replicaSets.index(byOwner, uid).flatMap((set) => pods.index(byOwner, set.metadata.uid));
       case "CronJob":

@@ -1,8 +1,17 @@
 // From the object an alert names to the object that would be repaired: its root owner. Reads the caches only; never loses an alert for want of an owner.
 import type { Reported, Reference } from "#api/fields.ts";
-import { builtInTypes, type Pod, CronJobs, DaemonSets, Deployments, Jobs, Pods, ReplicaSets, StatefulSets } from "#api/kubernetes.ts";
+import { builtInTypes, DaemonSets, Deployments, Jobs, ReplicaSets, StatefulSets } from "#api/kubernetes.ts";
 import { apiVersionOf, type Key, keyText, type KubeObject, type Need, type OwnerReference, type ResourceType } from "#api/object.ts";
-import type { Caches } from "#kube/caches.ts";
+import {
+  CachedCronJobs,
+  CachedDaemonSets,
+  CachedDeployments,
+  CachedJobs,
+  CachedPods,
+  CachedReplicaSets,
+  CachedStatefulSets,
+} from "#cluster/cached-kinds.ts";
+import type { Caches, View } from "#kube/caches.ts";
 import type { Store } from "#kube/store.ts";
 import type { Clock } from "#lib/clock.ts";
 
@@ -19,7 +28,15 @@ export interface OwnerResolver {
 }
 
 /** The kinds whose owners are followed. An owner of another kind ends the chain: we could neither judge nor repair it. */
-const workloads: readonly ResourceType[] = [Pods, ReplicaSets, Deployments, StatefulSets, DaemonSets, Jobs, CronJobs];
+const workloads: readonly View[] = [
+  CachedPods,
+  CachedReplicaSets,
+  CachedDeployments,
+  CachedStatefulSets,
+  CachedDaemonSets,
+  CachedJobs,
+  CachedCronJobs,
+];
 
 export const needs: readonly Need[] = workloads.map((type) => ({
   group: type.group,
@@ -39,7 +56,7 @@ export const createOwnerResolver = (caches: Caches, clock: Pick<Clock, "now">): 
     workloads.map((type) => [type.kind, { type, store: caches.of(type) }]),
   );
   const find = (kind: string, key: Key): KubeObject | undefined => stores.get(kind)?.store.get(key);
-  const gone = rememberOwners(caches.of(Pods), clock);
+  const gone = rememberOwners(caches.of(CachedPods), clock);
 
   const controllerOf = (kind: string, key: Key): Owner | undefined => {
     const object = find(kind, key);
@@ -87,7 +104,7 @@ const controllerReference = (object: KubeObject): Owner | undefined =>
   object.metadata.ownerReferences?.find((reference) => reference.controller === true);
 
 /** Who owned the pods that are gone: bounded in number and in time, the oldest forgotten first. */
-const rememberOwners = (pods: Store<Pod>, clock: Pick<Clock, "now">): ((key: Key) => Owner | undefined) => {
+const rememberOwners = (pods: Store, clock: Pick<Clock, "now">): ((key: Key) => Owner | undefined) => {
   const owners = new Map<string, { readonly owner: Owner; readonly at: number }>();
   pods.onChange((change) => {
     const owner = change.kind === "deleted" ? controllerReference(change.object) : undefined;

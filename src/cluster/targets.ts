@@ -1,32 +1,32 @@
 // The objects an alert may be about, as the caches know them: each with its health, and whose health a change may have altered. Never calls the API server.
-import {
-  CronJobs,
-  DaemonSets,
-  Deployments,
-  Jobs,
-  Nodes,
-  PersistentVolumeClaims,
-  Pods,
-  ReplicaSets,
-  StatefulSets,
-} from "#api/kubernetes.ts";
 import { apiVersionOf, type Key, type KubeObject, type Need, type ObjectReference, type ResourceType } from "#api/object.ts";
+import {
+  CachedClaims,
+  CachedCronJobs,
+  CachedDaemonSets,
+  CachedDeployments,
+  CachedJobs,
+  CachedNodes,
+  CachedPods,
+  CachedReplicaSets,
+  CachedStatefulSets,
+} from "#cluster/cached-kinds.ts";
 import { watchWorkloads } from "#cluster/owned-pods.ts";
 import { type Health, workloadHealth } from "#cluster/workload-health.ts";
-import type { Caches } from "#kube/caches.ts";
+import type { Caches, View } from "#kube/caches.ts";
 import type { Store } from "#kube/store.ts";
 
 /** Kinds that have a health of their own. */
-const types: readonly ResourceType[] = [
-  Pods,
-  ReplicaSets,
-  Deployments,
-  StatefulSets,
-  DaemonSets,
-  Jobs,
-  CronJobs,
-  Nodes,
-  PersistentVolumeClaims,
+const types: readonly View[] = [
+  CachedPods,
+  CachedReplicaSets,
+  CachedDeployments,
+  CachedStatefulSets,
+  CachedDaemonSets,
+  CachedJobs,
+  CachedCronJobs,
+  CachedNodes,
+  CachedClaims,
 ];
 
 export const needs: readonly Need[] = types.map((type) => ({
@@ -37,7 +37,6 @@ export const needs: readonly Need[] = types.map((type) => ({
 }));
 
 export interface Targets {
-  object(reference: ObjectReference): KubeObject | undefined;
   health(reference: ObjectReference): Health;
   /** The objects, as `targetKey` writes them, whose health may change when this one does: itself and those that control it. */
   concernedBy(object: KubeObject): readonly string[];
@@ -65,7 +64,6 @@ export const watchTargets = (caches: Caches): Targets => {
     );
   };
   return {
-    object,
     health: (reference) => {
       const found = object(reference);
       if (found === undefined && !stores.has(reference.kind))

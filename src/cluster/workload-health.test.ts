@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 import type { ContainerStateDetail, Deployment, Pod } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
+import * as views from "#cluster/cached-kinds.ts";
+import { type CachedPod, CachedPods } from "#cluster/cached-kinds.ts";
 import { workloadHealth } from "#cluster/workload-health.ts";
+import { cached } from "#test/cached.ts";
 
 const meta = (name: string, generation = 1) => ({
   name,
@@ -11,8 +14,12 @@ const meta = (name: string, generation = 1) => ({
   generation,
   creationTimestamp: "2030-01-01T00:00:00Z",
 });
+const asCached = (whole: KubeObject): KubeObject => {
+  const view = Object.values(views).find(({ kind }) => kind === whole.kind);
+  return view === undefined ? whole : cached<KubeObject>(view, whole);
+};
 const object = (kind: string, spec: object, status: object = {}): KubeObject =>
-  ({ apiVersion: "v1", kind, metadata: meta("web"), spec, status }) as KubeObject;
+  asCached({ apiVersion: "v1", kind, metadata: meta("web"), spec, status } as KubeObject);
 const deployment = (spec: Partial<Deployment["spec"]>, status: Deployment["status"]) => object("Deployment", spec, status);
 const good = { observedGeneration: 1, replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 };
 
@@ -26,7 +33,7 @@ interface PodShape {
   readonly deleting?: true;
   readonly createdAt?: string;
 }
-const pod = (shape: PodShape = {}): Pod => ({
+const rawPod = (shape: PodShape): Pod => ({
   apiVersion: "v1",
   kind: "Pod",
   metadata: {
@@ -50,11 +57,12 @@ const pod = (shape: PodShape = {}): Pod => ({
     ],
   },
 });
+const pod = (shape: PodShape = {}): CachedPod => cached(CachedPods, rawPod(shape));
 const crashed: ContainerStateDetail = { terminated: { exitCode: 1, reason: "Error", finishedAt: "2030-01-01T00:05:00Z" } };
 const looping: ContainerStateDetail = { waiting: { reason: "CrashLoopBackOff" } };
 const ready = [{ type: "Ready", status: "True" }];
 
-test.each<[string, KubeObject, readonly Pod[], readonly string[]]>([
+test.each<[string, KubeObject, readonly CachedPod[], readonly string[]]>([
   ["a Deployment with all replicas", deployment({ replicas: 2 }, good), [pod()], []],
   ["a Deployment scaled to zero", deployment({ replicas: 0 }, { observedGeneration: 1 }), [], []],
   ["a paused Deployment is as somebody wants it", deployment({ replicas: 2, paused: true }, { ...good, updatedReplicas: 0 }), [], []],

@@ -1,16 +1,17 @@
 // Is this object healthy now, and if not, why not? Pure: the one definition that verification, analysis and self-resolution share.
-import type {
-  ContainerStatus,
-  CronJob,
-  DaemonSet,
-  Deployment,
-  Job,
-  Node,
-  PersistentVolumeClaim,
-  Pod,
-  StatefulSet,
-} from "#api/kubernetes.ts";
 import { type KubeObject, type ObjectReference, referenceText } from "#api/object.ts";
+import type {
+  CachedClaim,
+  CachedContainer,
+  CachedCronJob,
+  CachedDaemonSet,
+  CachedDeployment,
+  CachedJob,
+  CachedNode,
+  CachedPod,
+  CachedReplicaSet,
+  CachedStatefulSet,
+} from "#cluster/cached-kinds.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
 export interface Health {
@@ -27,7 +28,7 @@ export interface Health {
 const maxReasons = 10;
 
 /** `pods` are those of the workload (see owned-pods.ts), the ones of older revisions included. */
-export const workloadHealth = (reference: ObjectReference, object: KubeObject | undefined, pods: readonly Pod[]): Health => {
+export const workloadHealth = (reference: ObjectReference, object: KubeObject | undefined, pods: readonly CachedPod[]): Health => {
   if (object === undefined) return { state: "Missing", reasons: [`${referenceText(reference)} does not exist.`], restarts: 0 };
   const living = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined);
   const crash = lastCrash(living);
@@ -38,26 +39,26 @@ export const workloadHealth = (reference: ObjectReference, object: KubeObject | 
   return { state: reasons.length === 0 ? "Healthy" : "Unhealthy", reasons, ...facts };
 };
 
-const faultsOf = (object: KubeObject, pods: readonly Pod[]): string[] | undefined => {
+const faultsOf = (object: KubeObject, pods: readonly CachedPod[]): string[] | undefined => {
   switch (object.kind) {
     case "Deployment":
-      return [...containerFaults(pods), ...deploymentFaults(object as Deployment)];
+      return [...containerFaults(pods), ...deploymentFaults(object as CachedDeployment)];
     case "StatefulSet":
-      return [...containerFaults(pods), ...statefulSetFaults(object as StatefulSet)];
+      return [...containerFaults(pods), ...statefulSetFaults(object as CachedStatefulSet)];
     case "DaemonSet":
-      return [...containerFaults(pods), ...daemonSetFaults(object as DaemonSet)];
+      return [...containerFaults(pods), ...daemonSetFaults(object as CachedDaemonSet)];
     case "ReplicaSet":
-      return [...containerFaults(pods), ...replicaSetFaults(object as Deployment)];
+      return [...containerFaults(pods), ...replicaSetFaults(object as CachedReplicaSet)];
     case "Pod":
-      return podFaults(object as Pod);
+      return podFaults(object as CachedPod);
     case "Job":
-      return jobFaults(object as Job);
+      return jobFaults(object as CachedJob);
     case "CronJob":
-      return cronJobFaults(object as CronJob, pods);
+      return cronJobFaults(object as CachedCronJob, pods);
     case "Node":
-      return nodeFaults(object);
+      return nodeFaults(object as CachedNode);
     case "PersistentVolumeClaim": {
-      const phase = (object as PersistentVolumeClaim).status?.phase ?? "Pending";
+      const phase = (object as CachedClaim).status.phase ?? "Pending";
       return phase === "Bound" ? [] : [`The claim is ${phase}.`];
     }
     default:
@@ -71,7 +72,7 @@ const unobserved = ({ metadata, status }: KubeObject & { status?: { observedGene
 const short = (what: string, have: number | undefined, want: number): string[] =>
   (have ?? 0) >= want ? [] : [`${have ?? 0} of ${want} replicas are ${what}.`];
 
-const deploymentFaults = (deployment: Deployment): string[] => {
+const deploymentFaults = (deployment: CachedDeployment): string[] => {
   const { spec, status } = deployment;
   const want = spec.replicas ?? 1;
   const stuck = status?.conditions?.find((condition) => condition.type === "Progressing" && condition.status === "False");
@@ -87,7 +88,7 @@ const deploymentFaults = (deployment: Deployment): string[] => {
   ];
 };
 
-const statefulSetFaults = (set: StatefulSet): string[] => {
+const statefulSetFaults = (set: CachedStatefulSet): string[] => {
   const want = set.spec.replicas ?? 1;
   const { status } = set;
   const rolling = status?.updateRevision !== undefined && status.updateRevision !== status.currentRevision;
@@ -99,7 +100,7 @@ const statefulSetFaults = (set: StatefulSet): string[] => {
   ];
 };
 
-const daemonSetFaults = (set: DaemonSet): string[] => {
+const daemonSetFaults = (set: CachedDaemonSet): string[] => {
   const want = set.status?.desiredNumberScheduled ?? 0;
   return [
     ...unobserved(set),
@@ -109,7 +110,7 @@ const daemonSetFaults = (set: DaemonSet): string[] => {
   ];
 };
 
-const replicaSetFaults = (set: Deployment): string[] => {
+const replicaSetFaults = (set: CachedReplicaSet): string[] => {
   const want = set.spec.replicas ?? 1;
   return [
     ...unobserved(set),
@@ -118,21 +119,21 @@ const replicaSetFaults = (set: Deployment): string[] => {
   ];
 };
 
-const jobFaults = (job: Job): string[] => {
+const jobFaults = (job: CachedJob): string[] => {
   const failed = job.status?.conditions?.find((condition) => condition.type === "Failed" && condition.status === "True");
   return failed === undefined ? [] : [`The job failed: ${failed.reason ?? "unknown reason"}.`];
 };
 
 /** Its past runs stay as they ended; what counts is whether the newest pod does its work. */
-const cronJobFaults = (cronJob: CronJob, pods: readonly Pod[]): string[] => {
+const cronJobFaults = (cronJob: CachedCronJob, pods: readonly CachedPod[]): string[] => {
   if (cronJob.spec.suspend === true) return [];
   const newest = pods.toSorted((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? 1 : -1))[0];
   if (newest === undefined) return [];
   return newest.status?.phase === "Failed" ? [`Pod ${newest.metadata.name} of the newest run failed.`] : containerFaults([newest]);
 };
 
-const nodeFaults = (node: Node): string[] => {
-  const conditions = node.status?.conditions ?? [];
+const nodeFaults = (node: CachedNode): string[] => {
+  const conditions = node.status.conditions;
   const ready = conditions.find((condition) => condition.type === "Ready");
   return [
     ...(ready?.status === "True" ? [] : [`The node is not ready: ${ready?.reason ?? "it has not reported"}.`]),
@@ -142,7 +143,7 @@ const nodeFaults = (node: Node): string[] => {
   ];
 };
 
-const podFaults = (pod: Pod): string[] => {
+const podFaults = (pod: CachedPod): string[] => {
   if (pod.status?.phase === "Succeeded") return [];
   if (pod.status?.phase === "Failed") return [`Pod ${pod.metadata.name} failed: ${pod.status.reason ?? "a container ended in failure"}.`];
   const faults = containerFaults([pod]);
@@ -156,7 +157,7 @@ const podFaults = (pod: Pod): string[] => {
 /** Waiting for these is part of a start, not a fault. */
 const harmlessWaits: ReadonlySet<string> = new Set(["ContainerCreating", "PodInitializing"]);
 
-const containerFaults = (pods: readonly Pod[]): string[] => {
+const containerFaults = (pods: readonly CachedPod[]): string[] => {
   const faults: string[] = [];
   for (const pod of pods) {
     if (pod.status?.phase === "Succeeded") continue;
@@ -168,18 +169,21 @@ const containerFaults = (pods: readonly Pod[]): string[] => {
   return faults;
 };
 
-const containerFault = ({ state }: ContainerStatus): string | undefined => {
+const containerFault = ({ state }: CachedContainer): string | undefined => {
   const waiting = state?.waiting?.reason;
   if (waiting !== undefined && !harmlessWaits.has(waiting)) return `waits: ${waiting}`;
   const ended = state?.terminated;
   return ended === undefined || ended.exitCode === 0 ? undefined : `ended with exit code ${ended.exitCode} (${ended.reason ?? "Error"})`;
 };
 
-const statuses = (pod: Pod): ContainerStatus[] => [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+const statuses = (pod: CachedPod): CachedContainer[] => [
+  ...(pod.status?.initContainerStatuses ?? []),
+  ...(pod.status?.containerStatuses ?? []),
+];
 
-const restartsOf = (pods: readonly Pod[]): number => pods.flatMap(statuses).reduce((sum, status) => sum + status.restartCount, 0);
+const restartsOf = (pods: readonly CachedPod[]): number => pods.flatMap(statuses).reduce((sum, status) => sum + status.restartCount, 0);
 
-const lastCrash = (pods: readonly Pod[]): number | undefined => {
+const lastCrash = (pods: readonly CachedPod[]): number | undefined => {
   const ends = pods
     .flatMap(statuses)
     .flatMap((status) => [status.state?.terminated, status.lastState?.terminated])

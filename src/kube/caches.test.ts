@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 import { ConfigMaps, Pods } from "#api/kubernetes.ts";
 import type { KubeObject, ResourceType } from "#api/object.ts";
-import { createCaches } from "#kube/caches.ts";
+import { createCaches, wholeView } from "#kube/caches.ts";
 import type { Kube, ListWatchOptions, Scope, Seen } from "#kube/client.ts";
 import { KubeError } from "#kube/errors.ts";
 import { type Log, silentLog } from "#lib/log.ts";
@@ -62,9 +62,9 @@ const refused = (status: number, reason: string): KubeError => new KubeError({ d
 
 test("one kind and scope is followed once, whoever asks, and with the indexes of all", async () => {
   const { followed, stop, caches } = setUp();
-  const first = caches.of(Pods, { namespace: "shop" }, { app: (object) => [object.metadata.labels?.["app"] ?? ""] });
-  const second = caches.of(Pods, { namespace: "shop" }, { name: (object) => [object.metadata.name] });
-  caches.of(Pods);
+  const first = caches.of(wholeView(Pods), { namespace: "shop" }, { app: (object) => [object.metadata.labels?.["app"] ?? ""] });
+  const second = caches.of(wholeView(Pods), { namespace: "shop" }, { name: (object) => [object.metadata.name] });
+  caches.of(wholeView(Pods));
   caches.start(stop.signal);
   expect(second).toBe(first);
   expect(followed.map(({ name }) => name)).toEqual(["pods shop", "pods *"]);
@@ -76,10 +76,10 @@ test("one kind and scope is followed once, whoever asks, and with the indexes of
 
 test("nothing is followed before the start; what is asked for later is followed at once", async () => {
   const { followed, stop, caches } = setUp();
-  caches.of(Pods);
+  caches.of(wholeView(Pods));
   expect(followed).toHaveLength(0);
   caches.start(stop.signal);
-  caches.of(ConfigMaps);
+  caches.of(wholeView(ConfigMaps));
   expect(followed).toHaveLength(2);
   expect(() => caches.start(stop.signal)).toThrow("running already");
   stop.abort();
@@ -87,8 +87,8 @@ test("nothing is followed before the start; what is asked for later is followed 
 
 test("they are synced when the last one is, and waiting can be given up", async () => {
   const { followed, stop, caches } = setUp();
-  caches.of(Pods);
-  caches.of(ConfigMaps);
+  caches.of(wholeView(Pods));
+  caches.of(wholeView(ConfigMaps));
   caches.start(stop.signal);
   let synced = false;
   const waiting = caches.synced().then(() => (synced = true));
@@ -107,7 +107,7 @@ test("they are synced when the last one is, and waiting can be given up", async 
 
 test("health names what is not followed and why; the log says it once, and when it is over", async () => {
   const { followed, lines, stop, caches, metrics } = setUp();
-  const store = caches.of(Pods, { namespace: "shop", labelSelector: "app=web" });
+  const store = caches.of(wholeView(Pods), { namespace: "shop", labelSelector: "app=web" });
   caches.start(stop.signal);
   const options = followed[0]!.options;
   expect(caches.health()).toEqual([{ name: "pods in shop where app=web", synced: false }]);
@@ -128,7 +128,7 @@ test("health names what is not followed and why; the log says it once, and when 
 
 test("a listener that fails is logged, and the cache goes on", async () => {
   const { followed, lines, stop, caches } = setUp();
-  const store = caches.of(Pods);
+  const store = caches.of(wholeView(Pods));
   store.onChange(() => {
     throw new TypeError("cannot read");
   });
@@ -149,7 +149,7 @@ test("a list-watch that ends against its promise is not silent", async () => {
     },
   } as unknown as Pick<Kube, "listWatch">;
   const caches = createCaches(broken, { log });
-  caches.of(Pods);
+  caches.of(wholeView(Pods));
   caches.start(new AbortController().signal);
   await Promise.resolve().then(() => new Promise(setImmediate));
   expect(lines).toEqual(["a cache ended"]);

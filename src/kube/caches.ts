@@ -1,4 +1,5 @@
-// One list-watch per kind and scope, shared by everything in the process. Never starts before it is told to, never gives up.
+// One list-watch per kind and scope, shared by everything in the process. Never starts before it is told to, never gives up; holds of an object only what its kind's view keeps.
+import type { Kind } from "#api/define-kind.ts";
 import type { KubeObject, ResourceType } from "#api/object.ts";
 import type { Kube, Scope } from "#kube/client.ts";
 import { type KubeError, isForbidden } from "#kube/errors.ts";
@@ -6,6 +7,7 @@ import { collectionText } from "#kube/resource-path.ts";
 import { type Indexes, type OwnedStore, type Store, createStore } from "#kube/store.ts";
 import type { Log } from "#lib/log.ts";
 import type { Metrics } from "#lib/metrics.ts";
+import { createSharedText, type SharedText } from "#lib/shared-text.ts";
 
 export interface CacheHealth {
   /** `pods`, `deployments.apps in shop` */
@@ -17,9 +19,32 @@ export interface CacheHealth {
   readonly forbidden?: true;
 }
 
+/**
+ * What the caches keep of a kind, as a type of its own: a reader cannot read a field that was left out. A cluster may hold many thousands of
+ * objects, so that none but our own kinds are kept whole.
+ */
+export interface View<V extends KubeObject = KubeObject> extends ResourceType<V> {
+  /** `metadata`: the server sends nothing else. */
+  readonly part?: "metadata";
+  readonly keep: (object: KubeObject, share: SharedText) => V;
+}
+export type Cacheable<T extends KubeObject = KubeObject> = View<T> | (ResourceType<T> & Pick<Kind, "columns">);
+
+export const viewOf = <T extends KubeObject, V extends KubeObject>(
+  type: ResourceType<T>,
+  keep: (object: T, share: SharedText) => V,
+  options: Pick<View, "part"> = {},
+): View<V> => {
+  const { group, version, kind, plural, namespaced } = type;
+  return { group, version, kind, plural, namespaced, ...options, keep: keep as View<V>["keep"] };
+};
+
+/** For kinds of which there are few. */
+export const wholeView = <T extends KubeObject>(type: ResourceType<T>): View<T> => viewOf(type, withoutManagers);
+
 export interface Caches {
   /** Same type, scope: same store. Indexes asked for later are added. */
-  of<T extends KubeObject>(type: ResourceType<T>, scope?: Scope, indexes?: Indexes<T>): Store<T>;
+  of<T extends KubeObject>(type: Cacheable<T>, scope?: Scope, indexes?: Indexes<T>): Store<T>;
   /** Begins to follow everything asked for so far and from now on, until the signal is aborted. */
   start(signal: AbortSignal): void;
   /** Resolves when every store asked for so far has read its first list. */
@@ -32,6 +57,8 @@ export interface CachesDeps {
   readonly metrics?: Metrics;
 }
 
+const maxSharedTexts = 50_000;
+
 interface Entry {
   readonly name: string;
   readonly store: OwnedStore<KubeObject>;
@@ -41,16 +68,19 @@ interface Entry {
 
 export const createCaches = (kube: Pick<Kube, "listWatch">, deps: CachesDeps): Caches => {
   const entries = new Map<string, Entry>();
+  const share = createSharedText(maxSharedTexts);
   const objects = deps.metrics?.gauge({ name: "cache_objects", help: "Objects held in the caches", labels: ["resource"] });
   const troubles = deps.metrics?.counter({ name: "cache_troubles_total", help: "Lists and watches that failed", labels: ["resource"] });
   let running: AbortSignal | undefined;
 
-  const create = <T extends KubeObject>(type: ResourceType<T>, scope: Scope): Entry => {
+  const create = <T extends KubeObject>(type: Cacheable<T>, scope: Scope): Entry => {
     const name = [collectionText(type, scope.namespace), scope.labelSelector, scope.fieldSelector]
       .filter((part) => part !== undefined)
       .join(" where ");
     const log = deps.log.child({ cache: name });
-    const store = createStore<T>({ onBug: (error) => log.error("a listener of the cache failed", { error }) });
+    const keep = (object: KubeObject): T => ("keep" in type ? type.keep(object, share) : withoutManagers(object as T));
+    const part = "keep" in type && type.part !== undefined ? { part: type.part } : {};
+    const store = createStore<T>({ keep, onBug: (error) => log.error("a listener of the cache failed", { error }) });
     const entry: Entry = { name, store: store, follow, trouble: undefined };
     const onTrouble = (error: KubeError | undefined): void => {
       if (error !== undefined) {
@@ -62,7 +92,7 @@ export const createCaches = (kube: Pick<Kube, "listWatch">, deps: CachesDeps): C
       entry.trouble = error;
     };
     async function follow(signal: AbortSignal): Promise<void> {
-      for await (const seen of kube.listWatch(type, scope, signal, { onTrouble })) {
+      for await (const seen of kube.listWatch<KubeObject, T>(type, scope, signal, { ...part, take: keep, onTrouble })) {
         store.see(seen);
         objects?.set(store.list().length, { resource: name });
       }
@@ -103,6 +133,12 @@ export const createCaches = (kube: Pick<Kube, "listWatch">, deps: CachesDeps): C
         ...(isForbidden(trouble) ? { forbidden: true as const } : {}),
       })),
   };
+};
+
+/** By far the largest part of the metadata, and of use only to the API server. */
+const withoutManagers = <T extends KubeObject>(object: T): T => {
+  const { managedFields: _dropped, ...metadata } = object.metadata;
+  return { ...object, metadata };
 };
 
 const aborted = (signal: AbortSignal): Promise<never> =>

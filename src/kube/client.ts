@@ -58,6 +58,8 @@ export interface PageScope extends ListScope {
   readonly part?: "metadata";
   /** Of one answer. */
   readonly maxBytes?: number;
+  /** Where an answer is too large, asks again for fewer objects instead of failing. */
+  readonly shrinks?: true;
 }
 
 export interface Page<T extends KubeObject> {
@@ -76,9 +78,13 @@ export type Seen<T extends KubeObject> =
   | { readonly kind: "applied"; readonly object: T }
   | { readonly kind: "deleted"; readonly object: T };
 
-export interface ListWatchOptions {
+export interface ListWatchOptions<T extends KubeObject = KubeObject, V extends KubeObject = T> {
   /** `metadata`: the server sends nothing else of an object, neither in the list nor in the watch. */
   readonly part?: "metadata";
+  /** Objects in one answer of a list; default 500. */
+  readonly pageSize?: number;
+  /** Called for each object as it arrives, in order. Only what it returns is held and passed on; everything where absent. */
+  readonly take?: (object: T, arrival: "listed" | Exclude<Seen<T>["kind"], "synced">) => V;
   /** Told of every failure, and with `undefined` when it is over. */
   readonly onTrouble?: (error: KubeError | undefined) => void;
 }
@@ -113,12 +119,13 @@ export interface Kube {
   request(method: Method, path: string, body?: unknown, options?: RequestOptions): Promise<unknown>;
   /**
    * Flow: list, then watch from there, again and again until the signal is aborted.
-   * Guarantees: never ends or throws by itself; never two watches at once; every gap is closed by a new `synced`.
+   * Guarantees: never ends or throws by itself; never two watches at once; every gap is closed by a new `synced`; of a list, at most
+   * one page is held whole.
    */
-  listWatch<T extends KubeObject>(
+  listWatch<T extends KubeObject, V extends KubeObject = T>(
     type: ResourceType<T>,
     scope: Scope,
     signal: AbortSignal,
-    options?: ListWatchOptions,
-  ): AsyncGenerator<Seen<T>, void>;
+    options?: ListWatchOptions<T, V>,
+  ): AsyncGenerator<Seen<V>, void>;
 }

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { type ConfigMap, ConfigMaps, Jobs } from "#api/kubernetes.ts";
 import { keyOf } from "#api/object.ts";
-import { createCaches } from "#kube/caches.ts";
+import { createCaches, wholeView } from "#kube/caches.ts";
 import { type Controller, runController } from "#kube/controller.ts";
 import { ensure, ownedBy } from "#kube/ensure.ts";
 import type { Store } from "#kube/store.ts";
@@ -78,7 +78,7 @@ test.for([1, 2, 3])("seed %i", async (seed) => {
   cluster.proxy.onRequest((request) => (isMine(request) && random() < 0.1 ? faults[Math.floor(random() * faults.length)] : undefined));
   const stop = new AbortController();
   const caches = createCaches(cluster.kube, { log: silentLog });
-  const store = caches.of(ConfigMaps, { namespace: cluster.namespace });
+  const store = caches.of(wholeView(ConfigMaps), { namespace: cluster.namespace });
   caches.start(stop.signal);
   const running = runController(createMirror(store), { clock: systemClock, random: evenRandom, log: silentLog }, stop.signal);
 
@@ -122,7 +122,7 @@ test.for([1, 2, 3])("seed %i", async (seed) => {
 test("a child of our name that is not ours is left alone, and found again when it is ours", async () => {
   const stop = new AbortController();
   const caches = createCaches(cluster.kube, { log: silentLog });
-  const store = caches.of(ConfigMaps, { namespace: cluster.namespace });
+  const store = caches.of(wholeView(ConfigMaps), { namespace: cluster.namespace });
   const create = (named: string) =>
     cluster.direct.create(ConfigMaps, { apiVersion: "v1", kind: "ConfigMap", metadata: { namespace: cluster.namespace, name: named } });
   const [owner, stranger] = [await create("owner"), await create("theirs")];
@@ -156,7 +156,7 @@ test("a status is written once, seen at once, and not again when nothing changes
     metadata: { namespace: cluster.namespace, name: "job" },
     spec: { template: { spec: { restartPolicy: "Never", containers: [{ name: "c", image: "c" }] } } },
   });
-  const store = createCaches(cluster.kube, { log: silentLog }).of(Jobs, { namespace: cluster.namespace });
+  const store = createCaches(cluster.kube, { log: silentLog }).of(wholeView(Jobs), { namespace: cluster.namespace });
   const status = { active: 1, startTime: "2030-01-01T00:00:00Z" };
   const written = await writeStatus(cluster.kube, store, Jobs, job, status);
   expect(store.get(keyOf(job))?.status?.active).toBe(1);

@@ -13,17 +13,17 @@ export type Ensured<T extends KubeObject> =
  * Flow: the cache, else create, else (it exists already) a live read.
  * Guarantees: at most one create is sent; the object returned has `owner` among its owners unless it is a stranger.
  */
-export const ensure = async <T extends KubeObject>(
+export const ensure = async <T extends KubeObject, V extends KubeObject = T>(
   kube: Kube,
-  store: Store<T>,
+  store: Store<V>,
   type: ResourceType<T>,
   object: NewObject<T>,
   owner: Pick<ObjectMeta, "uid">,
   signal?: AbortSignal,
-): Promise<Ensured<T>> => {
+): Promise<Ensured<T | V>> => {
   const options = signal === undefined ? {} : { signal };
   const known = store.get(keyOf(object));
-  if (known !== undefined) return judge(known, owner);
+  if (known !== undefined) return judge<T | V>(known, owner);
   try {
     const created = await kube.create(type, object, options);
     store.noteWrite(created);
@@ -33,7 +33,7 @@ export const ensure = async <T extends KubeObject>(
     const live = await kube.get(type, keyOf(object), options);
     // Gone again between the two calls: the error is transient, so the whole pass is repeated.
     if (live === undefined) throw error;
-    return judge(live, owner);
+    return judge<T | V>(live, owner);
   }
 };
 

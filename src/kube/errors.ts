@@ -77,6 +77,8 @@ export const isForbidden = (error: unknown): error is KubeError => hasStatus(err
 export const isInvalid = (error: unknown): error is KubeError => hasStatus(error, 422) && !isGuardFailed(error);
 /** The resource version we asked to go on from is no longer kept. */
 export const isGone = (error: unknown): error is KubeError => hasStatus(error, 410);
+/** The answer has more bytes than the caller takes. */
+export const isTooLarge = (error: unknown): error is KubeError => error instanceof KubeError && error.reason === "TooLarge";
 export const isTransient = (error: unknown): boolean => errorCode(error) === "transient";
 
 /** A JSON Patch does not fit the object as it is now: a `test` did not hold, or a place it names is not there. Means what 409 means. */

@@ -1,7 +1,7 @@
-// One collection, page by page. Restarts by itself, without a limit, where the server no longer keeps the version that it began with.
+// One collection, page by page. Restarts by itself where the server no longer keeps the version that it began with; asks for fewer objects where a page is too large.
 import { type KubeObject, type ResourceType, apiVersionOf } from "#api/object.ts";
 import type { CallOptions, Page, PageScope } from "#kube/client.ts";
-import { isGone } from "#kube/errors.ts";
+import { isGone, isTooLarge } from "#kube/errors.ts";
 import { collectionText, resourcePath } from "#kube/resource-path.ts";
 import { parsedAnswer, type Transport } from "#kube/transport.ts";
 
@@ -41,6 +41,10 @@ export async function* listPages<T extends KubeObject>(
         ...(scope.maxBytes === undefined ? {} : { maxBytes: scope.maxBytes }),
       });
     } catch (error) {
+      if (scope.shrinks && isTooLarge(error) && limit !== 1) {
+        pageSize = limit === undefined ? defaultPageSize : Math.ceil(limit / 2);
+        continue;
+      }
       if (!isGone(error) || token === undefined) throw error;
       // The pages took longer than the server keeps their version: all at once, then.
       pageSize = undefined;

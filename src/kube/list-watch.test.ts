@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { type ConfigMap, ConfigMaps } from "#api/kubernetes.ts";
-import type { NewObject } from "#api/object.ts";
-import { type Caches, createCaches } from "#kube/caches.ts";
+import type { KubeObject, NewObject } from "#api/object.ts";
+import { type Caches, createCaches, wholeView } from "#kube/caches.ts";
 import { connect } from "#kube/connect.ts";
 import type { Store } from "#kube/store.ts";
 import type { Clock } from "#lib/clock.ts";
@@ -48,7 +48,7 @@ interface Followed {
 const follow = (clock: Clock = systemClock, token?: string): Followed => {
   const kube = connect(cluster.proxy.config(token), { clock, random: evenRandom });
   const caches = createCaches(kube, { log: silentLog });
-  const store = caches.of(ConfigMaps, { namespace: cluster.namespace });
+  const store = caches.of(wholeView(ConfigMaps), { namespace: cluster.namespace });
   const told: string[] = [];
   store.onChange(({ kind, object }) =>
     told.push(kind === "applied" ? `applied ${object.metadata.name}=${object.data?.["value"]}` : `deleted ${object.metadata.name}`),
@@ -81,7 +81,7 @@ test("the cache shows what is there, and what is created, changed and deleted", 
 
 test("objects that leave the selector leave the cache", async () => {
   const caches = createCaches(cluster.kube, { log: silentLog });
-  const store = caches.of(ConfigMaps, { namespace: cluster.namespace, labelSelector: "in=yes" });
+  const store = caches.of(wholeView(ConfigMaps), { namespace: cluster.namespace, labelSelector: "in=yes" });
   await cluster.direct.create(ConfigMaps, configMap("a", "1", { in: "yes" }));
   caches.start(stop.signal);
   await eventually(() => expect(known(store)).toBe("a=1"));
@@ -230,4 +230,37 @@ test("our own write is seen at once, and no older event takes it back", async ()
   await write("a", "3");
   await eventually(() => expect(known(store)).toBe("a=3"));
   expect(told.filter((line) => line === "applied a=1")).toHaveLength(1);
+});
+
+test("of each object only what `take` returns is passed on, also of a list", async () => {
+  await cluster.direct.create(ConfigMaps, configMap("a"));
+  const arrivals: string[] = [];
+  const told: string[] = [];
+  const take = ({ apiVersion, kind, metadata: { name, uid, resourceVersion } }: ConfigMap, arrival: string): KubeObject => {
+    arrivals.push(`${arrival} ${name}`);
+    return { apiVersion, kind, metadata: { name, uid, resourceVersion, creationTimestamp: "" } };
+  };
+  const following = (async () => {
+    for await (const seen of cluster.kube.listWatch(ConfigMaps, { namespace: cluster.namespace }, stop.signal, { take }))
+      told.push(...(seen.kind === "synced" ? seen.items : [seen.object]).map((object) => `${seen.kind} ${Object.keys(object).join()}`));
+  })();
+  await watching();
+  await write("a", "2");
+  await remove("a");
+  await eventually(() => expect(arrivals).toEqual(["listed a", "applied a", "deleted a"]));
+  await eventually(() => expect(told).toHaveLength(3));
+  expect(new Set(told)).toEqual(new Set(["synced", "applied", "deleted"].map((kind) => `${kind} apiVersion,kind,metadata`)));
+  stop.abort();
+  await following;
+});
+
+test("a page that is too large is asked for in smaller ones, until all of it is read", async () => {
+  for (const name of ["a", "b", "c", "d", "e"]) await cluster.direct.create(ConfigMaps, configMap(name, "x".repeat(2_000)));
+  const pages: string[][] = [];
+  const scope = { namespace: cluster.namespace, maxBytes: 6_000 } as const;
+  for await (const { items } of cluster.kube.pages(ConfigMaps, { ...scope, shrinks: true }))
+    pages.push(items.map(({ metadata }) => metadata.name));
+  expect(pages.flat()).toEqual(["a", "b", "c", "d", "e"]);
+  expect(pages.length).toBeGreaterThan(2);
+  await expect(Array.fromAsync(cluster.kube.pages(ConfigMaps, scope))).rejects.toThrow("larger than 6000 bytes");
 });

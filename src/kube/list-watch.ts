@@ -18,6 +18,8 @@ const resumeBackoff: Backoff = { firstMs: 200, maxMs: 30_000 };
 /** After so many failures in a row the version itself is suspect: the server may have lost or restored its data. */
 const failuresUntilRelist = 5;
 const maxLineBytes = 16 * 1024 * 1024;
+/** Of one page of a list, as text: parsed it takes several times as much. Pages that would be larger are asked for in smaller ones. */
+const maxPageBytes = 16 * 1024 * 1024;
 
 interface Listed<T> {
   readonly items: T[];
@@ -30,23 +32,37 @@ export const listAll = async <T extends KubeObject>(
   scope: PageScope,
   options: CallOptions = {},
 ): Promise<Listed<T>> => {
-  let items: T[] = [];
+  return listTaken(transport, type, scope, options, (object) => object);
+};
+
+/** Drops each page once its objects are taken. */
+const listTaken = async <T extends KubeObject, V>(
+  transport: Transport,
+  type: ResourceType<T>,
+  scope: PageScope,
+  options: CallOptions,
+  take: (object: T) => V,
+): Promise<Listed<V>> => {
+  let items: V[] = [];
   let resourceVersion = "";
   for await (const page of listPages(transport, type, scope, options)) {
-    items = page.isFirst ? [...page.items] : items.concat(page.items);
+    if (page.isFirst) items = [];
+    for (const item of page.items) items.push(take(item));
     resourceVersion = page.resourceVersion;
   }
   return { items, resourceVersion };
 };
 
-export async function* listWatch<T extends KubeObject>(
+export async function* listWatch<T extends KubeObject, V extends KubeObject = T>(
   transport: Transport,
   deps: TransportDeps,
   type: ResourceType<T>,
   scope: Scope,
   signal: AbortSignal,
-  options: ListWatchOptions = {},
-): AsyncGenerator<Seen<T>, void> {
+  options: ListWatchOptions<T, V> = {},
+): AsyncGenerator<Seen<V>, void> {
+  // Without `take`, V is T.
+  const take = options.take ?? ((object: T): V => object as unknown as V);
   let resourceVersion: string | undefined;
   let failures = 0;
   const works = (): void => {
@@ -67,9 +83,11 @@ export async function* listWatch<T extends KubeObject>(
 
   while (!signal.aborted) {
     if (resourceVersion === undefined) {
-      let listed: Listed<T>;
+      let listed: Listed<V>;
       try {
-        listed = await listAll(transport, type, { ...scope, ...partOf(options) }, { signal });
+        const page = options.pageSize === undefined ? {} : { pageSize: options.pageSize };
+        const all: PageScope = { ...scope, ...partOf(options), ...page, maxBytes: maxPageBytes, shrinks: true };
+        listed = await listTaken(transport, type, all, { signal }, (object) => take(object, "listed"));
       } catch (error) {
         if (signal.aborted) return;
         await failed(asKubeError(`list ${collectionText(type, scope.namespace)}`, error));
@@ -88,10 +106,8 @@ export async function* listWatch<T extends KubeObject>(
         const object = event.object as T;
         resourceVersion = object.metadata.resourceVersion;
         if (event.type === "BOOKMARK") continue;
-        yield {
-          kind: event.type === "DELETED" ? "deleted" : "applied",
-          object: options.part === undefined ? object : metadataOf(type, object),
-        };
+        const kind = event.type === "DELETED" ? "deleted" : "applied";
+        yield { kind, object: take(options.part === undefined ? object : metadataOf(type, object), kind) };
       }
       if (signal.aborted) return;
       if (deps.clock.now() - startedAt >= shortestWatchMs) works();
@@ -117,7 +133,7 @@ export async function* listWatch<T extends KubeObject>(
 
 const acceptMetadata = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
-const partOf = ({ part }: ListWatchOptions): Pick<PageScope, "part"> => (part === undefined ? {} : { part });
+const partOf = ({ part }: Pick<ListWatchOptions, "part">): Pick<PageScope, "part"> => (part === undefined ? {} : { part });
 
 /** A server that knows no such form of an event sends all: what was not asked for is not kept. */
 const metadataOf = <T extends KubeObject>(type: ResourceType<T>, { metadata }: T): T =>

@@ -2,7 +2,7 @@
 import { expect, test, vi } from "vitest";
 
 import { type ConfigMap, ConfigMaps } from "#api/kubernetes.ts";
-import { createCaches } from "#kube/caches.ts";
+import { createCaches, wholeView } from "#kube/caches.ts";
 import { silentLog } from "#lib/log.ts";
 import { startControlPlane } from "#testbed/control-plane.ts";
 import { proxyRealCluster } from "#test/proxied-cluster.ts";
@@ -18,7 +18,7 @@ test("an API server that is killed and started again is followed on", async () =
   try {
     await create("a");
     const caches = createCaches(cluster.kube, { log: silentLog });
-    const store = caches.of(ConfigMaps, { namespace });
+    const store = caches.of(wholeView(ConfigMaps), { namespace });
     const told: string[] = [];
     store.onChange(({ kind, object }) => told.push(`${kind} ${object.metadata.name}`));
     caches.start(stop.signal);

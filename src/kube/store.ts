@@ -1,4 +1,4 @@
-// What we know of one kind of object, by name and by index. Frozen, without managedFields; never goes back behind our own last write.
+// What we know of one kind of object, by name and by index. Frozen; never goes back behind our own last write.
 import type { Key, KubeObject } from "#api/object.ts";
 import type { Seen } from "#kube/client.ts";
 
@@ -16,16 +16,18 @@ export interface Store<T extends KubeObject = KubeObject> {
   readonly synced: boolean;
   whenSynced(): Promise<void>;
   /** The answer to our own write: seen at once, and what is older is not believed any more. */
-  noteWrite(object: T): void;
+  noteWrite(object: KubeObject): void;
   /** The server has said that this very object is not there any more. */
-  noteGone(object: T): void;
+  noteGone(object: KubeObject): void;
   /** Called after the store has changed. Returns how to stop listening. */
   onChange(listener: (change: Change<T>) => void): () => void;
 }
 
 export type Indexes<T extends KubeObject> = Readonly<Record<string, (object: T) => readonly string[]>>;
 
-export interface StoreOptions {
+export interface StoreOptions<T extends KubeObject> {
+  /** What is kept of the answer to our own write; what the list-watch brings is reduced already. Everything where absent. */
+  readonly keep?: (object: KubeObject) => T;
   /** A listener or an index function threw: the store goes on. */
   readonly onBug: (error: unknown) => void;
 }
@@ -40,7 +42,7 @@ export interface OwnedStore<T extends KubeObject> extends Store<T> {
 /** Deletions remembered, so that the late answer to our own write does not bring an object back. */
 const maxTombstones = 1000;
 
-export const createStore = <T extends KubeObject>(options: StoreOptions): OwnedStore<T> => {
+export const createStore = <T extends KubeObject>(options: StoreOptions<T>): OwnedStore<T> => {
   const objects = new Map<string, T>();
   const namespaces = createGroups<T>();
   const indexes = new Map<string, { readonly valuesOf: (object: T) => readonly string[]; readonly groups: Groups<T> }>();
@@ -49,6 +51,7 @@ export const createStore = <T extends KubeObject>(options: StoreOptions): OwnedS
   const written = new Map<string, string>();
   const tombstones = new Map<string, string>();
   const waiting: (() => void)[] = [];
+  const keep = options.keep ?? ((object: KubeObject): T => object as T);
   let synced = false;
   let all: readonly T[] | undefined;
 
@@ -114,7 +117,7 @@ export const createStore = <T extends KubeObject>(options: StoreOptions): OwnedS
         present.add(id);
         const known = objects.get(id);
         const same = known !== undefined && isSame(known, item);
-        if (!overtaken(id, item.metadata.resourceVersion) && !same) changes.push(...put(id, frozen(item)));
+        if (!overtaken(id, item.metadata.resourceVersion) && !same) changes.push(...put(id, freeze(item)));
       }
       for (const [id, object] of objects) {
         if (!present.has(id) && !overtaken(id, seen.resourceVersion)) changes.push(...drop(id, object, seen.resourceVersion));
@@ -125,7 +128,7 @@ export const createStore = <T extends KubeObject>(options: StoreOptions): OwnedS
     const id = idOf(seen.object);
     if (overtaken(id, seen.object.metadata.resourceVersion)) return [];
     const known = objects.get(id);
-    if (seen.kind === "applied") return known !== undefined && isSame(known, seen.object) ? [] : put(id, frozen(seen.object));
+    if (seen.kind === "applied") return known !== undefined && isSame(known, seen.object) ? [] : put(id, freeze(seen.object));
     return known === undefined ? [] : drop(id, known, seen.object.metadata.resourceVersion);
   };
 
@@ -153,7 +156,7 @@ export const createStore = <T extends KubeObject>(options: StoreOptions): OwnedS
       const known = objects.get(id)?.metadata.resourceVersion ?? tombstones.get(id);
       if (known !== undefined && !isOlder(known, version)) return;
       written.set(id, version);
-      tell(put(id, frozen(object)));
+      tell(put(id, freeze(keep(object))));
     },
     noteGone: (object) => {
       const id = idOf(object);
@@ -224,11 +227,6 @@ const isSame = (a: KubeObject, b: KubeObject): boolean =>
 const isOlder = (a: string, b: string): boolean => {
   if (!/^\d+$/.test(a) || !/^\d+$/.test(b)) return false;
   return a.length === b.length ? a < b : a.length < b.length;
-};
-
-const frozen = <T extends KubeObject>(object: T): T => {
-  const { managedFields: _dropped, ...metadata } = object.metadata;
-  return freeze({ ...object, metadata });
 };
 
 const freeze = <V>(value: V): V => {

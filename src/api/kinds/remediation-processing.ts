@@ -13,7 +13,6 @@ export const ContainerState = z.object({
   image: z.string().max(512),
   state: z.enum(["Waiting", "Running", "Terminated", "Unknown"]),
   reason: z.string().max(128).optional(),
-  message: message.optional(),
   exitCode: z.int().optional(),
   restarts: z.int(),
   ready: z.boolean(),

@@ -3,10 +3,10 @@ import type { Change } from "#api/change.ts";
 import type { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { isTerminal } from "#api/define-kind.ts";
 import { RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
-import { DaemonSets, Deployments, Pods, StatefulSets } from "#api/kubernetes.ts";
-import { referenceText, type Key, type KubeObject, type ObjectReference, type ResourceType } from "#api/object.ts";
+import { referenceText, type Key, type KubeObject, type ObjectReference } from "#api/object.ts";
 import { decodeChanges, findType, guardsHold } from "#actions/change.ts";
-import type { Caches } from "#kube/caches.ts";
+import { CachedDaemonSets, CachedDeployments, CachedPods, CachedStatefulSets } from "#cluster/cached-kinds.ts";
+import type { Caches, View } from "#kube/caches.ts";
 import type { Kube } from "#kube/client.ts";
 
 export interface Observed {
@@ -16,11 +16,11 @@ export interface Observed {
 }
 
 /** The kinds that actions change. */
-export const watchedTypes: readonly ResourceType[] = [Deployments, StatefulSets, DaemonSets, Pods];
+export const watchedTypes: readonly View[] = [CachedDeployments, CachedStatefulSets, CachedDaemonSets, CachedPods];
 
 /**
- * Flow: the cached objects; where a guard fails there, the live ones, since a cache may be older than the plan.
- * Guarantees: no call where nothing has drifted.
+ * Flow: whether an object exists is asked of the caches first; what it holds, and what a cache older than the plan denies, of the API server.
+ * Guarantees: one call at most for each change.
  */
 export const observe = async (
   kube: Pick<Kube, "get">,
@@ -41,7 +41,9 @@ export const observe = async (
   for (const change of changes) {
     const type = findType(watchedTypes, change.object);
     // What no cache holds is checked when it is executed.
-    if (type === undefined || guardsHold(change, caches.of(type).get(keyOfReference(change.object)))) continue;
+    if (type === undefined) continue;
+    // The guards of a patch are fields that the caches do not keep.
+    if (change.type !== "patch" && guardsHold(change, caches.of(type).get(keyOfReference(change.object)))) continue;
     const live = await kube.get(type, keyOfReference(change.object), { signal });
     if (!guardsHold(change, live)) return { approval, drift: driftText(change, live) };
   }

@@ -1,8 +1,9 @@
 // Performs one decision about an execution: the status first, because the Job reads it; then the Job, event and metrics.
 import { isTerminal, mayBecome } from "#api/define-kind.ts";
 import { type ExecutionPhase, executionTransitions, KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
-import { type Job, Jobs } from "#api/kubernetes.ts";
+import { Jobs } from "#api/kubernetes.ts";
 import { JOB_FINALIZER } from "#api/labels.ts";
+import type { CachedJob } from "#cluster/cached-kinds.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
 import { jobFor } from "#controllers/kubernetes-execution/children.ts";
 import { type Decision, type Move, phaseOf, type Status } from "#controllers/kubernetes-execution/decide.ts";
@@ -17,7 +18,7 @@ import type { Log } from "#lib/log.ts";
 export interface ActDeps extends RoleDeps {
   readonly image: string;
   readonly executions: Store<KubernetesExecution>;
-  readonly jobs: Store<Job>;
+  readonly jobs: Store<CachedJob>;
 }
 
 export interface ActContext {

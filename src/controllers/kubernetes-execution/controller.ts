@@ -1,11 +1,11 @@
 // The KubernetesExecution controller: one action, checked, recorded, run by one Job, verified. Never writes to the user's cluster but as a dry run.
 import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
-import { DaemonSets, Deployments, Jobs, Pods, StatefulSets } from "#api/kubernetes.ts";
-import { EXECUTION_LABEL } from "#api/labels.ts";
+import { Jobs, Pods } from "#api/kubernetes.ts";
 import { apiVersionOf, type Key, keyOf, type KubeObject, type Need, type ObjectReference, type ResourceType } from "#api/object.ts";
 import { objectKey, referenceOf } from "#actions/change.ts";
 import { actions } from "#actions/registry.ts";
+import { CachedDaemonSets, CachedDeployments, type CachedJob, CachedJobs, CachedPods, CachedStatefulSets } from "#cluster/cached-kinds.ts";
 import { needs as labelNeeds } from "#cluster/policy-labels.ts";
 import { needs as readNeeds } from "#cluster/read-for-action.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
@@ -13,10 +13,11 @@ import { createAct } from "#controllers/kubernetes-execution/act.ts";
 import { decide, phaseOf } from "#controllers/kubernetes-execution/decide.ts";
 import { observe } from "#controllers/kubernetes-execution/observe.ts";
 import { ownKind } from "#controllers/rights.ts";
+import type { View } from "#kube/caches.ts";
 import type { Controller, Watch } from "#kube/controller.ts";
 
 /** Kinds whose changes show that an action takes effect. */
-const followed: readonly ResourceType[] = [Deployments, StatefulSets, DaemonSets, Pods];
+const followed: readonly View[] = [CachedDeployments, CachedStatefulSets, CachedDaemonSets, CachedPods];
 
 export const needs: readonly Need[] = [
   ...ownKind(KubernetesExecution, ["get", "list", "watch", "patch"]),
@@ -48,7 +49,7 @@ const maxSteps = 6;
 export const createKubernetesExecutionController = (deps: RoleDeps & { readonly image: string }): Controller => {
   const scope = { namespace: deps.namespace };
   const executions = deps.caches.of(KubernetesExecution, scope, indexes);
-  const jobs = deps.caches.of(Jobs, scope);
+  const jobs = deps.caches.of(CachedJobs, scope);
   const act = createAct({ ...deps, executions, jobs });
 
   const runningOn = (object: KubeObject, type: ResourceType): Key[] => {
@@ -79,7 +80,5 @@ export const createKubernetesExecutionController = (deps: RoleDeps & { readonly 
   };
 };
 
-const executionOf = ({ metadata }: KubeObject): Key[] => {
-  const name = metadata.labels?.[EXECUTION_LABEL];
-  return name === undefined || metadata.namespace === undefined ? [] : [{ namespace: metadata.namespace, name }];
-};
+const executionOf = ({ metadata, execution }: CachedJob): Key[] =>
+  execution === undefined || metadata.namespace === undefined ? [] : [{ namespace: metadata.namespace, name: execution }];

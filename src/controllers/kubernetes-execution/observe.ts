@@ -6,6 +6,7 @@ import { decodeChanges, traceOf } from "#actions/change.ts";
 import { liveObjects } from "#actions/plan.ts";
 import { findAction } from "#actions/registry.ts";
 import { decodeReport, type Report } from "#actions/report.ts";
+import type { CachedJob } from "#cluster/cached-kinds.ts";
 import { readObject } from "#cluster/read-for-action.ts";
 import { jobName } from "#controllers/kubernetes-execution/children.ts";
 import {
@@ -21,7 +22,7 @@ import { validate, type ValidateDeps } from "#controllers/kubernetes-execution/v
 import type { Store } from "#kube/store.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
-export type ObserveDeps = ValidateDeps & { readonly jobs: Store<Job> };
+export type ObserveDeps = ValidateDeps & { readonly jobs: Store<CachedJob> };
 
 export const observe = async (deps: ObserveDeps, execution: KubernetesExecution, now: number, signal: AbortSignal): Promise<Observed> => {
   if (wantsValidation(execution, now)) return { execution, validation: await validate(deps, execution, signal) };
@@ -41,7 +42,7 @@ const jobOf = async (deps: ObserveDeps, execution: KubernetesExecution, now: num
 const isOwnedBy = (job: KubeObject, execution: KubernetesExecution): boolean =>
   job.metadata.ownerReferences?.some((owner) => owner.uid === execution.metadata.uid) ?? false;
 
-const viewOf = (job: Job): JobView => {
+const viewOf = (job: CachedJob | Job): JobView => {
   const end = job.status?.conditions?.find(({ type, status }) => (type === "Complete" || type === "Failed") && status === "True");
   const createdAtMs = fromTimestamp(job.metadata.creationTimestamp) ?? 0;
   return {

@@ -1,8 +1,9 @@
 // What surrounds a target, as one bounded value that an analysis can stand on alone. Pure; text out of the cluster is data and is redacted.
 import type { Reference } from "#api/fields.ts";
 import type { Context, ContainerState } from "#api/kinds/remediation-processing.ts";
-import type { ContainerStatus, DaemonSet, Deployment, Pod, PodTemplate, ReplicaSet, StatefulSet } from "#api/kubernetes.ts";
+import type { DaemonSet, Deployment, Pod, PodTemplate, ReplicaSet, StatefulSet } from "#api/kubernetes.ts";
 import type { KubeObject, ObjectReference } from "#api/object.ts";
+import type { CachedContainer, CachedPod, CachedReplicaSet } from "#cluster/cached-kinds.ts";
 import { managedBy } from "#cluster/managed-by.ts";
 import { type Surroundings, neighboursOf } from "#cluster/neighbours.ts";
 import { revisionsOf } from "#cluster/revisions.ts";
@@ -14,7 +15,7 @@ export interface ContextParts {
   readonly object: KubeObject | undefined;
   /** From the reported object to the target. */
   readonly ownerChain: readonly Reference[];
-  readonly replicaSets: readonly ReplicaSet[];
+  readonly replicaSets: readonly CachedReplicaSet[];
   readonly around: Surroundings;
 }
 
@@ -76,7 +77,7 @@ const replicasOf = (object: KubeObject): Context["replicas"] => {
 };
 
 /** Those in trouble first: what the bound cuts off is the healthy rest. */
-const containersOf = (pods: readonly Pod[]): ContainerState[] =>
+const containersOf = (pods: readonly CachedPod[]): ContainerState[] =>
   pods
     .flatMap((pod) =>
       [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])].map((status) => containerOf(pod, status)),
@@ -84,25 +85,23 @@ const containersOf = (pods: readonly Pod[]): ContainerState[] =>
     .toSorted((a, b) => Number(a.ready) - Number(b.ready) || b.restarts - a.restarts || (a.pod < b.pod ? -1 : 1))
     .slice(0, maxContainers);
 
-const containerOf = (pod: Pod, { name, image, state, lastState, restartCount, ready }: ContainerStatus): ContainerState => {
+const containerOf = (pod: CachedPod, { name, image, state, lastState, restartCount, ready }: CachedContainer): ContainerState => {
   // Between two crashes a container runs or waits; what it last died of is what matters.
   const ended = state?.terminated ?? lastState?.terminated;
   const detail = state?.waiting ?? ended;
-  const message = detail?.message;
   return {
     pod: pod.metadata.name,
     container: name,
     image: image.slice(0, 512),
     state: state?.running ? "Running" : state?.waiting ? "Waiting" : state?.terminated ? "Terminated" : "Unknown",
     ...(detail?.reason === undefined ? {} : { reason: detail.reason.slice(0, 128) }),
-    ...(message === undefined ? {} : { message: redact(message).slice(0, 1024) }),
     ...(ended === undefined ? {} : { exitCode: ended.exitCode }),
     restarts: restartCount,
     ready,
   };
 };
 
-const revisions = (deployment: Deployment, replicaSets: readonly ReplicaSet[]): Context["revisions"] =>
+const revisions = (deployment: Deployment, replicaSets: readonly CachedReplicaSet[]): Context["revisions"] =>
   revisionsOf(deployment, replicaSets)
     .slice(0, maxRevisions)
     .map(({ revision, object, createdAt, images, current, changeCause }) => ({

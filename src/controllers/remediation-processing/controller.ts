@@ -29,7 +29,7 @@ export const createRemediationProcessingController = (deps: RoleDeps): Controlle
       const from = phaseOf(processing);
       // Everything that it looks at is of this moment: a finished one is not even observed.
       if (processingTransitions[from].length === 0) return "rest";
-      const decision = decide(observe(processing), deps.clock.now());
+      const decision = decide(await observe(processing, signal), deps.clock.now());
       if (decision.do === "wait") return "rest";
       const to = decision.status.phase ?? from;
       if (!mayBecome(processingTransitions, from, to)) throw new Error(`a processing may not go from ${from} to ${to}`);

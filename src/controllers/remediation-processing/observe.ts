@@ -1,23 +1,18 @@
-// Reads the caches for everything that is to be known of one target. No live calls, no writes.
+// Reads everything that is to be known of one target: itself live, since the caches keep no template, what surrounds it from the caches. Never writes.
 import type { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
-import { HorizontalPodAutoscalers, Namespaces, Nodes, PodDisruptionBudgets, ResourceQuotas, Services } from "#api/kubernetes.ts";
-import type { Need, ResourceType } from "#api/object.ts";
+import type { Need } from "#api/object.ts";
 import { referenceText } from "#api/object.ts";
+import { CachedAutoscalers, CachedBudgets, CachedNamespaces, CachedNodes, CachedQuotas, CachedServices } from "#cluster/cached-kinds.ts";
 import { needs as workloadNeeds, watchWorkloads } from "#cluster/owned-pods.ts";
 import { createOwnerResolver, needs as ownerNeeds } from "#cluster/owners.ts";
-import { needs as targetNeeds, watchTargets } from "#cluster/targets.ts";
+import { readObject } from "#cluster/read-for-action.ts";
+import { needs as targetNeeds } from "#cluster/targets.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
+import type { View } from "#kube/caches.ts";
 import { contextOf } from "#controllers/remediation-processing/context.ts";
 import type { Observed } from "#controllers/remediation-processing/decide.ts";
 
-const neighbourTypes: readonly ResourceType[] = [
-  Services,
-  HorizontalPodAutoscalers,
-  PodDisruptionBudgets,
-  ResourceQuotas,
-  Nodes,
-  Namespaces,
-];
+const neighbourTypes: readonly View[] = [CachedServices, CachedAutoscalers, CachedBudgets, CachedQuotas, CachedNodes, CachedNamespaces];
 
 export const observeNeeds: readonly Need[] = [
   ...workloadNeeds,
@@ -26,23 +21,22 @@ export const observeNeeds: readonly Need[] = [
   ...neighbourTypes.map(({ group, plural }): Need => ({ group, resource: plural, verbs: ["get", "list", "watch"], scope: "cluster" })),
 ];
 
-export type Observe = (processing: RemediationProcessing) => Observed;
+export type Observe = (processing: RemediationProcessing, signal: AbortSignal) => Promise<Observed>;
 
 /** Asks for the caches at once, so that they are complete before the first look. */
-export const createObserve = ({ caches, clock, namespace: ownNamespace, settings }: RoleDeps): Observe => {
-  const targets = watchTargets(caches);
+export const createObserve = ({ kube, caches, clock, namespace: ownNamespace, settings }: RoleDeps): Observe => {
   const workloads = watchWorkloads(caches);
   const owners = createOwnerResolver(caches, clock);
-  const services = caches.of(Services);
-  const autoscalers = caches.of(HorizontalPodAutoscalers);
-  const budgets = caches.of(PodDisruptionBudgets);
-  const quotas = caches.of(ResourceQuotas);
-  const nodes = caches.of(Nodes);
-  const namespaces = caches.of(Namespaces);
+  const services = caches.of(CachedServices);
+  const autoscalers = caches.of(CachedAutoscalers);
+  const budgets = caches.of(CachedBudgets);
+  const quotas = caches.of(CachedQuotas);
+  const nodes = caches.of(CachedNodes);
+  const namespaces = caches.of(CachedNamespaces);
 
-  return (processing) => {
+  return async (processing, signal) => {
     const { target, reported } = processing.spec;
-    const object = targets.object(target);
+    const object = await readObject(kube, target, signal);
     const namespace = target.namespace === undefined ? undefined : namespaces.get({ name: target.namespace });
     // A cluster-scoped object is opted in and placed by its own labels, everything else by its namespace's.
     const labelled =

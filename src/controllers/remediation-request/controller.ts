@@ -5,10 +5,10 @@ import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
 import { RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
 import { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
-import { ValidatingAdmissionPolicies, ValidatingAdmissionPolicyBindings } from "#api/kubernetes.ts";
 import { REQUEST_LABEL } from "#api/labels.ts";
 import { type Key, keyOf, type KubeObject, type Need } from "#api/object.ts";
 import { needs as guardrailNeeds } from "#cluster/guardrails.ts";
+import { CachedAdmissionBindings, CachedAdmissionPolicies } from "#cluster/cached-kinds.ts";
 import { needs as targetNeeds, targetKey, watchTargets } from "#cluster/targets.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
 import { ownKind } from "#controllers/rights.ts";
@@ -63,8 +63,8 @@ export const createRemediationRequestController = (deps: RoleDeps): Controller =
       // A repair that ends frees its object for whoever waits for it.
       { store: workflows, keysOf: (workflow) => [...requestOf(workflow), ...blockedOnes()] },
       unblocks(deps.caches.of(RemediationPolicy, scope)),
-      unblocks(deps.caches.of(ValidatingAdmissionPolicies)),
-      unblocks(deps.caches.of(ValidatingAdmissionPolicyBindings)),
+      unblocks(deps.caches.of(CachedAdmissionPolicies)),
+      unblocks(deps.caches.of(CachedAdmissionBindings)),
       ...targets.stores.map((store) => ({ store, keysOf: waitingForHealth })),
     ],
     reconcile: async (key, { signal, log }) => {

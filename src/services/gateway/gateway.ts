@@ -2,9 +2,9 @@
 import type { Hono } from "hono";
 import { GROUP } from "#api/define-kind.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
-import { Namespaces } from "#api/kubernetes.ts";
 import type { Need } from "#api/object.ts";
 import type { SignalResult } from "#api/rest/gateway.ts";
+import { CachedNamespaces } from "#cluster/cached-kinds.ts";
 import { createOwnerResolver, needs as ownerNeeds } from "#cluster/owners.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
 import { createAuthenticate, needs as authenticationNeeds } from "#services/gateway/authenticate.ts";
@@ -45,7 +45,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
   const { kube, caches, clock, namespace, metrics } = deps;
   const log = deps.log.child({ service: "gateway" });
   const requests = caches.of(RemediationRequest, { namespace }, requestIndexes);
-  const namespaces = caches.of(Namespaces);
+  const namespaces = caches.of(CachedNamespaces);
   const owners = createOwnerResolver(caches, clock);
   const occurrences = createOccurrences({ kube, clock, log, requests });
   const coolOffSeconds = (): number => deps.settings().coolOffSeconds;

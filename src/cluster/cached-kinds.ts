@@ -1,0 +1,351 @@
+// What the caches keep of each kind of the user's cluster: the fields that controllers and Gateway read, and no other. A reader that needs one more adds it here.
+import type {
+  ContainerStateDetail,
+  ContainerStatus,
+  CronJob,
+  DaemonSet,
+  Deployment,
+  HorizontalPodAutoscaler,
+  Job,
+  Namespace,
+  Node,
+  ObjectCondition,
+  PersistentVolumeClaim,
+  Pod,
+  PodDisruptionBudget,
+  PodTemplate,
+  ReplicaSet,
+  ResourceQuota,
+  Service,
+  StatefulSet,
+} from "#api/kubernetes.ts";
+import {
+  CronJobs,
+  DaemonSets,
+  Deployments,
+  HorizontalPodAutoscalers,
+  Jobs,
+  Namespaces,
+  Nodes,
+  PersistentVolumeClaims,
+  PodDisruptionBudgets,
+  Pods,
+  ReplicaSets,
+  ResourceQuotas,
+  Services,
+  StatefulSets,
+  ValidatingAdmissionPolicies,
+  ValidatingAdmissionPolicyBindings,
+} from "#api/kubernetes.ts";
+import { EXECUTION_LABEL } from "#api/labels.ts";
+import type { KubeObject, ObjectMeta, OwnerReference } from "#api/object.ts";
+import { viewOf, wholeView } from "#kube/caches.ts";
+import type { SharedText } from "#lib/shared-text.ts";
+
+/** Typed as never, so that reading them does not compile. */
+type Bare = ObjectMeta & { labels?: never; annotations?: never; finalizers?: never; managedFields?: never };
+type Labelled = ObjectMeta & { annotations?: never; finalizers?: never; managedFields?: never };
+
+interface Cached extends KubeObject {
+  metadata: Bare;
+}
+type CachedCondition = Pick<ObjectCondition, "type" | "status" | "reason">;
+
+export interface CachedContainer {
+  readonly name: string;
+  readonly image: string;
+  readonly ready: boolean;
+  readonly restartCount: number;
+  readonly state?: CachedContainerState;
+  readonly lastState?: Pick<CachedContainerState, "terminated">;
+}
+export interface CachedContainerState {
+  readonly waiting?: { readonly reason?: string };
+  readonly running?: object;
+  readonly terminated?: { readonly exitCode: number; readonly reason?: string; readonly finishedAt?: string };
+}
+
+export interface CachedPod extends Cached {
+  spec: { nodeName?: string };
+  status?: {
+    phase?: string;
+    reason?: string;
+    /** Ready and PodScheduled. */
+    conditions?: CachedCondition[];
+    containerStatuses?: CachedContainer[];
+    initContainerStatuses?: CachedContainer[];
+  };
+}
+export interface CachedReplicaSet extends Cached {
+  spec: { replicas?: number };
+  status?: NonNullable<ReplicaSet["status"]>;
+  /** The annotation of this name. */
+  revision?: string;
+  changeCause?: string;
+  /** Of its containers, in their order. */
+  images: readonly string[];
+}
+export interface CachedDeployment extends Cached {
+  spec: { replicas?: number; paused?: boolean };
+  status?: Pick<
+    NonNullable<Deployment["status"]>,
+    "observedGeneration" | "replicas" | "updatedReplicas" | "readyReplicas" | "availableReplicas"
+  > & { conditions: CachedCondition[] };
+}
+export interface CachedStatefulSet extends Cached {
+  spec: { replicas?: number };
+  status?: NonNullable<StatefulSet["status"]>;
+}
+export interface CachedDaemonSet extends Cached {
+  status?: NonNullable<DaemonSet["status"]>;
+}
+export interface CachedJob extends Cached {
+  /** The execution that a Job of ours belongs to, as its label says. */
+  execution?: string;
+  status?: { conditions: (CachedCondition & Pick<ObjectCondition, "lastTransitionTime">)[] };
+}
+export interface CachedCronJob extends Cached {
+  spec: { suspend?: boolean };
+}
+export interface CachedNode extends Cached {
+  spec: { unschedulable?: boolean };
+  status: { conditions: CachedCondition[] };
+}
+/** Of a Namespace the metadata alone is asked for. */
+export interface CachedNamespace extends KubeObject {
+  metadata: Labelled;
+}
+export interface CachedClaim extends Cached {
+  status: { phase?: string };
+}
+export interface CachedService extends Cached {
+  spec: Pick<Service["spec"], "selector"> & { ports: { port: number; targetPort?: number | string }[] };
+}
+export interface CachedAutoscaler extends Cached {
+  spec: HorizontalPodAutoscaler["spec"];
+}
+export interface CachedBudget extends Cached {
+  spec: PodDisruptionBudget["spec"];
+  status: { disruptionsAllowed?: number };
+}
+export interface CachedQuota extends Cached {
+  spec: ResourceQuota["spec"];
+  status: NonNullable<ResourceQuota["status"]>;
+}
+
+export const CachedPods = viewOf<Pod, CachedPod>(Pods, ({ spec, status, ...object }, share) => ({
+  ...bare(object, share),
+  spec: nodeOf(picked(spec, ["nodeName"]), share),
+  ...(status === undefined
+    ? {}
+    : {
+        status: present<NonNullable<CachedPod["status"]>>({
+          phase: status.phase,
+          reason: status.reason,
+          conditions: conditionsOf(status.conditions, "Ready", "PodScheduled"),
+          containerStatuses: containersOf(status.containerStatuses, share),
+          initContainerStatuses: containersOf(status.initContainerStatuses, share),
+        }),
+      }),
+}));
+
+const nodeOf = ({ nodeName }: Pick<Pod["spec"], "nodeName">, share: SharedText): CachedPod["spec"] =>
+  nodeName === undefined ? {} : { nodeName: share(nodeName) };
+
+export const CachedReplicaSets = viewOf<ReplicaSet, CachedReplicaSet>(ReplicaSets, ({ spec, status, ...object }, share) => ({
+  ...bare(object, share),
+  spec: picked(spec, ["replicas"]),
+  ...(status === undefined ? {} : { status: picked(status, ["replicas", "readyReplicas", "availableReplicas", "observedGeneration"]) }),
+  ...revisionOf(object),
+  images: imagesOf(picked(spec, ["template"]).template, share),
+}));
+const imagesOf = (template: PodTemplate | undefined, share: SharedText): readonly string[] =>
+  (picked(template?.spec, ["containers"]).containers ?? [])
+    .slice(0, maxImages)
+    .map(({ image = "" }) => share(image.slice(0, maxImageLength)));
+const maxImages = 20;
+const maxImageLength = 512;
+
+const revisionOf = ({ metadata: { annotations = {} } }: KubeObject): Pick<CachedReplicaSet, "revision" | "changeCause"> =>
+  present<Pick<CachedReplicaSet, "revision" | "changeCause">>({
+    revision: annotations["deployment.kubernetes.io/revision"],
+    changeCause: annotations["kubernetes.io/change-cause"]?.slice(0, maxCauseLength),
+  });
+const maxCauseLength = 1024;
+
+export const CachedDeployments = viewOf<Deployment, CachedDeployment>(Deployments, ({ spec, status, ...object }, share) => ({
+  ...bare(object, share),
+  spec: picked(spec, ["replicas", "paused"]),
+  ...(status === undefined
+    ? {}
+    : {
+        status: {
+          ...picked(status, ["observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas"]),
+          conditions: conditionsOf(status.conditions, "Progressing") ?? [],
+        },
+      }),
+}));
+
+export const CachedStatefulSets = viewOf<StatefulSet, CachedStatefulSet>(StatefulSets, ({ spec, status, ...object }, share) => ({
+  ...bare(object, share),
+  spec: picked(spec, ["replicas"]),
+  ...(status === undefined
+    ? {}
+    : {
+        status: picked(status, [
+          "observedGeneration",
+          "replicas",
+          "readyReplicas",
+          "updatedReplicas",
+          "availableReplicas",
+          "currentRevision",
+          "updateRevision",
+        ]),
+      }),
+}));
+
+export const CachedDaemonSets = viewOf<DaemonSet, CachedDaemonSet>(DaemonSets, ({ status, ...object }, share) => ({
+  ...bare(object, share),
+  ...(status === undefined
+    ? {}
+    : {
+        status: picked(status, [
+          "observedGeneration",
+          "desiredNumberScheduled",
+          "numberReady",
+          "updatedNumberScheduled",
+          "numberAvailable",
+        ]),
+      }),
+}));
+
+export const CachedJobs = viewOf<Job, CachedJob>(Jobs, ({ status, ...object }, share) => ({
+  ...bare(object, share),
+  ...present<Pick<CachedJob, "execution">>({ execution: object.metadata.labels?.[EXECUTION_LABEL] }),
+  ...(status === undefined
+    ? {}
+    : {
+        status: {
+          conditions: (status.conditions ?? []).map((condition) => picked(condition, ["type", "status", "reason", "lastTransitionTime"])),
+        },
+      }),
+}));
+
+export const CachedCronJobs = viewOf<CronJob, CachedCronJob>(CronJobs, ({ spec, ...object }, share) => ({
+  ...bare(object, share),
+  spec: picked(spec, ["suspend"]),
+}));
+
+export const CachedNodes = viewOf<Node, CachedNode>(Nodes, ({ spec, status, ...object }, share) => ({
+  ...bare(object, share),
+  spec: picked(spec, ["unschedulable"]),
+  status: { conditions: conditionsOf(status?.conditions) ?? [] },
+}));
+
+export const CachedNamespaces = viewOf<Namespace, CachedNamespace>(Namespaces, (object, share) => labelled(object, share), {
+  part: "metadata",
+});
+
+export const CachedClaims = viewOf<PersistentVolumeClaim, CachedClaim>(PersistentVolumeClaims, ({ status, ...object }, share) => ({
+  ...bare(object, share),
+  status: picked(status, ["phase"]),
+}));
+
+export const CachedServices = viewOf<Service, CachedService>(Services, ({ spec, ...object }, share) => ({
+  ...bare(object, share),
+  spec: {
+    ...picked(spec, ["selector"]),
+    ports: (picked(spec, ["ports"]).ports ?? []).map((port) => picked(port, ["port", "targetPort"])),
+  },
+}));
+
+export const CachedAutoscalers = viewOf<HorizontalPodAutoscaler, CachedAutoscaler>(
+  HorizontalPodAutoscalers,
+  ({ spec, ...object }, share) => ({
+    ...bare(object, share),
+    spec: picked(spec, ["minReplicas", "maxReplicas", "scaleTargetRef"]),
+  }),
+);
+
+export const CachedBudgets = viewOf<PodDisruptionBudget, CachedBudget>(PodDisruptionBudgets, ({ spec, status, ...object }, share) => ({
+  ...bare(object, share),
+  spec: picked(spec, ["selector", "minAvailable", "maxUnavailable"]),
+  status: picked(status, ["disruptionsAllowed"]),
+}));
+
+export const CachedQuotas = viewOf<ResourceQuota, CachedQuota>(ResourceQuotas, ({ spec, status, ...object }, share) => ({
+  ...bare(object, share),
+  spec: picked(spec, ["hard"]),
+  status: picked(status, ["hard", "used"]),
+}));
+
+/** Whole: their content is compared with what this version generates. */
+export const CachedAdmissionPolicies = wholeView(ValidatingAdmissionPolicies);
+export const CachedAdmissionBindings = wholeView(ValidatingAdmissionPolicyBindings);
+
+/** Drops members that are undefined: what was absent stays absent. */
+const present = <T extends object>(value: { [K in keyof T]: T[K] | undefined }): T => {
+  const kept: Partial<T> = {};
+  for (const key in value) if (value[key] !== undefined) kept[key] = value[key];
+  return kept as T;
+};
+
+/** Nothing of what is not there: one object of an odd shape must not stop the cache of all. */
+const picked = <T extends object, K extends keyof T>(value: T | null | undefined, keys: readonly K[]): Pick<T, K> => {
+  const kept: Partial<Pick<T, K>> = {};
+  for (const key of keys) if (value?.[key] !== undefined) kept[key] = value[key];
+  return kept as Pick<T, K>;
+};
+
+const bare = ({ apiVersion, kind, metadata }: KubeObject, share: SharedText): Cached => {
+  const { namespace, creationTimestamp } = metadata;
+  // Of its owners the one that controls it: there may be any number of others.
+  const controller = metadata.ownerReferences?.find((owner) => owner.controller === true);
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      ...picked(metadata, ["name", "uid", "resourceVersion", "generation", "deletionTimestamp"]),
+      creationTimestamp: share(creationTimestamp),
+      ...(namespace === undefined ? {} : { namespace: share(namespace) }),
+      ...(controller === undefined ? {} : { ownerReferences: [ownerOf(controller, share)] }),
+    },
+  };
+};
+
+const labelled = (object: KubeObject, share: SharedText): KubeObject & { metadata: Labelled } => {
+  const { apiVersion, kind, metadata } = bare(object, share);
+  return { apiVersion, kind, metadata: { ...metadata, ...picked(object.metadata, ["labels"]) } as Labelled };
+};
+
+const ownerOf = (owner: OwnerReference, share: SharedText): OwnerReference => ({
+  ...picked(owner, ["controller"]),
+  apiVersion: share(owner.apiVersion),
+  kind: share(owner.kind),
+  name: share(owner.name),
+  uid: share(owner.uid),
+});
+
+const conditionsOf = (conditions: readonly ObjectCondition[] | undefined, ...types: readonly string[]): CachedCondition[] | undefined =>
+  conditions?.filter(({ type }) => types.length === 0 || types.includes(type)).map((condition) => picked(condition, conditionFields));
+const conditionFields = ["type", "status", "reason"] as const;
+
+/** Messages are left out: a program writes its own, of thousands of characters, and the evidence reads them live. */
+const containersOf = (statuses: readonly ContainerStatus[] | undefined, share: SharedText): CachedContainer[] | undefined =>
+  statuses?.map(({ name, image, ready, restartCount, state, lastState }) =>
+    present<CachedContainer>({
+      name: share(name),
+      image: share(image),
+      ready,
+      restartCount,
+      state: state && stateOf(state),
+      lastState: lastState?.terminated && stateOf({ terminated: lastState.terminated }),
+    }),
+  );
+
+const stateOf = ({ waiting, running, terminated }: ContainerStateDetail): CachedContainerState =>
+  present<CachedContainerState>({
+    waiting: waiting && picked(waiting, ["reason"]),
+    running: running && {},
+    terminated: terminated && picked(terminated, ["exitCode", "reason", "finishedAt"]),
+  });
