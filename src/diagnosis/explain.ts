@@ -1,11 +1,13 @@
 // The words that several causes share: what was seen of a failure, a quote with its source, durations. Pure.
 import type { Evidence as Quote } from "#api/fields.ts";
 import { referenceText } from "#api/object.ts";
-import type { WorkloadEvidence, EventEvidence, RevisionEvidence } from "#evidence/workload-evidence.ts";
+import { isComplaint, tellingExcerpt, tellingLine } from "#evidence/telling-line.ts";
+import type { WorkloadEvidence, EventEvidence, LogEvidence, RevisionEvidence } from "#evidence/workload-evidence.ts";
 import type { Failure } from "#diagnosis/failures.ts";
 
 const maxQuoteLength = 2048;
-const maxLogLines = 8;
+export const maxLogLines = 8;
+const maxHeadline = 160;
 
 export const quote = (source: Quote["source"], object: string, text: string): Quote => ({
   source,
@@ -44,12 +46,38 @@ export const failureQuote = (evidence: WorkloadEvidence, failure: Failure): Quot
   return quote("object", podName(evidence, pod.name), parts.filter((part) => part !== undefined && part !== "").join("; "));
 };
 
-/** The last lines of what a failing container wrote. */
+/** What failing containers wrote: the message that says why, and the end. */
 export const logQuotes = (evidence: WorkloadEvidence, failures: readonly Failure[], max: number): readonly Quote[] =>
-  evidence.logs
-    .filter((log) => failures.some(({ pod, container }) => pod.name === log.pod && container.name === log.container))
+  onePerText(logsOf(evidence, failures))
     .slice(0, max)
-    .map((log) => quote("log", podName(evidence, log.pod), log.text.split("\n").slice(-maxLogLines).join("\n")));
+    .map((log) => quote("log", podName(evidence, log.pod), tellingExcerpt(log.text, maxLogLines)));
+
+const logsOf = ({ logs }: WorkloadEvidence, failures: readonly Failure[]): readonly LogEvidence[] =>
+  logs.filter((log) => failures.some(({ pod, container }) => pod.name === log.pod && container.name === log.container));
+
+/** A run that ends like the one before it says the same: times, ports and process ids aside, one of both is enough. */
+export const onePerText = <T extends Pick<LogEvidence, "text">>(logs: readonly T[]): readonly T[] => {
+  const seen = new Set<string>();
+  return logs.filter(({ text }) => {
+    const form = tellingExcerpt(text, maxLogLines).replaceAll(/\d+/g, "#");
+    return !seen.has(form) && seen.add(form);
+  });
+};
+
+/** The line that says best what went wrong, cut for a headline; undefined where no log says that anything did. */
+export const complaintIn = (logs: readonly Pick<LogEvidence, "text">[]): string | undefined => {
+  const line = logs.flatMap(({ text }) => tellingLine(text) ?? []).find(isComplaint);
+  if (line === undefined) return undefined;
+  const letters = Array.from(line);
+  return letters.length <= maxHeadline ? line : `${letters.slice(0, maxHeadline - 1).join("")}…`;
+};
+
+export const complaintOf = (evidence: WorkloadEvidence, failures: readonly Failure[]): string | undefined =>
+  complaintIn(logsOf(evidence, failures));
+
+/** `exits with code 1: "Error: missing PAYMENTS_URL"` */
+export const withComplaint = (text: string, complaint: string | undefined): string =>
+  complaint === undefined ? text : `${text}: "${complaint}"`;
 
 export const eventQuotes = (events: readonly EventEvidence[], max: number): readonly Quote[] =>
   events

@@ -2,7 +2,7 @@
 import { cleanLog, endOf } from "#evidence/text.ts";
 
 const trouble =
-  /\b(?:error|err|fatal|panic|exception|traceback|fail(?:ed|ure)?|denied|refused|forbidden|unauthorized|timed? ?out|cannot|could not|unable|killed|oom|no such|not found|exhausted|too many|read-only|unavailable|unreachable)\b|(?:status|code|http\/[\d.]+"?)\D{0,4}[45]\d\d\b/i;
+  /(?:error|exception)\b|\b(?:err|fatal|panic|traceback|fail(?:ed|ure)?|denied|refused|forbidden|unauthorized|timed? ?out|cannot|could not|unable|killed|oom|no such|not found|exhausted|too many|read-only|unavailable|unreachable)\b|(?:status|code|http\/[\d.]+"?)\D{0,4}[45]\d\d\b/i;
 const linesBefore = 2;
 const linesAfter = 4;
 /** Whatever else is dropped, the last lines stay: a program says last why it ends. */

@@ -2,9 +2,12 @@
 import type { Evidence as Quote, Reference } from "#api/fields.ts";
 import { PersistentVolumeClaims, Pods, type Pod } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
+import { complaintIn, maxLogLines, onePerText } from "#diagnosis/explain.ts";
 import type { Symptom } from "#diagnosis/symptoms.ts";
 import type { View } from "#diagnosis/view.ts";
 import { fromTimestamp } from "#lib/clock.ts";
+import type { PodLog } from "#evidence/evidence.ts";
+import { tellingExcerpt } from "#evidence/telling-line.ts";
 import type { ReportedFinding } from "#investigation/report.ts";
 
 /** Longer than an ordinary start takes. */
@@ -14,7 +17,6 @@ const restartsThatLast = 3;
 const confidence = 0.3;
 const maxQuotes = 5;
 const maxQuoteLength = 2048;
-const maxLogLines = 8;
 
 export const unexplainedFindings = (view: View, symptoms: readonly Symptom[]): readonly ReportedFinding[] => {
   const byObject = new Map<string, Symptom[]>();
@@ -32,11 +34,7 @@ export const unexplainedFindings = (view: View, symptoms: readonly Symptom[]): r
 const puzzle = (view: View, object: Reference, symptoms: readonly Symptom[]): ReportedFinding => ({
   code: "Unexplained",
   object,
-  summary:
-    `${referenceText(object)} is in trouble and no cause could be proven: ${symptoms.map(({ kind, text }) => `${kind} (${text})`).join("; ")}.`.slice(
-      0,
-      1024,
-    ),
+  summary: summaryOf(view, object, symptoms).slice(0, 1024),
   verdict: "Inconclusive",
   confidence,
   chain: symptoms.map(({ kind, text }) => `${kind}: ${text}`),
@@ -44,8 +42,24 @@ const puzzle = (view: View, object: Reference, symptoms: readonly Symptom[]): Re
   explains: [],
   plans: [],
   refused: [],
-  person: "nothing that was read says why; the quotes are what a person would look at first",
+  person:
+    complaintIn(logsOf(view, object)) === undefined
+      ? "nothing that was read says why; start with the quotes above"
+      : "check what the log line says; no object that was read explains it",
 });
+
+const summaryOf = (view: View, object: Reference, symptoms: readonly Symptom[]): string => {
+  const seen = symptoms.map(({ kind, text }) => `${kind} (${text})`).join("; ");
+  const complaint = complaintIn(logsOf(view, object));
+  return complaint === undefined
+    ? `${referenceText(object)} is in trouble and no cause could be proven: ${seen}.`
+    : `${referenceText(object)} logs "${complaint}"; no cause could be proven: ${seen}.`;
+};
+
+const logsOf = (view: View, object: Reference): readonly PodLog[] => {
+  const workload = view.workload(object);
+  return workload === undefined ? [] : onePerText(view.logsOf(workload));
+};
 
 const quotesOf = (view: View, object: Reference): readonly Quote[] => {
   const workload = view.workload(object);
@@ -56,11 +70,13 @@ const quotesOf = (view: View, object: Reference): readonly Quote[] => {
       object: event.object.slice(0, 400),
       quote: `${event.reason}: ${event.message}`.slice(0, maxQuoteLength),
     })),
-    ...(workload === undefined ? [] : view.logsOf(workload)).slice(0, 2).map(({ namespace, pod, text }): Quote => ({
-      source: "log",
-      object: `Pod ${namespace}/${pod}`.slice(0, 400),
-      quote: text.split("\n").slice(-maxLogLines).join("\n").slice(-maxQuoteLength),
-    })),
+    ...logsOf(view, object)
+      .slice(0, 2)
+      .map(({ namespace, pod, text }): Quote => ({
+        source: "log",
+        object: `Pod ${namespace}/${pod}`.slice(0, 400),
+        quote: tellingExcerpt(text, maxLogLines).slice(0, maxQuoteLength),
+      })),
   ].slice(0, maxQuotes);
 };
 

@@ -3,7 +3,7 @@
 import { referenceText } from "#api/object.ts";
 import { assess, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
-import { failureQuote, failureText, logQuotes, onePerContainer } from "#diagnosis/explain.ts";
+import { complaintOf, failureQuote, failureText, logQuotes, onePerContainer, withComplaint } from "#diagnosis/explain.ts";
 import { failuresOf, steadyPods } from "#diagnosis/failures.ts";
 import { failingWorkloads } from "#diagnosis/failing-workloads.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
@@ -22,12 +22,19 @@ export const programFails: Cause = {
   find: (view) => failingWorkloads(view).map((workload) => find(view, workload)),
 };
 
+/** What the program says of itself comes before what nobody knows. */
+const summaryOf = (text: string, complaint: string | undefined): string =>
+  complaint === undefined
+    ? `${text}, and no change is known that explains it.`
+    : `${withComplaint(text, complaint)}. No change of its template explains it.`;
+
 const find = (view: View, workload: Workload): Assessment => {
   const evidence = view.inside(workload);
   const failures = failuresOf(evidence).filter(({ mode, reason }) => mode === "crashes" && reason !== "OOMKilled");
   const [failure] = failures;
   const release = failure === undefined ? undefined : releaseFor(evidence, failure.container.name);
   const isJob = workload.object.kind === "Job" || workload.object.kind === "CronJob";
+  const complaint = complaintOf(evidence, failures);
   return assess(
     code,
     {
@@ -52,9 +59,10 @@ const find = (view: View, workload: Workload): Assessment => {
     },
     () => ({
       object: workload.reference,
-      summary:
-        `Container ${failure?.container.name} of ${referenceText(workload.reference)} ${failure === undefined ? "fails" : failureText(failure)}, ` +
-        "and no change is known that explains it.",
+      summary: summaryOf(
+        `Container ${failure?.container.name} of ${referenceText(workload.reference)} ${failure === undefined ? "fails" : failureText(failure)}`,
+        complaint,
+      ),
       chain: onePerContainer(failures)
         .slice(0, 3)
         .map((each) => `container ${each.container.name} ${failureText(each)}`),
@@ -65,7 +73,7 @@ const find = (view: View, workload: Workload): Assessment => {
         ...logQuotes(evidence, failures, 2),
       ],
       explains: [workload.reference],
-      facts: person("check the log of the application"),
+      facts: person(complaint === undefined ? "check the log of the application" : "check what the log line says, above"),
     }),
   );
 };

@@ -4,7 +4,7 @@ import { referenceText } from "#api/object.ts";
 import { assess, objectQuote, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { keptRevisions } from "#diagnosis/controller-revisions.ts";
-import { failureQuote, failureText, logQuotes, onePerContainer } from "#diagnosis/explain.ts";
+import { complaintOf, failureQuote, failureText, logQuotes, onePerContainer, withComplaint } from "#diagnosis/explain.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
 import type { Assessment, Facts } from "#diagnosis/finding.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
@@ -54,7 +54,7 @@ const find = (view: View, workload: Workload): Assessment => {
     },
     () => ({
       object: reference,
-      summary: `The update of ${referenceText(reference)} to revision ${newest?.revision} does not come up: ${failures[0] === undefined ? "" : `container ${failures[0].container.name} ${failureText(failures[0])}`}.`,
+      summary: `The update of ${referenceText(reference)} to revision ${newest?.revision} does not come up: ${failures[0] === undefined ? "" : `container ${failures[0].container.name} ${withComplaint(failureText(failures[0]), complaintOf(evidence, failures))}`}.`,
       chain: [
         `revision ${newest?.revision} replaced revision ${previous?.revision}`,
         ...onePerContainer(failures)
