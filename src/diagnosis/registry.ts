@@ -43,6 +43,7 @@ import { databaseConnectionsExhausted } from "#diagnosis/causes/database-connect
 import { databaseCredentialsRejected } from "#diagnosis/causes/database-credentials-rejected.ts";
 import { databaseAddressWrong } from "#diagnosis/causes/database-address-wrong.ts";
 import { databaseReadOnly } from "#diagnosis/causes/database-read-only.ts";
+import { calledServiceMissing } from "#diagnosis/causes/called-service-missing.ts";
 import { nameResolutionFails } from "#diagnosis/causes/name-resolution-fails.ts";
 import { portConflict } from "#diagnosis/causes/port-conflict.ts";
 import { replicasZero } from "#diagnosis/causes/replicas-zero.ts";
@@ -107,6 +108,7 @@ export const causes: readonly Cause[] = [
   databaseCredentialsRejected,
   ...databaseAddressWrong,
   nameResolutionFails,
+  calledServiceMissing,
   portConflict,
   replicasZero,
   ...podNetworkBad,

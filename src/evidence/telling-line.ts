@@ -8,7 +8,7 @@ const frame =
 const goCall = /^[\w./*()[\]-]{1,200}\((?:\.\.\.|[0-9a-fx{}, ?]{0,400})\)$/;
 const afterFrames = /^Traceback \(most recent call last\):/;
 const noise =
-  /^\s*(?:\^+~*|[{}()[\],;]+|Node\.js v\d\S*|goroutine \d{1,9} \[.*|\[signal .*|Stack trace:|Traceback \(most recent call last\):|note: run with .*|stack backtrace:|exit status \d{1,3}|thrown in .*|created by .*)?\s*$/;
+  /^(?:\^+~*|[{}()[\],;]+|Node\.js v\d\S*|goroutine \d{1,9} \[.*|\[signal .*|Stack trace:|Traceback \(most recent call last\):|note: run with .*|stack backtrace:|exit status \d{1,3}|thrown in .*|created by .*)?$/;
 /** How a runtime begins what it prints of an error that nobody caught. */
 const opening = /^(?:node:[\w/]{1,80}:\d{1,7}|(?:file:\/\/)?\/\S{1,400}:\d{1,7})$/;
 
@@ -54,7 +54,7 @@ export const tellingExcerpt = (text: string, maxLines: number): string => {
     .join("\n");
 };
 
-const isNoise = (line: string): boolean => noise.test(line);
+const isNoise = (line: string): boolean => noise.test(line.trim());
 const isFrame = (line: string): boolean => frame.test(line) || goCall.test(line);
 const isMessage = (line: string): boolean => !isFrame(line) && !isNoise(line) && !opening.test(line);
 

@@ -68,6 +68,7 @@ const depending = (pod: PodSketch): Partial<Evidence> => ({
 const expired = (at: string): PodLog[] => [
   says("web", `${at} Get "https://api:70/x": tls: x509: certificate has expired or is not yet valid`),
 ];
+const lookedUp = (host: string): PodLog => says("web", `GET http://${host}:8080/rates failed: getaddrinfo ENOTFOUND ${host}`, "previous");
 const atZero = deployment("api", {}, { spec: { replicas: 0 } });
 const scaled = (lastAt: string): Partial<Evidence> => ({
   objects: [atZero, service("api")],
@@ -120,6 +121,14 @@ export const ways: Readonly<Record<string, ThreeCases>> = {
     holds: lookingUp(own, elsewhere),
     neighbour: "ClusterDnsDown",
     contradicted: lookingUp({}, "dial tcp: lookup db.shop.svc on 10.2.0.10:53: no such host"),
+  },
+  CalledServiceMissing: {
+    holds: { objects: [...withPod(deployment("web"), failing(crashed("web", 1))), service("rates-v2")], logs: [lookedUp("rates-v1")] },
+    neighbour: "EnvAddressWrong",
+    contradicted: {
+      objects: [...withPod(deployment("web"), failing(crashed("web", 1))), service("rates-v1")],
+      logs: [lookedUp("rates-v1")],
+    },
   },
   ClusterDnsDown: { holds: resolving(failing()), neighbour: "NameResolutionFails", contradicted: resolving({}) },
   DependencyDown: { holds: depending(down), neighbour: "ReplicasZero", contradicted: depending({}) },

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { programFails } from "#diagnosis/causes/program-fails.ts";
-import { answers, crashed, deployment, failing, podsOf } from "#test/evidence-sketch.ts";
+import { createView } from "#diagnosis/view.ts";
+import { answers, crashed, deployment, evidence, failing, podsOf } from "#test/evidence-sketch.ts";
 
 const web = deployment("web");
 const logs = [
@@ -11,6 +12,22 @@ test("a program that ends with an error from its first revision on is a person's
   expect(answers(programFails, { objects: [web, ...podsOf(web, failing(crashed("web", 1)))], logs })).toEqual([
     "ProgramFails Deployment web → person",
   ]);
+});
+
+test.each([
+  ["booting\nEnvironment variable DEPLOY_ENV is undefined", "Environment variable DEPLOY_ENV is undefined"],
+  ["Failed to bind to port 80\nbye", "Failed to bind to port 80"],
+])("what its log says leads: %j", (text, line) => {
+  const pods = podsOf(web, failing(crashed("web", 1)));
+  const runs = (["current", "previous"] as const).map((run) => ({ ...logs[0]!, run, text }));
+  const [finding] = programFails
+    .find(createView(evidence({ objects: [web, ...pods], logs: runs })))
+    .flatMap((each) => ("found" in each ? [each.found] : []));
+  expect(finding?.summary).toBe(
+    `Container web of Deployment shop/web exits with code 1 after 1 s: "${line}". No change of its template explains it.`,
+  );
+  // Both runs say the same: once is enough.
+  expect(finding?.quotes.filter(({ source }) => source === "log").map(({ quote }) => quote)).toEqual([text]);
 });
 
 test("one that is killed for memory is another cause", () => {
