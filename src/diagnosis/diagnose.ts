@@ -1,8 +1,10 @@
 // The whole diagnosis: asks every cause about the evidence and ranks the answers by what they explain. Pure: same evidence, same diagnosis.
+import type { Reference } from "#api/fields.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { ranked, type RankedFinding } from "#diagnosis/rank.ts";
 import { causes } from "#diagnosis/registry.ts";
 import { type Symptom, symptomsOf } from "#diagnosis/symptoms.ts";
+import { concerning } from "#diagnosis/concerns.ts";
 import { dependentsOf } from "#diagnosis/dependents.ts";
 import type { Finding } from "#diagnosis/finding.ts";
 import { createSuppression } from "#diagnosis/suppression.ts";
@@ -40,6 +42,33 @@ export const diagnoseCluster = (evidence: Evidence): ClusterDiagnosis => {
     unexplained: symptoms.filter((symptom) => !explained.has(symptom)),
   };
 };
+
+type RuledOut = ClusterDiagnosis["ruledOut"][number];
+
+/** What came near for one object: its own workload is asked about, and what is said of other objects is left out. */
+export const ruledOutOf = (view: View, target: Reference): readonly RuledOut[] => {
+  const workload = view.workload(target);
+  if (workload === undefined) return [];
+  const concerns = concerning(view, target);
+  const alone: View = { ...view, workloads: [workload] };
+  return causes
+    .flatMap((cause) => cause.find(alone))
+    .flatMap((each) => ("ruledOut" in each ? [each.ruledOut] : []))
+    .filter(({ reason }) => objectsNamed(reason).every((object) => concerns({ object })))
+    .toSorted((a, b) => b.closeness - a.closeness)
+    .map(({ code, reason }) => ({ code, reason }));
+};
+
+/** As every message names an object: `Kind namespace/name`. */
+const objectsNamed = (text: string): readonly Reference[] =>
+  [...text.matchAll(/\b([A-Z][A-Za-z]{2,60}) ([a-z0-9-]{1,63})\/([a-z0-9][a-z0-9.-]{0,252})/g)].map(
+    ([, kind = "", namespace = "", name = ""]) => ({
+      apiVersion: "",
+      kind,
+      namespace,
+      name: name.replace(/\.$/, ""),
+    }),
+  );
 
 /** Whatever is wrong with a workload that is down is also why those who call it fail. */
 const withDependents = (view: View, finding: Finding): Finding => {

@@ -15,7 +15,7 @@ import { memoryLeak } from "#diagnosis/causes/memory-leak.ts";
 import { supersededPodStuck } from "#diagnosis/causes/superseded-pod-stuck.ts";
 import { updateStuck } from "#diagnosis/causes/update-stuck.ts";
 import { nodeUnderPressure } from "#diagnosis/causes/node-under-pressure.ts";
-import { storageExceeded } from "#diagnosis/causes/storage-exceeded.ts";
+import { fileSystemReadOnly, storageExceeded } from "#diagnosis/causes/storage-exceeded.ts";
 import { volumeMountFails } from "#diagnosis/causes/volume-mount-fails.ts";
 import { webhookWithoutServer } from "#diagnosis/causes/webhook-without-server.ts";
 import { scheduleNotKept } from "#diagnosis/causes/schedule-not-kept.ts";
@@ -75,6 +75,7 @@ export const causes: readonly Cause[] = [
   supersededPodStuck,
   nodeUnderPressure,
   storageExceeded,
+  fileSystemReadOnly,
   volumeMountFails,
   webhookWithoutServer,
   scheduleNotKept,

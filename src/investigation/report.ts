@@ -3,7 +3,7 @@
 import type { Evidence as Quote, Reference } from "#api/fields.ts";
 import type { Refusal } from "#api/kinds/ai-analysis.ts";
 import { referenceText } from "#api/object.ts";
-import { diagnoseCluster } from "#diagnosis/diagnose.ts";
+import { diagnoseCluster, ruledOutOf } from "#diagnosis/diagnose.ts";
 import { hostileTexts } from "#diagnosis/hostile-text.ts";
 import type { RankedFinding } from "#diagnosis/rank.ts";
 import { type Repairs, repairsFor } from "#diagnosis/repairs.ts";
@@ -90,7 +90,7 @@ export const reportOn = async (evidence: Evidence, read: ReadForAction, options:
     scope,
     findings: [...told, ...puzzles],
     unlikely: mine.length - likely.length,
-    ruledOut: nearest(ruledOut, told),
+    ruledOut: nearest(target === undefined ? ruledOut : ruledOutOf(view, target), told),
     notRead: [...gaps],
     firing: evidence.firing.filter(({ labels }) => namespace === undefined || labels["namespace"] === namespace),
     hostileTexts: hostileTexts(view).map(({ quote }) => quote),

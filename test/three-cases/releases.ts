@@ -188,6 +188,11 @@ export const releases: Readonly<Record<string, ThreeCases>> = {
     neighbour: "ProgramFails",
     contradicted: { objects: withPod(beside(0), crashing), logs: [inUse] },
   },
+  FileSystemReadOnly: {
+    holds: { objects: withPod(web, crashing), logs: [says("web", "open /data/queue.db: read-only file system", "previous")] },
+    neighbour: "StorageExceeded",
+    contradicted: { objects: withPod(web), logs: [says("web", "open /data/queue.db: read-only file system", "previous")] },
+  },
   StorageExceeded: {
     holds: { objects: withPod(web, crashing), logs: [says("web", "write /data/queue.db: No space left on device", "previous")] },
     neighbour: "ProgramFails",

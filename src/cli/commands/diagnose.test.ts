@@ -322,6 +322,21 @@ describe("a file", () => {
     expect(ran.stdout).toMatch(sentence);
   });
 
+  test("ruled out is only what concerns the object that was asked about", async () => {
+    const paused = workload("shop").map((each) => ({
+      ...each,
+      metadata: { ...each.metadata, name: "checkout", uid: "checkout" },
+      spec: { ...(each as unknown as { spec: object }).spec, paused: true },
+    }))[0]!;
+    const content = encodeEvidence(evidence({ objects: [broken!, ...podsOf(broken!, waiting), paused, ...podsOf(paused, {})] }), "a.json");
+    const ruledOut = async (...args: readonly string[]): Promise<string> =>
+      JSON.stringify(
+        (JSON.parse((await withFiles(content, ...args, "--from", "a.json", "-o", "json")).stdout) as { ruledOut: unknown }).ruledOut,
+      );
+    expect(await ruledOut("deployment/web")).toContain("ReleaseCrashes");
+    expect(await ruledOut("deployment/web")).not.toContain("checkout");
+  });
+
   test("one that is damaged is told in one sentence", async () => {
     const ran = await withFiles(encodeEvidence(saved, "a.json").slice(0, 200), "--from", "a.json");
     expect(ran).toMatchObject({ code: 2, stdout: "" });

@@ -53,7 +53,7 @@ export const readNearby = async (deps: ReadNearbyDeps, target: ObjectReference):
       return await read;
     } catch (error) {
       if (!(error instanceof KubeError) || error.status === 0 || error.status === 401) throw error;
-      notRead.push(`${what}: ${error.message}`);
+      notRead.push(`${what}: ${error.status === 403 ? "not allowed" : (error.message.split("\n")[0] ?? "")}`);
       return otherwise;
     }
   };
@@ -102,7 +102,18 @@ export const readNearby = async (deps: ReadNearbyDeps, target: ObjectReference):
     ...live.filter(({ kind }) => workloadKinds.has(kind)).flatMap((workload) => releaseChanges(workload, [...replicaSets, ...revisions])),
     ...helmChanges(secrets, targetObject),
   ];
-  return { tracks: journal.tracks(), nearby: { remembered, ...(nodes === undefined ? {} : { nodes }) }, notRead };
+  return { tracks: journal.tracks(), nearby: { remembered, ...(nodes === undefined ? {} : { nodes }) }, notRead: onePerReason(notRead) };
+};
+
+/** `deployments, pods: not allowed`: kinds that were not read for one reason are one line, always in one order. */
+const onePerReason = (notRead: readonly string[]): readonly string[] => {
+  const byReason = new Map<string, string[]>();
+  for (const each of notRead.toSorted()) {
+    const at = each.indexOf(": ");
+    const reason = each.slice(at + 2);
+    byReason.set(reason, [...(byReason.get(reason) ?? []), each.slice(0, at)]);
+  }
+  return [...byReason].map(([reason, whats]) => `${whats.join(", ")}: ${reason}`);
 };
 
 /** Where the pods run that it selects; undefined where it has no pods. */

@@ -7,23 +7,50 @@ import type { Assessment, Finding } from "#diagnosis/finding.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
-const code = "StorageExceeded";
-
 export const storageExceeded: Cause = {
-  code,
-  title: "Space that is used up, or a file system that cannot be written to",
-  looksAt: "Pods evicted for ephemeral storage or an emptyDir's limit; logs of failing containers that say ENOSPC or EROFS.",
-  concludes: "The program writes more than it may, or where it may not.",
+  code: "StorageExceeded",
+  title: "Space that is used up",
+  looksAt: "Pods evicted for ephemeral storage or an emptyDir's limit; logs of failing containers that say ENOSPC or EDQUOT.",
+  concludes: "The program writes more than it may.",
   remedy: "Check what the program writes, then remove data or provide more space.",
-  find: (view) => view.workloads.map((workload) => find(view, workload)),
+  find: (view) =>
+    view.workloads.map((workload) =>
+      find(
+        workload,
+        "StorageExceeded",
+        evictedSign(workload) ?? logSign(view, workload, usedUp),
+        "check what the program writes, then remove data or provide more space",
+      ),
+    ),
 };
 
+export const fileSystemReadOnly: Cause = {
+  code: "FileSystemReadOnly",
+  title: "A file system that cannot be written to",
+  looksAt: "Logs of failing containers that say EROFS.",
+  concludes: "The program writes where it may not.",
+  remedy: "Mount a volume where the program writes, or set `readOnlyRootFilesystem: false`.",
+  // What made it read-only says more, and can be undone.
+  suppressedBy: ["ReleaseCrashes", "ConfigEdited", "UpdateStuck", "SupersededPodStuck"],
+  find: (view) =>
+    view.workloads.map((workload) =>
+      find(
+        workload,
+        "FileSystemReadOnly",
+        logSign(view, workload, readOnly),
+        "mount a volume where the program writes, or make its file system writable",
+      ),
+    ),
+};
+
+type Errors = readonly (readonly [RegExp, string])[];
+
 /** errno's own words, as libc and every runtime prints them. */
-const errors: readonly (readonly [RegExp, string])[] = [
+const usedUp: Errors = [
   [/No space left on device|ENOSPC/i, "writes to a volume that is full"],
-  [/Read-only file system|EROFS/i, "writes to a file system that is read-only"],
   [/Disk quota exceeded|EDQUOT/i, "writes more than its quota"],
 ];
+const readOnly: Errors = [[/Read-only file system|EROFS/i, "writes to a file system that is read-only"]];
 const evictions =
   /(?:exceeds|exceeded) (?:its local ephemeral storage limit|the limit|ephemeral local storage|.{0,60}emptyDir)|Usage of EmptyDir volume|ephemeral local storage usage exceeds/i;
 
@@ -32,9 +59,8 @@ interface Sign {
   readonly quote: Finding["quotes"][number];
 }
 
-const find = (view: View, workload: Workload): Assessment => {
-  const sign = evictedSign(workload) ?? logSign(view, workload);
-  return assess(
+const find = (workload: Workload, code: string, sign: Sign | undefined, todo: string): Assessment =>
+  assess(
     code,
     {
       required: [{ claim: "a pod evicted for its own storage, or a failing container that cannot write", holds: sign !== undefined }],
@@ -48,10 +74,9 @@ const find = (view: View, workload: Workload): Assessment => {
       chain: [`${referenceText(workload.reference)} ${sign?.what}`],
       quotes: sign === undefined ? [] : [sign.quote],
       explains: [workload.reference],
-      facts: person("check what the program writes, then remove data or provide more space"),
+      facts: person(todo),
     }),
   );
-};
 
 const evictedSign = ({ reference, pods }: Workload): Sign | undefined => {
   const pod = pods.find(({ status }) => status?.phase === "Failed" && status.reason === "Evicted" && evictions.test(status.message ?? ""));
@@ -63,7 +88,7 @@ const evictedSign = ({ reference, pods }: Workload): Sign | undefined => {
   };
 };
 
-const logSign = (view: View, workload: Workload): Sign | undefined => {
+const logSign = (view: View, workload: Workload, errors: Errors): Sign | undefined => {
   if (failuresOf(view.inside(workload)).length === 0) return undefined;
   for (const log of view.logsOf(workload))
     for (const [pattern, what] of errors) {
