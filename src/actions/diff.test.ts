@@ -129,3 +129,13 @@ test("very different texts are shown as replaced, in bounded time", () => {
   expect(lines.filter((line) => line.startsWith("-"))).toHaveLength(2500);
   expect(lines.filter((line) => line.startsWith("+"))).toHaveLength(2500);
 });
+
+test("a character that cannot be seen is written out: it could deceive who approves", () => {
+  const of = (value: string) => ({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" }, data: { "run.sh": value } }) as never;
+  const change = {
+    type: "create" as const,
+    object: { apiVersion: "v1", kind: "ConfigMap", name: "a" },
+    content: of("rm \u202egpj.exe\u200b"),
+  };
+  expect(objectDiffs([change], "irreversible", () => undefined)[0]?.diff).toContain(String.raw`run.sh: "rm \u202egpj.exe\u200b"`);
+});

@@ -7,6 +7,7 @@ import { type Inverse, irreversible, type LiveOf } from "#actions/invert.ts";
 import { maskPair } from "#actions/mask.ts";
 import { hunksOf } from "#actions/hunks.ts";
 import { linesOf } from "#actions/lines.ts";
+import { escapedText } from "#lib/plain-text.ts";
 
 const maxDiffBytes = 65_536;
 
@@ -71,7 +72,9 @@ const shown = (object: KubeObject | undefined): unknown => {
   return { ...rest, metadata: shownMetadata };
 };
 
-const bounded = (text: string): string => {
+/** What cannot be seen could deceive who approves: it is written out. */
+const bounded = (unsafe: string): string => {
+  const text = escapedText(unsafe);
   if (Buffer.byteLength(text) <= maxDiffBytes) return text;
   const note = "\n… (longer than can be shown)";
   // A cut may halve a character: what is left of it is dropped.

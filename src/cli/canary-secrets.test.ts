@@ -94,6 +94,10 @@ const annotated = (): Record<string, string> => Object.fromEntries(everyForm().m
 const variables = (): object[] => everyForm().map((value, at) => ({ name: `OPTION_${at}`, value }));
 const files = (): Record<string, string> => Object.fromEntries(everyForm().map((text, at) => [`part-${at}.conf`, text]));
 
+/** What steers a terminal or deceives a reader: none of it may leave, whatever the form. */
+const steering = "\u001b[31m\u001b]0;title\u0007\u009b32m\u202egpj\u061c\u200b\u2028\u2029\u2066\ufeff\u0007\u0000";
+const reachesReader = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
+
 /** A workload of whose every text somebody made a place for secrets. */
 const leaky = (): KubeObject[] => {
   const [api] = objects(`
@@ -172,7 +176,7 @@ spec: { maxReplicas: 3, scaleTargetRef: { apiVersion: apps/v1, kind: Deployment,
     involvedObject: { apiVersion: "v1", kind: "Pod", namespace: "shop", name: pod.metadata.name },
     type: "Warning",
     reason: at % 2 === 0 ? "Failed" : "Unhealthy",
-    message: `Error: ${text}`,
+    message: `Error: ${steering}${text}`,
     lastTimestamp: sketchNow,
     count: 1,
   }));
@@ -192,7 +196,7 @@ const run = async (...args: readonly string[]): Promise<string> => {
     connect: (config) => {
       const open = connect(config, { clock: systemClock, random: () => 0.5 });
       // What the programs print: the server of this test runs none.
-      return { ...open, logs: async () => `starting\n${lines()}\nError: cannot go on\n` };
+      return { ...open, logs: async () => `starting\n${lines()}\nError: ${steering} cannot go on\n` };
     },
     clock: systemClock,
     readFile: async () => kube.kubeconfig(kube.adminToken, "shop"),
@@ -215,5 +219,6 @@ test.each([
   expect(told).toContain("web");
   expect(sown).toBeGreaterThan(500);
   expect([...told.matchAll(/canary[a-z0-9]*8f3a91c7/g)].map(([found]) => found)).toEqual([]);
+  expect(told).not.toMatch(reachesReader);
   expect(told).not.toContain(Buffer.from(canary("secret")).toString("base64"));
 });

@@ -6,6 +6,7 @@ import type { Page } from "#cli/render/page.ts";
 import { createPaint, type Paint } from "#cli/render/text.ts";
 import type { Kube } from "#kube/client.ts";
 import type { ClusterConfig } from "#kube/cluster-config.ts";
+import { escapedText } from "#lib/plain-text.ts";
 
 /** Options that every command takes. */
 export interface GlobalOptions {
@@ -64,7 +65,8 @@ export const openSession = async (deps: CliDeps, options: GlobalOptions): Promis
     page: { width: pageColumns(deps), paint: createPaint({ color }) },
     data,
     print: (text) => void deps.stdout.write(text),
-    printData: (value) => void deps.stdout.write(renderData?.(data ?? "json", value) ?? `${JSON.stringify(value, undefined, 2)}\n`),
+    printData: (value) =>
+      void deps.stdout.write(renderData?.(data ?? "json", value) ?? `${escapedText(JSON.stringify(value, undefined, 2))}\n`),
     note: (text) => void deps.stderr.write(`${text}\n`),
     config: () => (config ??= clusterConfig(deps, options)),
     kube: async () => {

@@ -7,9 +7,9 @@ describe("a message", () => {
     "is kept as it is": ["exit status 1", "exit status 1"],
     "loses the codes that paint a terminal": ["\u001b[31merror\u001b[0m \u001b]0;title\u0007done", "error done"],
     "loses control characters and turned writing": ["a\u0000b\u0007c\u202ed\u2066e", "abcde"],
-    "loses separators of lines that are no newline, and characters without width": [
+    "has spaces for separators of lines that are no newline, and loses characters without width": [
       "a\u2028b\u2029c\u0085d\u200be\u061cf\u2060g",
-      "abcdefg",
+      "a b cdefg",
     ],
     "keeps tabs and lines": ["a\tb\r\nc", "a\tb\nc"],
     "loses secrets": ["password=hunter2 token: abc", "password=[redacted] token: [redacted]"],

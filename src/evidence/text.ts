@@ -1,13 +1,7 @@
 // Text from the cluster, made safe to keep: redacted, without control characters, bounded. Never interprets what the text says.
+import { plainText } from "#lib/plain-text.ts";
 import { redact } from "#lib/redact.ts";
 import { trimmedEnd } from "#lib/trimmed-end.ts";
-
-// Escape sequences of terminals, then every control character but tab and newline, then what is not seen: marks that turn the direction of
-// writing, separators of lines that are no newline (`.` and `$` of a regular expression stop there), characters without width.
-// oxlint-disable-next-line no-control-regex
-const escapeSequences = /\u001b(?:\[[0-9;?]{0,32}[ -/]{0,4}[@-~]|\][^\u0007\u001b]{0,256}(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
-// oxlint-disable-next-line no-control-regex
-const controlCharacters = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
 /** A message of an event, a status or a label: the beginning counts. */
 export const cleanMessage = (text: string, maxLength: number): string => {
@@ -36,7 +30,7 @@ export const endOf = (text: string, maxLines: number, maxBytes: number): string 
   );
 };
 
-const cleaned = (text: string): string => redact(text.replaceAll("\r\n", "\n").replace(escapeSequences, "").replace(controlCharacters, ""));
+const cleaned = (text: string): string => redact(plainText(text));
 
 /** Without half a character at either end. */
 const whole = (text: string): string => text.replace(/^[\udc00-\udfff]|[\ud800-\udbff]$/g, "");

@@ -39,7 +39,12 @@ describe("events", () => {
 
   test("the same event is one object that counts, also for another process", async () => {
     const { clock, recorder, another } = setUp();
-    const event = { about: about("counted"), type: "Warning", reason: "Failed", message: "login with password=hunter2" } as const;
+    const event = {
+      about: about("counted"),
+      type: "Warning",
+      reason: "Failed",
+      message: "login with pass\u200bword=hunter2\u001b[0m\u009b",
+    } as const;
     recorder.record(event);
     for (let repeat = 0; repeat < 5; repeat += 1) recorder.record(event);
     await recorder.flush();

@@ -6,6 +6,7 @@ import { isAlreadyExists, isNotFound } from "#kube/errors.ts";
 import { hashOf } from "#lib/canonical-json.ts";
 import { type Clock, toTimestamp } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
+import { plainText } from "#lib/plain-text.ts";
 import { redact } from "#lib/redact.ts";
 
 export interface EventToRecord {
@@ -106,7 +107,7 @@ export const createEventRecorder = (deps: EventRecorderDeps): EventRecorder => {
   return {
     record: (event) => {
       const now = deps.clock.now();
-      const message = truncated(redact(event.message));
+      const message = truncated(redact(plainText(event.message)));
       const name = eventName(event, message);
       const known = remember(name, now);
       known.count += 1;

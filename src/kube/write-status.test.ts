@@ -33,6 +33,15 @@ test("what would change nothing is not sent", async () => {
   expect([error, known?.metadata.resourceVersion]).toEqual([undefined, "1"]);
 });
 
+test("what people wrote cannot steer a terminal from a status; what is hashed stays as it is", async () => {
+  const sent: unknown[] = [];
+  const store = createStore<Thing>({ onBug: () => {} });
+  const kube = { replaceStatus: (_: unknown, object: Thing) => (sent.push(object.status), Promise.resolve(object)) } as unknown as Kube;
+  const status = { phase: "New", message: "by ann (“\u001b[31mok\u202e\u009b”)", changes: '"\u202e"' };
+  await writeStatus(kube, store, things, thing, status);
+  expect(sent).toEqual([{ phase: "New", message: "by ann (“ok”)", changes: '"\u202e"' }]);
+});
+
 test("the cache shows the new status at once", async () => {
   const written = { ...thing, metadata: { ...thing.metadata, resourceVersion: "2" }, status: { phase: "New" } };
   const { known } = await writeAgainst(() => Promise.resolve(written));

@@ -26,6 +26,13 @@ test("message, fields and errors are redacted", () => {
   expect(text).not.toContain("hunter2");
 });
 
+test("no line steers the terminal it is read on", () => {
+  const { lines, log } = capture();
+  log.warn("a\u001b[31mb\u009bc\u202e", { user: "\u2066ann\u200b", "k\u0085ey": ["\u2028"], error: new Error("\u009d0;x") });
+  expect(JSON.stringify(lines)).not.toMatch(/\\u00[0189]|[\u0080-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/);
+  expect(lines[0]).toMatchObject({ message: "abc", user: "ann" });
+});
+
 test("what is below the level is not written", () => {
   const info = capture("info");
   info.log.debug("quiet");

@@ -2,6 +2,7 @@
 import { type BaseLogger, pino } from "pino";
 
 import type { Clock } from "#lib/clock.ts";
+import { plainText } from "#lib/plain-text.ts";
 import { redact, redactValue } from "#lib/redact.ts";
 
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -55,7 +56,7 @@ const wrap = (logger: Logger, bound: LogFields): Log => {
     (level: "debug" | "info" | "warn" | "error") =>
     (message: string, fields: LogFields = {}): void => {
       if (!logger.isLevelEnabled(level)) return;
-      logger[level](redactValue({ ...bound, ...fields }) as object, redact(message));
+      logger[level](redactValue({ ...bound, ...fields }) as object, redact(plainText(message)));
     };
   return {
     debug: write("debug"),

@@ -1,4 +1,5 @@
 // Takes secrets out of text before it is logged, stored, shown or sent to a model. Linear in its input; never throws, never returns more than it was given plus marks.
+import { plainText } from "#lib/plain-text.ts";
 import { scanAddresses } from "#lib/redact/addresses.ts";
 import { scanAssignments } from "#lib/redact/assignments.ts";
 import { scanBearer } from "#lib/redact/bearer.ts";
@@ -48,7 +49,7 @@ const maxItems = 200;
 
 /** Any value, made safe to print: strings redacted, fields with a secret's name emptied, errors told as data, depth and length bounded. */
 export const redactValue = (value: unknown, depth = 0): unknown => {
-  if (typeof value === "string") return redact(value);
+  if (typeof value === "string") return redact(plainText(value));
   if (value === null || typeof value === "number" || typeof value === "boolean" || value === undefined) return value;
   if (typeof value !== "object") return String(value as bigint | symbol).slice(0, 100);
   if (value instanceof Error) return errorFields(value, depth);
@@ -59,7 +60,7 @@ export const redactValue = (value: unknown, depth = 0): unknown => {
   return Object.fromEntries(
     Object.entries(value)
       .slice(0, maxItems)
-      .map(([name, item]) => [name, isSecretField(name, item) ? mark : redactValue(item, depth + 1)]),
+      .map(([name, item]) => [plainText(name), isSecretField(name, item) ? mark : redactValue(item, depth + 1)]),
   );
 };
 
@@ -68,8 +69,8 @@ const isSecretField = (name: string, value: unknown): boolean =>
 
 const errorFields = (error: Error, depth: number): unknown => ({
   name: error.name,
-  message: redact(error.message),
+  message: redact(plainText(error.message)),
   ...(typeof (error as { code?: unknown }).code === "string" ? { code: (error as { code?: unknown }).code } : {}),
-  stack: redact(error.stack ?? ""),
+  stack: redact(plainText(error.stack ?? "")),
   ...(error.cause === undefined || depth >= 3 ? {} : { cause: redactValue(error.cause, depth + 1) }),
 });

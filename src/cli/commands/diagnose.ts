@@ -29,6 +29,7 @@ import { clusterKinds, namespacedKinds } from "#evidence/kinds-read.ts";
 import { leastConfidence } from "#diagnosis/rank.ts";
 import { type Report, reportOn } from "#investigation/report.ts";
 import { readFromEvidence } from "#investigation/saved-objects.ts";
+import { escapedText } from "#lib/plain-text.ts";
 
 interface Options {
   readonly all?: true;
@@ -236,7 +237,7 @@ const print = (session: Session, report: Report, source: Source): void => {
       session.printData(diagnosisDocument(report));
       return;
     case "sarif":
-      session.print(`${JSON.stringify(diagnosisSarif(report, session.deps.version), undefined, 2)}\n`);
+      session.print(`${escapedText(JSON.stringify(diagnosisSarif(report, session.deps.version), undefined, 2))}\n`);
       return;
     case "markdown":
       session.print(diagnosisMarkdown(report));

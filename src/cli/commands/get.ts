@@ -13,6 +13,7 @@ import { headerOf, rowOf, type Width } from "#cli/render/kind-table.ts";
 import { columnWidths, renderRow, renderTable } from "#cli/render/table.ts";
 import type { Session } from "#cli/session.ts";
 import type { Kube } from "#kube/client.ts";
+import { escapedText } from "#lib/plain-text.ts";
 
 export const define: DefineCommand = (command, run) => {
   command
@@ -147,7 +148,7 @@ const watch = async (session: Session, { kind, name }: Question): Promise<number
 
 const createPrinter = (session: Session, kind: Kind): ((objects: readonly KubeObject[]) => void) => {
   const { output } = session.options;
-  if (output === "json") return (objects) => session.print(objects.map((each) => `${JSON.stringify(each)}\n`).join(""));
+  if (output === "json") return (objects) => session.print(objects.map((each) => `${escapedText(JSON.stringify(each))}\n`).join(""));
   if (output === "yaml") return (objects) => session.print(objects.map((each) => `---\n${renderData("yaml", each)}`).join(""));
   if (output === "name") return (objects) => session.print(objects.map((each) => `${nameOf(kind, each)}\n`).join(""));
   const width = widthOption(session);

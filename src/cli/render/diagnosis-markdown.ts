@@ -12,7 +12,8 @@ import {
   verdictText,
 } from "#cli/render/diagnosis-words.ts";
 import { riskText, stepText } from "#cli/render/plan-text.ts";
-import { oneLine, plainText } from "#cli/render/text.ts";
+import { oneLine } from "#cli/render/text.ts";
+import { plainText } from "#lib/plain-text.ts";
 import type { Report, ReportedFinding } from "#investigation/report.ts";
 import { trimmedEnd } from "#lib/trimmed-end.ts";
 

@@ -22,8 +22,8 @@ export const diagnosisSarif = (report: Report, version: string): object => {
             executionSuccessful: true,
             endTimeUtc: report.collectedAt,
             toolExecutionNotifications: [
-              ...report.notRead.map((text) => warning(`not read: ${oneLine(text)}`)),
-              ...report.hostileTexts.map(({ object, quote }) => warning(`reads as an instruction, in ${object}: ${oneLine(quote)}`)),
+              ...report.notRead.map((text) => warning(`not read: ${text}`)),
+              ...report.hostileTexts.map(({ object, quote }) => warning(`reads as an instruction, in ${object}: ${quote}`)),
             ],
           },
         ],
@@ -33,7 +33,10 @@ export const diagnosisSarif = (report: Report, version: string): object => {
   };
 };
 
-const warning = (text: string): object => ({ level: "warning", message: { text } });
+/** SARIF takes `[text](target)` of a message for a link: text of a cluster makes none. */
+const messageText = (text: string): string => oneLine(text).replace(/[\\[\]]/g, "\\$&");
+
+const warning = (text: string): object => ({ level: "warning", message: { text: messageText(text) } });
 
 const levels: Readonly<Record<ReportedFinding["verdict"], string>> = { Actionable: "error", NeedsHuman: "error", Inconclusive: "warning" };
 
@@ -46,7 +49,7 @@ const resultOf = (
   level: levels[verdict],
   // SARIF's rank: 0 to 100.
   rank: Math.round(confidence * 100),
-  message: { text: oneLine(summary) },
+  message: { text: messageText(summary) },
   locations: [{ logicalLocations: [logicalLocation(object)] }],
   ...(explains.length === 0
     ? {}

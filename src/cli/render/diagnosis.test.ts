@@ -223,3 +223,9 @@ test("a real diagnosis has the form of the contract", async () => {
   });
   expect(diagnosisDocument(report)).toMatchObject({ findings: [], notRead: [] });
 });
+
+test("text of a cluster makes no link in SARIF", () => {
+  const report = { ...broken, findings: [{ ...repairable, summary: "see [the fix](https://evil.example) \\" }] };
+  const { runs } = diagnosisSarif(report, "1") as { runs: [{ results: [{ message: { text: string } }] }] };
+  expect(runs[0].results[0].message.text).toBe(String.raw`see \[the fix\](https://evil.example) \\`);
+});

@@ -6,7 +6,8 @@ import { ageText, durationText, offsetText } from "#cli/render/duration.ts";
 import { valuesAt } from "#cli/render/json-path.ts";
 import { headerOf, rowOf } from "#cli/render/kind-table.ts";
 import { columnWidths, renderRow, renderTable } from "#cli/render/table.ts";
-import { createPaint, listed, oneLine, plainText, truncated, widthOf, wrapped } from "#cli/render/text.ts";
+import { createPaint, listed, oneLine, truncated, widthOf, wrapped } from "#cli/render/text.ts";
+import { plainText } from "#lib/plain-text.ts";
 import { remediatedSample, sampleStart } from "#test/sample-requests.ts";
 
 const second = 1000;

@@ -1,4 +1,5 @@
-// Text for a terminal: colours, wrapping, and the removal of what could steer a terminal. Everything that came out of a cluster passes plainText.
+// Text for a terminal: colours, wrapping, and the one line of what came out of a cluster: that passes oneLine or plainText.
+import { plainText } from "#lib/plain-text.ts";
 
 export interface Paint {
   readonly bold: (text: string) => string;
@@ -28,15 +29,7 @@ const noColours: Paint = { bold: unpainted, dim: unpainted, red: unpainted, gree
 
 export const createPaint = (options: { readonly color: boolean }): Paint => (options.color ? colours : noColours);
 
-/** A log line or an annotation may hold escape sequences or marks that reorder what is read: none reaches the terminal. Keeps line ends and tabs. */
-export const plainText = (text: string): string =>
-  text
-    // eslint-disable-next-line no-control-regex
-    .replace(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, "")
-    // eslint-disable-next-line no-control-regex
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
-
-/** The same on one line. */
+/** Text of a cluster on one line, without what could steer a terminal. */
 export const oneLine = (text: string): string => plainText(text).replace(/\s+/g, " ").trim();
 
 export const truncated = (text: string, width: number): string => {

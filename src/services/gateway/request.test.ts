@@ -33,6 +33,16 @@ test("secrets in labels, annotations and the address are taken out before anythi
   expect(alert.generatorURL).toBe("http://admin:[redacted]@prometheus:9090/graph");
 });
 
+test("what an alert carries cannot steer a terminal or deceive a reader", () => {
+  const alert = made({
+    name: "A\u001b]0;x\u0007",
+    labels: { a: "\u202egpj.exe\u009b31m" },
+    annotations: { b: "pass\u200bword=hunter2" },
+    generatorURL: "http://p/\u2028\u061c",
+  });
+  expect(JSON.stringify(alert)).not.toMatch(/\\u00|[\u0080-\u009f\u061c\u200b\u2028\u202e]|hunter2/);
+});
+
 test("an address that is too long is left out rather than cut", () => {
   expect(made({ generatorURL: `http://p/?${"x".repeat(3_000)}` })).not.toHaveProperty("generatorURL");
 });

@@ -7,6 +7,7 @@ import { TARGET_LABEL } from "#api/labels.ts";
 import type { NewObject } from "#api/object.ts";
 import { targetHash } from "#api/target-hash.ts";
 import { toPreciseTimestamp, toTimestamp } from "#lib/clock.ts";
+import { plainText } from "#lib/plain-text.ts";
 import { redact } from "#lib/redact.ts";
 import { occurrenceOf, otherKey } from "#services/gateway/episode.ts";
 import type { Signal } from "#services/gateway/signal.ts";
@@ -20,7 +21,7 @@ export const newRequest = (name: string, namespace: string, signal: Signal, targ
 });
 
 const alertOf = (signal: Signal): Alert => {
-  const url = signal.generatorURL === undefined ? undefined : redact(signal.generatorURL.slice(0, 4096)).toWellFormed();
+  const url = signal.generatorURL === undefined ? undefined : redact(plainText(signal.generatorURL.slice(0, 4096))).toWellFormed();
   return AlertSchema.parse({
     name: text(signal.name, 256),
     fingerprint: signal.fingerprint,
@@ -53,7 +54,7 @@ const bounded = (texts: Readonly<Record<string, string>>): Record<string, string
 };
 
 const text = (value: string, maxLength: number): string => {
-  const safe = redact(value.slice(0, 2 * maxTextLength));
+  const safe = redact(plainText(value.slice(0, 2 * maxTextLength)));
   return (safe.length <= maxLength ? safe : `${safe.slice(0, Math.max(0, maxLength - 1))}${maxLength > 0 ? "…" : ""}`).toWellFormed();
 };
 
