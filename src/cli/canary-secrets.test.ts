@@ -96,6 +96,7 @@ const files = (): Record<string, string> => Object.fromEntries(everyForm().map((
 
 /** What steers a terminal or deceives a reader: none of it may leave, whatever the form. */
 const steering = "\u001b[31m\u001b]0;title\u0007\u009b32m\u202egpj\u061c\u200b\u2028\u2029\u2066\ufeff\u0007\u0000";
+// oxlint-disable-next-line no-control-regex
 const reachesReader = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
 
 /** A workload of whose every text somebody made a place for secrets. */
