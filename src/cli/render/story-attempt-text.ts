@@ -74,10 +74,7 @@ const causeText = (page: Page, story: Around, cause: Cause): readonly string[] =
       ? paragraph(page, 1, moreThan(root?.summary, cause.message))
       : []),
     ...(root?.chain ?? []).flatMap((link, at) => point(page, 1, `${at + 1}.`, link)),
-    ...cause.evidence.flatMap((each) => [
-      ...paragraph(page, 1, `${sourceWords[each.source]} ${each.object}:`),
-      ...quote(page, 2, each.quote),
-    ]),
+    ...evidenceText(page, cause.evidence),
     ...ruledOutTexts(cause.ruledOut).flatMap((text) => point(page, 1, "✗", text)),
   ];
 };
@@ -85,6 +82,9 @@ const causeText = (page: Page, story: Around, cause: Cause): readonly string[] =
 /** What the message adds to the summary, which it often begins with. */
 const moreThan = (summary: string | undefined, message: string | undefined): string =>
   message === undefined || summary === undefined ? "" : message.startsWith(summary) ? message.slice(summary.length).trim() : message;
+
+const evidenceText = (page: Page, evidence: Execution["verification"]["evidence"]): readonly string[] =>
+  evidence.flatMap((each) => [...paragraph(page, 1, `${sourceWords[each.source]} ${each.object}:`), ...quote(page, 2, each.quote)]);
 
 const sourceWords: Readonly<Record<Cause["evidence"][number]["source"], string>> = {
   object: "State of",
@@ -216,6 +216,7 @@ const verifiedText = (page: Page, execution: Execution): readonly string[] => {
     ...(proof.result === "SymptomGone" ? point(page, 1, page.paint.green("✓"), "The symptom is gone") : []),
     ...(proof.result === "SymptomPersists" ? point(page, 1, page.paint.red("✗"), "The symptom persists") : []),
     ...(proof.message === undefined ? [] : paragraph(page, 1, proof.message)),
+    ...evidenceText(page, proof.evidence),
   ];
 };
 

@@ -31,7 +31,7 @@ export const renderStory = (story: Story, options: StoryOptions): string => {
     ),
     ...section(page, "WHAT WAS SEEN", seenText(page, story)),
     ...story.attempts.flatMap((attempt) => [
-      ...(several ? ["", page.paint.bold(`── Attempt ${attempt.number} of ${story.attempts.length} ──`)] : []),
+      ...(several ? ["", page.paint.bold(`── Attempt ${attempt.number} ──`)] : []),
       ...attemptText(page, story, attempt, options.nowMs),
     ]),
     ...section(page, `TIMELINE (UTC, ${story.startedAt.slice(0, 10)})`, timelineText(page, story)),

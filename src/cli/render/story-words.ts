@@ -135,6 +135,7 @@ export const nextSteps = (story: Story): readonly NextStep[] => {
   const atFault = present?.cause?.root?.object ?? story.target;
   if (story.phase === "TimedOut" || (story.outcome !== undefined && unrepaired.has(story.outcome)))
     return [
+      ...failedRepair(story),
       {
         what: `Inspect ${referenceText(atFault)}:`,
         command: describeCommand(atFault),
@@ -142,6 +143,13 @@ export const nextSteps = (story: Story): readonly NextStep[] => {
     ];
   if (story.outcome === "ApprovalExpired") return [{ what: "If the alert still fires, Kintsugi asks again in a new request" }];
   return [];
+};
+
+/** The pods of the failed repair are gone: what they said is kept. */
+const failedRepair = ({ attempts }: Story): readonly NextStep[] => {
+  const failed = attempts.findLast(({ execution }) => (execution?.verification.evidence.length ?? 0) > 0)?.execution;
+  const said = failed?.verification.message;
+  return said === undefined ? [] : [{ what: `Check why the repair failed: ${said}` }];
 };
 
 const unrepaired: ReadonlySet<Outcome> = new Set(["ManualReviewRequired", "RolledBack", "Error", "Suggested", "Rejected"]);

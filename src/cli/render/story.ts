@@ -1,6 +1,6 @@
 // The story of one request as plain data: what was seen, why, what was considered, who decided, what changed, how it was proved. Pure; says nothing that is not in the objects.
 import { times } from "#lib/words.ts";
-import type { Autonomy, ObjectDiff, Step } from "#api/fields.ts";
+import type { Evidence, Autonomy, ObjectDiff, Step } from "#api/fields.ts";
 import type { AIAnalysis, Plan, Refusal, RootCause, Verdict } from "#api/kinds/ai-analysis.ts";
 import type { AIApprovalRequest, ApprovalPhase, Decision } from "#api/kinds/ai-approval-request.ts";
 import type { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
@@ -111,6 +111,8 @@ export interface Execution {
     readonly message?: string | undefined;
     readonly healthySince?: string | undefined;
     readonly alertResolvedAt?: string | undefined;
+    /** What failed when the symptom persisted. */
+    readonly evidence: readonly Evidence[];
   };
 }
 export interface StepStory {
@@ -291,6 +293,7 @@ const executionOf = (workflow: WorkflowExecution | undefined, executions: readon
       message: status.verification?.message,
       healthySince: status.verification?.healthySince,
       alertResolvedAt: status.verification?.alertResolvedAt,
+      evidence: status.verification?.evidence ?? [],
     },
   };
 };

@@ -7,10 +7,11 @@ import { type Key, keyOf, type KubeObject, type Need } from "#api/object.ts";
 import { needs as targetNeeds, targetKey, watchTargets } from "#cluster/targets.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
 import { ownKind } from "#controllers/rights.ts";
+import { failingLogs, needs as logNeeds } from "#evidence/failing-logs.ts";
 import type { Controller } from "#kube/controller.ts";
 import type { Store } from "#kube/store.ts";
 import { createAct } from "#controllers/workflow-execution/act.ts";
-import { decide, phaseOf } from "#controllers/workflow-execution/decide.ts";
+import { decide, type Decision, phaseOf } from "#controllers/workflow-execution/decide.ts";
 import { executionIndexes, observe } from "#controllers/workflow-execution/observe.ts";
 
 export const needs: readonly Need[] = [
@@ -19,6 +20,7 @@ export const needs: readonly Need[] = [
   ...ownKind(KubernetesExecution, ["get", "list", "watch", "create", "patch"]),
   ...ownKind(RemediationRequest, ["get", "list", "watch"]),
   ...targetNeeds,
+  ...logNeeds,
 ];
 
 const verifyingByTarget = "verifyingWorkflowsByTarget";
@@ -29,6 +31,9 @@ const indexes = {
   [verifyingByTarget]: (workflow: WorkflowExecution) => whileVerifying(workflow, targetKey(workflow.spec.symptom.object)),
   [verifyingByRequest]: (workflow: WorkflowExecution) => whileVerifying(workflow, workflow.spec.request),
 };
+
+/** The undo takes the pods away that say why. */
+const isFailedRepair = (decision: Decision): boolean => decision.do === "move" && decision.verification?.result === "SymptomPersists";
 
 export const createWorkflowExecutionController = (deps: RoleDeps): Controller => {
   const scope = { namespace: deps.namespace };
@@ -61,7 +66,10 @@ export const createWorkflowExecutionController = (deps: RoleDeps): Controller =>
       if (isTerminal(workflowTransitions, phaseOf(workflow))) return "rest";
       const now = deps.clock.now();
       const seen = await observe({ ...deps, requests, executions, targets }, workflow, signal);
-      return act(decide(seen, now), seen, { signal, log, now });
+      const decision = decide(seen, now);
+      if (!isFailedRepair(decision)) return act(decision, seen, { signal, log, now });
+      const logs = await failingLogs(deps.kube, deps.clock, workflow.spec.symptom.object, signal);
+      return act(decide({ ...seen, logs }, now), { ...seen, logs }, { signal, log, now });
     },
   };
 };

@@ -12,6 +12,8 @@ import {
   problemsOf,
   viewsOf,
 } from "#controllers/workflow-execution/steps.ts";
+import type { PodLog } from "#evidence/evidence.ts";
+import { withLastWords } from "#controllers/workflow-execution/last-words.ts";
 import { type Verification, verify } from "#controllers/workflow-execution/verify.ts";
 
 /** Everything a decision may look at. */
@@ -23,6 +25,8 @@ export interface Observed {
   /** When the last alert of the request was resolved; absent while one fires. */
   readonly resolvedAt?: number;
   readonly verificationSeconds: number;
+  /** Of its failing containers; read once the symptom has persisted for too long. */
+  readonly logs?: readonly PodLog[];
 }
 
 /** What remains of a workflow that did not succeed: the request reads it. */
@@ -157,7 +161,7 @@ const verifying = (seen: Observed, views: readonly StepView[], now: number): Dec
   const { stabilisationSeconds } = workflow.spec.symptom;
   const before = begins ? undefined : workflow.status?.verification;
   const answer = verify({ health, startedAt, before, resolvedAt, stabilisationSeconds, verificationSeconds, now });
-  const { verification } = answer;
+  const verification = answer.gone === false ? withLastWords(answer.verification, seen.logs ?? []) : answer.verification;
   if (answer.gone === undefined) {
     if (!begins) return { do: "stay", verification, untilMs: answer.untilMs };
     return { do: "move", to: "Verifying", verification, message: "Every step is done; watching whether the symptom stays away." };
