@@ -51,6 +51,10 @@ export const Alert = z.object({
 });
 export type Alert = z.output<typeof Alert>;
 
+/** Which alert of a request is meant, without its labels and annotations: those are read from the request, which holds them once. */
+export const AlertReference = Alert.pick({ name: true, fingerprint: true, severity: true, startsAt: true });
+export type AlertReference = z.output<typeof AlertReference>;
+
 export const Reported = z.object({
   kind: z.string().min(1).max(63).describe("Kind of the object the alert named."),
   namespace: namespaceName.optional().describe("Its namespace; absent for a cluster-scoped object."),

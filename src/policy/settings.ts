@@ -9,6 +9,8 @@ export interface Settings {
   readonly verificationSeconds: number;
   readonly maxAttempts: number;
   readonly retentionSeconds: number;
+  readonly noActionRetentionSeconds: number;
+  readonly maxOpenRequests: number;
   readonly approvers: readonly string[];
   readonly minApprovers: number;
   readonly perNamespacePerHour: number;
@@ -30,6 +32,8 @@ export const defaultSettings: Settings = {
   verificationSeconds: 300,
   maxAttempts: 3,
   retentionSeconds: 86_400,
+  noActionRetentionSeconds: 3_600,
+  maxOpenRequests: 500,
   approvers: ["group:system:masters"],
   minApprovers: 1,
   perNamespacePerHour: 10,
@@ -55,6 +59,8 @@ export const settingsFrom = (policies: readonly RemediationPolicy[]): Settings =
         verificationSeconds: spec.verificationSeconds ?? settings.verificationSeconds,
         maxAttempts: spec.maxAttempts ?? settings.maxAttempts,
         retentionSeconds: spec.retentionSeconds ?? settings.retentionSeconds,
+        noActionRetentionSeconds: spec.noActionRetentionSeconds ?? settings.noActionRetentionSeconds,
+        maxOpenRequests: spec.maxOpenRequests ?? settings.maxOpenRequests,
         // Nobody could decide where the list is empty.
         approvers: spec.approvers?.length ? spec.approvers : settings.approvers,
         minApprovers: spec.minApprovers ?? settings.minApprovers,

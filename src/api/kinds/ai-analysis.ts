@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
 import {
-  Alert,
+  AlertReference,
   ApprovalReference,
   Autonomy,
   conditions,
@@ -84,7 +84,7 @@ export const AIAnalysis = defineKind({
   spec: z.object({
     request: objectName.describe("The RemediationRequest."),
     attempt: z.int().min(1).max(10).describe("Which attempt of the request, from 1."),
-    alert: Alert.describe("The first alert of the episode."),
+    alert: AlertReference.describe("The first alert of the episode; the request holds the whole of it."),
     reported: Reported.describe("The object the alert named."),
     target: Reference.describe("The object to repair."),
     context: Context.describe("As RemediationProcessing found it."),

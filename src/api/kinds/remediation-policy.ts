@@ -91,6 +91,18 @@ export const RemediationPolicy = defineKind({
       verificationSeconds: z.int().min(10).max(3600).optional().describe("How long a repair may take to show its effect; 300 by default."),
       maxAttempts: z.int().min(1).max(10).optional().describe("3 by default."),
       retentionSeconds: z.int().min(60).max(31_536_000).optional().describe("How long a finished request is kept; 86400 by default."),
+      noActionRetentionSeconds: z
+        .int()
+        .min(60)
+        .max(31_536_000)
+        .optional()
+        .describe("How long a request is kept that needed no action; 3600 by default, and never longer than retentionSeconds."),
+      maxOpenRequests: z
+        .int()
+        .min(1)
+        .max(10_000)
+        .optional()
+        .describe("How many requests may be open at once; 500 by default. Beyond that, senders of alerts about other objects get 503."),
     })
     .meta({
       "x-kubernetes-validations": [

@@ -1,7 +1,18 @@
 // RemediationProcessing: who the target is, what surrounds it, how urgent it is, what protects it. Written once, then never changed.
 import * as z from "zod";
 import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
-import { Alert, Autonomy, conditions, message, objectName, Priority, Reference, Reported, shortText, timestamp } from "#api/fields.ts";
+import {
+  AlertReference,
+  Autonomy,
+  conditions,
+  message,
+  objectName,
+  Priority,
+  Reference,
+  Reported,
+  shortText,
+  timestamp,
+} from "#api/fields.ts";
 
 export const ProcessingPhase = z.enum(["Pending", "Completed", "Failed"]);
 export type ProcessingPhase = z.output<typeof ProcessingPhase>;
@@ -59,7 +70,7 @@ export const RemediationProcessing = defineKind({
   spec: z.object({
     request: objectName.describe("The RemediationRequest."),
     attempt: z.int().min(1).max(10).describe("Which attempt of the request, from 1."),
-    alert: Alert.describe("The first alert of the episode."),
+    alert: AlertReference.describe("The first alert of the episode; the request holds the whole of it."),
     reported: Reported.describe("The object the alert named."),
     target: Reference.describe("The object to repair."),
   }),

@@ -1,6 +1,8 @@
 // The AIAnalysis controller: one pass from evidence to plans; then it waits for people where policy asks for them. Changes nothing in the cluster.
 import { AIAnalysis, analysisTransitions, type Plan } from "#api/kinds/ai-analysis.ts";
 import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
+import { RemediationRequest } from "#api/kinds/remediation-request.ts";
+import type { Alert } from "#api/fields.ts";
 import { isTerminal } from "#api/define-kind.ts";
 import { keyOf, type Need } from "#api/object.ts";
 import { needs as labelNeeds, readLabelsOf } from "#cluster/policy-labels.ts";
@@ -19,12 +21,14 @@ import { observe, type Stores } from "#controllers/ai-analysis/observe.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
 import { collectionNeeds } from "#evidence/kinds-read.ts";
 import type { Controller } from "#kube/controller.ts";
+import type { Store } from "#kube/store.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
 export const needs: readonly Need[] = [
   { group: AIAnalysis.group, resource: AIAnalysis.plural, verbs: ["get", "list", "watch"], scope: "own" },
   { group: AIAnalysis.group, resource: `${AIAnalysis.plural}/status`, verbs: ["update"], scope: "own" },
   { group: AIApprovalRequest.group, resource: AIApprovalRequest.plural, verbs: ["get", "list", "watch", "create"], scope: "own" },
+  { group: RemediationRequest.group, resource: RemediationRequest.plural, verbs: ["get", "list", "watch"], scope: "own" },
   ...collectionNeeds,
   ...readNeeds,
   ...labelNeeds,
@@ -44,6 +48,7 @@ export interface AnalysisDeps extends RoleDeps {
 export const createAIAnalysisController = (deps: AnalysisDeps): Controller => {
   const scope = { namespace: deps.namespace };
   const stores: Stores = { analyses: deps.caches.of(AIAnalysis, scope), approvals: deps.caches.of(AIApprovalRequest, scope) };
+  const requests = deps.caches.of(RemediationRequest, scope);
   const act = createAct(deps, stores);
   return {
     name: "ai-analysis",
@@ -78,7 +83,10 @@ export const createAIAnalysisController = (deps: AnalysisDeps): Controller => {
           return act.revise(analysis, revise(analysis, decision, planned, policy), signal);
         }
         case "investigate": {
-          const subject = { ...subjectOf(analysis), changes: journalIn(deps.journal, signal) };
+          const alert = await alertOf(deps, requests, analysis, signal);
+          // The request is gone, and its children go with it.
+          if (alert === undefined) return "rest";
+          const subject = { ...subjectOf(analysis, alert), changes: journalIn(deps.journal, signal) };
           const byRules = await investigate({ ...deps, read: reader(deps, signal) }, subject, signal);
           if (byRules.diagnosis.kind === "Inconclusive" && byRules.diagnosis.mayStillChange && deps.clock.now() < settlesBy(analysis))
             return { afterMs: lookAgainMs };
@@ -99,8 +107,21 @@ export const createAIAnalysisController = (deps: AnalysisDeps): Controller => {
   };
 };
 
-const subjectOf = ({ spec }: AIAnalysis): Subject => {
-  const { target, alert, pastActions, rejected = [], context } = spec;
+/** The whole alert, from the request: it is immutable there. */
+const alertOf = async (
+  { kube, namespace }: AnalysisDeps,
+  requests: Store<RemediationRequest>,
+  analysis: AIAnalysis,
+  signal: AbortSignal,
+): Promise<Alert | undefined> => {
+  const key = { namespace, name: analysis.spec.request };
+  // The caches are lists of their own: before its absence counts, the server itself is asked.
+  const request = requests.get(key) ?? (await kube.get(RemediationRequest, key, { signal }));
+  return request?.spec.alert;
+};
+
+const subjectOf = ({ spec }: AIAnalysis, alert: Alert): Subject => {
+  const { target, pastActions, rejected = [], context } = spec;
   return { target, alert, pastActions, rejected, ...(context.managedBy === undefined ? {} : { managedBy: context.managedBy }) };
 };
 

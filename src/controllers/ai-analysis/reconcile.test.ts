@@ -36,11 +36,12 @@ import { alert } from "#test/scene.ts";
 
 // Both controllers under exactly the rights that they declare, with the admission policies in force.
 const namespace = "kintsugi-analysis";
-// The analyses themselves are created by the request's controller, under the same account.
-const creates: Need = { group: AIAnalysis.group, resource: AIAnalysis.plural, verbs: ["create"], scope: "own" };
+// The Gateway creates the requests, and their controller the analyses, under the same account.
+const created = [AIAnalysis.plural, RemediationRequest.plural];
+const creates: readonly Need[] = created.map((resource) => ({ group: AIAnalysis.group, resource, verbs: ["create"], scope: "own" }));
 // So does the request's controller with the request's end.
 const ends: Need = { group: AIAnalysis.group, resource: "remediationrequests/status", verbs: ["patch"], scope: "own" };
-const needs = [...eventNeeds, ...analysisNeeds, ...approvalNeeds, creates, ends];
+const needs = [...eventNeeds, ...analysisNeeds, ...approvalNeeds, ...creates, ends];
 let cluster: EmbeddedTestCluster;
 let account: Connected;
 let ann: Connected;
@@ -249,6 +250,13 @@ const crashedStatus = (): Pod["status"] => ({
 const analyse = async (name: string, target: Reference, spec: Partial<AIAnalysis["spec"]> = {}): Promise<void> => {
   const labels = { [MANAGED_LABEL]: "true", [ENVIRONMENT_LABEL]: spec.environment ?? "staging" };
   await cluster.admin.mergePatch(Namespaces, { name: shop }, { metadata: { labels } });
+  const reported = { kind: target.kind, namespace: shop, name: target.name };
+  await account.create(RemediationRequest, {
+    apiVersion: API_VERSION,
+    kind: "RemediationRequest",
+    metadata: { namespace, name },
+    spec: { alert, reported, target },
+  });
   await account.request("POST", `/apis/${API_VERSION}/namespaces/${namespace}/aianalyses`, {
     apiVersion: API_VERSION,
     kind: "AIAnalysis",
@@ -257,7 +265,7 @@ const analyse = async (name: string, target: Reference, spec: Partial<AIAnalysis
       request: name,
       attempt: 1,
       alert,
-      reported: { kind: target.kind, namespace: shop, name: target.name },
+      reported,
       target,
       context: { exists: true, ownerChain: [], containers: [], neighbours: [], revisions: [] },
       environment: "staging",
@@ -450,15 +458,7 @@ describe("in production a person is asked", () => {
 
   test("the end of its request voids it", async () => {
     start();
-    const target = await breakRelease();
-    const reported = { kind: target.kind, namespace: shop, name: target.name };
-    await cluster.admin.create(RemediationRequest, {
-      apiVersion: API_VERSION,
-      kind: "RemediationRequest",
-      metadata: { namespace, name: "rr-over" },
-      spec: { alert, reported, target },
-    });
-    await analyse("rr-over", target, production);
+    await analyse("rr-over", await breakRelease(), production);
     await approvalIs("rr-over", { phase: "Pending" });
     const status = { phase: "Completed", outcome: "SelfResolved" };
     await account.mergePatch(RemediationRequest, { namespace, name: "rr-over" }, { status }, { subresource: "status" });

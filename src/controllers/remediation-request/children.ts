@@ -1,6 +1,6 @@
 // From a request to the objects it creates: names derived, snapshots self-contained. Pure; creates nothing itself.
 import { targetHash } from "#api/target-hash.ts";
-import type { ApprovalReference, RejectedPlan, Step } from "#api/fields.ts";
+import type { AlertReference, ApprovalReference, RejectedPlan, Step } from "#api/fields.ts";
 import type { AIAnalysis, Plan } from "#api/kinds/ai-analysis.ts";
 import type { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
 import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
@@ -71,11 +71,17 @@ export const processingOf = (request: RemediationRequest, attempt: number): NewO
   spec: {
     request: request.metadata.name,
     attempt,
-    alert: request.spec.alert,
+    alert: alertReference(request),
     reported: request.spec.reported,
     target: request.spec.target,
   },
 });
+
+/** Labels and annotations may be as large as everything else together: the request keeps the only copy. */
+const alertReference = ({ spec }: RemediationRequest): AlertReference => {
+  const { name, fingerprint, severity, startsAt } = spec.alert;
+  return { name, fingerprint, severity, startsAt };
+};
 
 /** Absent while the processing has not found all that an analysis needs. */
 export const analysisOf = (
@@ -85,7 +91,7 @@ export const analysisOf = (
 ): NewObject<AIAnalysis> | undefined => {
   const { context, environment, priority, autonomy, managed, protections } = processing.status ?? {};
   if (!context || !environment || !priority || !autonomy || managed === undefined) return undefined;
-  const { alert, reported, target } = request.spec;
+  const { reported, target } = request.spec;
   const rejected = rejectedPlans(request, attempt);
   return {
     apiVersion: API_VERSION,
@@ -94,7 +100,7 @@ export const analysisOf = (
     spec: {
       request: request.metadata.name,
       attempt,
-      alert,
+      alert: alertReference(request),
       reported,
       target,
       context,

@@ -14,13 +14,16 @@ export type RetentionDecision =
  */
 export const decideRetention = (
   request: RemediationRequest,
-  settings: Pick<Settings, "retentionSeconds" | "coolOffSeconds">,
+  settings: Pick<Settings, "retentionSeconds" | "noActionRetentionSeconds" | "coolOffSeconds">,
   nowMs: number,
 ): RetentionDecision => {
   const phase = request.status?.phase ?? "Pending";
   const endedAt = fromTimestamp(request.status?.completedAt);
   if (!isTerminal(requestTransitions, phase) || request.metadata.deletionTimestamp !== undefined || endedAt === undefined)
     return { do: "nothing" };
-  const leftMs = endedAt + Math.max(settings.retentionSeconds, settings.coolOffSeconds) * 1000 - nowMs;
+  const { retentionSeconds, noActionRetentionSeconds, coolOffSeconds } = settings;
+  const isOfUse = request.status?.outcome !== "NoActionRequired";
+  const keptSeconds = isOfUse ? retentionSeconds : Math.min(retentionSeconds, noActionRetentionSeconds);
+  const leftMs = endedAt + Math.max(keptSeconds, coolOffSeconds) * 1000 - nowMs;
   return leftMs > 0 ? { do: "wait", afterMs: leftMs } : { do: "delete" };
 };

@@ -11,7 +11,7 @@ import { createStore } from "#kube/store.ts";
 
 const endedAt = Date.UTC(2030, 0, 1);
 const hour = 3_600_000;
-const settings = { retentionSeconds: 86_400, coolOffSeconds: 1_800 };
+const settings = { retentionSeconds: 86_400, noActionRetentionSeconds: 3_600, coolOffSeconds: 1_800 };
 
 const request = (status: RemediationRequest["status"], deletionTimestamp?: string): RemediationRequest => ({
   apiVersion: "kintsugi.dev/v1alpha1",
@@ -41,6 +41,8 @@ const request = (status: RemediationRequest["status"], deletionTimestamp?: strin
 });
 const finished = request({ phase: "Completed", completedAt: new Date(endedAt).toISOString() });
 
+const idle = request({ ...finished.status, outcome: "NoActionRequired" });
+
 test.each<[string, RemediationRequest, typeof settings, number, ReturnType<typeof decideRetention>]>([
   ["one that has not begun stays", request(undefined), settings, 100 * hour, { do: "nothing" }],
   ["one that is being repaired stays, however old", request({ phase: "Executing" }), settings, 10_000 * hour, { do: "nothing" }],
@@ -50,10 +52,19 @@ test.each<[string, RemediationRequest, typeof settings, number, ReturnType<typeo
   [
     "it is kept while alerts may still belong to it",
     finished,
-    { retentionSeconds: 60, coolOffSeconds: 1_800 },
+    { ...settings, retentionSeconds: 60 },
     60_000,
     { do: "wait", afterMs: 1_740_000 },
   ],
+  ["one that needed no action goes sooner", idle, settings, hour, { do: "delete" }],
+  [
+    "but is kept while alerts may still belong to it",
+    idle,
+    { ...settings, noActionRetentionSeconds: 60 },
+    60_000,
+    { do: "wait", afterMs: 1_740_000 },
+  ],
+  ["and never longer than others", idle, { ...settings, retentionSeconds: 1_800 }, hour / 2, { do: "delete" }],
 ])("%s", (_, object, policy, afterMs, decision) => {
   expect(decideRetention(object, policy, endedAt + afterMs)).toEqual(decision);
 });

@@ -10,7 +10,7 @@ import { createApp, startHttpServer } from "#lib/http-server.ts";
 import { silentLog } from "#lib/log.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { createMetrics } from "#lib/metrics.ts";
-import { defaultSettings } from "#policy/settings.ts";
+import { defaultSettings, type Settings } from "#policy/settings.ts";
 import { createGateway } from "#services/gateway/gateway.ts";
 import { alertmanagerAlert, delivery } from "#test/alertmanager.ts";
 import { createMemoryKube, failure, type MemoryKube } from "#test/memory-kube.ts";
@@ -41,7 +41,12 @@ const reviews = (kube: MemoryKube): void => {
 
 type Patience = { readonly headersTimeoutMs?: number; readonly requestTimeoutMs?: number };
 
-const replica = async (kube: MemoryKube, clock: ReturnType<typeof createManualClock>, patience: Patience = {}) => {
+const replica = async (
+  kube: MemoryKube,
+  clock: ReturnType<typeof createManualClock>,
+  patience: Patience = {},
+  settings: Settings = defaultSettings,
+) => {
   const caches = createCaches(kube, { log: silentLog });
   const metrics = createMetrics();
   const deps = { clock, log: silentLog, metrics };
@@ -52,7 +57,7 @@ const replica = async (kube: MemoryKube, clock: ReturnType<typeof createManualCl
     kube: kube as never,
     caches,
     namespace,
-    settings: () => defaultSettings,
+    settings: () => settings,
     tokenAudience,
     tokenIssuer,
   });
@@ -90,12 +95,12 @@ const replica = async (kube: MemoryKube, clock: ReturnType<typeof createManualCl
   return { caches, metrics, gateway, app, server, end, start, stop, send, post };
 };
 
-const setUp = async (patience: Patience = {}) => {
+const setUp = async (patience: Patience = {}, settings: Partial<Settings> = {}) => {
   const clock = createManualClock();
   const kube = createMemoryKube(() => clock.now());
   reviews(kube);
   kube.put(Namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: "kube-system", uid: "cluster-1" } });
-  const one = await replica(kube, clock, patience);
+  const one = await replica(kube, clock, patience, { ...defaultSettings, ...settings });
   await one.start();
   // Authentication is cached from here on.
   await one.send(delivery([]));
@@ -608,6 +613,25 @@ describe("more than can be recorded", () => {
     expect([status, results.length]).toEqual([202, 10_000]);
   });
 
+  test("as many requests are open as a policy allows: further objects wait, alerts about known ones do not", async () => {
+    const { send, post, requests, finish } = await setUp({}, { maxOpenRequests: 3 });
+    const about = (deployment: string, name = "A") => alertmanagerAlert({ name, labels: { namespace: "shop", deployment } });
+    const storm = delivery(Array.from({ length: 50 }, (_, index) => about(`d${index}`)));
+    const refused = await send(storm);
+    expect([refused.status, refused.problem.code, refused.headers.get("retry-after")]).toEqual([503, "not-durable", "60"]);
+    expect(refused.problem.errors?.[0]?.detail).toBe("3 requests are open, and a policy (maxOpenRequests) allows no more");
+    expect(requests()).toHaveLength(3);
+    const known = requests().map(({ spec }) => spec.target.name);
+    const joined = await send(delivery([about(known[0]!, "B"), about(known[1]!)]));
+    expect([joined.status, ...joined.results.map(({ result }) => result)]).toEqual([202, "joined", "repeated"]);
+    finish(requests()[0]!);
+    await vi.waitFor(async () => expect(await post({ labels: { namespace: "shop", deployment: "next" } })).toEqual(["created"]), {
+      timeout: 20_000,
+    });
+    expect((await send(storm)).status).toBe(503);
+    expect(requests()).toHaveLength(4);
+  });
+
   test("while too many wait the next sender hears 503, and is taken when they are done", async () => {
     const { kube, send, requests } = await setUp();
     const answer = Promise.withResolvers<void>();
@@ -618,7 +642,7 @@ describe("more than can be recorded", () => {
     };
     const first = Promise.all([send(many(10_000, "web")), send(many(10_000, "web"))]);
     await asked.promise;
-    await vi.waitFor(async () => expect((await send(delivery([]))).status).toBe(503));
+    await vi.waitFor(async () => expect((await send(delivery([]))).status).toBe(503), { timeout: 20_000 });
     const refused = await send(delivery([alertmanagerAlert()]));
     expect([refused.status, refused.problem.detail]).toEqual([503, "not ready: too many alerts wait to be recorded"]);
     answer.resolve();

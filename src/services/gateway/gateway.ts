@@ -48,8 +48,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
   const namespaces = caches.of(CachedNamespaces);
   const owners = createOwnerResolver(caches, clock);
   const occurrences = createOccurrences({ kube, clock, log, requests });
-  const coolOffSeconds = (): number => deps.settings().coolOffSeconds;
-  const recordBatch = createRecorder({ kube, clock, log, requests, occurrences, namespace, coolOffSeconds });
+  const recordBatch = createRecorder({ kube, clock, log, requests, occurrences, namespace, settings: deps.settings });
   let running: AbortSignal | undefined;
 
   /** What makes one cluster's requests differ from another's. */

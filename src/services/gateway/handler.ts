@@ -12,7 +12,7 @@ import { ProblemError, problemResponse } from "#lib/problem.ts";
 import { createBodyReader } from "#lib/request-body.ts";
 import type { Access, Authenticate } from "#services/gateway/authenticate.ts";
 import { fitsDelivery, maxDeliveredAlerts, parseDelivery } from "#services/gateway/parse.ts";
-import type { TargetedSignal } from "#services/gateway/recorder.ts";
+import { type TargetedSignal, TooManyOpenError } from "#services/gateway/recorder.ts";
 import type { Read } from "#services/gateway/signal.ts";
 
 export interface HandlerDeps {
@@ -158,7 +158,14 @@ const notDurable = (log: Log, failures: readonly { readonly index: number; reado
 };
 
 const reasonOf = (error: unknown): string =>
-  error instanceof KubeError ? `the API server: ${error.reason}` : "it could not be recorded now";
+  error instanceof KubeError
+    ? `the API server: ${error.reason}`
+    : error instanceof TooManyOpenError
+      ? error.message
+      : "it could not be recorded now";
 
-const retrySeconds = (error: unknown): number =>
-  error instanceof KubeError && error.retryAfterMs !== undefined ? error.retryAfterMs / 1000 : 5;
+const retrySeconds = (error: unknown): number => {
+  // Until others have ended, which takes minutes.
+  if (error instanceof TooManyOpenError) return 60;
+  return error instanceof KubeError && error.retryAfterMs !== undefined ? error.retryAfterMs / 1000 : 5;
+};

@@ -12,6 +12,7 @@ import type { Log } from "#lib/log.ts";
 import { decideEpisode, type EpisodeDecision, isFinished } from "#services/gateway/episode.ts";
 import type { Occurrences } from "#services/gateway/occurrences.ts";
 import { type AlertEntries, alertsPatch, firingEntry, newRequest, resolvedEntry } from "#services/gateway/request.ts";
+import type { Settings } from "#policy/settings.ts";
 import type { Signal } from "#services/gateway/signal.ts";
 
 export interface TargetedSignal {
@@ -27,15 +28,18 @@ export interface RecorderDeps {
   readonly requests: Store<RemediationRequest>;
   readonly occurrences: Pick<Occurrences, "count">;
   readonly namespace: string;
-  readonly coolOffSeconds: () => number;
+  readonly settings: () => Pick<Settings, "coolOffSeconds" | "maxOpenRequests">;
 }
 
 const byTarget = "target";
+const whetherOpen = "open";
+const open = "open";
 /** Of an object: what its lane and its requests are found by. */
 export const targetText = (target: Reference): string => `${target.apiVersion} ${referenceText(target)}`;
 /** By what the spec says, which nobody can change: labels are for people who search. */
 export const requestIndexes: Indexes<RemediationRequest> = {
   [byTarget]: (request) => [targetText(request.spec.target)],
+  [whetherOpen]: (request) => (isFinished(request) ? [] : [open]),
 };
 
 /** Other replicas may be faster, but each round one of us gets on. */
@@ -49,6 +53,14 @@ export class ContentionError extends Error {
   }
 }
 
+/** What is stored is bounded, whatever senders report. */
+export class TooManyOpenError extends Error {
+  constructor(max: number) {
+    super(`${max} requests are open, and a policy (maxOpenRequests) allows no more`);
+    this.name = "TooManyOpenError";
+  }
+}
+
 /**
  * Flow: decide on the cached requests; create, then write what joined or was resolved in one patch per request; decide again where the answer
  * shows that the request had ended, or that another replica was first.
@@ -57,6 +69,8 @@ export class ContentionError extends Error {
  */
 export const createRecorder = (deps: RecorderDeps) => {
   const { kube, requests, namespace } = deps;
+  /** Requests that are being created: no cache shows them yet. */
+  let creating = 0;
 
   return async (clusterUid: string, batch: readonly TargetedSignal[]): Promise<SignalResult[]> => {
     const target = batch[0]?.target;
@@ -69,6 +83,9 @@ export const createRecorder = (deps: RecorderDeps) => {
 
     const createRequest = async (n: number, signal: Signal): Promise<RemediationRequest | "taken"> => {
       const name = `${stem}-${n}`;
+      const { maxOpenRequests } = deps.settings();
+      if (requests.index(whetherOpen, open).length + creating >= maxOpenRequests) throw new TooManyOpenError(maxOpenRequests);
+      creating += 1;
       try {
         const created = await kube.create(RemediationRequest, newRequest(name, namespace, signal, target));
         requests.noteWrite(created);
@@ -79,6 +96,8 @@ export const createRecorder = (deps: RecorderDeps) => {
         const live = await kube.get(RemediationRequest, { namespace, name });
         if (live !== undefined) requests.noteWrite(live);
         return "taken";
+      } finally {
+        creating -= 1;
       }
     };
 
@@ -89,7 +108,7 @@ export const createRecorder = (deps: RecorderDeps) => {
       for (const [index, { signal }] of batch.entries()) {
         if (results.has(index)) continue;
         const known = [...view.values()].map(({ request }) => (gone.has(request.metadata.uid) ? beingDeleted(request) : request));
-        const decision = decideEpisode(signal, { requests: known, isTaken, coolOffSeconds: deps.coolOffSeconds(), nowMs });
+        const decision = decideEpisode(signal, { requests: known, isTaken, coolOffSeconds: deps.settings().coolOffSeconds, nowMs });
         if (decision.do === "create") {
           try {
             const created = await createRequest(decision.n, signal);

@@ -38,7 +38,7 @@ const alertOf = (signal: Signal): Alert => {
 const maxEntries = 64;
 const maxTextLength = 4096;
 /** Of one map: an alert is a notice, not a document. */
-const maxMapLength = 65_536;
+const maxMapLength = 16_384;
 
 const bounded = (texts: Readonly<Record<string, string>>): Record<string, string> => {
   let left = maxMapLength;
