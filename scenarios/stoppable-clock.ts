@@ -11,6 +11,7 @@ export const stoppableClock = (clock: Clock): StoppableClock => {
   let isStopped = false;
   return {
     now: clock.now,
+    uptime: clock.uptime,
     after: (delayMs, callback) => {
       if (isStopped) return () => {};
       const cancel = clock.after(delayMs, () => {

@@ -39,6 +39,7 @@ export const createSimProcess = (name: string, world: VirtualClock): SimProcess 
     },
     clock: {
       now: () => world.now() + skewMs,
+      uptime: () => world.uptime(),
       after: (delayMs, callback) => {
         let cancelled = false;
         const cancel = world.after(delayMs, () => deliver(() => (cancelled ? undefined : callback())));

@@ -52,6 +52,7 @@ export const createVirtualClock = (random: Random, startMs = Date.UTC(2030, 0, 1
 
   return {
     now: () => now,
+    uptime: () => now - startMs,
     elapsed: () => now - startMs,
     after: waitInPieces((delayMs, callback) => {
       const timer: Timer = { dueAt: now + Math.round(requireTimerDelay(delayMs)), rank: random(), callback, cancelled: false };

@@ -20,7 +20,8 @@ import type { ClusterConfig } from "#kube/cluster-config.ts";
 import { type Controller, runController } from "#kube/controller.ts";
 import { createEventRecorder } from "#kube/events.ts";
 import { lead } from "#kube/leader.ts";
-import type { Clock, Random } from "#lib/clock.ts";
+import { createReachability, type Reachability } from "#kube/reachability.ts";
+import { type Clock, type Random, toTimestamp } from "#lib/clock.ts";
 import type { HttpClient } from "#lib/http-client.ts";
 import { createApp, type HttpServer, startHttpServer } from "#lib/http-server.ts";
 import type { Log } from "#lib/log.ts";
@@ -71,7 +72,8 @@ export const runRoles = async (role: string, options: RunOptions & { readonly im
   const { clock, random, log, identity, signal } = deps;
   const { namespace, image } = options;
   const metrics = deps.metrics ?? createMetrics({ process: true });
-  const kube = connect(deps.config, { clock, random, metrics, ...(deps.http === undefined ? {} : { http: deps.http }) });
+  const reachability = createReachability(clock);
+  const kube = connect(deps.config, { clock, random, metrics, reachability, ...(deps.http === undefined ? {} : { http: deps.http }) });
   const caches = createCaches(kube, { log, metrics });
   const events = createEventRecorder({ kube, clock, log, component: "kintsugi", instance: identity });
   const policies = caches.of(RemediationPolicy, { namespace });
@@ -89,14 +91,17 @@ export const runRoles = async (role: string, options: RunOptions & { readonly im
   const tokenIssuer = async (): Promise<string | undefined> => issuerOf((await deps.config.credentials.current()).token);
   const gateway = wanted.includes("gateway") ? createGateway({ ...shared, tokenAudience: options.tokenAudience, tokenIssuer }) : undefined;
 
-  const health = createHealth(caches, signal);
+  const health = createHealth(caches, reachability, signal);
   // Probes have the port that no sender uses: a sender that takes all connections of the Gateway does not make us look dead.
   const metricsApp = createApp({ name: "metrics" }, { clock, log });
   metricsApp.get("/metrics", async (context) => context.body(await metrics.text(), 200, { "content-type": metrics.contentType }));
   metricsApp.get("/healthz", (context) => context.text("ok\n"));
   metricsApp.get("/readyz", (context) => {
     const problems = health();
-    return context.text(problems.length === 0 ? "ok\n" : `${problems.join("\n")}\n`, problems.length === 0 ? 200 : 503);
+    return context.text(
+      problems.length === 0 ? "ok\n" : problems.map((problem) => `not ready: ${problem}\n`).join(""),
+      problems.length === 0 ? 200 : 503,
+    );
   });
 
   const servers: HttpServer[] = [];
@@ -143,8 +148,10 @@ export const runRoles = async (role: string, options: RunOptions & { readonly im
   }
 };
 
-const createHealth = (caches: Caches, signal: AbortSignal) => (): string[] => {
+const createHealth = (caches: Caches, reachability: Reachability, signal: AbortSignal) => (): string[] => {
   if (signal.aborted) return ["stopping"];
+  const silentSince = reachability.silentSince();
+  if (silentSince !== undefined) return [`no answer from the API server since ${toTimestamp(silentSince)}`];
   return caches
     .health()
     .filter((cache) => !cache.synced || cache.forbidden === true)

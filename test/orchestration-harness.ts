@@ -228,6 +228,7 @@ const unhurried = (clock: Clock): Clock & { pass(seconds: number): void } => {
   let passedMs = 0;
   return {
     now: () => startedAt + (clock.now() - startedAt) / 5 + passedMs,
+    uptime: () => clock.uptime() / 5 + passedMs,
     after: (delayMs, callback) => clock.after(delayMs, callback),
     pass: (seconds) => void (passedMs += seconds * 1000),
   };

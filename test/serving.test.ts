@@ -1,12 +1,13 @@
 // The process that takes alerts, over sockets, on an embedded API server: its ports, its probes, and what it answers while the API server fails.
 import { type Socket, connect as connectSocket } from "node:net";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { CONTROLLER_ACCOUNT, SIGNALS_AUDIENCE } from "#api/labels.ts";
+import { CONTROLLER_ACCOUNT, SIGNALS_ACCOUNT, SIGNALS_AUDIENCE } from "#api/labels.ts";
 import { prometheusSignalsPath } from "#api/rest/gateway.ts";
 import { startHttpServer } from "#lib/http-server.ts";
 import { silentLog } from "#lib/log.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { crds, namespaceManifest, rights } from "#manifests/install.ts";
+import { alertmanagerAlert, delivery } from "#test/alertmanager.ts";
 import { tokenCredentials, tokenOf } from "#test/cluster.ts";
 import { type EmbeddedTestCluster, openEmbeddedCluster } from "#test/embedded-test-cluster.ts";
 import { type FaultProxy, startFaultProxy } from "#test/fault-proxy.ts";
@@ -61,6 +62,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   stop.abort();
+  // Calls that were made to hang end by their own limits.
+  await clock.advance(60_000);
   await running;
   await proxy.stop();
   await cluster.stop();
@@ -94,4 +97,82 @@ test("1,000 idle connections on the Gateway's port leave every probe answered", 
     }
   expect(new Set(answers)).toEqual(new Set(["/healthz 200", "/readyz 200"]));
   for (const socket of idle) socket.destroy();
+});
+
+const send = async (deployment: string, bearer?: string): Promise<{ status: number; retryAfter: string | null; text: string }> => {
+  const token = bearer ?? (await tokenOf(cluster.admin, namespace, SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE]));
+  const answer = await fetch(`${urls[gatewayPort]}${prometheusSignalsPath}`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify(
+      delivery([alertmanagerAlert({ labels: { namespace: "shop", deployment }, startsAt: new Date(clock.now() - 1_000).toISOString() })]),
+    ),
+  });
+  return { status: answer.status, retryAfter: answer.headers.get("retry-after"), text: await answer.text() };
+};
+const until = (holds: () => boolean): Promise<void> => vi.waitFor(() => expect(holds()).toBe(true), { timeout: 20_000 });
+const asked = (path: string): number => proxy.requests.filter((request) => request.method === "POST" && request.path.includes(path)).length;
+
+test.each<[string, string, (sender: string) => Promise<string>]>([
+  ["a token is reviewed", "/tokenreviews", () => tokenOf(cluster.admin, namespace, SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE, "hang"])],
+  ["a request is created", "/remediationrequests", (sender) => Promise.resolve(sender)],
+])("an API server that hangs while %s: the sender hears 503 before Alertmanager gives up", async (_, path, bearerFor) => {
+  const sender = await tokenOf(cluster.admin, namespace, SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE]);
+  expect((await send("known", sender)).status).toBe(202);
+  const bearer = await bearerFor(sender);
+  let hanging = true;
+  proxy.onRequest((request) => (hanging && request.path.includes(path) && !request.isWatch ? { kind: "hang", when: "before" } : undefined));
+  const before = asked(path);
+  const sent = send(`hangs-${path.length}`, bearer);
+  await until(() => asked(path) > before);
+  await clock.advance(8_000);
+  expect(await sent).toMatchObject({ status: 503, retryAfter: "5" });
+  hanging = false;
+  expect((await send(`hangs-${path.length}`, bearer)).status).toBe(202);
+});
+
+test("deliveries that were given up do not hold up those that come when the API server answers again", async () => {
+  const sender = await tokenOf(cluster.admin, namespace, SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE]);
+  expect((await send("known", sender)).status).toBe(202);
+  let hanging = true;
+  const creates = (): number => asked("/remediationrequests");
+  proxy.onRequest((request) =>
+    hanging && request.method === "POST" && request.path.includes("/remediationrequests") ? { kind: "hang", when: "before" } : undefined,
+  );
+  const before = creates();
+  const sent = Array.from({ length: 40 }, (_, index) => send(`given-up-${index}`, sender));
+  // As many as there are lanes; the others wait.
+  await until(() => creates() === before + 16);
+  await clock.advance(8_000);
+  expect(new Set((await Promise.all(sent)).map(({ status }) => status))).toEqual(new Set([503]));
+  // A call that began just before ends by its own limit.
+  await clock.advance(4_000);
+  hanging = false;
+  const afterwards = creates();
+  expect((await send("afterwards", sender)).status).toBe(202);
+  expect(creates()).toBe(afterwards + 1);
+});
+
+test("readiness tells of an outage, and of its end", async () => {
+  const sender = await tokenOf(cluster.admin, namespace, SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE]);
+  expect((await send("known", sender)).status).toBe(202);
+  let down = true;
+  proxy.onRequest(() => (down ? { kind: "hang", when: "before" } : undefined));
+  const before = asked("/remediationrequests");
+  const sent = send("in-the-outage", sender);
+  await until(() => asked("/remediationrequests") > before);
+  await clock.advance(12_000);
+  expect((await sent).status).toBe(503);
+  await vi.waitFor(
+    async () =>
+      expect(await get(metricsPort, "/readyz")).toEqual({
+        status: 503,
+        text: expect.stringMatching(/^not ready: no answer from the API server since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n$/),
+      }),
+    { timeout: 20_000 },
+  );
+  expect((await get(metricsPort, "/healthz")).status).toBe(200);
+  down = false;
+  expect((await send("in-the-outage", sender)).status).toBe(202);
+  expect(await get(metricsPort, "/readyz")).toEqual({ status: 200, text: "ok\n" });
 });

@@ -1,4 +1,4 @@
-// One of several replicas works, the others wait: a Lease of 15 s, judged by the locally observed clock only. A lease is for tidiness; correctness never rests on it.
+// One of several replicas works, the others wait: a Lease of 15 s, judged by the time that passes here, never by a clock that somebody may set. A lease is for tidiness; correctness never rests on it.
 import { type Lease, Leases } from "#api/kubernetes.ts";
 import type { Key, Need } from "#api/object.ts";
 import type { Kube } from "#kube/client.ts";
@@ -83,10 +83,10 @@ const serveTerm = async (
   while (!stop.aborted) {
     await pause(stop);
     if (stop.aborted) break;
-    const askedAt = deps.clock.now();
+    const askedAt = deps.clock.uptime();
     if (await candidate.hold()) {
       stopDeadline();
-      if (!stop.aborted) stopDeadline = deps.clock.after(Math.max(0, renewDeadlineMs - (deps.clock.now() - askedAt)), lose);
+      if (!stop.aborted) stopDeadline = deps.clock.after(Math.max(0, renewDeadlineMs - (deps.clock.uptime() - askedAt)), lose);
     } else if (candidate.lost() && !stop.aborted) lose();
   }
   stopDeadline();
@@ -106,12 +106,13 @@ interface Candidate {
 
 const createCandidate = (options: LeaderOptions, deps: LeaderDeps, timeoutMs: number): Candidate => {
   const durationSeconds = Math.ceil((options.durationMs ?? 15_000) / 1000);
-  /** What we saw last and when we saw it change: other machines' clocks are not believed. */
+  /** What we saw last and when we saw it change: neither other machines' clocks nor our own wall clock count. */
   let observed: { readonly version: string; readonly at: number } | undefined;
   let anothers = false;
 
   const observe = (lease: Lease): void => {
-    if (observed?.version !== lease.metadata.resourceVersion) observed = { version: lease.metadata.resourceVersion, at: deps.clock.now() };
+    if (observed?.version !== lease.metadata.resourceVersion)
+      observed = { version: lease.metadata.resourceVersion, at: deps.clock.uptime() };
   };
   const specOf = (lease: Lease | undefined): Lease["spec"] => {
     const now = microTime(deps.clock.now());
@@ -147,7 +148,7 @@ const createCandidate = (options: LeaderOptions, deps: LeaderDeps, timeoutMs: nu
     const holder = lease.spec.holderIdentity ?? "";
     const waitMs = (lease.spec.leaseDurationSeconds ?? durationSeconds) * 1000;
     const free = holder === "" || holder === options.identity;
-    if (!free && observed !== undefined && deps.clock.now() - observed.at < waitMs) {
+    if (!free && observed !== undefined && deps.clock.uptime() - observed.at < waitMs) {
       anothers = true;
       return false;
     }

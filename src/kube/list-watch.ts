@@ -9,7 +9,8 @@ import { type Backoff, backoffDelay } from "#lib/backoff.ts";
 import { delay } from "#lib/clock.ts";
 import { HttpError } from "#lib/http-client.ts";
 
-const silenceMs = 120_000;
+/** The API server sends a bookmark every minute, whatever happens: longer silence means that the connection is dead. */
+const silenceMs = 75_000;
 const minWatchSeconds = 300;
 const maxWatchSeconds = 600;
 /** A watch that ends sooner than this was not one. */

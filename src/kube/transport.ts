@@ -2,6 +2,7 @@
 import type { CallOptions, Method } from "#kube/client.ts";
 import { KubeError, errorOfAnswer } from "#kube/errors.ts";
 import type { ClusterConfig } from "#kube/cluster-config.ts";
+import type { Reachability } from "#kube/reachability.ts";
 import { type Backoff, backoffDelay, retryAfterMs } from "#lib/backoff.ts";
 import { type Clock, type Random, delay } from "#lib/clock.ts";
 import { type HttpClient, HttpError, type HttpRequest, type HttpStream, createHttpClient } from "#lib/http-client.ts";
@@ -13,6 +14,7 @@ export interface TransportDeps {
   readonly random: Random;
   readonly metrics?: Metrics;
   readonly userAgent?: string;
+  readonly reachability?: Reachability;
   /** How bytes get there; sockets where absent. */
   readonly http?: HttpClient;
 }
@@ -100,10 +102,13 @@ export const createTransport = (config: ClusterConfig, deps: TransportDeps): Tra
         if ("close" in answer && typeof answer.close === "function") answer.close();
         answer = await send(await prepare(call));
       }
+      if (answer.status >= 500) deps.reachability?.failed();
+      else deps.reachability?.answered();
       calls?.add({ method: call.method, status: String(answer.status) });
       seconds?.observe((deps.clock.now() - startedAt) / 1000, { method: call.method });
       return answer;
     } catch (error) {
+      if (error instanceof HttpError && error.fault !== "aborted") deps.reachability?.failed();
       calls?.add({ method: call.method, status: error instanceof HttpError ? error.fault : "error" });
       throw error instanceof HttpError ? errorOfHttp(call.doing, base, error) : credentialError(call.doing, error);
     }

@@ -41,6 +41,7 @@ export const createManualClock = (startMs = Date.UTC(2030, 0, 1)): ManualClock =
 
   return {
     now: () => now,
+    uptime: () => now - startMs,
     after: waitInPieces((delayMs, callback) => {
       order += 1;
       const timer = { dueAt: now + requireTimerDelay(delayMs), order, callback };

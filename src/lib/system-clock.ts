@@ -3,6 +3,7 @@ import { type Clock, waitInPieces } from "#lib/clock.ts";
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  uptime: () => performance.now(),
   after: waitInPieces((delayMs, callback) => {
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);

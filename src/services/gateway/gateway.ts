@@ -78,7 +78,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
         metrics,
         authenticate: createAuthenticate({ kube, clock, namespace, audience: deps.tokenAudience, issuer: deps.tokenIssuer }),
         resolve: owners.resolve,
-        record: (signal) => lanes.add(targetText(signal.target), signal),
+        record: (signal, until) => lanes.add(targetText(signal.target), signal, until),
         troubles,
       }),
     start: (signal) => {

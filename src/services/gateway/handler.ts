@@ -21,7 +21,8 @@ export interface HandlerDeps {
   readonly metrics: Metrics;
   readonly authenticate: Authenticate;
   readonly resolve: (reported: Reported) => Resolved;
-  readonly record: (signal: TargetedSignal) => Promise<SignalResult>;
+  /** Gives up what has not begun when `until` is aborted. */
+  readonly record: (signal: TargetedSignal, until: AbortSignal) => Promise<SignalResult>;
   /** Why nothing can be taken at the moment; empty where it can. */
   readonly troubles: () => readonly string[];
 }
@@ -38,21 +39,23 @@ export const addSignalRoutes = (app: Hono, deps: HandlerDeps): void => {
     labels: ["source", "result"],
   });
 
-  const settle = async (read: Read): Promise<SignalResult> => {
+  const settle = async (read: Read, until: AbortSignal): Promise<SignalResult> => {
     if (read.kind !== "signal") return { fingerprint: read.fingerprint, result: read.kind, reason: read.reason };
     const { signal } = read;
-    return deps.record({ signal, target: deps.resolve(signal.reported).target });
+    return deps.record({ signal, target: deps.resolve(signal.reported).target }, until);
   };
 
-  app.post(prometheusSignalsPath, async (context) => {
-    requireReady(deps);
-    const { address = "" } = (context.env ?? {}) as Partial<Caller>;
-    await authorize(deps, context.req.header("authorization"), address);
-    requireJson(context.req.header("content-type"));
-    return bodies.read(context.req.raw, async (bytes) => context.json(await take(bytes), 202));
-  });
+  app.post(prometheusSignalsPath, (context) =>
+    inTime(deps.clock, async (until) => {
+      requireReady(deps);
+      const { address = "" } = (context.env ?? {}) as Partial<Caller>;
+      await authorize(deps, context.req.header("authorization"), address);
+      requireJson(context.req.header("content-type"));
+      return bodies.read(context.req.raw, async (bytes) => context.json(await take(bytes, until), 202));
+    }),
+  );
 
-  const take = async (bytes: Uint8Array): Promise<SignalResults> => {
+  const take = async (bytes: Uint8Array, until: AbortSignal): Promise<SignalResults> => {
     if (!fitsDelivery(bytes)) throw tooMany();
     const delivery = parseDelivery(readJson(bytes), deps.clock.now());
     if (delivery.kind === "too-many") throw tooMany();
@@ -63,7 +66,7 @@ export const addSignalRoutes = (app: Hono, deps: HandlerDeps): void => {
     }
     // Again: much may have come while this body was read.
     requireReady(deps);
-    const settled = await Promise.allSettled(delivery.alerts.map(settle));
+    const settled = await Promise.allSettled(delivery.alerts.map((alert) => settle(alert, until)));
     const results: SignalResult[] = [];
     const failures: { readonly index: number; readonly error: unknown }[] = [];
     for (const [index, outcome] of settled.entries()) {
@@ -84,6 +87,22 @@ export const addSignalRoutes = (app: Hono, deps: HandlerDeps): void => {
       headers: { allow: "POST" },
     }),
   );
+};
+
+/** Alertmanager gives up after 10 s: it should hear why before that. */
+const answerWithinMs = 8_000;
+
+/** Answers 503 where the work takes longer; what has begun goes on, and is not doubled when the delivery comes again. */
+const inTime = <T>(clock: Clock, work: (until: AbortSignal) => Promise<T>): Promise<T> => {
+  const over = new AbortController();
+  return new Promise((resolve, reject) => {
+    const stopTimer = clock.after(answerWithinMs, () => {
+      const late = unavailable(`the delivery was not recorded within ${answerWithinMs / 1000} s: send it again`, 5);
+      over.abort(late);
+      reject(late);
+    });
+    void work(over.signal).then(resolve, reject).finally(stopTimer);
+  });
 };
 
 const requireReady = ({ troubles }: HandlerDeps): void => {

@@ -62,6 +62,25 @@ test("a batch that fails fails for all in it, and the lane goes on", async () =>
   expect(await next).toBe("3");
 });
 
+test("an item that nobody waits for any more is not worked on, and does not count", async () => {
+  const { lanes, started, settle } = setUp({ concurrency: 1 });
+  const first = lanes.add("a", 1);
+  await settle();
+  const gaveUp = new AbortController();
+  const left = Promise.allSettled([lanes.add("a", 2, gaveUp.signal), lanes.add("b", 3, gaveUp.signal)]);
+  const wanted = lanes.add("b", 4);
+  expect(lanes.waiting).toBe(4);
+  gaveUp.abort(new Error("too late"));
+  started[0]!.end();
+  await first;
+  await settle();
+  expect(started.map(({ items }) => items)).toEqual([[1], [4]]);
+  started[1]!.end();
+  expect(await wanted).toBe("4");
+  expect((await left).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  expect(lanes.waiting).toBe(0);
+});
+
 test("an item without a result fails rather than hang", async () => {
   const { lanes, started, settle } = setUp();
   const lost = lanes.add("a", 1);

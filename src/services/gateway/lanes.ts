@@ -1,8 +1,8 @@
 // One lane per target: what arrives for a target while a call for it is under way goes together in the next one. Knows nothing of alerts.
 
 export interface Lanes<Item, Result> {
-  /** Resolves with the item's own result. */
-  add(lane: string, item: Item): Promise<Result>;
+  /** Resolves with the item's own result. An item that still waits when its signal is aborted is not worked on. */
+  add(lane: string, item: Item, signal?: AbortSignal): Promise<Result>;
   readonly waiting: number;
 }
 
@@ -10,6 +10,7 @@ interface Place<Item, Result> {
   readonly item: Item;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
+  readonly signal: AbortSignal | undefined;
 }
 
 export interface LanesOptions {
@@ -27,10 +28,12 @@ export const createLanes = <Item, Result>(
   let waiting = 0;
 
   const pump = (): void => {
-    for (const [lane, places] of queues) {
+    for (const [lane, queued] of queues) {
       if (busy.size >= options.concurrency) return;
       if (busy.has(lane)) continue;
       queues.delete(lane);
+      const places = queued.filter(isWanted);
+      if (places.length === 0) continue;
       busy.add(lane);
       void run(lane, places).finally(() => {
         waiting -= places.length;
@@ -38,6 +41,13 @@ export const createLanes = <Item, Result>(
         pump();
       });
     }
+  };
+  /** Whoever waited for the others has given up: they would only hold up those that came later. */
+  const isWanted = ({ signal, reject }: Place<Item, Result>): boolean => {
+    if (signal?.aborted !== true) return true;
+    waiting -= 1;
+    reject(signal.reason);
+    return false;
   };
   const run = async (lane: string, places: readonly Place<Item, Result>[]): Promise<void> => {
     try {
@@ -56,11 +66,11 @@ export const createLanes = <Item, Result>(
   };
 
   return {
-    add: (lane, item) => {
+    add: (lane, item, signal) => {
       waiting += 1;
       return new Promise((resolve, reject) => {
         const places = queues.get(lane) ?? [];
-        places.push({ item, resolve, reject });
+        places.push({ item, resolve, reject, signal });
         queues.set(lane, places);
         // Not at once: the rest of the same delivery is being added right now.
         if (places.length === 1) queueMicrotask(pump);

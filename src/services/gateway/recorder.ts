@@ -45,6 +45,9 @@ export const requestIndexes: Indexes<RemediationRequest> = {
 /** Other replicas may be faster, but each round one of us gets on. */
 const maxRounds = 8;
 
+/** Of one call: half of what a sender waits. */
+const timeoutMs = 4_000;
+
 /** Several replicas got in each other's way for too long: the sender tries again. */
 export class ContentionError extends Error {
   constructor(target: Reference) {
@@ -87,13 +90,13 @@ export const createRecorder = (deps: RecorderDeps) => {
       if (requests.index(whetherOpen, open).length + creating >= maxOpenRequests) throw new TooManyOpenError(maxOpenRequests);
       creating += 1;
       try {
-        const created = await kube.create(RemediationRequest, newRequest(name, namespace, signal, target));
+        const created = await kube.create(RemediationRequest, newRequest(name, namespace, signal, target), { timeoutMs });
         requests.noteWrite(created);
         deps.log.info("a request was created", { request: name, alert: signal.name, target: `${target.kind} ${target.name}` });
         return created;
       } catch (error) {
         if (!isAlreadyExists(error)) throw error;
-        const live = await kube.get(RemediationRequest, { namespace, name });
+        const live = await kube.get(RemediationRequest, { namespace, name }, { timeoutMs });
         if (live !== undefined) requests.noteWrite(live);
         return "taken";
       } finally {
@@ -144,6 +147,7 @@ export const createRecorder = (deps: RecorderDeps) => {
       try {
         answer = await kube.mergePatch(RemediationRequest, { namespace, name }, alertsPatch(draft.original, draft.entries), {
           subresource: "status",
+          timeoutMs,
         });
       } catch (error) {
         if (isNotFound(error)) return void gone.add(request.metadata.uid);
