@@ -124,6 +124,7 @@ export const openContextStage = async (options: ContextStageOptions): Promise<St
         config: asController(config, kube, namespace, clock),
         log,
         identity: "demo",
+        readFile: (path) => Promise.reject(new Error(`${path}: there are no files here`)),
         signal: stop.signal,
         startServer: start,
       },

@@ -64,6 +64,10 @@ const programOf =
     const { clock, random, http } = deps;
     const config = configOf(context, deps);
     const output = { write: (text: string): void => context.log(text.trimEnd()) };
+    const readFile = (path: string): Promise<string> => {
+      const text = context.files[path];
+      return text === undefined ? Promise.reject(new Error(`${path}: no such file or directory`)) : Promise.resolve(text);
+    };
     const log = createLog({ clock, level: deps.logLevel, destination: output });
     const runRole = async (role: string, options: RunOptions): Promise<number> => {
       const identity = context.pod;
@@ -71,7 +75,7 @@ const programOf =
       await runRoles(
         role,
         { ...options, image: options.image ?? deps.image },
-        { config, clock, random, log, identity, signal, http, startServer: startServerOf(deps) },
+        { config, clock, random, log, identity, readFile, signal, http, startServer: startServerOf(deps) },
       );
       return 0;
     };
@@ -90,10 +94,7 @@ const programOf =
       isTerminal: false,
       env: context.env,
       home: "/nonexistent",
-      readFile: (path) => {
-        const text = context.files[path];
-        return text === undefined ? Promise.reject(new Error(`${path}: no such file or directory`)) : Promise.resolve(text);
-      },
+      readFile,
       runCommand: () => Promise.reject(new Error("there are no programs in this image")),
       clock,
       random,

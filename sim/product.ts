@@ -82,6 +82,7 @@ export const startReplica = (name: string, token: string, election: "on" | "off"
       random: deps.random,
       log: recordingLog(self, deps, {}),
       identity: self.name,
+      readFile: (path) => Promise.reject(new Error(`${path}: there are no files here`)),
       http: deps.network.clientOf(self, "product"),
       metrics: createMetrics(),
       // Never told to stop: it dies.

@@ -78,12 +78,13 @@ const runRole = async (role: string, options: RunOptions): Promise<number> => {
   if (!isPod) await tryToRead(config, options.namespace);
   const { randomBytes } = await import("node:crypto");
   const identity = `${hostname()}-${randomBytes(4).toString("hex")}`;
+  const machine = await openMachine();
   // Loaded only where it runs: a person who looks at a cluster should not wait for what serves.
   const { runRoles } = await import("./roles.ts");
   await runRoles(
     role,
     { ...options, image },
-    { config, clock: systemClock, random, log: await logTo(options.logLevel), identity, signal: stop.signal },
+    { config, clock: systemClock, random, log: await logTo(options.logLevel), identity, readFile: machine.readFile, signal: stop.signal },
   );
   return 0;
 };

@@ -20,6 +20,7 @@ import type { ClusterConfig } from "#kube/cluster-config.ts";
 import { type Controller, runController } from "#kube/controller.ts";
 import { createEventRecorder } from "#kube/events.ts";
 import { lead } from "#kube/leader.ts";
+import { type CertificateSource, openCertificateFiles } from "#lib/certificate-files.ts";
 import { createReachability, type Reachability } from "#kube/reachability.ts";
 import { type Clock, type Random, toTimestamp } from "#lib/clock.ts";
 import type { HttpClient } from "#lib/http-client.ts";
@@ -55,6 +56,8 @@ export interface ProcessDeps {
   readonly http?: HttpClient;
   /** How services are offered; sockets where absent. */
   readonly startServer?: typeof startHttpServer;
+  /** For the Gateway's certificate. */
+  readonly readFile: (path: string) => Promise<string>;
   /** Its own and the process's where absent. */
   readonly metrics?: Metrics;
   /** Aborted by SIGTERM: what has begun is ended in order. */
@@ -105,8 +108,8 @@ export const runRoles = async (role: string, options: RunOptions & { readonly im
   });
 
   const servers: HttpServer[] = [];
-  const serve = async (name: string, handler: typeof metricsApp, port: number): Promise<void> => {
-    const server = await (deps.startServer ?? startHttpServer)(handler, { host: options.address, port }, { clock });
+  const serve = async (name: string, handler: typeof metricsApp, port: number, certificate?: CertificateSource): Promise<void> => {
+    const server = await (deps.startServer ?? startHttpServer)(handler, { host: options.address, port, certificate }, { clock });
     servers.push(server);
     log.info("listening", { service: name, address: options.address, port: server.port });
   };
@@ -116,7 +119,9 @@ export const runRoles = async (role: string, options: RunOptions & { readonly im
       const app = createApp({ name: "gateway" }, { clock, log, metrics });
       gateway.addRoutes(app);
       // Served at once: senders get 503 with a reason until the caches are complete.
-      await serve("gateway", app, options.port);
+      const { tls } = options;
+      const certificate = tls && (await openCertificateFiles(tls, { readFile: deps.readFile, clock, log }));
+      await serve("gateway", app, options.port, certificate);
     }
     caches.start(signal);
     await caches.synced(signal);

@@ -39,6 +39,7 @@ beforeAll(async () => {
     random: () => 0.5,
     log: silentLog,
     identity: "storm",
+    readFile: (path) => Promise.reject(new Error(`${path}: there are no files here`)),
     signal: stop.signal,
     startServer: async (app, { port, ...rest }, deps) => {
       const server = await startHttpServer(app, { ...rest, port: 0 }, deps);

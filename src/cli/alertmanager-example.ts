@@ -33,6 +33,10 @@ route:
 # The API server may shorten the duration and does not say so. After the token has expired, alerts no longer reach Kintsugi:
 # add -o yaml to see status.expirationTimestamp, and replace the token before that time.
 
+# The token travels as it is over plain HTTP. With kintsugi install --tls-secret <name>, change the URL to
+# https://kintsugi.${namespace}.svc/api/v1/signals/prometheus and add to http_config:
+#   tls_config: { ca_file: /etc/alertmanager/kintsugi-ca.crt }
+
 # Kintsugi repairs only in a namespace that opts in. Elsewhere it diagnoses and suggests:
 #   kubectl label namespace <name> ${MANAGED_LABEL}=true
 # Without an approval it repairs only in an environment that is known not to be production: ${autoEnvironments.join(", ")}.

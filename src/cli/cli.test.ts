@@ -53,6 +53,18 @@ describe("usage", () => {
     ["an unknown kind", ["get", "pods"], /"pods" is not a kind of Kintsugi's: use rr, rp/],
     ["an unknown role", ["run", "cook"], /"cook" is not a role: use all, gateway, retention/],
     ["a port that is none", ["run", "all", "--port", "99999"], /number from 0 to 65535/],
+    [
+      "an address that others reach, without TLS",
+      ["run", "all", "--address", "0.0.0.0"],
+      /unencrypted: give --tls-cert-file.*, or --plain-http/,
+    ],
+    ["a certificate without a key", ["run", "all", "--tls-cert-file", "tls.crt"], /--tls-cert-file and --tls-key-file belong together/],
+    [
+      "a certificate and no TLS",
+      ["run", "gateway", "--plain-http", "--tls-cert-file", "tls.crt", "--tls-key-file", "tls.key"],
+      /--plain-http contradicts --tls-cert-file/,
+    ],
+    ["a Secret whose name is none", ["install", "--tls-secret", "a/b"], /"a\/b" is not the name of a Secret/],
     ["a log level that is none", ["run", "all", "--log-level", "loud"], /Allowed choices are debug/],
     ["a namespace of workloads for a command that has none", ["doctor", "-n", "shop"], /does not accept -n.*\nUse --kintsugi-namespace/],
     ["all namespaces for a command about one object", ["plan", "deployment/web", "-A"], /does not accept -A/],
@@ -186,6 +198,21 @@ describe("run, demo and act", () => {
         },
       },
     ]);
+  });
+
+  test.each<[string, readonly string[], RunOptions["tls"]]>([
+    ["with TLS", ["all", "--address", "0.0.0.0", "--tls-cert-file", "c", "--tls-key-file", "k"], { certFile: "c", keyFile: "k" }],
+    ["with plain HTTP, where that is asked for", ["gateway", "--address", "::", "--plain-http"], undefined],
+    ["with plain HTTP on this machine", ["all", "--address", "::1"], undefined],
+    ["without the Gateway, which needs neither", ["retention", "--address", "0.0.0.0"], undefined],
+  ])("run %s", async (_, args, tls) => {
+    const seen: RunOptions["tls"][] = [];
+    const runRole = async (__: string, options: RunOptions): Promise<number> => {
+      seen.push(options.tls);
+      return 0;
+    };
+    const ran = await runKintsugi(["run", ...args, "--image", "i:1"], { objects: [] }, { runRole });
+    expect([ran.code, seen]).toEqual([0, [tls]]);
   });
 
   test("demo gets its arguments as they are", async () => {

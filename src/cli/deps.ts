@@ -53,6 +53,8 @@ export interface RunOptions {
   readonly address: string;
   readonly port: number;
   readonly metricsPort: number;
+  /** The Gateway's certificate and key; plain HTTP where absent. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** Senders' tokens must be for this audience. */
   readonly tokenAudience: string;
   /** The image of the Jobs; the one of the installation where absent. */

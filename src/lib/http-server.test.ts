@@ -4,6 +4,8 @@ import { type Socket, connect as connectSocket } from "node:net";
 import { Hono } from "hono";
 import { afterEach, describe, expect, test, vi } from "vitest";
 
+import { selfSignedCertificate } from "#embedded/certificate.ts";
+import type { Certificate, CertificateSource } from "#lib/certificate-files.ts";
 import { createHttpClient } from "#lib/http-client.ts";
 import { type HttpServer, type ServerOptions, createApp, guardApp, startHttpServer } from "#lib/http-server.ts";
 import type { Log } from "#lib/log.ts";
@@ -158,6 +160,37 @@ test("one address has its share of the connections; another one gets in beside i
     expect(await untilClosed(next)).toMatch(/^HTTP\/1.1 404 /);
   });
   for (const socket of idle) socket.destroy();
+});
+
+test("over TLS it serves the certificate it has, and the next one without a restart", async () => {
+  const [first, second] = [selfSignedCertificate(Date.now()), selfSignedCertificate(Date.now())];
+  let replace: (certificate: Certificate) => void = () => {};
+  let isFollowing = true;
+  const certificate: CertificateSource = {
+    initial: { cert: first.certPem, key: first.keyPem },
+    follow: (use) => {
+      replace = use;
+      return () => void (isFollowing = false);
+    },
+  };
+  const { server } = await setUp({ certificate });
+  expect(server.url).toMatch(/^https:/);
+  const statusWith = async (caPem: string): Promise<number | string> => {
+    const trusting = createHttpClient({ clock: systemClock });
+    try {
+      return (await trusting.send({ method: "GET", url: `${server.url}/nowhere`, tls: { caPem } })).status;
+    } catch (error) {
+      return (error as { fault: string }).fault;
+    } finally {
+      trusting.close();
+    }
+  };
+  expect([await statusWith(first.certPem), await statusWith(second.certPem)]).toEqual([404, "connection"]);
+  replace({ cert: second.certPem, key: second.keyPem });
+  expect([await statusWith(first.certPem), await statusWith(second.certPem)]).toEqual(["connection", 404]);
+  await expect(fetch(server.url.replace("https:", "http:"))).rejects.toThrow("fetch failed");
+  await server.drain(0);
+  expect(isFollowing).toBe(false);
 });
 
 test("requests are measured by service, method and status, and no stranger invents a label", async () => {

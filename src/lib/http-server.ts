@@ -1,10 +1,12 @@
 // What all our HTTP services share: limits on connections and slowness, one form of error, draining. Reads no body; a route does, through request-body.ts.
-import { createServer } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { createServer as createPlainServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo, Server, Socket } from "node:net";
 
 import { getRequestListener } from "@hono/node-server";
 import { type Env, Hono, type Schema } from "hono";
 
+import type { CertificateSource } from "#lib/certificate-files.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { Metrics } from "#lib/metrics.ts";
@@ -89,6 +91,8 @@ export interface ServerOptions {
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;
+  /** HTTPS with this certificate; plain HTTP where absent. */
+  readonly certificate?: CertificateSource | undefined;
   /** Until a request's headers have come. Default 10 s. */
   readonly headersTimeoutMs?: number;
   /** Until a request has come whole. Default 30 s. */
@@ -109,7 +113,7 @@ export interface HttpServer {
 /** Longer than a usual load balancer's, so that it is not us who close a connection in use. */
 const keepAliveMs = 65_000;
 
-const limitPerAddress = (server: ReturnType<typeof createServer>, max: number): void => {
+const limitPerAddress = (server: Server, max: number): void => {
   const open = new Map<string, number>();
   server.on("connection", (socket: Socket) => {
     const address = socket.remoteAddress ?? "";
@@ -126,13 +130,17 @@ const limitPerAddress = (server: ReturnType<typeof createServer>, max: number): 
 
 export const startHttpServer = async (app: Fetcher, options: ServerOptions, deps: Pick<AppDeps, "clock">): Promise<HttpServer> => {
   const headersTimeout = options.headersTimeoutMs ?? 10_000;
-  const server = createServer({
+  const { certificate } = options;
+  const limits = {
     headersTimeout,
     requestTimeout: options.requestTimeoutMs ?? 30_000,
     keepAliveTimeout: keepAliveMs,
     connectionsCheckingInterval: Math.min(5_000, headersTimeout),
     maxHeaderSize: 32 * 1024,
-  });
+  };
+  const secure = certificate && createTlsServer({ ...limits, ...certificate.initial, handshakeTimeout: headersTimeout });
+  const server = secure ?? createPlainServer(limits);
+  const stopFollowing = certificate?.follow((next) => secure?.setSecureContext(next));
   const listener = getRequestListener((request, { incoming }) => app.fetch(request, { address: incoming.socket.remoteAddress ?? "" }));
   limitPerAddress(server, options.maxConnectionsPerAddress ?? 250);
   server.on("request", (incoming, outgoing) => {
@@ -155,10 +163,11 @@ export const startHttpServer = async (app: Fetcher, options: ServerOptions, deps
     const stopTimer = deps.clock.after(timeoutMs, () => server.closeAllConnections());
     await closed;
     stopTimer();
+    stopFollowing?.();
   };
   return {
     port,
-    url: `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`,
+    url: `${secure === undefined ? "http" : "https"}://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`,
     drain: (timeoutMs) => (draining ??= drain(timeoutMs)),
   };
 };

@@ -12,6 +12,8 @@ import { senderNeeds } from "#services/gateway/authenticate.ts";
 export interface InstallOptions {
   readonly namespace: string;
   readonly image: string;
+  /** The Secret, of type kubernetes.io/tls, with the Gateway's certificate; plain HTTP where absent. */
+  readonly tlsSecret?: string | undefined;
   /** Opens the Gateway on every node too. */
   readonly nodePort?: number;
 }
@@ -62,7 +64,9 @@ const peoplesRoles = (): Manifest[] => {
 const httpPort = 8080;
 const metricsPort = 9090;
 
-export const workload = ({ namespace, image, nodePort }: InstallOptions): Manifest[] => [
+const tlsFolder = "/etc/kintsugi/tls";
+
+export const workload = ({ namespace, image, nodePort, tlsSecret }: InstallOptions): Manifest[] => [
   {
     apiVersion: "apps/v1",
     kind: "Deployment",
@@ -80,7 +84,7 @@ export const workload = ({ namespace, image, nodePort }: InstallOptions): Manife
             {
               name: "kintsugi",
               image,
-              args: ["run", "all", "--kintsugi-namespace", namespace, "--image", image, "--address", "0.0.0.0"],
+              args: ["run", "all", "--kintsugi-namespace", namespace, "--image", image, "--address", "0.0.0.0", ...tlsArgs(tlsSecret)],
               ports: [
                 { name: "http", containerPort: httpPort },
                 { name: "metrics", containerPort: metricsPort },
@@ -89,8 +93,10 @@ export const workload = ({ namespace, image, nodePort }: InstallOptions): Manife
               livenessProbe: { httpGet: { path: "/healthz", port: "metrics" }, periodSeconds: 10, failureThreshold: 6 },
               resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: "512Mi" } },
               securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
+              ...(tlsSecret === undefined ? {} : { volumeMounts: [{ name: "tls", mountPath: tlsFolder, readOnly: true }] }),
             },
           ],
+          ...(tlsSecret === undefined ? {} : { volumes: [{ name: "tls", secret: { secretName: tlsSecret } }] }),
         },
       },
     },
@@ -103,13 +109,20 @@ export const workload = ({ namespace, image, nodePort }: InstallOptions): Manife
       type: nodePort === undefined ? "ClusterIP" : "NodePort",
       selector: { "app.kubernetes.io/name": "kintsugi" },
       ports: [
-        { name: "http", port: 80, targetPort: "http", ...(nodePort === undefined ? {} : { nodePort }) },
+        {
+          ...(tlsSecret === undefined ? { name: "http", port: 80 } : { name: "https", port: 443 }),
+          targetPort: "http",
+          ...(nodePort === undefined ? {} : { nodePort }),
+        },
         // Scraped from inside the cluster only, which a NodePort of its own would undo; clusters choose that port freely.
         ...(nodePort === undefined ? [{ name: "metrics", port: metricsPort, targetPort: "metrics" }] : []),
       ],
     },
   },
 ];
+
+const tlsArgs = (secret: string | undefined): string[] =>
+  secret === undefined ? ["--plain-http"] : ["--tls-cert-file", `${tlsFolder}/tls.crt`, "--tls-key-file", `${tlsFolder}/tls.key`];
 
 export const install = (options: InstallOptions): Manifest[] => [
   namespaceManifest(options.namespace),

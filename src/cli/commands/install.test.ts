@@ -20,6 +20,13 @@ test("takes an image for Kintsugi and its Jobs, and a namespace", async () => {
   expect(parseAllDocuments(text).length).toBeGreaterThan(20);
 });
 
+test("with a Secret for TLS the Gateway serves HTTPS from its files, and only then", async () => {
+  const withTls = (await runKintsugi(["install", "--tls-secret", "gateway-cert"])).stdout;
+  for (const text of ["secretName: gateway-cert", "/etc/kintsugi/tls/tls.crt", "name: https"]) expect(withTls).toContain(text);
+  expect(withTls).not.toContain("--plain-http");
+  expect((await runKintsugi(["install"])).stdout).toContain("--plain-http");
+});
+
 test("-o json is one List, for kubectl as well", async () => {
   const list = JSON.parse((await runKintsugi(["install", "-o", "json"])).stdout) as { kind: string; items: readonly { kind: string }[] };
   expect(list.kind).toBe("List");

@@ -6,21 +6,29 @@ import { misuse } from "#cli/failure.ts";
 const examples = `
 Examples:
   kintsugi install | kubectl apply --server-side -f -
-  kintsugi install --image registry.example/kintsugi:0.1.0 > kintsugi.yaml`;
+  kintsugi install --image registry.example/kintsugi:0.1.0 > kintsugi.yaml
+  kintsugi install --tls-secret kintsugi-tls | kubectl apply --server-side -f -`;
 
 /** As the admission policy for Jobs compares it: no space, no quote. */
 const imageReference = /^[\w][\w./:@-]{0,254}$/;
 
+const secretName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+
 export const define: DefineCommand = (command, run) => {
   command
     .option("--image <reference>", "image of Kintsugi and of its Jobs", DEFAULT_IMAGE)
+    .option(
+      "--tls-secret <name>",
+      "Secret with the certificate of the Gateway (tls.crt, tls.key); without it the Gateway serves plain HTTP",
+    )
     .addHelpText("after", examples)
-    .action(({ image }: { readonly image: string }) =>
+    .action(({ image, tlsSecret }: { readonly image: string; readonly tlsSecret?: string }) =>
       run(async (session) => {
         if (!imageReference.test(image)) throw misuse(`"${image}" is not an image reference`);
+        if (tlsSecret !== undefined && !secretName.test(tlsSecret)) throw misuse(`"${tlsSecret}" is not the name of a Secret`);
         // Every controller is behind it: no other command has to load them.
         const [{ install }, { toYaml }] = await Promise.all([import("#manifests/install.ts"), import("#manifests/manifest.ts")]);
-        const manifests = install({ namespace: session.kintsugiNamespace, image });
+        const manifests = install({ namespace: session.kintsugiNamespace, image, tlsSecret });
         if (session.data === "json") session.printData({ apiVersion: "v1", kind: "List", items: manifests });
         else session.print(toYaml(manifests));
         return 0;

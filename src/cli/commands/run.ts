@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option } from "commander";
 
 import { SIGNALS_AUDIENCE } from "#api/labels.ts";
 import type { DefineCommand } from "#cli/command.ts";
+import type { RunOptions } from "#cli/deps.ts";
 import { misuse } from "#cli/failure.ts";
 import type { LogLevel } from "#lib/log.ts";
 
@@ -11,6 +12,9 @@ interface RunFlags {
   readonly port: number;
   readonly metricsPort: number;
   readonly tokenAudience: string;
+  readonly tlsCertFile?: string;
+  readonly tlsKeyFile?: string;
+  readonly plainHttp?: true;
   readonly image?: string;
   readonly leaderElection: boolean;
   readonly logLevel: LogLevel;
@@ -25,6 +29,9 @@ export const defineRun: DefineCommand = (command, run) => {
     .option("--port <number>", "port of the Gateway, where alerts come in; 0 takes a free one", portOf, 8080)
     .option("--metrics-port <number>", "port of metrics and probes; 0 takes a free one", portOf, 9090)
     .option("--token-audience <name>", "audience that the tokens of senders must be for", SIGNALS_AUDIENCE)
+    .option("--tls-cert-file <path>", "certificate of the Gateway in PEM; read again when it changes")
+    .option("--tls-key-file <path>", "its key")
+    .option("--plain-http", "serve the Gateway without TLS on an address that others reach")
     .option("--image <reference>", "image of the Jobs that carry out actions; admission allows only the installed one")
     .option("--no-leader-election", "no leader election: this is the only process")
     .addOption(new Option("--log-level <level>", "log level").choices(logLevels).default("info"))
@@ -33,6 +40,11 @@ export const defineRun: DefineCommand = (command, run) => {
         if (role !== "all" && !session.deps.roles.includes(role))
           throw misuse(`"${role}" is not a role: use all, ${session.deps.roles.join(", ")}`);
         const { kubeconfig, context } = session.options;
+        const tls = tlsOf(flags);
+        if (tls === undefined && servesGateway(role) && flags.plainHttp === undefined && !isLoopback(flags.address))
+          throw misuse(
+            `senders would send their tokens to ${flags.address} unencrypted: give --tls-cert-file and --tls-key-file, or --plain-http`,
+          );
         return session.deps.runRole(role, {
           namespace: session.kintsugiNamespace,
           kubeconfig,
@@ -41,12 +53,24 @@ export const defineRun: DefineCommand = (command, run) => {
           port: flags.port,
           metricsPort: flags.metricsPort,
           tokenAudience: flags.tokenAudience,
+          ...(tls === undefined ? {} : { tls }),
           image: flags.image,
           leaderElection: flags.leaderElection ? "on" : "off",
           logLevel: flags.logLevel,
         });
       })(),
     );
+};
+
+const servesGateway = (role: string): boolean => role === "all" || role === "gateway";
+
+const isLoopback = (address: string): boolean => /^127\.|^::1$|^localhost$/.test(address);
+
+const tlsOf = ({ tlsCertFile: certFile, tlsKeyFile: keyFile, plainHttp }: RunFlags): RunOptions["tls"] => {
+  if (certFile === undefined && keyFile === undefined) return undefined;
+  if (certFile === undefined || keyFile === undefined) throw misuse("--tls-cert-file and --tls-key-file belong together");
+  if (plainHttp) throw misuse("--plain-http contradicts --tls-cert-file");
+  return { certFile, keyFile };
 };
 
 const portOf = (text: string): number => {
