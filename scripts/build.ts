@@ -1,4 +1,4 @@
-// `npm run build`, and by itself before `npm pack`: the code that main.ts reaches, as JavaScript in dist/. Node refuses types inside node_modules.
+// `npm run build`, and by itself before `npm pack`: the code that the entries reach, as JavaScript in dist/. Node refuses types inside node_modules.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { dirname, join, posix } from "node:path";
@@ -37,11 +37,14 @@ export const built = (manifest: Manifest, path: string, source: string): { reado
   return { code, needs: [...needs] };
 };
 
+/** What the package starts: the command, and the thread in which it diagnoses. */
+const entries = ["src/main.ts", "src/diagnosis-worker.ts"];
+
 /** Returns how many files were written. */
 export const build = (root: string): number => {
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
   rmSync(join(root, "dist"), { recursive: true, force: true });
-  const seen = new Set<string>(["src/main.ts"]);
+  const seen = new Set<string>(entries);
   // A set that grows while it is walked: every file once.
   for (const path of seen) {
     const { code, needs } = built(manifest, path, readFileSync(join(root, path), "utf8"));

@@ -42,7 +42,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Puts everything together and may import everything. */
-const compositionRoot = new Set(["src/main.ts", "src/roles.ts"]);
+const compositionRoot = new Set(["src/main.ts", "src/roles.ts", "src/diagnosis-worker.ts"]);
 
 const importPattern = /(?:from|import)\s*\(?\s*"(#[^"]+|\.[^"]+)"/g;
 

@@ -4,7 +4,7 @@ import { setMaxListeners } from "node:events";
 import { existsSync } from "node:fs";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import process from "node:process";
 import { runCli } from "#cli/cli.ts";
 import { misuse } from "#cli/failure.ts";
@@ -12,6 +12,7 @@ import type { ActOptions, RunOptions } from "#cli/deps.ts";
 import { roleNames } from "#cli/role-names.ts";
 import { streamProblem, tooOldNode } from "#cli/surroundings.ts";
 import type { ClusterConfig, KubeconfigDeps } from "#kube/cluster-config.ts";
+import type { ClosableDiagnoser } from "#investigation/diagnoser.ts";
 import type { Log, LogLevel } from "#lib/log.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import manifest from "../package.json" with { type: "json" };
@@ -69,6 +70,20 @@ const findCluster = async ({ kubeconfig, context }: Where): Promise<Found> => {
   return { config: await loadKubeconfig(source, context, machine), isPod: false };
 };
 
+/** Heap of the thread that diagnoses: what surrounds one object is a few megabytes, a whole cluster a thousand times as much. */
+const analysisMemoryMb = 160;
+const commandMemoryMb = 4096;
+
+const openDiagnoser = async (memoryMb: number): Promise<ClosableDiagnoser> => {
+  const [{ createThreadDiagnoser }, { startWorkerThread }] = await Promise.all([
+    import("#investigation/thread-diagnoser.ts"),
+    import("#investigation/worker-thread.ts"),
+  ]);
+  // JavaScript in the package, TypeScript in the source tree and the image.
+  const entry = join(import.meta.dirname, `diagnosis-worker${extname(import.meta.filename)}`);
+  return createThreadDiagnoser({ clock: systemClock, startThread: () => startWorkerThread(entry, memoryMb) });
+};
+
 const runRole = async (role: string, options: RunOptions): Promise<number> => {
   const { image } = options;
   if (image === undefined)
@@ -81,11 +96,19 @@ const runRole = async (role: string, options: RunOptions): Promise<number> => {
   const machine = await openMachine();
   // Loaded only where it runs: a person who looks at a cluster should not wait for what serves.
   const { runRoles } = await import("./roles.ts");
-  await runRoles(
-    role,
-    { ...options, image },
-    { config, clock: systemClock, random, log: await logTo(options.logLevel), identity, readFile: machine.readFile, signal: stop.signal },
-  );
+  const diagnoser = await openDiagnoser(analysisMemoryMb);
+  try {
+    await runRoles(
+      role,
+      { ...options, image },
+      {
+        ...{ config, clock: systemClock, random, log: await logTo(options.logLevel), identity, diagnoser },
+        ...{ readFile: machine.readFile, signal: stop.signal },
+      },
+    );
+  } finally {
+    await diagnoser.close();
+  }
   return 0;
 };
 
@@ -163,6 +186,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   ask: process.stdin.isTTY ? ask : undefined,
   roles: roleNames,
   runRole,
+  openDiagnoser: () => openDiagnoser(commandMemoryMb),
   runAct: act,
   ...(existsSync(scriptPath("demo")) ? { runDemo: (args: readonly string[]) => runScript("demo", args) } : {}),
   ...(existsSync(scriptPath("playground")) ? { runPlayground: () => runScript("playground", []) } : {}),

@@ -5,9 +5,8 @@ import { watchGuardrails } from "#cluster/guardrails.ts";
 import { createConfigMapStore } from "#cluster/journal/config-map-store.ts";
 import { keptJournal, savedJournal } from "#cluster/journal/journal-reader.ts";
 import { createJournalKeeper } from "#cluster/journal/keep-journal.ts";
-import { createAIAnalysisController } from "#controllers/ai-analysis/controller.ts";
+import { type AnalysisDeps, createAIAnalysisController } from "#controllers/ai-analysis/controller.ts";
 import { createAIApprovalRequestController } from "#controllers/ai-approval-request/controller.ts";
-import type { RoleDeps } from "#controllers/deps.ts";
 import { createKubernetesExecutionController } from "#controllers/kubernetes-execution/controller.ts";
 import { createRemediationPolicyController } from "#controllers/remediation-policy/controller.ts";
 import { createRemediationProcessingController } from "#controllers/remediation-processing/controller.ts";
@@ -23,6 +22,7 @@ import { lead } from "#kube/leader.ts";
 import { type CertificateSource, openCertificateFiles } from "#lib/certificate-files.ts";
 import { createReachability, type Reachability } from "#kube/reachability.ts";
 import { type Clock, type Random, toTimestamp } from "#lib/clock.ts";
+import type { Diagnoser } from "#investigation/diagnoser.ts";
 import type { HttpClient } from "#lib/http-client.ts";
 import { createApp, type HttpServer, startHttpServer } from "#lib/http-server.ts";
 import type { Log } from "#lib/log.ts";
@@ -32,7 +32,7 @@ import { createGateway } from "#services/gateway/gateway.ts";
 import { issuerOf } from "#services/gateway/token-claims.ts";
 import { type ControllerName, controllerNames, roleNames } from "#cli/role-names.ts";
 
-type ControllerFactory = (deps: RoleDeps & { readonly image: string }) => Controller;
+type ControllerFactory = (deps: AnalysisDeps & { readonly image: string }) => Controller;
 
 const controllerFactories: Readonly<Record<ControllerName, ControllerFactory>> = {
   "remediation-request": createRemediationRequestController,
@@ -58,6 +58,8 @@ export interface ProcessDeps {
   readonly startServer?: typeof startHttpServer;
   /** For the Gateway's certificate. */
   readonly readFile: (path: string) => Promise<string>;
+  /** Where evidence is diagnosed; in this thread where absent. */
+  readonly diagnoser?: Diagnoser;
   /** Its own and the process's where absent. */
   readonly metrics?: Metrics;
   /** Aborted by SIGTERM: what has begun is ended in order. */
@@ -84,11 +86,12 @@ export const runRoles = async (role: string, options: RunOptions & { readonly im
   const keeper = wanted.includes("change-journal")
     ? createJournalKeeper({ kube, clock, log, metrics, store: createConfigMapStore({ kube, clock, namespace }) })
     : undefined;
-  const shared: RoleDeps & { image: string } = {
+  const shared: AnalysisDeps & { image: string } = {
     ...{ kube, caches, clock, random, log, metrics, events, namespace, image },
     journal: keptJournal(keeper, savedJournal(kube, namespace)),
     settings: () => settingsFrom(policies.list(namespace)),
     missingGuardrails: watchGuardrails(caches, namespace),
+    diagnoser: deps.diagnoser,
   };
   const controllers = controllerNames.filter((name) => wanted.includes(name)).map((name) => controllerFactories[name](shared));
   const tokenIssuer = async (): Promise<string | undefined> => issuerOf((await deps.config.credentials.current()).token);

@@ -1,4 +1,5 @@
 // Everything the command line needs of the outside world, handed in by the composition root. Nothing here reads the environment, the time or a file by itself.
+import type { ClosableDiagnoser } from "#investigation/diagnoser.ts";
 import type { Kube } from "#kube/client.ts";
 import type { ClusterConfig, KubeconfigDeps } from "#kube/cluster-config.ts";
 import type { Clock, Random } from "#lib/clock.ts";
@@ -38,6 +39,8 @@ export interface CliDeps {
   /** Names that `run` accepts besides `all`. */
   readonly roles: readonly string[];
   readonly runRole: (role: string, options: RunOptions) => Promise<number>;
+  /** Where evidence is diagnosed, in a thread with a limit of CPU time; in this one where absent. */
+  readonly openDiagnoser?: (() => Promise<ClosableDiagnoser>) | undefined;
   /** The arguments after `demo`; absent where the demonstration is not part of this installation. */
   readonly runDemo?: ((args: readonly string[]) => Promise<number>) | undefined;
   /** A cluster to break things on; absent as above. */

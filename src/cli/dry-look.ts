@@ -9,6 +9,7 @@ import { savedJournal } from "#cluster/journal/journal-reader.ts";
 import { readLabelsOf, readPolicyLabels } from "#cluster/policy-labels.ts";
 import { readForAction, readObject } from "#cluster/read-for-action.ts";
 import type { Diagnosis } from "#diagnosis/verdict.ts";
+import type { Diagnoser } from "#investigation/diagnoser.ts";
 import { journalIn } from "#investigation/journal-in.ts";
 import { investigate } from "#investigation/investigate.ts";
 import type { ReadForAction } from "#investigation/plan-repair.ts";
@@ -28,6 +29,7 @@ export interface LookDeps {
   /** Kintsugi's own namespace, where policies are. */
   readonly namespace: string;
   readonly signal?: AbortSignal | undefined;
+  readonly diagnoser?: Diagnoser | undefined;
 }
 
 export interface DryLook {
@@ -64,7 +66,7 @@ export const rootOf = async (
 const maxOwners = 5;
 
 export const dryLook = async (deps: LookDeps, target: Reference, object: KubeObject, alertName: string): Promise<DryLook> => {
-  const { kube, clock, signal } = deps;
+  const { kube, clock, signal, diagnoser } = deps;
   const alert: Alert = {
     name: alertName,
     fingerprint: "manual",
@@ -84,7 +86,10 @@ export const dryLook = async (deps: LookDeps, target: Reference, object: KubeObj
     changes: journalIn(journal, signal),
     ...(owner === undefined ? {} : { managedBy: owner }),
   };
-  const [found, policy] = await Promise.all([investigate({ kube, clock, read }, subject, signal), policyOf(deps, target, object)]);
+  const [found, policy] = await Promise.all([
+    investigate({ kube, clock, read, diagnoser }, subject, signal),
+    policyOf(deps, target, object),
+  ]);
   const { evidence, diagnosis, persons } = found;
   const plans: Plan[] = [];
   const refused: Refusal[] = [...found.refused];

@@ -7,6 +7,7 @@ import { type Symptom, symptomsOf } from "#diagnosis/symptoms.ts";
 import { concerning } from "#diagnosis/concerns.ts";
 import { dependentsOf } from "#diagnosis/dependents.ts";
 import type { Finding } from "#diagnosis/finding.ts";
+import { everyStep } from "#diagnosis/steps.ts";
 import { createSuppression } from "#diagnosis/suppression.ts";
 import { createView, type View } from "#diagnosis/view.ts";
 
@@ -23,10 +24,10 @@ export interface ClusterDiagnosis {
 /** At the start: a circle among the causes stops the program, not a diagnosis. */
 const suppression = createSuppression(causes);
 
-export const diagnoseCluster = (evidence: Evidence): ClusterDiagnosis => {
+export const diagnoseCluster = (evidence: Evidence, steps = everyStep): ClusterDiagnosis => {
   const view = createView(evidence);
   const symptoms = symptomsOf(view);
-  const assessments = causes.flatMap((cause) => cause.find(view));
+  const assessments = causes.flatMap(({ code, find }) => steps.run(code, () => find(view), []));
   const found = assessments.flatMap((each) => ("found" in each ? [withDependents(view, each.found)] : []));
   const missed = assessments.flatMap((each) => ("ruledOut" in each ? [each.ruledOut] : [])).toSorted((a, b) => b.closeness - a.closeness);
   const findings = ranked(found, {
@@ -46,13 +47,13 @@ export const diagnoseCluster = (evidence: Evidence): ClusterDiagnosis => {
 type RuledOut = ClusterDiagnosis["ruledOut"][number];
 
 /** What came near for one object: its own workload is asked about, and what is said of other objects is left out. */
-export const ruledOutOf = (view: View, target: Reference): readonly RuledOut[] => {
+export const ruledOutOf = (view: View, target: Reference, steps = everyStep): readonly RuledOut[] => {
   const workload = view.workload(target);
   if (workload === undefined) return [];
   const concerns = concerning(view, target);
   const alone: View = { ...view, workloads: [workload] };
   return causes
-    .flatMap((cause) => cause.find(alone))
+    .flatMap(({ code, find }) => steps.run(`${code} for the target alone`, () => find(alone), []))
     .flatMap((each) => ("ruledOut" in each ? [each.ruledOut] : []))
     .filter(({ reason }) => objectsNamed(reason).every((object) => concerns({ object })))
     .toSorted((a, b) => b.closeness - a.closeness)

@@ -13,7 +13,8 @@ import { diagnoseCluster } from "#diagnosis/diagnose.ts";
 import { leastConfidence, type RankedFinding } from "#diagnosis/rank.ts";
 import { observations, replicasText, targetName } from "#diagnosis/explain.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
-import type { CauseCode, Finding, WorkloadCause } from "#diagnosis/finding.ts";
+import type { Assessment, CauseCode, Finding, WorkloadCause } from "#diagnosis/finding.ts";
+import { everyStep, type Steps } from "#diagnosis/steps.ts";
 import type { View } from "#diagnosis/view.ts";
 import { workloadEvidence } from "#diagnosis/workload-evidence-of.ts";
 
@@ -48,12 +49,12 @@ const causes: Readonly<Record<CauseCode, WorkloadCause>> = {
 };
 
 /** Guarantee: what every cause says of the target or of what explains its trouble; of its own workload also what was ruled out. */
-export const verdictOn = (view: View, target: Reference): Diagnosis => {
+export const verdictOn = (view: View, target: Reference, steps = everyStep): Diagnosis => {
   const inside = insideOf(view, target);
-  const own = verdictInside(inside);
+  const own = verdictInside(inside, steps);
   if (own.kind === "Gone") return own;
   const concerns = concerning(view, target);
-  const ranked = diagnoseCluster(view.evidence).findings;
+  const ranked = diagnoseCluster(view.evidence, steps).findings;
   const ownFindings = own.kind === "Cause" ? own.findings : [];
   const isOwn = ({ code, object }: Finding): boolean =>
     ownFindings.some((each) => each.code === code && referenceText(each.object) === referenceText(object));
@@ -94,7 +95,7 @@ export const insideOf = (view: View, target: Reference): WorkloadEvidence => {
 
 const nothingThere = { apiVersion: "", kind: "", metadata: { name: "", uid: "", resourceVersion: "", creationTimestamp: "" } };
 
-const verdictInside = (evidence: WorkloadEvidence): Diagnosis => {
+const verdictInside = (evidence: WorkloadEvidence, steps: Steps): Diagnosis => {
   if (evidence.target.state === "gone")
     return {
       kind: "Gone",
@@ -103,7 +104,9 @@ const verdictInside = (evidence: WorkloadEvidence): Diagnosis => {
       quotes: [],
       ruledOut: [],
     };
-  const assessments = Object.values(causes).map((cause) => cause(evidence));
+  const assessments = Object.entries(causes).map(([code, find]) =>
+    steps.run<Assessment>(`${code} of the target`, () => find(evidence), { ruledOut: { code, reason: "it did not finish", closeness: 0 } }),
+  );
   const found = assessments.flatMap((each) => ("found" in each ? [each.found] : [])).toSorted((a, b) => b.score - a.score);
   const missed = assessments.flatMap((each) => ("ruledOut" in each ? [each.ruledOut] : [])).toSorted((a, b) => b.closeness - a.closeness);
   const ruledOut = missed.map(({ code, reason }) => ({ code, reason }));

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { savedJournal } from "#cluster/journal/journal-reader.ts";
 import { readForAction } from "#cluster/read-for-action.ts";
+import { diagnoseHere, type Diagnoser } from "#investigation/diagnoser.ts";
 import { investigate, type InvestigationDeps, type Subject } from "#investigation/investigate.ts";
 import { planRepair } from "#investigation/plan-repair.ts";
 import type { Kube } from "#kube/client.ts";
@@ -24,6 +25,21 @@ test("a release that crashes is planned to be rolled back, with hash and diff, a
   ]);
   expect(planned[0]?.plan.steps[0]?.changesHash).toMatch(/^[0-9a-f]{64}$/);
   expect([...refused, ...persons]).toEqual([]);
+});
+
+test("what did not finish is a gap: the rest is planned all the same, and where nothing was found, the message says what is not known", async () => {
+  const gap = "GatewayMisroutes did not finish within 5000 ms of CPU time: skipped";
+  const diagnoser: Diagnoser = {
+    ...diagnoseHere,
+    verdict: async (...asked) => ({ ...(await diagnoseHere.verdict(...asked)), gaps: [gap] }),
+  };
+  const lookAt = (scene: Scene) =>
+    investigate({ ...depsOn(readerOf(scene) as unknown as Kube), diagnoser }, { target, alert, pastActions: [] });
+  const found = await lookAt(crashAfterRelease);
+  expect(found.planned).toHaveLength(1);
+  expect(found.evidence.gaps).toContain(gap);
+  expect(found.diagnosis.ruledOut[0]).toEqual({ code: "NotFinished", reason: gap });
+  expect((await lookAt(healthy)).diagnosis.message).toContain(`Not known: ${gap}.`);
 });
 
 test("the same look gives the same plan", async () => {

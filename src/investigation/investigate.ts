@@ -6,8 +6,8 @@ import { sameOutline } from "#api/plan-outline.ts";
 import { type ChangeSource, collectEvidence } from "#evidence/collect-cluster.ts";
 import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
 import { repairsFor, type Repair } from "#diagnosis/repairs.ts";
-import { type Diagnosis, insideOf, verdictOn } from "#diagnosis/verdict.ts";
-import { createView } from "#diagnosis/view.ts";
+import type { Diagnosis } from "#diagnosis/verdict.ts";
+import { diagnoseHere, type Diagnoser } from "#investigation/diagnoser.ts";
 import { type PlannedRepair, planRepair, type ReadForAction, wouldBeReverted } from "#investigation/plan-repair.ts";
 import type { Kube } from "#kube/client.ts";
 import type { Clock } from "#lib/clock.ts";
@@ -40,18 +40,21 @@ export interface InvestigationDeps {
   readonly clock: Clock;
   /** For whoever plans. */
   readonly read: ReadForAction;
+  /** Where the evidence is diagnosed; in this thread where absent. */
+  readonly diagnoser?: Diagnoser | undefined;
 }
 
 export const investigate = async (
-  { kube, clock, read }: InvestigationDeps,
+  { kube, clock, read, diagnoser = diagnoseHere }: InvestigationDeps,
   subject: Subject,
   signal?: AbortSignal,
 ): Promise<Investigation & { readonly evidence: WorkloadEvidence }> => {
   const startedAt = clock.now();
   const { target, alert, changes } = subject;
   const question = { around: { target }, alerts: [alert], secrets: "left out", ...(changes === undefined ? {} : { changes }) } as const;
-  const view = createView(await collectEvidence(kube, clock, question, signal));
-  const diagnosis = verdictOn(view, target);
+  const collected = await collectEvidence(kube, clock, question, signal);
+  const { verdict, gaps } = await diagnoser.verdict(collected, target, signal);
+  const diagnosis = withGaps(verdict.diagnosis, gaps);
   const planned: PlannedRepair[] = [];
   const refused: Refusal[] = [];
   const persons: string[] = [];
@@ -69,7 +72,19 @@ export const investigate = async (
     // Where the most likely cause needs a person, the repair of a less likely one would be a guess; where its repair failed or was refused, the next one may be right.
     if ("person" in answer || (isImpossible && answer.repairs.every((repair) => exhausted(subject, repair) === undefined))) break;
   }
-  return { evidence: insideOf(view, target), diagnosis, planned, refused, persons, ms: Math.round(clock.now() - startedAt) };
+  const evidence = { ...verdict.inside, gaps: [...gaps, ...verdict.inside.gaps] };
+  return { evidence, diagnosis, planned, refused, persons, ms: Math.round(clock.now() - startedAt) };
+};
+
+/** What did not finish is not ruled out; where nothing was found, the message says so too. */
+const withGaps = (diagnosis: Diagnosis, gaps: readonly string[]): Diagnosis => {
+  if (gaps.length === 0) return diagnosis;
+  const ruledOut = [...gaps.map((reason) => ({ code: "NotFinished", reason })), ...diagnosis.ruledOut];
+  return {
+    ...diagnosis,
+    ruledOut,
+    message: diagnosis.kind === "Cause" ? diagnosis.message : `${diagnosis.message} Not known: ${gaps.join("; ")}.`,
+  };
 };
 
 /** What forbids a repair before it is planned. */

@@ -3,16 +3,13 @@
 import type { Evidence as Quote, Reference } from "#api/fields.ts";
 import type { Refusal } from "#api/kinds/ai-analysis.ts";
 import { referenceText } from "#api/object.ts";
-import { diagnoseCluster, ruledOutOf } from "#diagnosis/diagnose.ts";
-import { hostileTexts } from "#diagnosis/hostile-text.ts";
 import type { RankedFinding } from "#diagnosis/rank.ts";
 import { type Repairs, repairsFor } from "#diagnosis/repairs.ts";
-import { createView, type View } from "#diagnosis/view.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { inParallel } from "#evidence/in-parallel.ts";
-import { concerning } from "#diagnosis/concerns.ts";
+import { diagnoseHere, type Diagnoser } from "#investigation/diagnoser.ts";
 import { type PlannedRepair, planRepair, type ReadForAction } from "#investigation/plan-repair.ts";
-import { unexplainedFindings } from "#investigation/unexplained.ts";
+import type { SurveyOptions } from "#investigation/survey.ts";
 
 export interface ReportedFinding {
   readonly code: string;
@@ -57,13 +54,12 @@ export interface Looked {
   readonly logs: number;
 }
 
-export interface ReportOptions {
-  readonly leastConfidence: number;
-  /** Only findings that have to do with it. */
-  readonly target?: Reference | undefined;
+export interface ReportOptions extends SurveyOptions {
   /** What a person asked about, where that belongs to the target. */
   readonly asked?: Reference | undefined;
-  readonly namespace?: string | undefined;
+  /** Where the evidence is diagnosed; in this thread where absent. */
+  readonly diagnoser?: Diagnoser | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const maxPlanned = 60;
@@ -71,54 +67,24 @@ const plansAtOnce = 8;
 const maxRuledOut = 8;
 
 export const reportOn = async (evidence: Evidence, read: ReadForAction, options: ReportOptions): Promise<Report> => {
-  const { leastConfidence, target, namespace } = options;
-  const view = createView(evidence);
-  const { findings, ruledOut, unexplained } = diagnoseCluster(evidence);
-  const concerns = target === undefined ? () => true : concerning(view, target);
-  const isHere = ({ object, explains = [] }: Pick<RankedFinding, "object" | "explains">): boolean =>
-    namespace === undefined || [object, ...explains].some((each) => each.namespace === undefined || each.namespace === namespace);
-  const mine = onePerCause(findings).filter((finding) => concerns(finding) && isHere(finding));
-  const likely = mine.filter(({ confidence }) => confidence >= leastConfidence);
+  const { target, namespace, asked, leastConfidence } = options;
+  const { diagnoser = diagnoseHere } = options;
+  const { survey, gaps } = await diagnoser.survey(evidence, { leastConfidence, target, namespace }, options.signal);
+  const { likely } = survey;
   const told = await inParallel(likely, plansAtOnce, async (finding) =>
     reported(likely.indexOf(finding) < maxPlanned ? read : undefined, finding),
   );
-  const puzzles = unexplainedFindings(view, unexplained).filter((finding) => concerns(finding) && isHere(finding));
-  const { gaps, collectedAt } = evidence;
-  const scope = scopeOf(evidence, options);
   return {
-    collectedAt,
-    scope,
-    findings: [...told, ...puzzles],
-    unlikely: mine.length - likely.length,
-    ruledOut: nearest(target === undefined ? ruledOut : ruledOutOf(view, target), told),
-    notRead: [...gaps],
+    collectedAt: evidence.collectedAt,
+    scope: survey.scope,
+    findings: [...told, ...survey.puzzles],
+    unlikely: survey.unlikely,
+    ruledOut: nearest(survey.ruledOut, told),
+    notRead: [...gaps, ...evidence.gaps],
     firing: evidence.firing.filter(({ labels }) => namespace === undefined || labels["namespace"] === namespace),
-    hostileTexts: hostileTexts(view).map(({ quote }) => quote),
-    asked: options.asked,
-    looked: lookedAt(view, scope),
-  };
-};
-
-/** Of the answer: what the evidence holds beyond the question is context. */
-const scopeOf = ({ scope }: Evidence, { target, namespace }: ReportOptions): Evidence["scope"] => {
-  if (target !== undefined) return { ...scope, target };
-  return namespace === undefined || scope.target !== undefined ? scope : { namespaces: [namespace] };
-};
-
-const lookedAt = (view: View, { namespaces, target }: Evidence["scope"]): Looked => {
-  const { objects, events, logs } = view.evidence;
-  const isInScope = (namespace: string | undefined): boolean =>
-    namespaces === "all" || (namespace !== undefined && namespaces.includes(namespace));
-  const counts = new Map<string, number>();
-  for (const { kind, metadata } of objects)
-    if (isInScope(metadata.namespace) || (metadata.namespace === undefined && metadata.name === target?.name && kind === target.kind))
-      counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  const workload = target === undefined ? undefined : view.workload(target);
-  return {
-    objects: [...counts].map(([kind, count]) => ({ kind, count })).toSorted((a, b) => b.count - a.count || (a.kind < b.kind ? -1 : 1)),
-    pods: workload === undefined ? (counts.get("Pod") ?? 0) : workload.pods.length,
-    events: events.length,
-    logs: logs.filter(({ namespace }) => isInScope(namespace)).length,
+    hostileTexts: survey.hostileTexts,
+    asked,
+    looked: survey.looked,
   };
 };
 
@@ -126,15 +92,6 @@ const lookedAt = (view: View, { namespaces, target }: Evidence["scope"]): Looked
 const nearest = (all: Report["ruledOut"], told: readonly ReportedFinding[]): Report["ruledOut"] => {
   const seen = new Set(told.map(({ code }) => code));
   return all.filter(({ code }) => !seen.has(code) && seen.add(code)).slice(0, maxRuledOut);
-};
-
-/** The same cause of the same object is one finding, however often it was found. */
-const onePerCause = (findings: readonly RankedFinding[]): readonly RankedFinding[] => {
-  const seen = new Set<string>();
-  return findings.filter(({ code, object }) => {
-    const key = `${code} ${referenceText(object)}`;
-    return !seen.has(key) && seen.add(key);
-  });
 };
 
 const reported = async (read: ReadForAction | undefined, finding: RankedFinding): Promise<ReportedFinding> => {

@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodeEvidence } from "#evidence/evidence-file.ts";
+import { diagnoseHere, type Diagnoser } from "#investigation/diagnoser.ts";
 import { connect } from "#kube/connect.ts";
 import { KubeError } from "#kube/errors.ts";
 import { systemClock } from "#lib/system-clock.ts";
@@ -342,4 +343,20 @@ describe("a file", () => {
     expect(ran).toMatchObject({ code: 2, stdout: "" });
     expect(ran.stderr).toMatch(/^kintsugi: a\.json cannot be read as evidence: it is no JSON .*truncated or damaged\n$/);
   });
+});
+
+test("evidence is diagnosed where the program says so, which is closed afterwards; what did not finish counts as not read", async () => {
+  const saved = encodeEvidence(evidence({ objects: [broken!, ...podsOf(broken!, waiting)] }), "saved.json");
+  const gap = "GatewayMisroutes did not finish within 5000 ms of CPU time: skipped";
+  let closed = 0;
+  const run = (survey: Diagnoser["survey"]): Promise<Ran> =>
+    runKintsugi(["diagnose", "--from", "saved.json", "-o", "json"], undefined, {
+      files: { read: async () => Buffer.from(saved), write: async () => undefined },
+      openDiagnoser: async () => ({ ...diagnoseHere, survey, close: async () => void (closed += 1) }),
+    });
+  const ran = await run(async (...asked) => ({ ...(await diagnoseHere.survey(...asked)), gaps: [gap] }));
+  expect(JSON.parse(ran.stdout)).toMatchObject({ notRead: [gap], findings: [{ code: "ReferenceMissing" }] });
+  expect(closed).toBe(1);
+  expect((await run(() => Promise.reject(new Error("it ended")))).code).toBe(2);
+  expect(closed).toBe(2);
 });

@@ -27,7 +27,7 @@ import { createHttpClient, type HttpClient } from "#lib/http-client.ts";
 import { decodeEvidence, encodeEvidence, EvidenceFileError, maxFileBytes } from "#evidence/evidence-file.ts";
 import { clusterKinds, namespacedKinds } from "#evidence/kinds-read.ts";
 import { leastConfidence } from "#diagnosis/rank.ts";
-import { type Report, reportOn } from "#investigation/report.ts";
+import { type Report, type ReportOptions, reportOn } from "#investigation/report.ts";
 import { readFromEvidence } from "#investigation/saved-objects.ts";
 import { escapedText } from "#lib/plain-text.ts";
 
@@ -76,8 +76,19 @@ const diagnose = async (session: Session, words: Words, options: Options): Promi
     throw misuse(`diagnose does not support -o ${session.options.output}: use text, json, yaml, markdown or sarif`);
   if (options.from !== undefined && options.prometheus !== undefined) throw misuse("use either --from or --prometheus");
   const startedAt = session.deps.clock.now();
-  const { evidence, report } =
-    options.from === undefined ? await lookLive(session, words, options) : await lookAtFile(session, words, options, options.from);
+  const { openDiagnoser, signal } = session.deps;
+  const diagnoser = await openDiagnoser?.();
+  const looking = { diagnoser, signal, leastConfidence: shownFrom(options) };
+  let look: Look;
+  try {
+    look =
+      options.from === undefined
+        ? await lookLive(session, words, options, looking)
+        : await lookAtFile(session, words, options.from, looking);
+  } finally {
+    await diagnoser?.close();
+  }
+  const { evidence, report } = look;
   if (options.save !== undefined) await save(session, evidence, options.save);
   const now = session.deps.clock.now();
   print(session, report, options.from === undefined ? { ms: now - startedAt } : { file: options.from, now });
@@ -105,7 +116,10 @@ const namespaceAsked = (session: Session, asked: Reference | undefined): string 
   return asked.name;
 };
 
-const lookLive = async (session: Session, words: Words, options: Options): Promise<Look> => {
+/** Options of every report. */
+type Looking = Pick<ReportOptions, "leastConfidence" | "diagnoser" | "signal">;
+
+const lookLive = async (session: Session, words: Words, options: Options, looking: Looking): Promise<Look> => {
   const { clock, signal, version } = session.deps;
   let http: HttpClient | undefined;
   const prometheus = prometheusSource(options.prometheus, () => (http = createHttpClient({ clock, userAgent: `kintsugi/${version}` })));
@@ -127,7 +141,7 @@ const lookLive = async (session: Session, words: Words, options: Options): Promi
     const evidence = { ...collected, gaps: [...gaps, ...collected.gaps] };
     if (target !== undefined && isMissing(evidence, target)) throw await missingObject(asking, target);
     const report = await reportOn(evidence, (reads, reference) => readForAction({ kube, journal }, reads, reference, signal), {
-      leastConfidence: shownFrom(options),
+      ...looking,
       target,
       asked: object,
     });
@@ -156,7 +170,7 @@ const isMissing = (evidence: Evidence, target: Reference): boolean =>
   !has(evidence, target) &&
   evidence.read.some(({ kind, namespace }) => kind === target.kind && (namespace === undefined || namespace === target.namespace));
 
-const lookAtFile = async (session: Session, words: Words, options: Options, path: string): Promise<Look> => {
+const lookAtFile = async (session: Session, words: Words, path: string, looking: Looking): Promise<Look> => {
   const evidence = await load(session, path);
   const asked =
     words === undefined
@@ -170,12 +184,13 @@ const lookAtFile = async (session: Session, words: Words, options: Options, path
   if (target !== undefined && !has(evidence, target)) throw misuse(`${referenceText(target)} not found in ${path}`);
   try {
     const report = await reportOn(evidence, readFromEvidence(evidence), {
-      leastConfidence: shownFrom(options),
+      ...looking,
       target: target ?? evidence.scope.target,
       namespace: target === undefined ? namespace : undefined,
     });
     return { evidence, report };
   } catch (error) {
+    looking.signal?.throwIfAborted();
     // What the checks of the file let through and no cause expected.
     throw misuse(
       `${path} cannot be looked at: its objects are not as Kubernetes has them (${error instanceof Error ? error.message : "unknown"})`,

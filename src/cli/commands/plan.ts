@@ -24,12 +24,14 @@ export const define: DefineCommand = (command, run) => {
           const { clock, signal } = session.deps;
           const root = await rootOf(kube, asked, signal);
           if (root === undefined) throw await missingObject(asking, asked);
-          const look = await dryLook(
-            { kube, clock, namespace: session.kintsugiNamespace, signal },
-            root.reference,
-            root.object,
-            options.alert,
-          );
+          const diagnoser = await session.deps.openDiagnoser?.();
+          const deps = { kube, clock, namespace: session.kintsugiNamespace, signal, diagnoser };
+          let look: DryLook;
+          try {
+            look = await dryLook(deps, root.reference, root.object, options.alert);
+          } finally {
+            await diagnoser?.close();
+          }
           if (session.data !== undefined) session.printData({ target: look.target, ...look.attempt });
           else session.print(lookText(session, asked, look));
           return exitCode(look);

@@ -12,6 +12,7 @@ import { conclude } from "#controllers/ai-analysis/conclude.ts";
 import { decide, phaseOf } from "#controllers/ai-analysis/decide.ts";
 import { journalIn } from "#investigation/journal-in.ts";
 import { consult, type Consultation } from "#investigation/consult.ts";
+import type { Diagnoser } from "#investigation/diagnoser.ts";
 import type { ModelPort } from "#investigation/model-port.ts";
 import { type Investigation, investigate, type Subject } from "#investigation/investigate.ts";
 import { planSteps, type ReadForAction } from "#investigation/plan-repair.ts";
@@ -43,6 +44,8 @@ const settlesBy = (analysis: AIAnalysis): number => (fromTimestamp(analysis.meta
 export interface AnalysisDeps extends RoleDeps {
   /** Asked about what the rules could not tell; absent where none is configured. */
   readonly model?: ModelPort;
+  /** Where evidence is diagnosed; in this thread where absent. */
+  readonly diagnoser?: Diagnoser | undefined;
 }
 
 export const createAIAnalysisController = (deps: AnalysisDeps): Controller => {
