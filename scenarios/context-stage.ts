@@ -16,7 +16,7 @@ import { crds, namespaceManifest, rights } from "#manifests/install.ts";
 import { admissionPolicies } from "#manifests/admission.ts";
 import type { Manifest } from "#manifests/manifest.ts";
 import { createHands } from "#scenarios/hands.ts";
-import { accountToken, approversBinding, scenarioPolicy, signalsToken } from "#scenarios/install-kintsugi.ts";
+import { approversBinding, scenarioPolicy, signalsToken } from "#scenarios/install-kintsugi.ts";
 import { type Addresses, ports, postAlerts, type Services, untilReady } from "#scenarios/services.ts";
 import { createRuleBook } from "#scenarios/rule-book.ts";
 import { runScenario } from "#scenarios/run-scenario.ts";
@@ -58,7 +58,6 @@ export const hasKintsugi = async (kube: Kube): Promise<boolean> => {
   }
 };
 
-const renewAfterMs = 30 * 60_000;
 const goneTimeoutMs = 60_000;
 
 /** Flow: manifests → kinds served → controllers here → ready. Guarantees: closing it, or failing, removes what was made. */
@@ -121,7 +120,7 @@ export const openContextStage = async (options: ContextStageOptions): Promise<St
       },
       {
         ...wire,
-        config: asController(config, kube, namespace, clock),
+        config: asController(config, namespace),
         log,
         identity: "demo",
         readFile: (path) => Promise.reject(new Error(`${path}: there are no files here`)),
@@ -153,25 +152,14 @@ export const openContextStage = async (options: ContextStageOptions): Promise<St
   }
 };
 
-/** With the account's own token, renewed in time, and nothing of the user's. */
-const asController = (config: ClusterConfig, kube: Kube, namespace: string, clock: Clock): ClusterConfig => {
-  const { impersonate: _impersonate, ...rest } = config;
-  let token = "";
-  let since = Number.NEGATIVE_INFINITY;
-  return {
-    ...rest,
-    credentials: {
-      current: async () => {
-        if (clock.now() - since > renewAfterMs) {
-          token = await accountToken(kube, namespace, CONTROLLER_ACCOUNT, { expirationSeconds: 3600 });
-          since = clock.now();
-        }
-        return { token };
-      },
-      invalidate: () => void (since = Number.NEGATIVE_INFINITY),
-    },
-  };
-};
+/** With the rights of the controllers' account and nothing of the user's: a token of it only the kubelet gets. */
+const asController = (config: ClusterConfig, namespace: string): ClusterConfig => ({
+  ...config,
+  impersonate: {
+    user: `system:serviceaccount:${namespace}:${CONTROLLER_ACCOUNT}`,
+    groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
+  },
+});
 
 /** Nothing tells when an API server serves a kind that was just defined: asked again and again. */
 const untilServed = async (kube: Kube, namespace: string, clock: Clock): Promise<void> => {

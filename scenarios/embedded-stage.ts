@@ -134,12 +134,21 @@ export const openEmbeddedStage = async (options: EmbeddedStageOptions): Promise<
 
 const tokenOfPod = (cluster: Pick<EmbeddedStage["cluster"], "handle" | "adminToken" | "list">, namespace: string, name: string): string => {
   const pod = cluster.list("/pods").find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
-  const account = (pod?.["spec"] as { serviceAccountName?: string } | undefined)?.serviceAccountName ?? "default";
+  const { serviceAccountName: account = "default", nodeName = "" } = (pod?.["spec"] ?? {}) as {
+    serviceAccountName?: string;
+    nodeName?: string;
+  };
   const boundObjectRef = { apiVersion: "v1", kind: "Pod", name, uid: pod?.metadata.uid };
   const { body } = cluster.handle({
     method: "POST",
     path: `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`,
-    headers: { authorization: `Bearer ${cluster.adminToken}`, "content-type": "application/json" },
+    headers: {
+      authorization: `Bearer ${cluster.adminToken}`,
+      "content-type": "application/json",
+      // As the kubelet: nobody else may have a token of these accounts.
+      "impersonate-user": `system:node:${nodeName}`,
+      "impersonate-group": "system:nodes,system:masters",
+    },
     body: JSON.stringify({
       apiVersion: "authentication.k8s.io/v1",
       kind: "TokenRequest",

@@ -37,7 +37,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   act: ["lib", "api", "kube", "actions"],
   "services/gateway": ["lib", "api", "kube", "cluster", "policy", "controllers"],
   embedded: ["lib", "api"],
-  manifests: ["lib", "api", "kube", "cluster", "actions", "controllers", "controllers/*", "services/*"],
+  manifests: ["lib", "api", "kube", "cluster", "policy", "actions", "controllers", "controllers/*", "services/*"],
   cli: ["lib", "api", "kube", "cluster", "evidence", "diagnosis", "investigation", "actions", "policy", "manifests"],
 };
 

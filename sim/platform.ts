@@ -46,14 +46,24 @@ export const prepareInstallation = (): readonly Installation[] =>
     return { path, body: JSON.stringify(manifest) };
   });
 
+/** An installation lets nobody but the kubelet have a token of its accounts. */
+const kubelet = { "impersonate-user": "system:node:simulated", "impersonate-group": "system:nodes,system:masters" };
+
 export const createPlatform = (
   deps: { readonly clock: Clock; readonly random: Random },
   installation: readonly Installation[],
   policy: RemediationPolicy["spec"],
 ): Platform => {
   const cluster = createEmbeddedCluster(deps);
-  const ask = (method: string, path: string, body?: string, token = cluster.adminToken): unknown => {
+  const ask = (
+    method: string,
+    path: string,
+    body?: string,
+    token = cluster.adminToken,
+    more: Readonly<Record<string, string>> = {},
+  ): unknown => {
     const headers = {
+      ...more,
       authorization: `Bearer ${token}`,
       accept: "application/json",
       "content-type": method === "PATCH" ? "application/merge-patch+json" : "application/json",
@@ -73,7 +83,8 @@ export const createPlatform = (
   });
   const token = (account: string, audiences?: readonly string[]): string => {
     const review = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 86_400, audiences } };
-    const answer = admin("POST", `/api/v1/namespaces/${own}/serviceaccounts/${account}/token`, review);
+    const path = `/api/v1/namespaces/${own}/serviceaccounts/${account}/token`;
+    const answer = ask("POST", path, JSON.stringify(review), cluster.adminToken, kubelet);
     return (answer as { status: { token: string } }).status.token;
   };
   const controllers = token(CONTROLLER_ACCOUNT);

@@ -34,21 +34,29 @@ export const clusterAt = (config: ClusterConfig): TestCluster => {
     return kube;
   };
   const admin = keep(connect(config, deps));
+  const asPerson: TestCluster["asPerson"] = (user, groups = []) =>
+    keep(connect({ ...config, impersonate: { user, groups: ["system:authenticated", ...groups] } }, deps));
   return {
     config,
     admin,
     asAccount: async (namespace, account) =>
-      keep(connect({ ...config, credentials: tokenCredentials(await tokenOf(admin, namespace, account)) }, deps)),
-    asPerson: (user, groups = []) => keep(connect({ ...config, impersonate: { user, groups: ["system:authenticated", ...groups] } }, deps)),
+      keep(connect({ ...config, credentials: tokenCredentials(await tokenOf({ asPerson }, namespace, account)) }, deps)),
+    asPerson,
     close: () => {
       for (const kube of open) kube.close();
     },
   };
 };
 
-/** For the API server, or for the given audiences. */
-export const tokenOf = async (admin: Kube, namespace: string, account: string, audiences?: readonly string[]): Promise<string> => {
-  const review = (await admin.request("POST", `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`, {
+/** For the API server, or for the given audiences. As a part of Kubernetes: an installation lets nobody else have a token of its accounts. */
+export const tokenOf = async (
+  { asPerson }: Pick<TestCluster, "asPerson">,
+  namespace: string,
+  account: string,
+  audiences?: readonly string[],
+): Promise<string> => {
+  const issuer = asPerson("system:serviceaccount:kube-system:token-issuer", ["system:masters"]);
+  const review = (await issuer.request("POST", `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`, {
     apiVersion: "authentication.k8s.io/v1",
     kind: "TokenRequest",
     spec: { expirationSeconds: 3600, audiences },

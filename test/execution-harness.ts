@@ -129,7 +129,7 @@ export const openHarness = async (): Promise<Harness> => {
     spec: { replicas: 0, selector: { matchLabels: { app: "none" } }, template: { ...goodTemplate, metadata: { labels: { app: "none" } } } },
   });
 
-  const token = (account: string): Promise<string> => tokenOf(direct, own, account);
+  const token = (account: string): Promise<string> => tokenOf(cluster.server, own, account);
   const controllersToken = await token(CONTROLLER_ACCOUNT);
   const open: { close(): void }[] = [];
   const through = (accountToken: string): Kube => {

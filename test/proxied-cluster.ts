@@ -6,7 +6,7 @@ import type { ClusterConfig } from "#kube/cluster-config.ts";
 import type { Kube } from "#kube/client.ts";
 import { connect } from "#kube/connect.ts";
 import { systemClock } from "#lib/system-clock.ts";
-import { configOf, tokenOf } from "#test/cluster.ts";
+import { clusterAt, configOf, tokenOf } from "#test/cluster.ts";
 import { type EmbeddedTestCluster, openEmbeddedCluster } from "#test/embedded-test-cluster.ts";
 import { type FaultProxy, startFaultProxy } from "#test/fault-proxy.ts";
 
@@ -56,7 +56,8 @@ const behindProxy = async (config: ClusterConfig): Promise<ProxiedCluster> => {
     namespace,
     createToken: async (name) => {
       await direct.create(ServiceAccounts, { apiVersion: "v1", kind: "ServiceAccount", metadata: { namespace, name } });
-      return tokenOf(direct, namespace, name);
+      const cluster = clusterAt(config);
+      return tokenOf(cluster, namespace, name).finally(() => cluster.close());
     },
     stop: async () => {
       kube.close();

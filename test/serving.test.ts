@@ -31,7 +31,7 @@ beforeAll(async () => {
   cluster = await openEmbeddedCluster();
   await cluster.apply([namespaceManifest(namespace), ...crds(), ...rights(namespace)]);
   proxy = await startFaultProxy(cluster.config);
-  const token = await tokenOf(cluster.admin, namespace, CONTROLLER_ACCOUNT);
+  const token = await tokenOf(cluster, namespace, CONTROLLER_ACCOUNT);
   running = runRoles(
     "gateway",
     {

@@ -21,6 +21,12 @@ export type Effect =
 /** `inverse`: by the inverse of its changes. `none-needed`: a controller puts things back by itself. */
 export type Undo = "inverse" | "none-needed" | "irreversible";
 
+/** What an action may write. A path is a JSON pointer in which `*` is every item of a list; nothing outside the paths may change. */
+export type Write =
+  | { readonly verb: "patch"; readonly type: ResourceType; readonly subresource?: "scale"; readonly paths: readonly string[] }
+  | { readonly verb: "create"; readonly type: ResourceType }
+  | { readonly verb: "evict"; readonly type: ResourceType };
+
 interface Facts {
   readonly name: ActionName;
   /** A few words for people, such as "Roll back a Deployment". */
@@ -31,8 +37,8 @@ interface Facts {
   readonly reads: readonly Read[];
   readonly risk: Risk;
   readonly undo: Undo;
-  /** The rights of its own account, besides reading the execution. */
-  readonly needs: readonly Need[];
+  /** Everything that it may write. Its rights and its admission policy come from this. */
+  readonly writes: readonly Write[];
   /** Asked after the changes were made, and after an undo with the changes of the undo. */
   verify(observed: Observed, changes: readonly Change[]): Effect;
 }
@@ -48,6 +54,8 @@ export interface ActionDefinition<P extends z.ZodObject> extends Facts {
 
 export interface Action extends Facts {
   readonly parameters: z.ZodObject;
+  /** The rights of its own account, besides reading the execution. */
+  readonly needs: readonly Need[];
   readonly reversible: boolean;
   /** `reads`, and what these parameters name. */
   readsFor(parameters: Readonly<Record<string, string>>): readonly Read[];
@@ -63,9 +71,23 @@ export const planned = (...changes: readonly Change[]): PlanResult => ({ ok: tru
 export const patched = (target: KubeObject, operations: readonly PatchOperation[]): PlanResult =>
   planned({ type: "patch", object: referenceOf(target), uid: target.metadata.uid, operations });
 
-/** What it takes to patch one object of these types. */
-export const mayPatch = (...types: readonly ResourceType[]): readonly Need[] =>
-  types.map(({ group, plural }) => ({ group, resource: plural, verbs: ["get", "patch"], scope: "cluster" }));
+/** A change at these paths, of objects of these types. */
+export const patches = (types: readonly ResourceType[], paths: readonly string[]): readonly Write[] =>
+  types.map((type) => ({ verb: "patch", type, paths }));
+
+const rightsFor = (write: Write): readonly Need[] => {
+  const need = (resource: string, verbs: Need["verbs"]): Need => ({ group: write.type.group, resource, verbs, scope: "cluster" });
+  const { plural } = write.type;
+  switch (write.verb) {
+    case "patch":
+      if (write.subresource === undefined) return [need(plural, ["get", "patch"])];
+      return [need(plural, ["get"]), need(`${plural}/${write.subresource}`, ["get", "patch"])];
+    case "create":
+      return [need(plural, ["create"])];
+    case "evict":
+      return [need(plural, ["get"]), need(`${plural}/eviction`, ["create"])];
+  }
+};
 
 /** Every action takes a reason: for the record, without an effect on the changes. */
 const withReason = { reason: z.string().max(1024).optional().describe("Why, for the record.") };
@@ -77,6 +99,7 @@ export const defineAction = <P extends z.ZodObject>(definition: ActionDefinition
   return {
     ...facts,
     parameters: schema,
+    needs: facts.writes.flatMap(rightsFor),
     reversible: definition.undo !== "irreversible",
     readsFor: (parameters) => {
       const read = schema.safeParse(parameters);

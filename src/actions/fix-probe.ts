@@ -2,7 +2,7 @@
 // Never adds or removes a probe, and never makes one more patient: what is asked changes, not how much is forgiven.
 import * as z from "zod";
 import { type Container, DaemonSets, Deployments, StatefulSets, type Deployment } from "#api/kubernetes.ts";
-import { defineAction, mayPatch, noOp, patched, refused } from "#actions/action.ts";
+import { defineAction, patches, noOp, patched, refused } from "#actions/action.ts";
 import { difference } from "#actions/difference.ts";
 import { portOf, portText } from "#actions/port-text.ts";
 import { repairObstacle, rolloutEffect } from "#actions/rollout.ts";
@@ -11,6 +11,10 @@ const fields = { liveness: "livenessProbe", readiness: "readinessProbe", startup
 type ProbeKind = keyof typeof fields;
 const handlers = ["httpGet", "tcpSocket", "grpc"] as const;
 type Handler = (typeof handlers)[number];
+
+const probePaths = Object.values(fields).flatMap((probe) =>
+  handlers.flatMap((handler) => ["port", "path"].map((field) => `/spec/template/spec/containers/*/${probe}/${handler}/${field}`)),
+);
 
 /** What a probe asks: of the fields of its handler, those that are corrected here. */
 interface Question {
@@ -28,7 +32,7 @@ export const fixProbe = defineAction({
   reads: [],
   risk: "medium",
   undo: "inverse",
-  needs: mayPatch(Deployments, StatefulSets, DaemonSets),
+  writes: patches([Deployments, StatefulSets, DaemonSets], probePaths),
   parameters: z.object({
     container: z.string().min(1).max(63).describe("The container's name."),
     probe: z.enum(["liveness", "readiness", "startup"]).describe("Which of its probes to correct."),

@@ -4,7 +4,7 @@ import * as z from "zod";
 import { DaemonSets, Deployments, StatefulSets, type ConfigMap, type Deployment, type PersistentVolumeClaim } from "#api/kubernetes.ts";
 import type { PatchOperation } from "#api/change.ts";
 import type { KubeObject } from "#api/object.ts";
-import { defineAction, mayPatch, noOp, patched, type PlanResult, refused } from "#actions/action.ts";
+import { defineAction, patches, noOp, patched, type PlanResult, refused } from "#actions/action.ts";
 import { repairObstacle, rolloutEffect } from "#actions/rollout.ts";
 import { type NamedKind, type NamePlace, namePlaces } from "#actions/template-names.ts";
 import { pointer } from "#lib/json-patch.ts";
@@ -18,6 +18,17 @@ const word = z
   .max(253)
   .regex(/^[-._a-zA-Z0-9]+$/, "neither a name nor a key");
 
+/** From the pod's spec: every place of a name or key that `namePlaces` finds. */
+const referencePaths = [
+  ...["containers", "initContainers"].flatMap((list) => [
+    `${list}/*/env/*/valueFrom/configMapKeyRef/name`,
+    `${list}/*/env/*/valueFrom/configMapKeyRef/key`,
+    `${list}/*/envFrom/*/configMapRef/name`,
+  ]),
+  ...["volumes/*/configMap", "volumes/*/projected/sources/*/configMap"].flatMap((place) => [`${place}/name`, `${place}/items/*/key`]),
+  "volumes/*/persistentVolumeClaim/claimName",
+];
+
 export const fixReference = defineAction({
   name: "fix_reference",
   title: "Correct a reference",
@@ -27,7 +38,10 @@ export const fixReference = defineAction({
   reads: [],
   risk: "medium",
   undo: "inverse",
-  needs: mayPatch(Deployments, StatefulSets, DaemonSets),
+  writes: patches(
+    [Deployments, StatefulSets, DaemonSets],
+    referencePaths.map((path) => `/spec/template/spec/${path}`),
+  ),
   parameters: z.object({
     kind: z.enum(["ConfigMap", "PersistentVolumeClaim"]).describe("What is named."),
     name: objectName.describe("The name in the template; where a key is wrong, the ConfigMap that should have it."),

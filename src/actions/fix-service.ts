@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { Services, type Service } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
-import { defineAction, mayPatch, noOp, patched, type PlanResult, refused } from "#actions/action.ts";
+import { defineAction, patches, noOp, patched, type PlanResult, refused } from "#actions/action.ts";
 import { difference } from "#actions/difference.ts";
 import { storedEffect } from "#actions/in-place.ts";
 import { portOf, portText } from "#actions/port-text.ts";
@@ -24,7 +24,7 @@ export const fixService = defineAction({
   reads: [],
   risk: "medium",
   undo: "inverse",
-  needs: mayPatch(Services),
+  writes: patches([Services], ["/spec/selector", "/spec/ports/*/targetPort", "/spec/ports/*/protocol"]),
   parameters: z.object({
     selector: selectorText.optional().describe("The whole new selector, such as app=web,tier=front."),
     port: z.coerce.number().int().min(1).max(65_535).optional().describe("Which of the Service's ports to correct."),

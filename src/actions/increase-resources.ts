@@ -1,7 +1,7 @@
 // increase_resources: a higher limit of memory or CPU for one container, at most four times the present one. Never lowers anything.
 import * as z from "zod";
 import { DaemonSets, Deployments, StatefulSets, type Deployment, type Resources } from "#api/kubernetes.ts";
-import { defineAction, mayPatch, noOp, patched, refused } from "#actions/action.ts";
+import { defineAction, patches, noOp, patched, refused } from "#actions/action.ts";
 import { difference } from "#actions/difference.ts";
 import { rolloutEffect, rolloutObstacle } from "#actions/rollout.ts";
 import { canonicalQuantity, parseQuantity } from "#lib/quantity.ts";
@@ -22,7 +22,12 @@ export const increaseResources = defineAction({
   reads: [],
   risk: "low",
   undo: "inverse",
-  needs: mayPatch(Deployments, StatefulSets, DaemonSets),
+  writes: patches(
+    [Deployments, StatefulSets, DaemonSets],
+    ["limits", "requests"].flatMap((list) =>
+      ["memory", "cpu"].map((resource) => `/spec/template/spec/containers/*/resources/${list}/${resource}`),
+    ),
+  ),
   parameters: z.object({
     container: z.string().min(1).max(63).describe("The container's name."),
     memory: quantity.optional().describe("The new memory limit, such as 256Mi."),

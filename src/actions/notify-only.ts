@@ -10,7 +10,7 @@ export const notifyOnly = defineAction({
   reads: [],
   risk: "low",
   undo: "none-needed",
-  needs: [],
+  writes: [],
   parameters: z.object({ message: z.string().min(1).max(1024).describe("What people are to know.") }),
   plan: () => planned(),
   verify: () => ({ state: "done" }),

@@ -1,7 +1,7 @@
 // relax_pdb: a lower minAvailable or a higher maxUnavailable, so that an eviction is allowed. Never takes the protection away altogether.
 import * as z from "zod";
 import { PodDisruptionBudgets, type PodDisruptionBudget } from "#api/kubernetes.ts";
-import { defineAction, mayPatch, noOp, patched, refused } from "#actions/action.ts";
+import { defineAction, patches, noOp, patched, refused } from "#actions/action.ts";
 import { storedEffect } from "#actions/in-place.ts";
 
 const amount = z.string().regex(/^(?:[1-9]\d{0,5}|[1-9]\d?%)$/, "neither a number of pods from 1 nor a percentage from 1% to 99%");
@@ -15,7 +15,7 @@ export const relaxPdb = defineAction({
   reads: [],
   risk: "medium",
   undo: "inverse",
-  needs: mayPatch(PodDisruptionBudgets),
+  writes: patches([PodDisruptionBudgets], ["/spec/minAvailable", "/spec/maxUnavailable"]),
   parameters: z.object({
     minAvailable: amount.optional().describe("How many pods have to stay, such as 2 or 50%."),
     maxUnavailable: amount.optional().describe("How many pods may be gone, such as 1 or 25%."),

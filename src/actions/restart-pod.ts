@@ -15,10 +15,7 @@ export const restartPod = defineAction({
   reads: ["siblings"],
   risk: "low",
   undo: "none-needed",
-  needs: [
-    { group: "", resource: Pods.plural, verbs: ["get"], scope: "cluster" },
-    { group: "", resource: `${Pods.plural}/eviction`, verbs: ["create"], scope: "cluster" },
-  ],
+  writes: [{ verb: "evict", type: Pods }],
   parameters: z.object({}),
   plan: (_parameters, target, { siblings }) => {
     const owner = target.metadata.ownerReferences?.find((reference) => reference.controller === true);

@@ -3,7 +3,7 @@
 import * as z from "zod";
 import { type ConfigMap, ConfigMaps, NetworkPolicies } from "#api/kubernetes.ts";
 import type { KubeObject, ObjectReference } from "#api/object.ts";
-import { defineAction, mayPatch, noOp, patched, planned, refused } from "#actions/action.ts";
+import { defineAction, patches, noOp, patched, planned, refused } from "#actions/action.ts";
 import { difference } from "#actions/difference.ts";
 import { storedEffect } from "#actions/in-place.ts";
 import type { Json } from "#lib/canonical-json.ts";
@@ -17,7 +17,11 @@ export const restoreObject = defineAction({
   reads: [],
   risk: "medium",
   undo: "inverse",
-  needs: [...mayPatch(ConfigMaps, NetworkPolicies), { group: "", resource: ConfigMaps.plural, verbs: ["create"], scope: "cluster" }],
+  writes: [
+    ...patches([ConfigMaps], ["/data", "/binaryData", "/immutable"]),
+    ...patches([NetworkPolicies], ["/spec"]),
+    { verb: "create", type: ConfigMaps },
+  ],
   parameters: z.object({
     before: z.iso
       .datetime({ offset: true })

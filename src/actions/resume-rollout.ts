@@ -1,7 +1,7 @@
 // resume_rollout: lets a paused Deployment roll out what is in its template. Never touches the template.
 import * as z from "zod";
 import { Deployments, type Deployment } from "#api/kubernetes.ts";
-import { defineAction, mayPatch, noOp, patched } from "#actions/action.ts";
+import { defineAction, patches, noOp, patched } from "#actions/action.ts";
 import { rolloutEffect } from "#actions/rollout.ts";
 
 export const resumeRollout = defineAction({
@@ -12,7 +12,7 @@ export const resumeRollout = defineAction({
   reads: [],
   risk: "medium",
   undo: "inverse",
-  needs: mayPatch(Deployments),
+  writes: patches([Deployments], ["/spec/paused"]),
   parameters: z.object({}),
   plan: (_parameters, target) => {
     if ((target as Deployment).spec.paused !== true) return noOp("it is not paused");

@@ -1,7 +1,7 @@
 // rollback_daemonset: the pod template of an earlier revision, put back as it was. Never chooses the revision: that is a parameter.
 import * as z from "zod";
 import { DaemonSets, type DaemonSet } from "#api/kubernetes.ts";
-import { defineAction, mayPatch, refused } from "#actions/action.ts";
+import { defineAction, patches, refused } from "#actions/action.ts";
 import { backToRevision } from "#actions/kept-revision.ts";
 import { rolloutObstacle, rolloutEffect } from "#actions/rollout.ts";
 
@@ -14,7 +14,7 @@ export const rollbackDaemonSet = defineAction({
   reads: ["controllerRevisions"],
   risk: "medium",
   undo: "inverse",
-  needs: mayPatch(DaemonSets),
+  writes: patches([DaemonSets], ["/spec/template"]),
   parameters: z.object({
     revision: z.coerce.number().int().min(1).describe("The revision to go back to, as its ControllerRevision counts."),
   }),

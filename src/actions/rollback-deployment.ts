@@ -1,7 +1,7 @@
 // rollback_deployment: the pod template of an earlier revision, put back as it was. Never chooses the revision: that is a parameter.
 import * as z from "zod";
 import { Deployments, type Deployment, type PodTemplate, type ReplicaSet } from "#api/kubernetes.ts";
-import { defineAction, mayPatch, noOp, patched, refused } from "#actions/action.ts";
+import { defineAction, patches, noOp, patched, refused } from "#actions/action.ts";
 import { difference } from "#actions/difference.ts";
 import { rolloutEffect } from "#actions/rollout.ts";
 import type { Json } from "#lib/canonical-json.ts";
@@ -18,7 +18,7 @@ export const rollbackDeployment = defineAction({
   reads: ["replicaSets"],
   risk: "medium",
   undo: "inverse",
-  needs: mayPatch(Deployments),
+  writes: patches([Deployments], ["/spec/template"]),
   parameters: z.object({
     revision: z.coerce
       .number()

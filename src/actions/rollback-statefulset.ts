@@ -1,7 +1,7 @@
 // rollback_statefulset: the pod template of an earlier revision, put back as it was. Never chooses the revision: that is a parameter.
 import * as z from "zod";
 import { StatefulSets, type StatefulSet } from "#api/kubernetes.ts";
-import { defineAction, mayPatch, refused } from "#actions/action.ts";
+import { defineAction, patches, refused } from "#actions/action.ts";
 import { backToRevision } from "#actions/kept-revision.ts";
 import { repairObstacle, rolloutEffect } from "#actions/rollout.ts";
 
@@ -14,7 +14,7 @@ export const rollbackStatefulSet = defineAction({
   reads: ["controllerRevisions"],
   risk: "medium",
   undo: "inverse",
-  needs: mayPatch(StatefulSets),
+  writes: patches([StatefulSets], ["/spec/template"]),
   parameters: z.object({
     revision: z.coerce.number().int().min(1).describe("The revision to go back to, as its ControllerRevision counts."),
   }),

@@ -14,10 +14,7 @@ export const scaleDeployment = defineAction({
   reads: ["autoscalers"],
   risk: "medium",
   undo: "inverse",
-  needs: [
-    { group: Deployments.group, resource: Deployments.plural, verbs: ["get"], scope: "cluster" },
-    { group: Deployments.group, resource: `${Deployments.plural}/scale`, verbs: ["get", "patch"], scope: "cluster" },
-  ],
+  writes: [{ verb: "patch", type: Deployments, subresource: "scale", paths: ["/spec/replicas"] }],
   parameters: z.object({ replicas: z.coerce.number().int().min(0).max(1000).describe("How many replicas there are to be.") }),
   plan: ({ replicas }, target, { autoscalers }) => {
     const deployment = target as Deployment;

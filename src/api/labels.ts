@@ -20,11 +20,10 @@ export const DEFAULT_IMAGE = "ghcr.io/kintsugi-dev/kintsugi:0.1.0";
 export const CONTROLLER_ACCOUNT = "kintsugi-controllers";
 export const accountOfAction = (action: string): string => `kintsugi-act-${action.replaceAll("_", "-")}`;
 export const ACTION_ACCOUNT_PREFIX = "kintsugi-act-";
+export const APPROVED_SUFFIX = "-approved";
+/** The same rights under another name: the API server can tell a repair that people approved from one that policy let run by itself. */
+export const approvedAccountOfAction = (action: string): string => `${accountOfAction(action)}${APPROVED_SUFFIX}`;
 /** The account whose token a sender of alerts carries. */
 export const SIGNALS_ACCOUNT = "kintsugi-signals";
 /** The audience of that token: the API server itself accepts no token for it. */
 export const SIGNALS_AUDIENCE = "kintsugi";
-
-/** Names of the ValidatingAdmissionPolicies, and of their bindings, that hold an installation to its rules. Cluster-scoped, so they carry its namespace. */
-export const admissionPolicyNames = (namespace: string): string[] =>
-  ["reach", "records", "approvals", "jobs"].map((part) => `${namespace}-${part}`);

@@ -81,7 +81,8 @@ export interface Need {
   /** Plural, with `/subresource` where one is meant. */
   readonly resource: string;
   readonly verbs: readonly Verb[];
-  readonly resourceNames?: readonly string[];
+  /** Only objects of these names. One that ends with `*` stands for all that begin so: admission holds to it, RBAC cannot. */
+  readonly names?: readonly string[];
   /** `own`: only in Kintsugi's namespace (a Role); `cluster`: everywhere (a ClusterRole). */
   readonly scope: "own" | "cluster";
 }

@@ -11,7 +11,8 @@ import {
   ValidatingAdmissionPolicies,
   ValidatingAdmissionPolicyBindings,
 } from "#api/kubernetes.ts";
-import { admissionPolicyNames, MANAGED_LABEL } from "#api/labels.ts";
+import { MANAGED_LABEL } from "#api/labels.ts";
+import { admissionPolicyNames } from "#manifests/admission.ts";
 import { type Need, referenceText } from "#api/object.ts";
 import { listed } from "#cli/render/text.ts";
 import { missingRights } from "#cli/rights-check.ts";

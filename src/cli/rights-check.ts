@@ -29,9 +29,9 @@ export const missingRights = async (kube: Kube, namespace: string, needs: readon
 
 const questionsOf = (needs: readonly Need[]): readonly Question[] => {
   const questions = new Map<string, Question>();
-  for (const { group, resource, verbs, resourceNames, scope } of needs)
+  for (const { group, resource, verbs, names, scope } of needs)
     for (const verb of verbs)
-      for (const name of resourceNames ?? [undefined]) {
+      for (const name of names ?? [undefined]) {
         const question = { group, resource, verb, name, scope };
         questions.set(JSON.stringify(question), question);
       }

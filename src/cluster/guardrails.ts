@@ -1,5 +1,4 @@
 // Are the admission policies that bound us in force? Read from the caches: Kintsugi does not act where nobody holds it to its rules.
-import { admissionPolicyNames } from "#api/labels.ts";
 import type { Need } from "#api/object.ts";
 import { CachedAdmissionBindings, CachedAdmissionPolicies } from "#cluster/cached-kinds.ts";
 import type { Caches } from "#kube/caches.ts";
@@ -12,11 +11,11 @@ export const needs: readonly Need[] = ["validatingadmissionpolicies", "validatin
 }));
 
 /** Asks for the two caches; the function it returns names what is missing or does not deny, and is empty where all is in force. */
-export const watchGuardrails = (caches: Caches, namespace: string): (() => readonly string[]) => {
+export const watchGuardrails = (caches: Caches, names: readonly string[]): (() => readonly string[]) => {
   const policies = caches.of(CachedAdmissionPolicies);
   const bindings = caches.of(CachedAdmissionBindings);
   return () =>
-    admissionPolicyNames(namespace).filter((name) => {
+    names.filter((name) => {
       const policy = policies.get({ name });
       const binding = bindings.get({ name });
       const denies = binding?.spec.policyName === name && binding.spec.validationActions?.includes("Deny") === true;

@@ -318,7 +318,7 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
         return json(201, evict(world, resource, place, body, writerOf(call, body["deleteOptions"])));
       }
       case "create token":
-        return json(201, requestToken(world, identities, place, bodyOf(request)));
+        return json(201, requestToken(world, identities, resource, place, bodyOf(request), writerOf(call)));
       case "get log":
         return logAnswer(existing(call), call.query);
       default:

@@ -153,9 +153,17 @@ export const bind = (world: World, pod: Stored, node: string): void => {
   world.store.put("/pods", bound as unknown as Stored);
 };
 
-export const requestToken = (world: World, identities: Identities, place: Place, body: JsonRecord): JsonRecord => {
-  const account = world.find({ group: "", plural: "serviceaccounts" }, place.namespace, place.name);
-  if (account === undefined) throw notFound({ group: "", plural: "serviceaccounts" }, place.name);
+export const requestToken = (
+  world: World,
+  identities: Identities,
+  resource: Resource,
+  place: Place,
+  body: JsonRecord,
+  writer: Writer,
+): JsonRecord => {
+  const account = world.find(resource, place.namespace, place.name);
+  if (account === undefined) throw notFound(resource, place.name);
+  admit(world, { resource, subresource: "token", ...place, operation: "CREATE", object: body, oldObject: null, options: {} }, writer);
   const spec = recordOf(body["spec"]);
   const audiences = listOf(spec["audiences"]).map(textOf);
   const seconds = numberOf(spec["expirationSeconds"]) ?? 3600;

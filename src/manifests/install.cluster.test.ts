@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, inject, test } from "vitest";
 import { kinds } from "#api/kinds/registry.ts";
-import { admissionPolicyNames } from "#api/labels.ts";
+import { admissionPolicyNames } from "#manifests/admission.ts";
 import { install } from "#manifests/install.ts";
 import { toYaml } from "#manifests/manifest.ts";
 import { kubectlOf, mustKubectl } from "#test/kubectl.ts";

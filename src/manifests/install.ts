@@ -1,13 +1,13 @@
 // Everything an installation consists of, in the order in which it has to be applied. Pure; `deploy/` is this with the defaults.
 import { GROUP } from "#api/define-kind.ts";
 import { kinds } from "#api/kinds/registry.ts";
-import { CONTROLLER_ACCOUNT, SIGNALS_ACCOUNT } from "#api/labels.ts";
+import { CONTROLLER_ACCOUNT } from "#api/labels.ts";
 import { admissionPolicies } from "#manifests/admission.ts";
+import { DEPLOYMENT_NAME } from "#manifests/admission/pods.ts";
 import { crdOf } from "#manifests/crd.ts";
 import type { Manifest } from "#manifests/manifest.ts";
 import { rbac, rbacOf } from "#manifests/rbac.ts";
-import { actionRights, controllerNeeds } from "#manifests/rights.ts";
-import { senderNeeds } from "#services/gateway/authenticate.ts";
+import { actionRights, ownWriters } from "#manifests/rights.ts";
 
 export interface InstallOptions {
   readonly namespace: string;
@@ -30,9 +30,7 @@ export const namespaceManifest = (namespace: string): Manifest => ({
 
 /** Accounts and rights: the controllers', each action's, the senders' of alerts, and roles for people. */
 export const rights = (namespace: string): Manifest[] => [
-  ...rbacOf({ account: CONTROLLER_ACCOUNT, namespace, needs: controllerNeeds }),
-  ...actionRights().flatMap(({ account, needs }) => rbacOf({ account, namespace, needs })),
-  ...rbacOf({ account: SIGNALS_ACCOUNT, namespace, needs: senderNeeds }),
+  ...[...ownWriters, ...actionRights()].flatMap((each) => rbacOf({ ...each, namespace })),
   ...peoplesRoles(),
 ];
 
@@ -70,7 +68,7 @@ export const workload = ({ namespace, image, nodePort, tlsSecret }: InstallOptio
   {
     apiVersion: "apps/v1",
     kind: "Deployment",
-    metadata: { name: "kintsugi", namespace, labels },
+    metadata: { name: DEPLOYMENT_NAME, namespace, labels },
     spec: {
       replicas: 1,
       selector: { matchLabels: { "app.kubernetes.io/name": "kintsugi" } },

@@ -4,6 +4,8 @@ import type { Manifest } from "#manifests/manifest.ts";
 
 export interface AccountRights {
   readonly account: string;
+  /** Another account with the same rights. */
+  readonly twin?: string;
   readonly namespace: string;
   readonly needs: readonly Need[];
 }
@@ -16,14 +18,15 @@ interface Rule {
 }
 
 /** The account, and a Role and a ClusterRole bound to it as far as it needs either. */
-export const rbacOf = ({ account, namespace, needs }: AccountRights): Manifest[] => {
+export const rbacOf = ({ account, twin, namespace, needs }: AccountRights): Manifest[] => {
   // What is cluster-scoped carries the namespace in its name, so that two installations live side by side.
   const clusterName = `${namespace}-${account.replace(/^kintsugi-/, "")}`;
-  const subjects = [{ kind: "ServiceAccount", name: account, namespace }];
+  const accounts = twin === undefined ? [account] : [account, twin];
+  const subjects = accounts.map((name) => ({ kind: "ServiceAccount", name, namespace }));
   const own = rulesOf(needs.filter((need) => need.scope === "own"));
   const everywhere = rulesOf(needs.filter((need) => need.scope === "cluster"));
   return [
-    { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: account, namespace } },
+    ...accounts.map((name) => ({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace } })),
     ...(own.length === 0
       ? []
       : [
@@ -48,11 +51,23 @@ export const rbac = (kind: string, metadata: Manifest["metadata"], rest: object)
 
 const roleRef = (kind: "Role" | "ClusterRole", name: string): object => ({ apiGroup: "rbac.authorization.k8s.io", kind, name });
 
+type Grant = Pick<Need, "group" | "resource" | "verbs"> & { readonly resourceNames?: readonly string[] };
+
+/** RBAC knows exact names only, and none for an object that does not exist yet: there the admission policies hold to the names. */
+const grantsOf = ({ group, resource, verbs, names }: Need): readonly Grant[] => {
+  if (names === undefined || names.some((name) => name.endsWith("*"))) return [{ group, resource, verbs }];
+  const [nameless, named] = [verbs.filter((verb) => verb === "create"), verbs.filter((verb) => verb !== "create")];
+  return [
+    ...(nameless.length === 0 ? [] : [{ group, resource, verbs: nameless }]),
+    ...(named.length === 0 ? [] : [{ group, resource, verbs: named, resourceNames: names.toSorted() }]),
+  ];
+};
+
 /** One rule a group and set of verbs, everything sorted: the same needs make the same file. */
 export const rulesOf = (needs: readonly Need[]): Rule[] => {
-  const verbsOf = new Map<string, { need: Need; verbs: Set<Verb> }>();
-  for (const need of needs) {
-    const key = JSON.stringify([need.group, need.resource, need.resourceNames?.toSorted() ?? null]);
+  const verbsOf = new Map<string, { need: Grant; verbs: Set<Verb> }>();
+  for (const need of needs.flatMap(grantsOf)) {
+    const key = JSON.stringify([need.group, need.resource, need.resourceNames ?? null]);
     const known = verbsOf.get(key) ?? { need, verbs: new Set<Verb>() };
     for (const verb of need.verbs) known.verbs.add(verb);
     verbsOf.set(key, known);
@@ -60,8 +75,8 @@ export const rulesOf = (needs: readonly Need[]): Rule[] => {
   const rules = new Map<string, { rule: Rule; resources: string[] }>();
   for (const { need, verbs } of verbsOf.values()) {
     const sortedVerbs = [...verbs].toSorted();
-    const key = JSON.stringify([need.group, sortedVerbs, need.resourceNames?.toSorted() ?? null]);
-    const names = need.resourceNames === undefined ? {} : { resourceNames: need.resourceNames.toSorted() };
+    const key = JSON.stringify([need.group, sortedVerbs, need.resourceNames ?? null]);
+    const names = need.resourceNames === undefined ? {} : { resourceNames: need.resourceNames };
     const known = rules.get(key) ?? { rule: { apiGroups: [need.group], resources: [], verbs: sortedVerbs, ...names }, resources: [] };
     known.resources.push(need.resource);
     rules.set(key, known);

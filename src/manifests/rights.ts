@@ -1,6 +1,6 @@
 // Who needs what: gathered from the code that uses it, never written down twice. Pure data.
 import { GROUP } from "#api/define-kind.ts";
-import { accountOfAction } from "#api/labels.ts";
+import { accountOfAction, approvedAccountOfAction, CONTROLLER_ACCOUNT, SIGNALS_ACCOUNT } from "#api/labels.ts";
 import type { Need } from "#api/object.ts";
 import { actions } from "#actions/registry.ts";
 import { needs as guardrailNeeds } from "#cluster/guardrails.ts";
@@ -15,6 +15,7 @@ import { needs as retentionNeeds } from "#controllers/retention/controller.ts";
 import { needs as workflowNeeds } from "#controllers/workflow-execution/controller.ts";
 import { eventNeeds } from "#kube/events.ts";
 import { leaderNeeds } from "#kube/leader.ts";
+import { senderNeeds } from "#services/gateway/authenticate.ts";
 import { needs as gatewayNeeds } from "#services/gateway/gateway.ts";
 
 /** Every controller and the Gateway run under one account: in one process, the default, they could not be told apart. */
@@ -35,10 +36,17 @@ export const controllerNeeds: readonly Need[] = [
 ];
 
 /** An action's account reads its own order, and may do what the action declares. An action without needs has no account: nothing runs for it. */
-export const actionRights = (): { account: string; needs: readonly Need[] }[] =>
+export const actionRights = (): { account: string; twin: string; needs: readonly Need[] }[] =>
   actions
     .filter((action) => action.needs.length > 0)
     .map((action) => ({
       account: accountOfAction(action.name),
+      twin: approvedAccountOfAction(action.name),
       needs: [{ group: GROUP, resource: "kubernetesexecutions", verbs: ["get"], scope: "own" }, ...action.needs],
     }));
+
+/** The accounts that write in Kintsugi's own namespace. */
+export const ownWriters: readonly { readonly account: string; readonly needs: readonly Need[] }[] = [
+  { account: CONTROLLER_ACCOUNT, needs: controllerNeeds },
+  { account: SIGNALS_ACCOUNT, needs: senderNeeds },
+];

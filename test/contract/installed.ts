@@ -191,11 +191,16 @@ export const installation: Topic = {
         await installed(cluster);
         await ok(cluster.create(apps(namespace, "deployments"), deployment("web")));
         const act = account(cluster, "kintsugi-act-rollback-deployment");
-        const change = (): Promise<Answer> => act.patch("merge", apps(namespace, "deployments", "web"), { spec: { paused: true } });
+        const change = (): Promise<Answer> =>
+          act.patch("merge", apps(namespace, "deployments", "web"), { spec: { template: { metadata: { labels: { release: "1" } } } } });
         const refused = await change();
         expect(refused).toMatchObject(failure(422, "Invalid"));
         expect(refused.body.message).toContain("this namespace is not opted in: label it kintsugi.dev/managed=true");
-        await ok(cluster.patch("merge", `/api/v1/namespaces/${namespace}`, { metadata: { labels: { "kintsugi.dev/managed": "true" } } }));
+        await ok(
+          cluster.patch("merge", `/api/v1/namespaces/${namespace}`, {
+            metadata: { labels: { "kintsugi.dev/managed": "true", "kintsugi.dev/environment": "test" } },
+          }),
+        );
         await vi.waitFor(async () => expect((await change()).status).toBe(200), patient);
         expect(await act.delete(apps(namespace, "deployments", "web"))).toMatchObject(failure(403, "Forbidden"));
         expect(await act.get(core(namespace, "secrets"))).toMatchObject(failure(403, "Forbidden"));

@@ -70,7 +70,7 @@ export const openLane = async (id: string, upstream: ClusterConfig, direct: Kube
   });
   const token = async (account: string, audiences?: readonly string[]): Promise<string> => {
     const path = `/api/v1/namespaces/${own}/serviceaccounts/${account}/token`;
-    const answer = await direct.request("POST", path, {
+    const answer = await jobController.request("POST", path, {
       apiVersion: "authentication.k8s.io/v1",
       kind: "TokenRequest",
       spec: { audiences },

@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 
 import { kinds } from "#api/kinds/registry.ts";
-import { admissionPolicyNames, MANAGED_LABEL } from "#api/labels.ts";
+import { MANAGED_LABEL } from "#api/labels.ts";
+import { admissionPolicyNames } from "#manifests/admission.ts";
 import type { KubeObject } from "#api/object.ts";
 import { checkup, type Finding } from "#cli/checkup.ts";
 import { actionRights } from "#manifests/rights.ts";

@@ -50,5 +50,5 @@ export const secretType: ResourceType = Secrets;
 export const needs: readonly Need[] = [
   ...trackedTypes.map((type): Need => ({ group: type.group, resource: type.plural, verbs: ["get", "list", "watch"], scope: "cluster" })),
   // Where it keeps what it knows.
-  { group: "", resource: "configmaps", verbs: ["create", "patch"], scope: "own" },
+  { group: "", resource: "configmaps", verbs: ["create", "patch"], names: ["kintsugi-journal-*"], scope: "own" },
 ];

@@ -469,7 +469,8 @@ describe("in production a person is asked", () => {
     start();
     await analyse("rr-deleted", await breakRelease(), production);
     await approvalIs("rr-deleted", { phase: "Pending" });
-    await cluster.admin.delete(AIApprovalRequest, { namespace, name: "rr-deleted-a1-aiar" });
+    const collector = cluster.asPerson("system:serviceaccount:kube-system:generic-garbage-collector", ["system:masters"]);
+    await collector.delete(AIApprovalRequest, { namespace, name: "rr-deleted-a1-aiar" });
     await analysisIs("rr-deleted", { phase: "Completed", result: "Rejected" });
   });
 

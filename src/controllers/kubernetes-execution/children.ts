@@ -1,7 +1,7 @@
 // The Job of an execution: Kintsugi's own image, the verb act, the action's own account, and nothing else. Pure.
 import type { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import type { Job } from "#api/kubernetes.ts";
-import { accountOfAction, EXECUTION_LABEL, REQUEST_LABEL } from "#api/labels.ts";
+import { accountOfAction, approvedAccountOfAction, EXECUTION_LABEL, REQUEST_LABEL } from "#api/labels.ts";
 import type { NewObject } from "#api/object.ts";
 import { ownedBy } from "#kube/ensure.ts";
 
@@ -10,7 +10,7 @@ export const jobName = (execution: KubernetesExecution): string => execution.met
 /** Runs once, is never repeated and never removed by time: its end is read, and it goes with its execution. */
 export const jobFor = (execution: KubernetesExecution, image: string): NewObject<Job> => {
   const { namespace, name } = execution.metadata;
-  const { action, request, changesHash, timeoutSeconds } = execution.spec;
+  const { action, approval, request, changesHash, timeoutSeconds } = execution.spec;
   const labels = { [REQUEST_LABEL]: request, [EXECUTION_LABEL]: name };
   return {
     apiVersion: "batch/v1",
@@ -23,7 +23,7 @@ export const jobFor = (execution: KubernetesExecution, image: string): NewObject
         metadata: { labels },
         spec: {
           restartPolicy: "Never",
-          serviceAccountName: accountOfAction(action),
+          serviceAccountName: approval === undefined ? accountOfAction(action) : approvedAccountOfAction(action),
           automountServiceAccountToken: true,
           enableServiceLinks: false,
           securityContext: { runAsNonRoot: true, runAsUser: 65_532, runAsGroup: 65_532, seccompProfile: { type: "RuntimeDefault" } },
@@ -31,6 +31,7 @@ export const jobFor = (execution: KubernetesExecution, image: string): NewObject
             {
               name: "act",
               image,
+              imagePullPolicy: "IfNotPresent",
               args: ["act", name, "--hash", changesHash, "--kintsugi-namespace", namespace],
               // An end without a report must look like one: never the tail of a log.
               terminationMessagePolicy: "File",

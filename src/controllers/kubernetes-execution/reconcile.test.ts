@@ -612,7 +612,8 @@ describe("the Job", () => {
 
   test("is not interrupted: a deleted execution stays until it has ended", async () => {
     await executing("deleted");
-    await harness.cluster.direct.delete(KubernetesExecution, { namespace: harness.own, name: "kex-deleted" });
+    const collector = harness.cluster.server.asPerson("system:serviceaccount:kube-system:generic-garbage-collector", ["system:masters"]);
+    await collector.delete(KubernetesExecution, { namespace: harness.own, name: "kex-deleted" });
     await harness.until("kex-deleted", (execution) => execution.metadata.deletionTimestamp !== undefined);
     await playJob("kex-deleted", "deleted");
     await expect

@@ -31,7 +31,7 @@ beforeAll(async () => {
   const manifests = [namespaceManifest(namespace), ...kinds.map(crdOf), ...rights(namespace), ...creator, ...powerless];
   await mustKubectl(kubectl, ["apply", "--server-side", "--force-conflicts", "-f", "-"], toYaml(manifests));
   await mustKubectl(kubectl, ["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
-  const own = await tokenOf(cluster.admin, namespace, CONTROLLER_ACCOUNT);
+  const own = await tokenOf(cluster, namespace, CONTROLLER_ACCOUNT);
   authenticate = createAuthenticate({
     kube: await cluster.asAccount(namespace, CONTROLLER_ACCOUNT),
     clock: systemClock,
@@ -43,7 +43,7 @@ beforeAll(async () => {
 afterAll(() => cluster.close());
 
 const token = (account: string, ...audiences: string[]): Promise<string> =>
-  tokenOf(cluster.admin, namespace, account, audiences.length === 0 ? undefined : audiences);
+  tokenOf(cluster, namespace, account, audiences.length === 0 ? undefined : audiences);
 const verdict = async (account: string, ...audiences: string[]): Promise<string> =>
   (await authenticate({ token: await token(account, ...audiences), address: "" })).verdict;
 

@@ -112,7 +112,7 @@ beforeAll(async () => {
   const caches = createCaches(kube, { log: silentLog });
   const deps = { clock: systemClock, log: silentLog, metrics: createMetrics() };
   const tokenAudience = SIGNALS_AUDIENCE;
-  const tokenIssuer = async (): Promise<string | undefined> => issuerOf(await tokenOf(cluster.admin, namespace, CONTROLLER_ACCOUNT));
+  const tokenIssuer = async (): Promise<string | undefined> => issuerOf(await tokenOf(cluster, namespace, CONTROLLER_ACCOUNT));
   gateway = createGateway({ ...deps, clock, kube, caches, namespace, settings: () => defaultSettings, tokenAudience, tokenIssuer });
   const app = createApp({ name: "gateway" }, deps);
   gateway.addRoutes(app);
@@ -121,7 +121,7 @@ beforeAll(async () => {
   caches.start(stopping.signal);
   await caches.synced();
   expect(caches.health().filter((cache) => cache.forbidden === true)).toEqual([]);
-  token = await tokenOf(cluster.admin, namespace, SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE]);
+  token = await tokenOf(cluster, namespace, SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE]);
   expect((await send(delivery([]))).status).toBe(202);
 });
 
@@ -140,7 +140,7 @@ const podAlert = (workload: string, suffix: string, name?: string) =>
   });
 
 describe("senders", () => {
-  const signals = (audiences?: readonly string[]) => tokenOf(cluster.admin, namespace, SIGNALS_ACCOUNT, audiences);
+  const signals = (audiences?: readonly string[]) => tokenOf(cluster, namespace, SIGNALS_ACCOUNT, audiences);
   const reviewsSince = (line: number): string[] => callsSince(line).filter((call) => call.includes("review"));
 
   test.each<[string, () => Promise<string>]>([
@@ -163,7 +163,7 @@ describe("senders", () => {
   });
 
   test("an account that may create requests, but send no signals, is refused", async () => {
-    const creator = await tokenOf(cluster.admin, namespace, "kintsugi-creator", [SIGNALS_AUDIENCE]);
+    const creator = await tokenOf(cluster, namespace, "kintsugi-creator", [SIGNALS_AUDIENCE]);
     expect((await send(delivery([]), creator)).status).toBe(403);
   });
 

@@ -1,0 +1,44 @@
+// Requests by hand: a person may open one, and cancel one in their own name. Names and labels by which Kintsugi finds its own requests
+// belong to its controllers. Pure.
+import { GROUP, VERSION } from "#api/define-kind.ts";
+import { RemediationRequest } from "#api/kinds/remediation-request.ts";
+import { accountsOf, kubernetes, onlyReleased, policy, sameMetadata, user } from "#manifests/admission/policy.ts";
+import type { Manifest } from "#manifests/manifest.ts";
+
+export const requestsPolicy = (namespace: string): Manifest[] =>
+  policy(`${namespace}-requests`, {
+    namespace,
+    rules: [{ apiGroups: [GROUP], apiVersions: [VERSION], operations: ["CREATE", "UPDATE"], resources: [RemediationRequest.plural] }],
+    variables: [
+      { name: "created", expression: "request.operation == 'CREATE'" },
+      { name: "controllers", expression: accountsOf(namespace).controllers },
+      { name: "kubernetes", expression: kubernetes },
+      { name: "cancelledBefore", expression: "oldObject != null && has(oldObject.spec.cancel)" },
+    ],
+    validations: [
+      {
+        expression: "!variables.created || variables.controllers || !object.metadata.name.startsWith('rr-')",
+        message: "only Kintsugi's controllers open a request whose name begins with rr-",
+      },
+      {
+        expression: `!variables.created || variables.controllers || (!has(object.metadata.ownerReferences) && !has(object.metadata.finalizers) && (!has(object.metadata.labels) || object.metadata.labels.all(l, !l.startsWith('${GROUP}/'))))`,
+        message: `a request by hand has no label ${GROUP}/…, no owner and no finalizer`,
+      },
+      {
+        expression: `variables.created || !variables.kubernetes || (${onlyReleased})`,
+        message: "Kubernetes' own controllers change nothing of a request",
+      },
+      {
+        expression: `variables.created || variables.kubernetes || (${sameMetadata})`,
+        message: "labels, annotations, owners and finalizers of a request belong to Kintsugi's controllers",
+      },
+      {
+        expression: "!variables.cancelledBefore || (has(object.spec.cancel) && object.spec.cancel == oldObject.spec.cancel)",
+        message: "a request that is cancelled stays cancelled",
+      },
+      {
+        expression: `variables.cancelledBefore || !has(object.spec.cancel) || object.spec.cancel.by == ${user}`,
+        message: "cancel a request in your own name",
+      },
+    ],
+  });

@@ -1,0 +1,7 @@
+import { openEmbeddedCluster } from "#test/embedded-test-cluster.ts";
+import { boundsSuite } from "#test/bounds-suite.ts";
+
+boundsSuite(async () => {
+  const cluster = await openEmbeddedCluster();
+  return { cluster, apply: (manifests) => cluster.apply(manifests), stop: () => cluster.stop() };
+});
