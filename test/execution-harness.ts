@@ -14,7 +14,14 @@ import {
   type PodTemplate,
   ReplicaSets,
 } from "#api/kubernetes.ts";
-import { accountOfAction, CONTROLLER_ACCOUNT, ENVIRONMENT_LABEL, JOB_FINALIZER, MANAGED_LABEL } from "#api/labels.ts";
+import {
+  accountOfAction,
+  approvedAccountOfAction,
+  CONTROLLER_ACCOUNT,
+  ENVIRONMENT_LABEL,
+  JOB_FINALIZER,
+  MANAGED_LABEL,
+} from "#api/labels.ts";
 import type { Need, ObjectReference } from "#api/object.ts";
 import { type ActExitCode, runAct } from "#act/act.ts";
 import { planStep } from "#actions/plan.ts";
@@ -109,6 +116,7 @@ export const openHarness = async (): Promise<Harness> => {
     ...actions.flatMap((action) =>
       rbacOf({
         account: accountOfAction(action.name),
+        twin: approvedAccountOfAction(action.name),
         namespace: own,
         needs: [{ group: KubernetesExecution.group, resource: KubernetesExecution.plural, verbs: ["get"], scope: "own" }, ...action.needs],
       }),
@@ -292,9 +300,10 @@ export const openHarness = async (): Promise<Harness> => {
     },
     runAct: async (name, action, kube) => {
       const execution = await direct.get(KubernetesExecution, { namespace: own, name });
+      const accountOf = execution?.spec.approval === undefined ? accountOfAction : approvedAccountOfAction;
       let report = "";
       const deps = {
-        kube: kube ?? through(await token(accountOfAction(action))),
+        kube: kube ?? through(await token(accountOf(action))),
         clock: systemClock,
         random: evenRandom,
         log: silentLog,
