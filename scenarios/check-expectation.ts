@@ -76,7 +76,8 @@ const actions = (expected: Expectation, happened: Happened): string[] => {
 const changes = (expected: Expectation, { writes }: Happened, installation: string): string[] => {
   if (writes === undefined) return [];
   const found = writes.map((write) => `${write.resource}/${write.name} by ${actionOfAccount(write.user, installation) ?? write.user}`);
-  const wanted = expected.changes.flatMap((change) => change.by.map((by) => `${plurals[change.kind]}/${change.name} by ${by}`));
+  const account = expected.approval === undefined ? "" : " (approved)";
+  const wanted = expected.changes.flatMap((change) => change.by.map((by) => `${plurals[change.kind]}/${change.name} by ${by}${account}`));
   return compare("the list of writes in the audit log", wanted, found);
 };
 

@@ -55,5 +55,6 @@ test("what a repair costs are its stored writes, status included, records aside"
 
 test("an action is known by its account, and nothing else is", () => {
   expect(actionOfAccount(actor, "kintsugi-system")).toBe("rollback_deployment");
+  expect(actionOfAccount(`${actor}-approved`, "kintsugi-system")).toBe("rollback_deployment (approved)");
   expect(actionOfAccount("system:serviceaccount:kintsugi-system:kintsugi-controllers", "kintsugi-system")).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 // Who really changed what, read from the API server's audit log: the proof that a repair was one write by one account. Must never
 // count what changed nothing: reads, dry runs, refused writes, status.
-import { ACTION_ACCOUNT_PREFIX } from "#api/labels.ts";
+import { ACTION_ACCOUNT_PREFIX, APPROVED_SUFFIX } from "#api/labels.ts";
 import type { AuditEvent } from "#embedded/audit.ts";
 
 export interface EffectiveWrite {
@@ -50,8 +50,12 @@ export const writesByKintsugi = (events: readonly AuditEvent[], installation: st
 
 const accountPrefix = (installation: string): string => `system:serviceaccount:${installation}:`;
 
-/** `rollback_deployment` of the account that Kintsugi gave to this action; undefined for any other account. */
+/** `rollback_deployment` of this action's account, `rollback_deployment (approved)` of its other one; undefined for any other account. */
 export const actionOfAccount = (user: string, installation: string): string | undefined => {
   const prefix = `${accountPrefix(installation)}${ACTION_ACCOUNT_PREFIX}`;
-  return user.startsWith(prefix) ? user.slice(prefix.length).replaceAll("-", "_") : undefined;
+  if (!user.startsWith(prefix)) return undefined;
+  const account = user.slice(prefix.length);
+  const isApproved = account.endsWith(APPROVED_SUFFIX);
+  const action = (isApproved ? account.slice(0, -APPROVED_SUFFIX.length) : account).replaceAll("-", "_");
+  return isApproved ? `${action} (approved)` : action;
 };
