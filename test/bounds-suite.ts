@@ -20,7 +20,7 @@ import {
   StatefulSets,
 } from "#api/kubernetes.ts";
 import { accountOfAction, approvedAccountOfAction, CONTROLLER_ACCOUNT } from "#api/labels.ts";
-import type { KubeObject, NewObject, ResourceType } from "#api/object.ts";
+import type { NewObject, ResourceType } from "#api/object.ts";
 import { actions } from "#actions/registry.ts";
 import { jobFor } from "#controllers/kubernetes-execution/children.ts";
 import type { Kube } from "#kube/client.ts";
@@ -664,7 +664,7 @@ const replicationControllers: ResourceType = {
   plural: "replicationcontrollers",
   namespaced: true,
 };
-const typeOfKind = (kind: string): ResourceType<KubeObject> =>
+const typeOfKind = (kind: string): ResourceType =>
   [Deployments, StatefulSets, DaemonSets, ReplicaSets, replicationControllers].find((type) => type.kind === kind) as ResourceType;
 
 const requestNamed = (name: string, metadata: object = {}): object => ({
