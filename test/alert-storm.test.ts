@@ -34,7 +34,7 @@ beforeAll(async () => {
     logLevel: "info",
   } as const;
   running = runRoles("all", options, {
-    config: { ...cluster.config, credentials: tokenCredentials(await tokenOf(cluster.admin, namespace, CONTROLLER_ACCOUNT)) },
+    config: { ...cluster.config, credentials: tokenCredentials(await tokenOf(cluster, namespace, CONTROLLER_ACCOUNT)) },
     clock: systemClock,
     random: () => 0.5,
     log: silentLog,
@@ -57,7 +57,7 @@ afterAll(async () => {
 test("each alert is one request and its two children, and its annotations are stored once", async () => {
   const alerts = 20;
   const marker = "x".repeat(4_000);
-  const token = await tokenOf(cluster.admin, namespace, SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE]);
+  const token = await tokenOf(cluster, namespace, SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE]);
   const body = JSON.stringify(
     delivery(
       Array.from({ length: alerts }, (_, index) =>

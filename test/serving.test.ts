@@ -101,7 +101,7 @@ test("1,000 idle connections on the Gateway's port leave every probe answered", 
 });
 
 const send = async (deployment: string, bearer?: string): Promise<{ status: number; retryAfter: string | null; text: string }> => {
-  const token = bearer ?? (await tokenOf(cluster.admin, namespace, SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE]));
+  const token = bearer ?? (await tokenOf(cluster, namespace, SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE]));
   const answer = await fetch(`${urls[gatewayPort]}${prometheusSignalsPath}`, {
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
@@ -115,10 +115,10 @@ const until = (holds: () => boolean): Promise<void> => vi.waitFor(() => expect(h
 const asked = (path: string): number => proxy.requests.filter((request) => request.method === "POST" && request.path.includes(path)).length;
 
 test.each<[string, string, (sender: string) => Promise<string>]>([
-  ["a token is reviewed", "/tokenreviews", () => tokenOf(cluster.admin, namespace, SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE, "hang"])],
+  ["a token is reviewed", "/tokenreviews", () => tokenOf(cluster, namespace, SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE, "hang"])],
   ["a request is created", "/remediationrequests", (sender) => Promise.resolve(sender)],
 ])("an API server that hangs while %s: the sender hears 503 before Alertmanager gives up", async (_, path, bearerFor) => {
-  const sender = await tokenOf(cluster.admin, namespace, SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE]);
+  const sender = await tokenOf(cluster, namespace, SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE]);
   expect((await send("known", sender)).status).toBe(202);
   const bearer = await bearerFor(sender);
   let hanging = true;
@@ -133,7 +133,7 @@ test.each<[string, string, (sender: string) => Promise<string>]>([
 });
 
 test("deliveries that were given up do not hold up those that come when the API server answers again", async () => {
-  const sender = await tokenOf(cluster.admin, namespace, SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE]);
+  const sender = await tokenOf(cluster, namespace, SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE]);
   expect((await send("known", sender)).status).toBe(202);
   let hanging = true;
   const creates = (): number => asked("/remediationrequests");
@@ -163,7 +163,7 @@ test("deliveries that were given up do not hold up those that come when the API 
 });
 
 test("readiness tells of an outage, and of its end", async () => {
-  const sender = await tokenOf(cluster.admin, namespace, SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE]);
+  const sender = await tokenOf(cluster, namespace, SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE]);
   expect((await send("known", sender)).status).toBe(202);
   let down = true;
   proxy.onRequest(() => (down ? { kind: "hang", when: "before" } : undefined));
