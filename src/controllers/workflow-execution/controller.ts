@@ -25,10 +25,11 @@ export const needs: readonly Need[] = [
 
 const verifyingByTarget = "verifyingWorkflowsByTarget";
 const verifyingByRequest = "verifyingWorkflowsByRequest";
-const whileVerifying = (workflow: WorkflowExecution, value: string): readonly string[] =>
-  phaseOf(workflow) === "Verifying" ? [value] : [];
+const whileVerifying = (workflow: WorkflowExecution, ...values: readonly string[]): readonly string[] =>
+  phaseOf(workflow) === "Verifying" ? [...new Set(values)] : [];
 const indexes = {
-  [verifyingByTarget]: (workflow: WorkflowExecution) => whileVerifying(workflow, targetKey(workflow.spec.symptom.object)),
+  [verifyingByTarget]: (workflow: WorkflowExecution) =>
+    whileVerifying(workflow, targetKey(workflow.spec.symptom.object), targetKey(workflow.spec.target)),
   [verifyingByRequest]: (workflow: WorkflowExecution) => whileVerifying(workflow, workflow.spec.request),
 };
 

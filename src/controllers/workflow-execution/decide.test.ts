@@ -17,14 +17,17 @@ interface Given {
   readonly undone?: readonly KubernetesExecution[];
   readonly lost?: readonly string[];
   readonly health?: Health;
+  /** Of the object that is changed, where it is not the alerted one. */
+  readonly changed?: Health;
   readonly resolvedAt?: number;
 }
 const byStep = (executions: readonly KubernetesExecution[] = []) =>
   new Map(executions.map((execution) => [execution.spec.step, execution]));
-const seen = ({ phase, status, spec, done, undone, lost, health = healthy, resolvedAt }: Given): Observed => ({
+const seen = ({ phase, status, spec, done, undone, lost, health = healthy, changed, resolvedAt }: Given): Observed => ({
   workflow: aWorkflow(phase === undefined ? undefined : { phase, phaseStartedAt: stamp(0), ...status }, spec),
   executions: { done: byStep(done), undone: byStep(undone), lost: new Set(lost) },
   health,
+  ...(changed === undefined ? {} : { changed }),
   ...(resolvedAt === undefined ? {} : { resolvedAt }),
   verificationSeconds: 300,
 });
@@ -40,7 +43,72 @@ const undo = (step: string, phase: "Executing" | "Completed" | "Failed") =>
 const two = { steps: [aStep("s1"), aStep("s2", { action: "restart_pod", dependsOn: ["s1"] })] };
 const second = anExecution("s2", { phase: "Completed", changed: true, inverse });
 
+const without: Health = { state: "Unknown", reasons: ["A Service has no health of its own."], restarts: 0 };
+const watched = { verification: { healthySince: stamp(5), baseline: 2 } };
+/** The alert is about another object than the one that is changed. */
+const elsewhere = (namespace: string) => ({
+  symptom: { object: { apiVersion: "apps/v1", kind: "Deployment", namespace, name: "caller" }, stabilisationSeconds: 60 },
+});
+
 const cases: Record<string, [Observed, number, object]> = {
+  "a changed object that is well is not taken back while the alerted one is still ill": [
+    seen({ phase: "Verifying", done: [applied], status: watched, changed: healthy, health: sick, spec: elsewhere("other") }),
+    at(301),
+    {
+      do: "move",
+      to: "Failed",
+      restored: { status: "False", reason: "ChangesRemain" },
+      verification: { result: "SymptomPersists" },
+      message: expect.stringMatching(/healthy and stays repaired, but Deployment other\/caller is not/),
+    },
+  ],
+  "the alerted object has the time of the verification to recover after the changed one": [
+    seen({ phase: "Verifying", done: [applied], status: watched, changed: healthy, health: sick, spec: elsewhere("shop") }),
+    at(100),
+    { do: "stay", verification: { result: "Pending" }, untilMs: at(300) },
+  ],
+  "it completes when both are well": [
+    seen({ phase: "Verifying", done: [applied], status: watched, changed: healthy, health: healthy, spec: elsewhere("shop") }),
+    at(65),
+    { do: "move", to: "Completed", verification: { result: "SymptomGone" } },
+  ],
+  "an alerted object that crashed within the window is not well yet": [
+    seen({
+      phase: "Verifying",
+      done: [applied],
+      status: watched,
+      changed: healthy,
+      health: { ...healthy, crashedAtMs: at(60) },
+      spec: elsewhere("shop"),
+    }),
+    at(65),
+    { do: "stay", verification: { result: "Pending" }, untilMs: at(120) },
+  ],
+  "a changed object that is no better is taken back although the alerted one is well": [
+    seen({ phase: "Verifying", done: [applied], changed: sick, health: healthy, spec: elsewhere("other") }),
+    at(301),
+    { do: "move", to: "RollingBack" },
+  ],
+  "the resolved alert of another namespace does not shorten the look at the changed object": [
+    seen({ phase: "Verifying", done: [applied], status: watched, changed: healthy, resolvedAt: at(10), spec: elsewhere("other") }),
+    at(20),
+    { do: "stay", verification: { result: "Pending" } },
+  ],
+  "where the changed object has no health, the alerted one of the same namespace decides": [
+    seen({ phase: "Verifying", done: [applied], changed: without, health: sick, spec: elsewhere("shop") }),
+    at(301),
+    { do: "move", to: "RollingBack" },
+  ],
+  "where the changed object has no health, another namespace's does not decide": [
+    seen({ phase: "Verifying", done: [applied], changed: without, health: sick, spec: elsewhere("other") }),
+    at(301),
+    { do: "move", to: "Failed", restored: { status: "False", reason: "ChangesRemain" } },
+  ],
+  "a step that policy stopped before its Job was not tried": [
+    seen({ phase: "Executing", done: [anExecution("s1", { phase: "Failed", changed: false, failure: "Forbidden" })] }),
+    at(1),
+    { do: "move", to: "Failed", restored: { status: "True", reason: "Forbidden" } },
+  ],
   "the first step begins in the first pass": [
     seen({}),
     at(0),

@@ -1,6 +1,7 @@
 // What to do next for one workflow: pure, a row for every phase. Never begins a step while another runs; never ends while one does.
 import type { WorkflowExecution, WorkflowPhase } from "#api/kinds/workflow-execution.ts";
 import type { Health } from "#cluster/workload-health.ts";
+import { referenceText } from "#api/object.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import {
   type Executions,
@@ -14,7 +15,7 @@ import {
 } from "#controllers/workflow-execution/steps.ts";
 import type { PodLog } from "#evidence/evidence.ts";
 import { withLastWords } from "#controllers/workflow-execution/last-words.ts";
-import { type Verification, verify } from "#controllers/workflow-execution/verify.ts";
+import { alsoGone, type Verification, verify } from "#controllers/workflow-execution/verify.ts";
 
 /** Everything a decision may look at. */
 export interface Observed {
@@ -22,6 +23,8 @@ export interface Observed {
   readonly executions: Executions;
   /** Of the object whose symptom the repair is to end. */
   readonly health: Health;
+  /** Of the object that the repair changes, where that is another one. */
+  readonly changed?: Health;
   /** When the last alert of the request was resolved; absent while one fires. */
   readonly resolvedAt?: number;
   readonly verificationSeconds: number;
@@ -155,12 +158,17 @@ const validated = (seen: Observed): Move => {
 };
 
 const verifying = (seen: Observed, views: readonly StepView[], now: number): Decision => {
-  const { workflow, health, resolvedAt, verificationSeconds } = seen;
+  const { workflow, resolvedAt, verificationSeconds } = seen;
+  const { changed, health } = subjects(seen);
   const begins = phaseOf(workflow) !== "Verifying";
   const startedAt = begins ? now : (fromTimestamp(workflow.status?.phaseStartedAt) ?? now);
   const { stabilisationSeconds } = workflow.spec.symptom;
   const before = begins ? undefined : workflow.status?.verification;
-  const answer = verify({ health, startedAt, before, resolvedAt, stabilisationSeconds, verificationSeconds, now });
+  const question = { startedAt, before, stabilisationSeconds, verificationSeconds, now };
+  // An alert of another namespace says nothing about the changed object.
+  const own = isCrossing(workflow) ? undefined : resolvedAt;
+  const first = verify({ ...question, health: changed ?? health, resolvedAt: own });
+  const answer = first.gone === true && changed !== undefined ? alsoGone(first, { ...question, health }) : first;
   const verification = answer.gone === false ? withLastWords(answer.verification, seen.logs ?? []) : answer.verification;
   if (answer.gone === undefined) {
     if (!begins) return { do: "stay", verification, untilMs: answer.untilMs };
@@ -169,9 +177,29 @@ const verifying = (seen: Observed, views: readonly StepView[], now: number): Dec
   const through = begins ? ({ through: ["Verifying"] } as const) : {};
   const message = verification.message ?? "";
   if (answer.gone) return { do: "move", to: "Completed", ...through, verification, message };
+  const alerted = referenceText(workflow.spec.symptom.object);
+  // What is well is not taken back because another object is still ill.
+  if (first.gone === true)
+    return {
+      ...remains(`${referenceText(workflow.spec.target)} is healthy and stays repaired, but ${alerted} is not: ${message}`),
+      ...through,
+      verification,
+    };
+  if (changed === undefined && isCrossing(workflow))
+    return {
+      ...remains(`The symptom of ${alerted} is still there, which does not speak against the change in another namespace: ${message}`),
+      ...through,
+      verification,
+    };
   const back = takenBack(seen, views, "Failed", `The symptom is still there: ${message}`);
   return { ...back, verification };
 };
+
+/** `changed`: the changed object, where it is another one and has a health of its own; that one decides whether the change stays. */
+const subjects = ({ health, changed }: Observed): { readonly changed?: Health; readonly health: Health } =>
+  changed === undefined || changed.state === "Unknown" ? { health } : { changed, health };
+
+const isCrossing = ({ spec }: WorkflowExecution): boolean => spec.target.namespace !== spec.symptom.object.namespace;
 
 /** Whatever was changed is undone, where the plan allows it; then it ends as `otherwise` says. */
 const takenBack = (

@@ -2,7 +2,7 @@
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import type { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
-import type { Targets } from "#cluster/targets.ts";
+import { targetKey, type Targets } from "#cluster/targets.ts";
 import type { Kube } from "#kube/client.ts";
 import type { Store } from "#kube/store.ts";
 import { fromTimestamp } from "#lib/clock.ts";
@@ -27,12 +27,14 @@ export const executionIndexes = {
 
 export const observe = async (sources: Sources, workflow: WorkflowExecution, signal: AbortSignal): Promise<Observed> => {
   const { namespace } = workflow.metadata;
+  const { target, symptom } = workflow.spec;
   const request = sources.requests.get({ namespace, name: workflow.spec.request });
   const resolvedAt = request === undefined ? undefined : lastResolvedAt(request);
   return {
     workflow,
     executions: await executionsOf(sources, workflow, signal),
-    health: sources.targets.health(workflow.spec.symptom.object),
+    health: sources.targets.health(symptom.object),
+    ...(targetKey(target) === targetKey(symptom.object) ? {} : { changed: sources.targets.health(target) }),
     ...(resolvedAt === undefined ? {} : { resolvedAt }),
     verificationSeconds: sources.settings().verificationSeconds,
   };

@@ -61,6 +61,30 @@ export const verify = (question: VerificationQuestion): VerificationAnswer => {
   };
 };
 
+/**
+ * After the changed object is well: whether the object that the alert is about is, too. It has the rest of the time for that.
+ * Guarantee: `gone: false` here says nothing against the change.
+ */
+export const alsoGone = (
+  { verification }: Extract<VerificationAnswer, { gone: true }>,
+  { health, startedAt, stabilisationSeconds, verificationSeconds, now }: Omit<VerificationQuestion, "before" | "resolvedAt">,
+): VerificationAnswer => {
+  const deadline = startedAt + verificationSeconds * 1000;
+  const stableAt = (health.crashedAtMs ?? 0) + stabilisationSeconds * 1000;
+  const isIll = health.state === "Unhealthy" || health.state === "Missing";
+  if (!isIll && now >= stableAt) return { gone: true, verification };
+  if (now >= deadline) {
+    const message = health.reasons[0] ?? "It does not stay healthy.";
+    return { gone: false, verification: { ...verification, result: "SymptomPersists", message } };
+  }
+  const message = "The changed object is healthy; the object of the alert is not yet.";
+  return {
+    gone: undefined,
+    verification: { ...verification, result: "Pending", message },
+    untilMs: isIll ? deadline : Math.min(deadline, stableAt),
+  };
+};
+
 /** A new restart, or a crash we were only told of later, begins the window anew. */
 const healthySince = ({ before, health, now }: VerificationQuestion): number => {
   const since = fromTimestamp(before?.healthySince);
