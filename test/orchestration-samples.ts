@@ -136,7 +136,7 @@ export const aWorkflow = (status?: WorkflowExecution["status"], spec: Partial<Wo
   ...(status === undefined ? {} : { status }),
 });
 
-export const restored = (reason: "Undone" | "NothingChanged" | "Drifted" | "ChangesRemain") => [
+export const restored = (reason: "Undone" | "NothingChanged" | "Drifted" | "Forbidden" | "ChangesRemain") => [
   {
     type: "Restored",
     status: reason === "ChangesRemain" ? ("False" as const) : ("True" as const),

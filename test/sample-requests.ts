@@ -253,6 +253,11 @@ const executionOf = (beganMs: number, doneMs: number, undo?: "undo"): Kubernetes
       target,
       parameters: { revision: "1" },
       changesHash: hashOf("rollback"),
+      permission: {
+        environment: "staging",
+        autonomy: "auto",
+        reason: "rollback_deployment is reversible (risk low), and staging is opted in",
+      },
       ...(undo === undefined ? {} : { undoes: `${name}-a1-kex-s1` }),
     },
     {
@@ -361,7 +366,18 @@ export const approvedSample = (): StoryObjects => ({
   }),
   analyses: [analysisOf(1, 500, actionable("approve", 252_100))],
   approvals: [approvalOf("Approved")],
-  ...remediated(252_400),
+  ...allowedBy(remediated(252_400), {
+    permission: { environment: "production", autonomy: "approve", reason: "a person decides on rollback_deployment in production" },
+    approval: { name: `${name}-a1-aiar`, uid: "uid-of-the-approval" },
+  }),
+});
+
+const allowedBy = (
+  { workflows, executions }: ReturnType<typeof remediated>,
+  allowed: Pick<KubernetesExecution["spec"], "permission" | "approval">,
+): ReturnType<typeof remediated> => ({
+  workflows,
+  executions: executions.map((each) => ({ ...each, spec: { ...each.spec, ...allowed } })),
 });
 
 /** The repair did not help and was undone; the second look finds nothing more to try. */

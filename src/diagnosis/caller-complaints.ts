@@ -70,6 +70,10 @@ export const complaintsAboutService = (view: View, { metadata, spec }: Service):
   ];
 };
 
+/** Whether somebody of the Service's own namespace complains of it: what others print proves nothing about an object that is not theirs. */
+export const hasOwnComplaint = (complaints: readonly Complaint[], namespace: string | undefined): boolean =>
+  complaints.some(({ workload }) => workload.reference.namespace === namespace);
+
 /** Who calls it, with what they complain of: the objects whose trouble a broken Service accounts for. */
 export const callersAndComplainers = (view: View, service: Service): readonly Workload[] => [
   ...new Set([...callersOf(view, service), ...complaintsAboutService(view, service).map(({ workload }) => workload)]),

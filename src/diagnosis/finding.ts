@@ -29,6 +29,8 @@ export interface Finding {
   readonly field?: string;
   /** What exactly, for programs: such as the resource of a quota or the kind of a probe. */
   readonly detail?: Readonly<Record<string, string>>;
+  /** Set where a claim that must hold is made by text alone, such as another namespace's log: worth a report, never a ground for a change. */
+  readonly hearsay?: string;
   /** Objects whose trouble this accounts for besides `object` itself: what the ranking counts. */
   readonly explains?: readonly Reference[];
 }

@@ -2,9 +2,11 @@
 import type { Alert, Reference, RejectedPlan } from "#api/fields.ts";
 import type { AIAnalysis, Refusal } from "#api/kinds/ai-analysis.ts";
 import type { Context } from "#api/kinds/remediation-processing.ts";
+import { referenceText } from "#api/object.ts";
 import { sameOutline } from "#api/plan-outline.ts";
 import { type ChangeSource, collectEvidence } from "#evidence/collect-cluster.ts";
 import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
+import type { Finding } from "#diagnosis/finding.ts";
 import { repairsFor, type Repair } from "#diagnosis/repairs.ts";
 import type { Diagnosis } from "#diagnosis/verdict.ts";
 import { diagnoseHere, type Diagnoser } from "#investigation/diagnoser.ts";
@@ -63,7 +65,7 @@ export const investigate = async (
     if ("person" in answer) persons.push(answer.person);
     const before = planned.length;
     for (const repair of "repairs" in answer ? answer.repairs : []) {
-      const plan = refusalOf(subject, repair) ?? (await planRepair(read, repair));
+      const plan = unproven(finding) ?? refusalOf(subject, repair) ?? (await planRepair(read, repair));
       if (typeof plan === "string") refused.push({ action: repair.action, reason: plan.slice(0, 1024) });
       else planned.push(plan);
     }
@@ -85,6 +87,21 @@ const withGaps = (diagnosis: Diagnosis, gaps: readonly string[]): Diagnosis => {
     ruledOut,
     message: diagnosis.kind === "Cause" ? diagnosis.message : `${diagnosis.message} Not known: ${gaps.join("; ")}.`,
   };
+};
+
+/** Why a finding is no ground for a change, whatever the repair. Text, above all another namespace's, can be written by anybody. */
+const unproven = ({ object, hearsay, quotes }: Finding): string | undefined => {
+  if (hearsay !== undefined) return `${referenceText(object)} is not changed for what is only said: ${hearsay}`;
+  return quotes.some((quote) => isObserved(quote, object))
+    ? undefined
+    : `${referenceText(object)} is not changed for what is only said: no observed object of its own namespace proves it`;
+};
+
+/** Read from the API server, and about an object that is not another namespace's. */
+const isObserved = ({ source, object }: Finding["quotes"][number], { namespace }: Reference): boolean => {
+  if (source === "log" || source === "alert") return false;
+  const quoted = /^\S+ ([^/\s]+)\//.exec(object)?.[1];
+  return quoted === undefined || namespace === undefined || quoted === namespace;
 };
 
 /** What forbids a repair before it is planned. */

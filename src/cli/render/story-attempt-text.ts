@@ -1,4 +1,5 @@
 // One attempt of the story as text: surroundings, cause, choice, change, decision, execution, proof. Pure; wording only.
+import type { Permission } from "#api/fields.ts";
 import { dateAndTime, durationText, timeOfDay } from "#cli/render/duration.ts";
 import { type Page, paragraph, point, quote, section } from "#cli/render/page.ts";
 import { diffsText, parametersText, riskText, stepText } from "#cli/render/plan-text.ts";
@@ -178,6 +179,7 @@ const stepDone = (page: Page, story: Around, step: StepStory): readonly string[]
         : "•";
   return [
     ...point(page, 1, mark, `${what}: ${runState(step.run) ?? step.state}`),
+    ...(step.run?.permission === undefined ? [] : paragraph(page, 2, allowedText(step.run.permission, step.run.approval))),
     ...(step.run === undefined ? [] : runText(page, story, step.run)),
     ...(step.message === undefined || step.message === step.run?.message ? [] : paragraph(page, 2, step.message)),
   ];
@@ -202,6 +204,9 @@ const runText = (page: Page, story: Around, run: Run): readonly string[] => [
     : []),
   ...(run.message === undefined ? [] : paragraph(page, 2, run.message)),
 ];
+
+const allowedText = ({ environment, reason }: Permission, approval: string | undefined): string =>
+  `Allowed ${approval === undefined ? "without an approval" : `by AIApprovalRequest ${approval}`}, environment ${environment}: ${reason}`;
 
 const verifiedText = (page: Page, execution: Execution): readonly string[] => {
   const { verification: proof } = execution;

@@ -1,6 +1,6 @@
 // The story of one request as plain data: what was seen, why, what was considered, who decided, what changed, how it was proved. Pure; says nothing that is not in the objects.
 import { times } from "#lib/words.ts";
-import type { Evidence, Autonomy, ObjectDiff, Step } from "#api/fields.ts";
+import type { Autonomy, Evidence, ObjectDiff, Permission, Step } from "#api/fields.ts";
 import type { AIAnalysis, Plan, Refusal, RootCause, Verdict } from "#api/kinds/ai-analysis.ts";
 import type { AIApprovalRequest, ApprovalPhase, Decision } from "#api/kinds/ai-approval-request.ts";
 import type { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
@@ -133,6 +133,9 @@ export interface Run {
   readonly phase: string;
   readonly job?: string | undefined;
   readonly account: string;
+  /** The rule that allowed it, and the environment that the rule read from the target's own namespace. */
+  readonly permission?: Permission | undefined;
+  readonly approval?: string | undefined;
   readonly result?: string | undefined;
   readonly failure?: string | undefined;
   readonly changed?: boolean | undefined;
@@ -322,6 +325,8 @@ const runOf = (execution: KubernetesExecution | undefined): Run | undefined => {
     phase: status.phase ?? "Pending",
     job: status.job?.name,
     account: accountOfAction(execution.spec.action),
+    permission: execution.spec.permission,
+    approval: execution.spec.approval?.name,
     result: status.result,
     failure: status.failure,
     changed: status.changed,

@@ -306,6 +306,11 @@ const cases: Record<string, [Observed, number, object]> = {
     at(1),
     { do: "move", to: "Recovering", untried: true },
   ],
+  "one that policy stopped before its Job may be planned anew, when policy allows it again": [
+    seen("Executing", { workflow: aWorkflow({ phase: "Failed", conditions: restored("Forbidden") }) }),
+    at(1),
+    { do: "move", to: "Recovering", untried: true },
+  ],
   "one that left something behind needs a person": [
     seen("Executing", { workflow: aWorkflow({ phase: "Failed", message: "The undo failed.", conditions: restored("ChangesRemain") }) }),
     at(1),
@@ -426,7 +431,7 @@ function* everything(phase: RequestPhase = "Pending"): Generator<Observed> {
     ),
   ];
   const ends = ["RolledBack", "Failed", "Cancelled"] as const;
-  const reasons = ["Undone", "NothingChanged", "Drifted", "ChangesRemain"] as const;
+  const reasons = ["Undone", "NothingChanged", "Drifted", "Forbidden", "ChangesRemain"] as const;
   const workflows: (WorkflowExecution | undefined)[] = [undefined];
   for (const cancel of [{}, { cancel: true }]) {
     for (const running of [undefined, "Executing", "Verifying", "RollingBack", "Completed"] as const)

@@ -4,7 +4,7 @@ import { NetworkPolicies, type NetworkPolicy } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import { selects } from "#cluster/selectors.ts";
 import { assess, objectQuote, person, restored } from "#diagnosis/assess.ts";
-import { type Complaint, complaintsAboutService } from "#diagnosis/caller-complaints.ts";
+import { type Complaint, complaintsAboutService, hasOwnComplaint } from "#diagnosis/caller-complaints.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { quote } from "#diagnosis/explain.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
@@ -93,6 +93,9 @@ const find = (view: View, workload: Workload, direction: Direction): readonly As
         ],
         field: "spec",
         detail: { direction: direction.toLowerCase() },
+        ...(own.length + late.length > 0 || hasOwnComplaint(complaints, reference.namespace)
+          ? {}
+          : { hearsay: "only logs of another namespace say that connections time out" }),
         explains: [reference, ...services.map(referenceTo), ...callers.map((caller) => caller.reference)],
         facts:
           changed?.kind === "changed"

@@ -3,6 +3,7 @@ import { HorizontalPodAutoscalers, type Service } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import { assess, eventQuote, objectQuote, person } from "#diagnosis/assess.ts";
+import { callersOf } from "#diagnosis/called-addresses.ts";
 import { callersAndComplainers } from "#diagnosis/caller-complaints.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { kubectl, resource } from "#diagnosis/kubectl.ts";
@@ -41,6 +42,15 @@ const find = (view: View, workload: Workload): readonly Assessment[] => {
     .all(HorizontalPodAutoscalers, reference.namespace)
     .find(({ spec }) => spec.scaleTargetRef.kind === reference.kind && spec.scaleTargetRef.name === reference.name);
   const before = Math.max(1, Number(change?.before ?? 0) || 0, ...(event === undefined ? [0] : numbersIn(event.message)));
+  // A log line is no caller, and what another namespace says or configures proves nothing here.
+  const isHearsay =
+    !isRecent &&
+    change === undefined &&
+    failed === undefined &&
+    alert?.labels["namespace"] !== reference.namespace &&
+    !services.some((service) =>
+      callersOf(view, service).some((caller) => caller !== workload && caller.reference.namespace === reference.namespace),
+    );
   const isMissed = alert !== undefined || callers.length > 0 || failed !== undefined;
   return [
     assess(
@@ -75,6 +85,7 @@ const find = (view: View, workload: Workload): readonly Assessment[] => {
           ...(failed === undefined ? [] : [objectQuote(referenceTo(failed.service), failed.text)]),
         ],
         field: "spec.replicas",
+        ...(isHearsay ? { hearsay: "only logs, or another namespace, say that it is missed" } : {}),
         explains: [reference, ...services.map(referenceTo), ...callers.map((caller) => caller.reference)],
         facts: factsOf(workload, before, autoscaler?.metadata.name),
       }),

@@ -3,7 +3,7 @@ import { EndpointSlices, Pods, Services, type Container, type Service } from "#a
 import { referenceText } from "#api/object.ts";
 import { serviceSelects } from "#cluster/selectors.ts";
 import { assess, objectQuote } from "#diagnosis/assess.ts";
-import { callersAndComplainers, complaintsAboutService } from "#diagnosis/caller-complaints.ts";
+import { callersAndComplainers, complaintsAboutService, hasOwnComplaint } from "#diagnosis/caller-complaints.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { quote } from "#diagnosis/explain.ts";
 import type { Assessment, Finding } from "#diagnosis/finding.ts";
@@ -177,7 +177,9 @@ const findPort = (view: View, service: Service, port: Port): Assessment => {
   const unreachable = isUnreachable(view, service, port.port);
   // Logs are only searched where something else speaks for it: there are many Services and few that are wrong.
   const isUndeclared = declared.length > 0 && targetOf(containers, port) === undefined;
-  const complaint = isUndeclared && complaintsAboutService(view, service).length > 0;
+  const complaints = isUndeclared ? complaintsAboutService(view, service) : [];
+  const complaint = complaints.length > 0;
+  const isHearsay = !isNamed && unreachable !== true && !hasOwnComplaint(complaints, service.metadata.namespace);
   const free = [...new Set(declared.map(({ containerPort }) => containerPort))];
   const meant = free.length === 1 ? free[0] : free.find((each) => each === port.port);
   return assess(
@@ -223,6 +225,7 @@ const findPort = (view: View, service: Service, port: Port): Assessment => {
           ),
         ...complaintQuotes(view, service),
       ],
+      ...(isHearsay ? { hearsay: "only logs of another namespace say that it cannot be reached" } : {}),
       explains: callersAndComplainers(view, service).map(({ reference }) => reference),
       facts: remediesOr(
         meant === undefined
