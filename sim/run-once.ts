@@ -2,11 +2,13 @@
 import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import type { KubeObject, ResourceType } from "#api/object.ts";
-import { Deployments } from "#api/kubernetes.ts";
+import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
+import { Deployments, Namespaces } from "#api/kubernetes.ts";
 import { sendAlerts } from "#sim/alert-source.ts";
 import { forbidAmbient } from "#sim/ambient.ts";
 import type { FaultPlan } from "#sim/faults.ts";
 import { playJobs } from "#sim/job-runner.ts";
+import { createLawOfNamespaces } from "#sim/law-of-namespaces.ts";
 import { createLawsOfTime } from "#sim/laws-of-time.ts";
 import { createNetwork } from "#sim/network.ts";
 import { createPlatform, type Installation, prepareInstallation } from "#sim/platform.ts";
@@ -80,6 +82,12 @@ const run = async (installation: readonly Installation[], workload: Workload, se
     mayRepeat: plan.some(({ what }) => ["reset", "error", "drop", "repeat", "stale"].includes(what.kind) || "thenStale" in what),
   });
   const laws = createLawsOfTime({ elapsed: clock.elapsed, plan, executions: () => objects(KubernetesExecution) });
+  const namespaceLaw = createLawOfNamespaces({
+    namespaces: () => objects(Namespaces),
+    executions: () => objects(KubernetesExecution),
+    approvals: () => objects(AIApprovalRequest),
+    policies: () => objects(RemediationPolicy),
+  });
   const waiting = new Set<() => void>();
   const network = createNetwork({
     ...{ handle: platform.cluster.handle, clock, random: createSeededRandom(seed, 3), trace, faults: plan },
@@ -88,6 +96,7 @@ const run = async (installation: readonly Installation[], workload: Workload, se
     adminToken: platform.tokens.admin,
     onExchange: (exchange) => {
       record.see(exchange);
+      namespaceLaw.see(exchange);
       laws.see(exchange);
       if (exchange.method !== "GET") for (const look of waiting) look();
     },
@@ -99,11 +108,13 @@ const run = async (installation: readonly Installation[], workload: Workload, se
   const kube = kubeOf(kubernetes, "world", platform.tokens.admin, deps, "system:serviceaccount:kube-system:job-controller");
   const signal = new AbortController().signal;
 
-  platform.admin("POST", "/api/v1/namespaces", {
-    apiVersion: "v1",
-    kind: "Namespace",
-    metadata: { name: shopNamespace, labels: { "kintsugi.dev/managed": "true", environment: workload.environment } },
-  });
+  const neighbours = workload.neighbour === undefined ? [] : [workload.neighbour];
+  for (const { namespace: name, environment } of [{ namespace: shopNamespace, environment: workload.environment }, ...neighbours])
+    platform.admin("POST", "/api/v1/namespaces", {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name, labels: { "kintsugi.dev/managed": "true", environment } },
+    });
   const replicas: Replica[] = [];
   const stage: Omit<Stage, "shops"> = {
     clock,
@@ -126,6 +137,7 @@ const run = async (installation: readonly Installation[], workload: Workload, se
   const play = async (): Promise<void> => {
     const shops = [];
     for (const name of workload.shops) shops.push(await openShop(kube, clock, { namespace: shopNamespace, name, runs: workload.runs }));
+    for (const { namespace, shop } of neighbours) shops.push(await openShop(kube, clock, { namespace, name: shop, runs: workload.runs }));
     network.beginsHere();
     for (const shop of shops) background(shop.follow(signal), deps);
     background(playJobs({ ...deps, kube, platform, signal, pods: workload.pods ?? (() => "runs") }), deps);
@@ -145,7 +157,7 @@ const run = async (installation: readonly Installation[], workload: Workload, se
   for (const replica of replicas) replica.stop();
 
   const shopObjects = objects(Deployments);
-  const violations = [...bugs, ...record.violations, ...laws.violations];
+  const violations = [...bugs, ...record.violations, ...namespaceLaw.violations, ...laws.violations];
   if (end !== "done")
     violations.push(
       `it came to no end (${end}): ${requests().map(endOf).join(", ") || "no request"}${played ? "" : ", and its script waits"}`,

@@ -1,6 +1,6 @@
-// A plan of three steps whose last one fails. The investigation makes plans of one step, so this stands in for it: it writes the analysis first.
+// Plans that the investigation does not make: three steps whose last one fails, and a step in another namespace. The investigation makes plans of one step, so this stands in for it: it writes the analysis first.
 import { API_VERSION } from "#api/define-kind.ts";
-import type { Step } from "#api/fields.ts";
+import type { Reference, Step } from "#api/fields.ts";
 import { AIAnalysis } from "#api/kinds/ai-analysis.ts";
 import { Deployments, ReplicaSets } from "#api/kubernetes.ts";
 import { planStep } from "#actions/plan.ts";
@@ -11,12 +11,22 @@ import { isOver, requestsOf, type Stage } from "#sim/stage.ts";
 
 const open = (stage: Stage): AIAnalysis | undefined => stage.objects(AIAnalysis).find(({ status }) => status?.phase === undefined);
 
-export const planSeveralSteps = async (stage: Stage): Promise<void> => {
+export const planSeveralSteps = (stage: Stage): Promise<void> => writePlan(stage, stepsFor);
+
+/** As a planner would that takes the alert's namespace for the changed one's: one step, in the neighbour's, that claims to be allowed. */
+export const planElsewhere = (stage: Stage): Promise<void> =>
+  writePlan(stage, () => {
+    const { namespace = "", name = "" } = stage.shops.at(-1) ?? {};
+    const target = { apiVersion: "apps/v1", kind: "Deployment", namespace, name };
+    return stepsFor(stage, target).slice(0, 1);
+  });
+
+const writePlan = async (stage: Stage, planned: (stage: Stage, target: Reference) => Step[]): Promise<void> => {
   await stage.until(() => open(stage) !== undefined || requestsOf(stage).some(isOver));
   const analysis = open(stage);
   if (analysis === undefined) return;
   const { target } = analysis.spec;
-  const steps = stepsFor(stage, target);
+  const steps = planned(stage, target);
   const at = toPreciseTimestamp(stage.clock.now());
   const { name, namespace, resourceVersion } = analysis.metadata;
   stage.platform.controllers("PUT", `/apis/${API_VERSION}/namespaces/${own}/aianalyses/${name}/status`, {
@@ -50,14 +60,16 @@ export const planSeveralSteps = async (stage: Stage): Promise<void> => {
   });
 };
 
+const permission = { environment: "staging", autonomy: "auto", reason: "the simulation says so" } as const;
+
 /** The first two can be made and undone; the third asks for a container that is not there. */
-const stepsFor = (stage: Stage, target: AIAnalysis["spec"]["target"]): Step[] => {
-  const live = stage.objects(Deployments).find(({ metadata }) => metadata.name === target.name);
+const stepsFor = (stage: Stage, target: Reference): Step[] => {
+  const live = stage.objects(Deployments).find(({ metadata }) => metadata.namespace === target.namespace && metadata.name === target.name);
   const replicaSets = stage.objects(ReplicaSets).filter(({ metadata }) => metadata.ownerReferences?.[0]?.uid === live?.metadata.uid);
   const step = (id: string, action: string, parameters: Record<string, string>): Step => {
     const planned = planStep({ action, target, parameters }, { target: live, replicaSets, siblings: [], autoscalers: [] });
     const changesHash = planned.ok ? planned.changesHash : "0".repeat(64);
-    return { id, action, target, parameters, changesHash, dependsOn: [], critical: true, timeoutSeconds: 300 };
+    return { id, action, target, parameters, changesHash, permission, dependsOn: [], critical: true, timeoutSeconds: 300 };
   };
   return [
     step("s1", "rollback_deployment", { revision: "1" }),

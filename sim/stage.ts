@@ -4,6 +4,7 @@ import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { isTerminal } from "#api/define-kind.ts";
 import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
+import { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
 import type { KubeObject, ResourceType } from "#api/object.ts";
 import type { AlertToSend } from "#sim/alert-source.ts";
 import { own, type Platform } from "#sim/platform.ts";
@@ -68,6 +69,12 @@ export const remove =
   (stage: Stage) =>
   (request: RemediationRequest): void =>
     void stage.platform.admin("DELETE", requestPath(request));
+
+/** The namespace of the first shop gets another environment as soon as a repair of it has begun. */
+export const moveOnceBegun = async (stage: Stage, environment: string): Promise<void> => {
+  await stage.until(() => stage.objects(WorkflowExecution).length > 0 || requestsOf(stage).some(isOver));
+  stage.platform.admin("PATCH", `/api/v1/namespaces/${stage.shops[0]?.namespace}`, { metadata: { labels: { environment } } });
+};
 
 /** The policy without its pause. */
 export const unpause = (stage: Stage, spec: RemediationPolicy["spec"]): void =>

@@ -87,7 +87,7 @@ const hasExactWrites = ({ plan }: Simulated, { mayEnd, shops, name }: Workload):
   plan.every(({ at, what }) => at !== "time" && at.on === "event" && (what.kind !== "hold" || what.ms <= 3_000));
 
 /** Repeated alerts are counted a second later, together or not; an analysis that is written for the product meets the product's own. */
-const standsIn = new Set(["duplicate", "several-steps"]);
+const standsIn = new Set(["duplicate", "several-steps", "other-namespace"]);
 
 const differentWrites = ({ plan, writes }: Simulated, { writes: expected }: Simulated): string[] => {
   // Of a workload that is seen to get well only later, a verification has one thing more to say.

@@ -2,13 +2,15 @@
 import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import type { PodFate } from "#sim/job-runner.ts";
 import { goodArgs } from "#sim/shop.ts";
-import { cancel, crashLoop, decideApprovals, remove, type Stage, unpause, whenIn } from "#sim/stage.ts";
-import { planSeveralSteps } from "#sim/several-steps.ts";
+import { cancel, crashLoop, decideApprovals, moveOnceBegun, remove, type Stage, unpause, whenIn } from "#sim/stage.ts";
+import { planElsewhere, planSeveralSteps } from "#sim/several-steps.ts";
 
 export interface Workload {
   readonly name: string;
   readonly environment: "staging" | "production";
   readonly policy: RemediationPolicy["spec"];
+  /** Another namespace with a Deployment in the same trouble; no alert is about it. It comes last among the stage's shops. */
+  readonly neighbour?: { readonly namespace: string; readonly environment: string; readonly shop: string };
   readonly replicas: 1 | 2;
   readonly shops: readonly string[];
   readonly runs: (args: readonly string[]) => "runs" | "crashes";
@@ -167,6 +169,25 @@ export const workloads: readonly Workload[] = [
     name: "paused",
     policy: { ...policy, paused: true },
     script: alertThen((stage) => whenIn(stage, "Blocked", () => void stage.after(30_000).then(() => unpause(stage, policy)))),
+  },
+  {
+    ...base,
+    ...untouched,
+    name: "moved-to-production",
+    policy: { ...policy, approvalExpirySeconds: 60 },
+    // After it was planned without an approval, and before its execution is checked.
+    script: async (stage) => void (await Promise.all([moveOnceBegun(stage, "production"), base.script(stage)])),
+    ends: ["Failed/ApprovalExpired"],
+  },
+  {
+    ...base,
+    ...untouched,
+    name: "other-namespace",
+    policy: { ...policy, maxAttempts: 1 },
+    neighbour: { namespace: "bank", environment: "production", shop: "vault" },
+    script: async (stage) => void (await Promise.all([planElsewhere(stage), base.script(stage)])),
+    ends: ["Failed/ManualReviewRequired"],
+    begins: ["kex-s1"],
   },
   cancelled("Pending"),
   cancelled("Processing", { runs: () => "crashes", mayEnd: [["Failed/RolledBack"]], atMost: "two-attempts", ...undone }),

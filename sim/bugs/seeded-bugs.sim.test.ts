@@ -6,6 +6,7 @@ import { seededBugs } from "#sim/bugs/seeded-bugs.ts";
 /** Found by the first runs, each by another law. */
 const quick = new Set([
   "a repair that needs approval is done without",
+  "what the changed object's namespace says is not asked before the Job",
   "a finalizer is never taken off",
   "a repair that did not help is left in place",
 ]);

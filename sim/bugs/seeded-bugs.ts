@@ -62,9 +62,23 @@ export const seededBugs: readonly SeededBug[] = [
   {
     name: "a repair that needs approval is done without",
     file: "src/controllers/ai-analysis/conclude.ts",
-    from: 'if (choice.value === "auto") return',
-    to: 'if (choice.value !== "off") return',
+    from: 'if (choice.grant.value === "auto") return',
+    to: 'if (choice.grant.value !== "off") return',
     workloads: ["approval"],
+  },
+  {
+    name: "what the changed object's namespace says is not asked before the Job",
+    file: "src/controllers/kubernetes-execution/validate.ts",
+    from: 'if (refusal !== undefined) return failed("Forbidden", refusal);',
+    to: "",
+    workloads: ["other-namespace"],
+  },
+  {
+    name: "what was granted when it was planned is believed before the Job",
+    file: "src/controllers/kubernetes-execution/validate.ts",
+    from: "const autonomy = leastAutonomy(now.autonomy, planned.autonomy);",
+    to: "const autonomy = planned.autonomy as typeof now.autonomy;",
+    workloads: ["moved-to-production"],
   },
   {
     name: "a no counts as a vote like any other",
