@@ -52,7 +52,7 @@ const masked = (text: string, namespace: string, called: string): string =>
 const isParagraph = (line: string): boolean => /^[A-Z][a-z]/.test(line);
 
 const startsAnew =
-  /^(\S|\s*([•✓✗│]|\d+\. |\d\d:\d\d:\d\d |it says|(Log|State|Change|Event) (of|on) |Undo:|Expected:|By Job|Allowed |Server-side|Started|kubectl|kintsugi ))/;
+  /^(\S|\s*([•✓✗│]|\d+\. |\d\d:\d\d:\d\d |it says|(Log|State|Change|Event) (of|on) |Undo:|Expected:|By Job|Allowed |Inspect |Server-side|Started|kubectl|kintsugi ))/;
 
 /** A paragraph on one line. What shows a change keeps its lines: none of them is ever broken. */
 const unwrapped = (text: string): string => {
