@@ -19,7 +19,7 @@ export interface LawOfNamespaces {
 }
 
 /** Of the environments that are simulated, those in which nobody is asked. */
-const unasked = ["staging", "test"];
+const unasked = new Set(["staging", "test"]);
 
 export const createLawOfNamespaces = (facts: NamespaceFacts): LawOfNamespaces => {
   const violations: string[] = [];
@@ -47,7 +47,7 @@ const brokenBy = (facts: NamespaceFacts, namespace: string | undefined, name: st
   if (facts.policies().some((policy) => policy.spec.protected?.namespaces?.includes(namespace) === true))
     return "the namespace is protected";
   const environment = labels["kintsugi.dev/environment"] ?? labels["environment"] ?? "";
-  if (unasked.includes(environment)) return undefined;
+  if (unasked.has(environment)) return undefined;
   const isApproved = facts
     .approvals()
     .some(
