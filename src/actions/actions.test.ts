@@ -400,6 +400,25 @@ describe("what is planned", () => {
     restore_object: [{ before: "2030-01-02T00:00:00Z" }, edited],
     notify_only: [{ message: "look" }, rolledOut],
   };
+  /** Whether a path, or everything below it, is what a declaration allows; `*` is one item of a list. */
+  const allows = (allowed: string, path: string): boolean => {
+    const [pattern, words] = [allowed.split("/"), path.split("/")];
+    return pattern.length <= words.length && pattern.every((word, at) => word === words[at] || (word === "*" && /^\d+$/.test(words[at]!)));
+  };
+  test.each(actions)("$name writes only what it declares, also where it is undone", ({ name, writes }) => {
+    const [parameters, seen] = everything[name] ?? [{}, observed({})];
+    const { changes, inverse } = mustPlan(name, parameters, seen);
+    for (const change of [...changes, ...(typeof inverse === "string" ? [] : inverse)]) {
+      const declared = writes.filter(({ verb, type }) => verb === change.type && type.kind === change.object.kind);
+      expect(declared).toHaveLength(1);
+      const [write] = declared;
+      if (change.type !== "patch" || write?.verb !== "patch") continue;
+      expect(change.subresource).toBe(write.subresource);
+      const written = change.operations.filter(({ op }) => op !== "test").map(({ path }) => path);
+      expect(written.filter((path) => !write.paths.some((allowed) => allows(allowed, path)))).toEqual([]);
+    }
+  });
+
   test.each(actions.map((action) => action.name))("%s: the same plan has the same hash, whatever the version and the status", (name) => {
     const [parameters, seen] = everything[name] ?? [{}, observed({})];
     const later = {

@@ -152,6 +152,24 @@ export const admission: Topic = {
       },
     },
     {
+      name: "the request names a subresource only where there is one, and a token is a write to its account",
+      run: async (cluster, namespace) => {
+        const rule: Rule = { operations: ["CREATE"], resources: ["serviceaccounts", "serviceaccounts/token"] };
+        const spec = {
+          validations: [{ expression: "!has(request.subResource) || request.name != 'robot'", messageExpression: "request.subResource" }],
+        };
+        await ok(
+          cluster.create(core(namespace, "serviceaccounts"), { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "robot" } }),
+        );
+        const review = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} };
+        const ask = (): Promise<Answer> => cluster.create(core(namespace, "serviceaccounts", "robot", "token"), review);
+        const answer = await inForce(cluster, namespace, rule, spec, ask);
+        expect(answer.body.message).toContain("denied request: token");
+        const other = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "other" } };
+        expect(await cluster.create(core(namespace, "serviceaccounts"), other)).toMatchObject({ status: 201 });
+      },
+    },
+    {
       name: "conditions decide whether the policy looks at all",
       run: async (cluster, namespace) => {
         const spec = {
