@@ -2,14 +2,15 @@
 // Reads only through the port it is given; changes nothing.
 import type { Evidence as Quote, Reference } from "#api/fields.ts";
 import type { Refusal } from "#api/kinds/ai-analysis.ts";
+import { kubectlOf } from "#actions/kubectl.ts";
 import { referenceText } from "#api/object.ts";
-import type { RankedFinding } from "#diagnosis/rank.ts";
 import { type Repairs, repairsFor } from "#diagnosis/repairs.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { inParallel } from "#evidence/in-parallel.ts";
 import { diagnoseHere, type Diagnoser } from "#investigation/diagnoser.ts";
 import { type PlannedRepair, planRepair, type ReadForAction } from "#investigation/plan-repair.ts";
-import type { SurveyOptions } from "#investigation/survey.ts";
+import type { ReadyPods } from "#investigation/ready-pods.ts";
+import type { LikelyFinding, SurveyOptions } from "#investigation/survey.ts";
 
 export interface ReportedFinding {
   readonly code: string;
@@ -21,6 +22,10 @@ export interface ReportedFinding {
   readonly evidence: readonly Quote[];
   readonly explains: readonly Reference[];
   readonly plans: readonly PlannedRepair["plan"][];
+  /** The commands that make the changes of the first plan by hand. */
+  readonly commands: readonly string[];
+  /** Pods of what is at fault, or of what it affects. */
+  readonly pods?: ReadyPods | undefined;
   readonly refused: readonly Refusal[];
   /** Why a person is needed, where one is. */
   readonly person?: string;
@@ -94,29 +99,36 @@ const nearest = (all: Report["ruledOut"], told: readonly ReportedFinding[]): Rep
   return all.filter(({ code }) => !seen.has(code) && seen.add(code)).slice(0, maxRuledOut);
 };
 
-const reported = async (read: ReadForAction | undefined, finding: RankedFinding): Promise<ReportedFinding> => {
+const reported = async (read: ReadForAction | undefined, finding: LikelyFinding): Promise<ReportedFinding> => {
   const { code, object, summary, confidence, chain, quotes, explains = [] } = finding;
   const answer = repairsFor(finding, object);
-  const plans: PlannedRepair["plan"][] = [];
+  const planned: PlannedRepair[] = [];
   const refused: Refusal[] = [];
   for (const repair of "repairs" in answer ? answer.repairs : []) {
     const plan = read === undefined ? "too many findings to plan each" : await planRepair(read, repair);
     if (typeof plan === "string") refused.push({ action: repair.action, reason: plan.slice(0, 1024) });
-    else plans.push(plan.plan);
+    else planned.push(plan);
   }
   return {
     code,
     object,
     summary,
-    verdict: plans.length > 0 ? "Actionable" : "NeedsHuman",
+    verdict: planned.length > 0 ? "Actionable" : "NeedsHuman",
     confidence,
     chain,
     evidence: quotes,
     explains: explains.filter((each) => referenceText(each) !== referenceText(object)),
-    plans,
+    plans: planned.map(({ plan }) => plan),
+    commands: commandsOf(planned[0]),
+    pods: finding.pods,
     refused,
-    ...personOf(answer, plans.length),
+    ...personOf(answer, planned.length),
   };
+};
+
+const commandsOf = (repair: PlannedRepair | undefined): readonly string[] => {
+  const steps = repair?.plan.steps ?? [];
+  return steps.flatMap((step) => kubectlOf(step, steps.length === 1 ? repair?.changes : []) ?? []);
 };
 
 const personOf = (answer: Repairs, plans: number): { readonly person?: string } => {

@@ -8,6 +8,7 @@ import type { RankedFinding } from "#diagnosis/rank.ts";
 import { everyStep } from "#diagnosis/steps.ts";
 import { createView, type View } from "#diagnosis/view.ts";
 import type { Evidence } from "#evidence/evidence.ts";
+import { type ReadyPods, readyPodsOf } from "#investigation/ready-pods.ts";
 import type { Looked, Report, ReportedFinding } from "#investigation/report.ts";
 import { unexplainedFindings } from "#investigation/unexplained.ts";
 
@@ -18,10 +19,14 @@ export interface SurveyOptions {
   readonly namespace?: string | undefined;
 }
 
+export interface LikelyFinding extends RankedFinding {
+  readonly pods?: ReadyPods | undefined;
+}
+
 export interface Survey {
   readonly scope: Evidence["scope"];
   /** Most certain first; one for each cause and object. */
-  readonly likely: readonly RankedFinding[];
+  readonly likely: readonly LikelyFinding[];
   /** How many were left out as less certain. */
   readonly unlikely: number;
   readonly puzzles: readonly ReportedFinding[];
@@ -38,7 +43,9 @@ export const surveyOf = (evidence: Evidence, options: SurveyOptions, steps = eve
   const isHere = ({ object, explains = [] }: Pick<RankedFinding, "object" | "explains">): boolean =>
     namespace === undefined || [object, ...explains].some((each) => each.namespace === undefined || each.namespace === namespace);
   const mine = onePerCause(findings).filter((finding) => concerns(finding) && isHere(finding));
-  const likely = mine.filter(({ confidence }) => confidence >= leastConfidence);
+  const likely = mine
+    .filter(({ confidence }) => confidence >= leastConfidence)
+    .map((finding): LikelyFinding => ({ ...finding, pods: readyPodsOf(view, finding.object, finding.explains ?? []) }));
   const scope = scopeOf(evidence, options);
   return {
     scope,

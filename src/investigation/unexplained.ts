@@ -8,6 +8,7 @@ import type { View } from "#diagnosis/view.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import type { PodLog } from "#evidence/evidence.ts";
 import { tellingExcerpt } from "#evidence/telling-line.ts";
+import { readyPodsOf } from "#investigation/ready-pods.ts";
 import type { ReportedFinding } from "#investigation/report.ts";
 
 /** Longer than an ordinary start takes. */
@@ -41,18 +42,20 @@ const puzzle = (view: View, object: Reference, symptoms: readonly Symptom[]): Re
   evidence: quotesOf(view, object),
   explains: [],
   plans: [],
+  commands: [],
+  pods: readyPodsOf(view, object, []),
   refused: [],
   person:
     complaintIn(logsOf(view, object)) === undefined
-      ? "nothing that was read says why; start with the quotes above"
-      : "check what the log line says; no object that was read explains it",
+      ? "the evidence does not show the cause; start with the quotes below"
+      : "check what the log line says; no object in the evidence explains it",
 });
 
 const summaryOf = (view: View, object: Reference, symptoms: readonly Symptom[]): string => {
   const seen = symptoms.map(({ kind, text }) => `${kind} (${text})`).join("; ");
   const complaint = complaintIn(logsOf(view, object));
   return complaint === undefined
-    ? `${referenceText(object)} is in trouble and no cause could be proven: ${seen}.`
+    ? `${referenceText(object)} fails and no cause could be proven: ${seen}.`
     : `${referenceText(object)} logs "${complaint}"; no cause could be proven: ${seen}.`;
 };
 

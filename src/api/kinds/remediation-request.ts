@@ -139,7 +139,7 @@ export const RemediationRequest = defineKind({
     { name: "Alert", type: "string", jsonPath: ".spec.alert.name" },
     { name: "Phase", type: "string", jsonPath: ".status.phase" },
     { name: "Outcome", type: "string", jsonPath: ".status.outcome" },
-    { name: "Message", type: "string", jsonPath: ".status.message" },
+    { name: "Message", type: "string", jsonPath: ".status.message", priority: 1 },
     { name: "Cause", type: "string", jsonPath: ".status.rootCause", priority: 1 },
     { name: "Attempt", type: "integer", jsonPath: ".status.attempt", priority: 1 },
     { name: "Kind", type: "string", jsonPath: ".spec.target.kind", priority: 1 },

@@ -72,6 +72,7 @@ const catalogue = (session: Session): string => {
   });
   return renderTable(header, rows, {
     columns: session.deps.isTerminal && session.options.output !== "wide" ? session.deps.columns : undefined,
+    kept: 4,
   });
 };
 

@@ -34,7 +34,7 @@ const decision =
     more(
       program
         .argument("<request>", "the request or its approval, by name or by target such as deployment/web or deployment web")
-        .argument("[name]", "the name of the target, if its kind stands alone")
+        .argument("[name]", "name of the target, if only its kind was given")
         .option("-m, --message <text>", "reason; stored with the decision")
         .option("-y, --yes", "do not ask for confirmation"),
     ).action((first: string, second: string | undefined, options: Options) =>

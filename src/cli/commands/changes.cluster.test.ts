@@ -72,10 +72,12 @@ describe("kintsugi changes", () => {
     const { code, stdout } = await kintsugi("changes", "deployment/web", "--kintsugi-namespace", "nowhere");
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /Deployment\/web +spec\.template\.spec\.containers\[web\]\.resources\.limits[^\n]* argocd-controller +itself +managedFields/,
+      /Deployment\/web\n +changed by argocd-controller; relation: itself; source: managedFields\n +spec\.template\.spec\.containers\[web\]\.resources\.limits/,
     );
-    expect(stdout).toMatch(/ConfigMap\/web-config +created +kubectl-create +read by it +managedFields/);
-    expect(stdout).toMatch(/RoleBinding\/web-reads +created +kubectl-create +gives it rights +managedFields/);
+    expect(stdout).toMatch(/ConfigMap\/web-config\n +changed by kubectl-create; relation: read by it; source: managedFields\n +created\n/);
+    expect(stdout).toMatch(
+      /RoleBinding\/web-reads\n +changed by kubectl-create; relation: gives it rights; source: managedFields\n +created\n/,
+    );
     expect(stdout).not.toContain("system:");
     expect(stdout).toMatch(/there is none in nowhere/);
   });
@@ -111,13 +113,15 @@ describe("kintsugi changes", () => {
 
     const { code, stdout } = await kintsugi("changes", "deploy/web", "--kintsugi-namespace", namespace);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/data\.LEVEL: info → debug +ada +read by it +journal, version 2/);
+    expect(stdout).toMatch(/changed by ada; relation: read by it; source: journal, version 2\n +data\.LEVEL\n +- info\n +\+ debug\n/);
     expect(stdout).toMatch(
-      /resources\.limits\.memory: 128Mi → 64Mi, as before kubectl-edit +argocd-controller +itself +journal, version 3/,
+      /changed by argocd-controller; relation: itself; source: journal, version 3\n.*resources\.limits\.memory \(same as before kubectl-edit's change\)\n +- 128Mi\n +\+ 64Mi\n/,
     );
-    expect(stdout).toMatch(/RoleBinding\/web-reads +deleted +unknown +gives it rights +journal, version 2/);
-    expect(stdout).toMatch(/argocd-controller has put back what kubectl-edit wrote/);
-    expect(stdout).toMatch(/data\.API_TOKEN: \[redacted\] → \[redacted\]/);
+    expect(stdout).toMatch(
+      /RoleBinding\/web-reads\n +changed by unknown; relation: gives it rights; source: journal, version 2\n +deleted\n/,
+    );
+    expect(stdout.replaceAll(/\s+/g, " ")).toContain("argocd-controller restored the value that kubectl-edit had changed");
+    expect(stdout).toMatch(/data\.API_TOKEN\n +- \[redacted\]\n +\+ \[redacted\]\n/);
     expect(stdout).not.toContain("canary");
 
     const json = JSON.parse(

@@ -27,14 +27,11 @@ const afterwardsShare = 1 / 4;
 
 export const define: DefineCommand = (command, run) => {
   command
-    .argument("<kind/name>", "such as deployment/web or deployment web")
-    .argument("[name]", "the name, if the kind stands alone")
-    .option("--around <time>", "the moment of interest: an RFC 3339 time, or how long ago, such as 10m; now where absent")
-    .option("--window <duration>", "how far to look back from there, such as 30m, 2h, 7d", "1h")
-    .addHelpText(
-      "after",
-      "\nWhat bears on the object most comes first. Exit code 0: something changed; 1: nothing is known to have changed.",
-    )
+    .argument("<kind/name>", "the object, such as deployment/web or deployment web")
+    .argument("[name]", "name of the object, if only its kind was given")
+    .option("--around <time>", "time of interest: RFC 3339, or how long ago, such as 10m (default: now)")
+    .option("--window <duration>", "how far to look back from there, such as 30m, 2h or 7d", "1h")
+    .addHelpText("after", "\nThe most closely related changes come first. Exit code 0: something changed; 1: no known change.")
     .action((first: string, second: string | undefined, options: ChangesOptions) =>
       run(
         async (session) => {
@@ -53,8 +50,7 @@ export const define: DefineCommand = (command, run) => {
           const [from, to] = [toPreciseTimestamp(window.from), toPreciseTimestamp(window.to)];
           if (session.data !== undefined) session.printData({ target, from, to, changes, contests, notRead });
           else {
-            const columns = session.deps.isTerminal ? session.page.width : undefined;
-            session.print(changesText({ page: session.page, columns, now }, { asked, target, window, changes, contests, notRead }));
+            session.print(changesText({ page: session.page, now }, { asked, target, window, changes, contests, notRead }));
           }
           return changes.length > 0 ? 0 : 1;
         },

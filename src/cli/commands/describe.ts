@@ -8,7 +8,7 @@ import { storyOf } from "#cli/render/story.ts";
 export const define: DefineCommand = (command, run) => {
   command
     .argument("<request>", "its name, the start of its name, or its target such as deployment/web or deployment web")
-    .argument("[name]", "the name of the target, if its kind stands alone")
+    .argument("[name]", "name of the target, if only its kind was given")
     .action((first: string, second: string | undefined) =>
       run(
         async (session) => {

@@ -13,7 +13,7 @@ import { kindAndName, referenceOf } from "#cli/reference.ts";
 import { diagnosisDocument } from "#cli/render/diagnosis-document.ts";
 import { diagnosisMarkdown } from "#cli/render/diagnosis-markdown.ts";
 import { diagnosisSarif } from "#cli/render/diagnosis-sarif.ts";
-import { diagnosisText, type Source } from "#cli/render/diagnosis-text.ts";
+import { type Details, diagnosisText, type Source } from "#cli/render/diagnosis-text.ts";
 import { scopeText } from "#cli/render/diagnosis-words.ts";
 import type { Session } from "#cli/session.ts";
 import { savedJournal } from "#cluster/journal/journal-reader.ts";
@@ -33,6 +33,7 @@ import { escapedText } from "#lib/plain-text.ts";
 
 interface Options {
   readonly all?: true;
+  readonly details?: true | string;
   readonly from?: string;
   readonly save?: string;
   readonly prometheus?: string;
@@ -58,6 +59,7 @@ export const define: DefineCommand = (command, run) => {
     .argument("[kind/name]", "one object, such as deployment/web or deployment web, with the objects around it")
     .argument("[name]", "name of the object, if only its kind was given")
     .option("--all", "include low-confidence findings and everything that was ruled out")
+    .option("--details [number]", "show the details of every finding, or of one by its number")
     .option("--from <file>", "read evidence from a file saved with --save instead of a cluster; - is stdin")
     .option("--save <file>", "save the evidence, redacted; compressed if the name ends in .gz")
     .option("--prometheus <where>", "Prometheus to query: URL, namespace/service:port, or none (default: auto-detect)")
@@ -91,7 +93,7 @@ const diagnose = async (session: Session, words: Words, options: Options): Promi
   const { evidence, report } = look;
   if (options.save !== undefined) await save(session, evidence, options.save);
   const now = session.deps.clock.now();
-  print(session, report, options.from === undefined ? { ms: now - startedAt } : { file: options.from, now });
+  print(session, report, options, options.from === undefined ? { ms: now - startedAt } : { file: options.from, now });
   return report.findings.length === 0 ? 0 : 1;
 };
 
@@ -245,7 +247,32 @@ const filesOf = ({ deps }: Session): NonNullable<Session["deps"]["files"]> => {
 const fileFailure = (path: string, doing: string, error: unknown): unknown =>
   error instanceof Error && "code" in error ? misuse(`${path} cannot be ${doing}: ${String(error.code)}`) : error;
 
-const print = (session: Session, report: Report, source: Source): void => {
+const detailsOf = (details: Options["details"], findings: number): Details => {
+  if (details === undefined) return "few";
+  if (details === true) return "all";
+  const number = /^\d{1,4}$/.test(details) ? Number(details) : 0;
+  if (number < 1 || number > findings)
+    throw misuse(`there is no finding ${details}`, findings === 0 ? undefined : `Use a number from 1 to ${findings}.`);
+  return number;
+};
+
+/** What was asked, to be asked again for more. */
+const commandText = (
+  { options: { allNamespaces, namespace } }: Session,
+  { asked, scope: { target } }: Report,
+  { from }: Options,
+): string => {
+  const object = asked ?? target;
+  return [
+    "kintsugi diagnose",
+    ...(object === undefined ? [] : [`${object.kind.toLowerCase()}/${object.name}`]),
+    ...(allNamespaces === true ? ["-A"] : []),
+    ...(namespace === undefined ? (object?.namespace === undefined ? [] : [`-n ${object.namespace}`]) : [`-n ${namespace}`]),
+    ...(from === undefined ? [] : [`--from ${from}`]),
+  ].join(" ");
+};
+
+const print = (session: Session, report: Report, options: Options, from: Source): void => {
   switch (session.options.output) {
     case "json":
     case "yaml":
@@ -258,6 +285,13 @@ const print = (session: Session, report: Report, source: Source): void => {
       session.print(diagnosisMarkdown(report));
       return;
     default:
-      session.print(diagnosisText(session.page, report, source));
+      session.print(
+        diagnosisText(session.page, report, {
+          from,
+          details: detailsOf(options.details, report.findings.length),
+          command: commandText(session, report, options),
+          ruledOut: options.all === true ? "all" : "telling",
+        }),
+      );
   }
 };

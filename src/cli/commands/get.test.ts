@@ -25,21 +25,26 @@ describe("get", () => {
     const older = otherRequest("rr-000000000000-1", "cart", "2027-03-01T13:00:00Z");
     const ran = await runKintsugi(["get"], { objects: [...objects, older] });
     const [header, first, second] = ran.stdout.split("\n");
-    expect(header).toMatch(/^NAME +TARGET +IN +ALERT +PHASE +OUTCOME +MESSAGE +AGE$/);
-    expect(first).toMatch(/^rr-000000000000-1 +cart +shop +KubePodCrashLooping +Completed +NoActionRequired +.* 63m$/);
-    expect(second).toMatch(/^rr-4f1d2c3b5a69-1 +checkout .*Remediated +Rolled .* 60s$/);
+    expect(header).toMatch(/^NAME +TARGET +IN +ALERT +PHASE +OUTCOME +AGE$/);
+    expect(first).toMatch(/^rr-000000000000-1 +cart +shop +KubePodCrashLooping +Completed +NoActionRequired +63m$/);
+    expect(second).toMatch(/^rr-4f1d2c3b5a69-1 +checkout .*Remediated +60s$/);
   });
 
-  test("cuts the longest column on a terminal, never the name, and nothing with -o wide", async () => {
-    const terminal = { isTerminal: true, columns: 100, env: { KUBECONFIG: "/home/ada/config" } };
-    const cut = (await runKintsugi(["get"], { objects }, terminal)).stdout;
-    for (const line of cut.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
-    expect(cut).toContain(name);
-    expect(cut).toContain("…");
-    const wide = (await runKintsugi(["get", "-o", "wide"], { objects }, terminal)).stdout;
-    expect(wide).toContain("before it is ready");
-    expect(wide).toMatch(/CAUSE +ATTEMPT +KIND/);
-  });
+  test.each([80, 100])(
+    "fits a terminal of %s columns, with the whole name and phase, and leaves nothing out with -o wide",
+    async (columns) => {
+      const terminal = { isTerminal: true, columns, env: { KUBECONFIG: "/home/ada/config" } };
+      const waiting = { ...sample.request, status: { ...sample.request.status, phase: "AwaitingApproval", outcome: undefined } };
+      const cut = (await runKintsugi(["get"], { objects: [waiting] as never }, terminal)).stdout;
+      for (const line of cut.split("\n")) expect(line.length).toBeLessThanOrEqual(columns);
+      expect(cut).toContain(name);
+      expect(cut).toContain("AwaitingApproval");
+      expect(cut).not.toContain("…");
+      const wide = (await runKintsugi(["get", "-o", "wide"], { objects }, terminal)).stdout;
+      expect(wide).toContain("before it is ready");
+      expect(wide).toMatch(/CAUSE +ATTEMPT +KIND/);
+    },
+  );
 
   test.each(["rr", "requests", "RemediationRequest", "remediationrequests.kintsugi.dev"])("knows the requests as %s", async (kind) => {
     expect((await runKintsugi(["get", kind, "-o", "name"], { objects })).stdout).toBe(`remediationrequest.kintsugi.dev/${name}\n`);

@@ -9,7 +9,7 @@ import { misuse, refusal } from "#cli/failure.ts";
 import { byAge, type RequestScope } from "#cli/find.ts";
 import { requireNamespace } from "#cli/namespaces.ts";
 import { renderData } from "#cli/render/data.ts";
-import { headerOf, rowOf, type Width } from "#cli/render/kind-table.ts";
+import { fitOf, headerOf, rowOf, type Width } from "#cli/render/kind-table.ts";
 import { columnWidths, renderRow, renderTable } from "#cli/render/table.ts";
 import type { Session } from "#cli/session.ts";
 import type { Kube } from "#kube/client.ts";
@@ -76,7 +76,7 @@ const get = async (session: Session, { kind, name }: Question): Promise<number> 
   else if (objects.length > 0) {
     const width = widthOption(session);
     const rows = objects.map((each) => rowOf(kind, each, width, session.deps.clock.now()));
-    session.print(renderTable(headerOf(kind, width), rows, { columns: tableColumns(session) }));
+    session.print(renderTable(headerOf(kind, width), rows, { columns: tableColumns(session), ...fitOf(kind, width) }));
   }
   return 0;
 };
@@ -157,7 +157,7 @@ const createPrinter = (session: Session, kind: Kind): ((objects: readonly KubeOb
   return (objects) => {
     const rows = objects.map((each) => rowOf(kind, each, width, session.deps.clock.now()));
     const first = widths === undefined;
-    widths = columnWidths([header, ...rows], { columns: tableColumns(session), widths: widths ?? [] });
+    widths = columnWidths([header, ...rows], { columns: tableColumns(session), ...fitOf(kind, width), widths: widths ?? [] });
     for (const row of first ? [header, ...rows] : rows) session.print(`${renderRow(row, widths)}\n`);
   };
 };

@@ -12,7 +12,7 @@ import type { Session } from "#cli/session.ts";
 export const define: DefineCommand = (command, run) => {
   command
     .argument("<kind/name>", "such as deployment/web or deployment web")
-    .argument("[name]", "the name, if the kind stands alone")
+    .argument("[name]", "name of the object, if only its kind was given")
     .option("--alert <name>", "plan as if this alert were firing", "manual")
     .addHelpText("after", "\nExit code 0: a repair is planned, or no problem was found; 1: a manual fix is needed.")
     .action((first: string, second: string | undefined, options: { alert: string }) =>

@@ -1,17 +1,14 @@
 // The change journal of one object as people read it. Pure; values were redacted where the changes were made of versions.
 import { type ObjectReference, referenceText } from "#api/object.ts";
 import { ageText, dateAndTime } from "#cli/render/duration.ts";
-import { type Page, point, section } from "#cli/render/page.ts";
-import { renderTable } from "#cli/render/table.ts";
-import { counted, oneLine, truncated } from "#cli/render/text.ts";
+import { diffLines, type Page, paragraph, point, section } from "#cli/render/page.ts";
+import { counted, oneLine } from "#cli/render/text.ts";
 import type { Contest } from "#cluster/journal/change.ts";
 import type { NearChange, Window } from "#cluster/journal/changes-near.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
 export interface ChangesPage {
   readonly page: Page;
-  /** The terminal's width; undefined where nothing is to be cut. */
-  readonly columns: number | undefined;
   readonly now: number;
 }
 
@@ -24,16 +21,16 @@ export interface ToldChanges {
   readonly notRead: readonly string[];
 }
 
-export const changesText = ({ page, columns, now }: ChangesPage, told: ToldChanges): string => {
+export const changesText = ({ page, now }: ChangesPage, told: ToldChanges): string => {
   const { asked, target, window, changes, contests, notRead } = told;
-  const count = changes.length === 0 ? "nothing is known to have changed" : counted(changes.length, "change");
+  const count = changes.length === 0 ? "no known change" : counted(changes.length, "change");
   const lines = [
-    `${page.paint.bold(referenceText(target))}  ${count} near it from ${dateAndTime(window.from)} to ${dateAndTime(window.to)} UTC`,
-    ...(referenceText(asked) === referenceText(target) ? [] : point(page, 1, "", `${referenceText(asked)} belongs to it.`)),
-    ...(changes.length === 0 ? [] : ["", table(changes, target, now, columns)]),
+    `${page.paint.bold(referenceText(target))}  ${count} from ${dateAndTime(window.from)} to ${dateAndTime(window.to)} UTC`,
+    ...(referenceText(asked) === referenceText(target) ? [] : point(page, 1, "", `${referenceText(asked)} is a part of it.`)),
+    ...changes.flatMap((change) => ["", ...block(page, change, target, now)]),
     ...section(
       page,
-      "Two that undo each other",
+      "Conflicting writers",
       contests.flatMap((contest) => point(page, 1, "·", contestText(contest))),
     ),
     ...section(
@@ -45,19 +42,19 @@ export const changesText = ({ page, columns, now }: ChangesPage, told: ToldChang
   return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
 };
 
-const header = ["TIME (UTC)", "AGO", "OBJECT", "WHAT", "BY", "IT IS", "SOURCE"];
-
-const table = (changes: readonly NearChange[], target: ObjectReference, now: number, columns: number | undefined): string => {
-  const rows = changes.map((change) => [
-    timeText(change),
-    ageText(now - (fromTimestamp(change.at) ?? now)),
-    objectText(change.object, target),
-    whatText(change),
-    change.by,
-    change.relation,
-    change.version === undefined || change.source !== "journal" ? change.source : `journal, version ${change.version}`,
-  ]);
-  return renderTable(header, rows, { columns }).trimEnd();
+/** Time, object and writer; below them the whole values. */
+const block = (page: Page, change: NearChange, target: ObjectReference, now: number): readonly string[] => {
+  const { paint } = page;
+  const facts = [
+    `changed by ${change.by}`,
+    `relation: ${change.relation}`,
+    `source: ${change.version === undefined || change.source !== "journal" ? change.source : `journal, version ${change.version}`}`,
+  ];
+  return [
+    `${timeText(change)} UTC  ${paint.dim(`${ageText(now - (fromTimestamp(change.at) ?? now))} ago`)}  ${paint.bold(oneLine(objectText(change.object, target)))}`,
+    ...paragraph(page, 1, facts.join("; "), paint.dim),
+    ...differenceLines(page, change),
+  ];
 };
 
 const timeText = ({ at, notBefore }: NearChange): string => {
@@ -68,16 +65,25 @@ const timeText = ({ at, notBefore }: NearChange): string => {
 const objectText = ({ kind, namespace, name }: ObjectReference, target: ObjectReference): string =>
   namespace === undefined || namespace === target.namespace ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
 
-const maxValueLength = 60;
-const short = (text: string): string => truncated(oneLine(text), maxValueLength);
-
-export const whatText = ({ kind, field, before, after, undoes }: NearChange): string => {
-  if (field === "") return after === undefined ? kind : `${kind}: ${short(after)}`;
-  if (before === undefined && after?.startsWith("one of ") === true) return after;
-  const [was, is] = [before === undefined ? "(none)" : short(before), after === undefined ? "(none)" : short(after)];
-  const told = before === undefined && after === undefined ? field : `${field}: ${was} → ${is}`;
-  return undoes === undefined ? told : `${told}, as before ${undoes.by}`;
+const differenceLines = (page: Page, change: NearChange): readonly string[] => {
+  const { kind, field, before, after, undoes } = change;
+  if (field === "") return paragraph(page, 1, after === undefined ? kind : `${kind}: ${after}`);
+  // Several fields at once, without values.
+  if (before === undefined && after?.startsWith("one of ") === true) return paragraph(page, 1, after);
+  const same = undoes === undefined ? "" : `  (same as before ${undoes.by}'s change)`;
+  return [
+    ...paragraph(page, 1, `${field}${same}`),
+    ...(before === undefined ? [] : diffLines(page, 2, prefixed("- ", before))),
+    ...(after === undefined ? (before === undefined ? [] : paragraph(page, 2, "(removed)")) : diffLines(page, 2, prefixed("+ ", after))),
+  ];
 };
 
+const prefixed = (mark: string, text: string): string =>
+  text
+    .replace(/\n+$/, "")
+    .split("\n")
+    .map((line) => `${mark}${line}`)
+    .join("\n");
+
 const contestText = ({ object, field, by: [last, other], times, lastAt }: Contest): string =>
-  `${field} of ${referenceText(object)}: ${last} has put back what ${other} wrote; ${counted(times, "time")} in all, last at ${dateAndTime(fromTimestamp(lastAt) ?? 0)}.`;
+  `${field} of ${referenceText(object)}: ${last} restored the value that ${other} had changed, ${counted(times, "time")}, last at ${dateAndTime(fromTimestamp(lastAt) ?? 0)}.`;

@@ -33,6 +33,8 @@ const findingDocument = ({
   evidence,
   explains,
   plans,
+  commands,
+  pods,
   refused,
   person,
 }: ReportedFinding): object => ({
@@ -53,6 +55,8 @@ const findingDocument = ({
     changesHash,
     diffs,
   })),
+  commands,
+  ...(pods === undefined ? {} : { pods }),
   refused,
   ...(person === undefined ? {} : { person }),
 });

@@ -11,7 +11,10 @@ import {
   unlikelyText,
   verdictText,
 } from "#cli/render/diagnosis-words.ts";
+import { distinctQuotes } from "#cli/render/distinct-quotes.ts";
+import { causeWithLine } from "#cli/render/telling-line.ts";
 import { riskText, stepText } from "#cli/render/plan-text.ts";
+import { ruledOutTexts } from "#cli/render/ruled-out.ts";
 import { oneLine } from "#cli/render/text.ts";
 import { plainText } from "#lib/plain-text.ts";
 import type { Report, ReportedFinding } from "#investigation/report.ts";
@@ -23,7 +26,7 @@ export const diagnosisMarkdown = (report: Report): string => {
     "",
     `Checked ${escaped(lookedText(report))}, ${report.collectedAt}. ${noPodsText(report) ?? ""} Nothing was changed.`.replace(/ {2}/, " "),
     ...report.findings.flatMap(findingLines),
-    ...listSection("Ruled out", report.findings.length === 0 ? [] : report.ruledOut.map(({ code, reason }) => `${code}: ${reason}`)),
+    ...listSection("Ruled out", report.findings.length === 0 ? [] : ruledOutTexts(report.ruledOut)),
     ...listSection(firingTitle, firingTexts(report)),
     ...listSection(notCheckedTitle, report.notRead),
     ...(report.hostileTexts.length === 0 ? [] : ["", `## ${hostileTitle}`, ...report.hostileTexts.flatMap(quoteLines)]),
@@ -33,21 +36,22 @@ export const diagnosisMarkdown = (report: Report): string => {
 };
 
 const findingLines = (finding: ReportedFinding, at: number): readonly string[] => {
-  const { code, object, summary, chain, evidence, explains, plans, refused, person } = finding;
+  const { code, object, summary, chain, evidence, explains, plans, commands, refused, person } = finding;
   return [
     "",
     `## ${at + 1}. ${escaped(code)}: ${escaped(referenceText(object))}`,
     "",
-    `**${escaped(summary)}** (${escaped(verdictText(finding))})`,
+    `**${escaped(causeWithLine(summary, evidence))}** (${escaped(verdictText(finding))})`,
     ...(chain.length === 0 ? [] : ["", ...chain.map((link, index) => `${index + 1}. ${escaped(link)}`)]),
-    ...evidence.flatMap(quoteLines),
+    ...distinctQuotes(evidence).flatMap(quoteLines),
     ...(explains.length === 0 ? [] : ["", `Explains: ${explains.map((each) => escaped(referenceText(each))).join(", ")}`]),
     ...plans.flatMap((plan) => [
       "",
       `**What to do:** ${plan.steps.map((step) => escaped(stepText(step))).join(", then ")}: ${riskText(plan)}. ${escaped(plan.rationale)}`,
       ...plan.diffs.flatMap(({ object: of, diff }) => ["", `${escaped(referenceText(of))}:`, "", ...fenced(diff, "diff")]),
     ]),
-    ...(person === undefined ? [] : ["", `**A person decides:** ${escaped(person)}`]),
+    ...(commands.length === 0 ? [] : ["", "The same by hand:", "", ...fenced(commands.join("\n"), "sh")]),
+    ...(person === undefined ? [] : ["", `**Manual fix needed:** ${escaped(person)}`]),
     ...refused.flatMap(({ action, reason }) => ["", `Refused: ${escaped(action)}: ${escaped(reason)}`]),
   ];
 };

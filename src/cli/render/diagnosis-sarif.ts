@@ -1,5 +1,7 @@
-// A diagnosis as SARIF 2.1.0, for tools that show results of analyses. Pure. Objects of a cluster are logical locations: they have no file.
+// A diagnosis as SARIF 2.1.0, for tools that show results of analyses. Pure. GitHub code scanning takes only results with a physical
+// location, so that each object also has the path of a file that does not exist: kubernetes/<namespace>/<kind>/<name>.
 import { referenceText } from "#api/object.ts";
+import { causes } from "#diagnosis/registry.ts";
 import { oneLine } from "#cli/render/text.ts";
 import type { Report, ReportedFinding } from "#investigation/report.ts";
 
@@ -14,7 +16,8 @@ export const diagnosisSarif = (report: Report, version: string): object => {
           driver: {
             name: "kintsugi",
             version,
-            rules: codes.map((code) => ({ id: code, name: code, shortDescription: { text: code.replace(/(?<=[a-z])(?=[A-Z])/g, " ") } })),
+            informationUri: repository,
+            rules: codes.map(ruleOf),
           },
         },
         invocations: [
@@ -22,14 +25,41 @@ export const diagnosisSarif = (report: Report, version: string): object => {
             executionSuccessful: true,
             endTimeUtc: report.collectedAt,
             toolExecutionNotifications: [
-              ...report.notRead.map((text) => warning(`not read: ${text}`)),
-              ...report.hostileTexts.map(({ object, quote }) => warning(`reads as an instruction, in ${object}: ${quote}`)),
+              ...report.notRead.map((text) => warning(`not checked: ${text}`)),
+              ...report.hostileTexts.map(({ object, quote }) => warning(`looks like a prompt injection, in ${object}: ${quote}`)),
             ],
           },
         ],
         results: report.findings.map((finding) => resultOf(finding, codes)),
       },
     ],
+  };
+};
+
+const repository = "https://github.com/kintsugi-dev/kintsugi";
+
+const ruleOf = (code: string): object => {
+  const cause = causes.find((each) => each.code === code);
+  const title = cause?.title ?? code.replace(/(?<=[a-z])(?=[A-Z])/g, " ");
+  const parts =
+    cause === undefined
+      ? [["Concludes", "The evidence does not show the cause."]]
+      : [
+          ["Looks at", cause.looksAt],
+          ["Concludes", cause.concludes],
+          ["Remedy", cause.remedy],
+        ];
+  return {
+    id: code,
+    name: code,
+    shortDescription: { text: title },
+    fullDescription: { text: cause?.concludes ?? title },
+    help: {
+      text: parts.map(([label, text]) => `${label}: ${text}`).join("\n"),
+      markdown: parts.map(([label, text]) => `**${label}:** ${text}`).join("\n\n"),
+    },
+    helpUri: `${repository}/blob/main/docs/reference/causes.md#${code.toLowerCase()}`,
+    properties: { tags: ["kubernetes"] },
   };
 };
 
@@ -50,14 +80,14 @@ const resultOf = (
   // SARIF's rank: 0 to 100.
   rank: Math.round(confidence * 100),
   message: { text: messageText(summary) },
-  locations: [{ logicalLocations: [logicalLocation(object)] }],
+  locations: [locationOf(object)],
   ...(explains.length === 0
     ? {}
     : {
         relatedLocations: explains.map((each, at) => ({
           id: at + 1,
-          logicalLocations: [logicalLocation(each)],
-          message: { text: "its trouble is explained by this" },
+          ...locationOf(each),
+          message: { text: "affected by this cause" },
         })),
       }),
   partialFingerprints: { "rootCause/v1": `${code} ${referenceText(object)}` },
@@ -69,6 +99,14 @@ const resultOf = (
     plans: plans.map(({ steps }) => ({ steps: steps.map(({ action, target, parameters }) => ({ action, target, parameters })) })),
   },
 });
+
+const locationOf = (object: ReportedFinding["object"]): object => ({
+  physicalLocation: { artifactLocation: { uri: uriOf(object) }, region: { startLine: 1 } },
+  logicalLocations: [logicalLocation(object)],
+});
+
+const uriOf = ({ namespace, kind, name }: ReportedFinding["object"]): string =>
+  ["kubernetes", ...(namespace === undefined ? [] : [namespace]), kind, name].map(encodeURIComponent).join("/");
 
 const logicalLocation = (object: ReportedFinding["object"]): object => ({
   name: object.name,

@@ -8,13 +8,22 @@ import {
   lookedText,
   noPodsText,
   notCheckedTitle,
+  actionText,
+  nextCommand,
+  readyText,
+  type Severity,
+  severityOf,
   unlikelyText,
-  verdictText,
 } from "#cli/render/diagnosis-words.ts";
+import { headLines } from "#cli/render/head.ts";
+import { distinctQuotes } from "#cli/render/distinct-quotes.ts";
+import { ruledOutTexts } from "#cli/render/ruled-out.ts";
+import { renderTable } from "#cli/render/table.ts";
+import { causeWithLine } from "#cli/render/telling-line.ts";
 import { ageText, dateAndTime } from "#cli/render/duration.ts";
 import { type Page, paragraph, point, quote, section } from "#cli/render/page.ts";
 import { diffsText, riskText, stepText } from "#cli/render/plan-text.ts";
-import { listed, oneLine } from "#cli/render/text.ts";
+import { listed } from "#cli/render/text.ts";
 import type { Report, ReportedFinding } from "#investigation/report.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
@@ -23,16 +32,36 @@ const maxExplained = 8;
 /** A cluster, and how long it took; or a file of evidence. */
 export type Source = { readonly ms: number } | { readonly file: string; readonly now: number };
 
-export const diagnosisText = (page: Page, report: Report, from: Source): string => {
+/** Above it, a table comes first and the details on request. */
+const fewFindings = 3;
+
+/** `all`: of every finding; a number: of that one; `few`: of all where they are few. */
+export type Details = "few" | "all" | number;
+
+export interface TextOptions {
+  readonly from: Source;
+  readonly details: Details;
+  /** What a person types for more: the command line without `--details`. */
+  readonly command: string;
+  /** Everything that was ruled out, too. */
+  readonly ruledOut: "telling" | "all";
+}
+
+export const diagnosisText = (page: Page, report: Report, { from, details, command, ruledOut }: TextOptions): string => {
+  const { findings } = report;
+  const shown = (at: number): boolean => (details === "few" ? findings.length <= fewFindings : details === "all" || details === at + 1);
+  const isTable = findings.length > fewFindings && typeof details !== "number";
   const lines = [
     page.paint.bold(conclusionText(report)),
     ...paragraph(page, 0, `Checked ${lookedText(report)}${sourceText(report, from)}`, page.paint.dim),
     ...paragraph(page, 0, noPodsText(report) ?? ""),
-    ...report.findings.flatMap((finding, at) => ["", ...findingText(page, finding, at + 1)]),
+    ...(isTable ? ["", ...summaryTable(page, findings)] : []),
+    ...(isTable && details === "few" ? ["", `Details: ${command} --details 1   (all: --details)`] : []),
+    ...findings.flatMap((finding, at) => (shown(at) ? ["", ...findingText(page, finding, at + 1)] : [])),
     ...section(
       page,
       "Ruled out",
-      report.findings.length === 0 ? [] : report.ruledOut.flatMap(({ code, reason }) => point(page, 1, "-", `${code}: ${reason}`)),
+      findings.length === 0 ? [] : ruledOutTexts(report.ruledOut, ruledOut).flatMap((text) => point(page, 1, "-", text)),
     ),
     ...section(
       page,
@@ -59,20 +88,39 @@ export const diagnosisText = (page: Page, report: Report, from: Source): string 
   return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
 };
 
+const summaryTable = (page: Page, findings: readonly ReportedFinding[]): readonly string[] =>
+  renderTable(
+    ["#", "SEVERITY", "READY", "CAUSE", "OBJECT"],
+    findings.map((finding, at) => [String(at + 1), severityOf(finding), readyText(finding), finding.code, referenceText(finding.object)]),
+    { columns: page.width, kept: 4 },
+  )
+    .trimEnd()
+    .split("\n");
+
 const sourceText = ({ collectedAt }: Report, source: Source): string => {
   if ("ms" in source) return ` in ${(source.ms / 1000).toFixed(1)} s.`;
   const at = fromTimestamp(collectedAt) ?? 0;
   return ` in ${source.file}, collected at ${dateAndTime(at)} UTC (${ageText(source.now - at)} ago).`;
 };
 
+const severityNames: Readonly<Record<Severity, string>> = { critical: "Critical", warning: "Warning", info: "Info" };
+
 const findingText = (page: Page, finding: ReportedFinding, number: number): readonly string[] => {
-  const { code, object, summary, chain, evidence, explains } = finding;
-  const { bold, red, yellow } = page.paint;
-  const style = finding.verdict === "Inconclusive" ? yellow : red;
+  const { code, object, summary, chain, evidence, explains, pods, confidence } = finding;
+  const severity = severityOf(finding);
   return [
-    `${bold(`${number}. ${oneLine(code)}`)}  ${style(oneLine(referenceText(object)))}`,
-    ...paragraph(page, 1, verdictText(finding), page.paint.dim),
-    ...paragraph(page, 1, summary),
+    ...headLines(page, {
+      state: severityNames[severity],
+      style: severity === "critical" ? page.paint.red : page.paint.yellow,
+      subject: [
+        `${number}. ${referenceText(object)}`,
+        ...(pods === undefined ? [] : [`${readyText(finding)} ready`]),
+        `${code} (confidence ${confidence.toFixed(2)})`,
+      ],
+      cause: causeWithLine(summary, evidence),
+      action: actionText(finding),
+      next: nextCommand(finding),
+    }),
     ...labelled(
       page,
       "Why",
@@ -81,7 +129,10 @@ const findingText = (page: Page, finding: ReportedFinding, number: number): read
     ...labelled(
       page,
       "Seen",
-      evidence.flatMap(({ source, object: of, quote: words }) => [...paragraph(page, 2, `${source}, ${of}`), ...quote(page, 2, words)]),
+      distinctQuotes(evidence).flatMap(({ source, object: of, quote: words }) => [
+        ...paragraph(page, 2, `${source}, ${of}`),
+        ...quote(page, 2, words),
+      ]),
     ),
     ...labelled(page, "Explains", explains.length === 0 ? [] : paragraph(page, 2, explainedText(explains.map(referenceText)))),
     ...labelled(page, "What to do", todo(page, finding)),
@@ -96,12 +147,15 @@ const explainedText = (objects: readonly string[]): string =>
     ? listed(objects)
     : `${objects.slice(0, maxExplained).join(", ")} and ${objects.length - maxExplained} more`;
 
-const todo = (page: Page, { plans, refused, person }: ReportedFinding): readonly string[] => [
+const todo = (page: Page, { plans, commands, refused, person }: ReportedFinding): readonly string[] => [
   ...plans.flatMap((plan) => [
     ...plan.steps.flatMap((step) => point(page, 2, "•", `${stepText(step)}: ${riskText(plan)}`)),
     ...paragraph(page, 3, plan.rationale),
     ...diffsText(page, 3, plan.diffs),
   ]),
-  ...(person === undefined ? [] : point(page, 2, "•", `a person decides: ${person}`)),
+  ...(commands.length === 0
+    ? []
+    : [...paragraph(page, 2, "The same by hand:"), ...commands.map((each) => `      ${page.paint.cyan(each)}`)]),
+  ...(person === undefined ? [] : point(page, 2, "•", `manual fix needed: ${person}`)),
   ...refused.flatMap(({ action, reason }) => point(page, 2, "•", `${action}, refused: ${reason}`)),
 ];

@@ -1,4 +1,7 @@
 // The sentences that every form of a diagnosis shares: what was looked at, how sure a finding is. Pure.
+import { describeCommand } from "#actions/kubectl.ts";
+import { proposalText } from "#cli/render/action-words.ts";
+import { riskText } from "#cli/render/plan-text.ts";
 import { counted, listed, oneLine, truncated } from "#cli/render/text.ts";
 import { referenceText } from "#api/object.ts";
 import type { Report, ReportedFinding } from "#investigation/report.ts";
@@ -45,18 +48,40 @@ const workloadKinds: ReadonlySet<string> = new Set(["Deployment", "StatefulSet",
 export const notCheckedTitle = "Not checked";
 
 const verdictWords: Readonly<Record<ReportedFinding["verdict"], string>> = {
-  Actionable: "a repair is planned",
-  NeedsHuman: "a person has to act",
+  Actionable: "Kintsugi can fix this",
+  NeedsHuman: "manual fix needed",
   Inconclusive: "no cause could be proven",
 };
 
 export const verdictText = ({ verdict, confidence }: ReportedFinding): string =>
   `${verdictWords[verdict]}, confidence ${confidence.toFixed(2)}`;
 
-export const unlikelyText = ({ unlikely }: Report): string =>
-  unlikely === 0 ? "" : `${counted(unlikely, "finding")} less certain ${unlikely === 1 ? "is" : "are"} left out: --all shows them.`;
+export type Severity = "critical" | "warning" | "info";
 
-export const firingTitle = "Firing, as Prometheus says";
+/** By the pods that still serve: nobody has to read a finding to see how bad it is. */
+export const severityOf = ({ pods, verdict }: ReportedFinding): Severity => {
+  if (pods === undefined || pods.wanted === 0 || verdict === "Inconclusive") return "warning";
+  if (pods.ready === 0) return "critical";
+  return pods.ready < pods.wanted ? "warning" : "info";
+};
+
+/** `0/2` */
+export const readyText = ({ pods }: ReportedFinding): string => (pods === undefined ? "-" : `${pods.ready}/${pods.wanted}`);
+
+/** What Kintsugi can do, or that a person has to. */
+export const actionText = ({ verdict, plans: [plan], person }: ReportedFinding): string => {
+  if (plan !== undefined) return `Kintsugi can fix this: ${proposalText(plan.steps)} (${riskText(plan)})`;
+  const why = person === undefined ? "" : `: ${person}`;
+  return verdict === "Inconclusive" ? `No cause could be proven${why}` : `Manual fix needed${why}`;
+};
+
+/** The command to begin with. */
+export const nextCommand = ({ commands: [command], object }: ReportedFinding): string => command ?? describeCommand(object);
+
+export const unlikelyText = ({ unlikely }: Report): string =>
+  unlikely === 0 ? "" : `${counted(unlikely, "low-confidence finding")} not shown; --all includes ${unlikely === 1 ? "it" : "them"}.`;
+
+export const firingTitle = "Firing alerts (Prometheus)";
 const maxFiring = 20;
 const maxLabels = 8;
 
@@ -69,4 +94,4 @@ export const firingTexts = ({ firing }: Report): readonly string[] => [
   ...(firing.length > maxFiring ? [`${firing.length - maxFiring} more`] : []),
 ];
 
-export const hostileTitle = "Reads as an instruction; nobody followed it";
+export const hostileTitle = "Looks like a prompt injection; reported, not followed";

@@ -5,11 +5,12 @@ import { reportOn } from "#investigation/report.ts";
 import { diagnosisDocument } from "#cli/render/diagnosis-document.ts";
 import { diagnosisMarkdown } from "#cli/render/diagnosis-markdown.ts";
 import { diagnosisSarif } from "#cli/render/diagnosis-sarif.ts";
-import { diagnosisText } from "#cli/render/diagnosis-text.ts";
+import { diagnosisText, type TextOptions } from "#cli/render/diagnosis-text.ts";
 import { createPaint } from "#cli/render/text.ts";
 import type { Report, ReportedFinding } from "#investigation/report.ts";
 import { evidence, objects } from "#test/evidence-sketch.ts";
 
+const textOptions: TextOptions = { from: { ms: 0 }, details: "few", command: "kintsugi diagnose -n shop", ruledOut: "telling" };
 const page = { width: 100, paint: createPaint({ color: false }) };
 const web = { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" };
 const frontend = { ...web, name: "frontend" };
@@ -54,6 +55,8 @@ const repairable: ReportedFinding = {
       score: 0.97,
     },
   ],
+  commands: ["kubectl rollout undo deployment/web -n shop --to-revision=1"],
+  pods: { ready: 0, wanted: 2 },
   refused: [{ action: "increase_resources", reason: "no container was killed for memory" }],
 };
 const puzzle: ReportedFinding = {
@@ -66,6 +69,7 @@ const puzzle: ReportedFinding = {
   evidence: [],
   explains: [],
   plans: [],
+  commands: [],
   refused: [],
   person: "nothing that was read says why",
 };
@@ -109,7 +113,7 @@ describe.each([
   ["nothing-wrong", healthy],
 ])("%s", (name, report) => {
   test.each<[string, (report: Report) => string]>([
-    ["txt", (each) => diagnosisText(page, each, { ms: 420 })],
+    ["txt", (each) => diagnosisText(page, each, { ...textOptions, from: { ms: 420 } })],
     ["md", diagnosisMarkdown],
     ["json", (each) => `${JSON.stringify(diagnosisDocument(each), undefined, 2)}\n`],
     ["sarif", (each) => `${JSON.stringify(diagnosisSarif(each, "0.1.0"), undefined, 2)}\n`],
@@ -118,8 +122,57 @@ describe.each([
   });
 });
 
+test("every finding begins with its severity, Cause, Action and Next: the log line and a command to paste", () => {
+  const head = diagnosisText(page, broken, textOptions).split("\n\n")[1]!.split("\n");
+  expect(head.filter((line) => !line.startsWith(" ")).map((line) => line.slice(0, 9).trim())).toEqual([
+    "Critical",
+    "Cause",
+    "Action",
+    "Next",
+  ]);
+  const text = head.join(" ").replaceAll(/\s+/g, " ");
+  expect(text).toContain("Critical 1. Deployment shop/web 0/2 ready ReleaseCrashes (confidence 0.97)");
+  expect(text).toContain('"Error: missing PAYMENTS_URL"');
+  expect(text).toContain("Next kubectl rollout undo deployment/web -n shop --to-revision=1");
+});
+
+describe("more than three findings", () => {
+  const names = ["web", "api", "cart", "pay"];
+  const many = {
+    ...broken,
+    findings: names.map((name, at) => ({ ...repairable, object: { ...web, name }, pods: { ready: at, wanted: 3 } })),
+  };
+  const shown = (details: TextOptions["details"]): string => diagnosisText({ ...page, width: 80 }, many, { ...textOptions, details });
+
+  test("are a table first, with how to see the details", () => {
+    const text = shown("few");
+    expect(text).toMatch(/^1 +critical +0\/3 +ReleaseCrashes +Deployment shop\/web$/m);
+    expect(text).toMatch(/^4 +info +3\/3 +ReleaseCrashes +Deployment shop\/pay$/m);
+    expect(text).toContain("Details: kintsugi diagnose -n shop --details 1");
+    expect(text).not.toContain("Cause  ");
+  });
+
+  test("are shown in full with --details, one of them by its number", () => {
+    expect(shown("all").match(/^Cause /gm)).toHaveLength(4);
+    expect(shown(3).match(/^Cause /gm)).toHaveLength(1);
+    expect(shown(3)).toContain("3. Deployment shop/cart");
+  });
+});
+
+test("a log that two runs of a container have in common is quoted once", () => {
+  const twice = { ...repairable, evidence: [...repairable.evidence, { ...repairable.evidence[0]!, object: "Pod shop/web-other" }] };
+  for (const render of [(each: Report) => diagnosisText(page, each, textOptions), diagnosisMarkdown])
+    expect(render({ ...broken, findings: [twice] }).match(/web 1\.5\.0 starting/g)).toHaveLength(1);
+});
+
+test("what was merely not seen is ruled out in the full view only", () => {
+  const report = { ...broken, ruledOut: [{ code: "StorageClassMissing", reason: "not seen: a volume that fits but for this" }] };
+  expect(diagnosisText(page, report, textOptions)).not.toContain("not seen");
+  expect(diagnosisText(page, report, { ...textOptions, ruledOut: "all" })).toContain("StorageClassMissing: not seen");
+});
+
 test("text of the cluster neither steers a terminal nor ends its own quote", () => {
-  for (const text of [diagnosisText(page, broken, { ms: 0 }), diagnosisMarkdown(broken)]) expect(text).not.toContain("\u001b");
+  for (const text of [diagnosisText(page, broken, textOptions), diagnosisMarkdown(broken)]) expect(text).not.toContain("\u001b");
   // A fence of three would end at the log's own.
   expect(diagnosisMarkdown(broken)).toMatch(/````text\nweb 1\.5\.0 starting\n```\nError/);
 });
@@ -139,6 +192,11 @@ test("SARIF names every rule that a result points at, and ranks from 0 to 100", 
 
 // What the schema of OASIS (sarif-schema-2.1.0.json) requires of the parts that are written, and the fields that it allows in them.
 const message = z.strictObject({ text: z.string().min(1) });
+// GitHub code scanning rejects a file with a result that has no physical location.
+const physicalLocation = z.strictObject({
+  artifactLocation: z.strictObject({ uri: z.string().regex(/^kubernetes(?:\/[^/]+){2,3}$/) }),
+  region: z.strictObject({ startLine: z.literal(1) }),
+});
 const logicalLocations = z.array(z.strictObject({ name: z.string(), fullyQualifiedName: z.string(), kind: z.string() })).min(1);
 const level = z.enum(["none", "note", "warning", "error"]);
 const sarif = z.strictObject({
@@ -151,7 +209,18 @@ const sarif = z.strictObject({
           driver: z.strictObject({
             name: z.string().min(1),
             version: z.string(),
-            rules: z.array(z.strictObject({ id: z.string(), name: z.string(), shortDescription: message })),
+            informationUri: z.url(),
+            rules: z.array(
+              z.strictObject({
+                id: z.string(),
+                name: z.string(),
+                shortDescription: message,
+                fullDescription: message,
+                help: z.strictObject({ text: z.string().min(1), markdown: z.string().min(1) }),
+                helpUri: z.url(),
+                properties: z.strictObject({ tags: z.array(z.string()) }),
+              }),
+            ),
           }),
         }),
         invocations: z.array(
@@ -168,8 +237,8 @@ const sarif = z.strictObject({
             level,
             rank: z.number().min(-1).max(100),
             message,
-            locations: z.array(z.strictObject({ logicalLocations })),
-            relatedLocations: z.array(z.strictObject({ id: z.int().min(-1), logicalLocations, message })).optional(),
+            locations: z.array(z.strictObject({ physicalLocation, logicalLocations })).min(1),
+            relatedLocations: z.array(z.strictObject({ id: z.int().min(-1), physicalLocation, logicalLocations, message })).optional(),
             partialFingerprints: z.record(z.string(), z.string()),
             properties: z.looseObject({}),
           }),
@@ -194,7 +263,7 @@ test("text that reads as an instruction is told in every form, and changes no fi
   const without = await reportOn(evidence({}), read, { leastConfidence: 0 });
   expect(report.findings).toEqual(without.findings);
   for (const text of [
-    diagnosisText(page, report, { ms: 0 }),
+    diagnosisText(page, report, textOptions),
     diagnosisMarkdown(report),
     JSON.stringify(diagnosisDocument(report)),
     JSON.stringify(diagnosisSarif(report, "0.1.0")),
@@ -210,8 +279,8 @@ test("what fires is told in every form for people and programs, of the namespace
   const all = await reportOn(evidence({ firing }), read, { leastConfidence: 0 });
   const one = await reportOn(evidence({ firing }), read, { leastConfidence: 0, namespace: "orders" });
   expect([all.firing.length, one.firing.length]).toEqual([30, 15]);
-  for (const text of [diagnosisText(page, all, { ms: 0 }), diagnosisMarkdown(all)]) expect(text).toContain("10 more");
-  for (const text of [diagnosisText(page, one, { ms: 0 }), diagnosisMarkdown(one), JSON.stringify(diagnosisDocument(one))]) {
+  for (const text of [diagnosisText(page, all, textOptions), diagnosisMarkdown(all)]) expect(text).toContain("10 more");
+  for (const text of [diagnosisText(page, one, textOptions), diagnosisMarkdown(one), JSON.stringify(diagnosisDocument(one))]) {
     expect(text).toContain("Alert14");
     expect(text).not.toMatch(/namespace"?[=:]"?shop/);
   }

@@ -72,14 +72,26 @@ describe("tables", () => {
       "NAME                MESSAGE\nrr-000000000000-1   a long message that goes on and on\nrr-2                short\n",
     );
   });
-  test("keep every line within the terminal by cutting the widest column but the name", () => {
-    const lines = renderTable(["NAME", "MESSAGE"], rows, { columns: 40 }).trimEnd().split("\n");
+  test("leave out what matters least until a row fits the terminal, and cut no cell that stays", () => {
+    const row = ["rr-000000000000-1", "KubePodCrashLooping", "AwaitingApproval", "5m"];
+    const lines = renderTable(["NAME", "ALERT", "PHASE", "AGE"], [row], { columns: 50, priorities: [0, 4, 0, 3] })
+      .trimEnd()
+      .split("\n");
+    expect(lines[1]).toBe("rr-000000000000-1   AwaitingApproval   5m");
+    const narrow = renderTable(["NAME", "ALERT", "PHASE", "AGE"], [row], { columns: 20, priorities: [0, 4, 0, 3] });
+    expect(narrow).toContain("rr-000000000000-1");
+    expect(narrow).not.toContain("KubePodCrash");
+  });
+  test("cut the one column that is kept, and never the name", () => {
+    const lines = renderTable(["NAME", "MESSAGE"], rows, { columns: 40, kept: 1 }).trimEnd().split("\n");
     expect(lines.map(widthOf)).toEqual([27, 40, 25]);
     expect(lines[1]).toBe("rr-000000000000-1   a long message that…");
-  });
-  test("stop cutting where nothing could be read any more", () => {
     expect(renderTable(["NAME"], [["x".repeat(50)]], { columns: 20 })).toContain("x".repeat(50));
-    expect(columnWidths([["n".repeat(30), "m".repeat(30)]], { columns: 20 })).toEqual([30, 12]);
+    expect(columnWidths([["n".repeat(30), "m".repeat(30)]], { columns: 20, kept: 1 })).toEqual([30, 12]);
+  });
+  test("a column that an earlier part left out stays out", () => {
+    const first = columnWidths([["rr-000000000000-1", "KubePodCrashLooping"]], { columns: 30 });
+    expect(columnWidths([["rr-2", "A"]], { columns: 30, widths: first })[1]).toBe(0);
   });
   test("a cell is one line, whatever it holds", () => {
     expect(renderRow(["a\nb\u001b[2J", "c"], [3, 1])).toBe("a b   c");

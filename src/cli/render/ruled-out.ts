@@ -8,7 +8,7 @@ interface RuledOut {
 /** What was merely not seen tells a reader nothing: it is shown with `--all` and in the data. */
 const isTelling = ({ reason }: RuledOut): boolean => !/^(?:not seen: |it is not known whether )/.test(reason);
 
-export const ruledOutTexts = (ruledOut: readonly RuledOut[], which: "telling" | "all" = "telling"): readonly string[] =>
+export const ruledOutTexts = (ruledOut: readonly RuledOut[], which: "telling" | "all" = "telling", label = ""): readonly string[] =>
   ruledOut
     .filter((each) => which === "all" || isTelling(each))
-    .map((each) => (each.code === "NothingWrong" ? each.reason : `${each.code}, ruled out: ${each.reason}`));
+    .map((each) => (each.code === "NothingWrong" ? each.reason : `${each.code}${label}: ${each.reason}`));

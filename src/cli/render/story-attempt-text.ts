@@ -3,6 +3,7 @@ import type { Permission } from "#api/fields.ts";
 import { dateAndTime, durationText, timeOfDay } from "#cli/render/duration.ts";
 import { type Page, paragraph, point, quote, section } from "#cli/render/page.ts";
 import { diffsText, parametersText, riskText, stepText } from "#cli/render/plan-text.ts";
+import { distinctQuotes } from "#cli/render/distinct-quotes.ts";
 import { ruledOutTexts } from "#cli/render/ruled-out.ts";
 import { approversText, autonomyWords, verdictWords } from "#cli/render/story-words.ts";
 import type {
@@ -75,8 +76,8 @@ const causeText = (page: Page, story: Around, cause: Cause): readonly string[] =
       ? paragraph(page, 1, moreThan(root?.summary, cause.message))
       : []),
     ...(root?.chain ?? []).flatMap((link, at) => point(page, 1, `${at + 1}.`, link)),
-    ...evidenceText(page, cause.evidence),
-    ...ruledOutTexts(cause.ruledOut).flatMap((text) => point(page, 1, "✗", text)),
+    ...evidenceText(page, distinctQuotes(cause.evidence)),
+    ...ruledOutTexts(cause.ruledOut, "telling", ", ruled out").flatMap((text) => point(page, 1, "✗", text)),
   ];
 };
 

@@ -1,0 +1,36 @@
+// How many pods of the workload behind a finding are ready, for a person to judge how bad it is. Pure.
+import type { Reference } from "#api/fields.ts";
+import { podIsReady } from "#diagnosis/readiness.ts";
+import type { View } from "#diagnosis/view.ts";
+
+export interface ReadyPods {
+  readonly ready: number;
+  readonly wanted: number;
+}
+
+/** Of the object itself where it runs pods, else of all that it affects; undefined where there is none. */
+export const readyPodsOf = (view: View, object: Reference, affected: readonly Reference[]): ReadyPods | undefined => {
+  const own = countOf(view, object);
+  if (own !== undefined) return own;
+  const counts = affected.flatMap((each) => countOf(view, each) ?? []);
+  if (counts.length === 0) return undefined;
+  return counts.reduce((sum, { ready, wanted }) => ({ ready: sum.ready + ready, wanted: sum.wanted + wanted }), { ready: 0, wanted: 0 });
+};
+
+interface Counted {
+  readonly spec?: { readonly replicas?: number };
+  readonly status?: { readonly desiredNumberScheduled?: number };
+}
+
+const countOf = (view: View, reference: Reference): ReadyPods | undefined => {
+  const workload = view.workload(reference);
+  if (workload === undefined || workload.reference.kind !== reference.kind || workload.reference.name !== reference.name) return undefined;
+  const { spec, status } = workload.object as Counted;
+  const pods = workload.pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const wanted =
+    reference.kind === "DaemonSet" ? status?.desiredNumberScheduled : hasReplicas.has(reference.kind) ? (spec?.replicas ?? 1) : undefined;
+  const ready = pods.filter(podIsReady).length;
+  return { ready: Math.min(ready, wanted ?? ready), wanted: wanted ?? pods.length };
+};
+
+const hasReplicas: ReadonlySet<string> = new Set(["Deployment", "StatefulSet", "ReplicaSet"]);
