@@ -6,6 +6,7 @@ import { counted, oneLine } from "#cli/render/text.ts";
 import type { Contest } from "#cluster/journal/change.ts";
 import type { NearChange, Window } from "#cluster/journal/changes-near.ts";
 import { fromTimestamp } from "#lib/clock.ts";
+import { trimmedEnd } from "#lib/trimmed-end.ts";
 
 export interface ChangesPage {
   readonly page: Page;
@@ -79,8 +80,7 @@ const differenceLines = (page: Page, change: NearChange): readonly string[] => {
 };
 
 const prefixed = (mark: string, text: string): string =>
-  text
-    .replace(/\n+$/, "")
+  trimmedEnd(text, "\n")
     .split("\n")
     .map((line) => `${mark}${line}`)
     .join("\n");

@@ -71,7 +71,7 @@ const puzzle: ReportedFinding = {
   plans: [],
   commands: [],
   refused: [],
-  person: "nothing that was read says why",
+  person: "the evidence does not show the cause",
 };
 const broken: Report = {
   collectedAt: "2027-03-01T14:00:00.000Z",
