@@ -352,3 +352,35 @@ describe("metrics", () => {
     expect([...metricsOf("Pod", answer), ...metricsOf("Node", answer)]).toEqual([]);
   });
 });
+
+test("a page of megabytes is taken in pieces, and other work goes on in between", async () => {
+  const items = objects("{ apiVersion: v1, kind: ConfigMap, metadata: { name: settings } }");
+  const page = { items: Array.from({ length: 64 }, () => items[0]!) as never[], isFirst: true, isLast: true };
+  const turnsFor = async (bytes: number): Promise<number> => {
+    let turns = 0;
+    const state = { isDone: false };
+    const turn = (): void => {
+      turns += 1;
+      if (!state.isDone) setImmediate(turn);
+    };
+    const gather = createGather(
+      {
+        get: async () => undefined,
+        logs: async () => "",
+        request: async () => ({}),
+        pages: async function* () {
+          yield { ...page, bytes };
+        },
+      },
+      { budget: budgetOf(), callTimeoutMs: 1000, pageSize: 500, answerBytes: 1e7, maxObjects: 10_000 },
+    );
+    let taken = 0;
+    setImmediate(turn);
+    await gather.each({ type: namespacedKinds[0]!.type }, {}, () => void (taken += 1));
+    state.isDone = true;
+    expect(taken).toBe(64);
+    return turns;
+  };
+  expect(await turnsFor(10_000)).toBe(0);
+  expect(await turnsFor(4 * 1024 * 1024)).toBeGreaterThanOrEqual(15);
+});

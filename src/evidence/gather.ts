@@ -1,4 +1,5 @@
 // The reads of one collection: each is counted, bounded and trimmed as it comes in; what fails becomes a gap. Never throws for a single read.
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { KubeObject, Key, ResourceType } from "#api/object.ts";
 import { keyText, referenceText } from "#api/object.ts";
 import { collectionText } from "#kube/resource-path.ts";
@@ -52,6 +53,9 @@ export interface Gather {
   tryTo<T>(doing: string, work: (options: CallOptions) => Promise<T>): Promise<T | undefined>;
 }
 
+/** Of a page, redacted without a break: a fraction of a second at worst. */
+const bytesAtOnce = 256 * 1024;
+
 export const createGather = (reader: ClusterReader, options: GatherOptions): Gather => {
   const { budget, callTimeoutMs, maxObjects } = options;
   const trim = createTrim();
@@ -86,7 +90,12 @@ export const createGather = (reader: ClusterReader, options: GatherOptions): Gat
       };
       for await (const page of reader.pages(type, scope, call())) {
         budget.spend(page.bytes);
-        for (const item of page.items) take(item);
+        const itemsAtOnce = Math.max(1, Math.floor((page.items.length * bytesAtOnce) / Math.max(1, page.bytes)));
+        for (let at = 0; at < page.items.length; at += itemsAtOnce) {
+          // A page of megabytes is redacted in pieces, so that requests and probes are answered in between.
+          if (at > 0) await nextTurn();
+          for (const item of page.items.slice(at, at + itemsAtOnce)) take(item);
+        }
         count += page.items.length;
         report();
         if (page.isLast) return "all";
