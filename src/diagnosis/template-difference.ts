@@ -1,7 +1,7 @@
 // What differs between two pod templates, as far as it can matter to one container. Pure; values of environment variables are not told.
 import type { Container, PodSpec, PodTemplate } from "#api/kubernetes.ts";
 import { canonicalJson, jsonEqual } from "#lib/canonical-json.ts";
-import { redact } from "#lib/redact.ts";
+import { redact, redactValue } from "#lib/redact.ts";
 
 export interface Difference {
   /** `image`, `command`, `resources.limits.memory`, `env[LEVEL].value`, `volumes[data]` … */
@@ -77,7 +77,7 @@ export const briefDifferenceText = (difference: Difference): string => {
 const valueText = (value: unknown): string => {
   if (value === undefined) return "(none)";
   const isWords = Array.isArray(value) && value.every((item) => typeof item === "string");
-  const text = isWords ? value.join(" ") : typeof value === "string" ? value : canonicalJson(value);
+  const text = isWords ? (redactValue(value) as string[]).join(" ") : typeof value === "string" ? value : canonicalJson(value);
   return redact(text).replaceAll(/\s+/g, " ");
 };
 

@@ -9,6 +9,7 @@ import { createBudget, type Budget, type Limits } from "#evidence/budget.ts";
 import { calledNamespaces } from "#evidence/called-namespaces.ts";
 import { chooseLogs, type LogChoice } from "#evidence/choose-logs.ts";
 import { componentStates } from "#evidence/components.ts";
+import { withoutKnown } from "#evidence/known-secrets.ts";
 import { eventEvidence } from "#evidence/events.ts";
 import { type Evidence, evidenceForm, type ObservedChange, optionalSource, type PodLog } from "#evidence/evidence.ts";
 import { type ClusterReader, createGather, type Gather, type GatherOptions } from "#evidence/gather.ts";
@@ -186,6 +187,11 @@ const collected = async (
     logs.push(...(await listen(extent.logs.max + 2)));
   }
 
+  const said = events.map((event) => {
+    // A probe's answer is the program's own word.
+    const [, ofNamespace, pod] = /^Pod ([^/]+)\/(\S+)$/.exec(event.object) ?? [];
+    return pod === undefined ? event : { ...event, message: withoutKnown(event.message, gather.secretsOf(ofNamespace, pod)) };
+  });
   const objects = withoutStrays(gather);
   const scope = everywhere ? ("all" as const) : [...namespaces, ...called];
   // Last: a Prometheus gets what the cluster's own word has left of the calls.
@@ -200,7 +206,7 @@ const collected = async (
     alerts: [...alerts],
     objects,
     read: [...gather.read],
-    events: events.toSorted((a, b) => compare(b.lastAt ?? "", a.lastAt ?? "")).slice(0, extent.events),
+    events: said.toSorted((a, b) => compare(b.lastAt ?? "", a.lastAt ?? "")).slice(0, extent.events),
     logs,
     metrics: [...metrics, ...measured.metrics],
     firing: measured.firing,

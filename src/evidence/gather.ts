@@ -9,6 +9,7 @@ import type { Budget } from "#evidence/budget.ts";
 import { createGaps, type Gaps } from "#evidence/gaps.ts";
 import type { ReadList } from "#evidence/evidence.ts";
 import type { KindToRead } from "#evidence/kinds-read.ts";
+import { knownSecrets, withoutKnownIn } from "#evidence/known-secrets.ts";
 import { createTrim } from "#evidence/trim.ts";
 
 /** The part of the API server that a collection reads. */
@@ -49,12 +50,22 @@ export interface Gather {
   errorOf(type: ResourceType): unknown;
   /** Undefined: absent, or unread, which stands in the gaps. */
   get(type: ResourceType, key: Key): Promise<"found" | "absent" | "unread">;
+  /** Words of a pod's own environment that must not be repeated from what it says. */
+  secretsOf(namespace: string | undefined, pod: string): readonly string[];
   /** The work's answer, or undefined and a gap. */
   tryTo<T>(doing: string, work: (options: CallOptions) => Promise<T>): Promise<T | undefined>;
 }
 
 /** Of a page, redacted without a break: a fraction of a second at worst. */
 const bytesAtOnce = 256 * 1024;
+
+const podKey = (namespace: string | undefined, name: string): string => `${namespace ?? ""}/${name}`;
+
+/** The last words of a container are in its pod's status. */
+const withoutKnownStatus = (object: KubeObject, known: readonly string[]): KubeObject => {
+  const { status } = object as { status?: unknown };
+  return known.length === 0 ? object : ({ ...object, status: withoutKnownIn(status, known) } as KubeObject);
+};
 
 export const createGather = (reader: ClusterReader, options: GatherOptions): Gather => {
   const { budget, callTimeoutMs, maxObjects } = options;
@@ -66,11 +77,14 @@ export const createGather = (reader: ClusterReader, options: GatherOptions): Gat
   const errors = new Map<string, unknown>();
   const call = (): CallOptions => ({ timeoutMs: callTimeoutMs, signal: budget.signal });
 
+  const secrets = new Map<string, readonly string[]>();
   const keep = (object: KubeObject): void => {
-    const trimmed = trim(object);
+    const known = knownSecrets(object);
+    if (known.length > 0) secrets.set(podKey(object.metadata.namespace, object.metadata.name), known);
+    const trimmed = trim(withoutKnownStatus(object, known));
     const key = keyText(trimmed.metadata.namespace === undefined ? { name: trimmed.metadata.name } : (trimmed.metadata as Key));
-    const known = byKind.get(trimmed.kind) ?? new Map<string, KubeObject>();
-    byKind.set(trimmed.kind, known.set(key, trimmed));
+    const ofKind = byKind.get(trimmed.kind) ?? new Map<string, KubeObject>();
+    byKind.set(trimmed.kind, ofKind.set(key, trimmed));
     kept.set(`${trimmed.apiVersion} ${trimmed.kind} ${key}`, trimmed);
   };
   const report = (): void => options.progress?.({ objects: kept.size, calls: budget.calls });
@@ -116,6 +130,7 @@ export const createGather = (reader: ClusterReader, options: GatherOptions): Gat
   };
 
   return {
+    secretsOf: (namespace, pod) => secrets.get(podKey(namespace, pod)) ?? [],
     gaps,
     read,
     objects: () => [...kept.values()],

@@ -3,6 +3,7 @@ import type { PodLog } from "#evidence/evidence.ts";
 import type { PodLogToRead } from "#evidence/choose-logs.ts";
 import type { ClusterReader, Gather } from "#evidence/gather.ts";
 import { logExcerpt } from "#evidence/log-excerpt.ts";
+import { withoutKnown } from "#evidence/known-secrets.ts";
 import { bounds } from "#evidence/workload-evidence.ts";
 import type { Budget } from "#evidence/budget.ts";
 import { inParallel } from "#evidence/in-parallel.ts";
@@ -41,7 +42,7 @@ export const readLogs = async (
     if (text !== undefined && text.length >= answerBytes - 1024) text = (await read(log, shortTail)) ?? text;
     // The kubelet answers so, with 200, once the container behind the log has been removed.
     if (text === undefined || text.startsWith("unable to retrieve container logs for ")) return undefined;
-    const excerpt = logExcerpt(text, bounds.logLines, bounds.logBytes);
+    const excerpt = logExcerpt(withoutKnown(text, gather.secretsOf(log.namespace, log.pod)), bounds.logLines, bounds.logBytes);
     return excerpt === "" ? undefined : { ...log, text: excerpt };
   });
   return logs.filter((log) => log !== undefined);

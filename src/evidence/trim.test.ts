@@ -18,6 +18,14 @@ describe("secrets", () => {
     "the value of a variable with a secret's name": podOf({ env: [{ name: "DB_PASSWORD", value: "canary one two" }] }),
     "a word after a flag with a secret's name": podOf({ args: ["--api-token", "canary"] }),
     "a flag with its value": podOf({ command: ["web", "--password=canary"] }),
+    "a word after -p": podOf({ args: ["fail", "-p", "canary9x"] }),
+    "a literal value under a harmless name": podOf({ env: [{ name: "OPTION", value: "canary Zq8 Xk2" }] }),
+    "a field with a secret's name": object("Thing", { spec: { auth: { clientSecret: "canary" } } }),
+    "a manifest inside of an annotation": object(
+      "Pod",
+      {},
+      { annotations: { "kapp.k14s.io/original": '{"env":[{"name":"DB_PASSWORD","value":"canary"}]}' } },
+    ),
     "an address with a password": podOf({ env: [{ name: "URL", value: "postgres://web:canary@db/web" }] }),
     "an annotation": object("Pod", {}, { annotations: { note: "token: canary" } }),
     "an annotation with a secret's name": object("Pod", {}, { annotations: { "example.com/client-secret": "canary" } }),
@@ -44,6 +52,16 @@ describe("secrets", () => {
       (trim(podOf({ env: [{ name: "DB_PASSWORD", value }] })) as unknown as { spec: { containers: [{ env: [{ value: string }] }] } }).spec
         .containers[0].env[0].value;
     expect([valueOf("a"), valueOf("b"), valueOf("a")]).toEqual(["[redacted]", "[redacted: value 2]", "[redacted]"]);
+  });
+
+  test("of a variable hosts, ports, addresses, paths, numbers and words are kept; other values only differ", () => {
+    const env = ["db.shop:5432", "http://orders:8080/v1", "/etc/app.yaml", "512Mi", "info"].map((value, at) => ({ name: `V${at}`, value }));
+    expect(trimmed("Pod", { spec: { containers: [{ name: "web", env }] } })).toMatchObject({ spec: { containers: [{ env }] } });
+    const opaque = ["Zq8Xk2Lm9P", "Yw7Vt3Kn1B", "Zq8Xk2Lm9P"].map((value, at) => ({ name: `V${at}`, value }));
+    const kept = trimmed("Pod", { spec: { containers: [{ name: "web", env: opaque }] } }) as unknown as {
+      spec: { containers: [{ env: { value: string }[] }] };
+    };
+    expect(kept.spec.containers[0].env.map(({ value }) => value)).toEqual(["[value]", "[value 2]", "[value]"]);
   });
 
   test("what only points at a secret stays: a diagnosis lives on it", () => {

@@ -1,6 +1,8 @@
 // An object of the API server as evidence keeps it: bounded, without secrets, without what no cause reads. Pure; the values of a Secret never pass.
 import type { KubeObject } from "#api/object.ts";
-import { redactValue } from "#lib/redact.ts";
+import { hiddenLiteral, isTelling } from "#lib/redact/literal.ts";
+import { mark } from "#lib/redact/spans.ts";
+import { isSecretArgument, isSecretName, isSecretVariable } from "#lib/redact/structure.ts";
 import { cleanMessage } from "#evidence/text.ts";
 
 export const trimBounds = {
@@ -48,33 +50,52 @@ export const createTrim = (): Trim => {
     return known;
   };
 
+  const literals = new Map<string, string>();
+  /** Of a variable: shown where it is a word, a number, a host, a port, an address or a path. */
+  const literal = (value: string): string => {
+    const cleaned = clean(value);
+    if (cleaned === mark || isTelling(cleaned)) return cleaned;
+    const known = literals.get(value) ?? (literals.size === 0 ? hiddenLiteral : `[value ${literals.size + 1}]`);
+    if (literals.size < rememberedTexts) literals.set(value, known);
+    return known;
+  };
+
   const trimmed = (value: unknown, depth: number): unknown => {
     if (typeof value === "string") return clean(value);
     if (typeof value !== "object" || value === null) return value;
     if (depth > trimBounds.depth) return undefined;
     if (Array.isArray(value)) return value.slice(0, trimBounds.items).map((item, at) => listItem(value as unknown[], item, at, depth));
-    return fieldsOf(value, (name, item) => (sharedFields.has(name) ? shared(item, depth + 1) : trimmed(item, depth + 1)));
+    return fieldsOf(value, (name, item) => field(name, item, depth + 1));
+  };
+
+  const field = (name: string, value: unknown, depth: number): unknown => {
+    if (typeof value === "string" && value !== "" && isSecretName(name)) return hide(value);
+    return sharedFields.has(name) ? shared(name, value, depth) : trimmed(value, depth);
   };
 
   const parts = new Map<string, unknown>();
-  const shared = (value: unknown, depth: number): unknown => {
+  const shared = (name: string, value: unknown, depth: number): unknown => {
     if (typeof value !== "object" || value === null) return trimmed(value, depth);
-    const text = JSON.stringify(value);
+    const text = `${name} ${JSON.stringify(value)}`;
     const known = parts.get(text);
     if (known !== undefined) return known;
-    const part = trimmed(value, depth);
+    const part =
+      name === "env" && Array.isArray(value)
+        ? value.slice(0, trimBounds.items).map((item) => variable(item, depth))
+        : trimmed(value, depth);
     if (text.length <= longestShared && parts.size < rememberedParts) parts.set(text, part);
     return part;
   };
 
   const listItem = (list: readonly unknown[], item: unknown, at: number, depth: number): unknown => {
-    if (typeof item === "string") return hiddenByFlag(list[at - 1], item) ? hide(item) : clean(item);
-    const variable = trimmed(item, depth + 1);
-    const { name, value } = (typeof item === "object" && item !== null ? item : {}) as { name?: unknown; value?: unknown };
-    // `{name: DB_PASSWORD, value: …}`: the name says that the value is secret.
-    return typeof name === "string" && typeof value === "string" && isSecretName(name)
-      ? { ...(variable as object), value: hide(value) }
-      : variable;
+    if (typeof item === "string") return isSecretArgument(list[at - 1], item) ? hide(item) : clean(item);
+    return isSecretVariable(item) ? { ...(trimmed(item, depth + 1) as object), value: hide(item.value) } : trimmed(item, depth + 1);
+  };
+
+  const variable = (item: unknown, depth: number): unknown => {
+    const { value } = (typeof item === "object" && item !== null ? item : {}) as { value?: unknown };
+    if (typeof value !== "string" || isSecretVariable(item)) return listItem([], item, 0, depth);
+    return { ...(trimmed(item, depth + 1) as object), value: literal(value) };
   };
 
   return (object) => {
@@ -104,20 +125,8 @@ interface Parts {
   readonly status?: unknown;
 }
 
-const mark = "[redacted]";
-
 /** Ordinary letters, and so few that no rule of redaction fits. */
 const isPlain = (text: string): boolean => /^[\w./-]{0,12}$/.test(text);
-
-const isSecretName = (name: string): boolean => {
-  // `example.com/client-secret`
-  const own = name.slice(name.lastIndexOf("/") + 1);
-  return (redactValue({ [own]: "text" }) as Record<string, unknown>)[own] === mark;
-};
-
-/** `["--password", "…"]`: the word before it says that a word is secret. */
-const hiddenByFlag = (flag: unknown, word: string): boolean =>
-  typeof flag === "string" && /^--?[A-Za-z][\w.-]*$/.test(flag) && !word.startsWith("-") && isSecretName(flag.replace(/^-+/, ""));
 
 const fieldsOf = (value: object, change: (name: string, item: unknown) => unknown): object =>
   Object.fromEntries(

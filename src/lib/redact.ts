@@ -5,7 +5,7 @@ import { scanAssignments } from "#lib/redact/assignments.ts";
 import { scanBearer } from "#lib/redact/bearer.ts";
 import { decodedSigns } from "#lib/redact/encodings.ts";
 import { scanKeyBlocks } from "#lib/redact/key-blocks.ts";
-import { gradeOfName } from "#lib/redact/names.ts";
+import { isSecretArgument, isSecretName, isSecretVariable } from "#lib/redact/structure.ts";
 import { scanRecords } from "#lib/redact/records.ts";
 import { mark, type Scan, spansOf, without } from "#lib/redact/spans.ts";
 import { scanTokens } from "#lib/redact/tokens.ts";
@@ -54,18 +54,25 @@ export const redactValue = (value: unknown, depth = 0): unknown => {
   if (typeof value !== "object") return String(value as bigint | symbol).slice(0, 100);
   if (value instanceof Error) return errorFields(value, depth);
   if (depth >= maxDepth) return "[deeper]";
-  if (Array.isArray(value)) return value.slice(0, maxItems).map((item) => redactValue(item, depth + 1));
+  if (Array.isArray(value)) return value.slice(0, maxItems).map((item, at) => itemOf(value, item, at, depth));
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Map || value instanceof Set) return redactValue([...value], depth + 1);
+  const isVariable = isSecretVariable(value);
   return Object.fromEntries(
     Object.entries(value)
       .slice(0, maxItems)
-      .map(([name, item]) => [plainText(name), isSecretField(name, item) ? mark : redactValue(item, depth + 1)]),
+      .map(([name, item]) => [
+        plainText(name),
+        isSecretField(name, item) || (isVariable && name === "value") ? mark : redactValue(item, depth + 1),
+      ]),
   );
 };
 
+const itemOf = (list: readonly unknown[], item: unknown, at: number, depth: number): unknown =>
+  typeof item === "string" && isSecretArgument(list[at - 1], item) ? mark : redactValue(item, depth + 1);
+
 const isSecretField = (name: string, value: unknown): boolean =>
-  (typeof value === "string" || Array.isArray(value) || (typeof value === "object" && value !== null)) && gradeOfName(name) === "secret";
+  (typeof value === "string" || Array.isArray(value) || (typeof value === "object" && value !== null)) && isSecretName(name);
 
 const errorFields = (error: Error, depth: number): unknown => ({
   name: error.name,

@@ -296,3 +296,22 @@ const flat = (value: object): Record<string, unknown> => {
   });
   return found;
 };
+
+test("a secret is known by the argument before it, and by the name beside it, also in a change", () => {
+  const template = (secret: string) => ({
+    spec: { containers: [{ name: "web", args: ["--password", secret, "-p", `${secret}x`], env: [{ name: "DB_PASS", value: secret }] }] },
+  });
+  const deployment = (secret: string): KubeObject => ({
+    ...object("Deployment", "web", { spec: { template: template(secret) } }),
+    apiVersion: "apps/v1",
+  });
+  const changes = changesIn(seen(deployment("swordfish1"), deployment("swordfish2")), {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    namespace: "shop",
+    name: "web",
+  });
+  expect(changes.length).toBeGreaterThan(1);
+  expect(JSON.stringify(changes)).not.toContain("swordfish");
+  expect(JSON.stringify(changes)).toContain("--password");
+});

@@ -33,6 +33,21 @@ test("secrets in labels, annotations and the address are taken out before anythi
   expect(alert.generatorURL).toBe("http://admin:[redacted]@prometheus:9090/graph");
 });
 
+test("a key says that its value is secret, and a label shows names and numbers only", () => {
+  const labels = {
+    password: "canary",
+    db_pass: "canary",
+    pod: "web-7d9c5b6f4-x2x1z",
+    instance: "10.0.0.1:9100",
+    severity: "page",
+    opaque: "canary9Xk2Lm!",
+  };
+  const alert = made({ labels, annotations: { token: "canary", summary: "3 pods of 7 crash" } });
+  expect(JSON.stringify(alert)).not.toContain("canary");
+  expect(alert.labels).toMatchObject({ pod: "web-7d9c5b6f4-x2x1z", instance: "10.0.0.1:9100", severity: "page", opaque: "[value]" });
+  expect(alert.annotations).toEqual({ token: "[redacted]", summary: "3 pods of 7 crash" });
+});
+
 test("what an alert carries cannot steer a terminal or deceive a reader", () => {
   const alert = made({
     name: "A\u001b]0;x\u0007",

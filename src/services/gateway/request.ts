@@ -9,6 +9,9 @@ import { targetHash } from "#api/target-hash.ts";
 import { toPreciseTimestamp, toTimestamp } from "#lib/clock.ts";
 import { plainText } from "#lib/plain-text.ts";
 import { redact } from "#lib/redact.ts";
+import { hiddenLiteral, isTelling } from "#lib/redact/literal.ts";
+import { mark } from "#lib/redact/spans.ts";
+import { isSecretName } from "#lib/redact/structure.ts";
 import { occurrenceOf, otherKey } from "#services/gateway/episode.ts";
 import type { Signal } from "#services/gateway/signal.ts";
 
@@ -28,8 +31,8 @@ const alertOf = (signal: Signal): Alert => {
     severity: signal.severity,
     startsAt: toPreciseTimestamp(signal.startsAtMs),
     source: signal.source,
-    labels: bounded(signal.labels),
-    annotations: bounded(signal.annotations),
+    labels: bounded(signal.labels, label),
+    annotations: bounded(signal.annotations, note),
     // Half an address is worse than none.
     ...(url === undefined || url.length > 2048 ? {} : { generatorURL: url }),
   });
@@ -40,13 +43,21 @@ const maxTextLength = 4096;
 /** Of one map: an alert is a notice, not a document. */
 const maxMapLength = 16_384;
 
-const bounded = (texts: Readonly<Record<string, string>>): Record<string, string> => {
+/** The key may say that a value is secret. */
+const note = (key: string, value: string): string => (value !== "" && isSecretName(key) ? mark : value);
+/** A label is a name, a number, a host or a path; what else it holds, nothing needs to know. */
+const label = (key: string, value: string): string => {
+  const safe = note(key, value);
+  return safe === mark || isTelling(safe) || /^[^\d]{0,200}$/.test(safe) ? safe : hiddenLiteral;
+};
+
+const bounded = (texts: Readonly<Record<string, string>>, shown: (key: string, value: string) => string): Record<string, string> => {
   let left = maxMapLength;
   const kept: [string, string][] = [];
   for (const [key, value] of Object.entries(texts)) {
     // A key that is cut off could take another's place, and one that JSON objects treat specially could vanish.
     if (key.length > 256 || key === "__proto__" || kept.length >= maxEntries) continue;
-    const safe = text(value, Math.min(maxTextLength, left));
+    const safe = shown(key, text(value, Math.min(maxTextLength, left)));
     left -= safe.length;
     kept.push([key, safe]);
   }
