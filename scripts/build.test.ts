@@ -1,25 +1,38 @@
-import { expect, test } from "vitest";
-import { built } from "./build.ts";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { build } from "./build.ts";
 
-const manifest = { imports: { "#lib/*": "./src/lib/*", "#kube/*": "./src/kube/*" } };
+const root = join(import.meta.dirname, "..");
+let folder: string;
+let files: readonly string[];
 
-test("types go, and every import becomes a path that Node finds without package.json", () => {
-  const source = [
-    'import { a, type B } from "#lib/a.ts";',
-    'import type { C } from "#lib/c.ts";',
-    'const later = await import("#kube/d.ts");',
-    'import manifest from "../../package.json" with { type: "json" };',
-    'import { join } from "node:path";',
-    "export const f = (b: B): C => a(b, later, manifest, join);",
-  ].join("\n");
-  const { code, needs } = built(manifest, "src/kube/x.ts", source);
-  expect(needs).toEqual(["src/lib/a.ts", "src/kube/d.ts", "package.json"]);
-  expect(code).toContain('from "../lib/a.js"');
-  expect(code).toContain('import("./d.js")');
-  expect(code).toContain('from "../../package.json" with');
-  expect(code).not.toMatch(/type B|: C|#lib|#kube/);
+beforeAll(async () => {
+  // Inside of the project, so that its npm packages are found.
+  const cache = join(root, "node_modules/.cache");
+  mkdirSync(cache, { recursive: true });
+  folder = mkdtempSync(join(cache, "build-"));
+  files = await build(root, folder);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("the command and the thread in which it diagnoses are files of their own", () => {
+  expect(files).toEqual(expect.arrayContaining(["main.js", "diagnosis-worker.js"]));
 });
 
-test("an import that nobody knows is an error and not a broken package", () => {
-  expect(() => built(manifest, "src/a.ts", 'import "#nowhere/b.ts";')).toThrow(/which package\.json does not name/);
+test("no type and no name of this project's folders is left, and npm packages stay outside", () => {
+  for (const file of files) {
+    const code = readFileSync(join(folder, file), "utf8");
+    expect(code).not.toMatch(/(?:from |import\()"(?:#|[^"]*\.ts")/);
+  }
+  expect(readFileSync(join(folder, "main.js"), "utf8")).toContain('from "commander"');
+});
+
+test("it runs, and prints the manifests that the package is installed with", () => {
+  const main = join(folder, "main.js");
+  expect(execFileSync(process.execPath, [main, "--version"]).toString().trim()).toMatch(/^\d+\.\d+\.\d+$/);
+  expect(execFileSync(process.execPath, [main, "install"], { maxBuffer: 64 * 1024 * 1024 }).toString()).toBe(
+    readFileSync(join(root, "deploy/kintsugi.yaml"), "utf8"),
+  );
 });

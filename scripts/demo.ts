@@ -29,7 +29,7 @@ const ask = async (question: string): Promise<string> => {
   }
 };
 
-const asked = readArguments(process.argv.slice(2));
+const asked = readArguments(process.argv.slice(2), process.env["KINTSUGI_CALLED_AS"]);
 if ("help" in asked) {
   (asked.isMistake ? process.stderr : process.stdout).write(asked.help);
   process.exitCode = asked.isMistake ? exitCodes.cannotRun : exitCodes.passed;

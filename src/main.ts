@@ -162,7 +162,10 @@ const scriptPath = (name: string): string => join(import.meta.dirname, `../scrip
 const runScript = async (name: "demo" | "playground", args: readonly string[]): Promise<number> => {
   const { spawn } = await import("node:child_process");
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [scriptPath(name), ...args], { stdio: "inherit" });
+    const child = spawn(process.execPath, [scriptPath(name), ...args], {
+      stdio: "inherit",
+      env: { ...process.env, KINTSUGI_CALLED_AS: `kintsugi ${name}` },
+    });
     child.once("error", reject);
     child.once("exit", (code) => resolve(code ?? 1));
   });

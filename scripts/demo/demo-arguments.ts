@@ -44,24 +44,24 @@ interface Flags {
 /** `help`: the text to print instead, because it was asked for or because the arguments can't be understood. */
 export type Asked = { readonly request: DemoRequest } | { readonly help: string; readonly isMistake: boolean };
 
-export const readArguments = (args: readonly string[]): Asked => {
+export const readArguments = (args: readonly string[], called = "npm run demo --"): Asked => {
   let said = "";
   const listen = (text: string): void => {
     said += text;
   };
-  const program = new Command("npm run demo --")
-    .description("Breaks a workload on a Kubernetes in this process and shows how Kintsugi repairs it.")
+  const program = new Command(called)
+    .description("Break a workload in a Kubernetes that runs in this process, and watch Kintsugi repair it.")
     .argument("[scenario...]", "which scenarios", [defaultScenario])
     .option("--list", "list the scenarios")
     .option("--all", "run all of them")
-    .option("--json", "a line of JSON for each event; the last one of a scenario has its outcome")
-    .option("--keep", "leave the cluster up afterwards and say how to look around")
+    .option("--json", "one line of JSON per event; the last one of a scenario is its result")
+    .option("--keep", "keep the cluster afterwards and print how to look around")
     .addOption(new Option("--real", "on a real two-node cluster on this machine (Linux, root, Go)").conflicts("context"))
-    .option("--context <name>", "on a cluster of yours, by its name in your kubeconfig; asks first")
+    .option("--context <name>", "use your own cluster, by its context; needs --image, and asks first")
     .option("--yes", "with --context: do not ask")
-    .option("--image <reference>", "with --context: Kintsugi's image, where that cluster can pull it from")
+    .option("--image <reference>", "with --context: Kintsugi's image, from a registry that the cluster can pull from")
     .option("--workload-image <reference>", `with --context: a busybox that cluster can pull (default: ${defaultWorkloadImage})`)
-    .addHelpText("after", "\nExit code: 0 the expectation held, 1 it did not, 2 it can't run here, 130 interrupted.")
+    .addHelpText("after", "\nExit code: 0 as expected, 1 not as expected, 2 could not run, 130 interrupted.")
     .exitOverride()
     .configureOutput({ writeOut: listen, writeErr: listen });
   try {

@@ -20,7 +20,7 @@ test("the list lines its titles up", () => {
 });
 
 test("the introduction has title, name and the whole description", () => {
-  const text = introduction({ name: "healthy", title: "An alert about nothing", description: "word ".repeat(40).trim() });
+  const text = introduction({ name: "healthy", title: "An alert about nothing", description: "word ".repeat(40).trim() }, 80);
   expect(text).toContain("An alert about nothing  (healthy)");
   expect(text.match(/word/g)).toHaveLength(40);
 });
@@ -35,11 +35,19 @@ test("a phase names its object, its attempt from the second on, and what is said
     phase: "Executing",
     attempt: 1,
   } as const;
-  expect(eventText(phase, "alone")).toBe("  12.3 s  Deployment a/b → Executing");
-  expect(eventText({ ...phase, attempt: 2, message: "Again." }, "several")).toBe(
+  expect(eventText(phase, "alone", 100)).toBe("  12.3 s  Deployment a/b → Executing");
+  expect(eventText({ ...phase, attempt: 2, message: "Again." }, "several", 100)).toBe(
     "  12.3 s  s: Deployment a/b → Executing (attempt 2): Again.",
   );
-  expect(eventText({ event: "step", scenario: "s", atSeconds: 1, text: "fault applied" }, "alone")).toBe("   1.0 s  fault applied");
+  expect(eventText({ event: "step", scenario: "s", atSeconds: 1, text: "fault applied" }, "alone", 100)).toBe("   1.0 s  fault applied");
+});
+
+test("a long line is continued under its own text, within the terminal", () => {
+  const event = { event: "step", scenario: "s", atSeconds: 1, text: "word ".repeat(40).trim() } as const;
+  const lines = eventText(event, "alone", 80).split("\n");
+  expect(lines.length).toBeGreaterThan(2);
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+  expect(lines[1]).toMatch(/^ {10}word/);
 });
 
 test("the result tells the time of each phase, and what was not as expected", () => {

@@ -3,24 +3,28 @@ import { wrapped } from "#cli/render/text.ts";
 import type { ScenarioEvent, ScenarioRequest, ScenarioResult } from "#scenarios/scenario-events.ts";
 import type { Scenario } from "#scenarios/scenario.ts";
 
-const width = 100;
-
 export const listText = (scenarios: readonly Pick<Scenario, "name" | "title">[]): string => {
   const longest = Math.max(...scenarios.map(({ name }) => name.length));
   return scenarios.map(({ name, title }) => `${name.padEnd(longest)}  ${title}`).join("\n");
 };
 
-export const introduction = (scenario: Pick<Scenario, "name" | "title" | "description">): string =>
-  ["", `${scenario.title}  (${scenario.name})`, ...wrapped(scenario.description, width - 2).map((line) => `  ${line}`), ""].join("\n");
+export const introduction = (scenario: Pick<Scenario, "name" | "title" | "description">, columns: number): string =>
+  ["", `${scenario.title}  (${scenario.name})`, ...wrapped(scenario.description, columns - 2).map((line) => `  ${line}`), ""].join("\n");
 
-/** One line per event; `several` says whether the line has to name its scenario. */
-export const eventText = (event: ScenarioEvent, audience: "alone" | "several"): string => {
+/** One line per event, continued under its own text; `several` says whether the line has to name its scenario. */
+export const eventText = (event: ScenarioEvent, audience: "alone" | "several", columns: number): string => {
   const time = `${event.atSeconds.toFixed(1).padStart(6)} s  `;
-  const prefix = audience === "several" ? `${event.scenario}: ` : "";
-  if (event.event === "step") return `${time}${prefix}${event.text}`;
+  const text = `${audience === "several" ? `${event.scenario}: ` : ""}${whatHappened(event)}`;
+  return wrapped(text, columns - time.length)
+    .map((line, at) => `${at === 0 ? time : " ".repeat(time.length)}${line}`)
+    .join("\n");
+};
+
+const whatHappened = (event: ScenarioEvent): string => {
+  if (event.event === "step") return event.text;
   const attempt = event.attempt > 1 ? ` (attempt ${event.attempt})` : "";
   const message = event.message === undefined || event.message === "" ? "" : `: ${event.message}`;
-  return `${time}${prefix}${event.target} → ${event.phase}${attempt}${message}`;
+  return `${event.target} → ${event.phase}${attempt}${message}`;
 };
 
 const requestText = ({ namespace, outcome, phases }: ScenarioRequest): string => {
@@ -82,7 +86,7 @@ export const lookAroundOnEmbedded = (place: EmbeddedSurroundings): string =>
 export const menuText = (faults: readonly { readonly title: string; readonly isReady: boolean }[]): string =>
   [
     "",
-    "What shall break?",
+    "What do you want to break?",
     ...faults.map(
       ({ title, isReady }, index) => `  ${String(index + 1).padStart(2)}  ${title}${isReady ? "" : "  (being set up or repaired)"}`,
     ),

@@ -24,17 +24,19 @@ export const runOnContext = async (
 ): Promise<number> => {
   const { clock, random, progress, signal } = deps;
   const { image, workloadImage } = where;
+  const config = await configOf(where.context, deps);
   if (image === undefined) {
     progress(
-      `Kintsugi's Jobs run on your cluster, so it has to pull Kintsugi's image: build it from the Dockerfile, push it where ${where.context} can pull it, and say --image <reference>.`,
+      `--image <reference> is missing: Kintsugi's Jobs run on ${where.context}, so it has to pull Kintsugi's image. Build the Dockerfile and push the image to a registry that the cluster can pull from.`,
     );
     return exitCodes.cannotRun;
   }
-  const config = await configOf(where.context, deps);
   const kube = connect(config, { clock, random });
   try {
     if (await hasKintsugi(kube)) {
-      progress(`${where.context} has Kintsugi's kinds already. The demo would have to change them, so it does nothing there.`);
+      progress(
+        `${where.context} already has Kintsugi's CustomResourceDefinitions. The demo would have to change them, so it does nothing there.`,
+      );
       return exitCodes.cannotRun;
     }
   } finally {
@@ -44,7 +46,7 @@ export const runOnContext = async (
   const objects = contextManifests(namespace, image);
   deps.progress(contextPlanText({ context: where.context, server: config.server, namespace, image, workloadImage, objects, scenarios }));
   if (where.consent === "ask" && !(await isAllowed(deps))) {
-    progress("Nothing was done.");
+    progress("Not confirmed; nothing was changed.");
     return exitCodes.cannotRun;
   }
   const services = { start: startHttpServer, fetch };
@@ -66,7 +68,7 @@ export const runOnContext = async (
 const configOf = (context: string, { clock, env, home }: DemoDeps): Promise<ClusterConfig> => {
   const machine = localMachine({ clock, env, home });
   const source = defaultSource(machine);
-  if (source === "in-cluster") throw new Error("there is no kubeconfig here: set KUBECONFIG");
+  if (source === "in-cluster") throw new Error("no kubeconfig: set KUBECONFIG");
   return loadKubeconfig(source, context, machine);
 };
 

@@ -1,5 +1,8 @@
 // An embedded cluster that stays, with workloads to break by number and everything to look around with. Must leave nothing behind.
+import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
+import { adminName } from "#embedded/identity.ts";
 import { startHttpServer } from "#lib/http-server.ts";
+import { scenarioPolicy } from "#scenarios/install-kintsugi.ts";
 import { eitherSignal } from "#scenarios/either-signal.ts";
 import { openDoor } from "#scenarios/embedded-door.ts";
 import { type EmbeddedServices, type EmbeddedStage, openEmbeddedStage } from "#scenarios/embedded-stage.ts";
@@ -25,7 +28,7 @@ interface Booth {
 export const runPlayground = async (deps: PlaygroundDeps): Promise<number> => {
   const { clock, random, progress, print, signal, lines } = deps;
   if (lines === undefined) {
-    progress("The playground asks what to break, so it needs a terminal. Without one: npm run demo -- --list");
+    progress("The playground needs a terminal, because it asks what to break. Without one: npm run demo -- --list");
     return exitCodes.cannotRun;
   }
   const ended = new AbortController();
@@ -34,6 +37,7 @@ export const runPlayground = async (deps: PlaygroundDeps): Promise<number> => {
   const programs = await scenarioPrograms(scenarios);
   const services = deps.services ?? { start: startHttpServer, fetch };
   const stage = await openEmbeddedStage({ clock, random, progress, signal: stop, services, ...programs });
+  await letAdminApprove(stage);
   const door = await openDoor(stage, clock);
   try {
     const booths = scenarios.map((scenario): Booth => ({ scenario, break: undefined }));
@@ -49,7 +53,7 @@ export const runPlayground = async (deps: PlaygroundDeps): Promise<number> => {
       [
         "",
         `API server ${door.url}   Gateway ${stage.installation.url}`,
-        "Look around from another terminal:",
+        "Look around from another terminal. You may approve repairs there:",
         ...lookAroundCommands({ kubeconfigPath: door.kubeconfigPath, namespace: stage.installation.namespace, requests: [] }),
         "  npm run -s kintsugi -- diagnose <kind>/<name> -n <namespace>",
       ].join("\n"),
@@ -58,7 +62,7 @@ export const runPlayground = async (deps: PlaygroundDeps): Promise<number> => {
       const booth = booths[Number(line) - 1];
       if (line === "") shown();
       else if (booth === undefined) print(`Type a number from 1 to ${booths.length}, Enter for the menu, q to leave.`);
-      else if (booth.break === undefined) print(`${booth.scenario.name} is not ready to be broken: it is being set up or repaired.`);
+      else if (booth.break === undefined) print(`${booth.scenario.name} is not ready: it is being set up or repaired.`);
       else booth.break();
     });
     ended.abort(new Error("the person left"));
@@ -71,11 +75,21 @@ export const runPlayground = async (deps: PlaygroundDeps): Promise<number> => {
   }
 };
 
+/** The kubeconfig of the playground is the administrator's, and the person at it is the one who approves. */
+const letAdminApprove = async ({ kube, installation }: EmbeddedStage): Promise<void> => {
+  const { spec } = scenarioPolicy(installation.namespace) as unknown as RemediationPolicy;
+  await kube.mergePatch(
+    RemediationPolicy,
+    { namespace: installation.namespace, name: "scenarios" },
+    { spec: { approvers: [...(spec.approvers ?? []), `user:${adminName}`] } },
+  );
+};
+
 /** Sets its workload up, waits to be broken, follows the repair, and again. */
 const keepOpen = async (
   stage: EmbeddedStage,
   booth: Booth,
-  { print, onReady }: Pick<PlaygroundDeps, "print"> & { readonly onReady: () => void },
+  { print, onReady, columns }: Pick<PlaygroundDeps, "print" | "columns"> & { readonly onReady: () => void },
   stop: AbortSignal,
 ): Promise<void> => {
   const { scenario } = booth;
@@ -89,22 +103,32 @@ const keepOpen = async (
       stop.addEventListener("abort", () => reject(stop.reason as Error), { once: true });
     });
   const approve = (question: { readonly name: string }): Promise<void> => {
-    print(`${scenario.name}: a person is asked. Approve it with: npm run -s kintsugi -- approve ${question.name}`);
+    print(`${scenario.name}: waiting for your approval. Show the change and approve it: npm run -s kintsugi -- approve ${question.name}`);
     return Promise.resolve();
   };
   let isBroken = false;
+  // What was repaired stays to be looked at until the person breaks the same thing again.
+  let removeLast: (() => Promise<void>) | undefined;
   const report = (event: ScenarioEvent): void => {
     isBroken ||= event.event === "phase" || /fault applied|nothing is broken/.test(event.text);
-    if (isBroken) print(eventText(event, "several"));
+    // The person approves, and has been asked to: who approves in a run without one says nothing here.
+    if (isBroken && !(event.event === "step" && event.text.includes("awaits approval"))) print(eventText(event, "several", columns));
   };
   while (!stop.aborted) {
     isBroken = false;
     try {
-      const { result, cleanUp } = await stage.run(scenario, report, { untilFault, approve });
+      const { result, cleanUp } = await stage.run(scenario, report, {
+        untilFault: async () => {
+          await untilFault();
+          await removeLast?.();
+          removeLast = undefined;
+        },
+        approve,
+      });
       if (stop.aborted) return;
       print(resultText(result));
       for (const { name } of result.requests) print(`  npm run -s kintsugi -- describe ${name}`);
-      await cleanUp("workload");
+      removeLast = () => cleanUp("workload");
     } catch (error) {
       if (!stop.aborted) print(`${scenario.name}: ${messageOf(error)}`);
     }

@@ -35,8 +35,8 @@ const runOne = async (
   audience: "alone" | "several",
 ): Promise<ScenarioResult> => {
   const isText = request.output === "text";
-  if (isText) deps.print(introduction(scenario));
-  const report = (event: ScenarioEvent): void => deps.print(isText ? eventText(event, audience) : JSON.stringify(event));
+  if (isText) deps.print(introduction(scenario, deps.columns));
+  const report = (event: ScenarioEvent): void => deps.print(isText ? eventText(event, audience, deps.columns) : JSON.stringify(event));
   const { result, cleanUp } = await stage.run(scenario, report);
   if (deps.signal.aborted) return result;
   if (isText) {
@@ -44,8 +44,6 @@ const runOne = async (
     for (const { name } of result.requests) deps.print(`\n${await storyText(stage, name, deps)}`);
   } else {
     deps.print(JSON.stringify({ event: "result", ...result }));
-    const { outcome, durationMs } = result;
-    deps.print(JSON.stringify({ scenario: scenario.name, outcome, durationMs }));
   }
   if (request.afterwards === "take-down") await cleanUp();
   return result;

@@ -1,4 +1,4 @@
-// What a cluster, seen through one kubeconfig, lacks to run Kintsugi: a finding per question, each with what mends it. Only reads.
+// Whether a cluster, seen through one kubeconfig, is ready for Kintsugi: a finding per check, each with the command that fixes it. Only reads.
 import * as z from "zod";
 
 import { API_VERSION } from "#api/define-kind.ts";
@@ -24,7 +24,7 @@ export interface Finding {
   /** `note`: Kintsugi runs, but not as one may expect. `unknown`: this kubeconfig may not look. */
   readonly state: "ok" | "lacking" | "note" | "unknown";
   readonly detail: string;
-  /** The command that mends it. */
+  /** The command that fixes it. */
   readonly mend?: string | undefined;
 }
 
@@ -35,7 +35,7 @@ export interface Wanted {
   readonly accounts: readonly string[];
 }
 
-const install = "kubectl apply -f deploy/kintsugi.yaml";
+const install = "kintsugi install | kubectl apply --server-side -f -";
 const oldestMinor = 30;
 
 export const checkup = async (kube: Kube, wanted: Wanted): Promise<readonly Finding[]> => {
@@ -47,7 +47,7 @@ export const checkup = async (kube: Kube, wanted: Wanted): Promise<readonly Find
     looked("namespace", () => namespaceFinding(kube, namespace)),
     looked("admission policies", () => policiesFinding(kube, namespace)),
     looked("remediation policies", () => remediationPoliciesFinding(kube, namespace)),
-    looked("accounts of the actions", () => accountsFinding(kube, wanted)),
+    looked("action service accounts", () => accountsFinding(kube, wanted)),
     rightsFinding(kube, wanted),
     looked("installation", () => installationFinding(kube, namespace)),
     looked("opted-in namespaces", () => managedFinding(kube)),
@@ -60,7 +60,7 @@ const looked = async (check: string, look: () => Promise<Finding>): Promise<Find
     return await look();
   } catch (error) {
     if (!isForbidden(error)) throw error;
-    return { check, state: "unknown", detail: "this kubeconfig may not look" };
+    return { check, state: "unknown", detail: "this kubeconfig has no right to read it" };
   }
 };
 
@@ -69,7 +69,7 @@ const Version = z.object({ major: z.string(), minor: z.string(), gitVersion: z.s
 const versionFinding = async (kube: Kube): Promise<Finding> => {
   const check = "API server";
   const version = Version.safeParse(await kube.request("GET", "/version"));
-  if (!version.success) return { check, state: "lacking", detail: "what answers there is not a Kubernetes API server" };
+  if (!version.success) return { check, state: "lacking", detail: "the answer is not that of a Kubernetes API server" };
   // Some providers write the minor as `30+`.
   const minor = Number.parseInt(version.data.minor, 10);
   const recent = Number(version.data.major) > 1 || minor >= oldestMinor;
@@ -97,13 +97,13 @@ const kindsFinding = async (kube: Kube): Promise<Finding> => {
   const missing = kinds.filter((kind) => !served.includes(kind.plural)).map((kind) => kind.kind);
   return missing.length === 0
     ? { check, state: "ok", detail: `all ${kinds.length} kinds of ${API_VERSION} are served` }
-    : { check, state: "lacking", detail: `not served: ${listed(missing)}`, mend: "kubectl apply -f deploy/crds" };
+    : { check, state: "lacking", detail: `not served: ${listed(missing)}`, mend: install };
 };
 
 const namespaceFinding = async (kube: Kube, name: string): Promise<Finding> => {
   const check = "namespace";
   const namespace = await kube.get(Namespaces, { name });
-  if (namespace === undefined) return { check, state: "lacking", detail: `there is no Namespace ${name}`, mend: install };
+  if (namespace === undefined) return { check, state: "lacking", detail: `Namespace ${name} not found`, mend: install };
   return namespace.metadata.deletionTimestamp === undefined
     ? { check, state: "ok", detail: name }
     : { check, state: "lacking", detail: `Namespace ${name} is being deleted`, mend: `wait until it is gone, then ${install}` };
@@ -154,12 +154,12 @@ const remediationPoliciesFinding = async (kube: Kube, namespace: string): Promis
 };
 
 const accountsFinding = async (kube: Kube, { namespace, accounts }: Wanted): Promise<Finding> => {
-  const check = "accounts of the actions";
+  const check = "action service accounts";
   const known = new Set((await kube.list(ServiceAccounts, { namespace })).map((each) => each.metadata.name));
   const missing = accounts.filter((name) => !known.has(name));
   return missing.length === 0
     ? { check, state: "ok", detail: `${accounts.length} ServiceAccounts in ${namespace}` }
-    : { check, state: "lacking", detail: `no ServiceAccount ${listed(missing, "or")} in ${namespace}`, mend: install };
+    : { check, state: "lacking", detail: `ServiceAccount ${listed(missing, "or")} not found in ${namespace}`, mend: install };
 };
 
 const mostListed = 8;
@@ -184,7 +184,7 @@ const installationFinding = async (kube: Kube, namespace: string): Promise<Findi
     return {
       check,
       state: "note",
-      detail: `no Deployment kintsugi in ${namespace}; a plain process does as well: kintsugi run all --image <image>`,
+      detail: `Deployment kintsugi not found in ${namespace}; kintsugi run all --image <image> also works`,
       mend: install,
     };
   const image = deployment.spec.template.spec.containers[0]?.image ?? "no image";
@@ -202,7 +202,7 @@ const managedFinding = async (kube: Kube): Promise<Finding> => {
     ? {
         check,
         state: "note",
-        detail: "none: Kintsugi will look and explain, and change nothing",
+        detail: "none: Kintsugi diagnoses and changes nothing",
         mend: `kubectl label namespace <name> ${MANAGED_LABEL}=true`,
       }
     : { check, state: "ok", detail: listed(managed.map((each) => each.metadata.name)) };

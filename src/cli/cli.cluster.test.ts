@@ -157,7 +157,7 @@ describe("reading", () => {
   test("doctor: the administrator lacks nothing that an installation brings; alice lacks the controllers' rights", async () => {
     const admin = await kintsugi(controlPlane.kubeconfigPath, "doctor", "-o", "json");
     const states = new Map((JSON.parse(admin.stdout) as Finding[]).map((each) => [each.check, each.state]));
-    for (const check of ["API server", "kinds", "namespace", "admission policies", "accounts of the actions", "rights of this kubeconfig"])
+    for (const check of ["API server", "kinds", "namespace", "admission policies", "action service accounts", "rights of this kubeconfig"])
       expect([check, states.get(check)]).toEqual([check, "ok"]);
     const alice = await kintsugi(kubeconfigs.alice, "doctor");
     expect(alice.code).toBe(1);

@@ -14,6 +14,9 @@ export interface User {
   readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
+/** Whose token `adminToken` is. */
+export const adminName = "kubernetes-admin";
+
 export const anonymous: User = { username: "system:anonymous", groups: ["system:unauthenticated"] };
 export const issuer = "https://kubernetes.default.svc.cluster.local";
 
@@ -54,7 +57,7 @@ export const accountUser = (namespace: string, name: string, uid: string): User 
 export const createIdentities = (deps: IdentityDeps): Identities => {
   const secret = newUid(deps.random);
   const adminToken = `admin-${newUid(deps.random)}`;
-  const admin: User = { username: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };
+  const admin: User = { username: adminName, groups: ["system:masters", "system:authenticated"] };
   const sign = (text: string): string => createHmac("sha256", secret).update(text).digest("base64url");
   /** Claims of tokens whose signature was found to be good: every request brings the same few again. Times and accounts are looked at each time. */
   const verified = new Map<string, JsonRecord>();

@@ -27,7 +27,7 @@ test("a person breaks something by number, sees it repaired, and leaves nothing 
   const scenarios = await loadScenarios();
   const number = scenarios.findIndex(({ name }) => name === "crash-after-release") + 1;
   const typed = async function* (): AsyncGenerator<string> {
-    await until(/What shall break\?/);
+    await until(/What do you want to break\?/);
     yield "99";
     yield String(number);
     yield String(number);
@@ -54,7 +54,7 @@ test("a person breaks something by number, sees it repaired, and leaves nothing 
   const text = said.join("\n");
   expect(code).toBe(0);
   expect(text).toContain(`Type a number from 1 to ${scenarios.length}`);
-  expect(text).toContain("crash-after-release is not ready to be broken");
+  expect(text).toContain("crash-after-release is not ready: it is being set up or repaired");
   expect(text).toMatch(/describe rr-[0-9a-f]{12}-1/);
   expect(text).toMatch(/API server https:\/\/127\.0\.0\.1:\d+/);
   const kubeconfig = /KUBECONFIG=(\S+)/.exec(text)?.[1] ?? "";

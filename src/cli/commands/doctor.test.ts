@@ -70,7 +70,7 @@ describe("doctor", () => {
     const text = (await runKintsugi(["doctor"], whole)).stdout;
     expect(text).toContain("ok      API server: Kubernetes v1.34.2");
     expect(text).toContain("opted-in namespaces: shop");
-    expect(text).toMatch(/Nothing is lacking\.\n$/);
+    expect(text).toMatch(/All checks passed\.\n$/);
   });
 
   test("a policy with a rule that is not evaluated is named, with the command that removes it: exit code 1", async () => {
@@ -98,8 +98,8 @@ describe("doctor", () => {
       mend: `kubectl label namespace <name> ${MANAGED_LABEL}=true`,
     });
     const text = (await runKintsugi(["doctor"], server)).stdout;
-    expect(text).toMatch(/→ kubectl apply -f deploy\/kintsugi.yaml/);
-    expect(text).toMatch(/\d of 9 are lacking\./);
+    expect(text).toMatch(/→ kintsugi install \| kubectl apply --server-side -f -/);
+    expect(text).toMatch(/\d of 9 checks failed\./);
   });
 
   test.each([
@@ -139,7 +139,7 @@ describe("doctor", () => {
       list: async () => [],
     };
     const direct = await checkup(fakeKube as never, wanted);
-    expect(stateOf(direct, "accounts of the actions")).toMatchObject({
+    expect(stateOf(direct, "action service accounts")).toMatchObject({
       state: "lacking",
       detail: expect.stringContaining("kintsugi-act-restart-pod") as string,
     });
@@ -155,7 +155,7 @@ describe("doctor", () => {
     expect(stateOf((await doctor({ ...whole, answers: other })).findings, "API server")?.state).toBe("lacking");
   });
 
-  test("rights that are lacking are named, and not all of them where there are many", async () => {
+  test("rights that checks failed are named, and not all of them where there are many", async () => {
     const { code, findings } = await doctor({ ...whole, answers: answers((resource) => resource !== "leases") });
     expect(code).toBe(1);
     expect(stateOf(findings, "rights of this kubeconfig")?.detail).toMatch(/may not .*leases\.coordination\.k8s\.io/);
@@ -170,7 +170,7 @@ describe("doctor", () => {
     expect(findings.filter((each) => each.state === "unknown")).toHaveLength(5);
     expect(code).toBe(0);
     const text = await runKintsugi(["doctor"], { ...whole, failures: { Namespace: forbidden } });
-    expect(text.stdout).toContain("Nothing is known to be lacking.");
+    expect(text.stdout).toContain("No check failed; some could not be made.");
   });
 
   test("an API server that cannot be reached is one sentence and exit code 2", async () => {

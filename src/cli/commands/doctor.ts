@@ -1,5 +1,5 @@
 // `kintsugi doctor`: whether a cluster is ready for Kintsugi, and the command that fixes each check that fails. Only reads.
-import { type Finding, checkup } from "#cli/checkup.ts";
+import type { Finding } from "#cli/checkup.ts";
 import type { DefineCommand } from "#cli/command.ts";
 import { commandsWithRole, printedRole } from "#cli/printed-roles.ts";
 import { point } from "#cli/render/page.ts";
@@ -12,7 +12,10 @@ export const define: DefineCommand = (command, run) => {
       run(async (session) => {
         if (options.rbac !== undefined) return printRole(session, options.rbac);
         // Every controller is behind it: no other command has to load them.
-        const { actionRights, controllerNeeds } = await import("#manifests/rights.ts");
+        const [{ checkup }, { actionRights, controllerNeeds }] = await Promise.all([
+          import("#cli/checkup.ts"),
+          import("#manifests/rights.ts"),
+        ]);
         const findings = await checkup(await session.kube(), {
           namespace: session.kintsugiNamespace,
           rights: controllerNeeds,
@@ -38,7 +41,7 @@ const findingText = (session: Session, { check, state, detail, mend }: Finding):
   const { paint } = page;
   const marks = {
     ok: paint.green("ok     "),
-    lacking: paint.red("lacking"),
+    lacking: paint.red("failed "),
     note: paint.yellow("note   "),
     unknown: paint.yellow("unknown"),
   };
@@ -50,6 +53,6 @@ const findingText = (session: Session, { check, state, detail, mend }: Finding):
 
 const conclusion = (findings: readonly Finding[]): string => {
   const lacking = findings.filter((finding) => finding.state === "lacking").length;
-  if (lacking > 0) return `${lacking} of ${findings.length} are lacking.`;
-  return findings.some((finding) => finding.state === "unknown") ? "Nothing is known to be lacking." : "Nothing is lacking.";
+  if (lacking > 0) return `${lacking} of ${findings.length} checks failed.`;
+  return findings.some((finding) => finding.state === "unknown") ? "No check failed; some could not be made." : "All checks passed.";
 };
