@@ -10,6 +10,7 @@ import type { Finding } from "#diagnosis/finding.ts";
 import { repairsFor, type Repair } from "#diagnosis/repairs.ts";
 import type { Diagnosis } from "#diagnosis/verdict.ts";
 import { diagnoseHere, type Diagnoser } from "#investigation/diagnoser.ts";
+import { againstOwn } from "#investigation/own-changes.ts";
 import { type PlannedRepair, planRepair, type ReadForAction, wouldBeReverted } from "#investigation/plan-repair.ts";
 import type { Kube } from "#kube/client.ts";
 import type { Clock } from "#lib/clock.ts";
@@ -65,7 +66,8 @@ export const investigate = async (
     if ("person" in answer) persons.push(answer.person);
     const before = planned.length;
     for (const repair of "repairs" in answer ? answer.repairs : []) {
-      const plan = unproven(finding) ?? refusalOf(subject, repair) ?? (await planRepair(read, repair));
+      const plan =
+        unproven(finding) ?? refusalOf(subject, repair) ?? againstOwn(collected.objects, repair) ?? (await planRepair(read, repair));
       if (typeof plan === "string") refused.push({ action: repair.action, reason: plan.slice(0, 1024) });
       else planned.push(plan);
     }

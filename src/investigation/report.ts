@@ -8,6 +8,7 @@ import { type Repairs, repairsFor } from "#diagnosis/repairs.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { inParallel } from "#evidence/in-parallel.ts";
 import { diagnoseHere, type Diagnoser } from "#investigation/diagnoser.ts";
+import { activeRequest, againstOwn, type OwnRequest, ownRevisionText } from "#investigation/own-changes.ts";
 import { type PlannedRepair, planRepair, type ReadForAction } from "#investigation/plan-repair.ts";
 import type { ReadyPods } from "#investigation/ready-pods.ts";
 import type { LikelyFinding, SurveyOptions } from "#investigation/survey.ts";
@@ -29,6 +30,8 @@ export interface ReportedFinding {
   readonly refused: readonly Refusal[];
   /** Why a person is needed, where one is. */
   readonly person?: string;
+  /** Kintsugi works on it already: nothing else is proposed. */
+  readonly request?: { readonly name: string; readonly phase: string };
 }
 
 export interface Report {
@@ -62,6 +65,8 @@ export interface Looked {
 export interface ReportOptions extends SurveyOptions {
   /** What a person asked about, where that belongs to the target. */
   readonly asked?: Reference | undefined;
+  /** Kintsugi's own, past and present. */
+  readonly requests?: readonly OwnRequest[] | undefined;
   /** Where the evidence is diagnosed; in this thread where absent. */
   readonly diagnoser?: Diagnoser | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -77,7 +82,10 @@ export const reportOn = async (evidence: Evidence, read: ReadForAction, options:
   const { survey, gaps } = await diagnoser.survey(evidence, { leastConfidence, target, namespace }, options.signal);
   const { likely } = survey;
   const told = await inParallel(likely, plansAtOnce, async (finding) =>
-    reported(likely.indexOf(finding) < maxPlanned ? read : undefined, finding),
+    reported(likely.indexOf(finding) < maxPlanned ? read : undefined, finding, {
+      objects: evidence.objects,
+      requests: options.requests ?? [],
+    }),
   );
   return {
     collectedAt: evidence.collectedAt,
@@ -99,30 +107,38 @@ const nearest = (all: Report["ruledOut"], told: readonly ReportedFinding[]): Rep
   return all.filter(({ code }) => !seen.has(code) && seen.add(code)).slice(0, maxRuledOut);
 };
 
-const reported = async (read: ReadForAction | undefined, finding: LikelyFinding): Promise<ReportedFinding> => {
+interface Own {
+  readonly objects: Evidence["objects"];
+  readonly requests: readonly OwnRequest[];
+}
+
+const reported = async (read: ReadForAction | undefined, finding: LikelyFinding, own: Own): Promise<ReportedFinding> => {
   const { code, object, summary, confidence, chain, quotes, explains = [] } = finding;
   const answer = repairsFor(finding, object);
   const planned: PlannedRepair[] = [];
   const refused: Refusal[] = [];
-  for (const repair of "repairs" in answer ? answer.repairs : []) {
-    const plan = read === undefined ? "too many findings to plan each" : await planRepair(read, repair);
+  const request = activeRequest(own.requests, [object, ...explains]);
+  for (const repair of "repairs" in answer && request === undefined ? answer.repairs : []) {
+    const plan =
+      againstOwn(own.objects, repair) ?? (read === undefined ? "too many findings to plan each" : await planRepair(read, repair));
     if (typeof plan === "string") refused.push({ action: repair.action, reason: plan.slice(0, 1024) });
     else planned.push(plan);
   }
+  const ownText = ownRevisionText(own.objects, object, own.requests);
   return {
     code,
     object,
     summary,
-    verdict: planned.length > 0 ? "Actionable" : "NeedsHuman",
+    verdict: planned.length > 0 || request !== undefined ? "Actionable" : "NeedsHuman",
     confidence,
-    chain,
+    chain: ownText === undefined ? chain : [ownText, ...chain],
     evidence: quotes,
     explains: explains.filter((each) => referenceText(each) !== referenceText(object)),
     plans: planned.map(({ plan }) => plan),
     commands: commandsOf(planned[0]),
     pods: finding.pods,
     refused,
-    ...personOf(answer, planned.length),
+    ...(request === undefined ? personOf(answer, planned.length) : { request: { name: request.name, phase: request.phase } }),
   };
 };
 

@@ -7,6 +7,7 @@ import { rootOf } from "#cli/dry-look.ts";
 import { misuse } from "#cli/failure.ts";
 import { type Asking, missingObject, objectAsked } from "#cli/missing-object.ts";
 import { requireNamespace } from "#cli/namespaces.ts";
+import { ownRequests } from "#cli/own-requests.ts";
 import { prometheusSource } from "#cli/prometheus-source.ts";
 import { showProgress } from "#cli/progress.ts";
 import { kindAndName, referenceOf } from "#cli/reference.ts";
@@ -142,7 +143,9 @@ const lookLive = async (session: Session, words: Words, options: Options, lookin
     const gaps = existence === "exists" ? [] : [`whether namespace ${namespace} exists: not allowed`];
     const evidence = { ...collected, gaps: [...gaps, ...collected.gaps] };
     if (target !== undefined && isMissing(evidence, target)) throw await missingObject(asking, target);
+    const own = await ownRequests(kube, session.kintsugiNamespace, signal);
     const report = await reportOn(evidence, (reads, reference) => readForAction({ kube, journal }, reads, reference, signal), {
+      requests: own,
       ...looking,
       target,
       asked: object,

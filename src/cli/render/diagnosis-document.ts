@@ -37,6 +37,7 @@ const findingDocument = ({
   pods,
   refused,
   person,
+  request,
 }: ReportedFinding): object => ({
   code,
   object,
@@ -59,4 +60,5 @@ const findingDocument = ({
   ...(pods === undefined ? {} : { pods }),
   refused,
   ...(person === undefined ? {} : { person }),
+  ...(request === undefined ? {} : { request }),
 });

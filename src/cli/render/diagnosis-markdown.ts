@@ -8,6 +8,7 @@ import {
   lookedText,
   noPodsText,
   notCheckedTitle,
+  requestCommand,
   unlikelyText,
   verdictText,
 } from "#cli/render/diagnosis-words.ts";
@@ -36,7 +37,7 @@ export const diagnosisMarkdown = (report: Report): string => {
 };
 
 const findingLines = (finding: ReportedFinding, at: number): readonly string[] => {
-  const { code, object, summary, chain, evidence, explains, plans, commands, refused, person } = finding;
+  const { code, object, summary, chain, evidence, explains, plans, commands, refused, person, request } = finding;
   return [
     "",
     `## ${at + 1}. ${escaped(code)}: ${escaped(referenceText(object))}`,
@@ -50,6 +51,7 @@ const findingLines = (finding: ReportedFinding, at: number): readonly string[] =
       `**What to do:** ${plan.steps.map((step) => escaped(stepText(step))).join(", then ")}: ${riskText(plan)}. ${escaped(plan.rationale)}`,
       ...plan.diffs.flatMap(({ object: of, diff }) => ["", `${escaped(referenceText(of))}:`, "", ...fenced(diff, "diff")]),
     ]),
+    ...(request === undefined ? [] : ["", `**What to do:** ${escaped(requestCommand(request))}`]),
     ...(commands.length === 0 ? [] : ["", "The same by hand:", "", ...fenced(commands.join("\n"), "sh")]),
     ...(person === undefined ? [] : ["", `**Manual fix needed:** ${escaped(person)}`]),
     ...refused.flatMap(({ action, reason }) => ["", `Refused: ${escaped(action)}: ${escaped(reason)}`]),

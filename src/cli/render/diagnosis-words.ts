@@ -53,8 +53,16 @@ const verdictWords: Readonly<Record<ReportedFinding["verdict"], string>> = {
   Inconclusive: "no cause could be proven",
 };
 
-export const verdictText = ({ verdict, confidence }: ReportedFinding): string =>
-  `${verdictWords[verdict]}, confidence ${confidence.toFixed(2)}`;
+export const verdictText = ({ verdict, confidence, request }: ReportedFinding): string =>
+  `${request === undefined ? verdictWords[verdict] : requestText(request)}, confidence ${confidence.toFixed(2)}`;
+
+type OwnRequest = NonNullable<ReportedFinding["request"]>;
+
+const requestText = ({ name, phase }: OwnRequest): string => `Kintsugi works on it: ${name} is ${phase}`;
+
+/** While Kintsugi works on it, or asks. */
+export const requestCommand = ({ name, phase }: OwnRequest): string =>
+  phase === "AwaitingApproval" ? `kintsugi approve ${name}` : `kintsugi describe ${name}`;
 
 export type Severity = "critical" | "warning" | "info";
 
@@ -69,14 +77,16 @@ export const severityOf = ({ pods, verdict }: ReportedFinding): Severity => {
 export const readyText = ({ pods }: ReportedFinding): string => (pods === undefined ? "-" : `${pods.ready}/${pods.wanted}`);
 
 /** What Kintsugi can do, or that a person has to. */
-export const actionText = ({ verdict, plans: [plan], person }: ReportedFinding): string => {
+export const actionText = ({ verdict, plans: [plan], person, request }: ReportedFinding): string => {
+  if (request !== undefined) return requestText(request);
   if (plan !== undefined) return `Kintsugi can fix this: ${proposalText(plan.steps)} (${riskText(plan)})`;
   const why = person === undefined ? "" : `: ${person}`;
   return verdict === "Inconclusive" ? `No cause could be proven${why}` : `Manual fix needed${why}`;
 };
 
 /** The command to begin with. */
-export const nextCommand = ({ commands: [command], object }: ReportedFinding): string => command ?? describeCommand(object);
+export const nextCommand = ({ commands: [command], object, request }: ReportedFinding): string =>
+  request === undefined ? (command ?? describeCommand(object)) : requestCommand(request);
 
 export const unlikelyText = ({ unlikely }: Report): string =>
   unlikely === 0 ? "" : `${counted(unlikely, "low-confidence finding")} not shown; --all includes ${unlikely === 1 ? "it" : "them"}.`;

@@ -298,3 +298,16 @@ test("text of a cluster makes no link in SARIF", () => {
   const { runs } = diagnosisSarif(report, "1") as { runs: [{ results: [{ message: { text: string } }] }] };
   expect(runs[0].results[0].message.text).toBe(String.raw`see \[the fix\](https://evil.example) \\`);
 });
+
+test.each([
+  ["Verifying", "kintsugi describe rr-1"],
+  ["AwaitingApproval", "kintsugi approve rr-1"],
+])("what Kintsugi works on (%s) is named with its request, and the command to follow it", (phase, command) => {
+  const finding: ReportedFinding = { ...repairable, plans: [], commands: [], refused: [], request: { name: "rr-1", phase } };
+  const report = { ...broken, findings: [finding] };
+  for (const text of [diagnosisText(page, report, { ...textOptions, from: { ms: 420 } }), diagnosisMarkdown(report)]) {
+    expect(text).toContain(`Kintsugi works on it: rr-1 is ${phase}`);
+    expect(text).toContain(command);
+  }
+  expect(diagnosisDocument(report)).toMatchObject({ findings: [{ request: { name: "rr-1", phase } }] });
+});
