@@ -6,7 +6,7 @@ import { Leases } from "#api/kubernetes.ts";
 import { CONTROLLER_ACCOUNT } from "#api/labels.ts";
 import { install } from "#manifests/install.ts";
 import { toYaml } from "#manifests/manifest.ts";
-import { openCluster, type TestCluster } from "#test/cluster.ts";
+import { openCluster, type TestCluster, tokenOf } from "#test/cluster.ts";
 import { kubectlOf, mustKubectl } from "#test/kubectl.ts";
 import { type ProductProcess, startProduct } from "#test/product-process.ts";
 import { startFaultProxy, type FaultProxy } from "#test/fault-proxy.ts";
@@ -30,10 +30,10 @@ beforeAll(async () => {
   const kubectl = kubectlOf(inject("controlPlane"));
   await mustKubectl(kubectl, ["apply", "--server-side", "-f", "-"], toYaml(install({ namespace, image })));
   await mustKubectl(kubectl, ["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
-  const token = await mustKubectl(kubectl, ["create", "token", CONTROLLER_ACCOUNT, "-n", namespace]);
+  const token = await tokenOf(cluster, namespace, CONTROLLER_ACCOUNT);
   proxy = await startFaultProxy(cluster.config);
   folder = await mkdtemp(join(tmpdir(), "kintsugi-process-"));
-  await writeFile(join(folder, "kubeconfig"), proxy.kubeconfig(token.trim()));
+  await writeFile(join(folder, "kubeconfig"), proxy.kubeconfig(token));
   product = startProduct([
     "run",
     "all",

@@ -200,6 +200,19 @@ describe("run, demo and act", () => {
     ]);
   });
 
+  test.each([
+    ["on where nothing is said", [], "on"],
+    ["off where that is asked for", ["--no-leader-election"], "off"],
+  ])("leader election is %s", async (_, args, expected) => {
+    const seen: string[] = [];
+    const runRole = async (__: string, options: RunOptions): Promise<number> => {
+      seen.push(options.leaderElection);
+      return 0;
+    };
+    await runKintsugi(["run", "all", "--image", "i:1", ...args], { objects: [] }, { runRole });
+    expect(seen).toEqual([expected]);
+  });
+
   test.each<[string, readonly string[], RunOptions["tls"]]>([
     ["with TLS", ["all", "--address", "0.0.0.0", "--tls-cert-file", "c", "--tls-key-file", "k"], { certFile: "c", keyFile: "k" }],
     ["with plain HTTP, where that is asked for", ["gateway", "--address", "::", "--plain-http"], undefined],

@@ -33,7 +33,8 @@ export const defineRun: DefineCommand = (command, run) => {
     .option("--tls-key-file <path>", "its key")
     .option("--plain-http", "serve the Gateway without TLS on an address that others reach")
     .option("--image <reference>", "image of the Jobs that carry out actions; admission allows only the installed one")
-    .option("--no-leader-election", "no leader election: this is the only process")
+    // Its default is said: commander gives a negated option none where the command is defined while it is parsed.
+    .addOption(new Option("--no-leader-election", "no leader election: this is the only process").default(true))
     .addOption(new Option("--log-level <level>", "log level").choices(logLevels).default("info"))
     .action((role: string, flags: RunFlags) =>
       run(async (session) => {
