@@ -490,7 +490,8 @@ export const boundsSuite = (open: () => Promise<BoundsCluster>): void => {
         /never changed/,
       );
       expect(await refusal(eve().mergePatch(Pods, key, { metadata: { labels: { looked: "at" } } }, { dryRun: true }))).toBe("");
-      const ephemeral = { spec: { ephemeralContainers: [{ name: "e", image: "evil:1" }] } };
+      const securityContext = { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } };
+      const ephemeral = { spec: { ephemeralContainers: [{ name: "e", image: "evil:1", securityContext }] } };
       expect(await refusal(eve().mergePatch(Pods, key, ephemeral, { subresource: "ephemeralcontainers" }))).toMatch(
         /never changed|does not allow this method/,
       );
