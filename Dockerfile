@@ -1,6 +1,7 @@
 # Kintsugi's one image: every role, the command line, and what an action's Job runs. Node.js runs the TypeScript as it is, so that
 # nothing is compiled and no step needs a shell. Build it after `npm ci --omit=dev --ignore-scripts`, or from the folder that
 # scenarios/image-context.ts lays out without a network.
+# A tag can move: for a release pass the base by digest, --build-arg BASE=docker.io/library/node@sha256:…
 ARG BASE=docker.io/library/node:26-slim
 FROM ${BASE}
 ENV NODE_ENV=production
