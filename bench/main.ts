@@ -3,6 +3,7 @@ import process from "node:process";
 import { collectBench } from "#bench/collect/run.ts";
 import { diagnosisBench } from "#bench/diagnosis/run.ts";
 import { journalBench } from "#bench/journal/run.ts";
+import { memoryBench } from "#bench/memory/run.ts";
 import { startBench } from "#bench/start/run.ts";
 
 type Bench = (args: readonly string[]) => Promise<number>;
@@ -11,6 +12,7 @@ const benches: Readonly<Record<string, Bench>> = {
   collect: collectBench,
   diagnosis: diagnosisBench,
   journal: journalBench,
+  memory: memoryBench,
   start: startBench,
 };
 

@@ -2,7 +2,7 @@
 import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import type { RunOptions } from "#cli/deps.ts";
 import { watchGuardrails } from "#cluster/guardrails.ts";
-import { admissionPolicyNames } from "#manifests/admission.ts";
+import { admissionPolicies, approvalsPolicyName } from "#manifests/admission.ts";
 import { createConfigMapStore } from "#cluster/journal/config-map-store.ts";
 import { keptJournal, savedJournal } from "#cluster/journal/journal-reader.ts";
 import { createJournalKeeper } from "#cluster/journal/keep-journal.ts";
@@ -91,8 +91,8 @@ export const runRoles = async (role: string, options: RunOptions & { readonly im
     ...{ kube, caches, clock, random, log, metrics, events, namespace, image },
     journal: keptJournal(keeper, savedJournal(kube, namespace)),
     settings: () => settingsFrom(policies.list(namespace)),
-    missingGuardrails: watchGuardrails(caches, admissionPolicyNames(namespace)),
     diagnoser: deps.diagnoser,
+    guardrails: watchGuardrails(caches, admissionPolicies({ namespace, image }), approvalsPolicyName(namespace)),
   };
   const controllers = controllerNames.filter((name) => wanted.includes(name)).map((name) => controllerFactories[name](shared));
   const tokenIssuer = async (): Promise<string | undefined> => issuerOf((await deps.config.credentials.current()).token);

@@ -64,7 +64,7 @@ export interface Harness {
   readonly shop: string;
   /** As the controllers' account, straight to the API server. */
   readonly controllers: Kube;
-  readonly policy: { settings: Settings; missing: readonly string[] };
+  readonly policy: { settings: Settings; missing: readonly string[]; checkedBy: string | undefined };
   token(account: string): Promise<string>;
   /** Runs the controller through the proxy until it is stopped; caches of its own, so that a second one is a restart. */
   start(options?: {
@@ -146,7 +146,7 @@ export const openHarness = async (): Promise<Harness> => {
     return kube;
   };
   const controllers = through(controllersToken);
-  const policy = { settings: defaultSettings, missing: [] as readonly string[] };
+  const policy = { settings: defaultSettings, missing: [] as readonly string[], checkedBy: "" };
 
   const first = async <T extends KubernetesExecution | Job>(
     type: typeof KubernetesExecution | typeof Jobs,
@@ -192,7 +192,7 @@ export const openHarness = async (): Promise<Harness> => {
         journal: savedJournal(kube, own),
         namespace: own,
         settings: () => policy.settings,
-        missingGuardrails: () => policy.missing,
+        guardrails: { missing: () => policy.missing, approvals: () => policy.checkedBy },
         image,
       });
       caches.start(stopping.signal);

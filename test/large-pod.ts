@@ -2,8 +2,8 @@
 import type { Deployment, Pod, ReplicaSet } from "#api/kubernetes.ts";
 import type { ObjectMeta } from "#api/object.ts";
 
-const podsOfSet = 10;
-const setsOfDeployment = 4;
+export const podsOfSet = 10;
+export const setsOfDeployment = 4;
 const namespaces = 50;
 
 const meta = (name: string, namespace: string, owner?: { kind: string; name: string }): ObjectMeta => ({

@@ -45,7 +45,7 @@ export interface OrchestrationHarness {
   readonly own: string;
   /** Opted in, in staging. */
   readonly shop: string;
-  readonly policy: { settings: Settings; missing: readonly string[] };
+  readonly policy: { settings: Settings; missing: readonly string[]; checkedBy: string | undefined };
   readonly metrics: Metrics;
   readonly events: string[];
   /** Runs the three controllers through the proxy; caches of their own, so that a second one is a restart. */
@@ -89,6 +89,7 @@ export const openOrchestration = async (): Promise<OrchestrationHarness> => {
   const policy: OrchestrationHarness["policy"] = {
     settings: { ...defaultSettings, stabilisationSeconds: 0, perNamespacePerHour: 1000, perHour: 1000 },
     missing: [],
+    checkedBy: "",
   };
   const metrics = createMetrics();
   const events: string[] = [];
@@ -116,7 +117,7 @@ export const openOrchestration = async (): Promise<OrchestrationHarness> => {
         journal: savedJournal(kube, own),
         namespace: own,
         settings: () => policy.settings,
-        missingGuardrails: () => policy.missing,
+        guardrails: { missing: () => policy.missing, approvals: () => policy.checkedBy },
       };
       const controllers = [
         createRemediationRequestController(deps),

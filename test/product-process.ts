@@ -5,6 +5,7 @@ import { join } from "node:path";
 const root = join(import.meta.dirname, "..");
 
 export interface ProductProcess {
+  readonly pid: number;
   readonly output: () => string;
   /** The first match of the pattern in what it prints. Rejects with the output when the process ends first. */
   waitFor(pattern: RegExp): Promise<RegExpMatchArray>;
@@ -12,11 +13,11 @@ export interface ProductProcess {
   readonly exited: Promise<number | null>;
 }
 
-export const startProduct = (args: readonly string[]): ProductProcess => {
+export const startProduct = (args: readonly string[], env: Readonly<Record<string, string>> = {}): ProductProcess => {
   const child: ChildProcess = spawn(process.execPath, [join(root, "src/main.ts"), ...args], {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env["PATH"], HOME: "/nonexistent" },
+    env: { PATH: process.env["PATH"], HOME: "/nonexistent", ...env },
   });
   let text = "";
   const listeners = new Set<() => void>();
@@ -28,6 +29,7 @@ export const startProduct = (args: readonly string[]): ProductProcess => {
   child.stderr?.on("data", take);
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   return {
+    pid: child.pid ?? 0,
     output: () => text,
     waitFor: (pattern) =>
       new Promise((resolve, reject) => {

@@ -12,8 +12,10 @@ import {
   ValidatingAdmissionPolicyBindings,
 } from "#api/kubernetes.ts";
 import { MANAGED_LABEL } from "#api/labels.ts";
-import { admissionPolicyNames } from "#manifests/admission.ts";
-import { type Need, referenceText } from "#api/object.ts";
+import { type Guardrail, guardrailDifference } from "#cluster/guardrail-differences.ts";
+import { admissionPolicies } from "#manifests/admission.ts";
+import { jsonEqual } from "#lib/canonical-json.ts";
+import { type KubeObject, type Need, referenceText } from "#api/object.ts";
 import { listed } from "#cli/render/text.ts";
 import { missingRights } from "#cli/rights-check.ts";
 import type { Kube } from "#kube/client.ts";
@@ -109,27 +111,27 @@ const namespaceFinding = async (kube: Kube, name: string): Promise<Finding> => {
     : { check, state: "lacking", detail: `Namespace ${name} is being deleted`, mend: `wait until it is gone, then ${install}` };
 };
 
+/** As this version generates them. Without an installed image, those that name the image are left out. */
+const expectedGuardrails = (namespace: string, image: string | undefined): readonly Guardrail[] => {
+  const [one = [], other = []] = ["one", "other"].map((each) => admissionPolicies({ namespace, image: image ?? each }));
+  return one.filter((guardrail, at) => jsonEqual(guardrail, other[at]));
+};
+
 const policiesFinding = async (kube: Kube, namespace: string): Promise<Finding> => {
   const check = "admission policies";
-  const names = admissionPolicyNames(namespace);
-  const inForce = await Promise.all(
-    names.map(async (name) => {
-      const [policy, binding] = await Promise.all([
-        kube.get(ValidatingAdmissionPolicies, { name }),
-        kube.get(ValidatingAdmissionPolicyBindings, { name }),
-      ]);
-      return (
-        policy !== undefined &&
-        policy.spec.failurePolicy !== "Ignore" &&
-        binding?.spec.policyName === name &&
-        binding.spec.validationActions?.includes("Deny") === true
-      );
+  const deployment = await kube.get(Deployments, { namespace, name: "kintsugi" });
+  const expected = expectedGuardrails(namespace, deployment?.spec.template.spec.containers[0]?.image);
+  const differences = await Promise.all(
+    expected.map(async (guardrail) => {
+      const type = guardrail.kind === "ValidatingAdmissionPolicy" ? ValidatingAdmissionPolicies : ValidatingAdmissionPolicyBindings;
+      const found: Guardrail | undefined = await kube.get<KubeObject>(type, { name: guardrail.metadata.name });
+      return guardrailDifference(guardrail, found);
     }),
   );
-  const missing = names.filter((_, at) => !inForce[at]);
-  return missing.length === 0
-    ? { check, state: "ok", detail: `${names.length} in force` }
-    : { check, state: "lacking", detail: `not in force, so Kintsugi refuses to act: ${listed(missing)}`, mend: install };
+  const wrong = differences.filter((difference) => difference !== undefined);
+  return wrong.length === 0
+    ? { check, state: "ok", detail: `${expected.length} policies and bindings are as this version generates them` }
+    : { check, state: "lacking", detail: `Kintsugi refuses to act: ${listed(wrong.slice(0, mostListed))}`, mend: install };
 };
 
 /** From the specs themselves: the status may be older, and is written by controllers that may not run. */

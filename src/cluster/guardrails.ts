@@ -1,6 +1,7 @@
-// Are the admission policies that bound us in force? Read from the caches: Kintsugi does not act where nobody holds it to its rules.
+// Are the admission policies that bound us in force, as this version generates them? Read from the caches: Kintsugi does not act where nothing holds it to its rules.
 import type { Need } from "#api/object.ts";
 import { CachedAdmissionBindings, CachedAdmissionPolicies } from "#cluster/cached-kinds.ts";
+import { type Guardrail, guardrailDifference } from "#cluster/guardrail-differences.ts";
 import type { Caches } from "#kube/caches.ts";
 
 export const needs: readonly Need[] = ["validatingadmissionpolicies", "validatingadmissionpolicybindings"].map((resource) => ({
@@ -10,15 +11,33 @@ export const needs: readonly Need[] = ["validatingadmissionpolicies", "validatin
   scope: "cluster",
 }));
 
-/** Asks for the two caches; the function it returns names what is missing or does not deny, and is empty where all is in force. */
-export const watchGuardrails = (caches: Caches, names: readonly string[]): (() => readonly string[]) => {
+export interface Guardrails {
+  /** What is not as generated, in words; empty where all is in force. */
+  missing(): readonly string[];
+  /**
+   * Which version of the approvals policy checks decisions now; undefined while it is not as generated. Another one than when people were
+   * asked: it was changed meanwhile, and nothing says who decided in between.
+   */
+  approvals(): string | undefined;
+}
+
+/** Asks for the two caches. `expected`: the generated policies and bindings; `approvals`: the name of the one that checks decisions. */
+export const watchGuardrails = (caches: Caches, expected: readonly Guardrail[], approvals: string): Guardrails => {
   const policies = caches.of(CachedAdmissionPolicies);
   const bindings = caches.of(CachedAdmissionBindings);
-  return () =>
-    names.filter((name) => {
-      const policy = policies.get({ name });
-      const binding = bindings.get({ name });
-      const denies = binding?.spec.policyName === name && binding.spec.validationActions?.includes("Deny") === true;
-      return policy === undefined || policy.spec.failurePolicy === "Ignore" || !denies;
-    });
+  const found = ({ kind, metadata: { name } }: Guardrail) =>
+    kind === "ValidatingAdmissionPolicy" ? policies.get({ name }) : bindings.get({ name });
+  const differences = (guardrails: readonly Guardrail[]): readonly string[] =>
+    guardrails.flatMap((guardrail) => guardrailDifference(guardrail, found(guardrail)) ?? []);
+  const ofApprovals = expected.filter(({ metadata }) => metadata.name === approvals);
+  return {
+    missing: () => differences(expected),
+    approvals: () =>
+      differences(ofApprovals).length > 0
+        ? undefined
+        : ofApprovals
+            .map(found)
+            .map((object) => `${object?.metadata.uid}.${object?.metadata.generation ?? 0}`)
+            .join("/"),
+  };
 };

@@ -1,5 +1,6 @@
 // What every controller is handed by the composition root. Nothing else reaches it: no ambient clock, no environment, no global.
 import type { JournalReader } from "#cluster/journal/journal-reader.ts";
+import type { Guardrails } from "#cluster/guardrails.ts";
 import type { Caches } from "#kube/caches.ts";
 import type { Kube } from "#kube/client.ts";
 import type { EventRecorder } from "#kube/events.ts";
@@ -21,6 +22,6 @@ export interface RoleDeps {
   readonly namespace: string;
   /** The policies in force, merged: read anew at each decision. */
   readonly settings: () => Settings;
-  /** Admission policies that are not in force: while there are any, Kintsugi refuses to act. */
-  readonly missingGuardrails: () => readonly string[];
+  /** The admission policies that bound Kintsugi: while one of them is not as generated, it refuses to act. */
+  readonly guardrails: Guardrails;
 }

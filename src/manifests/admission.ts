@@ -17,6 +17,9 @@ export interface AdmissionOptions {
   readonly image: string;
 }
 
+/** The policy that checks who decides, and how. */
+export const approvalsPolicyName = (namespace: string): string => `${namespace}-approvals`;
+
 export const admissionPolicies = ({ namespace, image }: AdmissionOptions): Manifest[] => [
   ...reachPolicy(namespace),
   ...ownNamespacePolicy(namespace, ownWriters),
@@ -28,9 +31,3 @@ export const admissionPolicies = ({ namespace, image }: AdmissionOptions): Manif
   ...tokensPolicy(namespace),
   ...actions.filter(({ writes }) => writes.length > 0).flatMap((action) => actionPolicy(namespace, action)),
 ];
-
-/** Of the policies, and of their bindings. */
-export const admissionPolicyNames = (namespace: string): string[] =>
-  admissionPolicies({ namespace, image: "" })
-    .filter(({ kind }) => kind === "ValidatingAdmissionPolicy")
-    .map(({ metadata }) => metadata.name);

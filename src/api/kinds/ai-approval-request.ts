@@ -64,6 +64,11 @@ export const AIApprovalRequest = defineKind({
     reversible: z.boolean().describe("Whether it can be undone."),
     reason: message.describe("Why a person has to decide."),
     expiresAt: timestamp.describe("When the question lapses."),
+    checkedBy: z
+      .string()
+      .max(256)
+      .optional()
+      .describe("The version of the admission policy that checks the decisions. Under another one the question is asked again."),
     approvers: z
       .array(approver)
       .min(1)

@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest";
 
 import { kinds } from "#api/kinds/registry.ts";
 import { MANAGED_LABEL } from "#api/labels.ts";
-import { admissionPolicyNames } from "#manifests/admission.ts";
 import type { KubeObject } from "#api/object.ts";
 import { checkup, type Finding } from "#cli/checkup.ts";
+import { admissionPolicies } from "#manifests/admission.ts";
 import { actionRights } from "#manifests/rights.ts";
 import { type FakeServer, runKintsugi, serverError } from "#test/cli-harness.ts";
 
@@ -24,10 +24,10 @@ const named = (apiVersion: string, kind: string, name: string, more: object = {}
 
 const admission = "admissionregistration.k8s.io/v1";
 const system = "kintsugi-system";
-const policies = admissionPolicyNames(system).flatMap((name) => [
-  named(admission, "ValidatingAdmissionPolicy", name, { spec: { failurePolicy: "Fail" } }),
-  named(admission, "ValidatingAdmissionPolicyBinding", name, { spec: { policyName: name, validationActions: ["Deny"] } }),
-]);
+const policies = admissionPolicies({ namespace: system, image: "kintsugi:1" }).map(({ kind, metadata, spec }) =>
+  named(admission, kind, metadata.name, { spec }),
+);
+const specOf = (object: KubeObject): object => (object as KubeObject & { spec: object }).spec;
 const shop = named("v1", "Namespace", "shop");
 shop.metadata.labels = { [MANAGED_LABEL]: "true" };
 const deployment = (readyReplicas: number): KubeObject =>
@@ -106,6 +106,18 @@ describe("doctor", () => {
     [
       "a policy that fails open",
       (each: KubeObject) => (each.kind === "ValidatingAdmissionPolicy" ? { ...each, spec: { failurePolicy: "Ignore" } } : each),
+    ],
+    [
+      "a policy whose rules are always true",
+      (each: KubeObject) =>
+        each.kind === "ValidatingAdmissionPolicy" ? { ...each, spec: { ...specOf(each), validations: [{ expression: "true" }] } } : each,
+    ],
+    [
+      "a binding that selects no namespace",
+      (each: KubeObject) =>
+        each.kind === "ValidatingAdmissionPolicyBinding"
+          ? { ...each, spec: { ...specOf(each), matchResources: { namespaceSelector: { matchLabels: { none: "such" } } } } }
+          : each,
     ],
     [
       "a binding that only warns",

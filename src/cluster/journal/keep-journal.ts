@@ -35,8 +35,8 @@ export interface JournalKeeper {
 const saveEveryMs = 2_000;
 const trimEveryMs = 3_600_000;
 const retryLoadMs = 5_000;
-/** Between two such slices of a long list others have their turn. */
-const sliceSize = 100;
+/** Objects in one page of a list: between two pages others have their turn, and one page of the largest objects fits into memory. */
+const pageSize = 100;
 
 export const createJournalKeeper = (deps: KeeperDeps): JournalKeeper => {
   const { kube, clock, store, metrics, bounds = defaultBounds } = deps;
@@ -63,19 +63,19 @@ export const createJournalKeeper = (deps: KeeperDeps): JournalKeeper => {
     return undefined;
   };
 
-  const seeAll = async (kind: string, items: readonly KubeObject[], gap: Gap | undefined): Promise<void> => {
-    for (let start = 0; start < items.length; start += sliceSize) {
-      for (const item of items.slice(start, start + sliceSize)) journal.see(item, clock.now(), gap);
-      if (start + sliceSize < items.length) await delay(clock, 0);
-    }
-    journal.seeAbsent(kind, new Set(items.map((item) => journalKey(referenceOf(item)))), clock.now(), gap);
-  };
-
   /** `onFirst`: when the first list was read, or could not be. */
   const follow = async (type: ResourceType, savedAt: number | undefined, signal: AbortSignal, onFirst: () => void): Promise<void> => {
     let watchedUntil = savedAt;
     const name = collectionText(type, undefined);
+    const gap = (): Gap | undefined => (watchedUntil === undefined ? undefined : { notBefore: watchedUntil });
     const options: ListWatchOptions = {
+      pageSize,
+      // Seen as it arrives: of a list of all objects nothing is held but their names.
+      take: (object, arrival) => {
+        if (arrival === "listed") journal.see(object, clock.now(), gap());
+        if (arrival === "applied") journal.see(object, clock.now());
+        return namesOf(object);
+      },
       ...(type === secretType ? { part: "metadata" as const } : {}),
       onTrouble: (error) => {
         if (error === undefined) troubles.delete(name);
@@ -88,10 +88,9 @@ export const createJournalKeeper = (deps: KeeperDeps): JournalKeeper => {
     };
     for await (const seen of kube.listWatch(type, {}, signal, options)) {
       if (seen.kind === "synced") {
-        await seeAll(type.kind, seen.items, watchedUntil === undefined ? undefined : { notBefore: watchedUntil });
+        journal.seeAbsent(type.kind, new Set(seen.items.map((item) => journalKey(referenceOf(item)))), clock.now(), gap());
         onFirst();
-      } else if (seen.kind === "applied") journal.see(seen.object, clock.now());
-      else journal.seeDeleted({ ...referenceOf(seen.object), kind: type.kind }, clock.now());
+      } else if (seen.kind === "deleted") journal.seeDeleted({ ...referenceOf(seen.object), kind: type.kind }, clock.now());
       watchedUntil = clock.now();
     }
   };
@@ -158,6 +157,12 @@ export const createJournalKeeper = (deps: KeeperDeps): JournalKeeper => {
     },
   };
 };
+
+const namesOf = ({ apiVersion, kind, metadata: { name, namespace = "", uid, resourceVersion } }: KubeObject): KubeObject => ({
+  apiVersion,
+  kind,
+  metadata: { name, namespace, uid, resourceVersion, creationTimestamp: "" },
+});
 
 /** The right is not part of an installation; asking for it by listing would be refused again and again. */
 const maySeeSecrets = async (kube: Pick<Kube, "request">, signal: AbortSignal): Promise<boolean> => {

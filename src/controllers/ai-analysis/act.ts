@@ -75,14 +75,19 @@ export const createAct = (deps: RoleDeps, stores: Stores): Act => {
       if (changes === undefined) throw new Error("a plan was made whose changes are too large to show");
       const summary = questionSummary(status.rootCause?.summary ?? "", ask.plan);
       const number = questionNumber(analysis);
-      const question = approvalFor(analysis, { plan: ask.plan, changes, summary, reason: ask.why, number }, deps.settings(), clock.now());
+      const question = approvalFor(
+        analysis,
+        { plan: ask.plan, changes, summary, reason: ask.why, number, checkedBy: deps.guardrails.approvals() },
+        deps.settings(),
+        clock.now(),
+      );
       const ensured = await ensure(kube, stores.approvals, AIApprovalRequest, question, analysis.metadata, signal);
       if (ensured.state === "stranger") return { afterMs: strangerLookMs };
       await write(analysis, route, { ...status, approval: question.metadata.name }, signal);
       return "rest";
     },
     revise: async (analysis, { status, ask, message }, signal) => {
-      const question = approvalFor(analysis, ask, deps.settings(), clock.now());
+      const question = approvalFor(analysis, { ...ask, checkedBy: deps.guardrails.approvals() }, deps.settings(), clock.now());
       const ensured = await ensure(kube, stores.approvals, AIApprovalRequest, question, analysis.metadata, signal);
       if (ensured.state === "stranger") return { afterMs: strangerLookMs };
       await writeStatus(kube, stores.analyses, AIAnalysis, analysis, { ...status, approval: question.metadata.name }, signal);

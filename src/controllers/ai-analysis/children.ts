@@ -18,6 +18,8 @@ export interface Question {
   readonly reason: string;
   /** From 1: each override makes the next. */
   readonly number: number;
+  /** Which version of the admission policy will check the decisions; absent while none does. */
+  readonly checkedBy?: string | undefined;
 }
 
 /** Which question the analysis is at: an override that is done with was answered by the next one. */
@@ -27,7 +29,7 @@ export const approvalName = ({ spec }: AIAnalysis, question: number): string =>
   childName(spec.request, `a${spec.attempt}`, "aiar", ...(question === 1 ? [] : [question]));
 
 export const approvalFor = (analysis: AIAnalysis, question: Question, settings: Settings, now: number): NewObject<AIApprovalRequest> => {
-  const { plan, changes, summary, reason, number } = question;
+  const { plan, changes, summary, reason, number, checkedBy } = question;
   return {
     apiVersion: API_VERSION,
     kind: "AIApprovalRequest",
@@ -49,6 +51,7 @@ export const approvalFor = (analysis: AIAnalysis, question: Question, settings: 
       reversible: plan.reversible,
       reason,
       expiresAt: toTimestamp(now + settings.approvalExpirySeconds * 1000),
+      ...(checkedBy === undefined ? {} : { checkedBy }),
       approvers: [...settings.approvers],
       minApprovers: settings.minApprovers,
       decisions: [],

@@ -128,7 +128,7 @@ const start = (settings: Partial<Settings> = {}, model?: ModelPort): void => {
     journal: savedJournal(kube, namespace),
     namespace,
     ...(model === undefined ? {} : { model }),
-    missingGuardrails: () => [],
+    guardrails: { missing: () => [], approvals: () => "" },
     settings: () => ({ ...defaultSettings, approvers: ["group:on-call"], ...settings }),
   };
   const running = [createAIAnalysisController(deps), createAIApprovalRequestController(deps)].map((each) =>

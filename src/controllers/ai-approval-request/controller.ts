@@ -1,8 +1,9 @@
 // The AIApprovalRequest controller: counts what people decided, and voids a question that the cluster has overtaken. Decides nothing itself.
 import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
-import { apiVersionOf, keyOf, type Need, type ObjectReference } from "#api/object.ts";
+import { apiVersionOf, keyOf, type KubeObject, type Need, type ObjectReference } from "#api/object.ts";
 import { decodeChanges, objectKey, referenceOf } from "#actions/change.ts";
+import { CachedAdmissionBindings, CachedAdmissionPolicies } from "#cluster/cached-kinds.ts";
 import { createAct } from "#controllers/ai-approval-request/act.ts";
 import { decide, phaseOf } from "#controllers/ai-approval-request/decide.ts";
 import { ownKind } from "#controllers/rights.ts";
@@ -40,6 +41,11 @@ export const createAIApprovalRequestController = (deps: RoleDeps): Controller =>
         store: deps.caches.of(RemediationRequest, { namespace: deps.namespace }),
         keysOf: (request) => approvals.index(byRequest, request.metadata.name).map(keyOf),
       },
+      // A policy that is changed concerns every open question.
+      ...[CachedAdmissionPolicies, CachedAdmissionBindings].map((view) => ({
+        store: deps.caches.of<KubeObject>(view),
+        keysOf: () => approvals.list(deps.namespace).map(keyOf),
+      })),
       ...watchedTypes.map((type) => ({
         store: deps.caches.of(type),
         keysOf: (object: Parameters<typeof referenceOf>[0]) =>
@@ -49,7 +55,7 @@ export const createAIApprovalRequestController = (deps: RoleDeps): Controller =>
     reconcile: async (key, { signal }) => {
       const approval = approvals.get(key);
       if (approval === undefined || approval.metadata.deletionTimestamp !== undefined || phaseOf(approval) !== "Pending") return "rest";
-      const seen = await observe(deps.kube, deps.caches, approval, signal);
+      const seen = await observe(deps.kube, deps.caches, deps.guardrails.approvals(), approval, signal);
       return act(approval, decide(seen, deps.clock.now()), signal);
     },
   };

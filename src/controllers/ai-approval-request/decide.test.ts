@@ -3,6 +3,8 @@ import { API_VERSION } from "#api/define-kind.ts";
 import { type AIApprovalRequest, ApprovalPhase, approvalTransitions, type Decision as Vote } from "#api/kinds/ai-approval-request.ts";
 import { kintsugiLine, kubectlLine } from "#controllers/ai-approval-request/commands.ts";
 import { decide, type Decision } from "#controllers/ai-approval-request/decide.ts";
+import { observe } from "#controllers/ai-approval-request/observe.ts";
+import type { Caches } from "#kube/caches.ts";
 import { sceneNow, target } from "#test/scene.ts";
 
 const asked = (
@@ -158,4 +160,23 @@ test("the lines to decide with can be copied as they are", () => {
   expect(kubectlLine(asked(), "Approved")).toBe(
     `kubectl patch aiar rr-1-a1-aiar -n kintsugi-system --type=json -p '[{"op":"add","path":"/spec/decisions/-","value":{"by":"<you>","decision":"Approved","via":"kubectl"}}]'`,
   );
+});
+
+describe("while the admission policy that checks decisions is not as generated", () => {
+  const kube = { get: () => Promise.reject(new Error("nothing is asked")) };
+  const caches = { of: () => ({ get: () => undefined }) } as unknown as Pick<Caches, "of">;
+  const seen = (checkedBy: string | undefined, votes: readonly Vote[]) =>
+    observe(kube, caches, checkedBy, asked(votes, { checkedBy: "policy.1" }, "Pending"), new AbortController().signal);
+  const decided = async (checkedBy: string | undefined, vote: Vote) => decide(await seen(checkedBy, [vote]), sceneNow);
+
+  test("no approval counts", async () => expect(await decided(undefined, yes("ada"))).toMatchObject({ do: "wait" }));
+  test("a rejection counts", async () => expect(await decided(undefined, no("ada"))).toMatchObject({ do: "become", to: "Rejected" }));
+  test("what was approved meanwhile does not count afterwards: it is asked again", async () =>
+    expect(await decided("policy.3", yes("ada"))).toMatchObject({
+      do: "become",
+      to: "Void",
+      message: expect.stringContaining("admission policy") as string,
+    }));
+  test("under the policy of the question it counts", async () =>
+    expect(await decided("policy.1", yes("ada"))).toMatchObject({ do: "become", to: "Approved" }));
 });

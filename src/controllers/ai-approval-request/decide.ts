@@ -17,7 +17,7 @@ type Wish = NonNullable<NonNullable<AIApprovalRequest["status"]>["override"]>;
 export const phaseOf = (approval: AIApprovalRequest): ApprovalPhase => approval.status?.phase ?? "Pending";
 
 export const decide = (seen: Observed, now: number): Decision => {
-  const { approval, drift } = seen;
+  const { approval, drift, isUnchecked } = seen;
   const { spec } = approval;
   if (isTerminal(approvalTransitions, phaseOf(approval))) return { do: "wait" };
 
@@ -28,6 +28,8 @@ export const decide = (seen: Observed, now: number): Decision => {
   const leftMs = (fromTimestamp(spec.expiresAt) ?? 0) - now;
   if (leftMs <= 0) return { do: "become", to: "Expired", message: `Nobody who may decide approved it before ${spec.expiresAt}.` };
   if (drift !== undefined) return { do: "become", to: "Void", message: `The question does not stand any more: ${drift}.` };
+  // Whoever may write it could have decided in anybody's name. A no is believed, above: it changes nothing.
+  if (isUnchecked) return { do: "wait", forMs: leftMs };
   const other = votes.find((vote) => vote.decision === "Overridden");
   // Before any yes: what is approved is what nobody wants otherwise.
   if (other?.override !== undefined) {

@@ -13,6 +13,8 @@ export interface Observed {
   readonly approval: AIApprovalRequest;
   /** Why what was shown can't be done any more; absent where it still can. */
   readonly drift?: string;
+  /** The admission policy that checks decisions is not in force: none of them counts. */
+  readonly isUnchecked?: true;
 }
 
 /** The kinds that actions change. */
@@ -25,6 +27,7 @@ export const watchedTypes: readonly View[] = [CachedDeployments, CachedStatefulS
 export const observe = async (
   kube: Pick<Kube, "get">,
   caches: Pick<Caches, "of">,
+  checkedBy: string | undefined,
   approval: AIApprovalRequest,
   signal: AbortSignal,
 ): Promise<Observed> => {
@@ -32,6 +35,9 @@ export const observe = async (
   const request = caches.of(RemediationRequest, { namespace }).get({ namespace, name: approval.spec.request });
   if (request !== undefined && isTerminal(requestTransitions, request.status?.phase ?? "Pending"))
     return { approval, drift: `${request.metadata.name}, which asked it, has ended` };
+  if (checkedBy === undefined) return { approval, isUnchecked: true };
+  if (checkedBy !== (approval.spec.checkedBy ?? ""))
+    return { approval, drift: "the admission policy that checks decisions is not the one under which it was asked" };
   let changes: readonly Change[];
   try {
     changes = decodeChanges(approval.spec.changes);

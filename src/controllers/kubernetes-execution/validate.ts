@@ -22,7 +22,7 @@ import { leastAutonomy } from "#policy/autonomy.ts";
 import { freezeHold } from "#policy/freeze.ts";
 import { holderText, isManaged, permissionFor } from "#policy/permission.ts";
 
-export type ValidateDeps = Pick<RoleDeps, "kube" | "clock" | "journal" | "settings" | "missingGuardrails" | "namespace">;
+export type ValidateDeps = Pick<RoleDeps, "kube" | "clock" | "journal" | "settings" | "guardrails" | "namespace">;
 
 /** What is to be done, and what is kept of it. */
 interface Candidate {
@@ -130,8 +130,9 @@ const refusalOf = async (
   signal: AbortSignal,
 ): Promise<string | undefined> => {
   const { target } = spec;
-  const missing = deps.missingGuardrails();
-  if (missing.length > 0) return `The admission policies that bound Kintsugi are not in force (${missing.join(", ")}): install them.`;
+  const missing = deps.guardrails.missing();
+  if (missing.length > 0)
+    return `The admission policies that bound Kintsugi are not in force (${missing.slice(0, 3).join("; ")}): install them.`;
   const labels = await readPolicyLabels(deps.kube, target, signal);
   if (!isManaged(labels)) return `${holderText(target)} is not opted in: label it ${MANAGED_LABEL}=true.`;
   if (spec.undoes !== undefined) return undefined;

@@ -41,7 +41,7 @@ describe("a list that lags behind", () => {
       kube: { get: async ({ kind }: { readonly kind: string }) => (asked.push(kind), live[kind]) },
       targets: { health: () => ({ state: "Unhealthy" }) },
       settings: () => ({ maxAttempts: 3, verificationSeconds: 5, stabilisationSeconds: 5, freezes: [], budgets: {} }),
-      missingGuardrails: () => ["none is in force"],
+      guardrails: { missing: () => ["none is in force"] },
     } as unknown as Sources;
     const seen = await observe(sources, inPhase(phase), at(1), signal);
     return { asked, sees: [seen.analysis?.kind, seen.workflow?.kind].filter((kind) => kind !== undefined) };

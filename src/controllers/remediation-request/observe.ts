@@ -6,6 +6,7 @@ import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { WorkflowExecution, type WorkflowPhase, workflowTransitions } from "#api/kinds/workflow-execution.ts";
 import { isTerminal } from "#api/define-kind.ts";
 import { type KubeObject, type ObjectReference, referenceText } from "#api/object.ts";
+import type { Guardrails } from "#cluster/guardrails.ts";
 import type { Targets } from "#cluster/targets.ts";
 import type { Kube } from "#kube/client.ts";
 import type { Store } from "#kube/store.ts";
@@ -23,7 +24,7 @@ export interface Sources {
   readonly workflows: Store<WorkflowExecution>;
   readonly targets: Targets;
   readonly settings: () => Settings;
-  readonly missingGuardrails: () => readonly string[];
+  readonly guardrails: Pick<Guardrails, "missing">;
 }
 
 /** Indexes of the workflows' cache; names that no other user of it takes. */
@@ -122,9 +123,9 @@ const holdOf = (
 ): Hold | undefined => {
   const plan = chosenPlan(analysis);
   if (plan === undefined) return undefined;
-  const missing = sources.missingGuardrails();
+  const missing = sources.guardrails.missing();
   if (missing.length > 0)
-    return { why: `the admission policies that bound Kintsugi are not in force (${missing.join(", ")}); install them` };
+    return { why: `the admission policies that bound Kintsugi are not in force (${missing.slice(0, 3).join("; ")}); install them` };
   const repaired = repairedObject(request, plan);
   const holder = sources.workflows.index(workflowsByObject, targetHash(repaired)).find(isActive);
   if (holder !== undefined) return { why: `${holder.spec.request} is repairing ${referenceText(repaired)} already` };
