@@ -4,6 +4,7 @@ import type { KubeObject, ObjectReference } from "#api/object.ts";
 import { changesOf, contestsOf } from "#cluster/journal/change.ts";
 import { createJournal, defaultBounds, type Journal } from "#cluster/journal/journal.ts";
 import { contentsOf, referenceOf, sizeOf } from "#cluster/journal/track.ts";
+import { sha256 } from "#lib/canonical-json.ts";
 import { commonWords, pack, unpack } from "#cluster/journal/packed-text.ts";
 import { createdAt, deploymentObject, edited, managedBy, object } from "#test/journal-samples.ts";
 
@@ -314,4 +315,60 @@ test("a secret is known by the argument before it, and by the name beside it, al
   expect(changes.length).toBeGreaterThan(1);
   expect(JSON.stringify(changes)).not.toContain("swordfish");
   expect(JSON.stringify(changes)).toContain("--password");
+});
+
+describe("a namespace that floods the journal", () => {
+  const bounds = { ...defaultBounds, maxBytes: 60_000, maxObjects: 60 };
+  /** Text that does not pack. */
+  const noise = (seed: number, length: number): string => {
+    let text = "";
+    for (let at = 0; text.length < length; at += 1) text += sha256(`${seed}/${at}`);
+    return text.slice(0, length);
+  };
+  const configIn = (namespace: string, name: string, text: string): KubeObject => object("ConfigMap", name, { data: { text } }, namespace);
+  const kept = (journal: Journal, namespace: string): string =>
+    JSON.stringify(journal.tracks().filter((track) => track.object.namespace === namespace));
+
+  test("never takes anything from one that is under its share", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(4), fc.nat(200)), { minLength: 1, maxLength: 8 }),
+        fc.array(fc.tuple(fc.nat(200), fc.integer({ min: 1_000, max: 4_000 })), { minLength: 80, maxLength: 120 }),
+        (quiet, flood) => {
+          const journal = createJournal(bounds);
+          quiet.forEach(([name, seed], at) => journal.see(configIn("quiet", `c${name}`, noise(seed, 300)), createdAt + at * minute));
+          const before = kept(journal, "quiet");
+          flood.forEach(([name, length], at) =>
+            journal.see(configIn("flood", `f${name}`, noise(at, length)), createdAt + (at + 10) * minute),
+          );
+          expect(kept(journal, "quiet")).toBe(before);
+          expect(journal.size.bytes).toBeLessThanOrEqual(bounds.maxBytes);
+          expect(journal.size.objects).toBeLessThanOrEqual(bounds.maxObjects);
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  test("of 160 ConfigMaps loses its own, and no other namespace loses any", () => {
+    const journal = createJournal(bounds);
+    journal.see(configIn("quiet", "settings", "one"), createdAt);
+    journal.see(configIn("quiet", "settings", "two"), createdAt + 1);
+    for (let at = 0; at < 160; at += 1) journal.see(configIn("flood", `f${at}`, noise(at, 8_000)), createdAt + minute + at);
+    expect(journal.size.bytes).toBeLessThanOrEqual(bounds.maxBytes);
+    expect(journal.get({ apiVersion: "v1", kind: "ConfigMap", namespace: "quiet", name: "settings" })?.versions).toHaveLength(2);
+  });
+
+  test("leaves room for the objects that others make afterwards", () => {
+    const journal = createJournal({ ...bounds, maxBytes: 1_000_000 });
+    for (let at = 0; at < 160; at += 1) journal.see(configIn("flood", `f${at}`, "small"), createdAt + at);
+    journal.see(configIn("quiet", "settings", "one"), createdAt + minute);
+    journal.see(configIn("quiet", "settings", "two"), createdAt + 2 * minute);
+    expect(
+      journal
+        .tracks()
+        .filter((track) => track.object.namespace === "quiet")
+        .map(({ versions }) => versions.length),
+    ).toEqual([2]);
+  });
 });

@@ -1,4 +1,4 @@
-// The change journal in memory: every followed object's versions, within bounds of number, age and bytes. Does no I/O; knows no clock of its own.
+// The change journal in memory: every followed object's versions, within bounds of number, age and bytes that namespaces share fairly. Does no I/O; knows no clock of its own.
 import type { KubeObject, ObjectReference } from "#api/object.ts";
 import { type Content, isTracked } from "#cluster/journal/tracked-content.ts";
 import {
@@ -42,7 +42,7 @@ export interface Journal {
   /** Keys of what has changed since this was last asked. */
   takeChanged(): readonly string[];
   byKey(key: string): Track | undefined;
-  /** Forgets what is too old, and of all that is too much the oldest versions first. */
+  /** Forgets what is too old, and of what is too much the oldest versions of the namespaces that have most. */
   trim(now: number): void;
   readonly size: { readonly objects: number; readonly bytes: number; readonly untracked: number };
 }
@@ -54,20 +54,36 @@ export const journalKey = ({ kind, namespace, name }: Pick<ObjectReference, "kin
 export const createJournal = (bounds: JournalBounds = defaultBounds): Journal => {
   const tracks = new Map<string, Track>();
   const changed = new Set<string>();
+  /** Of each namespace, its keys in the order in which they were last changed. */
+  const shares = new Map<string, Share>();
   let bytes = 0;
   let untracked = 0;
 
+  const shareOf = ({ object: { namespace = "" } }: Pick<Track, "object">): Share => {
+    const share = shares.get(namespace) ?? { bytes: 0, keys: new Set() };
+    shares.set(namespace, share);
+    return share;
+  };
   const put = (key: string, track: Track): void => {
     const known = tracks.get(key);
     if (known === track) return;
-    bytes += sizeOf(track) - (known === undefined ? 0 : sizeOf(known));
+    const grown = sizeOf(track) - (known === undefined ? 0 : sizeOf(known));
+    const share = shareOf(track);
+    bytes += grown;
+    share.bytes += grown;
+    share.keys.delete(key);
+    share.keys.add(key);
     tracks.set(key, track);
     changed.add(key);
   };
   const drop = (key: string): void => {
     const known = tracks.get(key);
     if (known === undefined) return;
+    const share = shareOf(known);
     bytes -= sizeOf(known);
+    share.bytes -= sizeOf(known);
+    share.keys.delete(key);
+    if (share.keys.size === 0) shares.delete(known.object.namespace ?? "");
     tracks.delete(key);
     changed.add(key);
   };
@@ -81,15 +97,37 @@ export const createJournal = (bounds: JournalBounds = defaultBounds): Journal =>
     }
     // A margin, so that the next change does not begin it all again.
     const enough = bounds.maxBytes * 0.9;
+    if (bytes <= enough) return;
+    const level = fairLevel(
+      [...shares.values()].map((share) => share.bytes),
+      enough,
+    );
+    for (const share of [...shares.values()].filter(({ bytes: its }) => its > level)) shrinkShare(share, level);
+  };
+  const shrinkShare = (share: Share, level: number): void => {
+    const oldestFirst = byLastChange(share.keys, tracks);
     for (const keep of [10, 5, 2, 1])
-      for (const [key, track] of byLastChange(tracks)) if (bytes > enough) put(key, trimmed(track, keep, 0));
-    for (const [key] of byLastChange(tracks)) if (bytes > enough) drop(key);
+      for (const key of oldestFirst) {
+        const track = tracks.get(key);
+        if (share.bytes > level && track !== undefined) put(key, trimmed(track, keep, 0));
+      }
+    for (const key of oldestFirst) if (share.bytes > level) drop(key);
+  };
+  /** Makes room for an object of a namespace that has fewer than the largest one. */
+  const makeRoom = (object: KubeObject): boolean => {
+    if (tracks.size < bounds.maxObjects) return true;
+    const own = shares.get(object.metadata.namespace ?? "")?.keys.size ?? 0;
+    const largest = [...shares.values()].reduce((most, share) => (share.keys.size > most.keys.size ? share : most));
+    const [oldest] = largest.keys;
+    if (oldest === undefined || largest.keys.size <= own + 1) return false;
+    drop(oldest);
+    return true;
   };
   const see = (object: KubeObject, now: number, gap: Gap | undefined): void => {
     if (!isTracked(object)) return;
     const key = journalKey({ kind: object.kind, ...object.metadata });
     const known = tracks.get(key);
-    if (known === undefined && tracks.size >= bounds.maxObjects) {
+    if (known === undefined && !makeRoom(object)) {
       untracked += 1;
       return;
     }
@@ -142,5 +180,24 @@ export const createJournal = (bounds: JournalBounds = defaultBounds): Journal =>
   };
 };
 
-const byLastChange = (tracks: ReadonlyMap<string, Track>): readonly (readonly [string, Track])[] =>
-  [...tracks].toSorted(([, a], [, b]) => (a.versions.at(-1)?.at ?? 0) - (b.versions.at(-1)?.at ?? 0));
+interface Share {
+  bytes: number;
+  readonly keys: Set<string>;
+}
+
+/** How much each may keep so that all together keep `enough`: who has less than that keeps all, and the largest give. */
+const fairLevel = (sizes: readonly number[], enough: number): number => {
+  let left = enough;
+  let sharers = sizes.length;
+  for (const size of sizes.toSorted((a, b) => a - b)) {
+    if (size * sharers > left) break;
+    left -= size;
+    sharers -= 1;
+  }
+  return sharers === 0 ? enough : left / sharers;
+};
+
+const byLastChange = (keys: ReadonlySet<string>, tracks: ReadonlyMap<string, Track>): readonly string[] => {
+  const changedAt = (key: string): number => tracks.get(key)?.versions.at(-1)?.at ?? 0;
+  return [...keys].toSorted((a, b) => changedAt(a) - changedAt(b));
+};
