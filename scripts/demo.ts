@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline/promises";
+import { pageColumns } from "#cli/session.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import { readArguments } from "./demo/demo-arguments.ts";
 import { exitCodes } from "./demo/demo-deps.ts";
@@ -43,7 +44,7 @@ if ("help" in asked) {
     print: (line) => process.stdout.write(`${line}\n`),
     progress: (line) => process.stderr.write(`${line}\n`),
     isTerminal: process.stdout.isTTY && process.env["NO_COLOR"] === undefined,
-    columns: process.stdout.isTTY ? process.stdout.columns : 100,
+    columns: pageColumns({ isTerminal: process.stdout.isTTY, columns: process.stdout.columns }),
     signal: stop.signal,
     ...(process.stdin.isTTY ? { ask } : {}),
   });

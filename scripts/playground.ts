@@ -2,6 +2,7 @@
 import { homedir } from "node:os";
 import process from "node:process";
 import { createInterface } from "node:readline";
+import { pageColumns } from "#cli/session.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import { runPlayground } from "./demo/playground.ts";
 
@@ -17,7 +18,7 @@ process.exitCode = await runPlayground({
   print: (line) => process.stdout.write(`${line}\n`),
   progress: (line) => process.stderr.write(`${line}\n`),
   isTerminal: process.stdout.isTTY && process.env["NO_COLOR"] === undefined,
-  columns: process.stdout.isTTY ? process.stdout.columns : 100,
+  columns: pageColumns({ isTerminal: process.stdout.isTTY, columns: process.stdout.columns }),
   signal: stop.signal,
   ...(reader === undefined ? {} : { lines: reader }),
 });

@@ -1,4 +1,5 @@
 // The demonstration: a cluster, Kintsugi on it, scenarios run and told. Must leave nothing behind unless it is asked to.
+import { KubeconfigError } from "#kube/cluster-config.ts";
 import { type Scenario, ScenarioError, loadScenario, loadScenarios } from "#scenarios/scenario.ts";
 import type { DemoRequest } from "./demo-arguments.ts";
 import { type DemoDeps, exitCodes, messageOf } from "./demo-deps.ts";
@@ -18,8 +19,10 @@ export const runDemo = async (request: DemoRequest, deps: DemoDeps): Promise<num
     return await runWhere(request, deps, scenarios);
   } catch (error) {
     if (deps.signal.aborted) return exitCodes.interrupted;
-    deps.progress(error instanceof ScenarioError ? error.message : `The demo failed: ${messageOf(error)}`);
-    return error instanceof ScenarioError ? exitCodes.cannotRun : exitCodes.failed;
+    deps.progress(
+      error instanceof ScenarioError || error instanceof KubeconfigError ? error.message : `The demo failed: ${messageOf(error)}`,
+    );
+    return error instanceof ScenarioError || error instanceof KubeconfigError ? exitCodes.cannotRun : exitCodes.failed;
   }
 };
 

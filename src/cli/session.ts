@@ -2,6 +2,7 @@
 import type { CliDeps } from "#cli/deps.ts";
 import { misuse } from "#cli/failure.ts";
 import { type Format, formats, reportFormats } from "#cli/render/format.ts";
+import { asAscii, isAsciiOnly } from "#cli/render/ascii.ts";
 import type { Page } from "#cli/render/page.ts";
 import { createPaint, type Paint } from "#cli/render/text.ts";
 import type { Kube } from "#kube/client.ts";
@@ -53,6 +54,8 @@ export const openSession = async (deps: CliDeps, options: GlobalOptions): Promis
   const data = options.output === "json" || options.output === "yaml" ? options.output : undefined;
   // YAML and the Kubernetes runtime are loaded only where they are needed: help and version answer at once.
   const { renderData } = data === undefined ? { renderData: undefined } : await import("#cli/render/data.ts");
+  // What programs read stays as it is.
+  const isForAscii = isAsciiOnly(deps.env) && data === undefined && options.output !== "sarif";
   let config: Promise<ClusterConfig> | undefined;
   let kube: (Kube & { close(): void }) | undefined;
   const session: Session = {
@@ -64,7 +67,7 @@ export const openSession = async (deps: CliDeps, options: GlobalOptions): Promis
     paint: createPaint({ color }),
     page: { width: pageColumns(deps), paint: createPaint({ color }) },
     data,
-    print: (text) => void deps.stdout.write(text),
+    print: (text) => void deps.stdout.write(isForAscii ? asAscii(text) : text),
     printData: (value) =>
       void deps.stdout.write(renderData?.(data ?? "json", value) ?? `${escapedText(JSON.stringify(value, undefined, 2))}\n`),
     note: (text) => void deps.stderr.write(`${text}\n`),

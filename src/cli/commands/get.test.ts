@@ -187,6 +187,22 @@ describe("get --watch", () => {
     expect(lines[2]?.indexOf("Failed")).toBe(lines[1]?.indexOf("Completed"));
   });
 
+  test("with nothing to show yet says so, and shows no managedFields of what it has", async () => {
+    const namespace = {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { ...sample.request.metadata, name: "kintsugi-system", namespace: undefined },
+    };
+    const empty = await runKintsugi(["get", "-w"], {
+      objects: [namespace as never],
+      watch: [{ kind: "synced", items: [], resourceVersion: "1" }],
+    });
+    expect(empty.stderr).toContain("No RemediationRequest yet; waiting for the first one.");
+    const managed = { ...sample.request, metadata: { ...sample.request.metadata, managedFields: [{ manager: "kintsugi" }] } };
+    for (const args of [["get", name], ["get"]])
+      expect((await runKintsugi([...args, "-o", "json"], { objects: [managed] })).stdout).not.toContain("managedFields");
+  });
+
   test("an interruption, and its end, are remarks and no answers", async () => {
     const ran = await runKintsugi(["get", "rr", name, "-w"], { objects, watch: [...watch.slice(0, 1), "interrupted"] });
     expect(ran.stderr).toMatch(/interrupted and will go on by itself: .*connection reset\nThe watch goes on\.\n$/);

@@ -71,7 +71,8 @@ const get = async (session: Session, { kind, name }: Question): Promise<number> 
   const objects = (await inScope(all)).toSorted(byAge);
   if (objects.length === 0) await explainNothing(kube, session, kind, name);
 
-  if (session.data !== undefined) session.printData(found ?? { apiVersion: "v1", kind: "List", items: objects });
+  if (session.data !== undefined)
+    session.printData(found === undefined ? { apiVersion: "v1", kind: "List", items: objects.map(asShown) } : asShown(found));
   else if (session.options.output === "name") session.print(objects.map((each) => `${nameOf(kind, each)}\n`).join(""));
   else if (objects.length > 0) {
     const width = widthOption(session);
@@ -116,6 +117,12 @@ interface About {
   readonly request?: string;
 }
 
+/** As kubectl shows it: who wrote which field last is nothing to read. */
+const asShown = (object: KubeObject): KubeObject => {
+  const { managedFields: _managedFields, ...metadata } = object.metadata;
+  return { ...object, metadata };
+};
+
 const nameOf = (kind: Kind, object: KubeObject): string => `${kind.kind.toLowerCase()}.${kind.group}/${object.metadata.name}`;
 
 const watch = async (session: Session, { kind, name }: Question): Promise<number> => {
@@ -140,16 +147,20 @@ const watch = async (session: Session, { kind, name }: Question): Promise<number
     session.note(error === undefined ? "The watch goes on." : `The watch is interrupted and will go on by itself: ${error.message}`);
   };
   for await (const seen of kube.listWatch(kind, scope, signal, { onTrouble })) {
-    if (seen.kind === "synced") tell((await inScope(seen.items)).toSorted(byAge));
-    else if (seen.kind === "applied") tell(await inScope([seen.object]));
+    if (seen.kind === "synced") {
+      const items = await inScope(seen.items);
+      if (items.length === 0 && told.size === 0) session.note(`No ${kind.kind} yet; waiting for the first one.`);
+      tell(items.toSorted(byAge));
+    } else if (seen.kind === "applied") tell(await inScope([seen.object]));
   }
   return 0;
 };
 
 const createPrinter = (session: Session, kind: Kind): ((objects: readonly KubeObject[]) => void) => {
   const { output } = session.options;
-  if (output === "json") return (objects) => session.print(objects.map((each) => `${escapedText(JSON.stringify(each))}\n`).join(""));
-  if (output === "yaml") return (objects) => session.print(objects.map((each) => `---\n${renderData("yaml", each)}`).join(""));
+  if (output === "json")
+    return (objects) => session.print(objects.map((each) => `${escapedText(JSON.stringify(asShown(each)))}\n`).join(""));
+  if (output === "yaml") return (objects) => session.print(objects.map((each) => `---\n${renderData("yaml", asShown(each))}`).join(""));
   if (output === "name") return (objects) => session.print(objects.map((each) => `${nameOf(kind, each)}\n`).join(""));
   const width = widthOption(session);
   const header = headerOf(kind, width);
