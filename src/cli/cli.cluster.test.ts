@@ -161,7 +161,7 @@ describe("reading", () => {
       expect([check, states.get(check)]).toEqual([check, "ok"]);
     const alice = await kintsugi(kubeconfigs.alice, "doctor");
     expect(alice.code).toBe(1);
-    expect(alice.stdout).toContain("lacking rights of this kubeconfig: to run the controllers it may not");
+    expect(alice.stdout).toContain("failed  rights of this kubeconfig: to run the controllers it may not");
   });
 
   test("plan looks at what there is", async () => {
