@@ -64,7 +64,7 @@ describe("a secret is not shown, its change is", () => {
     expect(text).toContain("containers[app].env[DB_PASSWORD] @@");
     expect(text.split("\n").filter((line) => /^[-+]/.test(line))).toEqual([
       '-          value: "[redacted]"',
-      '+          value: "[redacted: another value]"',
+      '+          value: "[redacted: another value, as long]"',
     ]);
   });
 

@@ -17,7 +17,7 @@ test.each<[string, unknown, unknown, readonly [unknown, unknown]]>([
     ["--api-token", "b2"],
     [
       ["--api-token", "[redacted]"],
-      ["--api-token", "[redacted: another value]"],
+      ["--api-token", "[redacted: another value, as long]"],
     ],
   ],
   [
@@ -32,4 +32,32 @@ test.each<[string, unknown, unknown, readonly [unknown, unknown]]>([
   ["a flag that is new on one side", ["serve"], ["serve", "--password", "hunter2"], [["serve"], ["serve", "--password", "[redacted]"]]],
 ])("%s", (_, before, after, masked) => {
   expect(maskPair({ args: before }, { args: after }, "Deployment")).toEqual([{ args: masked[0] }, { args: masked[1] }]);
+});
+
+test("a person sees of a variable what can be read, and of the rest whether and how it differs", () => {
+  const env = (pass: string, host: string, option: string) => ({
+    env: [
+      { name: "RABBITMQ_DEFAULT_PASS", value: pass },
+      { name: "DB_HOST", value: host },
+      { name: "OPTION", value: option },
+    ],
+    args: ["web", "-p", pass],
+    metadata: { annotations: { token: pass } },
+  });
+  const [before, after] = maskPair(
+    env("swordfish", "db:5432", "Zq8Canary7Xk2"),
+    env("swordfishes", "db:5433", "Yw7Canary3Kn1"),
+    "Deployment",
+  );
+  expect(JSON.stringify([before, after])).not.toMatch(/swordfish|Canary/);
+  expect(after).toEqual({
+    env: [
+      { name: "RABBITMQ_DEFAULT_PASS", value: "[redacted: another value, longer]" },
+      { name: "DB_HOST", value: "db:5433" },
+      { name: "OPTION", value: "[another value]" },
+    ],
+    args: ["web", "-p", "[redacted: another value, longer]"],
+    metadata: { annotations: { token: "[redacted: another value, longer]" } },
+  });
+  expect(before).toMatchObject({ env: [{ value: "[redacted]" }, { value: "db:5432" }, { value: "[value]" }] });
 });

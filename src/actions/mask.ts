@@ -1,8 +1,16 @@
 // Takes secrets out of two versions of an object while a difference between them stays visible. Pure.
-import { redact, redactValue } from "#lib/redact.ts";
+import { redact } from "#lib/redact.ts";
+import { hiddenLiteral, isTelling } from "#lib/redact/literal.ts";
+import { mark as mask } from "#lib/redact/spans.ts";
+import { isSecretArgument, isSecretName } from "#lib/redact/structure.ts";
 
-const mask = "[redacted]";
 const otherMask = "[redacted: another value]";
+/** How it differs, as far as that gives nothing away: what is approved is bound by its hash. */
+const otherThan = (before: string, after: string): string => {
+  if (after === "") return "[redacted: now empty]";
+  if (before.length === after.length) return "[redacted: another value, as long]";
+  return `[redacted: another value, ${after.length > before.length ? "longer" : "shorter"}]`;
+};
 
 /** Masked: what a Secret holds, values of variables with a secret's name, and whatever redact() finds in a text. */
 export const maskPair = (before: unknown, after: unknown, kind: string): readonly [unknown, unknown] => {
@@ -23,7 +31,7 @@ const pair = (before: unknown, after: unknown): readonly [unknown, unknown] => {
   }
   if (!isMap(before) && !isMap(after)) return [before, after];
   const keys = new Set([...Object.keys(isMap(before) ? before : {}), ...Object.keys(isMap(after) ? after : {})]);
-  const pairs = [...keys].map((key) => [key, pair(valueOf(before, key), valueOf(after, key))] as const);
+  const pairs = [...keys].map((key) => [key, fieldPair(key, valueOf(before, key), valueOf(after, key))] as const);
   const side = (value: unknown, index: 0 | 1): unknown =>
     isMap(value) ? Object.fromEntries(pairs.filter(([key]) => Object.hasOwn(value, key)).map(([key, both]) => [key, both[index]])) : value;
   return [side(before, 0), side(after, 1)];
@@ -31,11 +39,38 @@ const pair = (before: unknown, after: unknown): readonly [unknown, unknown] => {
 
 type Pair = readonly [unknown, unknown];
 
+const hideAll = (): string => mask;
+
+const fieldPair = (name: string, before: unknown, after: unknown): Pair => {
+  if (name === "env") return environmentPair(before, after);
+  return (isText(before) || isText(after)) && isSecretName(name) ? textPair(before, after, hideAll) : pair(before, after);
+};
+
+/** Of variables a person sees words, numbers, hosts, ports, addresses and paths; nothing else is needed to judge a repair. */
+const environmentPair = (before: unknown, after: unknown): Pair => {
+  const [a, b] = pair(before, after);
+  if (!Array.isArray(a) && !Array.isArray(b)) return [a, b];
+  const length = Math.max(lengthOf(a), lengthOf(b));
+  const values = Array.from({ length }, (_, at) => literalPair([itemAt(before, at), itemAt(after, at)], [itemAt(a, at), itemAt(b, at)]));
+  return [
+    Array.isArray(a) ? values.slice(0, a.length).map(([each]) => each) : a,
+    Array.isArray(b) ? values.slice(0, b.length).map(([, each]) => each) : b,
+  ];
+};
+
+const literalPair = ([before, after]: Pair, [a, b]: Pair): Pair => {
+  const [from, to] = [valueOf(a, "value"), valueOf(b, "value")];
+  const shownFrom = isText(from) && !from.startsWith(mask.slice(0, -1)) && !isTelling(from) ? hiddenLiteral : from;
+  const shownTo = isText(to) && !to.startsWith(mask.slice(0, -1)) && !isTelling(to) ? hiddenLiteral : to;
+  const isOther = shownTo === hiddenLiteral && shownFrom === hiddenLiteral && valueOf(before, "value") !== valueOf(after, "value");
+  return [withValue(a, shownFrom), withValue(b, isOther ? "[another value]" : shownTo)];
+};
+
 /** `["--password", "…"]`: the word before it says that a word is secret. */
 const itemPair = ([before, after]: Pair, [flagBefore, flagAfter]: Pair): Pair => {
   if (!isText(before) && !isText(after)) return variablePair(before, after);
-  const flag = [flagBefore, flagAfter].find((word) => isText(word) && /^--?[A-Za-z][\w.-]*$/.test(word));
-  return isText(flag) ? textPair(before, after, (text) => maskVariable(flag.replace(/^-+/, ""), text)) : pair(before, after);
+  const isSecret = [flagBefore, flagAfter].some((word) => [before, after].some((each) => isText(each) && isSecretArgument(word, each)));
+  return isSecret ? textPair(before, after, hideAll) : pair(before, after);
 };
 
 /** `{name: DB_PASSWORD, value: …}`: the name says that the value is secret. */
@@ -47,11 +82,7 @@ const variablePair = (before: unknown, after: unknown): readonly [unknown, unkno
   return [withValue(a, valueA), withValue(b, valueB)];
 };
 
-const maskVariable = (name: unknown, text: string): string => {
-  if (!isText(name)) return redact(text);
-  const masked = redactValue({ [name]: text }) as Record<string, unknown>;
-  return masked[name] === mask ? mask : redact(text);
-};
+const maskVariable = (name: unknown, text: string): string => (isText(name) && isSecretName(name) ? mask : redact(text));
 
 const withValue = (item: unknown, value: unknown): unknown => (isMap(item) && isText(item["value"]) ? { ...item, value } : item);
 
@@ -59,7 +90,7 @@ const textPair = (before: unknown, after: unknown, hide: (text: string) => strin
   const a = isText(before) ? hide(before) : before;
   const b = isText(after) ? hide(after) : after;
   return isText(before) && isText(after) && before !== after && a === b
-    ? [a, a === mask ? otherMask : `${String(b)} ${otherMask}`]
+    ? [a, a === mask ? otherThan(before, after) : `${String(b)} ${otherMask}`]
     : [a, b];
 };
 
