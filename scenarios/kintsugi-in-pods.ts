@@ -1,6 +1,7 @@
 // What Kintsugi's image does in an embedded cluster: the same command line, in this process, with the pod's own token and rights and nothing
 // of ours. Must never know a scenario.
 import { runAct } from "#act/act.ts";
+import { ACT_MANAGER } from "#api/labels.ts";
 import { runCli } from "#cli/cli.ts";
 import type { ActOptions, RunOptions } from "#cli/deps.ts";
 import type { Behaviour, ContainerContext, Program, ProgramContext } from "#embedded/nodes/behaviour.ts";
@@ -80,7 +81,7 @@ const programOf =
       return 0;
     };
     const act = async ({ execution, namespace, hash }: ActOptions): Promise<number> => {
-      const kube = connect(config, { clock, random, http });
+      const kube = connect(config, { clock, random, http, userAgent: ACT_MANAGER });
       try {
         const writeReport = context.setTerminationMessage;
         return await runAct({ kube, log, clock, random, writeReport }, { name: execution, namespace, hash });

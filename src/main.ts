@@ -127,10 +127,14 @@ const tryToRead = async (config: ClusterConfig, namespace: string): Promise<void
 };
 
 const act = async (options: ActOptions): Promise<number> => {
-  const [{ runAct }, { connect }] = await Promise.all([import("#act/act.ts"), import("#kube/connect.ts")]);
+  const [{ runAct }, { connect }, { ACT_MANAGER }] = await Promise.all([
+    import("#act/act.ts"),
+    import("#kube/connect.ts"),
+    import("#api/labels.ts"),
+  ]);
   const log = await logTo("info");
   const { config } = await findCluster(options);
-  const kube = connect(config, { clock: systemClock, random });
+  const kube = connect(config, { clock: systemClock, random, userAgent: ACT_MANAGER });
   try {
     return await runAct(
       { kube, log, clock: systemClock, random, writeReport: (text) => writeFile(options.terminationLog, text) },

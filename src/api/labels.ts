@@ -27,3 +27,6 @@ export const approvedAccountOfAction = (action: string): string => `${accountOfA
 export const SIGNALS_ACCOUNT = "kintsugi-signals";
 /** The audience of that token: the API server itself accepts no token for it. */
 export const SIGNALS_AUDIENCE = "kintsugi";
+
+/** The field manager of what an action writes: the API server takes it from the user agent of its Job. */
+export const ACT_MANAGER = "kintsugi-act";

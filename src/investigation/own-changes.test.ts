@@ -27,7 +27,7 @@ const written = (...writers: readonly (readonly [manager: string, time: string, 
         },
   ),
 });
-const byKintsugi = written(["helm", "2027-03-01T13:00:00Z"], ["kintsugi", "2027-03-01T13:50:00Z"]);
+const byKintsugi = written(["helm", "2027-03-01T13:00:00Z"], ["kintsugi-act", "2027-03-01T13:50:00Z"]);
 const request: OwnRequest = { name: "rr-1", target, phase: "Verifying", isOver: false, startedAt: "2027-03-01T13:49:00Z" };
 const report = (evidence: Evidence, requests: readonly OwnRequest[] = []) =>
   reportOn(evidence, readFromEvidence(evidence), { leastConfidence: 0.5, target, requests });
@@ -86,10 +86,10 @@ describe("a revision is Kintsugi's", () => {
     expect(againstOwn(byKintsugi.objects, { ...repair, action: "restart_pod" })).toBeUndefined();
   });
   test.each<[string, Evidence]>([
-    ["somebody wrote the template after it", written(["kintsugi", "2027-03-01T13:50:00Z"], ["kubectl", "2027-03-01T13:55:00Z"])],
+    ["somebody wrote the template after it", written(["kintsugi-act", "2027-03-01T13:50:00Z"], ["kubectl", "2027-03-01T13:55:00Z"])],
     [
       "it wrote something else",
-      written(["helm", "2027-03-01T13:00:00Z"], ["kintsugi", "2027-03-01T13:50:00Z", { "f:spec": { "f:replicas": {} } }]),
+      written(["helm", "2027-03-01T13:00:00Z"], ["kintsugi-act", "2027-03-01T13:50:00Z", { "f:spec": { "f:replicas": {} } }]),
     ],
     ["nobody recorded who wrote", written()],
   ])("not where %s", (_, { objects }) => {

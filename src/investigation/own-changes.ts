@@ -1,6 +1,7 @@
 // What Kintsugi itself has done to an object, so that no diagnosis advises against it: its requests, and the revision that it made. Pure.
 import type { Reference } from "#api/fields.ts";
 import type { Deployment, ReplicaSet } from "#api/kubernetes.ts";
+import { ACT_MANAGER } from "#api/labels.ts";
 import { type KubeObject, referenceText } from "#api/object.ts";
 import type { Repair } from "#diagnosis/repairs.ts";
 
@@ -22,8 +23,8 @@ export interface OwnRevision {
   readonly at: string;
 }
 
-/** The field manager of every write of Kintsugi. */
-const ownManager = "kintsugi";
+/** The field manager of what its actions write. */
+const ownManager = ACT_MANAGER;
 const revisionAnnotation = "deployment.kubernetes.io/revision";
 
 export const ownRevision = (objects: readonly KubeObject[], target: Reference): OwnRevision | undefined => {
