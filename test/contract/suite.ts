@@ -1,6 +1,7 @@
 // Registers every case of the contract as a test against one API server; a namespace of its own for each.
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { type ContractCluster, ok, type Topic } from "#test/contract/cluster.ts";
+import { core } from "#test/contract/samples.ts";
 import { type Skip, skips } from "#test/contract/skips.ts";
 import { topics } from "#test/contract/topics.ts";
 
@@ -22,6 +23,10 @@ export const registerContract = (on: Skip["on"], open: () => Promise<ContractClu
   const namespaceOf = async (topic: Topic, index: number): Promise<string> => {
     const name = `contract-${topics.indexOf(topic)}-${index}`;
     await ok(cluster.create("/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } }));
+    // Pods are refused until their ServiceAccount is there: a controller creates it a moment later.
+    const accounts = await cluster.watch(core(name, "serviceaccounts"));
+    await accounts.take(1);
+    accounts.close();
     return name;
   };
 
