@@ -41,17 +41,24 @@ export const tellingExcerpt = (text: string, maxLines: number): string => {
   const { lines, at } = find(text);
   if (lines.length <= maxLines) return lines.join("\n");
   const tail = lines.map((_, index) => index).filter((index) => !isNoise(lines[index] ?? ""));
-  const wanted = new Set([at, ...tail.filter((index) => index > at).slice(0, 2)]);
-  // One line is left for each mark of what is missing.
-  for (const index of tail.toReversed()) if (wanted.size < maxLines - 2) wanted.add(index);
-  const shown = [...wanted].filter((index) => index >= 0).toSorted((a, b) => a - b);
-  return shown
-    .flatMap((index, position) => {
-      const before = shown[position - 1];
-      return [...(before !== undefined && index > before + 1 ? ["…"] : []), lines[index] ?? ""];
-    })
-    .slice(-maxLines)
-    .join("\n");
+  const byWorth = [at, ...tail.filter((index) => index > at).slice(0, 2), ...tail.toReversed()].filter((index) => index >= 0);
+  let shown: readonly string[] = [];
+  const chosen = new Set<number>();
+  for (const index of byWorth) {
+    const more = withMarks(lines, new Set([...chosen, index]));
+    if (more.length > maxLines) continue;
+    chosen.add(index);
+    shown = more;
+  }
+  return shown.join("\n");
+};
+
+const withMarks = (lines: readonly string[], chosen: ReadonlySet<number>): readonly string[] => {
+  const order = [...chosen].toSorted((a, b) => a - b);
+  return order.flatMap((index, position) => {
+    const before = order[position - 1];
+    return [...(before !== undefined && index > before + 1 ? ["…"] : []), lines[index] ?? ""];
+  });
 };
 
 const isNoise = (line: string): boolean => noise.test(line.trim());
