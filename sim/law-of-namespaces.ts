@@ -1,4 +1,4 @@
-// The law of every write outside Kintsugi's namespace: at that moment the namespace that is written to allows it. Looks on; knows nothing of the product's policy code.
+// The law of every write outside Kintsugi's namespace, also of one that the API server refuses: at that moment the namespace allows it. Looks on; knows nothing of the product's policy code.
 import type { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import type { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
@@ -27,7 +27,8 @@ export const createLawOfNamespaces = (facts: NamespaceFacts): LawOfNamespaces =>
     see: (exchange) => {
       const { side, isWrite, status, path, method, process } = exchange;
       const namespace = /\/namespaces\/([^/?]+)\//.exec(path)?.[1];
-      if (side !== "act" || !isWrite || status >= 300 || namespace === own) return;
+      const isRefused = status === 403 || status === 422;
+      if (side !== "act" || !isWrite || (status >= 300 && !isRefused) || namespace === own) return;
       const wrong = brokenBy(facts, namespace, process.slice("act/".length));
       if (wrong !== undefined) violations.push(`${process} ${method} ${path}: ${wrong}`);
     },

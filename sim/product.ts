@@ -42,7 +42,13 @@ const configOf = (token: string, user?: string): ClusterConfig => ({
 });
 
 export const kubeOf = (process: SimProcess, side: Side, token: string, deps: Pick<SimDeps, "random" | "network">, user?: string): Kube =>
-  connect(configOf(token, user), { clock: process.clock, random: deps.random, http: deps.network.clientOf(process, side) });
+  connect(configOf(token, user), {
+    clock: process.clock,
+    random: deps.random,
+    http: deps.network.clientOf(process, side),
+    // What the world wrote must not look like Kintsugi's own change.
+    ...(side === "world" ? { userAgent: "kube-controller-manager" } : {}),
+  });
 
 export const startReplica = (name: string, token: string, election: "on" | "off", deps: SimDeps): Replica => {
   let life = 0;
