@@ -1,5 +1,6 @@
 // A cluster that the user has, with Kintsugi's rights and policies in a namespace of its own, and its controllers in this process: nothing has
 // to reach us from there. Must take away whatever it made, and never touch what was there before.
+import { randomBytes } from "node:crypto";
 import { API_VERSION } from "#api/define-kind.ts";
 import { kinds } from "#api/kinds/registry.ts";
 import { CONTROLLER_ACCOUNT, SIGNALS_AUDIENCE } from "#api/labels.ts";
@@ -120,6 +121,7 @@ export const openContextStage = async (options: ContextStageOptions): Promise<St
       },
       {
         ...wire,
+        randomBytes,
         config: asController(config, namespace),
         log,
         identity: "demo",

@@ -25,13 +25,13 @@ export const isEffectiveWrite = (event: AuditEvent): boolean => isStoredWrite(ev
 
 /**
  * What a repair costs the API server: every write of `installation`'s accounts in these events. Events, leases and the change journal's
- * ConfigMaps aside, and the Gateway's note of how often its alerts were delivered, which is bounded by time and not by repairs.
+ * ConfigMaps aside, the keys of the installation, and the Gateway's note of how often its alerts were delivered, which is bounded by time and not by repairs.
  */
 export const storedWritesOf = (events: readonly AuditEvent[], installation: string): string[] =>
   events.flatMap((event) => {
     const { username } = event.impersonatedUser ?? event.user;
     const { resource = "", subresource } = event.objectRef ?? {};
-    const isRecord = resource === "events" || resource === "leases" || resource === "configmaps";
+    const isRecord = resource === "events" || resource === "leases" || resource === "configmaps" || resource === "secrets";
     const isNote =
       (event.requestObject as { status?: { alerts?: unknown } } | undefined)?.status?.alerts !== undefined && event.verb === "patch";
     if (!username.startsWith(accountPrefix(installation)) || isRecord || isNote || !isStoredWrite(event)) return [];

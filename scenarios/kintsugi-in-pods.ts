@@ -1,5 +1,6 @@
 // What Kintsugi's image does in an embedded cluster: the same command line, in this process, with the pod's own token and rights and nothing
 // of ours. Must never know a scenario.
+import { randomBytes } from "node:crypto";
 import { runAct } from "#act/act.ts";
 import { ACT_MANAGER } from "#api/labels.ts";
 import { runCli } from "#cli/cli.ts";
@@ -76,7 +77,7 @@ const programOf =
       await runRoles(
         role,
         { ...options, image: options.image ?? deps.image },
-        { config, clock, random, log, identity, readFile, signal, http, startServer: startServerOf(deps) },
+        { config, clock, random, randomBytes, log, identity, readFile, signal, http, startServer: startServerOf(deps) },
       );
       return 0;
     };

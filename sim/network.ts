@@ -32,7 +32,7 @@ export interface NetworkDeps {
   readonly random: Random;
   readonly trace: Trace;
   readonly faults: FaultPlan;
-  /** Of the product's writes only those that count: Events, Leases, the change journal, reviews and dry runs are free. */
+  /** Of the product's writes only those that count: Events, Leases, the change journal, keys, reviews and dry runs are free. */
   readonly onExchange: (exchange: Exchange) => void;
   /** A request is sent, whatever becomes of it. */
   readonly onAttempt: (process: string, side: Side, what: string) => void;
@@ -57,7 +57,7 @@ const listsOfAStart = 25;
 
 const isReview = /\/(token|subjectaccess|selfsubject\w*)reviews/;
 export const countsAsWrite = (method: string, path: string): boolean =>
-  method !== "GET" && !isReview.test(path) && !/[?&]dryRun=/.test(path) && !/\/(events|leases|configmaps)(\/|\?|$)/.test(path);
+  method !== "GET" && !isReview.test(path) && !/[?&]dryRun=/.test(path) && !/\/(events|leases|configmaps|secrets)(\/|\?|$)/.test(path);
 
 export const createNetwork = (deps: NetworkDeps): Network => {
   const { clock, random, trace, handle } = deps;

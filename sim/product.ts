@@ -86,6 +86,7 @@ export const startReplica = (name: string, token: string, election: "on" | "off"
       config: configOf(token),
       clock: self.clock,
       random: deps.random,
+      randomBytes: (size) => Buffer.from(Array.from({ length: size }, () => between(deps.random, 0, 255))),
       log: recordingLog(self, deps, {}),
       identity: self.name,
       readFile: (path) => Promise.reject(new Error(`${path}: there are no files here`)),

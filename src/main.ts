@@ -102,7 +102,7 @@ const runRole = async (role: string, options: RunOptions): Promise<number> => {
       role,
       { ...options, image },
       {
-        ...{ config, clock: systemClock, random, log: await logTo(options.logLevel), identity, diagnoser },
+        ...{ config, clock: systemClock, random, randomBytes, log: await logTo(options.logLevel), identity, diagnoser },
         ...{ readFile: machine.readFile, signal: stop.signal },
       },
     );

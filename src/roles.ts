@@ -50,6 +50,8 @@ export interface ProcessDeps {
   readonly config: ClusterConfig;
   readonly clock: Clock;
   readonly random: Random;
+  /** For the keys of the installation. */
+  readonly randomBytes: (size: number) => Uint8Array;
   readonly log: Log;
   /** Unique to this process: the pod's name, or the machine's with a random tail. */
   readonly identity: string;
@@ -85,7 +87,13 @@ export const runRoles = async (role: string, options: RunOptions & { readonly im
   const policies = caches.of(RemediationPolicy, { namespace });
   const wanted = role === "all" ? roleNames : [role];
   const keeper = wanted.includes("change-journal")
-    ? createJournalKeeper({ kube, clock, log, metrics, store: createConfigMapStore({ kube, clock, namespace }) })
+    ? createJournalKeeper({
+        kube,
+        clock,
+        log,
+        metrics,
+        store: createConfigMapStore({ kube, clock, namespace, randomBytes: deps.randomBytes }),
+      })
     : undefined;
   const shared: AnalysisDeps & { image: string } = {
     ...{ kube, caches, clock, random, log, metrics, events, namespace, image },

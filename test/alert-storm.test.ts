@@ -1,4 +1,5 @@
 // What a storm of alerts about objects that do not exist leaves in the API server: counted, not timed.
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { AIAnalysis } from "#api/kinds/ai-analysis.ts";
 import { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
@@ -37,6 +38,7 @@ beforeAll(async () => {
     config: { ...cluster.config, credentials: tokenCredentials(await tokenOf(cluster, namespace, CONTROLLER_ACCOUNT)) },
     clock: systemClock,
     random: () => 0.5,
+    randomBytes,
     log: silentLog,
     identity: "storm",
     readFile: (path) => Promise.reject(new Error(`${path}: there are no files here`)),

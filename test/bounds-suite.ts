@@ -22,6 +22,7 @@ import {
 import { accountOfAction, approvedAccountOfAction, CONTROLLER_ACCOUNT } from "#api/labels.ts";
 import type { NewObject, ResourceType } from "#api/object.ts";
 import { actions } from "#actions/registry.ts";
+import { JOURNAL_KEY_NAME } from "#cluster/journal/journal-seal.ts";
 import { jobFor } from "#controllers/kubernetes-execution/children.ts";
 import type { Kube } from "#kube/client.ts";
 import { install } from "#manifests/install.ts";
@@ -335,6 +336,19 @@ export const boundsSuite = (open: () => Promise<BoundsCluster>): void => {
       ["get a token", () => token(controllers, "kintsugi-act-fix-service")],
     ])("the controllers do not %s", async (_, call) => expect(await refusal(call())).toMatch(/writes nothing else|only the kubelet/));
 
+    test("the controllers make the key of their journal there and change it never; no action touches it", async () => {
+      const key = { namespace: own, name: JOURNAL_KEY_NAME };
+      const secret = { apiVersion: "v1", kind: "Secret", metadata: key, data: { key: "AA==" } };
+      const patch = { data: { key: "AQ==" } };
+      expect(await refusal(dryCreate(controllers, Secrets, secret))).toBe("");
+      const all = actions.flatMap(({ name }) => namesOfAccounts(name)).map(as);
+      for (const kube of all) expect(await refusal(dryCreate(kube, Secrets, secret))).toMatch(/writes nothing in|makes no such change/);
+      await cluster.admin.create(Secrets, secret as never);
+      for (const kube of [controllers, ...all]) {
+        expect(await refusal(kube.mergePatch(Secrets, key, patch, { dryRun: true }))).toMatch(/writes nothing|makes no such change/);
+        expect(await refusal(kube.delete(Secrets, key))).toMatch(/writes nothing|makes no such change/);
+      }
+    });
     test("the controllers keep their journal there", async () => {
       expect(await refusal(dryCreate(controllers, ConfigMaps, named("kintsugi-journal-7")))).toBe("");
     });

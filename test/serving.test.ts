@@ -1,4 +1,5 @@
 // The process that takes alerts, over sockets, on an embedded API server: its ports, its probes, and what it answers while the API server fails.
+import { randomBytes } from "node:crypto";
 import { type Socket, connect as connectSocket } from "node:net";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { CONTROLLER_ACCOUNT, SIGNALS_ACCOUNT, SIGNALS_AUDIENCE } from "#api/labels.ts";
@@ -48,6 +49,7 @@ beforeAll(async () => {
       config: { ...proxy.config(token), credentials: tokenCredentials(token) },
       clock,
       random: () => 0.5,
+      randomBytes,
       log: silentLog,
       identity: "serving",
       readFile: (path) => Promise.reject(new Error(`${path}: there are no files here`)),

@@ -1,4 +1,5 @@
 // `npm run bench -- journal`: what the change journal takes of memory for each object, and of a core at so many changes a second.
+import { randomBytes } from "node:crypto";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
@@ -67,7 +68,7 @@ const playChanges = async (journal: Journal, { objects, rate, seconds, start }: 
   let now = start;
   const memory = createMemoryKube(() => now);
   const kube = Object.assign(memory, { list: async () => [] as never });
-  const store = createConfigMapStore({ kube, clock: { now: () => now }, namespace: "kintsugi-system" });
+  const store = createConfigMapStore({ kube, clock: { now: () => now }, namespace: "kintsugi-system", randomBytes });
   await store.save(journal.takeChanged(), journal, { all: true });
   const first = memory.calls.length;
   let [changesMs, savingMs, change] = [0, 0, 0];

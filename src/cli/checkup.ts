@@ -13,6 +13,7 @@ import {
 } from "#api/kubernetes.ts";
 import { MANAGED_LABEL } from "#api/labels.ts";
 import { type Guardrail, guardrailDifference } from "#cluster/guardrail-differences.ts";
+import { loadJournal } from "#cluster/journal/journal-reader.ts";
 import { admissionPolicies } from "#manifests/admission.ts";
 import { jsonEqual } from "#lib/canonical-json.ts";
 import { type KubeObject, type Need, referenceText } from "#api/object.ts";
@@ -52,6 +53,7 @@ export const checkup = async (kube: Kube, wanted: Wanted): Promise<readonly Find
     looked("action service accounts", () => accountsFinding(kube, wanted)),
     rightsFinding(kube, wanted),
     looked("installation", () => installationFinding(kube, namespace)),
+    looked("change journal", () => journalFinding(kube, namespace)),
     looked("opted-in namespaces", () => managedFinding(kube)),
   ]);
   return [version, ...others];
@@ -195,6 +197,21 @@ const installationFinding = async (kube: Kube, namespace: string): Promise<Findi
   return ready > 0
     ? { check, state: "ok", detail: `${text}, ready` }
     : { check, state: "lacking", detail: `${text}, but no replica is ready`, mend: `kubectl describe pods -n ${namespace}` };
+};
+
+const journalFinding = async (kube: Kube, namespace: string): Promise<Finding> => {
+  const check = "change journal";
+  const { tracks, troubles, unverified } = await loadJournal(kube, namespace);
+  if (troubles.length > 0)
+    return {
+      check,
+      state: "note",
+      detail: listed(troubles),
+      // The leader writes over it when it starts.
+      mend: `kubectl rollout restart deployment/kintsugi -n ${namespace}`,
+    };
+  if (unverified !== undefined) return { check, state: "unknown", detail: unverified };
+  return { check, state: "ok", detail: tracks.length === 0 ? "nothing saved yet" : `${tracks.length} objects, sealed` };
 };
 
 const managedFinding = async (kube: Kube): Promise<Finding> => {

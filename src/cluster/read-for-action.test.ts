@@ -1,9 +1,11 @@
+import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import type { ConfigMaps } from "#api/kubernetes.ts";
+import { ConfigMaps } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
 import { createConfigMapStore } from "#cluster/journal/config-map-store.ts";
 import { savedJournal } from "#cluster/journal/journal-reader.ts";
 import { createJournal } from "#cluster/journal/journal.ts";
+import { shardBytes } from "#cluster/journal/saved-shard.ts";
 import { referenceOf } from "#cluster/journal/track.ts";
 import { readForAction } from "#cluster/read-for-action.ts";
 import type { Kube } from "#kube/client.ts";
@@ -30,7 +32,7 @@ const scene = async () => {
   journal.see(settings("3"), createdAt + 2 * hour);
   journal.seeDeleted(referenceOf(settings("3")), createdAt + 3 * hour);
   journal.see(object("ConfigMap", "large", { data: { text: "x".repeat(300_000) } }), createdAt);
-  await createConfigMapStore({ kube, clock, namespace: home }).save(journal.takeChanged(), journal);
+  await createConfigMapStore({ kube, clock, namespace: home, randomBytes }).save(journal.takeChanged(), journal);
   return { kube, journal: savedJournal(kube, home) };
 };
 
@@ -55,6 +57,30 @@ describe("what an object was before a time", () => {
   test("is not asked for where no action needs it", async () => {
     const kube = { get: async () => undefined, list: () => Promise.reject(new Error("nobody asked")) } as unknown as Kube;
     expect(await readForAction({ kube, journal: savedJournal(kube, home) }, [], referenceOf(settings("1")))).not.toHaveProperty("kept");
+  });
+
+  test("is not what somebody else saved as the journal: the reason is said", async () => {
+    const { kube, journal } = await scene();
+    const saved = kube.objects(ConfigMaps)[0] as unknown as KubeObject & { binaryData: Record<string, string> };
+    const forged = createJournal();
+    forged.see(settings("http://attacker.example"), createdAt);
+    const bytes = shardBytes({ generation: 99, others: [], savedAt: createdAt, completeUntil: createdAt, tracks: forged.tracks() });
+    kube.put(ConfigMaps, { ...saved, binaryData: { ...saved.binaryData, journal: bytes.toString("base64") } });
+    const { kept } = await readForAction({ kube, journal }, [{ keptBefore: at(1.5) }], referenceOf(settings("1")));
+    expect(kept).toEqual({
+      unknown:
+        "the change journal does not know it; ConfigMap kintsugi-system/kintsugi-journal-0 of the change journal is not used: without a valid seal",
+    });
+  });
+
+  test("is not what could not be verified", async () => {
+    const { kube, journal } = await scene();
+    kube.before = ({ verb, what }) => {
+      if (verb === "get" && what.startsWith("secrets/"))
+        throw new KubeError({ doing: "get", status: 403, reason: "Forbidden", message: "" });
+    };
+    const { kept } = await readForAction({ kube, journal }, [{ keptBefore: at(1.5) }], referenceOf(settings("1")));
+    expect(kept).toEqual({ unknown: "the change journal is not verified: no access to Secret kintsugi-system/kintsugi-journal-key" });
   });
 
   test("is not known to those who may not read the journal; another failure is thrown", async () => {

@@ -14,7 +14,9 @@ import {
 } from "#api/kubernetes.ts";
 import { apiVersionOf, type KubeObject, type Need, type ObjectReference, type ResourceType } from "#api/object.ts";
 import type { Kept, KeptBefore, Named, Observed, Read } from "#api/observed.ts";
+import { keyNeeds } from "#cluster/installation-key.ts";
 import type { JournalReader } from "#cluster/journal/journal-reader.ts";
+import { JOURNAL_KEY_NAME } from "#cluster/journal/journal-seal.ts";
 import { journalKey } from "#cluster/journal/journal.ts";
 import { keptBefore } from "#cluster/journal/kept-content.ts";
 import type { Kube } from "#kube/client.ts";
@@ -29,6 +31,7 @@ export const needs: readonly Need[] = [
   ...[ConfigMaps, PersistentVolumeClaims].map((type) => may(type, ["get"])),
   // The change journal, as it was saved.
   { ...may(ConfigMaps, ["list"]), scope: "own" },
+  ...keyNeeds(JOURNAL_KEY_NAME, ["get"]),
 ];
 
 type Reader = Pick<Kube, "get" | "list">;
@@ -96,13 +99,17 @@ const readKept = async (
   { keptBefore: before }: KeptBefore,
   signal: AbortSignal | undefined,
 ): Promise<Kept> => {
-  const tracks = await journal(signal);
-  if (tracks === undefined) return { unknown: "there is no change journal that could be read" };
+  const read = await journal(signal);
+  if (read === undefined) return { unknown: "there is no change journal that could be read" };
+  const { tracks, troubles, unverified } = read;
+  // Another writer's content must never be put back.
+  if (unverified !== undefined) return { unknown: `the change journal is ${unverified}` };
   const key = journalKey(reference);
-  return keptBefore(
+  const kept = keptBefore(
     tracks.find(({ object }) => journalKey(object) === key),
     before,
   );
+  return "unknown" in kept && troubles.length > 0 ? { unknown: [kept.unknown, ...troubles].join("; ") } : kept;
 };
 
 const controllerOf = (object: KubeObject): string | undefined =>

@@ -36,10 +36,16 @@ export interface EvidenceQuestion {
   readonly prometheus?: PrometheusSource | undefined;
 }
 
-export type ChangeSource = (namespaces: readonly string[] | "all", since: number) => Promise<readonly ObservedChange[]>;
+export type ChangeSource = (namespaces: readonly string[] | "all", since: number) => Promise<KnownChanges>;
+export interface KnownChanges {
+  readonly changes: readonly ObservedChange[];
+  /** What is not known of them, or not certain. */
+  readonly gaps: readonly string[];
+}
 
 /** A change of the day before may still be the reason. */
 const changesForMs = 24 * 3_600_000;
+const readJournal = "read the change journal";
 
 interface Extents extends Omit<GatherOptions, "budget" | "progress"> {
   readonly limits: Limits;
@@ -196,9 +202,10 @@ const collected = async (
   const scope = everywhere ? ("all" as const) : [...namespaces, ...called];
   // Last: a Prometheus gets what the cluster's own word has left of the calls.
   const [changes, measured] = await Promise.all([
-    known === undefined ? [] : gather.tryTo("read the change journal", () => known(scope, clock.now() - changesForMs)),
+    known === undefined ? undefined : gather.tryTo(readJournal, () => known(scope, clock.now() - changesForMs)),
     readPrometheus({ reader, gather, budget, now: clock.now }, prometheus, scope),
   ]);
+  for (const gap of changes?.gaps ?? []) gather.gaps.add(readJournal, gap);
   return {
     form: evidenceForm,
     collectedAt,
@@ -212,7 +219,7 @@ const collected = async (
     firing: measured.firing,
     connections: [],
     components: componentStates(leases),
-    changes: (changes ?? []).map(observed),
+    changes: (changes?.changes ?? []).map(observed),
     gaps: gather.gaps.lines(),
   };
 };

@@ -5,5 +5,10 @@ import type { ChangeSource } from "#evidence/collect-cluster.ts";
 
 export const journalIn =
   (journal: JournalReader, signal?: AbortSignal): ChangeSource =>
-  async (namespaces, since) =>
-    recentChanges((await journal(signal)) ?? [], namespaces, since);
+  async (namespaces, since) => {
+    const read = await journal(signal);
+    if (read === undefined) return { changes: [], gaps: [] };
+    const { tracks, troubles, unverified } = read;
+    const gaps = [...(unverified === undefined ? [] : [unverified]), ...troubles];
+    return { changes: recentChanges(tracks, namespaces, since), gaps };
+  };

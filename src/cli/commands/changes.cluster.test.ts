@@ -1,4 +1,5 @@
 // `kintsugi changes` on a real API server: real edits by kubectl, the journal of a process that was stopped and started again, and no process at all.
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { CONTROLLER_ACCOUNT } from "#api/labels.ts";
 import { runCli } from "#cli/cli.ts";
@@ -37,7 +38,7 @@ const kintsugi = async (...args: readonly string[]): Promise<{ code: number; std
 };
 
 const keep = (): { keeper: JournalKeeper; stop: () => Promise<void> } => {
-  const store = createConfigMapStore({ kube: account, clock: systemClock, namespace });
+  const store = createConfigMapStore({ kube: account, clock: systemClock, namespace, randomBytes });
   const keeper = createJournalKeeper({ kube: account, clock: systemClock, log: silentLog, store });
   const end = new AbortController();
   const running = keeper.run(end.signal);

@@ -1,6 +1,7 @@
 // `kintsugi changes`: the journal as people see it, with and without an installation.
 import { describe, expect, test } from "vitest";
 import type { KubeObject } from "#api/object.ts";
+import { JOURNAL_KEY_NAME, sealOf } from "#cluster/journal/journal-seal.ts";
 import { createJournal } from "#cluster/journal/journal.ts";
 import { shardBytes } from "#cluster/journal/saved-shard.ts";
 import { referenceOf } from "#cluster/journal/track.ts";
@@ -165,12 +166,19 @@ describe("with a journal", () => {
   const saved = (until: number): KubeObject => {
     const journal = createJournal();
     for (const [minutes, each] of edits) if (minutes <= until) journal.see(each, at(minutes));
-    const journalData = shardBytes({ savedAt: at(until), completeUntil: at(until), tracks: journal.tracks() }).toString("base64");
-    const map = object("ConfigMap", "kintsugi-journal-0", { binaryData: { journal: journalData } }, "kintsugi-system");
+    const bytes = shardBytes({ generation: 1, others: [], savedAt: at(until), completeUntil: at(until), tracks: journal.tracks() });
+    const place = { namespace: "kintsugi-system", name: "kintsugi-journal-0" };
+    const binaryData = { journal: bytes.toString("base64"), seal: sealOf(key, place, bytes).toString("base64") };
+    const map = object("ConfigMap", place.name, { binaryData }, place.namespace);
     return { ...map, metadata: { ...map.metadata, labels: { "kintsugi.dev/journal": "true" } } };
   };
+  const key = Buffer.alloc(32, 1);
+  const secretOf = (its: Buffer): KubeObject =>
+    object("Secret", JOURNAL_KEY_NAME, { data: { key: its.toString("base64") } }, "kintsugi-system");
   /** The RoleBinding is gone. */
-  const live = (until: number): FakeServer => ({ objects: [saved(until), edits[4]![1], edits[5]![1]] });
+  const live = (until: number, secret = secretOf(key)): FakeServer => ({
+    objects: [saved(until), secret, edits[4]![1], edits[5]![1]],
+  });
 
   test.each([
     ["saved up to now", 45],
@@ -204,10 +212,30 @@ describe("with a journal", () => {
     });
   });
 
-  test("a shard that cannot be read is said", async () => {
-    const broken = { ...saved(45), binaryData: { journal: "AAAA" } } as KubeObject;
-    const { stdout } = await changes(["deploy/web"], { objects: [broken, edits[4]![1]] });
-    expect(stdout).toMatch(/kintsugi-journal-0 of the change journal was left out/);
+  test.each<[string, FakeServer]>([
+    ["that is damaged", { objects: [{ ...saved(45), binaryData: { journal: "AAAA" } } as KubeObject, secretOf(key), edits[4]![1]] }],
+    ["that is sealed with another key", live(45, secretOf(Buffer.alloc(32, 2)))],
+    ["without a key in the installation", { objects: [saved(45), edits[4]![1]] }],
+  ])("a shard %s is not used, and that is said", async (_what, server) => {
+    const { stdout } = await changes(["deploy/web"], server);
+    expect(stdout).not.toContain("source: journal");
+    expect(stdout.replaceAll(/\s+/g, " ")).toContain(
+      "kintsugi-system/kintsugi-journal-0 of the change journal is not used: without a valid seal",
+    );
+  });
+
+  test("without the right to the key, what is saved is shown and said to be not verified", async () => {
+    const failures = { Secret: serverError(403, "Forbidden", "secrets is forbidden") };
+    const { stdout } = await changes(["deploy/web"], { ...live(45), failures });
+    expect(stdout).toContain("source: journal, version 2");
+    expect(stdout.replaceAll(/\s+/g, " ")).toContain(
+      "the change journal: not verified: no access to Secret kintsugi-system/kintsugi-journal-key",
+    );
+  });
+
+  test("the key is never printed", async () => {
+    const ran = await changes(["deploy/web", "-o", "json"], live(45));
+    expect(`${ran.stdout}${ran.stderr}`).not.toContain(key.toString("base64"));
   });
 });
 

@@ -73,6 +73,26 @@ describe("doctor", () => {
     expect(text).toMatch(/All checks passed\.\n$/);
   });
 
+  test("a part of the change journal that Kintsugi did not write is a note, with the command that replaces it", async () => {
+    const forged = named("v1", "ConfigMap", "kintsugi-journal-63", { binaryData: { journal: "AAAA" } }, system);
+    forged.metadata.labels = { "kintsugi.dev/journal": "true" };
+    const { code, findings } = await doctor({ ...whole, objects: [...whole.objects, forged] });
+    expect(code).toBe(0);
+    expect(stateOf(findings, "change journal")).toMatchObject({
+      state: "note",
+      detail: "ConfigMap kintsugi-system/kintsugi-journal-63 of the change journal is not used: without a valid seal",
+      mend: "kubectl rollout restart deployment/kintsugi -n kintsugi-system",
+    });
+  });
+
+  test("a key that is none is said, with what to do", async () => {
+    const forged = named("v1", "ConfigMap", "kintsugi-journal-0", { binaryData: { journal: "AAAA" } }, system);
+    forged.metadata.labels = { "kintsugi.dev/journal": "true" };
+    const secret = named("v1", "Secret", "kintsugi-journal-key", { data: { key: "c2hvcnQ=" } }, system);
+    const { findings } = await doctor({ ...whole, objects: [...whole.objects, forged, secret] });
+    expect(stateOf(findings, "change journal")?.detail).toMatch(/Secret kintsugi-system\/kintsugi-journal-key holds no key/);
+  });
+
   test("a policy with a rule that is not evaluated is named, with the command that removes it: exit code 1", async () => {
     const policy = (name: string, spec: object) => ({ ...named("kintsugi.dev/v1alpha1", "RemediationPolicy", name, {}, system), spec });
     const written = [policy("plain", { paused: false }), policy("team", { autonomy: [{ when: "true", value: "off" }] })];
@@ -99,7 +119,7 @@ describe("doctor", () => {
     });
     const text = (await runKintsugi(["doctor"], server)).stdout;
     expect(text).toMatch(/→ kintsugi install \| kubectl apply --server-side -f -/);
-    expect(text).toMatch(/\d of 9 checks failed\./);
+    expect(text).toMatch(/\d of 10 checks failed\./);
   });
 
   test.each([

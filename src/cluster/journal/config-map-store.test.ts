@@ -1,7 +1,11 @@
+import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { ConfigMaps } from "#api/kubernetes.ts";
+import { ConfigMaps, Secrets } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
-import { createConfigMapStore, loadJournal, maxShardBytes } from "#cluster/journal/config-map-store.ts";
+import { createConfigMapStore, maxShardBytes } from "#cluster/journal/config-map-store.ts";
+import { keptJournal, loadJournal, savedJournal } from "#cluster/journal/journal-reader.ts";
+import { JOURNAL_KEY_NAME, sealOf } from "#cluster/journal/journal-seal.ts";
+import { readShard, shardBytes } from "#cluster/journal/saved-shard.ts";
 import { createJournal, type Journal } from "#cluster/journal/journal.ts";
 import { contentsOf, referenceOf } from "#cluster/journal/track.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
@@ -25,11 +29,12 @@ const scene = () => {
     list: async (type: typeof ConfigMaps) => memory.objects(type).map((each) => structuredClone(each)) as never,
   });
   const journal = createJournal();
-  const store = createConfigMapStore({ kube, clock, namespace });
+  const store = createConfigMapStore({ kube, clock, namespace, randomBytes });
   const save = (all?: true): Promise<void> => store.save(journal.takeChanged(), journal, all === undefined ? {} : { all });
   return { clock, kube, journal, store, save, writes: () => writesOf(kube) };
 };
-const writesOf = (kube: MemoryKube): number => kube.calls.filter(({ verb }) => verb !== "get").length;
+const writesOf = (kube: MemoryKube): number =>
+  kube.calls.filter(({ verb, what }) => verb !== "get" && what.startsWith("configmaps/")).length;
 const all = (journal: Pick<Journal, "tracks">) => journal.tracks().map((track) => [track.object.name, contentsOf(track)]);
 
 describe("saving", () => {
@@ -118,6 +123,170 @@ describe("saving", () => {
   });
 });
 
+describe("a shard that this installation did not write", () => {
+  const place = (index: number | string) => ({ namespace, name: `kintsugi-journal-${index}` });
+  const keyPlace = { namespace, name: JOURNAL_KEY_NAME };
+  const labels = { "kintsugi.dev/journal": "true" };
+  type Data = Record<string, string>;
+  const dataOf = async (kube: MemoryKube, index = 0): Promise<Data> =>
+    ((await kube.get(ConfigMaps, place(index))) as unknown as { binaryData: Data }).binaryData;
+  const putShard = (kube: MemoryKube, index: number | string, binaryData: Data) =>
+    kube.put(ConfigMaps, { apiVersion: "v1", kind: "ConfigMap", metadata: { ...place(index), labels }, binaryData });
+  /** As Kintsugi would write it, with content that the writer chose. */
+  const poison = (generation = 1000): string => {
+    const journal = createJournal();
+    journal.see(config("web", "http://attacker.example"), createdAt);
+    return shardBytes({ generation, others: [], savedAt: createdAt, completeUntil: createdAt, tracks: journal.tracks() }).toString(
+      "base64",
+    );
+  };
+  const foreignSeal = (index: number): string =>
+    sealOf(Buffer.alloc(32, 7), place(index), Buffer.from(poison(), "base64")).toString("base64");
+  const readable = async (kube: Parameters<typeof loadJournal>[0]) => {
+    const { tracks, troubles } = await loadJournal(kube, namespace);
+    return { contents: JSON.stringify(tracks.map(contentsOf)), troubles };
+  };
+
+  const forgeries: Record<string, (data: Data) => readonly (readonly [index: number | string, data: Data])[]> = {
+    "under a name that is free, without a seal": () => [[63, { journal: poison() }]],
+    "under a name that is free, with the seal of another key": () => [[63, { journal: poison(), seal: foreignSeal(63) }]],
+    "under a name that is free, with the seal of a shard": ({ seal = "" }) => [[63, { journal: poison(), seal }]],
+    "in place of a shard, with its seal": ({ seal = "" }) => [[0, { journal: poison(), seal }]],
+    "in place of a shard, with a short seal": () => [[0, { journal: poison(), seal: "AAAA" }]],
+    "as a copy of a shard under another name": (data) => [[1, data]],
+  };
+  for (const [what, forge] of Object.entries(forgeries))
+    test(`${what}: is reported, never used, and written over`, async () => {
+      const { clock, kube, journal, save } = scene();
+      journal.see(config("web", "1"), clock.now());
+      await save();
+      const forged = forge(await dataOf(kube));
+      for (const [index, data] of forged) putShard(kube, index, data);
+      const { contents, troubles } = await readable(kube);
+      expect(contents).not.toContain("attacker");
+      expect(troubles).toEqual([
+        `ConfigMap ${namespace}/kintsugi-journal-${forged[0]?.[0]} of the change journal is not used: without a valid seal`,
+      ]);
+      const next = createConfigMapStore({ kube, clock, namespace, randomBytes });
+      const loaded = createJournal();
+      const { tracks, refused } = await next.load();
+      expect(refused).toBe(1);
+      loaded.restore(tracks);
+      loaded.see(config("web", "2"), clock.now());
+      await next.save(loaded.takeChanged(), loaded, { all: true });
+      const after = await readable(kube);
+      expect(after.troubles).toEqual([]);
+      expect(after.contents).toContain('"text":"2"');
+    });
+
+  test("has the form of a shard: the seal alone tells them apart", () => {
+    expect(readShard(Buffer.from(poison(), "base64"))).toMatchObject({ tracks: [{ object: { name: "web" } }] });
+  });
+
+  test("changed by one bit anywhere: is not used", async () => {
+    const { clock, kube, journal, save } = scene();
+    journal.see(config("web", "1"), clock.now());
+    await save();
+    const data = await dataOf(kube);
+    const bytes = Buffer.from(data["journal"] ?? "", "base64");
+    for (let at = 0; at < bytes.length; at += 7) {
+      const changed = Buffer.from(bytes);
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      putShard(kube, 0, { ...data, journal: changed.toString("base64") });
+      expect((await loadJournal(kube, namespace)).tracks).toEqual([]);
+    }
+    putShard(kube, 0, data);
+    expect((await loadJournal(kube, namespace)).tracks).toHaveLength(1);
+  });
+
+  test("an older shard that is put back: is not used once another shard was written after it", async () => {
+    const { clock, kube, journal, save } = scene();
+    for (let n = 0; n < 24; n += 1) journal.see(config(`c${n}`, random(n + 1, 60_000)), clock.now());
+    await save(true);
+    const older = await dataOf(kube, 1);
+    await clock.advance(60_000);
+    for (let n = 0; n < 24; n += 1) journal.see(config(`c${n}`, "short"), clock.now());
+    await save(true);
+    expect((await loadJournal(kube, namespace)).troubles).toEqual([]);
+    putShard(kube, 1, older);
+    const { tracks, troubles } = await loadJournal(kube, namespace);
+    expect(troubles).toEqual([
+      `ConfigMap ${namespace}/kintsugi-journal-1 of the change journal is not used: older than what was written last`,
+    ]);
+    expect(tracks.length).toBeLessThan(24);
+    expect(tracks.every(({ versions }) => versions.length === 2)).toBe(true);
+  });
+
+  test("a name with a leading zero is no shard", async () => {
+    const { clock, kube, journal, save } = scene();
+    journal.see(config("web", "1"), clock.now());
+    await save();
+    putShard(kube, "00", { journal: poison() });
+    expect((await readable(kube)).troubles).toEqual([]);
+  });
+
+  test("without the label, in the way of the first write: is written over", async () => {
+    const { clock, kube, journal, save } = scene();
+    kube.put(ConfigMaps, { apiVersion: "v1", kind: "ConfigMap", metadata: place(0), data: { mine: "yes" } });
+    journal.see(config("web", "1"), clock.now());
+    await expect(save(true)).rejects.toThrow("AlreadyExists");
+    await save(true);
+    expect((await kube.get(ConfigMaps, place(0)))?.metadata.labels).toEqual(labels);
+    expect((await loadJournal(kube, namespace)).tracks).toHaveLength(1);
+  });
+
+  test("a key that was deleted while the journal is kept: everything is sealed again with a new one, and nothing is lost", async () => {
+    const { clock, kube, journal, save } = scene();
+    journal.see(config("web", "1"), clock.now());
+    await save();
+    kube.remove(Secrets, keyPlace);
+    expect((await readable(kube)).troubles).toEqual([expect.stringMatching(/without a valid seal/)]);
+    await clock.advance(10_000);
+    journal.see(config("web", "2"), clock.now());
+    await save();
+    expect((await readable(kube)).troubles).toEqual([]);
+    expect((await loadJournal(kube, namespace)).tracks[0]?.versions).toHaveLength(2);
+  });
+
+  test("a key that was deleted between two processes: the history begins again", async () => {
+    const { clock, kube, journal, save } = scene();
+    journal.see(config("web", "1"), clock.now());
+    await save();
+    kube.remove(Secrets, keyPlace);
+    const next = createConfigMapStore({ kube, clock, namespace, randomBytes });
+    expect(await next.load()).toMatchObject({ tracks: [], refused: 1, troubles: [expect.stringMatching(/without a valid seal/)] });
+    const fresh = createJournal();
+    fresh.see(config("web", "2"), clock.now());
+    await next.save(fresh.takeChanged(), fresh, { all: true });
+    expect((await loadJournal(kube, namespace)).tracks.map(({ versions }) => versions.length)).toEqual([1]);
+  });
+
+  test("for a reader that may not read the key: is shown, and said to be not verified", async () => {
+    const { clock, kube, journal, save } = scene();
+    expect((await loadJournal(kube, namespace)).unverified).toBeUndefined();
+    journal.see(config("web", "1"), clock.now());
+    await save();
+    kube.before = ({ verb, what }) => {
+      if (verb === "get" && what.startsWith("secrets/")) throw failure(403, "Forbidden");
+    };
+    const { tracks, unverified } = await loadJournal(kube, namespace);
+    expect(tracks).toHaveLength(1);
+    expect(unverified).toBe("not verified: no access to Secret kintsugi-system/kintsugi-journal-key");
+    const acting = await keptJournal(undefined, savedJournal(kube, namespace))();
+    expect(acting).toEqual({ tracks: [], troubles: [expect.stringContaining("not verified")] });
+  });
+
+  test("the key is in no ConfigMap and no message", async () => {
+    const { clock, kube, journal, save } = scene();
+    journal.see(config("web", "1"), clock.now());
+    await save();
+    const secret = (await kube.get(Secrets, keyPlace)) as unknown as { data: { key: string } };
+    const written = JSON.stringify(kube.calls.filter(({ what }) => !what.startsWith("secrets/")));
+    expect(secret.data.key).toHaveLength(44);
+    expect(written).not.toContain(secret.data.key);
+  });
+});
+
 describe("loading", () => {
   test("says up to when everything was saved; on the way out, even where nothing had changed", async () => {
     const { clock, kube, journal, store, save } = scene();
@@ -142,7 +311,7 @@ describe("loading", () => {
     const { clock, kube, journal, save } = scene();
     journal.see(config("web", "1"), clock.now());
     await save();
-    const next = createConfigMapStore({ kube, clock, namespace });
+    const next = createConfigMapStore({ kube, clock, namespace, randomBytes });
     const loaded = createJournal();
     loaded.restore((await next.load()).tracks);
     loaded.see(config("web", "2"), clock.now() + 1);

@@ -1,9 +1,11 @@
 // What the journal takes for each object when it follows an API server: objects with the server's own defaults and field managers, over the wire.
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { sampleObject } from "#bench/journal/sample-objects.ts";
 import { ConfigMaps, Deployments, RoleBindings, Services } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
-import { createConfigMapStore, loadJournal } from "#cluster/journal/config-map-store.ts";
+import { createConfigMapStore } from "#cluster/journal/config-map-store.ts";
+import { loadJournal } from "#cluster/journal/journal-reader.ts";
 import { createJournalKeeper } from "#cluster/journal/keep-journal.ts";
 import { referenceOf } from "#cluster/journal/track.ts";
 import { silentLog } from "#lib/log.ts";
@@ -33,7 +35,7 @@ test("at most 2 KB for each object and its history, in memory and as it is saved
     kube,
     clock: systemClock,
     log: silentLog,
-    store: createConfigMapStore({ kube, clock: systemClock, namespace }),
+    store: createConfigMapStore({ kube, clock: systemClock, namespace, randomBytes }),
   });
   const end = new AbortController();
   const running = keeper.run(end.signal);

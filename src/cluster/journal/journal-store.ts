@@ -5,8 +5,10 @@ export interface LoadedJournal {
   readonly tracks: readonly Track[];
   /** Up to when the journal had watched, at least; undefined where nothing was saved. */
   readonly savedAt?: number;
-  /** Parts that could not be read, and why, in words. */
+  /** Parts that are not used, and why, in words. */
   readonly troubles: readonly string[];
+  /** How many parts these are. */
+  readonly refused: number;
 }
 
 export interface JournalStore {

@@ -1,4 +1,5 @@
 // The journal against a real API server: real edits by real managers, its own rights, ConfigMaps as the server stores them.
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { ConfigMaps, Deployments, RoleBindings, Secrets } from "#api/kubernetes.ts";
 import { CONTROLLER_ACCOUNT } from "#api/labels.ts";
@@ -60,7 +61,7 @@ const manifest = {
 };
 
 const keep = (): { keeper: JournalKeeper; stop: () => Promise<void> } => {
-  const store = createConfigMapStore({ kube: account, clock: systemClock, namespace });
+  const store = createConfigMapStore({ kube: account, clock: systemClock, namespace, randomBytes });
   const keeper = createJournalKeeper({ kube: account, clock: systemClock, log: silentLog, store });
   const end = new AbortController();
   const running = keeper.run(end.signal);

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { ConfigMaps, Deployments, RoleBindings, Secrets } from "#api/kubernetes.ts";
 import { createConfigMapStore } from "#cluster/journal/config-map-store.ts";
@@ -5,7 +6,7 @@ import { createJournalKeeper, type JournalKeeper } from "#cluster/journal/keep-j
 import { referenceOf } from "#cluster/journal/track.ts";
 import type { Kube } from "#kube/client.ts";
 import { KubeError } from "#kube/errors.ts";
-import { silentLog } from "#lib/log.ts";
+import { type Log, silentLog } from "#lib/log.ts";
 import { createManualClock, type ManualClock } from "#lib/manual-clock.ts";
 import { createMetrics } from "#lib/metrics.ts";
 import { createdAt, deploymentObject, object } from "#test/journal-samples.ts";
@@ -26,7 +27,7 @@ const scene = (): Scene => {
 };
 /** One process: until it is told to stop. */
 const start = async ({ clock, kube }: Scene): Promise<{ keeper: JournalKeeper; stop: () => Promise<void> }> => {
-  const store = createConfigMapStore({ kube, clock, namespace });
+  const store = createConfigMapStore({ kube, clock, namespace, randomBytes });
   const keeper = createJournalKeeper({ kube, clock, store, log: silentLog, metrics: createMetrics() });
   const end = new AbortController();
   const running = keeper.run(end.signal);
@@ -66,7 +67,12 @@ describe("the keeper", () => {
   test("hands out what it knows once it has seen every kind, and nothing when it has stopped", async () => {
     const { clock, kube } = scene();
     kube.put(Deployments, web);
-    const first = createJournalKeeper({ kube, clock, store: createConfigMapStore({ kube, clock, namespace }), log: silentLog });
+    const first = createJournalKeeper({
+      kube,
+      clock,
+      store: createConfigMapStore({ kube, clock, namespace, randomBytes }),
+      log: silentLog,
+    });
     expect(first.tracks()).toBeUndefined();
     const { keeper, stop } = await start({ clock, kube });
     expect(keeper.tracks()?.map(({ object: { name } }) => name)).toEqual(["web"]);
@@ -102,6 +108,36 @@ describe("the keeper", () => {
     const { notBefore = "", at = "" } = deletion ?? {};
     expect(Math.abs(Date.parse(notBefore) - stoppedAt)).toBeLessThan(1000);
     expect(Date.parse(at) - stoppedAt).toBeGreaterThanOrEqual(10 * minute);
+    await second.stop();
+  });
+
+  test("a part that it did not write is reported when it is loaded, and its history is not known", async () => {
+    const { clock, kube } = scene();
+    kube.put(Deployments, web);
+    const first = await start({ clock, kube });
+    await clock.advance(minute);
+    await first.stop();
+    kube.remove(Secrets, { namespace, name: "kintsugi-journal-key" });
+    const warned: string[] = [];
+    const metrics = createMetrics();
+    const log: Log = {
+      ...silentLog,
+      child: () => ({ ...silentLog, warn: (message, fields) => warned.push(`${message}: ${String(fields?.["trouble"])}`) }),
+    };
+    const keeper = createJournalKeeper({ kube, clock, store: createConfigMapStore({ kube, clock, namespace, randomBytes }), log, metrics });
+    const end = new AbortController();
+    const running = keeper.run(end.signal);
+    await clock.advance(100);
+    expect(warned).toEqual([
+      "a part of the saved change journal is not used: ConfigMap kintsugi-system/kintsugi-journal-0 of the change journal is not used: without a valid seal",
+    ]);
+    expect(await metrics.text()).toMatch(/journal_refused_shards 1/);
+    expect(keeper.journal.get(referenceOf(web))?.versions).toHaveLength(1);
+    end.abort();
+    await clock.advance(100);
+    await running;
+    const second = await start({ clock, kube });
+    expect(second.keeper.journal.get(referenceOf(web))?.versions).toHaveLength(1);
     await second.stop();
   });
 

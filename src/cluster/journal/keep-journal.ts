@@ -43,6 +43,10 @@ export const createJournalKeeper = (deps: KeeperDeps): JournalKeeper => {
   const log = deps.log.child({ role: "change-journal" });
   const objects = metrics?.gauge({ name: "journal_objects", help: "Objects in the change journal" });
   const bytes = metrics?.gauge({ name: "journal_bytes", help: "Memory that the change journal takes, about" });
+  const refused = metrics?.gauge({
+    name: "journal_refused_shards",
+    help: "Saved parts of the change journal that were not used when it was loaded: not sealed, or put back",
+  });
   const failures = metrics?.counter({ name: "journal_save_failures_total", help: "Writes of the change journal that failed" });
   let journal = createJournal(bounds);
   let isWhole = false;
@@ -52,7 +56,8 @@ export const createJournalKeeper = (deps: KeeperDeps): JournalKeeper => {
     while (!signal.aborted) {
       try {
         const loaded = await store.load(signal);
-        for (const trouble of loaded.troubles) log.warn("a part of the change journal is lost", { trouble });
+        for (const trouble of loaded.troubles) log.warn("a part of the saved change journal is not used", { trouble });
+        refused?.set(loaded.refused);
         journal.restore(loaded.tracks);
         return loaded.savedAt;
       } catch (error) {

@@ -11,8 +11,8 @@ import {
 } from "#api/kubernetes.ts";
 import type { KubeObject, Need, ObjectReference, ResourceType } from "#api/object.ts";
 import type { Nearby } from "#cluster/journal/changes-near.ts";
-import { loadJournal } from "#cluster/journal/config-map-store.ts";
 import { createJournal, journalKey } from "#cluster/journal/journal.ts";
+import { loadJournal } from "#cluster/journal/journal-reader.ts";
 import { helmChanges, recordedChanges, releaseChanges, type Remembered } from "#cluster/journal/remembered-changes.ts";
 import { referenceOf, type Track } from "#cluster/journal/track.ts";
 import { isTracked } from "#cluster/journal/tracked-content.ts";
@@ -23,7 +23,7 @@ import { KubeError } from "#kube/errors.ts";
 import type { Clock } from "#lib/clock.ts";
 
 export interface ReadNearbyDeps {
-  readonly kube: Pick<Kube, "list" | "pages">;
+  readonly kube: Pick<Kube, "list" | "get" | "pages">;
   readonly clock: Pick<Clock, "now">;
   /** Kintsugi's own namespace, where the journal is saved. */
   readonly namespace: string;
@@ -71,22 +71,24 @@ export const readNearby = async (deps: ReadNearbyDeps, target: ObjectReference):
   const types = trackedTypes.filter((type) => !type.namespaced || target.namespace !== undefined);
   const inNamespace = target.namespace !== undefined;
   const [saved, lists, secrets, replicaSets, revisions, pods] = await Promise.all([
-    tolerant("the change journal", loadJournal(kube, namespace, signal), { tracks: [], troubles: [] }),
+    tolerant("the change journal", loadJournal(kube, namespace, signal), undefined),
     Promise.all(types.map(async (type) => ({ type, items: await list(type) }))),
     inNamespace ? tolerant("secrets", listSecrets(), []) : [],
     inNamespace ? list<ReplicaSet>(ReplicaSets) : [],
     inNamespace ? list<ControllerRevision>(ControllerRevisions) : [],
     inNamespace ? list(Pods) : [],
   ]);
-  notRead.push(...saved.troubles);
-  if (saved.tracks.length === 0 && !notRead.some((each) => each.startsWith("the change journal")))
+  notRead.push(...(saved?.troubles ?? []));
+  if (saved?.unverified !== undefined) notRead.push(`the change journal: ${saved.unverified}`);
+  const { tracks = [], savedAt } = saved ?? {};
+  if (tracks.length === 0 && !notRead.some((each) => each.startsWith("the change journal")))
     notRead.push(`the change journal: there is none in ${namespace}, so that only what Kubernetes itself remembers is shown`);
 
   const now = clock.now();
   const live = [...lists.flatMap(({ items }) => items), ...secrets].filter(isTracked);
   const journal = createJournal();
-  const gap = saved.savedAt === undefined ? undefined : { notBefore: saved.savedAt };
-  journal.restore(saved.tracks.filter(({ object }) => object.namespace === undefined || object.namespace === target.namespace));
+  const gap = savedAt === undefined ? undefined : { notBefore: savedAt };
+  journal.restore(tracks.filter(({ object }) => object.namespace === undefined || object.namespace === target.namespace));
   for (const object of live) journal.see(object, now, gap);
   const present = new Set(live.map((object) => journalKey(referenceOf(object))));
   const listed = new Set(

@@ -6,7 +6,7 @@ import { contentsOf, type Track } from "#cluster/journal/track.ts";
 import { sha256 } from "#lib/canonical-json.ts";
 
 /** Another dictionary makes other bytes. */
-const form = `1-${sha256(commonWords).slice(0, 8)}`;
+const form = `2-${sha256(commonWords).slice(0, 8)}`;
 
 const versionSchema = z.strictObject({
   number: z.number().int().positive(),
@@ -25,9 +25,20 @@ const trackSchema = z.strictObject({
   writtenAt: z.number(),
   versions: z.array(versionSchema).min(1),
 });
-const shardSchema = z.strictObject({ form: z.literal(form), savedAt: z.number(), completeUntil: z.number(), tracks: z.array(trackSchema) });
+const shardSchema = z.strictObject({
+  form: z.literal(form),
+  generation: z.number().int().positive(),
+  others: z.array(z.tuple([z.number().int().nonnegative(), z.number().int().positive()])),
+  savedAt: z.number(),
+  completeUntil: z.number(),
+  tracks: z.array(trackSchema),
+});
 
 export interface Shard {
+  /** Counts the writes of the whole journal. */
+  readonly generation: number;
+  /** The generation that each other shard had when this one was written, by index: an older one that is put back later shows by it. */
+  readonly others: readonly (readonly [index: number, generation: number])[];
   readonly savedAt: number;
   /** Everything that happened before this has been saved, in this shard or another. */
   readonly completeUntil: number;
@@ -37,10 +48,8 @@ export interface Shard {
 const maxBytes = 16 * 1024 * 1024;
 
 /** Quickly rather than tightly: its larger part is packed already. */
-export const shardBytes = ({ savedAt, completeUntil, tracks }: Shard): Buffer =>
-  deflateRawSync(JSON.stringify({ form, savedAt, completeUntil, tracks: tracks.map((track) => recoded(track, "latin1", "base64")) }), {
-    level: 1,
-  });
+export const shardBytes = ({ tracks, ...head }: Shard): Buffer =>
+  deflateRawSync(JSON.stringify({ form, ...head, tracks: tracks.map((track) => recoded(track, "latin1", "base64")) }), { level: 1 });
 
 export const readShard = (bytes: Buffer): Shard | string => {
   let value: unknown;

@@ -21,6 +21,8 @@ import {
   StorageClasses,
 } from "#api/kubernetes.ts";
 import type { Need, ResourceType } from "#api/object.ts";
+import { keyNeeds } from "#cluster/installation-key.ts";
+import { JOURNAL_KEY_NAME } from "#cluster/journal/journal-seal.ts";
 
 /** In the order in which they are first read: what is asked about most comes first. */
 export const trackedTypes: readonly ResourceType[] = [
@@ -51,4 +53,5 @@ export const needs: readonly Need[] = [
   ...trackedTypes.map((type): Need => ({ group: type.group, resource: type.plural, verbs: ["get", "list", "watch"], scope: "cluster" })),
   // Where it keeps what it knows.
   { group: "", resource: "configmaps", verbs: ["create", "patch"], names: ["kintsugi-journal-*"], scope: "own" },
+  ...keyNeeds(JOURNAL_KEY_NAME, ["get", "create"]),
 ];

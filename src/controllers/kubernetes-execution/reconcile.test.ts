@@ -1,4 +1,5 @@
 // The execution controller and the Job's own code on an API server, each under its generated rights and the admission policies.
+import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import {
@@ -457,7 +458,10 @@ describe("other actions", () => {
     }
     await direct.mergePatch(ConfigMaps, { namespace: harness.shop, name: "edited" }, { data: { rate: "two", more: "x" } });
     await direct.delete(ConfigMaps, { namespace: harness.shop, name: "deleted" });
-    await createConfigMapStore({ kube: direct, clock: systemClock, namespace: harness.own }).save(journal.takeChanged(), journal);
+    await createConfigMapStore({ kube: direct, clock: systemClock, namespace: harness.own, randomBytes }).save(
+      journal.takeChanged(),
+      journal,
+    );
     start();
     const action = "restore_object";
     for (const name of ["edited", "deleted"]) {
