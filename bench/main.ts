@@ -1,8 +1,9 @@
-// `npm run bench -- <name>`: measurements that are printed and never asserted. Each is a folder here.
+// `npm run bench -- <name>`: measurements that are printed. Each is a folder here; only `load` fails where a bound is broken.
 import process from "node:process";
 import { collectBench } from "#bench/collect/run.ts";
 import { diagnosisBench } from "#bench/diagnosis/run.ts";
 import { journalBench } from "#bench/journal/run.ts";
+import { loadBench } from "#bench/load/run.ts";
 import { memoryBench } from "#bench/memory/run.ts";
 import { startBench } from "#bench/start/run.ts";
 
@@ -12,6 +13,7 @@ const benches: Readonly<Record<string, Bench>> = {
   collect: collectBench,
   diagnosis: diagnosisBench,
   journal: journalBench,
+  load: loadBench,
   memory: memoryBench,
   start: startBench,
 };

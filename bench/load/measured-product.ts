@@ -16,6 +16,12 @@ export interface MeasuredProduct {
   readonly metrics: string;
   readonly output: () => string;
   waitFor(pattern: RegExp): Promise<unknown>;
+  /** CPU time of all its threads since it began. */
+  cpuMs(): Promise<number>;
+  /** The longest that its event loop was busy since this was last asked. */
+  longestTurnMs(): Promise<number>;
+  /** From now on, `peakRssMiB` is the peak since now. */
+  forgetPeak(): Promise<void>;
   /** When its memory has not grown for a while. */
   settled(): Promise<void>;
   memory(): Promise<Memory>;
@@ -23,6 +29,10 @@ export interface MeasuredProduct {
 }
 
 const mib = 1024 * 1024;
+/** Requests that come and go take so much. */
+const noiseMiB = 1;
+/** Of /proc, on every Linux. */
+const msPerTick = 10;
 
 export const startMeasuredProduct = async (cluster: LargeCluster, nodeOptions: string): Promise<MeasuredProduct> => {
   const folder = await mkdtemp(join(tmpdir(), "kintsugi-bench-"));
@@ -35,9 +45,10 @@ export const startMeasuredProduct = async (cluster: LargeCluster, nodeOptions: s
   const [gateway, metrics] = [await urlOf("gateway"), await urlOf("metrics")];
   const ofStatus = async (field: string): Promise<number> =>
     Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(await readFile(`/proc/${product.pid}/status`, "utf8"))?.[1]) / 1024;
+  const metric = async (name: string): Promise<number> =>
+    Number(new RegExp(`^kintsugi_nodejs_${name} (\\S+)`, "m").exec(await (await fetch(`${metrics}/metrics`)).text())?.[1]);
   const memory = async (): Promise<Memory> => {
-    const text = await (await fetch(`${metrics}/metrics`)).text();
-    const heap = Number(/^kintsugi_nodejs_heap_size_used_bytes (\S+)/m.exec(text)?.[1]) / mib;
+    const heap = (await metric("heap_size_used_bytes")) / mib;
     const [rss, peak] = [await ofStatus("VmRSS"), await ofStatus("VmHWM")];
     return { rssMiB: Math.round(rss), peakRssMiB: Math.round(peak), heapMiB: Math.round(heap) };
   };
@@ -47,11 +58,17 @@ export const startMeasuredProduct = async (cluster: LargeCluster, nodeOptions: s
     output: product.output,
     waitFor: product.waitFor,
     memory,
+    cpuMs: async () => {
+      const fields = (await readFile(`/proc/${product.pid}/stat`, "utf8")).replace(/^.*\) /, "").split(" ");
+      return (Number(fields[11]) + Number(fields[12])) * msPerTick;
+    },
+    longestTurnMs: async () => (await metric("eventloop_lag_max_seconds")) * 1000,
+    forgetPeak: () => writeFile(`/proc/${product.pid}/clear_refs`, "5"),
     settled: async () => {
       for (let peak = 0, quiet = 0; quiet < 5;) {
         await pause(1_000);
         const next = await ofStatus("VmHWM");
-        quiet = next > peak ? 0 : quiet + 1;
+        quiet = next > peak + noiseMiB ? 0 : quiet + 1;
         peak = next;
       }
     },

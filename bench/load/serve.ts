@@ -1,6 +1,6 @@
 // An embedded API server with Kintsugi installed; lists of pods, ReplicaSets and Deployments come from a large cluster that is made up page by page. Serves until it is killed.
 import process from "node:process";
-import { CONTROLLER_ACCOUNT, MANAGED_LABEL, SIGNALS_ACCOUNT } from "#api/labels.ts";
+import { CONTROLLER_ACCOUNT, MANAGED_LABEL, SIGNALS_ACCOUNT, SIGNALS_AUDIENCE } from "#api/labels.ts";
 import type { KubeObject } from "#api/object.ts";
 import { createEmbeddedCluster } from "#embedded/embedded-cluster.ts";
 import { listen } from "#embedded/server.ts";
@@ -56,7 +56,7 @@ await hands.apply([
 ]);
 const tokens = {
   controllers: await tokenOf(cluster, namespace, CONTROLLER_ACCOUNT),
-  signals: await tokenOf(cluster, namespace, SIGNALS_ACCOUNT),
+  signals: await tokenOf(cluster, namespace, SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE]),
 };
 cluster.close();
 console.log(JSON.stringify({ url: listening.url, admin: server.adminToken, namespace, image, ...tokens }));

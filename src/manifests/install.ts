@@ -60,7 +60,7 @@ const peoplesRoles = (): Manifest[] => {
 };
 
 /** 20,000 pods fit: `npm run bench -- memory`. */
-const memoryLimitMiB = 512;
+export const memoryLimitMiB = 512;
 /** What V8 may take of the limit for objects that stay. The rest is code, buffers, stacks, and objects that do not stay. */
 const heapShare = 0.625;
 /** Without it V8 chooses a limit of its own, which a large cluster reaches although the container has room. */
