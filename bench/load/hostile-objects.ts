@@ -14,7 +14,12 @@ export const hostileConfigMaps = (round: number): readonly object[] => {
   return Array.from({ length: count }, (_, at) => {
     const piece = texts[at % texts.length] ?? "";
     const text = `# ${round}\n${piece.repeat(Math.ceil(bytes / piece.length))}`.slice(0, bytes);
-    return { apiVersion: "v1", kind: "ConfigMap", metadata: { name: configMapName(at), namespace: hostileNamespace }, data: { file: text } };
+    return {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: configMapName(at), namespace: hostileNamespace },
+      data: { file: text },
+    };
   });
 };
 const configMapName = (at: number): string => `config-${at}`;

@@ -116,22 +116,19 @@ const measureStage = async (name: StageName, scene: Scene, probe: HealthProbe): 
   await product.longestTurnMs();
   await probe.lap();
   const [beganAt, cpuMs] = [Date.now(), await product.cpuMs()];
-  const problem = await stages[name](scene).then(
-    (what) => say(`${name}: ${what}`),
-    (error: unknown) => error,
-  );
-  if (problem !== undefined) say(`${name}: ${String(problem)}`);
-  const alertTakenAfterMs = await takeGoodAlert(name, scene).catch((error: unknown) => say(`${name}: ${String(error)}`));
+  const what = await attempt(name, () => stages[name](scene));
+  if (what !== undefined) say(`${name}: ${what}`);
+  const alertTakenAfterMs = await attempt(name, () => takeGoodAlert(name, scene));
   const { maxMs, failed, count, ownDelayMs } = await probe.lap();
   const longestTurnMs = await product.longestTurnMs();
   const { peakRssMiB } = await product.memory();
   if (failed > 0) say(`${name}: ${failed} probes of /healthz failed`);
-  const isOk = problem === undefined && alertTakenAfterMs !== undefined && failed === 0;
+  const isOk = what !== undefined && alertTakenAfterMs !== undefined && failed === 0;
   return {
     ok: isOk && maxMs <= healthzWithinMs && peakRssMiB <= memoryLimitMiB,
     healthzMaxMs: Math.round(maxMs),
     peakRssMiB,
-    alertTakenAfterMs: alertTakenAfterMs ?? undefined,
+    alertTakenAfterMs,
     probes: count,
     longestTurnMs: Math.round(longestTurnMs),
     probeDelayMs: Math.round(ownDelayMs),
@@ -139,6 +136,16 @@ const measureStage = async (name: StageName, scene: Scene, probe: HealthProbe): 
     seconds: Math.round((Date.now() - beganAt) / 100) / 10,
     loadAverage: Math.round((loadavg()[0] ?? 0) * 10) / 10,
   };
+};
+
+/** Undefined where it fails; the failure is printed. */
+const attempt = async <T>(name: StageName, work: () => Promise<T>): Promise<T | undefined> => {
+  try {
+    return await work();
+  } catch (error) {
+    say(`${name}: ${error instanceof Error ? error.message : "failed"}`);
+    return undefined;
+  }
 };
 
 /** After how long it is taken and stored. */

@@ -26,7 +26,12 @@ export const createSender = (gateway: string, token: string): Sender => {
     const body = JSON.stringify(delivery(alerts.map((labels) => alertmanagerAlert({ labels, startsAt: new Date().toISOString() }))));
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
     try {
-      const answer = await fetch(`${gateway}${prometheusSignalsPath}`, { method: "POST", headers, body, signal: AbortSignal.timeout(givesUpMs) });
+      const answer = await fetch(`${gateway}${prometheusSignalsPath}`, {
+        method: "POST",
+        headers,
+        body,
+        signal: AbortSignal.timeout(givesUpMs),
+      });
       const text = await answer.text();
       return { status: answer.status, results: answer.status === 202 ? (JSON.parse(text) as SignalResults).results : [] };
     } catch {
