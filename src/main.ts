@@ -156,9 +156,21 @@ const ask = async (question: string): Promise<string> => {
 };
 
 const readWhole = async (path: string, maxBytes: number): Promise<Buffer> => {
+  if (path === "-") return readStdin(maxBytes);
   const { size } = await stat(path);
-  if (size > maxBytes) throw misuse(`${path} has ${size} bytes: more than ${maxBytes} are not read`);
+  if (size > maxBytes) throw misuse(`${path} has ${size} bytes; the limit is ${maxBytes}`);
   return readFile(path);
+};
+
+const readStdin = async (maxBytes: number): Promise<Buffer> => {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw misuse(`stdin has more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 };
 
 /** Part of the source tree, not of the image: they bring a cluster of their own. */

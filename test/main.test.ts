@@ -27,6 +27,18 @@ test.runIf(process.platform === "linux")("a full disk is one sentence and exit c
   });
 });
 
+test.each([
+  ["{}", "kintsugi: stdin cannot be read as evidence: it is no evidence of the form "],
+  ["", "kintsugi: stdin cannot be read as evidence: it is no JSON "],
+])("diagnose --from - reads %j from stdin", async (content, sentence) => {
+  const child = spawn(process.execPath, [main, "diagnose", "--from", "-"], { stdio: ["pipe", "ignore", "pipe"] });
+  const said = text(child.stderr);
+  child.stdin.end(content);
+  const [code] = await once(child, "exit");
+  expect(code).toBe(2);
+  expect(await said).toContain(sentence);
+});
+
 describe("what is loaded", () => {
   /** Files of the project and of its packages that a run of the program loads. */
   const loaded = async (...args: readonly string[]): Promise<readonly string[]> => {

@@ -172,6 +172,9 @@ const rightsFinding = async (kube: Kube, wanted: Wanted): Promise<Finding> => {
   const check = "rights of this kubeconfig";
   const missing = await missingRights(kube, wanted.namespace, wanted.rights);
   if (missing.length === 0) return { check, state: "ok", detail: "enough to run the controllers as a plain process" };
+  // The controllers run with the rights of their own account.
+  if (await isInstalled(kube, wanted.namespace))
+    return { check, state: "ok", detail: "not enough to run the controllers as a plain process; the installed ones do not need them" };
   const rest = missing.length > mostListed ? [`${missing.length - mostListed} more`] : [];
   return {
     check,
@@ -179,6 +182,15 @@ const rightsFinding = async (kube: Kube, wanted: Wanted): Promise<Finding> => {
     detail: `to run the controllers it may not ${listed([...missing.slice(0, mostListed), ...rest])}`,
     mend: `use the installed account instead: ${install}`,
   };
+};
+
+const isInstalled = async (kube: Kube, namespace: string): Promise<boolean> => {
+  try {
+    return (await kube.get(Deployments, { namespace, name: "kintsugi" })) !== undefined;
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    return false;
+  }
 };
 
 const installationFinding = async (kube: Kube, namespace: string): Promise<Finding> => {

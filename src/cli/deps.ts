@@ -19,7 +19,7 @@ export interface CliDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
   readonly readFile: KubeconfigDeps["readFile"];
-  /** Files of the person's own, whole. `read` fails above so many bytes. */
+  /** Files of the user, whole. `read` takes `-` as stdin, and fails above so many bytes. */
   readonly files?: {
     read(path: string, maxBytes: number): Promise<Buffer>;
     write(path: string, content: Uint8Array): Promise<void>;

@@ -1,11 +1,14 @@
 // How many pods of the workload behind a finding are ready, for a person to judge how bad it is. Pure.
 import type { Reference } from "#api/fields.ts";
+import type { Pod } from "#api/kubernetes.ts";
 import { podIsReady } from "#diagnosis/readiness.ts";
 import type { View } from "#diagnosis/view.ts";
 
 export interface ReadyPods {
   readonly ready: number;
   readonly wanted: number;
+  /** Pods that should run and are not ready; also those of a new release, beside enough ready ones of the old release. */
+  readonly unready: number;
 }
 
 /** Of the object itself where it runs pods, else of all that it affects; undefined where there is none. */
@@ -14,7 +17,10 @@ export const readyPodsOf = (view: View, object: Reference, affected: readonly Re
   if (own !== undefined) return own;
   const counts = affected.flatMap((each) => countOf(view, each) ?? []);
   if (counts.length === 0) return undefined;
-  return counts.reduce((sum, { ready, wanted }) => ({ ready: sum.ready + ready, wanted: sum.wanted + wanted }), { ready: 0, wanted: 0 });
+  return counts.reduce(
+    (sum, { ready, wanted, unready }) => ({ ready: sum.ready + ready, wanted: sum.wanted + wanted, unready: sum.unready + unready }),
+    { ready: 0, wanted: 0, unready: 0 },
+  );
 };
 
 interface Counted {
@@ -30,7 +36,10 @@ const countOf = (view: View, reference: Reference): ReadyPods | undefined => {
   const wanted =
     reference.kind === "DaemonSet" ? status?.desiredNumberScheduled : hasReplicas.has(reference.kind) ? (spec?.replicas ?? 1) : undefined;
   const ready = pods.filter(podIsReady).length;
-  return { ready: Math.min(ready, wanted ?? ready), wanted: wanted ?? pods.length };
+  const unready = pods.filter((pod) => !podIsReady(pod) && !hasEnded(pod)).length;
+  return { ready: Math.min(ready, wanted ?? ready), wanted: wanted ?? pods.length, unready };
 };
+
+const hasEnded = ({ status }: Pod): boolean => status?.phase === "Succeeded" || status?.phase === "Failed";
 
 const hasReplicas: ReadonlySet<string> = new Set(["Deployment", "StatefulSet", "ReplicaSet"]);

@@ -30,7 +30,7 @@ export interface ReportedFinding {
   readonly refused: readonly Refusal[];
   /** Why a person is needed, where one is. */
   readonly person?: string;
-  /** Kintsugi works on it already: nothing else is proposed. */
+  /** The request that is in progress for it; nothing else is proposed then. */
   readonly request?: { readonly name: string; readonly phase: string };
 }
 

@@ -280,6 +280,8 @@ describe("a file", () => {
 
   test("its name and its time are in the text", async () => {
     const { stdout } = await withFiles(encodeEvidence(saved, "a.json"), "--from", "a.json");
+    const piped = await withFiles(encodeEvidence(saved, "a.json"), "--from", "-");
+    expect(piped.stdout).toContain(" in stdin,");
     expect(stdout.replaceAll("\n", " ")).toMatch(/ Checked .* in a\.json, collected at 2027-03-01 14:00:00 UTC \(\d+[smhd] ago\)\. /);
   });
 

@@ -94,7 +94,7 @@ const diagnose = async (session: Session, words: Words, options: Options): Promi
   const { evidence, report } = look;
   if (options.save !== undefined) await save(session, evidence, options.save);
   const now = session.deps.clock.now();
-  print(session, report, options, options.from === undefined ? { ms: now - startedAt } : { file: options.from, now });
+  print(session, report, options, options.from === undefined ? { ms: now - startedAt } : { file: fileName(options.from), now });
   return report.findings.length === 0 ? 0 : 1;
 };
 
@@ -185,8 +185,8 @@ const lookAtFile = async (session: Session, words: Words, path: string, looking:
   const target = asked?.kind === "Namespace" ? undefined : asked;
   const { allNamespaces } = session.options;
   if (!covers(evidence, { target, namespace, allNamespaces }))
-    throw misuse(`${path} covers ${scopeText({ ...evidence, asked: undefined })} only`);
-  if (target !== undefined && !has(evidence, target)) throw misuse(`${referenceText(target)} not found in ${path}`);
+    throw misuse(`${fileName(path)} covers ${scopeText({ ...evidence, asked: undefined })} only`);
+  if (target !== undefined && !has(evidence, target)) throw misuse(`${referenceText(target)} not found in ${fileName(path)}`);
   try {
     const report = await reportOn(evidence, readFromEvidence(evidence), {
       ...looking,
@@ -198,7 +198,7 @@ const lookAtFile = async (session: Session, words: Words, path: string, looking:
     looking.signal?.throwIfAborted();
     // What the checks of the file let through and no cause expected.
     throw misuse(
-      `${path} cannot be looked at: its objects are not as Kubernetes has them (${error instanceof Error ? error.message : "unknown"})`,
+      `${fileName(path)} cannot be looked at: its objects are not as Kubernetes has them (${error instanceof Error ? error.message : "unknown"})`,
     );
   }
 };
@@ -224,11 +224,14 @@ const covers = (evidence: Evidence, { target, namespace, allNamespaces }: Questi
 
 const onlyNamespace = ({ scope }: Evidence): string | undefined => (scope.namespaces === "all" ? undefined : scope.namespaces[0]);
 
+/** As messages name it. */
+const fileName = (path: string): string => (path === "-" ? "stdin" : path);
+
 const load = async (session: Session, path: string): Promise<Evidence> => {
   try {
     return decodeEvidence(await filesOf(session).read(path, maxFileBytes), path);
   } catch (error) {
-    if (error instanceof EvidenceFileError) throw misuse(`${path} cannot be read as evidence: ${error.message}`);
+    if (error instanceof EvidenceFileError) throw misuse(`${fileName(path)} cannot be read as evidence: ${error.message}`);
     throw fileFailure(path, "read", error);
   }
 };
@@ -248,7 +251,7 @@ const filesOf = ({ deps }: Session): NonNullable<Session["deps"]["files"]> => {
 };
 
 const fileFailure = (path: string, doing: string, error: unknown): unknown =>
-  error instanceof Error && "code" in error ? misuse(`${path} cannot be ${doing}: ${String(error.code)}`) : error;
+  error instanceof Error && "code" in error ? misuse(`${fileName(path)} cannot be ${doing}: ${String(error.code)}`) : error;
 
 const detailsOf = (details: Options["details"], findings: number): Details => {
   if (details === undefined) return "few";

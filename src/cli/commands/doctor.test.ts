@@ -188,11 +188,21 @@ describe("doctor", () => {
   });
 
   test("rights that checks failed are named, and not all of them where there are many", async () => {
-    const { code, findings } = await doctor({ ...whole, answers: answers((resource) => resource !== "leases") });
+    const process = { ...whole, objects: whole.objects.filter(({ kind }) => kind !== "Deployment") };
+    const { code, findings } = await doctor({ ...process, answers: answers((resource) => resource !== "leases") });
     expect(code).toBe(1);
     expect(stateOf(findings, "rights of this kubeconfig")?.detail).toMatch(/may not .*leases\.coordination\.k8s\.io/);
-    const none = await doctor({ ...whole, answers: answers(() => false) });
+    const none = await doctor({ ...process, answers: answers(() => false) });
     expect(stateOf(none.findings, "rights of this kubeconfig")?.detail).toMatch(/and \d+ more$/);
+  });
+
+  test("once Kintsugi is installed, a user without the rights of the controllers fails no check", async () => {
+    const { code, findings } = await doctor({ ...whole, answers: answers(() => false) });
+    expect(code).toBe(0);
+    expect(stateOf(findings, "rights of this kubeconfig")).toMatchObject({
+      state: "ok",
+      detail: expect.stringContaining("the installed ones do not need them") as string,
+    });
   });
 
   test("what may not be looked at is unknown, and neither fine nor lacking", async () => {

@@ -146,6 +146,39 @@ describe("plan", () => {
     expect(ran.stdout).toContain("manual fix needed");
   });
 
+  test.each([
+    ["AwaitingApproval", "Repair rr-1 is waiting for approval", "Next: kintsugi approve rr-1"],
+    ["Verifying", "Repair rr-1 is in progress (Verifying)", "Next: kintsugi describe rr-1"],
+  ])("a request in phase %s for the object is named first, with the command to go on", async (phase, sentence, next) => {
+    const request = {
+      apiVersion: "kintsugi.dev/v1alpha1",
+      kind: "RemediationRequest",
+      metadata: { name: "rr-1", namespace: "kintsugi-system", uid: "rr", resourceVersion: "1", creationTimestamp: after(0) },
+      spec: { target: { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "checkout" } },
+      status: { phase },
+    } as KubeObject;
+    const server = broken();
+    const active = { ...server, objects: [...server.objects, request] };
+    const ran = await look(active);
+    expect(ran).toMatchObject({ code: 0, stderr: "" });
+    expect(ran.stdout).toContain(`Deployment shop/checkout  ${sentence}\n`);
+    expect(ran.stdout).toContain(next);
+    expect(JSON.parse((await look(active, "-o", "json")).stdout)).toMatchObject({ request: { name: "rr-1", phase } });
+  });
+
+  test("a request that has ended is not named", async () => {
+    const ended = {
+      apiVersion: "kintsugi.dev/v1alpha1",
+      kind: "RemediationRequest",
+      metadata: { name: "rr-1", namespace: "kintsugi-system", uid: "rr", resourceVersion: "1", creationTimestamp: after(0) },
+      spec: { target: { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "checkout" } },
+      status: { phase: "Completed" },
+    } as KubeObject;
+    const server = broken();
+    const ran = await look({ ...server, objects: [...server.objects, ended] });
+    expect(ran.stdout).toContain("Kintsugi would repair this without approval");
+  });
+
   test("a protected namespace is refused with its reason", async () => {
     const policy: KubeObject = {
       apiVersion: "kintsugi.dev/v1alpha1",

@@ -5,9 +5,12 @@ import { referenceText } from "#api/object.ts";
 import type { DefineCommand } from "#cli/command.ts";
 import { type DryLook, dryLook, rootOf } from "#cli/dry-look.ts";
 import { missingObject, objectAsked } from "#cli/missing-object.ts";
+import { ownRequests } from "#cli/own-requests.ts";
+import { requestCommand, requestText } from "#cli/render/diagnosis-words.ts";
 import { paragraph } from "#cli/render/page.ts";
 import { attemptText } from "#cli/render/story-attempt-text.ts";
 import type { Session } from "#cli/session.ts";
+import { activeRequest, type OwnRequest } from "#investigation/own-changes.ts";
 
 export const define: DefineCommand = (command, run) => {
   command
@@ -32,8 +35,12 @@ export const define: DefineCommand = (command, run) => {
           } finally {
             await diagnoser?.close();
           }
-          if (session.data !== undefined) session.printData({ target: look.target, ...look.attempt });
-          else session.print(lookText(session, asked, look));
+          const request = activeRequest(await ownRequests(kube, session.kintsugiNamespace, signal), [look.target]);
+          if (session.data === undefined) session.print(lookText(session, asked, look, request));
+          else {
+            const active = request === undefined ? {} : { request: { name: request.name, phase: request.phase } };
+            session.printData({ target: look.target, ...active, ...look.attempt });
+          }
           return exitCode(look);
         },
         { namespaces: "one" },
@@ -41,12 +48,13 @@ export const define: DefineCommand = (command, run) => {
     );
 };
 
-const lookText = (session: Session, asked: Reference, { target, attempt }: DryLook): string => {
+const lookText = (session: Session, asked: Reference, { target, attempt }: DryLook, request: OwnRequest | undefined): string => {
   const { page } = session;
   const of = referenceText(asked) === referenceText(target) ? [] : paragraph(page, 1, `${referenceText(asked)} is a part of it.`);
   const lines = [
-    `${page.paint.bold(referenceText(target))}  ${conclusion(attempt)}`,
+    `${page.paint.bold(referenceText(target))}  ${request === undefined ? conclusion(attempt) : requestText(request)}`,
     ...of,
+    ...(request === undefined ? [] : paragraph(page, 1, `Next: ${requestCommand(request)}`)),
     // As a request that is still open: nothing here has happened.
     ...attemptText(page, { namespace: session.kintsugiNamespace }, attempt, undefined),
     "",

@@ -56,27 +56,28 @@ const verdictWords: Readonly<Record<ReportedFinding["verdict"], string>> = {
 export const verdictText = ({ verdict, confidence, request }: ReportedFinding): string =>
   `${request === undefined ? verdictWords[verdict] : requestText(request)}, confidence ${confidence.toFixed(2)}`;
 
-type OwnRequest = NonNullable<ReportedFinding["request"]>;
+type ActiveRequest = NonNullable<ReportedFinding["request"]>;
 
-const requestText = ({ name, phase }: OwnRequest): string => `Kintsugi works on it: ${name} is ${phase}`;
+export const requestText = ({ name, phase }: ActiveRequest): string =>
+  phase === "AwaitingApproval" ? `Repair ${name} is waiting for approval` : `Repair ${name} is in progress (${phase})`;
 
-/** While Kintsugi works on it, or asks. */
-export const requestCommand = ({ name, phase }: OwnRequest): string =>
+/** To approve a repair, or to follow it. */
+export const requestCommand = ({ name, phase }: ActiveRequest): string =>
   phase === "AwaitingApproval" ? `kintsugi approve ${name}` : `kintsugi describe ${name}`;
 
 export type Severity = "critical" | "warning" | "info";
 
-/** By the pods that still serve: nobody has to read a finding to see how bad it is. */
+/** By the pods that are ready. A finding whose pods are all ready says little; one unready pod, such as of a new release, is a warning. */
 export const severityOf = ({ pods, verdict }: ReportedFinding): Severity => {
   if (pods === undefined || pods.wanted === 0 || verdict === "Inconclusive") return "warning";
   if (pods.ready === 0) return "critical";
-  return pods.ready < pods.wanted ? "warning" : "info";
+  return pods.ready < pods.wanted || pods.unready > 0 ? "warning" : "info";
 };
 
 /** `0/2` */
 export const readyText = ({ pods }: ReportedFinding): string => (pods === undefined ? "-" : `${pods.ready}/${pods.wanted}`);
 
-/** What Kintsugi can do, or that a person has to. */
+/** What Kintsugi can do, or why the fix is manual. */
 export const actionText = ({ verdict, plans: [plan], person, request }: ReportedFinding): string => {
   if (request !== undefined) return requestText(request);
   if (plan !== undefined) return `Kintsugi can fix this: ${proposalText(plan.steps)} (${riskText(plan)})`;
@@ -97,9 +98,9 @@ const maxLabels = 8;
 
 export const firingTexts = ({ firing }: Report): readonly string[] => [
   ...firing.slice(0, maxFiring).map(({ name, since, labels }) => {
-    const told = Object.entries(labels).map(([label, value]) => `${label}=${truncated(oneLine(value), 60)}`);
-    const rest = told.length > maxLabels ? ", …" : "";
-    return `${name}${since === undefined ? "" : `, since ${since}`}${told.length === 0 ? "" : ` (${told.slice(0, maxLabels).join(", ")}${rest})`}`;
+    const texts = Object.entries(labels).map(([label, value]) => `${label}=${truncated(oneLine(value), 60)}`);
+    const rest = texts.length > maxLabels ? ", …" : "";
+    return `${name}${since === undefined ? "" : `, since ${since}`}${texts.length === 0 ? "" : ` (${texts.slice(0, maxLabels).join(", ")}${rest})`}`;
   }),
   ...(firing.length > maxFiring ? [`${firing.length - maxFiring} more`] : []),
 ];

@@ -56,7 +56,7 @@ const repairable: ReportedFinding = {
     },
   ],
   commands: ["kubectl rollout undo deployment/web -n shop --to-revision=1"],
-  pods: { ready: 0, wanted: 2 },
+  pods: { ready: 0, wanted: 2, unready: 2 },
   refused: [{ action: "increase_resources", reason: "no container was killed for memory" }],
 };
 const puzzle: ReportedFinding = {
@@ -140,7 +140,7 @@ describe("more than three findings", () => {
   const names = ["web", "api", "cart", "pay"];
   const many = {
     ...broken,
-    findings: names.map((name, at) => ({ ...repairable, object: { ...web, name }, pods: { ready: at, wanted: 3 } })),
+    findings: names.map((name, at) => ({ ...repairable, object: { ...web, name }, pods: { ready: at, wanted: 3, unready: 3 - at } })),
   };
   const shown = (details: TextOptions["details"]): string => diagnosisText({ ...page, width: 80 }, many, { ...textOptions, details });
 
@@ -148,6 +148,7 @@ describe("more than three findings", () => {
     const text = shown("few");
     expect(text).toMatch(/^1 +critical +0\/3 +ReleaseCrashes +Deployment shop\/web$/m);
     expect(text).toMatch(/^4 +info +3\/3 +ReleaseCrashes +Deployment shop\/pay$/m);
+    expect(text).not.toMatch(/^[23] +info/m);
     expect(text).toContain("Details: kintsugi diagnose -n shop --details 1");
     expect(text).not.toContain("Cause  ");
   });
@@ -157,6 +158,11 @@ describe("more than three findings", () => {
     expect(shown(3).match(/^Cause /gm)).toHaveLength(1);
     expect(shown(3)).toContain("3. Deployment shop/cart");
   });
+});
+
+test("pods of a new release that are not ready are a warning, also beside enough ready pods of the old release", () => {
+  const beside = { ...broken, findings: [{ ...repairable, pods: { ready: 2, wanted: 2, unready: 1 } }] };
+  expect(diagnosisText(page, beside, textOptions)).toContain("Warning   1. Deployment shop/web  2/2 ready");
 });
 
 test("a log that two runs of a container have in common is quoted once", () => {
@@ -300,13 +306,13 @@ test("text of a cluster makes no link in SARIF", () => {
 });
 
 test.each([
-  ["Verifying", "kintsugi describe rr-1"],
-  ["AwaitingApproval", "kintsugi approve rr-1"],
-])("what Kintsugi works on (%s) is named with its request, and the command to follow it", (phase, command) => {
+  ["Verifying", "Repair rr-1 is in progress (Verifying)", "kintsugi describe rr-1"],
+  ["AwaitingApproval", "Repair rr-1 is waiting for approval", "kintsugi approve rr-1"],
+])("a repair in phase %s is named, with the command to follow or approve it", (phase, sentence, command) => {
   const finding: ReportedFinding = { ...repairable, plans: [], commands: [], refused: [], request: { name: "rr-1", phase } };
   const report = { ...broken, findings: [finding] };
   for (const text of [diagnosisText(page, report, { ...textOptions, from: { ms: 420 } }), diagnosisMarkdown(report)]) {
-    expect(text).toContain(`Kintsugi works on it: rr-1 is ${phase}`);
+    expect(text).toContain(sentence);
     expect(text).toContain(command);
   }
   expect(diagnosisDocument(report)).toMatchObject({ findings: [{ request: { name: "rr-1", phase } }] });
