@@ -87,7 +87,7 @@ const openDiagnoser = async (memoryMb: number): Promise<ClosableDiagnoser> => {
 const runRole = async (role: string, options: RunOptions): Promise<number> => {
   const { image } = options;
   if (image === undefined)
-    throw misuse("--image <reference> is missing: the image of the Jobs, which the installed policy …-jobs has to allow");
+    throw misuse("--image <reference> is missing: the image of the Jobs, which must be the one that the installed policy …-jobs allows");
   const { config, isPod } = await findCluster(options);
   // A person who gave a kubeconfig is told at once what is wrong with it; a pod waits for what is not there yet, and says so on /readyz.
   if (!isPod) await tryToRead(config, options.namespace);

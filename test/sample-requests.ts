@@ -367,7 +367,7 @@ export const approvedSample = (): StoryObjects => ({
   analyses: [analysisOf(1, 500, actionable("approve", 252_100))],
   approvals: [approvalOf("Approved")],
   ...allowedBy(remediated(252_400), {
-    permission: { environment: "production", autonomy: "approve", reason: "a person decides on rollback_deployment in production" },
+    permission: { environment: "production", autonomy: "approve", reason: "rollback_deployment in production needs approval" },
     approval: { name: `${name}-a1-aiar`, uid: "uid-of-the-approval" },
   }),
 });

@@ -25,10 +25,10 @@ import { isForbidden, isNotFound } from "#kube/errors.ts";
 export interface Finding {
   readonly check: string;
   /** `note`: Kintsugi runs, but not as one may expect. `unknown`: this kubeconfig may not look. */
-  readonly state: "ok" | "lacking" | "note" | "unknown";
+  readonly state: "ok" | "failed" | "note" | "unknown";
   readonly detail: string;
   /** The command that fixes it. */
-  readonly mend?: string | undefined;
+  readonly fix?: string | undefined;
 }
 
 export interface Wanted {
@@ -73,7 +73,7 @@ const Version = z.object({ major: z.string(), minor: z.string(), gitVersion: z.s
 const versionFinding = async (kube: Kube): Promise<Finding> => {
   const check = "API server";
   const version = Version.safeParse(await kube.request("GET", "/version"));
-  if (!version.success) return { check, state: "lacking", detail: "the answer is not that of a Kubernetes API server" };
+  if (!version.success) return { check, state: "failed", detail: "the answer is not that of a Kubernetes API server" };
   // Some providers write the minor as `30+`.
   const minor = Number.parseInt(version.data.minor, 10);
   const recent = Number(version.data.major) > 1 || minor >= oldestMinor;
@@ -81,9 +81,9 @@ const versionFinding = async (kube: Kube): Promise<Finding> => {
     ? { check, state: "ok", detail: `Kubernetes ${version.data.gitVersion}` }
     : {
         check,
-        state: "lacking",
+        state: "failed",
         detail: `Kubernetes ${version.data.gitVersion} is too old: 1.${oldestMinor} is needed for ValidatingAdmissionPolicies`,
-        mend: "upgrade the cluster",
+        fix: "upgrade the cluster",
       };
 };
 
@@ -101,16 +101,16 @@ const kindsFinding = async (kube: Kube): Promise<Finding> => {
   const missing = kinds.filter((kind) => !served.includes(kind.plural)).map((kind) => kind.kind);
   return missing.length === 0
     ? { check, state: "ok", detail: `all ${kinds.length} kinds of ${API_VERSION} are served` }
-    : { check, state: "lacking", detail: `not served: ${listed(missing)}`, mend: install };
+    : { check, state: "failed", detail: `not served: ${listed(missing)}`, fix: install };
 };
 
 const namespaceFinding = async (kube: Kube, name: string): Promise<Finding> => {
   const check = "namespace";
   const namespace = await kube.get(Namespaces, { name });
-  if (namespace === undefined) return { check, state: "lacking", detail: `Namespace ${name} not found`, mend: install };
+  if (namespace === undefined) return { check, state: "failed", detail: `Namespace ${name} not found`, fix: install };
   return namespace.metadata.deletionTimestamp === undefined
     ? { check, state: "ok", detail: name }
-    : { check, state: "lacking", detail: `Namespace ${name} is being deleted`, mend: `wait until it is gone, then ${install}` };
+    : { check, state: "failed", detail: `Namespace ${name} is being deleted`, fix: `wait until it is gone, then ${install}` };
 };
 
 /** As this version generates them. Without an installed image, those that name the image are left out. */
@@ -133,7 +133,7 @@ const policiesFinding = async (kube: Kube, namespace: string): Promise<Finding> 
   const wrong = differences.filter((difference) => difference !== undefined);
   return wrong.length === 0
     ? { check, state: "ok", detail: `${expected.length} policies and bindings are as this version generates them` }
-    : { check, state: "lacking", detail: `Kintsugi refuses to act: ${listed(wrong.slice(0, mostListed))}`, mend: install };
+    : { check, state: "failed", detail: `Kintsugi refuses to act: ${listed(wrong.slice(0, mostListed))}`, fix: install };
 };
 
 /** From the specs themselves: the status may be older, and is written by controllers that may not run. */
@@ -151,9 +151,9 @@ const remediationPoliciesFinding = async (kube: Kube, namespace: string): Promis
     ? { check, state: "ok", detail: policies.length === 0 ? "none: the defaults apply" : `${policies.length} in force` }
     : {
         check,
-        state: "lacking",
+        state: "failed",
         detail: `not evaluated, so every repair needs an approval: ${listed(ignored)}`,
-        mend: `remove the fields: kubectl edit remediationpolicies -n ${namespace}`,
+        fix: `remove the fields: kubectl edit remediationpolicies -n ${namespace}`,
       };
 };
 
@@ -163,7 +163,7 @@ const accountsFinding = async (kube: Kube, { namespace, accounts }: Wanted): Pro
   const missing = accounts.filter((name) => !known.has(name));
   return missing.length === 0
     ? { check, state: "ok", detail: `${accounts.length} ServiceAccounts in ${namespace}` }
-    : { check, state: "lacking", detail: `ServiceAccount ${listed(missing, "or")} not found in ${namespace}`, mend: install };
+    : { check, state: "failed", detail: `ServiceAccount ${listed(missing, "or")} not found in ${namespace}`, fix: install };
 };
 
 const mostListed = 8;
@@ -178,9 +178,9 @@ const rightsFinding = async (kube: Kube, wanted: Wanted): Promise<Finding> => {
   const rest = missing.length > mostListed ? [`${missing.length - mostListed} more`] : [];
   return {
     check,
-    state: "lacking",
+    state: "failed",
     detail: `to run the controllers it may not ${listed([...missing.slice(0, mostListed), ...rest])}`,
-    mend: `use the installed account instead: ${install}`,
+    fix: `use the installed account instead: ${install}`,
   };
 };
 
@@ -201,14 +201,14 @@ const installationFinding = async (kube: Kube, namespace: string): Promise<Findi
       check,
       state: "note",
       detail: `Deployment kintsugi not found in ${namespace}; kintsugi run all --image <image> also works`,
-      mend: install,
+      fix: install,
     };
   const image = deployment.spec.template.spec.containers[0]?.image ?? "no image";
   const ready = deployment.status?.readyReplicas ?? 0;
   const text = `${referenceText({ kind: "Deployment", namespace, name: "kintsugi" })} runs ${image}`;
   return ready > 0
     ? { check, state: "ok", detail: `${text}, ready` }
-    : { check, state: "lacking", detail: `${text}, but no replica is ready`, mend: `kubectl describe pods -n ${namespace}` };
+    : { check, state: "failed", detail: `${text}, but no replica is ready`, fix: `kubectl describe pods -n ${namespace}` };
 };
 
 const journalFinding = async (kube: Kube, namespace: string): Promise<Finding> => {
@@ -234,7 +234,7 @@ const managedFinding = async (kube: Kube): Promise<Finding> => {
         check,
         state: "note",
         detail: "none: Kintsugi diagnoses and changes nothing",
-        mend: `kubectl label namespace <name> ${MANAGED_LABEL}=true`,
+        fix: `kubectl label namespace <name> ${MANAGED_LABEL}=true`,
       }
     : { check, state: "ok", detail: listed(managed.map((each) => each.metadata.name)) };
 };

@@ -14,7 +14,7 @@ interface PrintedRole {
 }
 
 /** Who may list Secrets may read their values: that is for an administrator to weigh. */
-const secretNames = `# The names of Secrets, never a value; but whoever may list them may read their values as well.
+const secretNames = `# The names of Secrets, never a value; but a right to list them is also a right to read their values.
 #  - apiGroups: [""]
 #    resources: [secrets]
 #    verbs: [list]

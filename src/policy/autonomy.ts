@@ -27,11 +27,11 @@ export const autonomyFor = (question: AutonomyQuestion): AutonomyAnswer => {
   const protection = protections[0];
   if (protection !== undefined) return { value: "off", why: `protected: ${protection}` };
   if (!managed) return { value: "suggest", why: "not opted in: the label kintsugi.dev/managed=true is missing, so Kintsugi only suggests" };
-  if (environment === "production") return { value: "approve", why: `a person decides on ${action} in production` };
-  if (!allowsAuto(environment)) return { value: "approve", why: `a person decides on ${action}, because ${unknownText(environment)}` };
+  if (environment === "production") return { value: "approve", why: `${action} in production needs approval` };
+  if (!allowsAuto(environment)) return { value: "approve", why: `${action} needs approval, because ${unknownText(environment)}` };
   const [restriction] = settings.restrictions;
-  if (restriction !== undefined) return { value: "approve", why: `a person decides on ${action}: ${restriction}` };
-  if (!reversible) return { value: "approve", why: `${action} cannot be undone, so a person decides` };
+  if (restriction !== undefined) return { value: "approve", why: `${action} needs approval: ${restriction}` };
+  if (!reversible) return { value: "approve", why: `${action} cannot be undone, so it needs approval` };
   return { value: "auto", why: `${action} is reversible (risk ${risk}), and the ${environment} environment is opted in` };
 };
 

@@ -61,4 +61,4 @@ export const limited = (grant: Grant, most: Autonomy, why: string): Grant => {
 const stricter = (a: Autonomy, b: Autonomy): boolean => a !== b && leastAutonomy(a, b) === a;
 
 const crossing = (target: ObjectReference, alerted: ObjectReference): string =>
-  `a person decides, because ${referenceText(target)} is not in the namespace of ${referenceText(alerted)}, which the alert is about`;
+  `${referenceText(target)} needs approval, because it is not in the namespace of ${referenceText(alerted)}, which the alert is about`;

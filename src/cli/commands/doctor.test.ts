@@ -99,23 +99,23 @@ describe("doctor", () => {
     const { code, findings } = await doctor({ ...whole, objects: [...whole.objects, ...written] });
     expect(code).toBe(1);
     expect(stateOf(findings, "remediation policies")).toMatchObject({
-      state: "lacking",
+      state: "failed",
       detail: "not evaluated, so every repair needs an approval: spec.autonomy of team",
-      mend: `remove the fields: kubectl edit remediationpolicies -n ${system}`,
+      fix: `remove the fields: kubectl edit remediationpolicies -n ${system}`,
     });
   });
 
-  test("an empty cluster lacks what an installation brings, each line with what mends it: exit code 1", async () => {
+  test("an empty cluster lacks what an installation brings, each line with the command that fixes it: exit code 1", async () => {
     const { "GET /apis/kintsugi.dev/v1alpha1": _, ...bare } = answers();
     const server = { objects: [], answers: bare };
     const { code, findings } = await doctor(server);
     expect(code).toBe(1);
     for (const check of ["kinds", "namespace", "admission policies"])
-      expect(stateOf(findings, check)).toMatchObject({ state: "lacking", mend: expect.stringContaining("kubectl apply") as string });
+      expect(stateOf(findings, check)).toMatchObject({ state: "failed", fix: expect.stringContaining("kubectl apply") as string });
     expect(stateOf(findings, "installation")?.state).toBe("note");
     expect(stateOf(findings, "opted-in namespaces")).toMatchObject({
       state: "note",
-      mend: `kubectl label namespace <name> ${MANAGED_LABEL}=true`,
+      fix: `kubectl label namespace <name> ${MANAGED_LABEL}=true`,
     });
     const text = (await runKintsugi(["doctor"], server)).stdout;
     expect(text).toMatch(/→ kintsugi install \| kubectl apply --server-side -f -/);
@@ -172,7 +172,7 @@ describe("doctor", () => {
     };
     const direct = await checkup(fakeKube as never, wanted);
     expect(stateOf(direct, "action service accounts")).toMatchObject({
-      state: "lacking",
+      state: "failed",
       detail: expect.stringContaining("kintsugi-act-restart-pod") as string,
     });
   });
@@ -180,11 +180,11 @@ describe("doctor", () => {
   test("a server that is too old, and something that is no API server", async () => {
     const old = { ...answers(), "GET /version": { major: "1", minor: "29", gitVersion: "v1.29.0" } };
     expect(stateOf((await doctor({ ...whole, answers: old })).findings, "API server")).toMatchObject({
-      state: "lacking",
+      state: "failed",
       detail: expect.stringContaining("too old") as string,
     });
     const other = { ...answers(), "GET /version": "hello" };
-    expect(stateOf((await doctor({ ...whole, answers: other })).findings, "API server")?.state).toBe("lacking");
+    expect(stateOf((await doctor({ ...whole, answers: other })).findings, "API server")?.state).toBe("failed");
   });
 
   test("rights that checks failed are named, and not all of them where there are many", async () => {
@@ -205,7 +205,7 @@ describe("doctor", () => {
     });
   });
 
-  test("what may not be looked at is unknown, and neither fine nor lacking", async () => {
+  test("what may not be looked at is unknown, and neither ok nor failed", async () => {
     const forbidden = serverError(403, "Forbidden", "no");
     const kindsHidden = ["Namespace", "ValidatingAdmissionPolicy", "ServiceAccount", "Deployment"];
     const { code, findings } = await doctor({ ...whole, failures: Object.fromEntries(kindsHidden.map((kind) => [kind, forbidden])) });

@@ -23,7 +23,7 @@ export const define: DefineCommand = (command, run) => {
         });
         if (session.data !== undefined) session.printData(findings);
         else session.print(`${findings.flatMap((finding) => findingText(session, finding)).join("\n")}\n\n${conclusion(findings)}\n`);
-        return findings.some((finding) => finding.state === "lacking") ? 1 : 0;
+        return findings.some((finding) => finding.state === "failed") ? 1 : 0;
       })(),
     );
 };
@@ -36,23 +36,23 @@ const printRole = (session: Session, command: string): number => {
   return 0;
 };
 
-const findingText = (session: Session, { check, state, detail, mend }: Finding): readonly string[] => {
+const findingText = (session: Session, { check, state, detail, fix }: Finding): readonly string[] => {
   const { page } = session;
   const { paint } = page;
   const marks = {
     ok: paint.green("ok     "),
-    lacking: paint.red("failed "),
+    failed: paint.red("failed "),
     note: paint.yellow("note   "),
     unknown: paint.yellow("unknown"),
   };
   return [
     ...point(page, 0, marks[state], `${check}: ${detail}`),
-    ...(mend === undefined ? [] : point(page, 0, "          →", mend, paint.cyan)),
+    ...(fix === undefined ? [] : point(page, 0, "          →", fix, paint.cyan)),
   ];
 };
 
 const conclusion = (findings: readonly Finding[]): string => {
-  const lacking = findings.filter((finding) => finding.state === "lacking").length;
-  if (lacking > 0) return `${lacking} of ${findings.length} checks failed.`;
+  const failed = findings.filter((finding) => finding.state === "failed").length;
+  if (failed > 0) return `${failed} of ${findings.length} checks failed.`;
   return findings.some((finding) => finding.state === "unknown") ? "No check failed; some could not be made." : "All checks passed.";
 };

@@ -13,7 +13,7 @@ export const phaseWords: Readonly<Record<RequestPhase, string>> = {
   Processing: "Kintsugi reads the objects around the target.",
   Analyzing: "Kintsugi looks for the cause.",
   AwaitingApproval: "The cause is known and a repair is ready. It needs approval; nothing has been changed.",
-  Blocked: "A repair is ready but has to wait. Nothing has been changed.",
+  Blocked: "A repair is ready and is waiting. Nothing has been changed.",
   Executing: "The repair is running.",
   Verifying: "The repair is applied; Kintsugi checks that the symptom stays away.",
   Recovering: "The attempt failed and was cleaned up; Kintsugi decides whether to try again.",

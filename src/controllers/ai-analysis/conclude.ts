@@ -87,7 +87,7 @@ const recommend = (analysis: AIAnalysis, found: Investigation, said: Status, pol
 
 /** What a model chose is never more than a proposal to people: it can't be proven by what it says. */
 const grantTo = ({ by }: Investigation, grant: Grant): Grant =>
-  by === undefined ? grant : limited(grant, "approve", "a language model chose it, so a person decides");
+  by === undefined ? grant : limited(grant, "approve", "a language model chose it, so it needs approval");
 
 const recommended: readonly AnalysisPhase[] = ["Investigating", "Recommending", "Completed"];
 

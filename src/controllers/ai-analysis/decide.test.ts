@@ -248,7 +248,7 @@ describe("what follows from what was found", () => {
       found(cause, [repair()], { by: { engine: "agent", model: "scripted-1", tokens: 9 } }),
       {
         status: { chosen: 0, plans: [{ autonomy: "approve" }], investigator: { engine: "agent", model: "scripted-1", tokens: 9, ms: 5 } },
-        ask: { why: "a language model chose it, so a person decides" },
+        ask: { why: "a language model chose it, so it needs approval" },
       },
     ],
     "nor is it more than suggested where no more is granted": [

@@ -36,7 +36,7 @@ export const decide = (seen: Observed, now: number): Decision => next[phaseOf(se
 const investigate = ({ analysis }: Observed, now: number): Decision => {
   const since = fromTimestamp(analysis.status?.phaseStartedAt) ?? fromTimestamp(analysis.metadata.creationTimestamp) ?? now;
   if (now < since + deadlineMs) return { do: "investigate" };
-  const message = `No result within ${deadlineMs / 60_000} min: the cluster could not be read. A person has to look.`;
+  const message = `No result within ${deadlineMs / 60_000} min: the cluster could not be read. Manual review is needed.`;
   return { do: "end", to: "Failed", result: "ManualReviewRequired", message };
 };
 
@@ -84,7 +84,7 @@ const next: Readonly<Record<AnalysisPhase, (seen: Observed, now: number) => Deci
         return { do: "revise", plan, wish: override, asked: approval };
       }
       case "Expired":
-        return { do: "end", to: "Completed", result: "ApprovalExpired", message: message ?? "Nobody decided in time." };
+        return { do: "end", to: "Completed", result: "ApprovalExpired", message: message ?? "The approval expired before a decision." };
       case "Void":
         return { do: "end", to: "Completed", result: "Drifted", message: message ?? "The target changed while people decided." };
     }

@@ -545,7 +545,7 @@ test("where the rules prove nothing a language model may choose from a list, and
     plans: [{ autonomy: "approve", steps: [{ action: "rollback_deployment", parameters: { revision: "1" } }] }],
   });
   expect(asked[0]).toContain("rollback_deployment");
-  expect((await approvalIs("rr-model", { phase: "Pending" })).spec.reason).toBe("a language model chose it, so a person decides");
+  expect((await approvalIs("rr-model", { phase: "Pending" })).spec.reason).toBe("a language model chose it, so it needs approval");
 });
 
 test("a target that is gone needs nothing", async () => {

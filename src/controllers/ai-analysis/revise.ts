@@ -56,8 +56,8 @@ export const revise = (
         };
   const message =
     refused === undefined
-      ? `${by} wants it with ${words}: the changed plan has to be approved anew.`
-      : `${by} wants it with ${words}, which is not possible: ${refused}. The plan is as it was.`;
+      ? `${by} asked for ${words}; the changed plan needs a new approval.`
+      : `${by} asked for ${words}, which is not possible: ${refused}. The plan is unchanged.`;
   const record = { by, step, parameters, ...(reason === undefined ? {} : { reason }), replaced: outlineOf(plan) };
   return {
     status: {
@@ -87,7 +87,7 @@ const accepted = (analysis: AIAnalysis, plan: Plan, planned: PlannedSteps | stri
   if (parts.changesHash === plan.changesHash) return { refused: "that is what is planned already" };
   const changes = encodeChanges(planned.changes);
   if (changes === undefined) return { refused: "its changes are too large to show" };
-  const grant = limited(grantOf(analysis, parts, policy), "approve", "a person asked for other parameters, so a person decides");
+  const grant = limited(grantOf(analysis, parts, policy), "approve", "its parameters were changed by hand, so it needs approval");
   if (grant.value === "off" || grant.value === "suggest") return { refused: grant.why };
   return { parts: { ...parts, steps: permittedSteps(parts.steps, grant) }, changes, autonomy: grant.value };
 };

@@ -26,7 +26,7 @@ export const decide = (seen: Observed, now: number): Decision => {
   if (no !== undefined) return { do: "become", to: "Rejected", message: `Rejected by ${voteText(no)}.` };
   // A time that cannot be read has passed: what nobody can date nobody can approve.
   const leftMs = (fromTimestamp(spec.expiresAt) ?? 0) - now;
-  if (leftMs <= 0) return { do: "become", to: "Expired", message: `Nobody who may decide approved it before ${spec.expiresAt}.` };
+  if (leftMs <= 0) return { do: "become", to: "Expired", message: `No approver approved it before ${spec.expiresAt}.` };
   if (drift !== undefined) return { do: "become", to: "Void", message: `The question does not stand any more: ${drift}.` };
   // Whoever may write it could have decided in anybody's name. A no is believed, above: it changes nothing.
   if (isUnchecked) return { do: "wait", forMs: leftMs };

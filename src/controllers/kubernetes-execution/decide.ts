@@ -223,7 +223,7 @@ const mayHaveChanged = ({ trace }: Aftermath): boolean => trace !== "untouched";
 const traceText: Readonly<Record<Trace, string>> = {
   "in-place": "the change is in place",
   untouched: "nothing was changed",
-  unclear: "whether it has changed anything cannot be told: the object is neither as it was nor as it was to become",
+  unclear: "it is not known whether it changed anything: the object has neither its old nor its intended state",
 };
 
 export const isOver = (execution: KubernetesExecution): boolean => isTerminal(executionTransitions, phaseOf(execution));

@@ -106,7 +106,7 @@ const planUndo = async (
   if (changes.some((change) => !guardsHold(change, liveOf(change.object))))
     return failed(
       "UndoGuardFailed",
-      `${referenceText(spec.target)} was changed by somebody else since: undoing our change would undo theirs.`,
+      `${referenceText(spec.target)} was changed by another client since; undoing this change would undo that one too.`,
     );
   return {
     changes,

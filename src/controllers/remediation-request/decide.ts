@@ -110,7 +110,7 @@ const rows: Readonly<Record<RequestPhase, (seen: Observed, now: number) => Decis
     const over = overBeforeChange(seen, now);
     if (over !== undefined) return over;
     if (seen.analysis === undefined)
-      return failed("ManualReviewRequired", "The analysis that asked for approval is gone; a person has to look.");
+      return failed("ManualReviewRequired", "The analysis that asked for approval is gone; manual review is needed.");
     const next = concluded(seen, seen.analysis);
     if (next !== undefined) return next;
     const message = askText(seen.request, seen.analysis);
@@ -126,7 +126,7 @@ const rows: Readonly<Record<RequestPhase, (seen: Observed, now: number) => Decis
     const over = overBeforeChange(seen, now);
     if (over !== undefined) return over;
     if (seen.analysis === undefined)
-      return failed("ManualReviewRequired", "The analysis of the blocked repair is gone; a person has to look.");
+      return failed("ManualReviewRequired", "The analysis of the blocked repair is gone; manual review is needed.");
     // It had chosen a plan when the request was blocked: it is shown as it was before, and what is newer is on its way.
     if (seen.analysis.status?.phase !== "Completed" && now < deadline(seen)) return wait(seen, now, deadline(seen));
     const next = begin(seen);
@@ -166,7 +166,7 @@ const rows: Readonly<Record<RequestPhase, (seen: Observed, now: number) => Decis
     if (attempt >= maxAttempts)
       return failed(
         wasUndone(seen.request) ? "RolledBack" : "ManualReviewRequired",
-        `After ${attempt} of ${maxAttempts} attempts a person has to look: ${lastResult(request)}`,
+        `After ${attempt} of ${maxAttempts} attempts, manual review is needed: ${lastResult(request)}`,
       );
     return {
       do: "move",
@@ -210,7 +210,7 @@ const cancelled = ({ spec }: RemediationRequest): Move => {
   const who = by === undefined ? "on request" : `by ${by}${message === "" ? "" : ` (“${clipped(message, 200)}”)`}`;
   return { do: "move", to: "Cancelled", message: `Cancelled ${who}; nothing of it remains in the cluster.` };
 };
-const lost = failed("ManualReviewRequired", "The workflow of this repair was deleted while it ran; a person has to look at the target.");
+const lost = failed("ManualReviewRequired", "The workflow of this repair was deleted while it ran; review the target manually.");
 
 /** Whether it is over as long as nothing has been changed. */
 const overBeforeChange = (seen: Observed, now: number): Move | undefined => {
@@ -253,7 +253,7 @@ const concluded = (seen: Observed, analysis: AIAnalysis): Decision | undefined =
     case "Rejected":
       return refusedByPeople(seen, analysis, message || "A person rejected the repair.");
     case "ApprovalExpired":
-      return failed("ApprovalExpired", message || "Nobody decided before the approval expired.");
+      return failed("ApprovalExpired", message || "The approval expired before a decision.");
     case "Drifted": {
       const why = message || "The target changed while the approval waited.";
       const move: Move = { do: "move", to: "Recovering", message: `${why} Looking again.`, result: why, untried: true };
@@ -309,7 +309,7 @@ const ending = (seen: Observed, workflow: WorkflowExecution, now: number): Move 
   if (phase !== "RolledBack" && phase !== "Failed" && phase !== "Cancelled") return undefined;
   const restored = workflow.status?.conditions?.find(({ type }) => type === "Restored");
   if (restored?.status !== "True")
-    return failed("ManualReviewRequired", `${message || "The repair failed."} What it changed was not undone: a person has to look.`);
+    return failed("ManualReviewRequired", `${message || "The repair failed."} What it changed was not undone; manual review is needed.`);
   if (seen.request.spec.cancel !== undefined) return cancelled(seen.request);
   if (workflow.spec.cancel === true)
     return now >= deadline(seen) ? timedOut("the repair took too long and was undone") : cancelled(seen.request);

@@ -106,14 +106,14 @@ const rows: Readonly<Record<WorkflowPhase, (seen: Observed, now: number) => Deci
     const why = seen.workflow.status?.message ?? "The repair failed.";
     const spoilt = views.find(({ state }) => state === "UndoFailed");
     if (spoilt !== undefined)
-      return remains(`${why} Undoing ${spoilt.step.id} failed: ${spoilt.message ?? "no reason was given"} A person has to look.`);
+      return remains(`${why} Undoing ${spoilt.step.id} failed: ${spoilt.message ?? "no reason was given"} Manual review is needed.`);
     // Undoing them out of order would undo what another step rests on.
     if (views.some(({ undo }) => undo !== undefined && !isOver(undo))) return { do: "wait" };
     const next = nextUndo(views);
     if (next !== undefined)
       return isUndoable(next)
         ? { do: "stay", begin: { step: next.step.id, undo: true } }
-        : remains(`${why} What step ${next.step.id} changed cannot be undone. A person has to look.`);
+        : remains(`${why} What step ${next.step.id} changed cannot be undone. Manual review is needed.`);
     return {
       do: "move",
       to: "RolledBack",
