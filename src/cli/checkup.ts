@@ -220,7 +220,7 @@ const journalFinding = async (kube: Kube, namespace: string): Promise<Finding> =
       state: "note",
       detail: listed(troubles),
       // The leader writes over it when it starts.
-      mend: `kubectl rollout restart deployment/kintsugi -n ${namespace}`,
+      fix: `kubectl rollout restart deployment/kintsugi -n ${namespace}`,
     };
   if (unverified !== undefined) return { check, state: "unknown", detail: unverified };
   return { check, state: "ok", detail: tracks.length === 0 ? "nothing saved yet" : `${tracks.length} objects, sealed` };

@@ -80,7 +80,10 @@ describe("a plan is granted what its steps' own targets are", () => {
       ownNamespace: "kintsugi-system",
       settings: defaultSettings,
     });
-    expect(grant).toMatchObject({ value: "approve", why: expect.stringContaining("Node a needs approval, because it is not in the namespace") });
+    expect(grant).toMatchObject({
+      value: "approve",
+      why: expect.stringContaining("Node a needs approval, because it is not in the namespace"),
+    });
   });
 
   test("the limits hold for every step", () => {

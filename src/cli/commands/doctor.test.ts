@@ -81,7 +81,7 @@ describe("doctor", () => {
     expect(stateOf(findings, "change journal")).toMatchObject({
       state: "note",
       detail: "ConfigMap kintsugi-system/kintsugi-journal-63 of the change journal is not used: without a valid seal",
-      mend: "kubectl rollout restart deployment/kintsugi -n kintsugi-system",
+      fix: "kubectl rollout restart deployment/kintsugi -n kintsugi-system",
     });
   });
 

@@ -4,6 +4,7 @@ import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { apiVersionOf, keyOf, type KubeObject, type Need, type ObjectReference } from "#api/object.ts";
 import { decodeChanges, objectKey, referenceOf } from "#actions/change.ts";
 import { CachedAdmissionBindings, CachedAdmissionPolicies } from "#cluster/cached-kinds.ts";
+import { needs as guardrailNeeds } from "#cluster/guardrails.ts";
 import { createAct } from "#controllers/ai-approval-request/act.ts";
 import { decide, phaseOf } from "#controllers/ai-approval-request/decide.ts";
 import { ownKind } from "#controllers/rights.ts";
@@ -15,6 +16,7 @@ export const needs: readonly Need[] = [
   { group: AIApprovalRequest.group, resource: AIApprovalRequest.plural, verbs: ["get", "list", "watch"], scope: "own" },
   { group: AIApprovalRequest.group, resource: `${AIApprovalRequest.plural}/status`, verbs: ["update"], scope: "own" },
   ...ownKind(RemediationRequest, ["get", "list", "watch"]),
+  ...guardrailNeeds,
   ...watchedTypes.map((type): Need => ({ group: type.group, resource: type.plural, verbs: ["get", "list", "watch"], scope: "cluster" })),
 ];
 
