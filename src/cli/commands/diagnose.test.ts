@@ -1,6 +1,9 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createConfigMapStore } from "#cluster/journal/config-map-store.ts";
+import { createJournal } from "#cluster/journal/journal.ts";
 import { encodeEvidence } from "#evidence/evidence-file.ts";
 import { diagnoseHere, type Diagnoser } from "#investigation/diagnoser.ts";
 import { connect } from "#kube/connect.ts";
@@ -58,6 +61,38 @@ const diagnose = (...args: readonly string[]): Promise<Ran> =>
     clock: systemClock,
     readFile: async () => cluster.kubeconfig(cluster.adminToken, "shop"),
   });
+
+describe("the change journal", () => {
+  const unread = (ran: Ran): readonly string[] => (JSON.parse(ran.stdout) as { notRead: readonly string[] }).notRead;
+  const journalLines = (ran: Ran): readonly string[] => unread(ran).filter((line) => line.includes("journal"));
+  const withoutKey = (): Promise<Ran> =>
+    runKintsugi(["diagnose", "-n", "well", "-o", "json"], undefined, {
+      connect: (config) => {
+        const kube = connect(config, { clock: systemClock, random: () => 0.5 });
+        const get: typeof kube.get = (type, key, options) =>
+          type.kind === "Secret"
+            ? Promise.reject(new KubeError({ doing: "get", status: 403, reason: "Forbidden", message: "no" }))
+            : kube.get(type, key, options);
+        return { ...kube, get };
+      },
+      clock: systemClock,
+      readFile: async () => cluster.kubeconfig(cluster.adminToken, "shop"),
+    });
+
+  test("is no gap where there is none, or with its key; without the right to the key one line says that it is not verified", async () => {
+    expect(journalLines(await withoutKey())).toEqual([]);
+    const namespace = "kintsugi-system";
+    cluster.put({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } } as never);
+    const journal = createJournal();
+    journal.see(well!, systemClock.now());
+    const store = createConfigMapStore({ kube: cluster.admin, clock: systemClock, namespace, randomBytes });
+    await store.save(journal.takeChanged(), journal, { all: true });
+    expect(journalLines(await diagnose("-n", "well", "-o", "json"))).toEqual([]);
+    expect(journalLines(await withoutKey())).toEqual([
+      "read the change journal: not verified: no access to Secret kintsugi-system/kintsugi-journal-key",
+    ]);
+  });
+});
 
 interface Document {
   readonly findings: readonly {
