@@ -111,7 +111,7 @@ interface Run {
 }
 
 /** Leases, Events and the change journal's ConfigMaps are not part of the record: their number is free. */
-const counts = (request: ProxiedRequest): boolean => request.isWrite && !/\/(events|leases|configmaps)(\/|\?|$)/.test(request.path);
+const counts = (request: ProxiedRequest): boolean => request.isWrite && !/\/(events|leases|configmaps|secrets)(\/|\?|$)/.test(request.path);
 
 const runOnce = async (world: Run): Promise<RunResult> => {
   const { own, shop, name, proxy, point, direct } = world;
