@@ -34,7 +34,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   "controllers/kubernetes-execution": ["lib", "api", "kube", "cluster", "policy", "controllers", "actions"],
   "controllers/remediation-policy": ["lib", "api", "kube", "controllers"],
   "controllers/retention": ["lib", "api", "kube", "policy", "controllers"],
-  act: ["lib", "api", "kube", "actions"],
+  act: ["lib", "api", "kube", "cluster", "actions"],
   "services/gateway": ["lib", "api", "kube", "cluster", "policy", "controllers"],
   embedded: ["lib", "api"],
   manifests: ["lib", "api", "kube", "cluster", "policy", "actions", "controllers", "controllers/*", "services/*"],

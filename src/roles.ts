@@ -96,7 +96,7 @@ export const runRoles = async (role: string, options: RunOptions & { readonly im
       })
     : undefined;
   const shared: AnalysisDeps & { image: string } = {
-    ...{ kube, caches, clock, random, log, metrics, events, namespace, image },
+    ...{ kube, caches, clock, random, randomBytes: deps.randomBytes, log, metrics, events, namespace, image },
     journal: keptJournal(keeper, savedJournal(kube, namespace)),
     settings: () => settingsFrom(policies.list(namespace)),
     diagnoser: deps.diagnoser,

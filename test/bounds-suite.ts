@@ -23,6 +23,8 @@ import { accountOfAction, approvedAccountOfAction, CONTROLLER_ACCOUNT } from "#a
 import type { NewObject, ResourceType } from "#api/object.ts";
 import { actions } from "#actions/registry.ts";
 import { JOURNAL_KEY_NAME } from "#cluster/journal/journal-seal.ts";
+import { ensureKey } from "#cluster/installation-key.ts";
+import { CHANGES_KEY } from "#cluster/sealed-changes.ts";
 import { jobFor } from "#controllers/kubernetes-execution/children.ts";
 import type { Kube } from "#kube/client.ts";
 import { install } from "#manifests/install.ts";
@@ -209,6 +211,7 @@ export const boundsSuite = (open: () => Promise<BoundsCluster>): void => {
       }) as Manifest;
     await opened.apply([...install({ namespace: own, image }), group(`system:serviceaccounts:${own}`)]);
     await opened.apply(namespaces.map(([name, labels]) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } })));
+    await ensureKey(cluster.admin, { namespace: own, name: CHANGES_KEY, randomBytes: (size) => new Uint8Array(size) });
     for (const namespace of [own, testing, production, unlabelled, other])
       for (const [type, object] of objectsIn(namespace)) await cluster.admin.create(type, object as never);
     controllers = await cluster.asAccount(own, CONTROLLER_ACCOUNT);
@@ -332,6 +335,11 @@ export const boundsSuite = (open: () => Promise<BoundsCluster>): void => {
         "create a Secret",
         () => dryCreate(controllers, Secrets, { apiVersion: "v1", kind: "Secret", metadata: { name: "x", namespace: own } }),
       ],
+      [
+        "change the key of the recorded changes",
+        () => controllers.mergePatch(Secrets, { namespace: own, name: CHANGES_KEY }, { data: {} }),
+      ],
+      ["delete the key of the recorded changes", () => controllers.delete(Secrets, { namespace: own, name: CHANGES_KEY })],
       ["change a NetworkPolicy", () => dryPatch(controllers, NetworkPolicies, own, set("/spec/policyTypes", ["Egress"]))],
       ["get a token", () => token(controllers, "kintsugi-act-fix-service")],
     ])("the controllers do not %s", async (_, call) => expect(await refusal(call())).toMatch(/writes nothing else|only the kubelet/));
@@ -351,6 +359,11 @@ export const boundsSuite = (open: () => Promise<BoundsCluster>): void => {
     });
     test("the controllers keep their journal there", async () => {
       expect(await refusal(dryCreate(controllers, ConfigMaps, named("kintsugi-journal-7")))).toBe("");
+    });
+    test("the controllers make the key of the recorded changes there, and no action does", async () => {
+      const key = { apiVersion: "v1", kind: "Secret", metadata: { name: CHANGES_KEY, namespace: own } };
+      expect(await refusal(dryCreate(controllers, Secrets, key))).toMatch(/^$|already exists/);
+      expect(await refusal(dryCreate(as("kintsugi-act-fix-service"), Secrets, key))).toMatch(/makes no such change|writes nothing/);
     });
     test("nothing is written to kube-system, even where it is opted in", async () => {
       const at = { namespace: "kube-system", name: "bounds" };

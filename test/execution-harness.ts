@@ -1,4 +1,5 @@
 // The execution controller on an embedded API server, under its own generated rights, with the Job's pod and the workload's controller played by the test.
+import { randomBytes } from "node:crypto";
 import { API_VERSION } from "#api/define-kind.ts";
 import type { ApprovalReference } from "#api/fields.ts";
 import { AIApprovalRequest, type ApprovalPhase } from "#api/kinds/ai-approval-request.ts";
@@ -28,6 +29,8 @@ import { planStep } from "#actions/plan.ts";
 import { actions, findAction } from "#actions/registry.ts";
 import { savedJournal } from "#cluster/journal/journal-reader.ts";
 import { readForAction } from "#cluster/read-for-action.ts";
+import { CHANGES_KEY, openNeeds } from "#cluster/sealed-changes.ts";
+import { ensureKey } from "#cluster/installation-key.ts";
 import { createKubernetesExecutionController, needs } from "#controllers/kubernetes-execution/controller.ts";
 import { createCaches } from "#kube/caches.ts";
 import type { Kube } from "#kube/client.ts";
@@ -118,12 +121,17 @@ export const openHarness = async (): Promise<Harness> => {
         account: accountOfAction(action.name),
         twin: approvedAccountOfAction(action.name),
         namespace: own,
-        needs: [{ group: KubernetesExecution.group, resource: KubernetesExecution.plural, verbs: ["get"], scope: "own" }, ...action.needs],
+        needs: [
+          { group: KubernetesExecution.group, resource: KubernetesExecution.plural, verbs: ["get"], scope: "own" },
+          ...openNeeds,
+          ...action.needs,
+        ],
       }),
     ),
     ...admissionPolicies({ namespace: own, image }),
   ];
   await cluster.server.apply(installed);
+  await ensureKey(direct, { namespace: own, name: CHANGES_KEY, randomBytes });
   await direct.create(Namespaces, {
     apiVersion: "v1",
     kind: "Namespace",
@@ -186,6 +194,7 @@ export const openHarness = async (): Promise<Harness> => {
         caches,
         clock,
         random: evenRandom,
+        randomBytes,
         log: silentLog,
         metrics: createMetrics(),
         events: { record: () => {}, flush: () => Promise.resolve() },

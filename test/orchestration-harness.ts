@@ -1,4 +1,5 @@
 // The orchestrating controllers on an embedded API server, under their generated rights; analysis, executions and the workload's controller are played by the test.
+import { randomBytes } from "node:crypto";
 import { API_VERSION } from "#api/define-kind.ts";
 import { AIAnalysis } from "#api/kinds/ai-analysis.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
@@ -111,6 +112,7 @@ export const openOrchestration = async (): Promise<OrchestrationHarness> => {
         caches,
         clock,
         random: evenRandom,
+        randomBytes,
         log: silentLog,
         metrics,
         events: { record: ({ about, reason }) => void events.push(`${about.name} ${reason}`), flush: () => Promise.resolve() },

@@ -1,9 +1,10 @@
 // What runs inside a Job against an API server: the guards hold there as they do on paper, and nothing is written twice.
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { API_VERSION } from "#api/define-kind.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import type { Change } from "#api/change.ts";
-import { ConfigMaps, Deployments, PodDisruptionBudgets, Pods, Services } from "#api/kubernetes.ts";
+import { ConfigMaps, Deployments, PodDisruptionBudgets, Pods, Secrets, Services } from "#api/kubernetes.ts";
 import { apiVersionOf, keyOf, type KubeObject, type ResourceType } from "#api/object.ts";
 import { runAct } from "#act/act.ts";
 import { encodeChanges, hashChanges, isInPlace, preview, referenceOf } from "#actions/change.ts";
@@ -11,6 +12,8 @@ import { difference } from "#actions/difference.ts";
 import { invertChange } from "#actions/invert.ts";
 import { planStep } from "#actions/plan.ts";
 import { decodeReport, type Report } from "#actions/report.ts";
+import { ensureKey } from "#cluster/installation-key.ts";
+import { CHANGES_KEY, sealer } from "#cluster/sealed-changes.ts";
 import { silentLog } from "#lib/log.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { systemClock } from "#lib/system-clock.ts";
@@ -85,9 +88,11 @@ const createExecution = async (changes: readonly Change[], status: object = {}, 
       changesHash: hash,
     },
   });
+  const seal = await sealer({ kube: cluster.direct, namespace: cluster.namespace, randomBytes });
+  const sealed = seal({ kind: created.kind, name: created.metadata.name, field: "changes" }, encodeChanges(changes) ?? "");
   await cluster.direct.replaceStatus(KubernetesExecution, {
     metadata: created.metadata,
-    status: { phase: "Executing", changes: encodeChanges(changes), ...status },
+    status: { phase: "Executing", changes: sealed, ...status },
   });
   return created.metadata.name;
 };
@@ -372,7 +377,12 @@ describe("nothing is done", () => {
     "without changes": [{ changes: undefined }, {}, /holds no changes/],
     "where the order names another hash": [{}, { hash: "1".repeat(64) }, /hash is another one/],
     "where another hash was approved": [{}, { specHash: "1".repeat(64) }, /hash is another one/],
-    "where the changes were altered": [{ changes: "[]" }, {}, /hash is another one/],
+    "where the changes are not sealed": [
+      { changes: "[]" },
+      {},
+      /cannot open the recorded changes: an older version of Kintsugi wrote them/,
+    ],
+    "where the sealed changes were altered": [{ changes: "sealed:v1:AAAA" }, {}, /the record was altered/],
   };
   test.each(Object.entries(cases))("%s", async (_name, [status, { hash, specHash }, reason]) => {
     const change = setImage(await createDeployment());
@@ -380,6 +390,25 @@ describe("nothing is done", () => {
     const ran = await run(name, hash ?? hashChanges([change]));
     expect(ran).toMatchObject({ code: 1, report: { result: "Failed", changed: false }, writes: 0 });
     expect(ran.report?.message).toMatch(reason);
+  });
+
+  test.each(["missing", "replaced"])("where the key of the recorded changes is %s", async (what) => {
+    const change = setImage(await createDeployment());
+    const name = await createExecution([change]);
+    const place = { namespace: cluster.namespace, name: CHANGES_KEY };
+    await cluster.direct.delete(Secrets, place);
+    if (what === "replaced") await ensureKey(cluster.direct, { ...place, randomBytes });
+    const ran = await run(name, hashChanges([change]));
+    expect(ran).toMatchObject({ code: 1, report: { result: "Failed", changed: false }, writes: 0 });
+    const why = what === "missing" ? "does not exist any more" : "was replaced, or the record was altered";
+    expect(ran.report?.message).toMatch(new RegExp(`^cannot open the recorded changes: .*${why}$`));
+  });
+
+  test("where the changes are those of another execution", async () => {
+    const change = setImage(await createDeployment());
+    const other = await cluster.direct.get(KubernetesExecution, { namespace: cluster.namespace, name: await createExecution([change]) });
+    const name = await createExecution([change], { changes: other?.status?.changes });
+    expect((await run(name, hashChanges([change]))).report?.message).toMatch(/the record was altered/);
   });
 
   test("for an execution that does not exist", async () => {

@@ -5,6 +5,7 @@ import { referenceText } from "#api/object.ts";
 import { decodeChanges } from "#actions/change.ts";
 import { encodeReport, type Report } from "#actions/report.ts";
 import { applyChange, type ApplyDeps } from "#act/apply-change.ts";
+import { openChanges } from "#cluster/sealed-changes.ts";
 import { isTransient } from "#kube/errors.ts";
 import { backoffDelay } from "#lib/backoff.ts";
 import { delay } from "#lib/clock.ts";
@@ -56,28 +57,29 @@ const failed = (message: string): Report => ({ result: "Failed", changed: false,
 /** The changes; or why they are not to be made. */
 const readChanges = async (deps: ActDeps, request: ActRequest): Promise<readonly Change[] | string> => {
   const { name, namespace, hash } = request;
-  const execution = await readExecution(deps, request);
+  const execution = await persistent(deps, () => deps.kube.get(KubernetesExecution, { namespace, name }));
   if (execution === undefined) return `KubernetesExecution ${namespace}/${name} does not exist`;
   // A Job that starts late must not act for an execution that has been given up.
   const phase = execution.status?.phase ?? "Pending";
   if (phase !== "Executing") return `the execution is ${phase}, not Executing`;
   const text = execution.status?.changes;
   if (text === undefined) return "the execution holds no changes";
-  if (sha256(text) !== hash || execution.spec.changesHash !== hash)
+  const opened = await persistent(deps, () =>
+    openChanges({ ...deps, namespace }, { kind: KubernetesExecution.kind, name, field: "changes" }, text),
+  );
+  if (!opened.ok) return opened.reason;
+  if (sha256(opened.text) !== hash || execution.spec.changesHash !== hash)
     return "the changes are not the ones that were approved: their hash is another one";
-  return decodeChanges(text);
+  return decodeChanges(opened.text);
 };
 
 const maxTries = 5;
 const backoff = { firstMs: 500, maxMs: 4_000 };
 
-const readExecution = async (
-  { kube, clock, random }: ActDeps,
-  { name, namespace }: ActRequest,
-): Promise<KubernetesExecution | undefined> => {
+const persistent = async <T>({ clock, random }: ActDeps, read: () => Promise<T>): Promise<T> => {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await kube.get(KubernetesExecution, { namespace, name });
+      return await read();
     } catch (error) {
       if (tries >= maxTries || !isTransient(error)) throw error;
     }

@@ -61,6 +61,9 @@ const parentOf = (path: string, document: unknown): unknown => valueAt(document,
 
 export const encodeInverse = (inverse: Inverse): string | undefined => (inverse === irreversible ? irreversible : encodeChanges(inverse));
 
+/** Whether an encoded inverse holds anything of an object. */
+export const holdsChanges = (inverse: string): boolean => inverse !== irreversible && inverse !== "[]";
+
 /** The objects as they were, for the record: without status, bookkeeping and anything that is secret. */
 export const priorStateOf = (changes: readonly Change[], liveOf: LiveOf): string =>
   canonicalJson(

@@ -16,6 +16,9 @@ export const sha256Hex = z
 /** Canonical JSON of at most 256 KiB; larger is refused at planning. Never holds the content of a Secret. */
 export const canonicalJsonText = z.string().max(262_144);
 
+/** The same, sealed with a key of the installation: encrypted, in base64. */
+export const sealedText = z.string().max(349_574);
+
 /** Labels or annotations as an alert carries them. */
 export const textMap = z.record(z.string().max(256), z.string().max(4096)).meta({ maxProperties: 64 });
 

@@ -14,6 +14,8 @@ export interface RoleDeps {
   readonly caches: Caches;
   readonly clock: Clock;
   readonly random: Random;
+  /** For keys. */
+  readonly randomBytes: (size: number) => Uint8Array;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly events: EventRecorder;

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { CONTROLLER_ACCOUNT } from "#api/labels.ts";
+import { ACTION_ACCOUNT_PREFIX, CONTROLLER_ACCOUNT } from "#api/labels.ts";
+import { CHANGES_KEY } from "#cluster/sealed-changes.ts";
 import { rights } from "#manifests/install.ts";
 
 interface Rule {
@@ -8,7 +9,7 @@ interface Rule {
   readonly resourceNames?: readonly string[];
 }
 
-test("of Secrets the controllers get their keys by name and create them, in their own namespace; nobody else has a right to any", () => {
+test("of Secrets the controllers get their keys by name and create them, in their own namespace; actions get the key of the recorded changes", () => {
   const granted = rights("kintsugi-system").flatMap(
     ({ kind, metadata, rules = [] }: { kind: string; metadata: { name: string }; rules?: readonly Rule[] }) =>
       rules
@@ -17,7 +18,12 @@ test("of Secrets the controllers get their keys by name and create them, in thei
   );
   expect(granted.length).toBeGreaterThan(0);
   for (const { kind, account, verbs, resourceNames } of granted) {
-    expect([kind, account]).toEqual(["Role", CONTROLLER_ACCOUNT]);
+    expect(kind).toBe("Role");
+    if (account.startsWith(ACTION_ACCOUNT_PREFIX)) {
+      expect([verbs, resourceNames]).toEqual([["get"], [CHANGES_KEY]]);
+      continue;
+    }
+    expect(account).toBe(CONTROLLER_ACCOUNT);
     if (verbs.includes("create")) expect(verbs).toEqual(["create"]);
     else {
       expect(verbs).toEqual(["get"]);

@@ -5,6 +5,7 @@ import type { Need } from "#api/object.ts";
 import { actions } from "#actions/registry.ts";
 import { needs as guardrailNeeds } from "#cluster/guardrails.ts";
 import { needs as journalNeeds } from "#cluster/journal/tracked-kinds.ts";
+import { openNeeds } from "#cluster/sealed-changes.ts";
 import { needs as analysisNeeds } from "#controllers/ai-analysis/controller.ts";
 import { needs as approvalNeeds } from "#controllers/ai-approval-request/controller.ts";
 import { needs as executionNeeds } from "#controllers/kubernetes-execution/controller.ts";
@@ -35,14 +36,14 @@ export const controllerNeeds: readonly Need[] = [
   ...journalNeeds,
 ];
 
-/** An action's account reads its own order, and may do what the action declares. An action without needs has no account: nothing runs for it. */
+/** An action's account reads its own order and the key that opens it, and may do what the action declares. An action without needs has no account: nothing runs for it. */
 export const actionRights = (): { account: string; twin: string; needs: readonly Need[] }[] =>
   actions
     .filter((action) => action.needs.length > 0)
     .map((action) => ({
       account: accountOfAction(action.name),
       twin: approvedAccountOfAction(action.name),
-      needs: [{ group: GROUP, resource: "kubernetesexecutions", verbs: ["get"], scope: "own" }, ...action.needs],
+      needs: [{ group: GROUP, resource: "kubernetesexecutions", verbs: ["get"], scope: "own" }, ...openNeeds, ...action.needs],
     }));
 
 /** The accounts that write in Kintsugi's own namespace. */

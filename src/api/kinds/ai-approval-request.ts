@@ -3,7 +3,6 @@ import * as z from "zod";
 import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
 import {
   approver,
-  canonicalJsonText,
   conditions,
   message,
   ObjectDiff,
@@ -11,6 +10,7 @@ import {
   parameters,
   person,
   Risk,
+  sealedText,
   sha256Hex,
   Step,
   timestamp,
@@ -58,7 +58,7 @@ export const AIApprovalRequest = defineKind({
     summary: message.describe("What is wrong and what would be done, in a sentence."),
     steps: z.array(Step).min(1).max(20).describe("The plan, in order."),
     diffs: z.array(ObjectDiff).max(20).describe("What would change, and what an undo would change back."),
-    changes: canonicalJsonText.describe("The changes as canonical JSON, with the guards that must still hold."),
+    changes: sealedText.describe("The changes as canonical JSON, with the guards that must still hold, sealed. People read diffs."),
     changesHash: sha256Hex.describe("SHA-256 of the ordered steps: what is approved is exactly this."),
     risk: Risk.describe("How much could go wrong."),
     reversible: z.boolean().describe("Whether it can be undone."),

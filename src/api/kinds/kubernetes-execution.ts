@@ -12,6 +12,7 @@ import {
   parameters,
   Permission,
   Reference,
+  sealedText,
   sha256Hex,
   timestamp,
 } from "#api/fields.ts";
@@ -52,8 +53,9 @@ export const KubernetesExecution = defineKind({
   status: z.object({
     phase: ExecutionPhase.optional().describe("Where the action stands."),
     phaseStartedAt: timestamp.optional().describe("When the phase began."),
-    changes: canonicalJsonText.optional().describe("The changes, as canonical JSON. Their SHA-256 is changesHash."),
-    inverse: canonicalJsonText.optional().describe("The changes that undo them, or the word irreversible."),
+    changes: sealedText.optional().describe("The changes, as canonical JSON, sealed. The SHA-256 of the JSON is changesHash."),
+    inverse: sealedText.optional().describe("The changes that undo them, sealed; [] where there are none, or the word irreversible."),
+    inverseHash: sha256Hex.optional().describe("SHA-256 of the inverse as canonical JSON."),
     priorState: canonicalJsonText.optional().describe("The objects as they were, without what is secret."),
     diffs: z.array(ObjectDiff).max(20).optional().describe("The changes as people read them."),
     dryRun: z
@@ -77,6 +79,7 @@ export const KubernetesExecution = defineKind({
         "UndoGuardFailed",
         "TooLarge",
         "TimedOut",
+        "Unreadable",
       ])
       .optional()
       .describe("Why it failed."),

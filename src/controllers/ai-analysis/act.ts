@@ -3,8 +3,10 @@ import { AIAnalysis, analysisTransitions, AnalysisPhase } from "#api/kinds/ai-an
 import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import type { Condition } from "#api/fields.ts";
 import { isTerminal, mayBecome } from "#api/define-kind.ts";
+import type { NewObject } from "#api/object.ts";
 import { encodeChanges } from "#actions/change.ts";
-import { approvalFor, questionNumber, questionSummary } from "#controllers/ai-analysis/children.ts";
+import { sealer } from "#cluster/sealed-changes.ts";
+import { approvalFor, approvalName, type Question, questionNumber, questionSummary } from "#controllers/ai-analysis/children.ts";
 import type { Conclusion } from "#controllers/ai-analysis/conclude.ts";
 import { phaseOf } from "#controllers/ai-analysis/decide.ts";
 import type { Stores } from "#controllers/ai-analysis/observe.ts";
@@ -65,6 +67,13 @@ export const createAct = (deps: RoleDeps, stores: Stores): Act => {
     record(analysis, type, phase === "AwaitingApproval" ? "AwaitingApproval" : (status.result ?? phase), status.message ?? phase);
   };
 
+  const questionFor = async (analysis: AIAnalysis, ask: Question, signal: AbortSignal): Promise<NewObject<AIApprovalRequest>> => {
+    const seal = await sealer(deps, signal);
+    const place = { kind: AIApprovalRequest.kind, name: approvalName(analysis, ask.number), field: "changes" } as const;
+    const sealed = { ...ask, changes: seal(place, ask.changes), checkedBy: deps.guardrails.approvals() };
+    return approvalFor(analysis, sealed, deps.settings(), clock.now());
+  };
+
   return {
     conclude: async (analysis, { route, status, ask }, signal) => {
       if (ask === undefined) {
@@ -75,19 +84,14 @@ export const createAct = (deps: RoleDeps, stores: Stores): Act => {
       if (changes === undefined) throw new Error("a plan was made whose changes are too large to show");
       const summary = questionSummary(status.rootCause?.summary ?? "", ask.plan);
       const number = questionNumber(analysis);
-      const question = approvalFor(
-        analysis,
-        { plan: ask.plan, changes, summary, reason: ask.why, number, checkedBy: deps.guardrails.approvals() },
-        deps.settings(),
-        clock.now(),
-      );
+      const question = await questionFor(analysis, { plan: ask.plan, changes, summary, reason: ask.why, number }, signal);
       const ensured = await ensure(kube, stores.approvals, AIApprovalRequest, question, analysis.metadata, signal);
       if (ensured.state === "stranger") return { afterMs: strangerLookMs };
       await write(analysis, route, { ...status, approval: question.metadata.name }, signal);
       return "rest";
     },
     revise: async (analysis, { status, ask, message }, signal) => {
-      const question = approvalFor(analysis, { ...ask, checkedBy: deps.guardrails.approvals() }, deps.settings(), clock.now());
+      const question = await questionFor(analysis, ask, signal);
       const ensured = await ensure(kube, stores.approvals, AIApprovalRequest, question, analysis.metadata, signal);
       if (ensured.state === "stranger") return { afterMs: strangerLookMs };
       await writeStatus(kube, stores.analyses, AIAnalysis, analysis, { ...status, approval: question.metadata.name }, signal);

@@ -11,7 +11,7 @@ import type { Settings } from "#policy/settings.ts";
 
 export interface Question {
   readonly plan: Plan;
-  /** The changes of all steps as canonical JSON. */
+  /** The changes of all steps as canonical JSON; in the object they are sealed. */
   readonly changes: string;
   readonly summary: string;
   /** Why a person has to decide. */

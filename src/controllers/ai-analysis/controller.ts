@@ -7,6 +7,7 @@ import { isTerminal } from "#api/define-kind.ts";
 import { keyOf, type Need } from "#api/object.ts";
 import { needs as labelNeeds, readLabelsOf } from "#cluster/policy-labels.ts";
 import { needs as readNeeds, readForAction } from "#cluster/read-for-action.ts";
+import { openChanges, sealNeeds } from "#cluster/sealed-changes.ts";
 import { createAct } from "#controllers/ai-analysis/act.ts";
 import { conclude } from "#controllers/ai-analysis/conclude.ts";
 import { decide, phaseOf } from "#controllers/ai-analysis/decide.ts";
@@ -24,6 +25,7 @@ import { collectionNeeds } from "#evidence/kinds-read.ts";
 import type { Controller } from "#kube/controller.ts";
 import type { Store } from "#kube/store.ts";
 import { fromTimestamp } from "#lib/clock.ts";
+import { asSentence } from "#lib/words.ts";
 
 export const needs: readonly Need[] = [
   { group: AIAnalysis.group, resource: AIAnalysis.plural, verbs: ["get", "list", "watch"], scope: "own" },
@@ -33,6 +35,7 @@ export const needs: readonly Need[] = [
   ...collectionNeeds,
   ...readNeeds,
   ...labelNeeds,
+  ...sealNeeds,
 ];
 
 /** Pods that start, a rollout that begins: what is not clear yet may be in a moment. No store holds all that was looked at, hence a time. */
@@ -80,10 +83,15 @@ export const createAIAnalysisController = (deps: AnalysisDeps): Controller => {
           const { to, result, message, approved } = decision;
           return act.end(analysis, to, { result, message, ...(approved === undefined ? {} : { approved }) }, signal);
         case "revise": {
+          const { metadata, spec } = decision.asked;
+          const place = { kind: AIApprovalRequest.kind, name: metadata.name, field: "changes" } as const;
+          const asked = await openChanges(deps, place, spec.changes, signal);
+          // Neither can the plan be asked again as it was, nor compared with what was asked.
+          if (!asked.ok) return act.end(analysis, "Completed", { result: "Drifted", message: `${asSentence(asked.reason)}.` }, signal);
           const steps = wishedSteps(decision);
           const planned = steps === undefined ? `the plan has no step ${decision.wish.step}` : await planSteps(reader(deps, signal), steps);
           const policy = await policyOn(deps, typeof planned === "string" ? [] : planned.parts.steps, signal);
-          return act.revise(analysis, revise(analysis, decision, planned, policy), signal);
+          return act.revise(analysis, revise(analysis, { ...decision, changes: asked.text }, planned, policy), signal);
         }
         case "investigate": {
           const alert = await alertOf(deps, requests, analysis, signal);

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { API_VERSION } from "#api/define-kind.ts";
 import type { Reference } from "#api/fields.ts";
@@ -5,7 +6,7 @@ import { AIAnalysis } from "#api/kinds/ai-analysis.ts";
 import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { kinds } from "#api/kinds/registry.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
-import { ConfigMaps, Deployments, Events, Namespaces, Pods, type Pod, ReplicaSets, type PodTemplate } from "#api/kubernetes.ts";
+import { ConfigMaps, Deployments, Events, Namespaces, Pods, type Pod, ReplicaSets, Secrets, type PodTemplate } from "#api/kubernetes.ts";
 import { CONTROLLER_ACCOUNT, ENVIRONMENT_LABEL, MANAGED_LABEL } from "#api/labels.ts";
 import { keyOf, type KubeObject, type Need, type ResourceType } from "#api/object.ts";
 import { decodeChanges } from "#actions/change.ts";
@@ -16,7 +17,9 @@ import { insideOf } from "#diagnosis/verdict.ts";
 import { createView } from "#diagnosis/view.ts";
 import { collectEvidence } from "#evidence/collect-cluster.ts";
 import type { ModelPort } from "#investigation/model-port.ts";
+import { ensureKey } from "#cluster/installation-key.ts";
 import { savedJournal } from "#cluster/journal/journal-reader.ts";
+import { CHANGES_KEY } from "#cluster/sealed-changes.ts";
 import { createCaches } from "#kube/caches.ts";
 import type { Kube } from "#kube/client.ts";
 import { runController } from "#kube/controller.ts";
@@ -32,6 +35,8 @@ import { rbacOf } from "#manifests/rbac.ts";
 import { defaultSettings, type Settings } from "#policy/settings.ts";
 import type { Connected } from "#test/cluster.ts";
 import { type EmbeddedTestCluster, openEmbeddedCluster } from "#test/embedded-test-cluster.ts";
+import { runKintsugi } from "#test/cli-harness.ts";
+import { openedChanges } from "#test/recorded-changes.ts";
 import { alert } from "#test/scene.ts";
 
 // Both controllers under exactly the rights that they declare, with the admission policies in force.
@@ -61,6 +66,7 @@ beforeAll(async () => {
   await cluster.apply([...manifests, ...admissionPolicies({ namespace, image: "x" }), ...people]);
   account = await cluster.asAccount(namespace, CONTROLLER_ACCOUNT);
   ann = cluster.asPerson("ann@example.com", ["on-call"]);
+  await ensureKey(account, { namespace, name: CHANGES_KEY, randomBytes });
 });
 afterAll(() => cluster.stop());
 
@@ -122,6 +128,7 @@ const start = (settings: Partial<Settings> = {}, model?: ModelPort): void => {
     caches,
     clock: systemClock,
     random: () => 0.5,
+    randomBytes,
     log: silentLog,
     metrics: createMetrics(),
     events,
@@ -142,20 +149,29 @@ const start = (settings: Partial<Settings> = {}, model?: ModelPort): void => {
   };
 };
 
-const template = (image: string): PodTemplate => ({
+const template = (image: string, env: readonly { readonly name: string; readonly value: string }[] = []): PodTemplate => ({
   metadata: { labels: { app: "web" } },
-  spec: { containers: [{ name: "web", image, envFrom: [{ configMapRef: { name: "web-settings", optional: true } }] }] },
+  spec: {
+    containers: [
+      {
+        name: "web",
+        image,
+        ...(env.length === 0 ? {} : { env: [...env] }),
+        envFrom: [{ configMapRef: { name: "web-settings", optional: true } }],
+      },
+    ],
+  },
 });
 const selector = { matchLabels: { app: "web" } };
 
 /** Revision 1 runs, revision 2 crashes: what the Deployment controller and the kubelets would have written. */
-const breakRelease = async (): Promise<Reference> => {
+const breakRelease = async (env: readonly { readonly name: string; readonly value: string }[] = []): Promise<Reference> => {
   const { admin } = cluster;
   const deployment = await admin.create(Deployments, {
     apiVersion: "apps/v1",
     kind: "Deployment",
     metadata: { name: "web", namespace: shop },
-    spec: { replicas: 1, selector, template: template("web:2") },
+    spec: { replicas: 1, selector, template: template("web:2", env) },
   });
   await setStatus(Deployments, deployment, {
     observedGeneration: 1,
@@ -169,7 +185,7 @@ const breakRelease = async (): Promise<Reference> => {
   ];
   for (const revision of [1, 2]) {
     const labels = { app: "web", "pod-template-hash": `hash${revision}` };
-    const full = template(`web:${revision}`);
+    const full = template(`web:${revision}`, revision === 1 ? [] : env);
     const set = await admin.create(ReplicaSets, {
       apiVersion: "apps/v1",
       kind: "ReplicaSet",
@@ -325,7 +341,7 @@ describe("in production a person is asked", () => {
     const approval = await approvalIs("rr-yes", { phase: "Pending" });
     expect(approval.spec).toMatchObject({ request: "rr-yes", approvers: ["group:on-call"], decisions: [], reversible: true });
     expect(approval.spec.changesHash).toBe(asked.status?.plans?.[0]?.changesHash);
-    expect(decodeChanges(approval.spec.changes)).toMatchObject([{ type: "patch", object: target }]);
+    expect(decodeChanges(await openedChanges(cluster.admin, approval))).toMatchObject([{ type: "patch", object: target }]);
     await vi.waitFor(async () => {
       const events = await cluster.admin.list(Events, { namespace });
       expect(events.map(({ message }) => message).join("\n")).toContain("kintsugi approve rr-yes");
@@ -454,6 +470,42 @@ describe("in production a person is asked", () => {
     ]);
     await approvalIs("rr-drift", { phase: "Void", message: expect.stringContaining("has been changed since") });
     await analysisIs("rr-drift", { phase: "Completed", result: "Drifted" });
+  });
+
+  test("nothing that its viewers may read, and nothing that the command line prints, shows a value that the diff hides", async () => {
+    const secret = "canary77c1";
+    const target = await breakRelease([{ name: "MODE", value: secret }]);
+    start();
+    await analyse("rr-leaky", target, production);
+    const approval = await approvalIs("rr-leaky", { phase: "Pending" });
+    expect(await openedChanges(cluster.admin, approval)).toContain(secret);
+    const objects = await Promise.all([...kinds, Events].map((type) => cluster.admin.list(type as ResourceType, { namespace })));
+    const print = (...args: readonly string[]) =>
+      runKintsugi([...args, "--kintsugi-namespace", namespace], undefined, {
+        connect: () => ({ ...cluster.admin, close: () => {} }),
+        clock: systemClock,
+      });
+    const printed = await Promise.all([
+      print("describe", "rr-leaky"),
+      ...["json", "yaml"].flatMap((form) => [print("get", "rr-leaky", "-o", form), print("get", "-o", form)]),
+    ]);
+    for (const { code } of printed) expect(code).toBe(0);
+    const shown = JSON.stringify([objects, printed]);
+    expect(shown).toContain("rr-leaky");
+    expect(shown).not.toContain(secret);
+  });
+
+  test("a question whose changes cannot be opened any more is void, whatever people say", async () => {
+    start();
+    await analyse("rr-locked", await breakRelease(), production);
+    await approvalIs("rr-locked", { phase: "Pending" });
+    const place = { namespace, name: CHANGES_KEY };
+    await cluster.admin.delete(Secrets, place);
+    await ensureKey(account, { ...place, randomBytes });
+    await vote("rr-locked", "Approved");
+    const message = expect.stringContaining("cannot open the recorded changes: the key in Secret kintsugi-changes-key was replaced");
+    await approvalIs("rr-locked", { phase: "Void", message });
+    await analysisIs("rr-locked", { phase: "Completed", result: "Drifted" });
   });
 
   test("the end of its request voids it", async () => {

@@ -75,7 +75,10 @@ const revised = async (parameters: Record<string, string>, settings: Partial<Set
     plan,
     asked,
     analysis,
-    revision: revise(analysis, decision, planned, { labelsOf: () => labels, settings: { ...defaultSettings, ...settings } }),
+    revision: revise(analysis, { ...decision, changes: asked.spec.changes }, planned, {
+      labelsOf: () => labels,
+      settings: { ...defaultSettings, ...settings },
+    }),
   };
 };
 

@@ -31,7 +31,7 @@ export const wishedSteps = ({ plan, wish }: Extract<Decision, { do: "revise" }>)
  */
 export const revise = (
   analysis: AIAnalysis,
-  decision: Extract<Decision, { do: "revise" }>,
+  decision: Extract<Decision, { do: "revise" }> & { /** What was asked, opened. */ readonly changes: string },
   planned: PlannedSteps | string,
   policy: PolicyFacts,
 ): Revision => {
@@ -68,7 +68,7 @@ export const revise = (
     },
     ask: {
       plan: next,
-      changes: "refused" in answer ? asked.spec.changes : answer.changes,
+      changes: "refused" in answer ? decision.changes : answer.changes,
       summary: questionSummary(analysis.status?.rootCause?.summary ?? "", next),
       reason: clipped(`${message} ${asked.spec.reason}`),
       number: questionNumber(analysis) + 1,

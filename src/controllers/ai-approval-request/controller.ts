@@ -2,9 +2,10 @@
 import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { apiVersionOf, keyOf, type KubeObject, type Need, type ObjectReference } from "#api/object.ts";
-import { decodeChanges, objectKey, referenceOf } from "#actions/change.ts";
+import { objectKey, referenceOf } from "#actions/change.ts";
 import { CachedAdmissionBindings, CachedAdmissionPolicies } from "#cluster/cached-kinds.ts";
 import { needs as guardrailNeeds } from "#cluster/guardrails.ts";
+import { openNeeds } from "#cluster/sealed-changes.ts";
 import { createAct } from "#controllers/ai-approval-request/act.ts";
 import { decide, phaseOf } from "#controllers/ai-approval-request/decide.ts";
 import { ownKind } from "#controllers/rights.ts";
@@ -18,6 +19,7 @@ export const needs: readonly Need[] = [
   ...ownKind(RemediationRequest, ["get", "list", "watch"]),
   ...guardrailNeeds,
   ...watchedTypes.map((type): Need => ({ group: type.group, resource: type.plural, verbs: ["get", "list", "watch"], scope: "cluster" })),
+  ...openNeeds,
 ];
 
 /** Open questions by the objects that they would change. */
@@ -57,7 +59,7 @@ export const createAIApprovalRequestController = (deps: RoleDeps): Controller =>
     reconcile: async (key, { signal }) => {
       const approval = approvals.get(key);
       if (approval === undefined || approval.metadata.deletionTimestamp !== undefined || phaseOf(approval) !== "Pending") return "rest";
-      const seen = await observe(deps.kube, deps.caches, deps.guardrails.approvals(), approval, signal);
+      const seen = await observe(deps, deps.guardrails.approvals(), approval, signal);
       return act(approval, decide(seen, deps.clock.now()), signal);
     },
   };
@@ -67,11 +69,9 @@ const askingRequest = (approval: AIApprovalRequest): readonly string[] => (phase
 
 const changedObjects = (approval: AIApprovalRequest): readonly string[] => {
   if (phaseOf(approval) !== "Pending") return [];
-  const targets: readonly ObjectReference[] = approval.spec.steps.map((step) => step.target);
-  try {
-    return [...new Set([...decodeChanges(approval.spec.changes).map((change) => change.object), ...targets].map(objectKey))];
-  } catch {
-    // Its first look says that the changes cannot be read.
-    return targets.map(objectKey);
-  }
+  const objects: readonly ObjectReference[] = [
+    ...approval.spec.diffs.map(({ object }) => object),
+    ...approval.spec.steps.map(({ target }) => target),
+  ];
+  return [...new Set(objects.map(objectKey))];
 };

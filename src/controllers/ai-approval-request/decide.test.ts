@@ -1,10 +1,13 @@
+import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { API_VERSION } from "#api/define-kind.ts";
 import { type AIApprovalRequest, ApprovalPhase, approvalTransitions, type Decision as Vote } from "#api/kinds/ai-approval-request.ts";
 import { kintsugiLine, kubectlLine } from "#controllers/ai-approval-request/commands.ts";
 import { decide, type Decision } from "#controllers/ai-approval-request/decide.ts";
 import { observe } from "#controllers/ai-approval-request/observe.ts";
+import { CHANGES_KEY, sealer } from "#cluster/sealed-changes.ts";
 import type { Caches } from "#kube/caches.ts";
+import type { Kube } from "#kube/client.ts";
 import { sceneNow, target } from "#test/scene.ts";
 
 const asked = (
@@ -163,10 +166,17 @@ test("the lines to decide with can be copied as they are", () => {
 });
 
 describe("while the admission policy that checks decisions is not as generated", () => {
-  const kube = { get: () => Promise.reject(new Error("nothing is asked")) };
+  const key = { apiVersion: "v1", kind: "Secret", metadata: { name: CHANGES_KEY }, data: { key: Buffer.alloc(32, 1).toString("base64") } };
+  const kube = { get: () => Promise.resolve(key), create: () => Promise.reject(new Error("there is one already")) } as unknown as Kube;
   const caches = { of: () => ({ get: () => undefined }) } as unknown as Pick<Caches, "of">;
-  const seen = (checkedBy: string | undefined, votes: readonly Vote[]) =>
-    observe(kube, caches, checkedBy, asked(votes, { checkedBy: "policy.1" }, "Pending"), new AbortController().signal);
+  const namespace = "kintsugi-system";
+  const seen = async (checkedBy: string | undefined, votes: readonly Vote[]) => {
+    const seal = await sealer({ kube, namespace, randomBytes });
+    const { kind, metadata } = asked();
+    const changes = seal({ kind, name: metadata.name, field: "changes" }, "[]");
+    const approval = asked(votes, { checkedBy: "policy.1", changes }, "Pending");
+    return observe({ kube, caches, namespace }, checkedBy, approval, new AbortController().signal);
+  };
   const decided = async (checkedBy: string | undefined, vote: Vote) => decide(await seen(checkedBy, [vote]), sceneNow);
 
   test("no approval counts", async () => expect(await decided(undefined, yes("ada"))).toMatchObject({ do: "wait" }));

@@ -1,11 +1,12 @@
 // What is known of one approval request: itself, and whether what it would change is still as it was when people were asked.
 import type { Change } from "#api/change.ts";
-import type { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
+import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { isTerminal } from "#api/define-kind.ts";
 import { RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
 import { referenceText, type Key, type KubeObject, type ObjectReference } from "#api/object.ts";
 import { decodeChanges, findType, guardsHold } from "#actions/change.ts";
 import { CachedDaemonSets, CachedDeployments, CachedPods, CachedStatefulSets } from "#cluster/cached-kinds.ts";
+import { openChanges } from "#cluster/sealed-changes.ts";
 import type { Caches, View } from "#kube/caches.ts";
 import type { Kube } from "#kube/client.ts";
 
@@ -22,25 +23,27 @@ export const watchedTypes: readonly View[] = [CachedDeployments, CachedStatefulS
 
 /**
  * Flow: whether an object exists is asked of the caches first; what it holds, and what a cache older than the plan denies, of the API server.
- * Guarantees: one call at most for each change.
+ * Guarantees: one call at most for each change, and one for the key that opens them.
  */
 export const observe = async (
-  kube: Pick<Kube, "get">,
-  caches: Pick<Caches, "of">,
+  deps: { readonly kube: Pick<Kube, "get">; readonly caches: Pick<Caches, "of">; readonly namespace: string },
   checkedBy: string | undefined,
   approval: AIApprovalRequest,
   signal: AbortSignal,
 ): Promise<Observed> => {
-  const { namespace } = approval.metadata;
+  const { kube, caches } = deps;
+  const { namespace, name } = approval.metadata;
   const request = caches.of(RemediationRequest, { namespace }).get({ namespace, name: approval.spec.request });
   if (request !== undefined && isTerminal(requestTransitions, request.status?.phase ?? "Pending"))
     return { approval, drift: `${request.metadata.name}, which asked it, has ended` };
   if (checkedBy === undefined) return { approval, isUnchecked: true };
   if (checkedBy !== (approval.spec.checkedBy ?? ""))
     return { approval, drift: "the admission policy that checks decisions is not the one under which it was asked" };
+  const opened = await openChanges(deps, { kind: AIApprovalRequest.kind, name, field: "changes" }, approval.spec.changes, signal);
+  if (!opened.ok) return { approval, drift: opened.reason };
   let changes: readonly Change[];
   try {
-    changes = decodeChanges(approval.spec.changes);
+    changes = decodeChanges(opened.text);
   } catch (error) {
     return { approval, drift: `its changes cannot be read: ${(error as Error).message.slice(0, 200)}` };
   }

@@ -8,6 +8,7 @@ import { actions } from "#actions/registry.ts";
 import { CachedDaemonSets, CachedDeployments, type CachedJob, CachedJobs, CachedPods, CachedStatefulSets } from "#cluster/cached-kinds.ts";
 import { needs as labelNeeds } from "#cluster/policy-labels.ts";
 import { needs as readNeeds } from "#cluster/read-for-action.ts";
+import { sealNeeds } from "#cluster/sealed-changes.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
 import { createAct } from "#controllers/kubernetes-execution/act.ts";
 import { decide, phaseOf } from "#controllers/kubernetes-execution/decide.ts";
@@ -33,6 +34,7 @@ export const needs: readonly Need[] = [
   })),
   ...labelNeeds,
   ...readNeeds,
+  ...sealNeeds,
   // For the dry run, and for nothing else: admission holds this account to it outside its own namespace.
   ...actions.flatMap((action) => action.needs),
 ];

@@ -64,6 +64,8 @@ const reverted: Aftermath = {
   trace: "unclear",
   effect: { state: "failed", reason: "somebody else has changed it again" },
 };
+const unreadable: Aftermath = { trace: "unclear", effect: { state: "failed", reason: "cannot open it" }, unreadable: "cannot open it" };
+const endedJob = { atMs: t0, succeeded: true, message: "it ended well" };
 const fields = { changes: "[]", inverse: "[]", priorState: "[]", diffs: [], dryRun: { accepted: true } };
 const ready = { kind: "ready", fields } as const;
 const unavailable = { kind: "unavailable", error: new Error("the API server is away") } as const;
@@ -135,6 +137,40 @@ const cases: Record<string, [Observed, number, object]> = {
     { execution: execution("Executing", { status: known }), job },
     t0 + quietMs,
     { do: "wait", untilMs: deadline + graceMs },
+  ],
+  "changes that cannot be opened after a Job that reports success end it, and may be in place": [
+    { execution: execution("Executing"), job: { ...job, ended: endedJob }, aftermath: { ...unreadable, report: applied } },
+    t0 + 1,
+    {
+      do: "move",
+      to: "Failed",
+      fields: { failure: "Unreadable", changed: true },
+      message: "Cannot open it; whether the change is in place is not known.",
+    },
+  ],
+  "changes that cannot be opened after a Job that changed nothing end it unchanged": [
+    {
+      execution: execution("Executing"),
+      job: { ...job, ended: endedJob },
+      aftermath: { ...unreadable, report: { result: "Failed", changed: false, message: "cannot open it" } },
+    },
+    t0 + 1,
+    { do: "move", to: "Failed", fields: { failure: "Unreadable", changed: false }, message: "Cannot open it; nothing was changed." },
+  ],
+  "changes that cannot be opened once the Job is lost end it": [
+    { execution: execution("Executing", { status: known }), aftermath: unreadable },
+    t0 + 1,
+    { do: "move", to: "Failed", fields: { failure: "Unreadable", changed: true } },
+  ],
+  "changes that cannot be opened while the Job lasts too long end it": [
+    { execution: execution("Executing", { status: known }), job, aftermath: unreadable },
+    deadline + graceMs,
+    { do: "move", to: "Failed", fields: { failure: "Unreadable", changed: true } },
+  ],
+  "changes that cannot be opened end what is being verified": [
+    { execution: execution("Verifying"), aftermath: unreadable },
+    t0 + 1,
+    { do: "move", to: "Failed", fields: { failure: "Unreadable", changed: true } },
   ],
   "a Job that has gone after it was recorded is lost, not made again": [
     { execution: execution("Executing", { status: known }), aftermath: { trace: "untouched", effect: { state: "failed", reason: "" } } },

@@ -6,6 +6,7 @@ import type { Effect } from "#actions/action.ts";
 import type { Trace } from "#actions/change.ts";
 import type { Report } from "#actions/report.ts";
 import { fromTimestamp } from "#lib/clock.ts";
+import { asSentence } from "#lib/words.ts";
 
 export type Status = NonNullable<KubernetesExecution["status"]>;
 type Failure = NonNullable<Status["failure"]>;
@@ -20,7 +21,7 @@ export interface JobView {
 
 /** What planning again, comparing and the server's dry run came to. */
 export type Validation =
-  | { readonly kind: "ready"; readonly fields: Pick<Status, "changes" | "inverse" | "priorState" | "diffs" | "dryRun"> }
+  | { readonly kind: "ready"; readonly fields: Pick<Status, "changes" | "inverse" | "inverseHash" | "priorState" | "diffs" | "dryRun"> }
   | { readonly kind: "notNeeded"; readonly message: string }
   | { readonly kind: "failed"; readonly failure: Failure; readonly message: string; readonly dryRun?: Status["dryRun"] }
   /** The API server could not be asked. */
@@ -31,6 +32,8 @@ export interface Aftermath {
   readonly report?: Report;
   readonly trace: Trace;
   readonly effect: Effect;
+  /** Why the recorded changes cannot be compared with the object: `trace` and `effect` know nothing then. */
+  readonly unreadable?: string;
 }
 
 /** Everything a decision may look at. */
@@ -132,17 +135,20 @@ const next: Readonly<Record<ExecutionPhase, (seen: Observed, now: number) => Dec
     if (job === undefined) {
       if (!isJobLost(execution, now)) return { do: "ensureJob", untilMs: deadline };
       if (aftermath === undefined) return { do: "wait" };
+      if (aftermath.unreadable !== undefined) return unreadable(aftermath.unreadable, { changed: true });
       return failed([], "JobLost", { changed: mayHaveChanged(aftermath) }, `The Job is gone; ${traceText[aftermath.trace]}.`);
     }
     const known = { job: { name: job.name, uid: job.uid } };
     if (job.ended === undefined) {
-      if (now >= deadline + graceMs && aftermath !== undefined)
+      if (now >= deadline + graceMs && aftermath !== undefined) {
+        if (aftermath.unreadable !== undefined) return unreadable(aftermath.unreadable, { ...known, changed: true });
         return failed(
           [],
           "TimedOut",
           { ...known, changed: mayHaveChanged(aftermath) },
           `The Job has not ended in time; ${traceText[aftermath.trace]}.`,
         );
+      }
       if (execution.status?.job !== undefined) return { do: "wait", untilMs: deadline + graceMs };
       return now < job.createdAtMs + quietMs ? { do: "wait", untilMs: job.createdAtMs + quietMs } : { do: "recordJob", job };
     }
@@ -151,6 +157,7 @@ const next: Readonly<Record<ExecutionPhase, (seen: Observed, now: number) => Dec
 
   Verifying({ execution, aftermath }, now) {
     if (aftermath === undefined) return { do: "wait", untilMs: deadlineMs(execution) };
+    if (aftermath.unreadable !== undefined) return unreadable(aftermath.unreadable, { changed: true });
     const { effect } = aftermath;
     if (effect.state === "pending" && now < deadlineMs(execution)) return { do: "wait", untilMs: deadlineMs(execution) };
     if (effect.state === "done")
@@ -178,6 +185,7 @@ const ended = (
 ): Decision => {
   const { report, trace, effect } = aftermath;
   const known = { job: { name: job.name, uid: job.uid } };
+  if (aftermath.unreadable !== undefined) return unreadable(aftermath.unreadable, { ...known, changed: report?.changed ?? true });
   const isMade = trace === "in-place" || (report !== undefined && report.result !== "Failed");
   if (!isMade) {
     const guardFailed = execution.spec.undoes !== undefined && trace === "unclear";
@@ -216,6 +224,14 @@ const failed = (through: readonly ExecutionPhase[], failure: Failure, fields: Pa
   fields: { ...fields, failure },
   message,
 });
+
+const unreadable = (reason: string, fields: Partial<Status> & { readonly changed: boolean }): Move =>
+  failed(
+    [],
+    "Unreadable",
+    fields,
+    `${asSentence(reason)}; ${fields.changed ? "whether the change is in place is not known" : "nothing was changed"}.`,
+  );
 
 /** Whoever does not know has to assume it: an undo is guarded, a change that nobody undoes is not. */
 const mayHaveChanged = ({ trace }: Aftermath): boolean => trace !== "untouched";

@@ -1,5 +1,5 @@
 // Gathers what a decision about one execution may look at. Reads the live objects only in the phases that need them.
-import type { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
+import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import { type Job, Jobs, Pods } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
 import { decodeChanges, traceOf } from "#actions/change.ts";
@@ -8,6 +8,7 @@ import { findAction } from "#actions/registry.ts";
 import { decodeReport, type Report } from "#actions/report.ts";
 import type { CachedJob } from "#cluster/cached-kinds.ts";
 import { readObject } from "#cluster/read-for-action.ts";
+import { openChanges } from "#cluster/sealed-changes.ts";
 import { jobName } from "#controllers/kubernetes-execution/children.ts";
 import {
   type Aftermath,
@@ -68,14 +69,18 @@ const look = async (
   signal: AbortSignal,
 ): Promise<Aftermath> => {
   const { spec, status } = execution;
-  const changes = decodeChanges(status?.changes ?? "[]");
-  const [target, report] = await Promise.all([
+  const place = { kind: KubernetesExecution.kind, name: execution.metadata.name, field: "changes" } as const;
+  const [opened, target, report] = await Promise.all([
+    openChanges(deps, place, status?.changes ?? "", signal),
     readObject(deps.kube, spec.target, signal),
     job?.ended === undefined ? undefined : reportOf(deps, job, signal),
   ]);
+  const reported = report === undefined ? {} : { report };
+  if (!opened.ok) return { ...reported, trace: "unclear", effect: { state: "failed", reason: opened.reason }, unreadable: opened.reason };
+  const changes = decodeChanges(opened.text);
   const effect = findAction(spec.action)?.verify({ target, replicaSets: [], siblings: [], autoscalers: [] }, changes);
   return {
-    ...(report === undefined ? {} : { report }),
+    ...reported,
     trace: traceOf(changes, liveObjects({ target })),
     effect: effect ?? { state: "failed", reason: `there is no action ${spec.action}` },
   };

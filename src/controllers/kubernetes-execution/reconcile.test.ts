@@ -12,17 +12,21 @@ import {
   Namespaces,
   PodDisruptionBudgets,
   Pods,
+  Secrets,
 } from "#api/kubernetes.ts";
 import { ENVIRONMENT_LABEL, JOB_FINALIZER, MANAGED_LABEL } from "#api/labels.ts";
 import { decodeReport } from "#actions/report.ts";
+import { ensureKey } from "#cluster/installation-key.ts";
 import { createConfigMapStore } from "#cluster/journal/config-map-store.ts";
 import { createJournal } from "#cluster/journal/journal.ts";
+import { CHANGES_KEY, sealer } from "#cluster/sealed-changes.ts";
 import { isOver, quietMs } from "#controllers/kubernetes-execution/decide.ts";
 import { sha256 } from "#lib/canonical-json.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import { defaultSettings } from "#policy/settings.ts";
 import { badTemplate, goodTemplate, type Harness, openHarness } from "#test/execution-harness.ts";
 import type { ProxiedRequest } from "#test/fault-proxy.ts";
+import { openedChanges } from "#test/recorded-changes.ts";
 
 let harness: Harness;
 let running: { stop: () => Promise<void> } | undefined;
@@ -74,7 +78,7 @@ describe("a rollback", () => {
     const before = harness.cluster.proxy.requests.length;
     await harness.createExecution("kex-happy", { target: targetOf("happy") });
     const executing = await harness.until("kex-happy", hasPhase("Executing"));
-    expect(sha256(executing.status?.changes ?? "")).toBe(executing.spec.changesHash);
+    expect(sha256(await openedChanges(harness.cluster.direct, executing))).toBe(executing.spec.changesHash);
     expect(executing.status).toMatchObject({ dryRun: { accepted: true }, diffs: [{ object: targetOf("happy") }] });
     expect(executing.status?.diffs?.[0]?.diff).toContain("+        image: web:1");
     expect(executing.status?.diffs?.[0]?.inverse).toContain("+        image: web:2");
@@ -117,7 +121,7 @@ describe("a rollback", () => {
     await harness.createExecution("kex-undone", { target: targetOf("undone") });
     await playJob("kex-undone", "undone");
     const done = await harness.until("kex-undone", released);
-    const undo = { target: targetOf("undone"), undoes: "kex-undone", changesHash: sha256(done.status?.inverse ?? "") };
+    const undo = { target: targetOf("undone"), undoes: "kex-undone", changesHash: done.status?.inverseHash ?? "" };
 
     await harness.createExecution("undo-undone", undo);
     await playJob("undo-undone", "undone");
@@ -145,7 +149,7 @@ describe("a rollback", () => {
     await harness.createExecution("undo-touched", {
       target: targetOf("touched"),
       undoes: "kex-touched",
-      changesHash: sha256(done.status?.inverse ?? ""),
+      changesHash: done.status?.inverseHash ?? "",
     });
     expect((await harness.until("undo-touched", released)).status).toMatchObject({
       phase: "Failed",
@@ -153,6 +157,86 @@ describe("a rollback", () => {
       changed: false,
     });
     expect(await imageOf("touched")).toBe("web:3");
+  });
+});
+
+describe("the recorded changes", () => {
+  const secret = "canary5e1f";
+  const createLeaky = async (name: string): Promise<void> => {
+    await harness.createWorkload(name);
+    const env = [{ name: "MODE", value: secret }];
+    const spec = { template: { spec: { containers: [{ name: "app", image: "web:2", env }] } } };
+    await harness.cluster.direct.mergePatch(Deployments, { namespace: harness.shop, name }, { spec });
+  };
+  const keyPlace = (): { readonly namespace: string; readonly name: string } => ({ namespace: harness.own, name: CHANGES_KEY });
+  const replaceKey = async (): Promise<void> => {
+    await harness.cluster.direct.delete(Secrets, keyPlace());
+    await ensureKey(harness.cluster.direct, { ...keyPlace(), randomBytes });
+  };
+
+  test("show no value that the diffs hide, neither before, nor after, nor in the undo", async () => {
+    await createLeaky("leaky");
+    start();
+    await harness.createExecution("kex-leaky", { target: targetOf("leaky") });
+    const executing = await harness.until("kex-leaky", hasPhase("Executing"));
+    expect(await openedChanges(harness.cluster.direct, executing, "inverse")).toContain(secret);
+    await playJob("kex-leaky", "leaky");
+    const done = await harness.until("kex-leaky", released);
+    const changesHash = done.status?.inverseHash ?? "";
+    await harness.createExecution("undo-leaky", { target: targetOf("leaky"), undoes: "kex-leaky", changesHash });
+    await playJob("undo-leaky", "leaky");
+    const undone = await harness.until("undo-leaky", released);
+    expect(undone.status).toMatchObject({ phase: "Completed", result: "Applied" });
+    const live = await harness.cluster.direct.get(Deployments, { namespace: harness.shop, name: "leaky" });
+    expect(live?.spec.template.spec.containers[0]).toMatchObject({ env: [{ name: "MODE", value: secret }] });
+    for (const record of [executing, done, undone]) expect(JSON.stringify(record)).not.toContain(secret);
+  });
+
+  test("are the same for the same changes: a pass that is repeated writes nothing else", async () => {
+    const seals = await Promise.all([1, 2].map(() => sealer({ kube: harness.cluster.direct, namespace: harness.own, randomBytes })));
+    const place = { kind: KubernetesExecution.kind, name: "kex-any", field: "changes" } as const;
+    expect(new Set(seals.map((seal) => seal(place, "[1]"))).size).toBe(1);
+  });
+
+  test("that cannot be opened any more end the execution, and its Job changes nothing", async () => {
+    await createLeaky("locked");
+    start();
+    await harness.createExecution("kex-locked", { target: targetOf("locked") });
+    await harness.until("kex-locked", hasPhase("Executing"));
+    await replaceKey();
+    await playJob("kex-locked", "locked");
+    expect((await harness.until("kex-locked", released)).status).toMatchObject({
+      phase: "Failed",
+      failure: "Unreadable",
+      changed: false,
+      message:
+        "Cannot open the recorded changes: the key in Secret kintsugi-changes-key was replaced, or the record was altered; nothing was changed.",
+    });
+    expect(await imageOf("locked")).toBe("web:2");
+  });
+
+  test.each([
+    ["replaced", "the key in Secret kintsugi-changes-key was replaced, or the record was altered"],
+    ["missing", "Secret kintsugi-changes-key does not exist any more"],
+  ])("cannot be undone where the key is %s, and the undo says so", async (what, why) => {
+    const [name, undo] = [`kex-${what}`, `undo-${what}`];
+    await createLeaky(what);
+    start();
+    await harness.createExecution(name, { target: targetOf(what) });
+    await playJob(name, what);
+    const done = await harness.until(name, released);
+    expect(done.status).toMatchObject({ phase: "Completed" });
+    if (what === "replaced") await replaceKey();
+    else await harness.cluster.direct.delete(Secrets, keyPlace());
+    await harness.createExecution(undo, { target: targetOf(what), undoes: name, changesHash: done.status?.inverseHash ?? "" });
+    const status = await outcomeOf(undo);
+    expect(status).toMatchObject({
+      phase: "Failed",
+      failure: "Unreadable",
+      changed: false,
+      message: `Cannot open the recorded changes: ${why}.`,
+    });
+    expect(await imageOf(what)).toBe("web:1");
   });
 });
 
@@ -386,7 +470,7 @@ describe("other actions", () => {
     expect(over.status).toMatchObject({ phase: "Completed", result: "Applied" });
     expect(await resourcesNow()).toEqual({ limits: { memory: "1Gi", cpu: "1" }, requests: { memory: "1Gi", cpu: "100m" } });
 
-    const undo = { target: targetOf("raised"), action, undoes: "kex-raised", changesHash: sha256(over.status?.inverse ?? "") };
+    const undo = { target: targetOf("raised"), action, undoes: "kex-raised", changesHash: over.status?.inverseHash ?? "" };
     await harness.createExecution("undo-raised", undo);
     await playJob("undo-raised", "raised", action);
     expect((await harness.until("undo-raised", released)).status).toMatchObject({ phase: "Completed", changed: true });

@@ -8,11 +8,12 @@ import { referenceText } from "#api/object.ts";
 import type { Action } from "#actions/action.ts";
 import { decodeChanges, guardsHold, isInPlace } from "#actions/change.ts";
 import { objectDiffs } from "#actions/diff.ts";
-import { irreversible, priorStateOf } from "#actions/invert.ts";
+import { holdsChanges, irreversible, priorStateOf } from "#actions/invert.ts";
 import { liveObjects, planStep } from "#actions/plan.ts";
 import { findAction } from "#actions/registry.ts";
 import { readPolicyLabels } from "#cluster/policy-labels.ts";
 import { readForAction, readObject } from "#cluster/read-for-action.ts";
+import { openChanges, type Place, sealer } from "#cluster/sealed-changes.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
 import { isOver, type Status, type Validation } from "#controllers/kubernetes-execution/decide.ts";
 import { dryRun } from "#controllers/kubernetes-execution/dry-run.ts";
@@ -22,13 +23,14 @@ import { leastAutonomy } from "#policy/autonomy.ts";
 import { freezeHold } from "#policy/freeze.ts";
 import { holderText, isManaged, permissionFor } from "#policy/permission.ts";
 
-export type ValidateDeps = Pick<RoleDeps, "kube" | "clock" | "journal" | "settings" | "guardrails" | "namespace">;
+export type ValidateDeps = Pick<RoleDeps, "kube" | "randomBytes" | "clock" | "journal" | "settings" | "guardrails" | "namespace">;
 
 /** What is to be done, and what is kept of it. */
 interface Candidate {
   readonly changes: readonly Change[];
-  readonly fields: Pick<Status, "changes" | "inverse" | "priorState" | "diffs">;
+  readonly fields: Pick<Status, "priorState" | "diffs"> & { readonly changes: string; readonly inverse: string };
 }
+type Recorded = Pick<Status, "changes" | "inverse" | "inverseHash" | "priorState" | "diffs">;
 
 /** Never throws for what the API server may answer differently later: that is a value too. */
 export const validate = async (deps: ValidateDeps, execution: KubernetesExecution, signal: AbortSignal): Promise<Validation> => {
@@ -59,7 +61,23 @@ const check = async (deps: ValidateDeps, execution: KubernetesExecution, signal:
         dryRun: { accepted: false, message: clipped(answer.message) },
       };
   }
-  return { kind: "ready", fields: { ...candidate.fields, dryRun: { accepted: true } } };
+  return { kind: "ready", fields: { ...(await sealed(deps, execution, candidate.fields, signal)), dryRun: { accepted: true } } };
+};
+
+/** What viewers of the record must not read is sealed; the hash of the inverse binds an undo to it. */
+const sealed = async (
+  deps: ValidateDeps,
+  { metadata: { name } }: KubernetesExecution,
+  { changes, inverse, ...rest }: Candidate["fields"],
+  signal: AbortSignal,
+): Promise<Recorded> => {
+  const seal = await sealer(deps, signal);
+  const placeOf = (field: Place["field"]): Place => ({ kind: KubernetesExecution.kind, name, field });
+  return {
+    ...rest,
+    changes: seal(placeOf("changes"), changes),
+    ...(holdsChanges(inverse) ? { inverse: seal(placeOf("inverse"), inverse), inverseHash: sha256(inverse) } : { inverse }),
+  };
 };
 
 const planAgain = async (
@@ -95,8 +113,11 @@ const planUndo = async (
   const original = await deps.kube.get(KubernetesExecution, { namespace: deps.namespace, name: undone }, { signal });
   if (original === undefined) return failed("Refused", `KubernetesExecution ${undone}, which is to be undone, does not exist.`);
   if (!isOver(original)) return failed("Refused", `KubernetesExecution ${undone} has not ended yet.`);
-  const text = original.status?.inverse;
-  if (text === undefined || text === irreversible) return failed("Refused", `What ${undone} has changed cannot be undone.`);
+  const { inverse } = original.status ?? {};
+  if (inverse === undefined || inverse === irreversible) return failed("Refused", `What ${undone} has changed cannot be undone.`);
+  const opened = await openChanges(deps, { kind: KubernetesExecution.kind, name: undone, field: "inverse" }, inverse, signal);
+  if (!opened.ok) return failed("Unreadable", `${asSentence(opened.reason)}.`);
+  const { text } = opened;
   if (sha256(text) !== spec.changesHash) return failed("Drifted", `The inverse that ${undone} holds is not the one that was meant.`);
   const changes = decodeChanges(text);
   const target = await readObject(deps.kube, spec.target, signal);

@@ -31,19 +31,19 @@ export const executionOf = (workflow: WorkflowExecution, step: Step): NewObject<
   },
 });
 
-/** Bound to the very inverse that was stored; absent where there is none to apply. */
+/** Bound to the very inverse that was stored; absent where there is none to apply. What holds no hash of it was written by an older version: its undo says so. */
 export const undoOf = (
   workflow: WorkflowExecution,
   step: Step,
   original: KubernetesExecution,
 ): NewObject<KubernetesExecution> | undefined => {
-  const inverse = original.status?.inverse;
+  const { inverse, inverseHash } = original.status ?? {};
   if (inverse === undefined || inverse === "irreversible") return undefined;
   const execution = executionOf(workflow, step);
   return {
     ...execution,
     metadata: childMeta(workflow, undoName(workflow, step.id)),
-    spec: { ...execution.spec, changesHash: sha256(inverse), undoes: original.metadata.name },
+    spec: { ...execution.spec, changesHash: inverseHash ?? sha256(inverse), undoes: original.metadata.name },
   };
 };
 
