@@ -56,10 +56,11 @@ export const readShard = (bytes: Buffer): Shard | string => {
   try {
     value = JSON.parse(inflateRawSync(bytes, { maxOutputLength: maxBytes }).toString("utf8"));
   } catch {
-    return "it is not what was written";
+    return "it is damaged";
   }
   const read = shardSchema.safeParse(value);
-  if (!read.success) return `it has another form: ${read.error.issues[0]?.path.join(".")} ${read.error.issues[0]?.message}`;
+  if (!read.success)
+    return `it was written by another version of Kintsugi (${read.error.issues[0]?.path.join(".")}: ${read.error.issues[0]?.message})`;
   const tracks = (read.data.tracks as readonly Track[]).map((track) => recoded(track, "base64", "latin1"));
   return { ...read.data, tracks: tracks.filter(isWhole) };
 };
