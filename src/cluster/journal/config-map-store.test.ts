@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { ConfigMaps, Secrets } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
-import { createConfigMapStore, maxShardBytes } from "#cluster/journal/config-map-store.ts";
+import { createConfigMapStore, maxShardBytes, readSaved } from "#cluster/journal/config-map-store.ts";
 import { keptJournal, loadJournal, savedJournal } from "#cluster/journal/journal-reader.ts";
 import { JOURNAL_KEY_NAME, sealOf } from "#cluster/journal/journal-seal.ts";
 import { readShard, shardBytes } from "#cluster/journal/saved-shard.ts";
@@ -318,4 +318,17 @@ describe("loading", () => {
     await next.save(loaded.takeChanged(), loaded, { all: true });
     expect((await loadJournal(kube, namespace)).tracks[0]?.versions).toHaveLength(2);
   });
+});
+
+test("while a journal of many parts is read, the process answers in between", async () => {
+  const parts = Array.from({ length: 8 }, (_, index) => object("ConfigMap", `kintsugi-journal-${index}`, {}));
+  let turns = 0;
+  const count = (): void => {
+    turns += 1;
+    next = setImmediate(count);
+  };
+  let next = setImmediate(count);
+  await readSaved(parts, "unverified");
+  clearImmediate(next);
+  expect(turns).toBeGreaterThanOrEqual(parts.length - 1);
 });

@@ -1,5 +1,6 @@
 // The change journal in ConfigMaps of our own namespace: few, each below what the API server takes, each written at most every 10 s. Only the
 // leader writes. Each is sealed with the key of the installation: what another writer puts there is never used.
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { ConfigMaps } from "#api/kubernetes.ts";
 import { JOURNAL_LABEL } from "#api/labels.ts";
 import type { Key, KubeObject } from "#api/object.ts";
@@ -138,7 +139,7 @@ export const createConfigMapStore = ({ kube, clock, namespace, randomBytes }: Co
 
   return {
     load: async (signal) => {
-      const saved = readSaved(await listSaved(kube, namespace, signal), await currentKey(signal));
+      const saved = await readSaved(await listSaved(kube, namespace, signal), await currentKey(signal));
       for (const { index, resourceVersion, generation } of saved.shards)
         shards.set(index, { ...stateOf(index), resourceVersion, generation });
       while (saved.shards.some(({ index, tracks }) => tracks > 0 && index >= count)) count *= 2;
@@ -209,12 +210,16 @@ const verified = (key: Buffer, map: SavedConfigMap): Shard | string => {
 };
 
 /** `key`: of the seals. `"unverified"`: everything that has the form is taken for what it says. */
-export const readSaved = (found: readonly SavedConfigMap[], key: Buffer | "unverified" | undefined): Saved => {
-  const read = found.map((map) => {
+export const readSaved = async (found: readonly SavedConfigMap[], key: Buffer | "unverified" | undefined): Promise<Saved> => {
+  const read: { readonly map: SavedConfigMap; readonly index: number; readonly resourceVersion: string; readonly shard: Shard | string }[] =
+    [];
+  for (const map of found) {
+    // A shard takes a while to unpack: requests and probes are answered in between.
+    if (read.length > 0) await nextTurn();
     const { name, resourceVersion } = map.metadata;
     const shard = key === undefined ? unsealed : key === "unverified" ? readShard(bytesIn(map, dataKey)) : verified(key, map);
-    return { map, index: indexOf(name), resourceVersion, shard };
-  });
+    read.push({ map, index: indexOf(name), resourceVersion, shard });
+  }
   const newest = new Map<number, number>();
   for (const { shard } of read)
     for (const [index, generation] of typeof shard === "string" ? [] : shard.others)

@@ -26,17 +26,17 @@ export const loadJournal = async (
   signal?: AbortSignal,
 ): Promise<LoadedJournal & ReadJournal> => {
   const found = await listSaved(kube, namespace, signal);
-  if (found.length === 0) return readSaved(found, undefined).journal;
+  if (found.length === 0) return (await readSaved(found, undefined)).journal;
   try {
-    return readSaved(found, await readKey(kube, { namespace, name: JOURNAL_KEY_NAME }, signal)).journal;
+    return (await readSaved(found, await readKey(kube, { namespace, name: JOURNAL_KEY_NAME }, signal))).journal;
   } catch (error) {
     signal?.throwIfAborted();
-    const none = readSaved(found, undefined).journal;
+    const none = (await readSaved(found, undefined)).journal;
     // The Secret holds something else than a key.
     if (error instanceof Error && !(error instanceof KubeError)) return { ...none, troubles: [error.message, ...none.troubles] };
     if (!isForbidden(error)) throw error;
     const unverified = `not verified: no access to Secret ${namespace}/${JOURNAL_KEY_NAME}`;
-    return { ...readSaved(found, "unverified").journal, unverified };
+    return { ...(await readSaved(found, "unverified")).journal, unverified };
   }
 };
 
