@@ -110,8 +110,9 @@ interface Run {
   readonly signal: AbortSignal;
 }
 
-/** Leases, Events and the change journal's ConfigMaps are not part of the record: their number is free. */
-const counts = (request: ProxiedRequest): boolean => request.isWrite && !/\/(events|leases|configmaps|secrets)(\/|\?|$)/.test(request.path);
+/** Leases, Events, the change journal, keys and the status of a policy are not part of the record: their number is free. */
+const counts = (request: ProxiedRequest): boolean =>
+  request.isWrite && !/\/(events|leases|configmaps|secrets|remediationpolicies)(\/|\?|$)/.test(request.path);
 
 const runOnce = async (world: Run): Promise<RunResult> => {
   const { own, shop, name, proxy, point, direct } = world;
