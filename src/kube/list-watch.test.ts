@@ -9,6 +9,7 @@ import type { Store } from "#kube/store.ts";
 import type { Clock } from "#lib/clock.ts";
 import { silentLog } from "#lib/log.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
+import { createMetrics } from "#lib/metrics.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import type { FaultAction, ProxiedRequest } from "#test/fault-proxy.ts";
 import { type ProxiedCluster, evenRandom, startProxiedCluster } from "#test/proxied-cluster.ts";
@@ -45,8 +46,8 @@ interface Followed {
   /** `applied a=1`, `deleted a`: every change that a listener was told. */
   readonly told: readonly string[];
 }
-const follow = (clock: Clock = systemClock, token?: string): Followed => {
-  const kube = connect(cluster.proxy.config(token), { clock, random: evenRandom });
+const follow = (clock: Clock = systemClock, token?: string, metrics = createMetrics()): Followed => {
+  const kube = connect(cluster.proxy.config(token), { clock, random: evenRandom, metrics });
   const caches = createCaches(kube, { log: silentLog });
   const store = caches.of(wholeView(ConfigMaps), { namespace: cluster.namespace });
   const told: string[] = [];
@@ -174,8 +175,10 @@ test("a watch that brings not even a bookmark for 75 seconds is given up and res
   const clock = createManualClock();
   cluster.proxy.addRule({ match: isWatch, action: { kind: "silence" } });
   await cluster.direct.create(ConfigMaps, configMap("a"));
-  const { store } = follow(clock);
-  await watching();
+  const metrics = createMetrics();
+  const { store } = follow(clock, undefined, metrics);
+  // The list and the watch, as the client sees them: until then the deadline of an answer runs.
+  await vi.waitFor(async () => expect(await metrics.text()).toMatch(/kube_requests_total\{method="GET",status="200"\} 2/));
   await write("a", "2");
   await clock.advance(70_000);
   expect([known(store), count(isWatch)]).toEqual(["a=1", 1]);
