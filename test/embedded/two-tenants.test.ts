@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
-import { ConfigMaps, Deployments, NetworkPolicies, Pods, Services } from "#api/kubernetes.ts";
+import { ConfigMaps, Deployments, Events, NetworkPolicies, Pods, Services } from "#api/kubernetes.ts";
 import { ENVIRONMENT_LABEL, MANAGED_LABEL } from "#api/labels.ts";
 import type { KubeObject, ResourceType } from "#api/object.ts";
 import { prometheusSignalsPath } from "#api/rest/gateway.ts";
@@ -190,6 +190,9 @@ const service = (of: string, name: string, targetPort: number): object => ({
   spec: { selector: { app: name }, ports: [{ port: 80, targetPort }] },
 });
 
+/** What only the victim's log and configuration say. */
+const ownWords = (victim: Victim): string => `ledger of ${victim} is closed for the quarter`;
+
 /** A release that crashes, a workload at rest, a Service with a wrong port, a policy that lets nothing in: something to repair for each kind of lie. */
 const openVictim = async (victim: Victim): Promise<void> => {
   const policy = {
@@ -198,12 +201,17 @@ const openVictim = async (victim: Victim): Promise<void> => {
     metadata: { namespace: victim, name: "closed" },
     spec: { podSelector: {} },
   };
-  const settings = { apiVersion: "v1", kind: "ConfigMap", metadata: { namespace: victim, name: "settings" }, data: { rate: "2" } };
+  const settings = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { namespace: victim, name: "settings" },
+    data: { rate: "2", notes: ownWords(victim) },
+  };
   const workloads = [deployment(victim, "payments", {}), deployment(victim, "resting", { replicas: 0 }), deployment(victim, "ledger", {})];
   const before = [service(victim, "payments", 8080), service(victim, "resting", 8080), service(victim, "ledger", 9999)];
   await stage.hands.apply([namespace(victim, victims[victim]), policy, settings, ...workloads, ...before]);
   await delay(clock, 20_000);
-  await stage.hands.apply([deployment(victim, "payments", { env: { EXIT: "1", LOG: "starting" } })]);
+  await stage.hands.apply([deployment(victim, "payments", { env: { EXIT: "1", LOG: `Error: ${ownWords(victim)}` } })]);
   await delay(clock, 20_000);
 };
 
@@ -239,7 +247,13 @@ const settled = async (): Promise<void> => {
   throw new Error("the requests do not come to rest");
 };
 
+const readable: readonly ResourceType[] = [Events, ConfigMaps, Deployments, Pods, Services];
+/** All that a tenant with rights to its own namespace alone may read, as text. Records in Kintsugi's namespace name the cause wherever it is. */
+const readableIn = async (of: string): Promise<string> =>
+  JSON.stringify(await Promise.all(readable.map((type) => stage.kube.list(type, { namespace: of }))));
+
 const known = new Map<Victim, Known>();
+const read = new Map<string, string>();
 const before = new Map<Victim, unknown>();
 const after = new Map<Victim, unknown>();
 let executions: readonly KubernetesExecution[] = [];
@@ -281,6 +295,7 @@ const prepare = async (): Promise<void> => {
   await settled();
   made = await requests();
   executions = await stage.kube.list(KubernetesExecution, { namespace: stage.installation.namespace });
+  for (const { own } of cases) read.set(own, await readableIn(own));
   for (const victim of Object.keys(victims) as Victim[]) after.set(victim, await decided(victim));
 };
 
@@ -309,6 +324,13 @@ describe("what one tenant says changes nothing of another's", () => {
     expect(made.filter(({ metadata, spec }) => about.has(metadata.name) && spec.target.namespace !== own)).toEqual([]);
     expect(executions.filter(({ spec }) => about.has(spec.request) && spec.target.namespace !== own)).toEqual([]);
     expect(after.get(victim)).toEqual(before.get(victim));
+  });
+});
+
+describe("what one tenant says shows nothing of another's", () => {
+  test.each(cases)("$title", ({ victim, own }) => {
+    expect(read.get(own)).toContain(own);
+    expect(read.get(own)).not.toContain(ownWords(victim));
   });
 });
 
