@@ -178,6 +178,9 @@ export const workloads: readonly Workload[] = [
     // After it was planned without an approval, and before its execution is checked.
     script: async (stage) => void (await Promise.all([moveOnceBegun(stage, "production"), base.script(stage)])),
     ends: ["Failed/ApprovalExpired"],
+    // Where a crash has it planned again after the move, its first plan asks already.
+    mayEnd: [],
+    atMost: "expiry",
   },
   {
     ...base,

@@ -3,6 +3,7 @@ import { isTerminal, mayBecome } from "#api/define-kind.ts";
 import { type ExecutionPhase, executionTransitions, KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import { Jobs } from "#api/kubernetes.ts";
 import { JOB_FINALIZER } from "#api/labels.ts";
+import { keyOf } from "#api/object.ts";
 import type { CachedJob } from "#cluster/cached-kinds.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
 import { jobFor } from "#controllers/kubernetes-execution/children.ts";
@@ -73,6 +74,9 @@ export const createAct = (deps: ActDeps) => {
       case "move":
         return move(execution, decision, context);
       case "ensureJob": {
+        // A list from before a restart may show an execution whose Job has come and gone. What is newer wakes us.
+        const live = await kube.get(KubernetesExecution, keyOf(execution), { signal: context.signal });
+        if (live === undefined || !isWithoutJob(live, execution)) return until(decision.untilMs, clock.now());
         // A stranger of that name, or our own on its way out: its deletion wakes us.
         await ensure(kube, jobs, Jobs, jobFor(execution, deps.image), execution.metadata, context.signal);
         return until(decision.untilMs, clock.now());
@@ -95,6 +99,13 @@ export const createAct = (deps: ActDeps) => {
     }
   };
 };
+
+/** Still the very execution that was seen, with its Job not made yet as far as anybody recorded. */
+const isWithoutJob = ({ metadata, status }: KubernetesExecution, seen: KubernetesExecution): boolean =>
+  metadata.uid === seen.metadata.uid &&
+  metadata.deletionTimestamp === undefined &&
+  status?.phase === phaseOf(seen) &&
+  status.job === undefined;
 
 const requireEdges = (from: ExecutionPhase, { to, through }: Move): void => {
   let last = from;
