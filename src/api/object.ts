@@ -86,4 +86,9 @@ export interface Need {
   /** `own`: only in Kintsugi's namespace (a Role); `cluster`: everywhere (a ClusterRole). */
   readonly scope: "own" | "cluster";
 }
+
+/** What a cache of these kinds needs, in every namespace. */
+export const watchNeeds = (types: readonly Pick<ResourceType, "group" | "plural">[]): readonly Need[] =>
+  types.map(({ group, plural }) => ({ group, resource: plural, verbs: ["get", "list", "watch"], scope: "cluster" }));
+
 export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete";

@@ -1,7 +1,16 @@
 // From the object an alert names to the object that would be repaired: its root owner. Reads the caches only; never loses an alert for want of an owner.
 import type { Reported, Reference } from "#api/fields.ts";
 import { builtInTypes, DaemonSets, Deployments, Jobs, ReplicaSets, StatefulSets } from "#api/kubernetes.ts";
-import { apiVersionOf, type Key, keyText, type KubeObject, type Need, type OwnerReference, type ResourceType } from "#api/object.ts";
+import {
+  apiVersionOf,
+  type Key,
+  keyText,
+  type KubeObject,
+  type Need,
+  type OwnerReference,
+  type ResourceType,
+  watchNeeds,
+} from "#api/object.ts";
 import {
   CachedCronJobs,
   CachedDaemonSets,
@@ -27,8 +36,8 @@ export interface OwnerResolver {
   readonly synced: boolean;
 }
 
-/** The kinds whose owners are followed. An owner of another kind ends the chain: we could neither judge nor repair it. */
-const workloads: readonly View[] = [
+/** The kinds whose owners are followed. An owner of another kind ends the chain: Kintsugi could neither judge nor repair it. */
+export const cachedWorkloads: readonly View[] = [
   CachedPods,
   CachedReplicaSets,
   CachedDeployments,
@@ -38,12 +47,7 @@ const workloads: readonly View[] = [
   CachedCronJobs,
 ];
 
-export const needs: readonly Need[] = workloads.map((type) => ({
-  group: type.group,
-  resource: type.plural,
-  verbs: ["get", "list", "watch"],
-  scope: "cluster",
-}));
+export const needs: readonly Need[] = watchNeeds(cachedWorkloads);
 
 const maxDepth = 8;
 const maxRemembered = 5_000;
@@ -53,7 +57,7 @@ const rememberMs = 3_600_000;
 /** Guarantees: always an answer; at worst the reported object itself. Caveats: an owner that is not cached yet is believed by its name. */
 export const createOwnerResolver = (caches: Caches, clock: Pick<Clock, "now">): OwnerResolver => {
   const stores = new Map<string, { readonly type: ResourceType; readonly store: Store }>(
-    workloads.map((type) => [type.kind, { type, store: caches.of(type) }]),
+    cachedWorkloads.map((type) => [type.kind, { type, store: caches.of(type) }]),
   );
   const find = (kind: string, key: Key): KubeObject | undefined => stores.get(kind)?.store.get(key);
   const gone = rememberOwners(caches.of(CachedPods), clock);

@@ -1,40 +1,16 @@
 // The objects an alert may be about, as the caches know them: each with its health, and whose health a change may have altered. Never calls the API server.
-import { apiVersionOf, type Key, type KubeObject, type Need, type ObjectReference, type ResourceType } from "#api/object.ts";
-import {
-  CachedClaims,
-  CachedCronJobs,
-  CachedDaemonSets,
-  CachedDeployments,
-  CachedJobs,
-  CachedNodes,
-  CachedPods,
-  CachedReplicaSets,
-  CachedStatefulSets,
-} from "#cluster/cached-kinds.ts";
+import { apiVersionOf, type Key, type KubeObject, type Need, type ObjectReference, type ResourceType, watchNeeds } from "#api/object.ts";
+import { CachedClaims, CachedNodes } from "#cluster/cached-kinds.ts";
+import { cachedWorkloads } from "#cluster/owners.ts";
 import { watchWorkloads } from "#cluster/owned-pods.ts";
 import { type Health, workloadHealth } from "#cluster/workload-health.ts";
 import type { Caches, View } from "#kube/caches.ts";
 import type { Store } from "#kube/store.ts";
 
 /** Kinds that have a health of their own. */
-const types: readonly View[] = [
-  CachedPods,
-  CachedReplicaSets,
-  CachedDeployments,
-  CachedStatefulSets,
-  CachedDaemonSets,
-  CachedJobs,
-  CachedCronJobs,
-  CachedNodes,
-  CachedClaims,
-];
+const types: readonly View[] = [...cachedWorkloads, CachedNodes, CachedClaims];
 
-export const needs: readonly Need[] = types.map((type) => ({
-  group: type.group,
-  resource: type.plural,
-  verbs: ["get", "list", "watch"],
-  scope: "cluster",
-}));
+export const needs: readonly Need[] = watchNeeds(types);
 
 export interface Targets {
   health(reference: ObjectReference): Health;

@@ -20,7 +20,7 @@ import {
   StatefulSets,
   StorageClasses,
 } from "#api/kubernetes.ts";
-import type { Need, ResourceType } from "#api/object.ts";
+import { type Need, type ResourceType, watchNeeds } from "#api/object.ts";
 import { keyNeeds } from "#cluster/installation-key.ts";
 import { JOURNAL_KEY_NAME } from "#cluster/journal/journal-seal.ts";
 
@@ -50,7 +50,7 @@ export const trackedTypes: readonly ResourceType[] = [
 export const secretType: ResourceType = Secrets;
 
 export const needs: readonly Need[] = [
-  ...trackedTypes.map((type): Need => ({ group: type.group, resource: type.plural, verbs: ["get", "list", "watch"], scope: "cluster" })),
+  ...watchNeeds(trackedTypes),
   // Where it keeps what it knows.
   { group: "", resource: "configmaps", verbs: ["create", "patch"], names: ["kintsugi-journal-*"], scope: "own" },
   ...keyNeeds(JOURNAL_KEY_NAME, ["get", "create"]),

@@ -1,7 +1,7 @@
 // The AIApprovalRequest controller: counts what people decided, and voids a question that the cluster has overtaken. Decides nothing itself.
 import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
-import { apiVersionOf, keyOf, type KubeObject, type Need, type ObjectReference } from "#api/object.ts";
+import { apiVersionOf, keyOf, type KubeObject, type Need, type ObjectReference, watchNeeds } from "#api/object.ts";
 import { objectKey, referenceOf } from "#actions/change.ts";
 import { CachedAdmissionBindings, CachedAdmissionPolicies } from "#cluster/cached-kinds.ts";
 import { needs as guardrailNeeds } from "#cluster/guardrails.ts";
@@ -18,7 +18,7 @@ export const needs: readonly Need[] = [
   { group: AIApprovalRequest.group, resource: `${AIApprovalRequest.plural}/status`, verbs: ["update"], scope: "own" },
   ...ownKind(RemediationRequest, ["get", "list", "watch"]),
   ...guardrailNeeds,
-  ...watchedTypes.map((type): Need => ({ group: type.group, resource: type.plural, verbs: ["get", "list", "watch"], scope: "cluster" })),
+  ...watchNeeds(watchedTypes),
   ...openNeeds,
 ];
 

@@ -1,6 +1,6 @@
 // Reads everything that is to be known of one target: itself live, since the caches keep no template, what surrounds it from the caches. Never writes.
 import type { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
-import type { Need } from "#api/object.ts";
+import { type Need, watchNeeds } from "#api/object.ts";
 import { referenceText } from "#api/object.ts";
 import { CachedAutoscalers, CachedBudgets, CachedNamespaces, CachedNodes, CachedQuotas, CachedServices } from "#cluster/cached-kinds.ts";
 import { needs as workloadNeeds, watchWorkloads } from "#cluster/owned-pods.ts";
@@ -14,12 +14,7 @@ import type { Observed } from "#controllers/remediation-processing/decide.ts";
 
 const neighbourTypes: readonly View[] = [CachedServices, CachedAutoscalers, CachedBudgets, CachedQuotas, CachedNodes, CachedNamespaces];
 
-export const observeNeeds: readonly Need[] = [
-  ...workloadNeeds,
-  ...ownerNeeds,
-  ...targetNeeds,
-  ...neighbourTypes.map(({ group, plural }): Need => ({ group, resource: plural, verbs: ["get", "list", "watch"], scope: "cluster" })),
-];
+export const observeNeeds: readonly Need[] = [...workloadNeeds, ...ownerNeeds, ...targetNeeds, ...watchNeeds(neighbourTypes)];
 
 export type Observe = (processing: RemediationProcessing, signal: AbortSignal) => Promise<Observed>;
 
