@@ -30,6 +30,7 @@ import type { Kube } from "#kube/client.ts";
 import { install } from "#manifests/install.ts";
 import type { Manifest } from "#manifests/manifest.ts";
 import type { Connected, TestCluster } from "#test/cluster.ts";
+import { sampleApproval } from "#test/sample-approval.ts";
 
 export interface BoundsCluster {
   readonly cluster: TestCluster;
@@ -41,7 +42,7 @@ const own = "kintsugi-bounds";
 const image = "example.test/kintsugi@sha256:aa";
 const [testing, production, unlabelled, other] = ["bounds-test", "bounds-production", "bounds-unlabelled", "bounds-other"] as const;
 const namespaces: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
-  [testing, { "kintsugi.dev/managed": "true", "kintsugi.dev/environment": " Staging ".trim() }],
+  [testing, { "kintsugi.dev/managed": "true", "kintsugi.dev/environment": "Staging" }],
   [production, { "kintsugi.dev/managed": "true", environment: "production" }],
   [unlabelled, { "kintsugi.dev/managed": "true" }],
   [other, { environment: "test" }],
@@ -380,7 +381,7 @@ export const boundsSuite = (open: () => Promise<BoundsCluster>): void => {
       for (const account of namesOfAccounts("fix_service"))
         expect(await refusal(dryCreate(controllers, Jobs, made(account)))).toMatch(/^$|already exists/);
     });
-    test("is created by nobody else", async () => {
+    test("is created by no other account", async () => {
       for (const kube of [eve(), as("kintsugi-act-fix-service"), kubernetes("cronjob-controller")])
         expect(await refusal(dryCreate(kube, Jobs, made()))).toMatch(
           /only Kintsugi's controllers|writes nothing in Kintsugi's own namespace|makes no such change/,
@@ -579,7 +580,7 @@ export const boundsSuite = (open: () => Promise<BoundsCluster>): void => {
       ["a member of a group named as a listed user", "bob", ["ann"], ["user:ann"], false],
       ["a ServiceAccount in a listed group", robot, ["sre"], ["group:sre"], false],
       ["a ServiceAccount that is listed as a user", robot, [], [`user:${robot}`], true],
-      ["somebody else", "mallory", [], ["user:ann", "group:sre"], false],
+      ["an unlisted user", "mallory", [], ["user:ann", "group:sre"], false],
     ])("%s", async (what, by, groups, approvers, isAllowed) => {
       const name = `who-${what.replaceAll(/[^a-z]+/gi, "-").toLowerCase()}`;
       await controllers.create(AIApprovalRequest, approval(name, [], approvers) as never);
@@ -714,35 +715,5 @@ const requestNamed = (name: string, metadata: object = {}): object => ({
   },
 });
 
-const approval = (name: string, decisions: readonly object[] = [], approvers: readonly string[] = ["user:ann"]): object => ({
-  apiVersion: API_VERSION,
-  kind: "AIApprovalRequest",
-  metadata: { name, namespace: own },
-  spec: {
-    request: "rr-1",
-    analysis: "rr-1-a1-aia",
-    summary: "correct the Service",
-    steps: [
-      {
-        id: "s1",
-        action: "fix_service",
-        target,
-        parameters: {},
-        changesHash: "0".repeat(64),
-        dependsOn: [],
-        critical: true,
-        timeoutSeconds: 300,
-      },
-    ],
-    diffs: [],
-    changes: "[]",
-    changesHash: "0".repeat(64),
-    risk: "low",
-    reversible: true,
-    reason: "production asks",
-    expiresAt: "2030-01-01T00:00:00Z",
-    approvers,
-    minApprovers: 1,
-    decisions,
-  },
-});
+const approval = (name: string, decisions: readonly object[] = [], approvers: readonly string[] = ["user:ann"]) =>
+  sampleApproval(own, name, { decisions: [...decisions] as never, approvers: [...approvers] });

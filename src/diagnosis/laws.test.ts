@@ -6,9 +6,9 @@ import { leastConfidence, type RankedFinding } from "#diagnosis/rank.ts";
 import { causes } from "#diagnosis/registry.ts";
 import { createSuppression } from "#diagnosis/suppression.ts";
 import type { Evidence } from "#evidence/evidence.ts";
-import { evidence, objects, podsOf } from "#test/evidence-sketch.ts";
+import { deployment, evidence, objects, podsOf } from "#test/evidence-sketch.ts";
 import { casesByCode } from "#test/three-cases/registry.ts";
-import { says } from "#test/three-cases/three-cases.ts";
+import { says, service, withPod } from "#test/three-cases/three-cases.ts";
 
 type Parts = Partial<Evidence>;
 
@@ -51,24 +51,10 @@ const merged = (parts: Parts, more: Parts): Parts => {
 
 /** A healthy workload beside it, whose log says that the object does not answer. */
 const complained = (parts: Parts, name: string): Parts => {
-  const [caller, ...rest] = objects(`
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: caller }
-spec:
-  replicas: 1
-  selector: { matchLabels: { app: caller } }
-  template:
-    metadata: { labels: { app: caller } }
-    spec: { containers: [{ name: caller, image: "example.test/caller:1" }] }
----
-apiVersion: v1
-kind: Service
-metadata: { name: ${name} }
-spec: { clusterIP: 10.2.0.77, selector: { app: ${name} }, ports: [{ port: 8080 }] }
-`);
+  const caller = deployment("caller");
+  const front = service(name, `selector: { app: ${name} }, ports: [{ port: 8080 }]`);
   return merged(parts, {
-    objects: [caller!, ...podsOf(caller!, {}), ...rest],
+    objects: [...withPod(caller), front],
     logs: [says("caller", `dial tcp ${name}:8080: connect: connection refused\n`.repeat(3))],
   });
 };

@@ -12,6 +12,7 @@ import { install } from "#manifests/install.ts";
 import { toYaml } from "#manifests/manifest.ts";
 import { type Connected, openCluster, type TestCluster } from "#test/cluster.ts";
 import { kubectlOf, mustKubectl } from "#test/kubectl.ts";
+import { sampleApproval } from "#test/sample-approval.ts";
 
 // Every account is made a cluster administrator here: what refuses is the admission policies alone, as if RBAC had been given away.
 const namespace = "kintsugi-admission";
@@ -32,38 +33,7 @@ const deployment = (inNamespace: string, name: string): NewObject<Deployment> =>
   },
 });
 
-const approval = (name: string): NewObject<NonNullable<(typeof AIApprovalRequest)["objectType"]>> => ({
-  apiVersion: API_VERSION,
-  kind: "AIApprovalRequest",
-  metadata: { name, namespace },
-  spec: {
-    request: "rr-1",
-    analysis: "rr-1-a1-aia",
-    summary: "roll back web",
-    steps: [
-      {
-        id: "s1",
-        action: "rollback_deployment",
-        target: { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" },
-        parameters: { revision: "1" },
-        changesHash: "0".repeat(64),
-        dependsOn: [],
-        critical: true,
-        timeoutSeconds: 300,
-      },
-    ],
-    diffs: [],
-    changes: "[]",
-    changesHash: "0".repeat(64),
-    risk: "low",
-    reversible: true,
-    reason: "production asks",
-    expiresAt: "2030-01-01T00:00:00Z",
-    approvers: ["user:ann", "group:sre"],
-    minApprovers: 1,
-    decisions: [],
-  },
-});
+const approval = (name: string) => sampleApproval(namespace, name);
 
 const decide = (kube: Kube, name: string, by: string, decision = "Approved"): Promise<unknown> =>
   kube.jsonPatch(AIApprovalRequest, { namespace, name }, [{ op: "add", path: "/spec/decisions/-", value: { by, decision } }]);
