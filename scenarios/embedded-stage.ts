@@ -145,7 +145,7 @@ const tokenOfPod = (cluster: Pick<EmbeddedStage["cluster"], "handle" | "adminTok
     headers: {
       authorization: `Bearer ${cluster.adminToken}`,
       "content-type": "application/json",
-      // As the kubelet: nobody else may have a token of these accounts.
+      // As the kubelet: only the kubelet gets tokens of these accounts.
       "impersonate-user": `system:node:${nodeName}`,
       "impersonate-group": "system:nodes,system:masters",
     },

@@ -18,7 +18,7 @@ export interface LawOfNamespaces {
   readonly violations: readonly string[];
 }
 
-/** Of the environments that are simulated, those in which nobody is asked. */
+/** Of the simulated environments, those that need no approval. */
 const unasked = new Set(["staging", "test"]);
 
 export const createLawOfNamespaces = (facts: NamespaceFacts): LawOfNamespaces => {

@@ -46,7 +46,7 @@ export const prepareInstallation = (): readonly Installation[] =>
     return { path, body: JSON.stringify(manifest) };
   });
 
-/** An installation lets nobody but the kubelet have a token of its accounts. */
+/** In an installation, only the kubelet gets tokens of its accounts. */
 const kubelet = { "impersonate-user": "system:node:simulated", "impersonate-group": "system:nodes,system:masters" };
 
 export const createPlatform = (

@@ -1,7 +1,7 @@
 // Evidence whose every free text is stuffed with one piece of text, repeated: what a tenant can write into logs, events and objects.
 import type { Evidence } from "#evidence/evidence.ts";
 
-/** Fields whose text somebody else chooses. Names and labels are bounded by the API server. */
+/** Fields whose text a tenant chooses. Names and labels are bounded by the API server. */
 const freeText = new Set(["message", "text", "value", "image", "path", "before", "after"]);
 const freeTexts = new Set(["annotations", "data", "args", "command"]);
 

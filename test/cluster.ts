@@ -48,7 +48,7 @@ export const clusterAt = (config: ClusterConfig): TestCluster => {
   };
 };
 
-/** For the API server, or for the given audiences. As a part of Kubernetes: an installation lets nobody else have a token of its accounts. */
+/** For the API server, or for the given audiences. As a part of Kubernetes: in an installation, only the kubelet gets tokens of its accounts. */
 export const tokenOf = async (
   { asPerson }: Pick<TestCluster, "asPerson">,
   namespace: string,

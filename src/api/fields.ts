@@ -54,7 +54,7 @@ export const Alert = z.object({
 });
 export type Alert = z.output<typeof Alert>;
 
-/** Which alert of a request is meant, without its labels and annotations: those are read from the request, which holds them once. */
+/** The identity of one alert of a request, without its labels and annotations: those are read from the request, which holds them once. */
 export const AlertReference = Alert.pick({ name: true, fingerprint: true, severity: true, startsAt: true });
 export type AlertReference = z.output<typeof AlertReference>;
 

@@ -1,4 +1,4 @@
-// The example against Alertmanager's own rule of routing: whatever somebody's configuration is, they are notified as before.
+// The example against Alertmanager's routing rules: every receiver of an existing configuration is notified as before.
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
@@ -48,7 +48,7 @@ const withExample = (before: Route): Route => ({
   routes: (example.route.routes ?? []).map((each) => (each.routes === undefined ? each : { ...each, routes: before.routes ?? [] })),
 });
 
-test("every alert reaches Kintsugi, and whoever was notified before, in the same order", () => {
+test("every alert reaches Kintsugi, and every earlier receiver in the same order", () => {
   fc.assert(
     fc.property(route, fc.uniqueArray(label), ({ routes = [] }, labels) => {
       const root: Route = { receiver: "pager", routes };

@@ -1,4 +1,4 @@
-// The example of an Alertmanager configuration that sends alerts to Kintsugi. Pure. Pasting it must never stop a notification that somebody gets today.
+// The example of an Alertmanager configuration that sends alerts to Kintsugi. Pure. Pasting it must never stop an existing notification.
 import { MANAGED_LABEL, SIGNALS_ACCOUNT, SIGNALS_AUDIENCE } from "#api/labels.ts";
 import { autoEnvironments } from "#policy/environment.ts";
 

@@ -216,10 +216,10 @@ test.each([
   ["a saved file", ["--save", "incident.json"]],
   ["a compressed one", ["--save", "incident.json.gz"]],
 ])("%s tells of the workload and of no secret", async (_form, args) => {
-  const told = await run(...args);
-  expect(told).toContain("web");
+  const printed = await run(...args);
+  expect(printed).toContain("web");
   expect(sown).toBeGreaterThan(500);
-  expect([...told.matchAll(/canary[a-z0-9]*8f3a91c7/g)].map(([found]) => found)).toEqual([]);
-  expect(told).not.toMatch(reachesReader);
-  expect(told).not.toContain(Buffer.from(canary("secret")).toString("base64"));
+  expect([...printed.matchAll(/canary[a-z0-9]*8f3a91c7/g)].map(([found]) => found)).toEqual([]);
+  expect(printed).not.toMatch(reachesReader);
+  expect(printed).not.toContain(Buffer.from(canary("secret")).toString("base64"));
 });

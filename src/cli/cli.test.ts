@@ -145,7 +145,7 @@ describe("colours", () => {
   });
 });
 
-describe("on behalf of somebody else", () => {
+describe("on behalf of another user", () => {
   test("--as and --as-group reach the API server as the identity of every request", async () => {
     const seen: unknown[] = [];
     const connect: CliDeps["connect"] = (config) => {

@@ -27,13 +27,13 @@ export const findRequest = async (kube: Kube, scope: RequestScope, text: string)
   const all = await kube.list(RemediationRequest, { namespace: scope.kintsugiNamespace });
   const named = all.filter((each) => each.metadata.name === name);
   const matching = named.length > 0 ? named : all.filter((each) => each.metadata.name.startsWith(name) || isTarget(each, name));
-  const meant = matching.filter((each) => isInScope(each, scope));
-  const newest = meant.toSorted(byAge).at(-1);
+  const inScope = matching.filter((each) => isInScope(each, scope));
+  const newest = inScope.toSorted(byAge).at(-1);
   if (newest === undefined) throw await noRequest(kube, scope, name, { all, matching });
-  const targets = new Set(meant.map((each) => JSON.stringify(each.spec.target)));
+  const targets = new Set(inScope.map((each) => JSON.stringify(each.spec.target)));
   if (targets.size > 1)
     throw refusal(
-      `"${name}" matches ${meant.length} requests: ${meant.map((each) => `${each.metadata.name} (${referenceText(each.spec.target)})`).join(", ")}`,
+      `"${name}" matches ${inScope.length} requests: ${inScope.map((each) => `${each.metadata.name} (${referenceText(each.spec.target)})`).join(", ")}`,
       "Name one of them, or the namespace of the workload with -n.",
     );
   return newest;

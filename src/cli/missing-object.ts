@@ -1,4 +1,4 @@
-// What a person may have meant by an object that does not exist: a similar name, or the same name in another namespace. Only reads.
+// Suggestions for an object that does not exist: a similar name, or the same name in another namespace. Only reads.
 import type { Reference } from "#api/fields.ts";
 import { CronJobs, DaemonSets, Deployments, Jobs, Pods, Services, StatefulSets } from "#api/kubernetes.ts";
 import { apiVersionOf, type KubeObject, type ObjectReference, referenceText, type ResourceType } from "#api/object.ts";

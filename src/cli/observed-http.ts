@@ -5,7 +5,7 @@ import type { HttpClient, HttpRequest } from "#lib/http-client.ts";
 export interface ObserveOptions {
   readonly clock: Clock;
   readonly timeoutMs?: number | undefined;
-  /** Told once for every request. Neither headers nor bodies: they may hold credentials. */
+  /** Called once for every request. Neither headers nor bodies: they may hold credentials. */
   readonly show?: ((line: string) => void) | undefined;
 }
 

@@ -9,7 +9,7 @@ import { largePod } from "#test/large-pod.ts";
 
 const sizeOf = (object: unknown): number => JSON.stringify(object).length;
 const large = "x".repeat(100_000);
-/** What whoever may create pods can fill with text. */
+/** The fields that an account with the right to create pods can fill with text. */
 const hostile = (pod: Pod): Pod => ({
   ...pod,
   metadata: {

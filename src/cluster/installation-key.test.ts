@@ -1,4 +1,4 @@
-// One key for all processes of an installation, whoever makes it first.
+// One key for all processes of an installation, regardless of which one makes it.
 import { afterEach, expect, test } from "vitest";
 import { Secrets } from "#api/kubernetes.ts";
 import { ensureKey, readKey } from "#cluster/installation-key.ts";

@@ -4,7 +4,7 @@ import { type Need, type ObjectReference, referenceText } from "#api/object.ts";
 import { readObject } from "#cluster/read-for-action.ts";
 import type { Kube } from "#kube/client.ts";
 
-/** A cluster-scoped object's own kind is read by whoever plans the action. */
+/** The action's own rights cover the kind of a cluster-scoped object. */
 export const needs: readonly Need[] = [{ group: Namespaces.group, resource: Namespaces.plural, verbs: ["get"], scope: "cluster" }];
 
 type Labels = Readonly<Record<string, string>> | undefined;

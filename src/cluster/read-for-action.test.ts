@@ -59,7 +59,7 @@ describe("what an object was before a time", () => {
     expect(await readForAction({ kube, journal: savedJournal(kube, home) }, [], referenceOf(settings("1")))).not.toHaveProperty("kept");
   });
 
-  test("is not what somebody else saved as the journal: the reason is said", async () => {
+  test("is not what another writer saved as the journal, and the reason is given", async () => {
     const { kube, journal } = await scene();
     const saved = kube.objects(ConfigMaps)[0] as unknown as KubeObject & { binaryData: Record<string, string> };
     const forged = createJournal();

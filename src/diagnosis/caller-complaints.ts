@@ -70,7 +70,7 @@ export const complaintsAboutService = (view: View, { metadata, spec }: Service):
   ];
 };
 
-/** Whether somebody of the Service's own namespace complains of it: what others print proves nothing about an object that is not theirs. */
+/** Whether a workload in the Service's own namespace complains about it: a log of another namespace proves nothing about this object. */
 export const hasOwnComplaint = (complaints: readonly Complaint[], namespace: string | undefined): boolean =>
   complaints.some(({ workload }) => workload.reference.namespace === namespace);
 

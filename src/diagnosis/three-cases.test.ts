@@ -9,7 +9,7 @@ import { parseQuantity } from "#lib/quantity.ts";
 import { evidence } from "#test/evidence-sketch.ts";
 import { casesByCode, families } from "#test/three-cases/registry.ts";
 
-const told = (parts: Partial<Evidence>): string[] => diagnoseCluster(evidence(parts)).findings.map(({ code }) => code);
+const codesOf = (parts: Partial<Evidence>): string[] => diagnoseCluster(evidence(parts)).findings.map(({ code }) => code);
 
 /** What a Prometheus that is nobody's friend says of all that is there. */
 const slandered = (parts: Partial<Evidence>): Partial<Evidence> => {
@@ -53,11 +53,11 @@ test("every cause stands in the table, once", () => {
 
 describe.each(Object.entries(casesByCode))("%s", (code, { holds, neighbour, contradicted }) => {
   test("is told where it holds, and nothing else is", () => {
-    expect(told(holds)).toEqual([code]);
+    expect(codesOf(holds)).toEqual([code]);
   });
   test(`is not told where ${neighbour} holds`, () => {
     expect(neighbour).not.toBe(code);
-    const neighbours = told(casesByCode[neighbour]!.holds);
+    const neighbours = codesOf(casesByCode[neighbour]!.holds);
     expect(neighbours).toContain(neighbour);
     expect(neighbours).not.toContain(code);
   });
@@ -68,6 +68,6 @@ describe.each(Object.entries(casesByCode))("%s", (code, { holds, neighbour, cont
     expect(repairsOf(slandered(parts))).toEqual(repairsOf(parts));
   });
   test("is not told where it is contradicted", () => {
-    expect(told(contradicted)).not.toContain(code);
+    expect(codesOf(contradicted)).not.toContain(code);
   });
 });

@@ -287,17 +287,17 @@ test("gaps come in one order, whatever was read first: logs, events, ConfigMaps,
   const doings = ["list ingresses", "list roles in shop", "list deployments.apps in shop", "list pods in shop", "list configmaps in shop"]
     .concat("list events in shop", "read the log of web in Pod shop/web-1", "read metrics.k8s.io")
     .map((doing) => [doing, "not allowed"] as const);
-  const told = (all: typeof doings): readonly string[] => {
+  const ordered = (all: typeof doings): readonly string[] => {
     const gaps = createGaps();
     for (const [doing, why] of all) gaps.add(doing, why);
     gaps.add("list zones", "failed");
     return gaps.lines();
   };
-  expect(told(doings)).toEqual([
+  expect(ordered(doings)).toEqual([
     "read the log of web in Pod shop/web-1, list events in shop, list configmaps in shop, list deployments.apps in shop, list pods in shop, list ingresses, list roles in shop, read metrics.k8s.io: not allowed",
     "list zones: failed",
   ]);
-  expect(told(doings.toReversed())).toEqual(told(doings));
+  expect(ordered(doings.toReversed())).toEqual(ordered(doings));
 });
 
 describe("programs of the cluster itself", () => {

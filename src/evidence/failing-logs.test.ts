@@ -10,7 +10,7 @@ import { crashed, deployment, failing, podsOf } from "#test/evidence-sketch.ts";
 const web = deployment("web", {}, { spec: { replicas: 2 } });
 const at = (creationTimestamp: string, name: string) => ({ creationTimestamp, name, ...failing(crashed("web", 1)) });
 const [set, ...pods] = podsOf(web, at("2027-03-01T13:00:00Z", "web-old"), { name: "web-well" }, at("2027-03-01T13:50:00Z", "web-new"));
-const stranger = { ...pods[0]!, metadata: { ...pods[0]!.metadata, name: "other", uid: "other", ownerReferences: [] } };
+const unrelated = { ...pods[0]!, metadata: { ...pods[0]!.metadata, name: "other", uid: "other", ownerReferences: [] } };
 const target = { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" };
 
 const reader = (objects: readonly KubeObject[], said: string | Error): ClusterReader & { readonly asked: string[] } => {
@@ -31,8 +31,8 @@ const reader = (objects: readonly KubeObject[], said: string | Error): ClusterRe
 };
 const read = (from: ClusterReader, of = target) => failingLogs(from, createManualClock(0), of, new AbortController().signal);
 
-test("the failing pods of the object are read, the newest first, and nobody else's", async () => {
-  const kube = reader([web, set!, ...pods, stranger], "FATAL: unsupported scheme, password=hunter2canary");
+test("the failing pods of the object are read, the newest first, and no others", async () => {
+  const kube = reader([web, set!, ...pods, unrelated], "FATAL: unsupported scheme, password=hunter2canary");
   const logs = await read(kube);
   expect(logs.map(({ pod }) => pod)).toEqual(["web-new", "web-old"]);
   expect(kube.asked.toSorted()).toEqual(["web-new", "web-old"]);

@@ -1,4 +1,4 @@
-// What a runtime prints of an error that nobody caught, and the one line of it that a person needs.
+// What a runtime prints of an uncaught error, and the one line of it that a person needs.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isComplaint, tellingExcerpt, tellingLine } from "#evidence/telling-line.ts";
@@ -104,7 +104,7 @@ test("an empty log tells nothing", () => {
   for (const log of ["", "\n\n"]) expect([tellingLine(log), tellingExcerpt(log, 8)]).toEqual([undefined, ""]);
 });
 
-test("a complaint is told from what only happens", () => {
+test("a complaint differs from an ordinary message", () => {
   expect(["listening on 8080", "GET /rates 200", "db ready"].filter(isComplaint)).toEqual([]);
   expect(isComplaint("DATABASE_URL: unsupported scheme")).toBe(true);
 });

@@ -9,7 +9,7 @@ const goCall = /^[\w./*()[\]-]{1,200}\((?:\.\.\.|[0-9a-fx{}, ?]{0,400})\)$/;
 const afterFrames = /^Traceback \(most recent call last\):/;
 const noise =
   /^(?:\^+~*|[{}()[\],;]+|Node\.js v\d\S*|goroutine \d{1,9} \[.*|\[signal .*|Stack trace:|Traceback \(most recent call last\):|note: run with .*|stack backtrace:|exit status \d{1,3}|thrown in .*|created by .*)?$/;
-/** How a runtime begins what it prints of an error that nobody caught. */
+/** How a runtime begins its report of an uncaught error. */
 const opening = /^(?:node:[\w/]{1,80}:\d{1,7}|(?:file:\/\/)?\/\S{1,400}:\d{1,7})$/;
 
 const strong = /error\b|exception\b|\bfatal\b|\bpanic\b|\buncaught\b|\bunhandled\b|\bcritical\b/i;

@@ -86,12 +86,15 @@ describe("a revision is Kintsugi's", () => {
     expect(againstOwn(byKintsugi.objects, { ...repair, action: "restart_pod" })).toBeUndefined();
   });
   test.each<[string, Evidence]>([
-    ["somebody wrote the template after it", written(["kintsugi-act", "2027-03-01T13:50:00Z"], ["kubectl", "2027-03-01T13:55:00Z"])],
+    [
+      "another writer changed the template after it",
+      written(["kintsugi-act", "2027-03-01T13:50:00Z"], ["kubectl", "2027-03-01T13:55:00Z"]),
+    ],
     [
       "it wrote something else",
       written(["helm", "2027-03-01T13:00:00Z"], ["kintsugi-act", "2027-03-01T13:50:00Z", { "f:spec": { "f:replicas": {} } }]),
     ],
-    ["nobody recorded who wrote", written()],
+    ["no writer is recorded", written()],
   ])("not where %s", (_, { objects }) => {
     expect([ownRevision(objects, target), againstOwn(objects, repair)]).toEqual([undefined, undefined]);
   });

@@ -68,7 +68,7 @@ export const againstOwn = (
     : `Kintsugi replaced revision ${own.left} with revision ${own.revision} at ${own.at}; it does not go back`;
 };
 
-/** `Revision 3 was made by Kintsugi (rr-…)`; undefined where the object's revision is somebody else's. */
+/** `Revision 3 was made by Kintsugi (rr-…)`; undefined if another writer made the revision. */
 export const ownRevisionText = (objects: readonly KubeObject[], target: Reference, requests: readonly OwnRequest[]): string | undefined => {
   const own = ownRevision(objects, target);
   if (own === undefined) return undefined;

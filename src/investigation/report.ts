@@ -1,4 +1,4 @@
-// A diagnosis as it is told: one finding for each root cause with its plans, what nobody could explain, what was ruled out and what was not read.
+// A diagnosis as people see it: one finding for each root cause with its plans, the unexplained symptoms, what was ruled out and what was not read.
 // Reads only through the port it is given; changes nothing.
 import type { Evidence as Quote, Reference } from "#api/fields.ts";
 import type { Refusal } from "#api/kinds/ai-analysis.ts";
@@ -45,7 +45,7 @@ export interface Report {
   readonly notRead: readonly string[];
   /** Alerts that a Prometheus says are firing where it was looked: beside the findings, no part of any. */
   readonly firing: Evidence["firing"];
-  /** Text of the cluster that reads as an instruction: told to people, followed by nobody, no part of any finding. */
+  /** Text of the cluster that reads as an instruction: shown to people, never followed, no part of any finding. */
   readonly hostileTexts: readonly Quote[];
   /** The object that was asked about, where it belongs to the scope's. */
   readonly asked: Reference | undefined;
@@ -81,7 +81,7 @@ export const reportOn = async (evidence: Evidence, read: ReadForAction, options:
   const { diagnoser = diagnoseHere } = options;
   const { survey, gaps } = await diagnoser.survey(evidence, { leastConfidence, target, namespace }, options.signal);
   const { likely } = survey;
-  const told = await inParallel(likely, plansAtOnce, async (finding) =>
+  const shown = await inParallel(likely, plansAtOnce, async (finding) =>
     reported(likely.indexOf(finding) < maxPlanned ? read : undefined, finding, {
       objects: evidence.objects,
       requests: options.requests ?? [],
@@ -90,9 +90,9 @@ export const reportOn = async (evidence: Evidence, read: ReadForAction, options:
   return {
     collectedAt: evidence.collectedAt,
     scope: survey.scope,
-    findings: [...told, ...survey.puzzles],
+    findings: [...shown, ...survey.puzzles],
     unlikely: survey.unlikely,
-    ruledOut: nearest(survey.ruledOut, told),
+    ruledOut: nearest(survey.ruledOut, shown),
     notRead: [...gaps, ...evidence.gaps],
     firing: evidence.firing.filter(({ labels }) => namespace === undefined || labels["namespace"] === namespace),
     hostileTexts: survey.hostileTexts,
@@ -102,8 +102,8 @@ export const reportOn = async (evidence: Evidence, read: ReadForAction, options:
 };
 
 /** One line for each kind of fault that came near; what was found somewhere is not ruled out. */
-const nearest = (all: Report["ruledOut"], told: readonly ReportedFinding[]): Report["ruledOut"] => {
-  const seen = new Set(told.map(({ code }) => code));
+const nearest = (all: Report["ruledOut"], shown: readonly ReportedFinding[]): Report["ruledOut"] => {
+  const seen = new Set(shown.map(({ code }) => code));
   return all.filter(({ code }) => !seen.has(code) && seen.add(code)).slice(0, maxRuledOut);
 };
 

@@ -1,4 +1,4 @@
-// One list-watch per kind and scope, shared by everything in the process. Never starts before it is told to, never gives up; holds of an object only what its kind's view keeps.
+// One list-watch per kind and scope, shared by everything in the process. Starts only on request, never gives up; holds of an object only what its kind's view keeps.
 import type { Kind } from "#api/define-kind.ts";
 import type { KubeObject, ResourceType } from "#api/object.ts";
 import type { Kube, Scope } from "#kube/client.ts";

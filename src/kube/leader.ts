@@ -1,4 +1,4 @@
-// One of several replicas works, the others wait: a Lease of 15 s, judged by the time that passes here, never by a clock that somebody may set. A lease is for tidiness; correctness never rests on it.
+// One of several replicas works, the others wait: a Lease of 15 s, judged by the time that passes here, never by a clock that can be set. A lease is for tidiness; correctness never rests on it.
 import { type Lease, Leases } from "#api/kubernetes.ts";
 import type { Key, Need } from "#api/object.ts";
 import type { Kube } from "#kube/client.ts";

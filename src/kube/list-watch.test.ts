@@ -43,19 +43,19 @@ const remove = (name: string) => cluster.direct.delete(ConfigMaps, { namespace: 
 interface Followed {
   readonly caches: Caches;
   readonly store: Store<ConfigMap>;
-  /** `applied a=1`, `deleted a`: every change that a listener was told. */
-  readonly told: readonly string[];
+  /** `applied a=1`, `deleted a`: every change that a listener was reported. */
+  readonly reported: readonly string[];
 }
 const follow = (clock: Clock = systemClock, token?: string, metrics = createMetrics()): Followed => {
   const kube = connect(cluster.proxy.config(token), { clock, random: evenRandom, metrics });
   const caches = createCaches(kube, { log: silentLog });
   const store = caches.of(wholeView(ConfigMaps), { namespace: cluster.namespace });
-  const told: string[] = [];
+  const reported: string[] = [];
   store.onChange(({ kind, object }) =>
-    told.push(kind === "applied" ? `applied ${object.metadata.name}=${object.data?.["value"]}` : `deleted ${object.metadata.name}`),
+    reported.push(kind === "applied" ? `applied ${object.metadata.name}=${object.data?.["value"]}` : `deleted ${object.metadata.name}`),
   );
   caches.start(stop.signal);
-  return { caches, store, told };
+  return { caches, store, reported };
 };
 const known = (store: Store<ConfigMap>): string =>
   store
@@ -68,14 +68,14 @@ const watching = () => eventually(() => expect(cluster.proxy.openWatches).toBe(1
 
 test("the cache shows what is there, and what is created, changed and deleted", async () => {
   await cluster.direct.create(ConfigMaps, configMap("a"));
-  const { store, told, caches } = follow();
+  const { store, reported, caches } = follow();
   await caches.synced();
   expect(known(store)).toBe("a=1");
   expect(store.get({ namespace: cluster.namespace, name: "a" })?.metadata.managedFields).toBeUndefined();
   await cluster.direct.create(ConfigMaps, configMap("b"));
   await write("a", "2");
   await remove("b");
-  await eventually(() => expect(told).toEqual(["applied a=1", "applied b=1", "applied a=2", "deleted b"]));
+  await eventually(() => expect(reported).toEqual(["applied a=1", "applied b=1", "applied a=2", "deleted b"]));
   expect(known(store)).toBe("a=2");
   expect(count(isList)).toBe(1);
 });
@@ -107,27 +107,27 @@ describe("a watch that fails is resumed without a new list", () => {
   test.for(faults)("%s", async ([, action]) => {
     cluster.proxy.addRule({ match: isWatch, action });
     await cluster.direct.create(ConfigMaps, configMap("a"));
-    const { store, told, caches } = follow();
+    const { store, reported, caches } = follow();
     await caches.synced();
     await write("a", "2");
     await eventually(() => expect(known(store)).toBe("a=2"));
-    expect(told).toEqual(["applied a=1", "applied a=2"]);
+    expect(reported).toEqual(["applied a=1", "applied a=2"]);
     expect(count(isList)).toBe(1);
     expect(caches.health()).toEqual([{ name: `configmaps in ${cluster.namespace}`, synced: true }]);
   });
 
   test("a connection that is reset while it is being watched", async () => {
     await cluster.direct.create(ConfigMaps, configMap("a"));
-    const { store, told } = follow();
+    const { store, reported } = follow();
     await watching();
     cluster.proxy.cutWatches();
     await write("a", "2");
     await eventually(() => expect(known(store)).toBe("a=2"));
-    expect([told, count(isList)]).toEqual([["applied a=1", "applied a=2"], 1]);
+    expect([reported, count(isList)]).toEqual([["applied a=1", "applied a=2"], 1]);
   });
 });
 
-describe("a version that is gone makes a new list, and only the differences are told", () => {
+describe("a version that is gone makes a new list, and only the differences are reported", () => {
   const expired = '{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}}';
   const faults: readonly (readonly [string, FaultAction])[] = [
     ["410 as the answer", { kind: "answer", when: "before", status: 410 }],
@@ -135,9 +135,9 @@ describe("a version that is gone makes a new list, and only the differences are 
   ];
   test.for(faults)("%s", async ([, action]) => {
     for (const name of ["same", "changed", "deleted", "replaced"]) await cluster.direct.create(ConfigMaps, configMap(name));
-    const { store, told } = follow();
+    const { store, reported } = follow();
     await watching();
-    const before = told.length;
+    const before = reported.length;
     // The watch is cut, its resumption finds the version gone, and meanwhile the world has moved on.
     cluster.proxy.addRule({ match: isWatch, action: { kind: "hang", when: "before" }, times: 1 });
     cluster.proxy.addRule({ match: isWatch, action });
@@ -150,7 +150,7 @@ describe("a version that is gone makes a new list, and only the differences are 
     await cluster.direct.create(ConfigMaps, configMap("added"));
     cluster.proxy.cutWatches();
     await eventually(() => expect(known(store)).toBe("added=1 changed=2 replaced=2 same=1"));
-    expect(told.slice(before).toSorted()).toEqual([
+    expect(reported.slice(before).toSorted()).toEqual([
       "applied added=1",
       "applied changed=2",
       "applied replaced=2",
@@ -225,34 +225,34 @@ test("without the right to list, health says forbidden; once it is granted, the 
 
 test("our own write is seen at once, and no older event takes it back", async () => {
   await cluster.direct.create(ConfigMaps, configMap("a"));
-  const { store, told } = follow();
+  const { store, reported } = follow();
   await watching();
   const written = await cluster.kube.mergePatch(ConfigMaps, { namespace: cluster.namespace, name: "a" }, { data: { value: "2" } });
   store.noteWrite(written);
   expect(known(store)).toBe("a=2");
   await write("a", "3");
   await eventually(() => expect(known(store)).toBe("a=3"));
-  expect(told.filter((line) => line === "applied a=1")).toHaveLength(1);
+  expect(reported.filter((line) => line === "applied a=1")).toHaveLength(1);
 });
 
 test("of each object only what `take` returns is passed on, also of a list", async () => {
   await cluster.direct.create(ConfigMaps, configMap("a"));
   const arrivals: string[] = [];
-  const told: string[] = [];
+  const reported: string[] = [];
   const take = ({ apiVersion, kind, metadata: { name, uid, resourceVersion } }: ConfigMap, arrival: string): KubeObject => {
     arrivals.push(`${arrival} ${name}`);
     return { apiVersion, kind, metadata: { name, uid, resourceVersion, creationTimestamp: "" } };
   };
   const following = (async () => {
     for await (const seen of cluster.kube.listWatch(ConfigMaps, { namespace: cluster.namespace }, stop.signal, { take }))
-      told.push(...(seen.kind === "synced" ? seen.items : [seen.object]).map((object) => `${seen.kind} ${Object.keys(object).join()}`));
+      reported.push(...(seen.kind === "synced" ? seen.items : [seen.object]).map((object) => `${seen.kind} ${Object.keys(object).join()}`));
   })();
   await watching();
   await write("a", "2");
   await remove("a");
   await eventually(() => expect(arrivals).toEqual(["listed a", "applied a", "deleted a"]));
-  await eventually(() => expect(told).toHaveLength(3));
-  expect(new Set(told)).toEqual(new Set(["synced", "applied", "deleted"].map((kind) => `${kind} apiVersion,kind,metadata`)));
+  await eventually(() => expect(reported).toHaveLength(3));
+  expect(new Set(reported)).toEqual(new Set(["synced", "applied", "deleted"].map((kind) => `${kind} apiVersion,kind,metadata`)));
   stop.abort();
   await following;
 });

@@ -16,7 +16,7 @@ const steering = [
   0xfeff,
 ];
 
-test.each(steering.map((point) => [code(point), String.fromCodePoint(point)]))("%s reaches nobody as it is", (_, character) => {
+test.each(steering.map((point) => [code(point), String.fromCodePoint(point)]))("%s reaches no output as it is", (_, character) => {
   expect(plainText(`a${character}b`)).not.toContain(character);
   expect(escapedText(`a${character}b`)).toBe(`a\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}b`);
 });

@@ -1,5 +1,5 @@
 // One tenant tries to have another tenant's objects changed, by all that a tenant can write: pods, logs, labels, names, events, owner references,
-// configuration and what its alerts say. Through the product's own path, Gateway to Job, on an embedded cluster and virtual time. Nobody approves.
+// configuration and what its alerts say. Through the product's own path, Gateway to Job, on an embedded cluster and virtual time. No repair is approved.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
@@ -280,10 +280,10 @@ const prepare = async (): Promise<void> => {
   }
   const planned = cases.map(({ victim, attempt, own }) => ({ own, ...attempt(victim, known.get(victim) as Known, own) }));
   for (const { own, env, log, labels, annotations, name = "caller", more = [] } of planned) {
-    const told = { EXIT: "1", ...(log === undefined ? {} : { LOG: log }), ...env };
+    const values = { EXIT: "1", ...(log === undefined ? {} : { LOG: log }), ...env };
     await stage.hands.apply([
       namespace(own, "test"),
-      deployment(own, name, { env: told, ...(labels && { labels }), ...(annotations && { annotations }) }),
+      deployment(own, name, { env: values, ...(labels && { labels }), ...(annotations && { annotations }) }),
       ...more,
     ]);
   }

@@ -130,16 +130,16 @@ const watch = async (session: Session, { kind, name }: Question): Promise<number
   const { deps, kintsugiNamespace: namespace } = session;
   const inScope = scopeFilter(kube, session);
   const scope = { namespace, ...(name === undefined ? {} : { fieldSelector: `metadata.name=${name}` }) };
-  // The watch itself never gives up; what would keep it from ever beginning is told at once.
+  // The watch itself never gives up; a reason that it can never begin is reported at once.
   const first = await kube.list(kind, { ...scope, limit: 1 });
   if (first.length === 0) await requireNamespace(kube, namespace);
   if (session.targetNamespace !== undefined) await requireNamespace(kube, session.targetNamespace);
 
   const printer = createPrinter(session, kind);
-  const told = new Map<string, string>();
+  const printed = new Map<string, string>();
   const tell = (objects: readonly KubeObject[]): void => {
-    const news = objects.filter((each) => told.get(each.metadata.uid) !== each.metadata.resourceVersion);
-    for (const each of news) told.set(each.metadata.uid, each.metadata.resourceVersion);
+    const news = objects.filter((each) => printed.get(each.metadata.uid) !== each.metadata.resourceVersion);
+    for (const each of news) printed.set(each.metadata.uid, each.metadata.resourceVersion);
     if (news.length > 0) printer(news);
   };
   const signal = deps.signal ?? new AbortController().signal;
@@ -149,7 +149,7 @@ const watch = async (session: Session, { kind, name }: Question): Promise<number
   for await (const seen of kube.listWatch(kind, scope, signal, { onTrouble })) {
     if (seen.kind === "synced") {
       const items = await inScope(seen.items);
-      if (items.length === 0 && told.size === 0) session.note(`No ${kind.kind} yet; waiting for the first one.`);
+      if (items.length === 0 && printed.size === 0) session.note(`No ${kind.kind} yet; waiting for the first one.`);
       tell(items.toSorted(byAge));
     } else if (seen.kind === "applied") tell(await inScope([seen.object]));
   }

@@ -304,10 +304,10 @@ describe("the timeline", () => {
       const offsets = storyOf(objects).timeline.map((moment) => moment.offsetSeconds);
       expect(offsets).toEqual(offsets.toSorted((a, b) => a - b));
     }
-    const told = storyOf(remediatedSample()).timeline.map((moment) => moment.what);
+    const moments = storyOf(remediatedSample()).timeline.map((moment) => moment.what);
     // By the bare numbers the workflow, whose creation has no fraction, would come before the cause that led to it.
-    expect(told.findIndex((what) => what.startsWith("Cause found"))).toBeLessThan(
-      told.findIndex((what) => what.startsWith("Repair started")),
+    expect(moments.findIndex((what) => what.startsWith("Cause found"))).toBeLessThan(
+      moments.findIndex((what) => what.startsWith("Repair started")),
     );
   });
 

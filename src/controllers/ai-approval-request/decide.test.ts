@@ -99,11 +99,7 @@ describe("an answer", () => {
       {},
       { do: "wait" },
     ],
-    "of somebody else than the listed users does not count": [
-      asked([yes("mallory")], { approvers: ["user:ann"] }, "Pending"),
-      {},
-      { do: "wait" },
-    ],
+    "of a user who is not listed does not count": [asked([yes("mallory")], { approvers: ["user:ann"] }, "Pending"), {}, { do: "wait" }],
     "of a user named as the group does not count": [asked([yes("on-call")], { approvers: ["user:ann"] }, "Pending"), {}, { do: "wait" }],
     "of a ServiceAccount does not count where only groups are listed": [
       asked([yes("system:serviceaccount:shop:robot")], {}, "Pending"),

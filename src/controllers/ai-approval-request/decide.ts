@@ -28,7 +28,7 @@ export const decide = (seen: Observed, now: number): Decision => {
   const leftMs = (fromTimestamp(spec.expiresAt) ?? 0) - now;
   if (leftMs <= 0) return { do: "become", to: "Expired", message: `No approver approved it before ${spec.expiresAt}.` };
   if (drift !== undefined) return { do: "become", to: "Void", message: `The question does not stand any more: ${drift}.` };
-  // Whoever may write it could have decided in anybody's name. A no is believed, above: it changes nothing.
+  // Any account with the right to write it could have decided in another name. A rejection counts all the same: it changes nothing.
   if (isUnchecked) return { do: "wait", forMs: leftMs };
   const other = votes.find((vote) => vote.decision === "Overridden");
   // Before any yes: what is approved is what nobody wants otherwise.

@@ -168,8 +168,8 @@ const refusalOf = async (
   const reason = autonomy === now.autonomy ? now.reason : planned.reason;
   if (autonomy === "auto") return undefined;
   if (autonomy !== "approve") return `Policy does not allow it now: ${reason}.`;
-  const lacking = await unapproved(deps, spec, signal);
-  return lacking === undefined ? undefined : `It needs an approval, and ${lacking}: ${reason}.`;
+  const objection = await unapproved(deps, spec, signal);
+  return objection === undefined ? undefined : `It needs an approval, and ${objection}: ${reason}.`;
 };
 
 /** Why the execution is not what people approved, in words; absent where it is. */

@@ -24,7 +24,7 @@ export const addressWrong: Cause = {
   find: (view) => view.workloads.flatMap((workload) => calledBy(view, workload).map((called) => find(view, called))),
 };
 
-/** It, or one that calls it, is in trouble, or somebody was called for its namespace. */
+/** It or one of its callers has a symptom, or an alert fires for its namespace. */
 const isTroubled = (view: View, workload: Workload): boolean =>
   [workload, ...view.servicesOf(workload).flatMap((service) => callersOf(view, service))].some(
     (each) => view.once(workloadSymptoms, each).length > 0,

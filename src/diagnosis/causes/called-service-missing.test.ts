@@ -41,7 +41,7 @@ test.each([
   expect(answers(calledServiceMissing, scene(log))).toEqual(["CalledServiceMissing Deployment web → person"]);
 });
 
-describe("is not told", () => {
+describe("is not found", () => {
   test.each<[string, Partial<Evidence>]>([
     ["of a host outside of the cluster", scene("getaddrinfo ENOTFOUND api.example.com")],
     ["of a Service that exists", scene("getaddrinfo ENOTFOUND rates-v2")],

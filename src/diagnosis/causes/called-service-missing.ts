@@ -67,7 +67,7 @@ const assessment = (view: View, workload: Workload, host: string, line: LogLine)
       {
         required: [
           { claim: `Services of namespace ${namespace} were read`, holds: isKnown },
-          // A look-up that troubles nobody may be one that the program can do without.
+          // A failed look-up without a symptom may be one that the program can do without.
           { claim: "its pods are not well, or that name is nearly right", holds: isUnwell || isNear },
           { claim: `Service ${full} does not exist`, holds: !services.some(({ metadata }) => metadata.name === name) },
         ],

@@ -41,7 +41,7 @@ const find = (view: View, configMap: ConfigMap): readonly Assessment[] => {
     .slice(0, tablesAtMost)
     .filter(([, text]) => /uri:|proxy_pass/.test(text));
   if (tables.length === 0) return [];
-  // What no workload reads leads nobody anywhere, whatever it says.
+  // A table that no workload reads routes nothing.
   const gateways = mountersOf(view, configMap);
   if (gateways.length === 0) return [];
   return tables.flatMap(([key, text]) =>

@@ -45,7 +45,7 @@ export const nothingWrong = (evidence: WorkloadEvidence): Assessment => {
     },
     { claim: "no recent warning", fault: `recent warning: ${warning?.reason} of ${warning?.object}`, holds: warning === undefined },
   ];
-  const lacking = required.find(({ holds }) => holds !== true);
+  const unmet = required.find(({ holds }) => holds !== true);
   const judged = judge(code, {
     required,
     against: [],
@@ -56,9 +56,9 @@ export const nothingWrong = (evidence: WorkloadEvidence): Assessment => {
     ],
   });
   if ("ruledOut" in judged)
-    return lacking === undefined || lacking.holds === "unknown"
+    return unmet === undefined || unmet.holds === "unknown"
       ? judged
-      : { ruledOut: { ...judged.ruledOut, reason: `not healthy: ${lacking.fault}` } };
+      : { ruledOut: { ...judged.ruledOut, reason: `not healthy: ${unmet.fault}` } };
 
   const counts = target.replicas;
   const state = counts === undefined ? "is ready" : `has ${counts.ready} of ${counts.desired} replicas ready, all of the newest template`;

@@ -22,7 +22,7 @@ export const programFails: Cause = {
   find: (view) => failingWorkloads(view).map((workload) => find(view, workload)),
 };
 
-/** What the program says of itself comes before what nobody knows. */
+/** The program's own message comes first. */
 const summaryOf = (text: string, complaint: string | undefined): string =>
   complaint === undefined
     ? `${text}, and no change is known that explains it.`

@@ -159,7 +159,7 @@ describe("an address in a variable", () => {
     labels: { namespace: "shop" },
     annotations: {},
   };
-  test("that is nearly right needs no log to be told where something fails, and one like none that exists does", () => {
+  test("that is nearly right is found without a log if something fails, and one that resembles no Service is not", () => {
     expect(told(scene(right, { address: "apii:70", alerts: [alert] }))).toEqual(["EnvAddressWrong Deployment/web"]);
     expect(told(scene(right, { address: "api:71", alerts: [alert] }))).toEqual(["EnvAddressWrong Deployment/web"]);
     expect(told(scene(right, { address: "assistant:70", alerts: [alert] }))).toEqual([]);
@@ -168,7 +168,7 @@ describe("an address in a variable", () => {
     const failing = evidence({ objects: [api, ...apiPods, web, ...podsOf(web, { status: unready }), ...objects(right)] });
     expect(told(failing)).toEqual(["EnvAddressWrong Deployment/web"]);
   });
-  test("that is nearly right is not told where nothing fails and no log was read", () => {
+  test("that is nearly right is not found if nothing fails and no log was read", () => {
     expect(told(scene(right, { address: "apii:70" }))).toEqual([]);
     expect(told(scene(right, { address: "api:71" }))).toEqual([]);
     expect(told(scene(right, { address: "apii:70", alerts: [{ ...alert, labels: { namespace: "billing" } }] }))).toEqual([]);

@@ -149,8 +149,8 @@ const hideValueOf = (source: Source, name: Name, hide: Hide): number => {
     const at = phrase.lastIndex;
     const quoted = quotedAt(source, at);
     const [start, end, next] = quoted === undefined ? [at, bareEnd(text, at), bareEnd(text, at)] : [quoted.start, quoted.end, quoted.after];
-    const told = text.slice(start, end);
-    if (phrase === forWhom ? !isProse(text, at, lineEnd(source, at)) : isMixed(told) || (quoted !== undefined && isPassword(name.text))) {
+    const said = text.slice(start, end);
+    if (phrase === forWhom ? !isProse(text, at, lineEnd(source, at)) : isMixed(said) || (quoted !== undefined && isPassword(name.text))) {
       hide(start, end);
       return next;
     }

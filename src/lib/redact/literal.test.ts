@@ -41,4 +41,4 @@ test.each([
     "correct horse 9battery!",
   ],
   ...["x7Kp2-9Qz4R-Lm8Tn", "ab12cd34ef56ab12cd34ef56ab12cd34", "-----BEGIN KEY-----", '{"a":1}'],
-])("nobody needs to read %j", (text) => expect(isTelling(text)).toBe(false));
+])("%j is not worth showing", (text) => expect(isTelling(text)).toBe(false));

@@ -1,4 +1,4 @@
-// Which literal values a person may read though nobody knows what they are: numbers, switches, words, hosts, ports, addresses, paths.
+// Which literal values are shown although their purpose is not known: numbers, switches, words, hosts, ports, addresses, paths.
 // Whatever else stands in an environment or a label may be a secret under a harmless name. Pure.
 
 const shown: readonly RegExp[] = [

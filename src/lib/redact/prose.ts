@@ -2,7 +2,7 @@
 
 const wordSet = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/).filter((word) => word !== ""));
 
-/** Words that sentences of programs begin with, and that nobody has for a password. */
+/** Words that sentences of programs begin with, and that are no passwords. */
 const words = wordSet(`
   who whose whom what which how whether
   a an the this that these those it its they there here

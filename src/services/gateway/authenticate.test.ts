@@ -57,7 +57,7 @@ test("a sender with rights is asked about once a minute, with two calls", async 
 });
 
 test.each([
-  ["a sender that nobody knows", "nobody-1", "unknown", 1],
+  ["an unknown sender", "nobody-1", "unknown", 1],
   ["a sender without rights", "user-1", "forbidden", 2],
 ] as const)("%s is refused for ten seconds without asking again", async (_name, subject, verdict, calls) => {
   const { clock, kube, as } = setUp();

@@ -27,7 +27,7 @@ export const needs: readonly Need[] = [
   { group: "authorization.k8s.io", resource: "subjectaccessreviews", verbs: ["create"], scope: "cluster" },
 ];
 
-/** The right of a sender. The API server serves no such subresource: whoever has this right alone can create nothing. */
+/** The right of a sender. The API server serves no such subresource: this right alone creates nothing. */
 export const senderNeeds: readonly Need[] = [{ group: GROUP, resource: "remediationrequests/signals", verbs: ["create"], scope: "own" }];
 
 export interface AuthenticateDeps {
@@ -73,7 +73,7 @@ export const createAuthenticate = (deps: AuthenticateDeps): Authenticate => {
     const hash = sha256(sender.token);
     const known = allowed.get(hash) ?? refused.get(hash) ?? asking.get(hash);
     if (known !== undefined) return known;
-    // A token that was good is asked about at once: it does not wait behind those that nobody knows.
+    // A token that was good is asked about at once: it does not wait behind unknown tokens.
     const answer = (allowed.has(hash) ? ask(hash, sender.token) : askInTurn(hash, sender)).finally(() => asking.delete(hash));
     asking.set(hash, answer);
     return answer;

@@ -264,7 +264,7 @@ const signalOf = (deployment: string): Signal => ({
   reported: { kind: "Deployment", namespace: shop, name: deployment },
 });
 
-describe("requests that somebody else wrote", () => {
+describe("requests that another account wrote", () => {
   const target = (name: string) => ({ apiVersion: "apps/v1", kind: "Deployment", namespace: shop, name });
   const alertOf = (deployment: string, name = "A") =>
     alertmanagerAlert({ name, labels: { namespace: shop, deployment }, startsAt: new Date(Date.now() - 60_000).toISOString() });

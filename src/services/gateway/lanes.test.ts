@@ -62,7 +62,7 @@ test("a batch that fails fails for all in it, and the lane goes on", async () =>
   expect(await next).toBe("3");
 });
 
-test("an item that nobody waits for any more is not worked on, and does not count", async () => {
+test("an item without a waiting caller is not worked on, and does not count", async () => {
   const { lanes, started, settle } = setUp({ concurrency: 1 });
   const first = lanes.add("a", 1);
   await settle();

@@ -42,7 +42,7 @@ export const createLanes = <Item, Result>(
       });
     }
   };
-  /** Whoever waited for the others has given up: they would only hold up those that came later. */
+  /** The callers of the others have given up: they would only delay later ones. */
   const isWanted = ({ signal, reject }: Place<Item, Result>): boolean => {
     if (signal?.aborted !== true) return true;
     waiting -= 1;

@@ -36,7 +36,7 @@ const whetherOpen = "open";
 const open = "open";
 /** Of an object: what its lane and its requests are found by. */
 export const targetText = (target: Reference): string => `${target.apiVersion} ${referenceText(target)}`;
-/** By what the spec says, which nobody can change: labels are for people who search. */
+/** By the spec, which is immutable: labels are for people who search. */
 export const requestIndexes: Indexes<RemediationRequest> = {
   [byTarget]: (request) => [targetText(request.spec.target)],
   [whetherOpen]: (request) => (isFinished(request) ? [] : [open]),
