@@ -115,7 +115,7 @@ export const signalsToken = (kube: Kube, namespace: string): Promise<string> =>
 
 export interface TokenSpec {
   readonly expirationSeconds: number;
-  /** The API server where absent. */
+  /** Default: the API server. */
   readonly audiences?: readonly string[];
 }
 

@@ -61,7 +61,7 @@ export interface ProcessDeps {
   readonly startServer?: typeof startHttpServer;
   /** For the Gateway's certificate. */
   readonly readFile: (path: string) => Promise<string>;
-  /** Where evidence is diagnosed; in this thread where absent. */
+  /** Where evidence is diagnosed. Default: in this thread. */
   readonly diagnoser?: Diagnoser;
   /** Its own and the process's where absent. */
   readonly metrics?: Metrics;

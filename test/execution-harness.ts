@@ -85,11 +85,11 @@ export interface Harness {
     name: string,
     step: Partial<Omit<KubernetesExecution["spec"], "permission">> & {
       readonly target: ObjectReference;
-      /** Allowed without an approval where absent; undefined where the execution does not say. */
+      /** Default: allowed without an approval. Undefined: the execution does not say. */
       readonly permission?: KubernetesExecution["spec"]["permission"] | undefined;
     },
   ): Promise<KubernetesExecution>;
-  /** The approval of one step, as the controllers would have written it; `phase` is Approved where absent. */
+  /** The approval of one step, as the controllers would have written it; Default phase: Approved. */
   createApproval(
     name: string,
     step: { readonly target: ObjectReference; readonly changesHash: string; readonly action?: string; readonly phase?: ApprovalPhase },

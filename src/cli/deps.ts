@@ -39,7 +39,7 @@ export interface CliDeps {
   /** Names that `run` accepts besides `all`. */
   readonly roles: readonly string[];
   readonly runRole: (role: string, options: RunOptions) => Promise<number>;
-  /** Where evidence is diagnosed, in a thread with a limit of CPU time; in this one where absent. */
+  /** Where evidence is diagnosed, in a thread with a limit of CPU time. Default: this thread. */
   readonly openDiagnoser?: (() => Promise<ClosableDiagnoser>) | undefined;
   /** The arguments after `demo`; absent where the demonstration is not part of this installation. */
   readonly runDemo?: ((args: readonly string[]) => Promise<number>) | undefined;
@@ -56,7 +56,7 @@ export interface RunOptions {
   readonly address: string;
   readonly port: number;
   readonly metricsPort: number;
-  /** The Gateway's certificate and key; plain HTTP where absent. */
+  /** The Gateway's certificate and key. Default: plain HTTP. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** Senders' tokens must be for this audience. */
   readonly tokenAudience: string;

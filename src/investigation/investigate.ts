@@ -43,7 +43,7 @@ export interface InvestigationDeps {
   readonly clock: Clock;
   /** For whoever plans. */
   readonly read: ReadForAction;
-  /** Where the evidence is diagnosed; in this thread where absent. */
+  /** Where the evidence is diagnosed. Default: in this thread. */
   readonly diagnoser?: Diagnoser | undefined;
 }
 

@@ -67,7 +67,7 @@ export interface ReportOptions extends SurveyOptions {
   readonly asked?: Reference | undefined;
   /** Kintsugi's own, past and present. */
   readonly requests?: readonly OwnRequest[] | undefined;
-  /** Where the evidence is diagnosed; in this thread where absent. */
+  /** Where the evidence is diagnosed. Default: in this thread. */
   readonly diagnoser?: Diagnoser | undefined;
   readonly signal?: AbortSignal | undefined;
 }

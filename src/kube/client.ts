@@ -83,7 +83,7 @@ export interface ListWatchOptions<T extends KubeObject = KubeObject, V extends K
   readonly part?: "metadata";
   /** Objects in one answer of a list; default 500. */
   readonly pageSize?: number;
-  /** Called for each object as it arrives, in order. Only what it returns is held and passed on; everything where absent. */
+  /** Called for each object as it arrives, in order. Only what it returns is held and passed on. Default: the whole object. */
   readonly take?: (object: T, arrival: "listed" | Exclude<Seen<T>["kind"], "synced">) => V;
   /** Told of every failure, and with `undefined` when it is over. */
   readonly onTrouble?: (error: KubeError | undefined) => void;

@@ -43,6 +43,25 @@ const judge = <T extends KubeObject>(object: T, owner: Pick<ObjectMeta, "uid">):
 };
 
 /**
+ * The owner as the server has it, before a child is made for what a list may show too late. Undefined: it is gone, or on its way out.
+ * One that is gone is taken out of the cache.
+ */
+export const liveOwner = async <T extends KubeObject>(
+  kube: Pick<Kube, "get">,
+  store: Store<T>,
+  type: ResourceType<T>,
+  owner: T,
+  signal: AbortSignal,
+): Promise<T | undefined> => {
+  const live = await kube.get(type, keyOf(owner), { signal });
+  if (live?.metadata.uid !== owner.metadata.uid) {
+    store.noteGone(owner);
+    return undefined;
+  }
+  return live.metadata.deletionTimestamp === undefined ? live : undefined;
+};
+
+/**
  * The reference a child carries: it is removed with its owner. Without blockOwnerDeletion: where OwnerReferencesPermissionEnforcement
  * is on, setting it takes a right on the owner's finalizers, and nobody waits for the owner's end.
  */

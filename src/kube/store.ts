@@ -26,7 +26,7 @@ export interface Store<T extends KubeObject = KubeObject> {
 export type Indexes<T extends KubeObject> = Readonly<Record<string, (object: T) => readonly string[]>>;
 
 export interface StoreOptions<T extends KubeObject> {
-  /** What is kept of the answer to our own write; what the list-watch brings is reduced already. Everything where absent. */
+  /** What is kept of the answer to our own write; what the list-watch brings is reduced already. Default: the whole object. */
   readonly keep?: (object: KubeObject) => T;
   /** A listener or an index function threw: the store goes on. */
   readonly onBug: (error: unknown) => void;

@@ -91,7 +91,7 @@ export interface ServerOptions {
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;
-  /** HTTPS with this certificate; plain HTTP where absent. */
+  /** HTTPS with this certificate. Default: plain HTTP. */
   readonly certificate?: CertificateSource | undefined;
   /** Until a request's headers have come. Default 10 s. */
   readonly headersTimeoutMs?: number;

@@ -12,7 +12,7 @@ import { actionRights, ownWriters } from "#manifests/rights.ts";
 export interface InstallOptions {
   readonly namespace: string;
   readonly image: string;
-  /** The Secret, of type kubernetes.io/tls, with the Gateway's certificate; plain HTTP where absent. */
+  /** The Secret, of type kubernetes.io/tls, with the Gateway's certificate. Default: plain HTTP. */
   readonly tlsSecret?: string | undefined;
   /** Opens the Gateway on every node too. */
   readonly nodePort?: number;

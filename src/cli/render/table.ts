@@ -6,7 +6,7 @@ export interface TableOptions {
   readonly columns?: number | undefined;
   /** Widths of an earlier part of the same table; 0 where a column was left out. */
   readonly widths?: readonly number[];
-  /** How much each column matters, 0 the most; the last of the greatest number goes first. Its order where absent. */
+  /** How much each column matters, 0 the most; the last of the greatest number goes first. Default: the order of the columns. */
   readonly priorities?: readonly number[];
   /** A column that gives way before any is left out; the name, which is there to be copied, never. */
   readonly kept?: number;

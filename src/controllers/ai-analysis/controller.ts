@@ -47,7 +47,7 @@ const settlesBy = (analysis: AIAnalysis): number => (fromTimestamp(analysis.meta
 export interface AnalysisDeps extends RoleDeps {
   /** Asked about what the rules could not tell; absent where none is configured. */
   readonly model?: ModelPort;
-  /** Where evidence is diagnosed; in this thread where absent. */
+  /** Where evidence is diagnosed. Default: in this thread. */
   readonly diagnoser?: Diagnoser | undefined;
 }
 

@@ -3,13 +3,12 @@ import { isTerminal, mayBecome } from "#api/define-kind.ts";
 import { type ExecutionPhase, executionTransitions, KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import { Jobs } from "#api/kubernetes.ts";
 import { JOB_FINALIZER } from "#api/labels.ts";
-import { keyOf } from "#api/object.ts";
 import type { CachedJob } from "#cluster/cached-kinds.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
 import { jobFor } from "#controllers/kubernetes-execution/children.ts";
 import { type Decision, type Move, phaseOf, type Status } from "#controllers/kubernetes-execution/decide.ts";
 import { type Next, until } from "#kube/controller.ts";
-import { ensure } from "#kube/ensure.ts";
+import { ensure, liveOwner } from "#kube/ensure.ts";
 import { removeFinalizer } from "#kube/finalize.ts";
 import type { Store } from "#kube/store.ts";
 import { writeStatus } from "#kube/write-status.ts";
@@ -75,8 +74,9 @@ export const createAct = (deps: ActDeps) => {
         return move(execution, decision, context);
       case "ensureJob": {
         // A list from before a restart may show an execution whose Job has come and gone. What is newer wakes us.
-        const live = await kube.get(KubernetesExecution, keyOf(execution), { signal: context.signal });
-        if (live === undefined || !isWithoutJob(live, execution)) return until(decision.untilMs, clock.now());
+        const live = await liveOwner(kube, executions, KubernetesExecution, execution, context.signal);
+        if (live === undefined || phaseOf(live) !== phaseOf(execution) || live.status?.job !== undefined)
+          return until(decision.untilMs, clock.now());
         // A stranger of that name, or our own on its way out: its deletion wakes us.
         await ensure(kube, jobs, Jobs, jobFor(execution, deps.image), execution.metadata, context.signal);
         return until(decision.untilMs, clock.now());
@@ -99,13 +99,6 @@ export const createAct = (deps: ActDeps) => {
     }
   };
 };
-
-/** Still the very execution that was seen, with its Job not made yet as far as anybody recorded. */
-const isWithoutJob = ({ metadata, status }: KubernetesExecution, seen: KubernetesExecution): boolean =>
-  metadata.uid === seen.metadata.uid &&
-  metadata.deletionTimestamp === undefined &&
-  status?.phase === phaseOf(seen) &&
-  status.job === undefined;
 
 const requireEdges = (from: ExecutionPhase, { to, through }: Move): void => {
   let last = from;

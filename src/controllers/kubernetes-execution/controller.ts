@@ -2,7 +2,16 @@
 import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import { Jobs, Pods } from "#api/kubernetes.ts";
-import { apiVersionOf, type Key, keyOf, type KubeObject, type Need, type ObjectReference, type ResourceType } from "#api/object.ts";
+import {
+  apiVersionOf,
+  type Key,
+  keyOf,
+  type KubeObject,
+  type Need,
+  type ObjectReference,
+  type ResourceType,
+  watchNeeds,
+} from "#api/object.ts";
 import { objectKey, referenceOf } from "#actions/change.ts";
 import { actions } from "#actions/registry.ts";
 import { CachedDaemonSets, CachedDeployments, type CachedJob, CachedJobs, CachedPods, CachedStatefulSets } from "#cluster/cached-kinds.ts";
@@ -26,12 +35,7 @@ export const needs: readonly Need[] = [
   { group: Jobs.group, resource: Jobs.plural, verbs: ["get", "list", "watch", "create"], scope: "own" },
   { group: Pods.group, resource: Pods.plural, verbs: ["list"], scope: "own" },
   ...ownKind(AIApprovalRequest, ["get"]),
-  ...followed.map((type): Need => ({
-    group: type.group,
-    resource: type.plural,
-    verbs: ["get", "list", "watch"],
-    scope: "cluster",
-  })),
+  ...watchNeeds(followed),
   ...labelNeeds,
   ...readNeeds,
   ...sealNeeds,

@@ -7,7 +7,7 @@ import { isTerminal, mayBecome } from "#api/define-kind.ts";
 import { keyOf, type KubeObject } from "#api/object.ts";
 import type { RoleDeps } from "#controllers/deps.ts";
 import { type Next, until } from "#kube/controller.ts";
-import { type Ensured, ensure } from "#kube/ensure.ts";
+import { type Ensured, ensure, liveOwner } from "#kube/ensure.ts";
 import type { Store } from "#kube/store.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
@@ -75,12 +75,8 @@ export const createAct = (deps: RoleDeps, stores: Stores) => {
     if (patch.length > 0) stores.requests.noteWrite(await kube.jsonPatch(RemediationRequest, keyOf(request), patch, options));
   };
 
-  const isGone = async (request: RemediationRequest, signal: AbortSignal): Promise<boolean> => {
-    const live = await kube.get(RemediationRequest, keyOf(request), { signal });
-    if (live?.metadata.uid === request.metadata.uid && live.metadata.deletionTimestamp === undefined) return false;
-    if (live?.metadata.uid !== request.metadata.uid) stores.requests.noteGone(request);
-    return true;
-  };
+  const isGone = async (request: RemediationRequest, signal: AbortSignal): Promise<boolean> =>
+    (await liveOwner(kube, stores.requests, RemediationRequest, request, signal)) === undefined;
 
   const move = async (decision: Move, seen: Observed, { signal, log, now }: ActContext): Promise<Next> => {
     const { request } = seen;
