@@ -23,8 +23,6 @@ export interface OwnRevision {
   readonly at: string;
 }
 
-/** The field manager of what its actions write. */
-const ownManager = ACT_MANAGER;
 const revisionAnnotation = "deployment.kubernetes.io/revision";
 
 export const ownRevision = (objects: readonly KubeObject[], target: Reference): OwnRevision | undefined => {
@@ -36,7 +34,7 @@ export const ownRevision = (objects: readonly KubeObject[], target: Reference): 
   const writer = (deployment.metadata.managedFields ?? [])
     .filter(writesTemplate)
     .toSorted((a, b) => compare(b.time ?? "", a.time ?? ""))[0];
-  if (writer?.manager !== ownManager) return undefined;
+  if (writer?.manager !== ACT_MANAGER) return undefined;
   const numbers = objects
     .filter((object): object is ReplicaSet => object.kind === "ReplicaSet")
     .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === deployment.metadata.uid) ?? false)

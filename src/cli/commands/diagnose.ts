@@ -31,6 +31,7 @@ import { leastConfidence } from "#diagnosis/rank.ts";
 import { type Report, type ReportOptions, reportOn } from "#investigation/report.ts";
 import { readFromEvidence } from "#investigation/saved-objects.ts";
 import { escapedText } from "#lib/plain-text.ts";
+import { shellCommand } from "#lib/shell.ts";
 
 interface Options {
   readonly all?: true;
@@ -269,13 +270,15 @@ const commandText = (
   { from }: Options,
 ): string => {
   const object = asked ?? target;
-  return [
-    "kintsugi diagnose",
+  const inNamespace = namespace ?? object?.namespace;
+  return shellCommand(
+    "kintsugi",
+    "diagnose",
     ...(object === undefined ? [] : [`${object.kind.toLowerCase()}/${object.name}`]),
     ...(allNamespaces === true ? ["-A"] : []),
-    ...(namespace === undefined ? (object?.namespace === undefined ? [] : [`-n ${object.namespace}`]) : [`-n ${namespace}`]),
-    ...(from === undefined ? [] : [`--from ${from}`]),
-  ].join(" ");
+    ...(inNamespace === undefined ? [] : ["-n", inNamespace]),
+    ...(from === undefined ? [] : ["--from", from]),
+  );
 };
 
 const print = (session: Session, report: Report, options: Options, from: Source): void => {

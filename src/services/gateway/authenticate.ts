@@ -47,14 +47,14 @@ const refusedMs = 10_000;
 const maxRemembered = 1_000;
 const reviewTimeoutMs = 4_000;
 /** Of tokens that were not good before. Connections of one address are fewer than its places. */
-const strangers = { concurrency: 8, maxWaiting: 1_000, maxWaitingPerKey: 256 };
+const unknownTokens = { concurrency: 8, maxWaiting: 1_000, maxWaitingPerKey: 256 };
 
 export const createAuthenticate = (deps: AuthenticateDeps): Authenticate => {
   // Apart, so that a flood of made-up tokens cannot push out those that are good.
   const allowed = createMemory(deps.clock, allowedMs);
   const refused = createMemory(deps.clock, refusedMs);
   const asking = new Map<string, Promise<Access>>();
-  const queue = createFairQueue(strangers);
+  const queue = createFairQueue(unknownTokens);
 
   const ask = async (hash: string, token: string): Promise<Access> => {
     const access = await review(deps, token);
