@@ -24,17 +24,15 @@ export interface ClusterDiagnosis {
 /** At the start: a circle among the causes stops the program, not a diagnosis. */
 const suppression = createSuppression(causes);
 
-export const diagnoseCluster = (evidence: Evidence, steps = everyStep): ClusterDiagnosis => {
-  const view = createView(evidence);
+export const diagnoseCluster = (evidence: Evidence): ClusterDiagnosis => diagnoseView(createView(evidence));
+
+/** The same for a caller that asks the view for more: what causes share of it is computed once. */
+export const diagnoseView = (view: View, steps = everyStep): ClusterDiagnosis => {
   const symptoms = symptomsOf(view);
   const assessments = causes.flatMap(({ code, find }) => steps.run(code, () => find(view), []));
   const found = assessments.flatMap((each) => ("found" in each ? [withDependents(view, each.found)] : []));
   const missed = assessments.flatMap((each) => ("ruledOut" in each ? [each.ruledOut] : [])).toSorted((a, b) => b.closeness - a.closeness);
-  const findings = ranked(found, {
-    symptoms,
-    changesOf: view.changesOf,
-    suppression,
-  });
+  const findings = ranked(found, { symptoms, changesOf: view.changesOf, suppression });
   const explained = new Set(findings.flatMap((finding) => finding.symptoms));
   return {
     findings,

@@ -9,7 +9,7 @@ import { memoryLimitTooSmall } from "#diagnosis/causes/memory-limit-too-small.ts
 import { nothingWrong } from "#diagnosis/causes/nothing-wrong.ts";
 import { releaseCrashes } from "#diagnosis/causes/release-crashes.ts";
 import { concerning } from "#diagnosis/concerns.ts";
-import { diagnoseCluster } from "#diagnosis/diagnose.ts";
+import { diagnoseView } from "#diagnosis/diagnose.ts";
 import { leastConfidence, type RankedFinding } from "#diagnosis/rank.ts";
 import { observations, replicasText, targetName } from "#diagnosis/explain.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
@@ -54,7 +54,7 @@ export const verdictOn = (view: View, target: Reference, steps = everyStep): Dia
   const own = verdictInside(inside, steps);
   if (own.kind === "Gone") return own;
   const concerns = concerning(view, target);
-  const ranked = diagnoseCluster(view.evidence, steps).findings;
+  const ranked = diagnoseView(view, steps).findings;
   const ownFindings = own.kind === "Cause" ? own.findings : [];
   const isOwn = ({ code, object }: Finding): boolean =>
     ownFindings.some((each) => each.code === code && referenceText(each.object) === referenceText(object));

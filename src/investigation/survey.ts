@@ -2,7 +2,7 @@
 import type { Evidence as Quote, Reference } from "#api/fields.ts";
 import { referenceText } from "#api/object.ts";
 import { concerning } from "#diagnosis/concerns.ts";
-import { diagnoseCluster, ruledOutOf } from "#diagnosis/diagnose.ts";
+import { diagnoseView, ruledOutOf } from "#diagnosis/diagnose.ts";
 import { hostileTexts } from "#diagnosis/hostile-text.ts";
 import type { RankedFinding } from "#diagnosis/rank.ts";
 import { everyStep } from "#diagnosis/steps.ts";
@@ -38,7 +38,7 @@ export interface Survey {
 export const surveyOf = (evidence: Evidence, options: SurveyOptions, steps = everyStep): Survey => {
   const { leastConfidence, target, namespace } = options;
   const view = createView(evidence);
-  const { findings, ruledOut, unexplained } = diagnoseCluster(evidence, steps);
+  const { findings, ruledOut, unexplained } = diagnoseView(view, steps);
   const concerns = target === undefined ? () => true : concerning(view, target);
   const isHere = ({ object, explains = [] }: Pick<RankedFinding, "object" | "explains">): boolean =>
     namespace === undefined || [object, ...explains].some((each) => each.namespace === undefined || each.namespace === namespace);
