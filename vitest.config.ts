@@ -7,9 +7,9 @@ const clusterTests = [
   "src/**/*.cluster.test.ts",
   "test/**/*.cluster.test.ts",
   "scripts/**/*.cluster.test.ts",
-  "testbed/**/*.cluster.test.ts",
+  "clusters/**/*.cluster.test.ts",
 ];
-const e2eTests = ["test/e2e/**/*.e2e.test.ts", "test/contract/**/*.e2e.test.ts", "testbed/**/*.e2e.test.ts"];
+const e2eTests = ["test/e2e/**/*.e2e.test.ts", "test/contract/**/*.e2e.test.ts", "clusters/**/*.e2e.test.ts"];
 
 /** By the unit tests alone, and every folder of src/ is held to its own bound: a well-tested one does not make up for another. */
 const folders = readdirSync("src", { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
@@ -38,7 +38,7 @@ export default defineConfig({
             "src/**/*.test.ts",
             "scenarios/**/*.test.ts",
             "scripts/**/*.test.ts",
-            "testbed/**/*.test.ts",
+            "clusters/**/*.test.ts",
             "test/**/*.test.ts",
             "bench/**/*.test.ts",
           ],

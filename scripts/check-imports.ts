@@ -49,8 +49,8 @@ const importPattern = /(?:from|import)\s*\(?\s*"(#[^"]+|\.[^"]+)"/g;
 /** One sentence for each import that the table does not allow; empty where all is well. */
 export const forbiddenImports = (root: string): string[] => {
   const findings: string[] = [];
-  for (const path of globSync("src/**/*.ts", { cwd: root }).toSorted()) {
-    const folder = rowOf(path.slice("src/".length));
+  for (const path of globSync(["src/**/*.ts", "clusters/embedded/**/*.ts"], { cwd: root }).toSorted()) {
+    const folder = rowOf(path.slice(path.indexOf("/") + 1));
     if (folder === undefined) {
       if (!compositionRoot.has(path)) findings.push(`${path}: stands in no folder of the import table`);
       continue;

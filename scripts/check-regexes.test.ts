@@ -23,10 +23,10 @@ test("an expression that is built from any other text is refused", () => {
   ]);
 });
 
-test("the check fails on a slow expression in any file of src, tests and the embedded cluster aside", () => {
+test("the check fails on a slow expression in any file of src, tests aside", () => {
   const root = mkdtempSync(join(tmpdir(), "regexes-"));
   try {
-    for (const path of ["src/lib/a.ts", "src/lib/a.test.ts", "src/embedded/b.ts"]) {
+    for (const path of ["src/lib/a.ts", "src/lib/a.test.ts"]) {
       mkdirSync(join(root, path, ".."), { recursive: true });
       writeFileSync(join(root, path), "export const slow = /,+$/;\n");
     }

@@ -12,8 +12,7 @@ const allowed: Readonly<Record<string, string>> = {
 };
 const keyLength = 40;
 
-/** The embedded cluster is for tests and demonstrations. */
-const isChecked = (path: string): boolean => !path.endsWith(".test.ts") && !path.startsWith("src/embedded/");
+const isChecked = (path: string): boolean => !path.endsWith(".test.ts");
 
 /** One sentence for each expression that is not linear. */
 export const superlinearRegexes = (root: string): string[] => {
