@@ -17,7 +17,7 @@ export const nodeImage = "testbed.local/node:26";
 /** Raised whenever a recipe below changes. */
 const recipeRevision = 1;
 
-const nodeBinary = join(testbedSourceFolder, "..", "node_modules", "node", "bin", "node");
+const nodeBinary = join(testbedSourceFolder, "..", "..", "node_modules", "node", "bin", "node");
 
 interface Recipe {
   readonly ref: string;
