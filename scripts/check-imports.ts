@@ -52,7 +52,7 @@ export const forbiddenImports = (root: string): string[] => {
   for (const path of globSync(["src/**/*.ts", "clusters/embedded/**/*.ts"], { cwd: root }).toSorted()) {
     const folder = rowOf(path.slice(path.indexOf("/") + 1));
     if (folder === undefined) {
-      if (!compositionRoot.has(path)) findings.push(`${path}: stands in no folder of the import table`);
+      if (!compositionRoot.has(path)) findings.push(`${path}: is in no folder of the import table`);
       continue;
     }
     // Tests may reach for the test bed and the harness; the code they test may not.
@@ -64,7 +64,7 @@ export const forbiddenImports = (root: string): string[] => {
       }
       if (isTest) continue;
       const to = rowOf(target.slice(1));
-      if (to === undefined) findings.push(`${path}: imports ${target}, which stands in no folder of the import table`);
+      if (to === undefined) findings.push(`${path}: imports ${target}, which is in no folder of the import table`);
       else if (to !== folder && !allows(importTable[folder] ?? [], to))
         findings.push(`${path}: ${folder} may not import ${to} (${target})`);
     }

@@ -6,7 +6,7 @@ import { regexFindings, superlinearRegexes } from "./check-regexes.ts";
 
 const found = (source: string): string[] => regexFindings("src/lib/x.ts", source).map(({ line, finding }) => `${line}: ${finding}`);
 
-test("a slow expression is found where it stands, whatever types surround it", () => {
+test("a slow expression is found at its place, with any types around it", () => {
   const source = ["export const f = (text: string): string =>", "  text", '    .replace(/\\s+$/, "");'].join("\n");
   expect(found(source)).toEqual(['3: /\\s+$/ is not linear: "\\s" repeats and may begin anywhere in what it reads']);
 });

@@ -69,7 +69,7 @@ const constantsOf = (program: AnyNode): Constants => {
   return constants;
 };
 
-/** Stands for the text that `escaped()` returns: it matches itself. */
+/** Represents the text that `escaped()` returns: it matches itself. */
 const anyText = "a-1";
 
 /** The text of an expression, where the source says it. */

@@ -5,19 +5,15 @@ import { join } from "node:path";
 const page = "docs/language.md";
 
 /** Every text that a user or a contributor reads; the generated pages follow from their sources. */
-const read = [
-  "*.md",
-  "docs/**/*.md",
-  "{src,clusters,scenarios,sim,test,bench,scripts}/**/*.ts",
-  "scenarios/**/*.{md,yaml}",
-];
+const read = ["*.md", "docs/**/*.md", "{src,clusters,scenarios,sim,test,bench,scripts}/**/*.ts", "scenarios/**/*.{md,yaml}"];
 
 /** Files that hold such words as data, by path: why. */
 const exempt: Readonly<Record<string, string>> = {
   [page]: "it lists them",
   "scripts/check-words.test.ts": "it tests them",
   "src/lib/redact/prose.ts": "words of English sentences, compared with log lines",
-  "src/lib/redact/records.ts": "`nobody` is a user of Unix",
+  "src/lib/redact/records.ts": "it names a user of Unix",
+  "clusters/testbed/images.ts": "it names a user of Unix",
 };
 
 export interface AvoidedWord {

@@ -9,7 +9,7 @@ import { systemClock } from "#lib/system-clock.ts";
 import { readArguments } from "./demo/demo-arguments.ts";
 import { exitCodes } from "./demo/demo-deps.ts";
 
-// What is told first is how long one waits: from the second time on, half the loading is saved.
+// The first lines decide how long the start feels: from the second time on, half the loading is saved.
 enableCompileCache(join(import.meta.dirname, "../node_modules/.cache/node"));
 
 const stop = new AbortController();

@@ -24,7 +24,7 @@ const isReady = async (): Promise<boolean> => {
 };
 
 const runAll = async (): Promise<boolean> => {
-  // All of it even if something fails: one look at the log should tell everything. Not at once: they would share two cores.
+  // All of it even if something fails: one look at the log should show everything. Not at once: they would share two cores.
   const fast = vitest("--project", "unit", "--coverage");
   const simulated = vitest("--project", "sim");
   if (!(await isReady())) {

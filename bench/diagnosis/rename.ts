@@ -61,7 +61,7 @@ const everywhere = (value: unknown, swap: (text: string) => string): unknown => 
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [swap(key), everywhere(each, swap)]));
 };
 
-/** An image stands alone or with a tag or digest behind it, never within a longer word. */
+/** An image is a word of its own, or has a tag or digest behind it; it is never part of a longer word. */
 const withImages = (text: string, table: ReadonlyMap<string, string>): string =>
   text.replaceAll(/[A-Za-z0-9][A-Za-z0-9./_:-]*/g, (run) => {
     for (let end = run.length; end > 0; end = run.lastIndexOf(":", end - 1)) {

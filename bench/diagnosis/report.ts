@@ -84,7 +84,7 @@ export const reportText = (scored: readonly Scored[]): string => {
 /** One case, for who looks into it. */
 export const caseText = ({ folder, answer, findings, rank, problem }: Scored): string => {
   const verdict = rank === 1 ? "right" : rank === undefined ? "WRONG" : `only at ${rank}`;
-  const told = findings
+  const shown = findings
     .slice(0, 4)
     .map(
       ({ code, confidence, object, detail, summary }) =>
@@ -92,7 +92,7 @@ export const caseText = ({ folder, answer, findings, rank, problem }: Scored): s
     );
   return [
     `${folder.name}: ${verdict}, expected ${answer?.rootCause} ${answer?.object}`,
-    ...(problem === undefined ? told : [`    ${problem}`]),
+    ...(problem === undefined ? shown : [`    ${problem}`]),
   ].join("\n");
 };
 

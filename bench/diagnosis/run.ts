@@ -13,7 +13,7 @@ const usage = `npm run bench -- diagnosis --cases <folder or .tar.xz> [--only <p
   --only     only cases whose name starts with this; may be given more than once
   --save     write the evidence of each case into this folder, as a diagnosis can read it again
   --rename   diagnose each again with every workload, namespace and image renamed
-  --verbose  tell of every case that is wrong; with --only, of every case
+  --verbose  print every case that is wrong; with --only, every case
   --json     the last line is one object`;
 
 export const diagnosisBench = async (args: readonly string[]): Promise<number> => {

@@ -97,7 +97,7 @@ const workloadKinds = new Set(["Deployment", "StatefulSet", "DaemonSet", "Replic
 export const objectsOf = (finding: Finding): readonly string[] => {
   const { kind, namespace = "", name } = finding.object;
   const user = finding.explains?.find((each) => workloadKinds.has(each.kind));
-  // Of pods that wait for a node, theirs is the application; ours the node that nobody may use.
+  // For pods that wait for a node, their label is the application; ours is the node that accepts no pod.
   if (finding.code === "NodeCordoned" && user !== undefined) return [`app/${user.name}`];
   if (kind === "Node") return [`node/${name}`];
   if (kind === "Namespace") return [`namespace/${name}`];

@@ -21,7 +21,7 @@ test("the shared control plane of the run answers", async () => {
   expect(await runCommand(join(binDir, "kubectl"), [`--kubeconfig=${kubeconfigPath}`, "get", "--raw", "/readyz"])).toBe("ok");
 });
 
-test("a write stands in the audit log with its body, a read without", async () => {
+test("the audit log has a write with its body, and a read without", async () => {
   await kubectl("create", "configmap", "audited", "--from-literal=a=b");
   await kubectl("get", "configmap", "audited");
   const events = (await readAuditLog(plane.auditLogPath)).filter((event) => event.objectRef?.name === "audited");

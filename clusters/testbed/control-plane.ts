@@ -54,7 +54,7 @@ const identities = [
 
 const folderPrefix = "kintsugi-control-plane-";
 
-/** A killed run takes its processes with it, but not its folder: whoever comes next sweeps it. */
+/** A killed run takes its processes with it, but not its folder: the next run removes it. */
 const removeAbandoned = async (): Promise<void> => {
   for (const entry of await readdir(tmpdir())) {
     const owner = entry.startsWith(folderPrefix) ? Number(entry.slice(folderPrefix.length).split("-")[0]) : Number.NaN;
@@ -135,7 +135,7 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
       extra: [
         // Loopback is no valid endpoint address.
         "--endpoint-reconciler-type=none",
-        // Without kube-controller-manager nobody makes the `default` ServiceAccount that this plugin demands of every pod.
+        // Without kube-controller-manager there is no `default` ServiceAccount, which this plugin demands of every pod.
         ...(controllers.length === 0 ? ["--disable-admission-plugins=ServiceAccount"] : []),
         ...(options.apiServerFlags ?? []),
       ],

@@ -9,7 +9,7 @@ export const withFileLock = async <T>(path: string, whenWaiting: () => void, wor
   await mkdir(dirname(path), { recursive: true });
   // `cat` ends with our end of the pipe, however we end: flock(1) then lets go.
   const holder = spawn("flock", ["--exclusive", path, "sh", "-c", "echo locked; exec cat"], {
-    // In a session of its own: Ctrl-C must not take the lock away from whoever is still cleaning up.
+    // In a session of its own: Ctrl-C must not release the lock while its holder still cleans up.
     detached: true,
     env: toolEnvironment(),
     stdio: ["pipe", "pipe", "ignore"],

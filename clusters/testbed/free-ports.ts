@@ -1,4 +1,4 @@
-// Ports nobody listens on. Taken below the kernel's ephemeral range and below NodePorts, so that no outgoing connection and no
+// Free ports. Taken below the kernel's ephemeral range and below NodePorts, so that no outgoing connection and no
 // Service grabs one between the choice and the use. Must never hand out the same port twice in one call.
 import { createServer } from "node:net";
 import { randomInt } from "node:crypto";

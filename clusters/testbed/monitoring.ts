@@ -34,7 +34,7 @@ const knowsAlertmanager = async (place: Place): Promise<boolean> => {
   return answer.data.activeAlertmanagers.length > 0;
 };
 
-/** Checked before they are put in place: a mistake is told with Prometheus's own words and changes nothing. */
+/** Checked before they are put in place: a mistake is reported in Prometheus's own words and changes nothing. */
 export const setAlertRules = async (place: Place, rules: readonly AlertRule[]): Promise<void> => {
   const candidate = join(folderOf(place), "candidate.json");
   await writeFile(candidate, rulesFile(rules));

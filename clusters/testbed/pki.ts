@@ -110,7 +110,7 @@ export const createPki = async (folder: string, subjectAltNames: readonly string
   };
 };
 
-/** A kubeconfig that stands alone: everything is embedded, so that it can be copied, or mounted as a Secret. */
+/** A self-contained kubeconfig: everything is embedded, so that it can be copied, or mounted as a Secret. */
 export const writeKubeconfig = async (path: string, server: string, pki: Pki, client: string): Promise<void> => {
   const base64 = async (file: string): Promise<string> => (await readFile(file)).toString("base64");
   const config = {

@@ -108,7 +108,7 @@ export const rangesOverlap = (a: string, b: string): boolean => {
   return aStart <= bEnd && bStart <= aEnd;
 };
 
-/** The lanes nobody's routes touch, lowest first. `routes` are destinations as `ip route` prints them; a default route is no claim. */
+/** The lanes that no route touches, lowest first. `routes` are destinations as `ip route` prints them; a default route is no claim. */
 export const freeLanes = (routes: readonly string[]): number[] => {
   const claims = routes.filter((route) => /^\d+\.\d+\.\d+\.\d+(\/\d+)?$/.test(route) && route !== "0.0.0.0/0");
   return Array.from({ length: laneCount }, (_, lane) => lane).filter((lane) =>

@@ -1,4 +1,4 @@
-// Processes are found by their marker, die when told to, and say why they did not start.
+// Processes are found by their marker, end on request, and report why they did not start.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

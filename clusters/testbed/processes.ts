@@ -87,7 +87,7 @@ export const waitUntilReady = async (process: RunningProcess, timeoutMs: number,
   }
 };
 
-/** The live processes that carry this marker, whoever started them. */
+/** The live processes that carry this marker, from any parent. */
 export const processesOf = (marker: string): number[] => {
   const wanted = `${markerVariable}=${marker}`;
   return readdirSync("/proc")

@@ -1,4 +1,4 @@
-// How the long steps tell a person what they are doing. Must never decide anything.
+// Progress lines of the long steps. Must never decide anything.
 
 /** Receives one line per step, without a newline. */
 export type Progress = (line: string) => void;

@@ -59,7 +59,7 @@ describe("the registry", () => {
     },
   );
 
-  test("gives nobody what is private", async () => {
+  test("serves no private file", async () => {
     expect((await fetch(`${url}/v2/private/web/manifests/1`, { method: "HEAD" })).status).toBe(401);
   });
 

@@ -1,5 +1,5 @@
-// A read-only OCI registry over image stores: the first store that has a name or blob answers. A name none has is a real 404, and whoever asks
-// for what is `private/` is refused.
+// A read-only OCI registry over image stores: the first store that has a name or blob answers. An unknown name is a real 404, and a
+// request for `private/` is refused.
 import { createReadStream, readFileSync, statSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { join } from "node:path";

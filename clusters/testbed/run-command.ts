@@ -23,7 +23,7 @@ export const tryCommand = (command: string, args: readonly string[], options: Co
     child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
     child.stdin.on("error", () => {
-      // The command closed its input without reading it: its exit code tells the rest.
+      // The command closed its input without reading it: its exit code says the rest.
     });
     child.on("error", (error) => resolve({ code: 127, stdout: "", stderr: error.message }));
     child.on("close", (code) =>

@@ -1,5 +1,5 @@
 // The testbed's own record of itself, in its state folder: what it occupies and whether it came up. Written before anything is
-// made, so that whoever comes later can take it all away.
+// made, so that a later run can remove all of it.
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { cacheFolder } from "#testbed/environment.ts";

@@ -9,7 +9,7 @@ import { killProcessesOf } from "#testbed/processes.ts";
 import { leftovers } from "#testbed/leftovers.ts";
 import { readState } from "#testbed/state.ts";
 
-/** Deleting through a live mount would delete somebody else's files. */
+/** Deleting through a live mount would delete files that are not ours. */
 const refuseIfMounted = (stateFolder: string): void => {
   const targets = readFileSync("/proc/self/mounts", "utf8")
     .split("\n")

@@ -9,12 +9,12 @@ export interface DemoDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Results; with JSON nothing else goes there. */
   readonly print: (line: string) => void;
-  /** What takes time before anything can be told. */
+  /** The steps that take time before the first result. */
   readonly progress: (line: string) => void;
   readonly isTerminal: boolean;
   readonly columns: number;
   readonly signal: AbortSignal;
-  /** A line that a person types; absent where nobody can be asked. */
+  /** A line that a person types; undefined without a terminal. */
   readonly ask?: (question: string) => Promise<string>;
 }
 

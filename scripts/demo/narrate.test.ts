@@ -50,7 +50,7 @@ test("a long line is continued under its own text, within the terminal", () => {
   expect(lines[1]).toMatch(/^ {10}word/);
 });
 
-test("the result tells the time of each phase, and what was not as expected", () => {
+test("the result has the time of each phase, and every difference from the expectation", () => {
   const request = {
     name: "rr",
     namespace: "shop-x",
@@ -65,7 +65,7 @@ test("the result tells the time of each phase, and what was not as expected", ()
   expect(resultText({ ...result, passed: false, failures: ["it rained"] })).toMatch(/NOT as expected[^]*✗ it rained/);
 });
 
-test("whoever looks around gets commands for everything there is", () => {
+test("there is a command to look at every part of the cluster", () => {
   const text = lookAroundOnTestbed({
     testbedName: "demo",
     kubeconfigPath: "/k",
@@ -79,7 +79,7 @@ test("whoever looks around gets commands for everything there is", () => {
     expect(text).toContain(part);
 });
 
-test("on an embedded cluster nobody needs kubectl to look around", () => {
+test("on an embedded cluster no kubectl is needed to look around", () => {
   const text = lookAroundOnEmbedded({ kubeconfigPath: "/k", namespace: "kintsugi-system", requests: ["rr-1"] });
   for (const part of ["KUBECONFIG=/k", "if you have kubectl", "describe rr-1", "Ctrl-C"]) expect(text).toContain(part);
 });
@@ -92,7 +92,7 @@ test("the menu says what can be broken now", () => {
   expect(text).toContain("   1  One\n   2  Two  (being set up or repaired)");
 });
 
-test("a person is told all that will be made on their cluster before they are asked", () => {
+test("a person sees all that will be created on their cluster before the question", () => {
   const text = contextPlanText({
     context: "kind",
     server: "https://api",

@@ -13,7 +13,7 @@ import { runScenarios } from "./run-scenarios.ts";
 
 type Context = Extract<Where, { cluster: "context" }>;
 
-/** Somebody else's machines: one after the other. */
+/** Machines of other people: one scenario after the other. */
 const atOnce = 1;
 
 export const runOnContext = async (

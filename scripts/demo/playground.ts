@@ -13,9 +13,9 @@ import { type DemoDeps, exitCodes, messageOf } from "./demo-deps.ts";
 import { eventText, lookAroundCommands, menuText, resultText } from "./narrate.ts";
 
 export interface PlaygroundDeps extends DemoDeps {
-  /** What a person types, a line each; ends with their input. Absent where nobody types. */
+  /** The lines that a person types; ends with their input. Undefined without a terminal. */
   readonly lines?: AsyncIterable<string>;
-  /** How Kintsugi's services are offered; sockets where absent. */
+  /** How Kintsugi's services are offered; sockets by default. */
   readonly services?: EmbeddedServices;
 }
 

@@ -1,4 +1,4 @@
-// The demonstration: a cluster, Kintsugi on it, scenarios run and told. Must leave nothing behind unless it is asked to.
+// The demonstration: a cluster, Kintsugi on it, scenarios run and narrated. Leaves nothing behind, except on request.
 import { KubeconfigError } from "#kube/cluster-config.ts";
 import { type Scenario, ScenarioError, loadScenario, loadScenarios } from "#scenarios/scenario.ts";
 import type { DemoRequest } from "./demo-arguments.ts";

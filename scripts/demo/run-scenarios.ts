@@ -1,4 +1,4 @@
-// Runs scenarios on a stage and tells what happens: the same wherever the cluster is.
+// Runs scenarios on a stage and narrates them, in the same way on every cluster.
 import { findRequest, readStoryObjects } from "#cli/find.ts";
 import { renderStory } from "#cli/render/story-text.ts";
 import { storyOf } from "#cli/render/story.ts";

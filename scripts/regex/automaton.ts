@@ -87,7 +87,7 @@ const samples = [
   ],
 ];
 
-/** Characters that no piece of the pattern tells apart are one symbol. */
+/** Characters that no piece of the pattern distinguishes are one symbol. */
 const createAlphabet = (tree: AST.Pattern, flags: string): Alphabet => {
   const pieces = new Map<string, RegExp>();
   const ownFlags = flags.replaceAll(/[^iuvs]/g, "");

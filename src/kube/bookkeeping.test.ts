@@ -66,7 +66,7 @@ describe("events", () => {
     expect(patches.map((request) => (JSON.parse(request.body) as { count: number }).count)).toEqual([7, 8]);
   });
 
-  test("different reasons are different events; one about a cluster-scoped object stands in default", async () => {
+  test("different reasons are different events; an event about a cluster-scoped object is in default", async () => {
     const { recorder } = setUp();
     for (const reason of ["Started", "Ended"])
       recorder.record({ about: { apiVersion: "v1", kind: "Node", name: "node-1" }, type: "Normal", reason, message: "x".repeat(5_000) });

@@ -9,7 +9,7 @@ import { KubeError } from "#kube/errors.ts";
 import { type Log, silentLog } from "#lib/log.ts";
 import { createMetrics } from "#lib/metrics.ts";
 
-/** A list-watch that tells what the test tells it. */
+/** A list-watch whose events the test sends. */
 const createFeed = () => {
   interface Followed {
     readonly name: string;
@@ -60,7 +60,7 @@ const setUp = () => {
 };
 const refused = (status: number, reason: string): KubeError => new KubeError({ doing: "list pods", status, reason, message: "refused" });
 
-test("one kind and scope is followed once, whoever asks, and with the indexes of all", async () => {
+test("one kind and scope is followed once for all callers, with the indexes of all", async () => {
   const { followed, stop, caches } = setUp();
   const first = caches.of(wholeView(Pods), { namespace: "shop" }, { app: (object) => [object.metadata.labels?.["app"] ?? ""] });
   const second = caches.of(wholeView(Pods), { namespace: "shop" }, { name: (object) => [object.metadata.name] });

@@ -85,7 +85,7 @@ export const createCaches = (kube: Pick<Kube, "listWatch">, deps: CachesDeps): C
     const onTrouble = (error: KubeError | undefined): void => {
       if (error !== undefined) {
         troubles?.add({ resource: name });
-        // Told once per kind of trouble: a server that is down for an hour is one line, not a thousand.
+        // Logged once per kind of trouble: a server that is down for an hour is one line, not a thousand.
         if (error.reason !== entry.trouble?.reason)
           log.warn("the cache is not being followed", { error: error.message, reason: error.reason });
       } else if (entry.trouble !== undefined) log.info("the cache is being followed again");

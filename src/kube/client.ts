@@ -13,7 +13,7 @@ export interface WriteOptions extends CallOptions {
   readonly dryRun?: true;
 }
 export interface RequestOptions extends CallOptions {
-  /** `application/json` where absent. */
+  /** Default `application/json`. */
   readonly contentType?: string;
   /** Of the answer. */
   readonly maxBytes?: number;
@@ -41,13 +41,13 @@ export interface LogsOptions extends CallOptions {
 }
 
 export interface Scope {
-  /** All namespaces where absent. */
+  /** Default: all namespaces. */
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
 }
 export interface ListScope extends Scope {
-  /** At most so many objects; all where absent. */
+  /** The largest number of objects; default: all. */
   readonly limit?: number;
 }
 
@@ -72,7 +72,7 @@ export interface Page<T extends KubeObject> {
   readonly bytes: number;
 }
 
-/** What a list-watch tells, in order. `synced` comes first and again after every re-list: it replaces all that was known. */
+/** The events of a list-watch, in order. `synced` comes first and again after every re-list: it replaces all that was known. */
 export type Seen<T extends KubeObject> =
   | { readonly kind: "synced"; readonly items: readonly T[]; readonly resourceVersion: string }
   | { readonly kind: "applied"; readonly object: T }
@@ -85,7 +85,7 @@ export interface ListWatchOptions<T extends KubeObject = KubeObject, V extends K
   readonly pageSize?: number;
   /** Called for each object as it arrives, in order. Only what it returns is held and passed on. Default: the whole object. */
   readonly take?: (object: T, arrival: "listed" | Exclude<Seen<T>["kind"], "synced">) => V;
-  /** Told of every failure, and with `undefined` when it is over. */
+  /** Called for every failure, and with `undefined` when it is over. */
   readonly onTrouble?: (error: KubeError | undefined) => void;
 }
 
@@ -104,7 +104,7 @@ export interface Kube {
   get<T extends KubeObject>(type: ResourceType<T>, key: Key, options?: CallOptions): Promise<T | undefined>;
   /** Reads page by page; items carry apiVersion and kind. */
   list<T extends KubeObject>(type: ResourceType<T>, scope?: ListScope, options?: CallOptions): Promise<T[]>;
-  /** The same as it comes in, for whoever keeps only a part of each object or may have enough before the end. */
+  /** The same as it arrives, for a caller that keeps only a part of each object or may have enough before the end. */
   pages<T extends KubeObject>(type: ResourceType<T>, scope?: PageScope, options?: CallOptions): AsyncGenerator<Page<T>, void>;
   create<T extends KubeObject>(type: ResourceType<T>, object: NewObject<T>, options?: WriteOptions): Promise<T>;
   jsonPatch<T extends KubeObject>(type: ResourceType<T>, key: Key, operations: JsonPatch, options?: PatchOptions): Promise<T>;

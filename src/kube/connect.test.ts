@@ -161,11 +161,11 @@ describe("what the API server refuses", () => {
   });
 
   test("without rights it is forbidden and stalled, and says who may not do what", async () => {
-    const token = await cluster.createToken("nobody");
+    const token = await cluster.createToken("powerless");
     const kube = connect(cluster.proxy.config(token), { clock: systemClock, random: evenRandom });
     const error = await errorOf(kube.list(ConfigMaps, { namespace: cluster.namespace }));
     expect([isForbidden(error), error.code]).toEqual([true, "stalled"]);
-    expect(error.message).toContain(`system:serviceaccount:${cluster.namespace}:nobody`);
+    expect(error.message).toContain(`system:serviceaccount:${cluster.namespace}:powerless`);
     kube.close();
   });
 
@@ -205,7 +205,7 @@ describe("what the API server refuses", () => {
   });
 });
 
-test("the log of a container is asked for as it was said, and is text", async () => {
+test("log options are sent as given, and the log is text", async () => {
   const isLog = (request: ProxiedRequest): boolean => request.path.includes("/log?");
   cluster.proxy.addRule({
     match: isLog,
@@ -358,7 +358,7 @@ describe("what goes wrong on the way", () => {
     expect((await call).reason).toBe("Aborted");
   });
 
-  test("an API server that is not there is told as such", async () => {
+  test("an unreachable API server is reported as such", async () => {
     const kube = connect({ ...cluster.proxy.config(), server: "http://127.0.0.1:1" }, { clock: systemClock, random: evenRandom });
     const error = await errorOf(kube.get(ConfigMaps, keyOf("x")));
     expect(error.message).toMatch(/the API server at http:\/\/127\.0\.0\.1:1 cannot be reached: connect ECONNREFUSED/);
@@ -387,7 +387,7 @@ describe("what goes wrong on the way", () => {
     kube.close();
   });
 
-  test("a server that asks for a long pause is told to the caller, not waited for", async () => {
+  test("a long Retry-After is reported to the caller, not waited for", async () => {
     cluster.proxy.addRule({
       match: on("GET", path("busy")),
       action: { kind: "answer", when: "before", status: 429, headers: { "retry-after": "60" } },

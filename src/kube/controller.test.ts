@@ -80,7 +80,7 @@ test("a change runs the keys of the object before it and after it", async () => 
   expect(runs.slice(2)).toEqual(["old", "new", "old", "new"]);
 });
 
-test("comes back when it was told to, and rests otherwise", async () => {
+test("comes back at the requested time, and rests otherwise", async () => {
   const { clock, runs } = setUp((name, run) => (name === "a" && run === 1 ? { afterMs: 5_000 } : "rest"));
   await clock.advance(4_999);
   expect(runs).toEqual(["a", "b"]);
@@ -153,7 +153,7 @@ describe("an error that is thrown", () => {
     expect(runs).toEqual(["a", "b", "a", "a"]);
   });
 
-  test("and not foreseen is logged with all it has, backs off, and hurts nobody else", async () => {
+  test("and unforeseen is logged with all it has, backs off, and harms no other object", async () => {
     const { clock, runs, lines, metrics } = setUp((name) => {
       if (name === "a") throw new TypeError("undefined is not a function");
       return { afterMs: 1_000 };
@@ -177,7 +177,7 @@ describe("an error that is thrown", () => {
   });
 });
 
-describe("told to stop", () => {
+describe("an aborted signal", () => {
   test("it waits for what is running, and begins nothing more", async () => {
     const release = Promise.withResolvers<void>();
     const { clock, stop, running, runs, apply } = setUp(async (name) => {

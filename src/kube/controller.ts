@@ -80,7 +80,7 @@ export const runController = async (controller: Controller, deps: ControllerDeps
       queue.done(key);
       if (next !== "rest") queue.addAfter(key, next.afterMs);
     } catch (error) {
-      // What it wrote to has been deleted meanwhile: the cache has not heard yet, and the next look finds nothing to do.
+      // The object it wrote to was deleted meanwhile: the cache does not show that yet, and the next reconcile finds nothing to do.
       outcome = signal.aborted ? "stopped" : isNotFound(error) ? "transient" : errorCode(error);
       fail(key, error, outcome, keyLog);
     }

@@ -63,7 +63,7 @@ export const liveOwner = async <T extends KubeObject>(
 
 /**
  * The reference a child carries: it is removed with its owner. Without blockOwnerDeletion: where OwnerReferencesPermissionEnforcement
- * is on, setting it takes a right on the owner's finalizers, and nobody waits for the owner's end.
+ * is on, setting it takes a right on the owner's finalizers, and no deletion of ours waits for the children.
  */
 export const ownedBy = (owner: KubeObject): NonNullable<ObjectMeta["ownerReferences"]>[number] => ({
   apiVersion: owner.apiVersion,

@@ -90,7 +90,7 @@ const guardFailed = "GuardFailed";
 /** The API server answers both with 422 and this one sentence, without a cause; an object that is invalid has causes. */
 const patchRefused = /the server rejected our request due to an error in our request$/;
 
-/** What a JSON Patch call threw, told apart from an object that would be invalid. */
+/** The error of a JSON Patch call, distinguished from an object that would be invalid. */
 export const errorOfJsonPatch = (doing: string, error: unknown): unknown =>
   hasStatus(error, 422) && error.causes.length === 0 && patchRefused.test(error.message)
     ? new KubeError({ doing, status: 422, reason: guardFailed, message: "the object is no longer as the patch expects it", cause: error })

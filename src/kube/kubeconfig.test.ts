@@ -108,7 +108,7 @@ describe("several files", () => {
   const clusters = (server: string): string => `clusters: [{name: c, cluster: {server: '${server}'}}]`;
   const contexts = "contexts: [{name: a, context: {cluster: c, user: u}}]";
 
-  test("are one; what stands first counts, each path is its own file's, and a missing file is no harm", async () => {
+  test("are merged; the first entry of a name counts, each path is relative to its own file, and a missing file is ignored", async () => {
     const { deps } = setUp({
       files: {
         "/one/config": [clusters("https://first"), "contexts:"].join("\n"),
@@ -229,7 +229,7 @@ describe("a credential plugin", () => {
     stdout: JSON.stringify({ apiVersion, kind: "ExecCredential", status }),
   });
 
-  test("is run with its arguments and variables, never on a terminal, and told about the cluster where it asks", async () => {
+  test("runs with its arguments and variables, never on a terminal, and gets the cluster's address where it asks for it", async () => {
     const { deps, commands } = setUp({ answers: [answer({ token: "t" })] });
     const { credentials } = await load(plugin({ provideClusterInfo: true }), deps);
     expect(await credentials.current()).toEqual({ token: "t" });

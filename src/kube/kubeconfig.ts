@@ -7,7 +7,7 @@ import { type ClusterConfig, type CredentialSource, type KubeconfigDeps, Kubecon
 import { type ExecPlugin, execSource } from "#kube/exec-credential.ts";
 
 export type KubeconfigSource =
-  /** `more`: the further files of $KUBECONFIG; what is named twice counts where it stands first. */
+  /** `more`: the further files of $KUBECONFIG; the first entry of a name counts. */
   { readonly path: string; readonly more?: readonly string[] } | { readonly text: string; readonly folder?: string };
 
 interface ClusterEntry {
@@ -33,7 +33,7 @@ interface UserEntry {
 }
 interface Named {
   readonly name?: string;
-  /** Of the file it stands in: relative paths start there. Ours, never the file's. */
+  /** Of the entry's file: relative paths start there. Ours, never the file's. */
   readonly folder?: string;
 }
 interface Kubeconfig {

@@ -56,7 +56,7 @@ export const lead = async (
   }
 };
 
-/** One term: true where the work has ended by itself or we were told to stop, false where the lease was lost. */
+/** One term: true when the work ended by itself or the signal was aborted, false when the lease was lost. */
 const serveTerm = async (
   candidate: Candidate,
   options: LeaderOptions,

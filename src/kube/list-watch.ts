@@ -222,7 +222,7 @@ const readEvent = (doing: string, line: string): WatchEvent => {
     const event = JSON.parse(line) as WatchEvent;
     if (typeof event.type === "string" && typeof event.object === "object" && event.object !== null) return event;
   } catch {
-    // told below
+    // reported below
   }
   throw new KubeError({ doing, status: 502, reason: "Unreadable", message: "an event is not JSON" });
 };

@@ -111,7 +111,7 @@ test("one key's failures do not hold another's work", () => {
   expect(take()).toBe("b");
 });
 
-test("cleared, it wakes nobody any more", async () => {
+test("a cleared queue wakes no worker", async () => {
   const { clock, queue, key, take } = setUp();
   queue.add(key("a"));
   queue.addAfter(key("b"), 10);

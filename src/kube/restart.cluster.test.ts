@@ -19,14 +19,14 @@ test("an API server that is killed and started again is followed on", async () =
     await create("a");
     const caches = createCaches(cluster.kube, { log: silentLog });
     const store = caches.of(wholeView(ConfigMaps), { namespace });
-    const told: string[] = [];
-    store.onChange(({ kind, object }) => told.push(`${kind} ${object.metadata.name}`));
+    const events: string[] = [];
+    store.onChange(({ kind, object }) => events.push(`${kind} ${object.metadata.name}`));
     caches.start(stop.signal);
     await eventually(() => expect(cluster.proxy.openWatches).toBe(1));
     await plane.stopApiServer();
     await plane.startApiServer();
     await create("b");
-    await eventually(() => expect(told).toEqual(["applied a", "applied b"]));
+    await eventually(() => expect(events).toEqual(["applied a", "applied b"]));
     expect(store.list().map(({ metadata }) => metadata.name)).toEqual(["a", "b"]);
   } finally {
     stop.abort();

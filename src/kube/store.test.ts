@@ -1,4 +1,4 @@
-// The store: what it believes, what it tells, and what it refuses to go back to.
+// The store: what it accepts, what it reports, and what it refuses to go back to.
 import { describe, expect, test } from "vitest";
 
 import type { KubeObject } from "#api/object.ts";
@@ -27,18 +27,18 @@ const setUp = () => {
   const bugs: unknown[] = [];
   const store = createStore<Thing>({ onBug: (error) => bugs.push(error) });
   store.addIndexes({ owner: (object) => (object.owner === undefined ? [] : [object.owner]) });
-  const told: string[] = [];
+  const events: string[] = [];
   store.onChange((change) => {
     const { name, resourceVersion, uid } = change.object.metadata;
     const before = change.kind === "applied" && change.previous !== undefined ? ` after ${change.previous.metadata.resourceVersion}` : "";
-    told.push(`${change.kind} ${name}@${resourceVersion}${uid === `uid-${name}` ? "" : ` (${uid})`}${before}`);
+    events.push(`${change.kind} ${name}@${resourceVersion}${uid === `uid-${name}` ? "" : ` (${uid})`}${before}`);
   });
-  const take = (): string[] => told.splice(0);
+  const take = (): string[] => events.splice(0);
   return { store, take, bugs };
 };
 const names = (objects: readonly Thing[]): string[] => objects.map((object) => object.metadata.name).toSorted();
 
-test("a first list fills it, a second one tells the differences only", async () => {
+test("a first list fills it, a second one reports the differences only", async () => {
   const { store, take } = setUp();
   expect(store.synced).toBe(false);
   const waiting = store.whenSynced();
@@ -99,7 +99,7 @@ test("a cluster-scoped object is found by its name", () => {
   expect(store.get({ name: "node-1" })?.metadata.name).toBe("node-1");
 });
 
-test("another object of the same name is told as deleted and applied", () => {
+test("another object of the same name is reported as deleted and applied", () => {
   const { store, take } = setUp();
   store.see(synced(1, thing("a", 1)));
   take();
@@ -110,7 +110,7 @@ test("another object of the same name is told as deleted and applied", () => {
 });
 
 describe("our own writes", () => {
-  test("are seen at once, and neither older events nor their own echo tell anything more", () => {
+  test("are seen at once, and neither older events nor their own echo report anything more", () => {
     const { store, take } = setUp();
     store.see(synced(9, thing("a", 9)));
     store.noteWrite(thing("a", 12));
@@ -178,7 +178,7 @@ test("a deletion is remembered among a thousand others at most", () => {
   expect(names(store.list())).toEqual(["t0"]);
 });
 
-test("a listener or an index that throws is told as a bug and stops nobody else", () => {
+test("a listener or an index that throws is reported as a bug and stops no other listener", () => {
   const { store, take, bugs } = setUp();
   store.addIndexes({
     broken: () => {

@@ -71,7 +71,7 @@ export const createStore = <T extends KubeObject>(options: StoreOptions<T>): Own
     const changes: Change<T>[] = [];
     if (previous !== undefined) {
       unlink(id, previous);
-      // Another object of the same name: whoever waits for the old one must hear that it is gone.
+      // Another object of the same name: a caller that waits for the old one must learn that it is gone.
       if (previous.metadata.uid !== object.metadata.uid) changes.push({ kind: "deleted", object: previous });
     }
     objects.set(id, object);
@@ -96,7 +96,7 @@ export const createStore = <T extends KubeObject>(options: StoreOptions<T>): Own
     if (oldest !== undefined) tombstones.delete(oldest);
     return [{ kind: "deleted", object }];
   };
-  const tell = (changes: readonly Change<T>[]): void => {
+  const notify = (changes: readonly Change<T>[]): void => {
     for (const change of changes) for (const listener of listeners) guarded(() => listener(change), undefined);
   };
   /** True where our own write is newer than what the watch says here. */
@@ -156,12 +156,12 @@ export const createStore = <T extends KubeObject>(options: StoreOptions<T>): Own
       const known = objects.get(id)?.metadata.resourceVersion ?? tombstones.get(id);
       if (known !== undefined && !isOlder(known, version)) return;
       written.set(id, version);
-      tell(put(id, freeze(keep(object))));
+      notify(put(id, freeze(keep(object))));
     },
     noteGone: (object) => {
       const id = idOf(object);
       const known = objects.get(id);
-      if (known?.metadata.uid === object.metadata.uid) tell(drop(id, known, known.metadata.resourceVersion));
+      if (known?.metadata.uid === object.metadata.uid) notify(drop(id, known, known.metadata.resourceVersion));
     },
     onChange: (listener) => {
       listeners.add(listener);
@@ -170,7 +170,7 @@ export const createStore = <T extends KubeObject>(options: StoreOptions<T>): Own
     see: (seen) => {
       const changes = see(seen);
       for (const resolve of waiting.splice(0, synced ? waiting.length : 0)) resolve();
-      tell(changes);
+      notify(changes);
     },
     addIndexes: (more) => {
       for (const [name, of] of Object.entries(more)) {

@@ -15,7 +15,7 @@ export interface TransportDeps {
   readonly metrics?: Metrics;
   readonly userAgent?: string;
   readonly reachability?: Reachability;
-  /** How bytes get there; sockets where absent. */
+  /** The transport of bytes; default: sockets. */
   readonly http?: HttpClient;
 }
 
@@ -29,7 +29,7 @@ export interface Call extends CallOptions {
   readonly contentType?: string;
   readonly accept?: string;
   readonly maxBytes?: number;
-  /** Of a read; three where absent. */
+  /** Tries of a read; default three. */
   readonly attempts?: number;
 }
 

@@ -1,4 +1,4 @@
-// The client against servers that behave badly: what the caller is told, and that nothing hangs or grows without bound.
+// The client against servers that behave badly: the caller's error, and that nothing hangs or grows without bound.
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -99,7 +99,7 @@ test.for(badServers)("%s", async ([, handle, options, fault]) => {
   expect(await faultOf(createClient().send({ method: "GET", url, ...options }))).toBe(fault);
 });
 
-test("nobody there is told apart from a connection that broke", async () => {
+test("a refused connection is distinguished from one that broke", async () => {
   const { url, server } = await serve(() => {});
   await new Promise((resolve) => server.close(resolve));
   expect(await faultOf(createClient().send({ method: "GET", url }))).toBe("refused");

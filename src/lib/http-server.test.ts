@@ -68,7 +68,7 @@ describe("every error is a problem", () => {
     expect(problemOf(answer)).toMatchObject({ code: "overloaded", detail: "with password=[redacted]" });
   });
 
-  test("one that nobody foresaw, which says nothing about itself outside of the log", async () => {
+  test("one that was not foreseen, which says nothing about itself outside of the log", async () => {
     const { send, errors } = await setUp();
     const answer = await send("GET", "/broken");
     expect(problemOf(answer)).toEqual({
@@ -193,7 +193,7 @@ test("over TLS it serves the certificate it has, and the next one without a rest
   expect(isFollowing).toBe(false);
 });
 
-test("requests are measured by service, method and status, and no stranger invents a label", async () => {
+test("requests are measured by service, method and status, and no caller invents a label", async () => {
   const { send, metrics } = await setUp();
   await send("GET", "/nowhere");
   await send("PROPFIND", "/nowhere");

@@ -66,7 +66,7 @@ export const guardApp = <E extends Env, S extends Schema, P extends string>(
   });
 };
 
-/** Anything else would let a stranger create metrics. */
+/** Anything else would let callers create metrics. */
 const knownMethod = (method: string): string =>
   ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].includes(method) ? method : "other";
 

@@ -76,7 +76,7 @@ describe("a patch that does not", () => {
     ["moving into itself", { a: { b: {} } }, [{ op: "move", from: "/a", path: "/a/b/c" }], "malformed"],
     ["a pointer without a slash", {}, [{ op: "remove", path: "a" }], "malformed"],
     ["a pointer with a bare tilde", {}, [{ op: "remove", path: "/a~2" }], "malformed"],
-    ["an operation nobody knows", {}, [{ op: "increment", path: "/a" } as unknown as JsonPatch[number]], "malformed"],
+    ["an unknown operation", {}, [{ op: "increment", path: "/a" } as unknown as JsonPatch[number]], "malformed"],
     ["a pointer of too many segments", {}, [{ op: "add", path: "/a".repeat(200), value: 1 }], "malformed"],
   ];
   test.for(cases)("%s", ([, document, patch, fault]) => {

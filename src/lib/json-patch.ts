@@ -42,7 +42,7 @@ export const parsePointer = (text: string): readonly string[] | undefined => {
     .map((segment) => segment.replaceAll("~1", "/").replaceAll("~0", "~"));
 };
 
-/** What stands at a pointer; undefined where nothing does. */
+/** The value at a pointer; undefined where there is none. */
 export const valueAt = (document: unknown, path: string): unknown => {
   const segments = parsePointer(path);
   if (segments === undefined) return undefined;

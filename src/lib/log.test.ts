@@ -39,7 +39,7 @@ test("what is below the level is not written", () => {
   info.log.info("loud");
   expect(info.lines.map((line) => line["message"])).toEqual(["loud"]);
   const silent = capture("silent");
-  silent.log.error("nobody hears");
-  silentLog.child({}).error("nobody hears");
+  silent.log.error("not written");
+  silentLog.child({}).error("not written");
   expect(silent.lines).toEqual([]);
 });

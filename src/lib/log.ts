@@ -38,7 +38,7 @@ export const createLog = (options: LogOptions): Log => {
   return wrap(logger, options.fields ?? {});
 };
 
-/** For callers that have nobody to tell. */
+/** For callers without a log. */
 export const silentLog: Log = {
   debug: () => {},
   info: () => {},

@@ -1,4 +1,4 @@
-// The clock of tests: what is due runs in order, and time moves only when it is told to.
+// The clock of tests: due callbacks run in order, and time moves only on request.
 import { expect, test } from "vitest";
 
 import { delay } from "#lib/clock.ts";

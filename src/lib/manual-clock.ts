@@ -1,4 +1,4 @@
-// A clock that stands still until it is moved: for tests and simulations. Runs what is due in order of time, then of asking; never reads the ambient time.
+// A clock that moves only on request: for tests and simulations. Runs due callbacks in order of time, then of asking; never reads the ambient time.
 import { setImmediate as nextTurn } from "node:timers/promises";
 
 import { type Clock, requireTimerDelay, waitInPieces } from "#lib/clock.ts";

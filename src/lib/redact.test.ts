@@ -233,11 +233,11 @@ describe("a value", () => {
     });
   });
 
-  test("that is an error is told with its cause", () => {
+  test("that is an error keeps its cause", () => {
     const error = new Error("cannot log in with password=hunter2", { cause: new Error("token=abc") });
-    const told = redactValue(error) as { message: string; stack: string; cause: { message: string } };
-    expect([told.message, told.cause.message]).toEqual(["cannot log in with password=[redacted]", "token=[redacted]"]);
-    expect(told.stack).not.toContain("hunter2");
+    const redacted = redactValue(error) as { message: string; stack: string; cause: { message: string } };
+    expect([redacted.message, redacted.cause.message]).toEqual(["cannot log in with password=[redacted]", "token=[redacted]"]);
+    expect(redacted.stack).not.toContain("hunter2");
   });
 
   test("is bounded in depth and length, also where it contains itself", () => {

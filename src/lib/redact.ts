@@ -47,7 +47,7 @@ const withoutEncoded = (text: string): string => {
 const maxDepth = 8;
 const maxItems = 200;
 
-/** Any value, made safe to print: strings redacted, fields with a secret's name emptied, errors told as data, depth and length bounded. */
+/** Any value, made safe to print: strings redacted, fields with a secret's name emptied, errors as data, depth and length bounded. */
 export const redactValue = (value: unknown, depth = 0): unknown => {
   if (typeof value === "string") return redact(plainText(value));
   if (value === null || typeof value === "number" || typeof value === "boolean" || value === undefined) return value;

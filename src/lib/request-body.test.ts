@@ -48,7 +48,7 @@ test("a length that is too large is refused before a byte is read", async () => 
   expect(taken.chunks).toBe(0);
 });
 
-test("a body that does not tell its length is read no further than the limit", async () => {
+test("a body without a length is read no further than the limit", async () => {
   const reader = createBodyReader({ maxBytes: 1_000, maxBytesInFlight: 10_000 });
   const { taken, body } = chunked(1_000_000);
   expect(await statusOf(reader.read(post(body), sizeOf))).toBe(413);

@@ -1,4 +1,4 @@
-// The most that a repair may set, whoever asks for it: memory, CPU and replicas. Pure; an unreadable value is beyond every limit.
+// The most that a repair may set, for every caller: memory, CPU and replicas. Pure; an unreadable value is beyond every limit.
 import { parseQuantity } from "#lib/quantity.ts";
 import type { Settings } from "#policy/settings.ts";
 

@@ -142,7 +142,7 @@ describe("budgetHold", () => {
       untilMs: now + 20 * 60_000,
     }));
   test("an object of the cluster counts against the whole only", () => expect(ask([begun(5), begun(6)])).toBeUndefined());
-  test("no budget is never enough, and nobody knows until when", () =>
+  test("a budget of none is never enough, and has no end", () =>
     expect(ask([], "shop", { ...settings, perNamespacePerHour: 0 })).toEqual({
       why: "the budget of 0 repairs an hour in namespace shop is spent",
     }));
@@ -209,7 +209,7 @@ describe("settingsFrom", () => {
       `RemediationPolicy a sets ${field}, which is not evaluated yet`,
     ]);
   });
-  test("an empty list of approvers would leave nobody to decide", () => {
+  test("an empty list of approvers would allow no decision at all", () => {
     expect(settingsFrom([policy("a", { approvers: [] })]).approvers).toEqual(defaultSettings.approvers);
     expect(settingsFrom([policy("a", { approvers: ["user:ann"], minApprovers: 2 })])).toMatchObject({
       approvers: ["user:ann"],

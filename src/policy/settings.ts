@@ -61,7 +61,7 @@ export const settingsFrom = (policies: readonly RemediationPolicy[]): Settings =
         retentionSeconds: spec.retentionSeconds ?? settings.retentionSeconds,
         noActionRetentionSeconds: spec.noActionRetentionSeconds ?? settings.noActionRetentionSeconds,
         maxOpenRequests: spec.maxOpenRequests ?? settings.maxOpenRequests,
-        // Nobody could decide where the list is empty.
+        // An empty list would allow no decision at all.
         approvers: spec.approvers?.length ? spec.approvers : settings.approvers,
         minApprovers: spec.minApprovers ?? settings.minApprovers,
         perNamespacePerHour: budgets?.perNamespacePerHour ?? settings.perNamespacePerHour,

@@ -167,7 +167,7 @@ describe("a described pod", () => {
   });
 });
 
-test("why a pod is not scheduled stands in its condition, as the scheduler writes it", () => {
+test("why a pod is not scheduled is in its condition, as the scheduler writes it", () => {
   const evidence = evidenceOf(
     described(
       "pods",
@@ -454,7 +454,7 @@ test("samples become what they were while the trouble lasted, and before", () =>
     cache: { ...pod, collection_timestamp: "2027-03-01T14:00:00" },
     alerts: { alerts: [{ name: "web-7d9c5b8f6-bx2z4", time_range: "2027-03-01 13:50:10 ~ 2027-03-01 13:50:20", evidence: [] }] },
     metricsCsv:
-      "\ufefftime,web-7d9c5b8f6-bx2z4-cpu,web-7d9c5b8f6-bx2z4-p90latency,nobody-cpu\n2027-03-01 13:50:00,0.1,20,1\n2027-03-01 13:50:05,0.1,20,1\n2027-03-01 13:50:10,0.9,4000,1\n2027-03-01 13:50:15,0.9,,1\n",
+      "\ufefftime,web-7d9c5b8f6-bx2z4-cpu,web-7d9c5b8f6-bx2z4-p90latency,unrelated-cpu\n2027-03-01 13:50:00,0.1,20,1\n2027-03-01 13:50:05,0.1,20,1\n2027-03-01 13:50:10,0.9,4000,1\n2027-03-01 13:50:15,0.9,,1\n",
   });
   expect(evidence.metrics.map(({ name, value, usual }) => [name, value, usual])).toEqual([
     ["cpu_usage_cores", 0.9, 0.1],

@@ -47,5 +47,5 @@ export const recordedType = (word: string): RecordedType | undefined => {
   return Object.values(byPlural).find(({ kind }) => kind.toLowerCase() === name) ?? byPlural[`${name}s`];
 };
 
-/** Recordings have no uids: the name stands in for it, so that owners and owned still meet. */
+/** Recordings have no uids: the name replaces it, so that owners and owned objects still match. */
 export const uidOf = (kind: string, namespace: string | undefined, name: string): string => `recorded ${kind} ${namespace ?? ""}/${name}`;

@@ -11,9 +11,9 @@ export interface Change {
   readonly object: ObjectReference;
   /** RFC 3339. */
   readonly at: string;
-  /** Nobody watched when it happened: between this and `at`. */
+  /** Not watched when it happened: between this and `at`. */
   readonly notBefore?: string;
-  /** Field manager; `unknown` where nobody recorded it. */
+  /** Field manager; `unknown` without a record. */
   readonly by: string;
   /** `spec.template.spec.containers[web].image`; empty for a whole object. */
   readonly field: string;
@@ -64,14 +64,14 @@ const baseOf = ({ object }: Track, { at, notBefore, by, number, source }: Versio
 
 const fieldChanges = (base: Base, { others = [] }: Version, differences: readonly FieldDifference[]): readonly Change[] => {
   const writers = new Map(others);
-  const told = differences.slice(0, maxFields).map((each): Change => ({
+  const shown = differences.slice(0, maxFields).map((each): Change => ({
     ...base,
     by: writers.get(each.field) ?? base.by,
     kind: "changed",
     ...describe(each),
   }));
-  const more = differences.length - told.length;
-  return more > 0 ? [...told, { ...base, field: "", kind: "changed", after: `${more} more fields` }] : told;
+  const more = differences.length - shown.length;
+  return more > 0 ? [...shown, { ...base, field: "", kind: "changed", after: `${more} more fields` }] : shown;
 };
 
 /** Path and values of a difference, safe to show and to save. */
@@ -119,9 +119,9 @@ const marked = (changes: readonly Change[]): readonly Change[] => {
     }
     const earlier = last.get(change.field);
     const isBack = earlier !== undefined && earlier.before === change.after && earlier.after === change.before && earlier.by !== change.by;
-    const told = isBack ? { ...change, undoes: { at: earlier.at, by: earlier.by } } : change;
-    last.set(change.field, told);
-    return told;
+    const shown = isBack ? { ...change, undoes: { at: earlier.at, by: earlier.by } } : change;
+    last.set(change.field, shown);
+    return shown;
   });
 };
 

@@ -14,7 +14,7 @@ const binding = object("RoleBinding", "web-reads", {
   subjects: [{ kind: "ServiceAccount", name: "web", namespace: "shop" }],
 });
 
-/** Each object as it was, then what became of it in the window. */
+/** Each object before the window, then its states in the window. */
 const journalOf = (...histories: readonly (readonly [KubeObject, KubeObject | "deleted", number?])[]) => {
   const journal = createJournal();
   for (const [before, after, at = 30] of histories) {
@@ -125,14 +125,14 @@ describe("the order", () => {
       "Node n1: runs its pods",
     ]);
   });
-  test("where nobody knows on which nodes it runs, every node comes last", () => {
+  test("with unknown nodes, every node comes last", () => {
     expect(near(journal).slice(-2)).toEqual(["Node n1: a node", "Node n2: a node"]);
   });
   test("nearest to the moment that was asked about", () => {
     const around = changesNear(journal.tracks(), referenceOf(web), { ...window, around: createdAt + 21 * minute }, { nodes: [] });
     expect(around.map(({ object: { name } }) => name)).toEqual(["web", "web-files", "web-config", "others"]);
   });
-  test("what may have happened in the window, because nobody watched, is in it", () => {
+  test("a change that was not watched and may be in the window is in it", () => {
     const unwatched = createJournal();
     unwatched.see(web, createdAt);
     unwatched.seeDeleted(referenceOf(web), createdAt + 50 * minute, { notBefore: createdAt });
@@ -141,7 +141,7 @@ describe("the order", () => {
   });
 });
 
-test("what Kubernetes remembers is told once: not where the journal saw it", () => {
+test("a change that Kubernetes remembers is listed once: not where the journal has it", () => {
   const journal = journalOf([web, deploymentObject({ image: "web:2" }), 30]);
   const base = { object: referenceOf(web), by: "kubectl", field: "spec", kind: "changed", source: "managedFields" } as const;
   const at = (n: number): string => new Date(createdAt + n * minute).toISOString();

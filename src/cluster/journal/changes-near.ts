@@ -11,7 +11,7 @@ import { fromTimestamp } from "#lib/clock.ts";
 export interface Window {
   readonly from: number;
   readonly to: number;
-  /** Nearer to this comes first; the end where absent. */
+  /** Nearer to this comes first. Default: the end. */
   readonly around?: number;
 }
 
@@ -23,7 +23,7 @@ export interface NearChange extends Change {
 export interface Nearby {
   /** Nodes on which its pods run; undefined where that is not known: then every node counts. */
   readonly nodes?: readonly string[];
-  /** Told by Kubernetes itself; what the journal has of the same write is not told twice. */
+  /** Kubernetes' own record; a write that the journal has too is listed once. */
   readonly remembered?: readonly Remembered[];
   /** Default 200. */
   readonly limit?: number;
@@ -140,7 +140,7 @@ const placeOf = (other: Track | ObjectReference, target: ObjectReference, bearin
 /** The times of the API server are whole seconds. */
 const togetherMs = 2_000;
 
-/** The journal tells the same write, and better; a ReplicaSet's template is also a version of its Deployment. */
+/** The journal has the same write, and more of it; a ReplicaSet's template is also a version of its Deployment. */
 const isTold = (change: Change, track: Track | undefined): boolean => {
   const at = fromTimestamp(change.at) ?? 0;
   return track?.versions.some((version) => Math.abs(version.at - at) <= togetherMs && version.source === "watch") ?? false;

@@ -98,7 +98,7 @@ describe("saving", () => {
     expect((await loadJournal(kube, namespace)).tracks).toHaveLength(1);
   });
 
-  test("what somebody else has written in between is written over at the second try", async () => {
+  test("a concurrent write of another process is overwritten at the second try", async () => {
     const { clock, kube, journal, save } = scene();
     journal.see(config("web", "1"), clock.now());
     await save();
@@ -112,7 +112,7 @@ describe("saving", () => {
     expect((await loadJournal(kube, namespace)).tracks[0]?.versions).toHaveLength(2);
   });
 
-  test("a ConfigMap that somebody deleted is made again", async () => {
+  test("a deleted ConfigMap is created again", async () => {
     const { clock, kube, journal, save } = scene();
     journal.see(config("web", "1"), clock.now());
     await save();
@@ -179,7 +179,7 @@ describe("a shard that this installation did not write", () => {
       expect(after.contents).toContain('"text":"2"');
     });
 
-  test("has the form of a shard: the seal alone tells them apart", () => {
+  test("has the form of a shard: only the seal differs", () => {
     expect(readShard(Buffer.from(poison(), "base64"))).toMatchObject({ tracks: [{ object: { name: "web" } }] });
   });
 

@@ -232,7 +232,7 @@ export const readSaved = async (found: readonly SavedConfigMap[], key: Buffer | 
     if (why === undefined && typeof shard === "object") whole.push({ index, resourceVersion, shard });
     else refused.push({ index, resourceVersion, newest: known, why: why ?? "", place: `${map.metadata.namespace}/${map.metadata.name}` });
   }
-  // Of a track that stands in two, while the number of shards grew, the later one counts.
+  // A track can be in two shards while the number of shards grows: the later one counts.
   const newestFirst = whole.map(({ shard }) => shard).toSorted((a, b) => b.generation - a.generation);
   const tracks = new Map<string, Track>();
   for (const { tracks: its } of newestFirst)

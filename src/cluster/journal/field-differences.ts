@@ -58,7 +58,7 @@ const itemsByName = (value: unknown): ReadonlyMap<string, Readonly<Record<string
   return named;
 };
 
-/** What tells an item of a list from the others. */
+/** The key that identifies an item of a list. */
 export const nameOf = (item: Readonly<Record<string, unknown>>): string | undefined => {
   const name = item["name"] ?? item["key"] ?? item["containerPort"] ?? item["port"] ?? item["mountPath"] ?? item["host"] ?? item["type"];
   return typeof name === "string" || typeof name === "number" ? String(name) : undefined;

@@ -41,8 +41,8 @@ export const firstWrite = (managedFields: ManagedFields): LastWrite | undefined 
 };
 
 /**
- * For each difference who made it and when. `since`: the newest write that was known before. A field that is gone is nobody's any more: whoever
- * has written since did it, and if nobody is recorded to have, nobody knows.
+ * The author and the time of each difference. `since`: the newest write that was known before. A removed field has no manager any more:
+ * its author is the manager that has written since, and unknown without such a record.
  */
 export const writersOf = (
   managedFields: ManagedFields,
@@ -110,7 +110,7 @@ export interface RecordedWrite extends LastWrite {
 
 const maxFields = 6;
 
-/** Every manager's last write but that of the status, newest first: what is known of an object that nobody has watched. */
+/** Every manager's last write except status writes, newest first: all that is known of an object that was not watched. */
 export const recordedWrites = (managedFields: ManagedFields): readonly RecordedWrite[] =>
   entriesOf(managedFields)
     .filter(({ subresource }) => subresource !== "status")

@@ -1,4 +1,4 @@
-// What is known of changes, for whoever asks: by the journal that this process keeps, or as one has saved it.
+// The known changes, for every reader: from the journal that this process keeps, or from the saved one.
 import { readKey } from "#cluster/installation-key.ts";
 import { listSaved, readSaved } from "#cluster/journal/config-map-store.ts";
 import { JOURNAL_KEY_NAME } from "#cluster/journal/journal-seal.ts";

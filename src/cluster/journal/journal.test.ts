@@ -100,7 +100,7 @@ describe("who did it", () => {
     expect(changes.at(-1)).toMatchObject({ field: "spec.template.spec.containers[web].resources.limits.memory", by: "argocd-controller" });
   });
 
-  test("of a field that is gone whoever wrote since; nobody where nobody is recorded to have", () => {
+  test("the author of a removed field is the manager that wrote since; unknown without a record", () => {
     const [full, gone] = [config({ a: "1", b: "2" }), config({ a: "1" })];
     const owned = { "f:data": { "f:a": {} } };
     const wrote = seen(managedBy(full, ["helm", createdAt, owned]), managedBy(gone, ["kubectl-edit", createdAt + 70_000, owned]));
@@ -121,7 +121,7 @@ describe("who did it", () => {
     ]);
   });
 
-  test("a deletion is nobody's: no object says who asked for it", () => {
+  test("a deletion has no known author: no object records it", () => {
     const journal = seen(config({ a: "1" }));
     journal.seeDeleted(reference, createdAt + 5 * minute, { notBefore: createdAt + 2 * minute });
     expect(changesIn(journal).at(-1)).toMatchObject({
@@ -131,7 +131,7 @@ describe("who did it", () => {
     });
   });
 
-  test("an object that was there before: when and by whom its record says it was last written", () => {
+  test("an object from before the journal: its own record says when it was last written, and by which manager", () => {
     const old = managedBy(
       config({ a: "1" }),
       ["helm", createdAt, { "f:data": {} }],
@@ -220,7 +220,7 @@ describe("laws", () => {
   const data = fc.dictionary(fc.string({ maxLength: 20 }), fc.string({ maxLength: 60 }), { maxKeys: 5 });
   const histories = fc.array(fc.option(data, { nil: undefined, freq: 5 }), { minLength: 1, maxLength: 30 });
 
-  test("text comes back as it was", () => {
+  test("text is the same after packing and unpacking", () => {
     fc.assert(
       fc.property(
         fc.string({ unit: "grapheme" }),

@@ -28,7 +28,7 @@ export const defaultBounds: JournalBounds = {
 };
 
 export interface Journal {
-  /** `gap`: since when nobody watched. */
+  /** `gap`: the time since which the kind was not watched. */
   see(object: KubeObject, now: number, gap?: Gap): void;
   seeDeleted(object: ObjectReference, now: number, gap?: Gap): void;
   /** A whole list of this kind has been seen: what is not among these keys is gone. */
@@ -37,7 +37,7 @@ export interface Journal {
   restore(tracks: readonly Track[]): void;
   get(object: ObjectReference): Track | undefined;
   tracks(): readonly Track[];
-  /** The object as it was; undefined where that is not known, or not whole. */
+  /** The object before that time; undefined where its content is unknown or incomplete. */
   content(object: ObjectReference, version: number): Content | undefined;
   /** Keys of what has changed since this was last asked. */
   takeChanged(): readonly string[];

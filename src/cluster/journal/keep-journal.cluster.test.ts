@@ -81,7 +81,7 @@ beforeAll(async () => {
 afterAll(() => cluster.close());
 
 describe("with the rights of an installation", () => {
-  test("an edit in place, a limit that two take from each other, a deleted RoleBinding: what, where, by whom, and again after a restart", async () => {
+  test("an edit in place, a limit with two managers, a deleted RoleBinding: field, place and author, and again after a restart", async () => {
     const first = keep();
     await until(() => {
       expect(first.keeper.gaps).toEqual([]);
@@ -202,7 +202,7 @@ describe("with the rights of an installation", () => {
     expect(saved).not.toMatch(/canary|Y2FuYXJ5/);
   });
 
-  test("the RoleBinding that was deleted while nobody watched is found all the same", async () => {
+  test("a RoleBinding that was deleted without a watch is found all the same", async () => {
     await mustKubectl(
       kubectl,
       ["apply", "-n", shop, "-f", "-"],

@@ -25,7 +25,7 @@ const scene = (): Scene => {
   const kube = Object.assign(memory, { list: async (type: typeof ConfigMaps) => memory.objects(type) as never });
   return { clock, kube };
 };
-/** One process: until it is told to stop. */
+/** One process, until its signal is aborted. */
 const start = async ({ clock, kube }: Scene): Promise<{ keeper: JournalKeeper; stop: () => Promise<void> }> => {
   const store = createConfigMapStore({ kube, clock, namespace, randomBytes });
   const keeper = createJournalKeeper({ kube, clock, store, log: silentLog, metrics: createMetrics() });

@@ -1,4 +1,4 @@
-// Keeps the change journal while it is told to: loads what was saved, follows every kind, saves what is new. Reads the cluster, and writes through its store only.
+// Keeps the change journal until its signal is aborted: loads the saved state, follows every kind, saves changes. Reads the cluster, and writes through its store only.
 import type { KubeObject, ObjectReference, ResourceType } from "#api/object.ts";
 import { changesNear, type NearChange, type Nearby, type Window } from "#cluster/journal/changes-near.ts";
 import { createJournal, defaultBounds, type Journal, type JournalBounds, journalKey } from "#cluster/journal/journal.ts";

@@ -3,7 +3,7 @@ import type { Kept } from "#api/observed.ts";
 import { contentsOf, isHashOnly, type Track } from "#cluster/journal/track.ts";
 import { fromTimestamp, toPreciseTimestamp } from "#lib/clock.ts";
 
-/** `before`: RFC 3339. The API server tells times in whole seconds: of what was written within that second nothing is taken for earlier. */
+/** `before`: RFC 3339. API server times are whole seconds: a write within that second does not count as earlier. */
 export const keptBefore = (track: Track | undefined, before: string): Kept => {
   const time = fromTimestamp(before);
   if (time === undefined) return { unknown: `${before} is no time` };

@@ -8,7 +8,7 @@ export type Packed = string;
 const windowBytes = 32 * 1024;
 const maxTextBytes = 16 * 1024 * 1024;
 
-/** `like`: a text that much of this one stands in; the same has to be given to unpack it. */
+/** `like`: a text that shares much with this one; unpacking needs the same text. */
 export const pack = (text: string, like: string): Packed => {
   const dictionary = dictionaryOf(like);
   const options = {

@@ -1,4 +1,4 @@
-// How one object bears on another, read from their contents: who is named, selected, scaled, bound or limited by whom. Pure.
+// How one object relates to another, from their contents: names, selectors, scaling, bindings, limits. Pure.
 import type {
   CronJob,
   HorizontalPodAutoscaler,

@@ -10,7 +10,7 @@ import { fromTimestamp, toPreciseTimestamp } from "#lib/clock.ts";
 /** `relation`: where it bears on the target in a way that no content shows. */
 export type Remembered = Change & { readonly relation?: string };
 
-/** The API server tells times in whole seconds. */
+/** API server times are whole seconds. */
 const togetherMs = 2_000;
 
 /** Each manager's last write: when, and among which of its fields it has to be looked for. */

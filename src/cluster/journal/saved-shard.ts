@@ -75,7 +75,7 @@ const recoded = (track: Track, from: BufferEncoding, to: BufferEncoding): Track 
   };
 };
 
-/** A track that cannot be unpacked would fail later, where nobody expects it. */
+/** A track that cannot be unpacked would fail later, at an unexpected place. */
 const isWhole = (track: Track): boolean => {
   try {
     contentsOf(track);

@@ -13,14 +13,14 @@ export interface Version {
   readonly kind: "created" | "changed" | "deleted";
   /** Epoch milliseconds. */
   readonly at: number;
-  /** Where nobody watched when it happened: not before this. */
+  /** Of a change that was not watched: not before this. */
   readonly notBefore?: number;
   readonly by: string;
   /** Fields that another manager wrote: path and manager. */
   readonly others?: readonly (readonly [field: string, by: string])[];
   /** The content before it, packed against this version's own; absent for the first one that is known. */
   readonly older?: Packed;
-  /** `record`: seen for the first time long after it was written; the API server's record of field managers says when and by whom. */
+  /** `record`: first seen long after it was written; time and author come from the API server's record of field managers. */
   readonly source: "watch" | "record";
 }
 
@@ -42,7 +42,7 @@ export interface Bounds {
   readonly maxAgeMs: number;
 }
 
-/** Nobody watched in between: it happened after this. */
+/** Not watched in between: it happened after this. */
 export interface Gap {
   readonly notBefore: number;
 }
@@ -64,7 +64,7 @@ export const recordObject = (track: Track | undefined, object: KubeObject, now: 
   // Another order of the same fields.
   if (!isNew && differences.length === 0) return { ...track, current: pack(text, commonWords), writtenAt };
   const version = isNew ? creation(object, now) : change(object, differences, track, now);
-  // The record of field managers says when, whoever watched.
+  // The record of field managers has the time, with or without a watch.
   const unwatched = version.by === unknownManager && !isNew ? gap : undefined;
   return extended({ ...track, uid, writtenAt }, before, text, { ...version, ...unwatched }, now, bounds);
 };
@@ -137,7 +137,7 @@ const extended = (
   return trimmed(longer, bounds.maxVersions, now - bounds.maxAgeMs);
 };
 
-/** The API server tells times in whole seconds. */
+/** API server times are whole seconds. */
 const togetherMs = 2_000;
 
 /** Never in the future: clocks differ. */

@@ -7,7 +7,7 @@ import { secretWrites } from "#cluster/journal/field-managers.ts";
 /** Plain JSON, without apiVersion, kind, name and namespace. */
 export type Content = Readonly<Record<string, unknown>>;
 
-/** Written by controllers at every turn, or a copy of what stands elsewhere in the object. */
+/** Fields that controllers write at every turn, or that copy another part of the object. */
 const noisyAnnotations: ReadonlySet<string> = new Set([
   "kubectl.kubernetes.io/last-applied-configuration",
   "deployment.kubernetes.io/revision",

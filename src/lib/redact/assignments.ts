@@ -178,7 +178,7 @@ const hideElement = (source: Source, at: number, hide: Hide): number => {
 const hideAssigned = (source: Source, name: Name, sign: string, at: number, hide: Hide): number => {
   const { text } = source;
   const line = lineEnd(source, at);
-  // `volume "db-credentials" : …` and `secret/db-password: not found` tell of an object.
+  // `volume "db-credentials" : …` and `secret/db-password: not found` name an object.
   const isColon = sign === ":" || sign === "::";
   if (name.isMentioned && isColon && (name.quote !== "" || text[name.start - 1] === " " || !isOneWord(text, at, line))) return at;
   if (isColon && text[name.end + name.quote.length + 1]?.trim() !== "" && isVersion(text, at) && name.text.includes("-")) return at;

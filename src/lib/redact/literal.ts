@@ -1,5 +1,5 @@
 // Which literal values are shown although their purpose is not known: numbers, switches, words, hosts, ports, addresses, paths.
-// Whatever else stands in an environment or a label may be a secret under a harmless name. Pure.
+// Any other value of a variable or a label may be a secret under a harmless name. Pure.
 
 const shown: readonly RegExp[] = [
   /^$/,

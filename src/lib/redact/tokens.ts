@@ -38,7 +38,7 @@ const hideKeys = (run: string, start: number, hide: Hide): void => {
     if (looksLikeKey(found[0])) hide(start + found.index, start + found.index + found[0].length);
 };
 
-/** Where a known beginning stands at the border of a word, with enough behind it. */
+/** A known prefix at the border of a word, with enough text behind it. */
 const tokenStart = (run: string): number | undefined => {
   let isInWord = false;
   for (let at = 0; at < run.length - 8; at += 1) {

@@ -42,7 +42,7 @@ export interface Quoted {
   readonly after: number;
 }
 
-/** What stands between quotes; `\"` of JSON inside of JSON are quotes as well. One that is never closed ends with its line. */
+/** The text between quotes; `\"` of JSON inside of JSON are quotes as well. An unclosed quote ends with its line. */
 export const quotedAt = (source: Source, at: number): Quoted | undefined => {
   const { text } = source;
   opening.lastIndex = at;
