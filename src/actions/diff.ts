@@ -1,7 +1,7 @@
 // What people see of a change: per object, before and after, a few lines around each difference, secrets masked. Pure; for reading only.
 import type { Change } from "#api/change.ts";
 import type { ObjectDiff } from "#api/fields.ts";
-import { type KubeObject, referenceText } from "#api/object.ts";
+import { type KubeObject, referenceText, controllerOf } from "#api/object.ts";
 import { preview } from "#actions/change.ts";
 import { type Inverse, irreversible, type LiveOf } from "#actions/invert.ts";
 import { maskPair } from "#actions/mask.ts";
@@ -40,7 +40,7 @@ const changeText = (change: Change, before: KubeObject | undefined, after: KubeO
 };
 
 const replacement = (pod: KubeObject | undefined): string => {
-  const owner = pod?.metadata.ownerReferences?.find((reference) => reference.controller === true);
+  const owner = pod && controllerOf(pod);
   return owner === undefined ? "" : `; ${owner.kind} ${owner.name} makes a new one`;
 };
 

@@ -3,17 +3,14 @@ import type { ControllerRevision, DaemonSet, PodTemplate, StatefulSet } from "#a
 import { noOp, patched, type PlanResult, refused } from "#actions/action.ts";
 import { difference } from "#actions/difference.ts";
 import type { Json } from "#lib/canonical-json.ts";
+import { isControlledBy } from "#api/object.ts";
 
 export const backToRevision = (
   target: StatefulSet | DaemonSet,
   revision: number,
   controllerRevisions: readonly ControllerRevision[],
 ): PlanResult => {
-  const source = controllerRevisions.find(
-    (kept) =>
-      kept.revision === revision &&
-      (kept.metadata.ownerReferences?.some((owner) => owner.controller === true && owner.uid === target.metadata.uid) ?? false),
-  );
+  const source = controllerRevisions.find((kept) => kept.revision === revision && isControlledBy(kept, target));
   if (source === undefined) return refused(`revision ${revision} is not kept any more: no ControllerRevision holds it`);
   const present = target.spec.template;
   const template = templateIn(source, present);

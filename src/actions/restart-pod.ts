@@ -3,6 +3,8 @@ import * as z from "zod";
 import { Pods, type Pod } from "#api/kubernetes.ts";
 import { defineAction, planned, refused } from "#actions/action.ts";
 import { referenceOf } from "#actions/change.ts";
+import { controllerOf } from "#api/object.ts";
+import { isReady } from "#api/conditions.ts";
 
 const replacingKinds: ReadonlySet<string> = new Set(["ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController"]);
 
@@ -18,10 +20,10 @@ export const restartPod = defineAction({
   writes: [{ verb: "evict", type: Pods }],
   parameters: z.object({}),
   plan: (_parameters, target, { siblings }) => {
-    const owner = target.metadata.ownerReferences?.find((reference) => reference.controller === true);
+    const owner = controllerOf(target);
     if (owner === undefined || !replacingKinds.has(owner.kind)) return refused("no controller would replace the pod");
     const others = siblings.filter((pod) => pod.metadata.uid !== target.metadata.uid);
-    if (isReady(target as Pod) && !others.some(isReady)) return refused("it is the last ready pod of its controller");
+    if (serves(target as Pod) && !others.some(serves)) return refused("it is the last ready pod of its controller");
     return planned({ type: "evict", object: referenceOf(target), uid: target.metadata.uid });
   },
   verify: ({ target }, changes) => {
@@ -30,6 +32,4 @@ export const restartPod = defineAction({
   },
 });
 
-const isReady = (pod: Pod): boolean =>
-  pod.metadata.deletionTimestamp === undefined &&
-  (pod.status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") ?? false);
+const serves = (pod: Pod): boolean => pod.metadata.deletionTimestamp === undefined && isReady(pod);

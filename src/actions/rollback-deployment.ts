@@ -1,10 +1,11 @@
 // rollback_deployment: the pod template of an earlier revision, put back as it was. Never chooses the revision: that is a parameter.
 import * as z from "zod";
-import { Deployments, type Deployment, type PodTemplate, type ReplicaSet } from "#api/kubernetes.ts";
+import { Deployments, type Deployment, type PodTemplate } from "#api/kubernetes.ts";
 import { defineAction, patches, noOp, patched, refused } from "#actions/action.ts";
 import { difference } from "#actions/difference.ts";
 import { rolloutEffect } from "#actions/rollout.ts";
 import type { Json } from "#lib/canonical-json.ts";
+import { isControlledBy } from "#api/object.ts";
 
 const revisionAnnotation = "deployment.kubernetes.io/revision";
 const hashLabel = "pod-template-hash";
@@ -30,7 +31,7 @@ export const rollbackDeployment = defineAction({
     const deployment = target as Deployment;
     if (deployment.spec.paused === true) return refused("the Deployment is paused: its rollout would not start");
     const source = replicaSets.find(
-      (set) => isOwned(set, deployment) && set.metadata.annotations?.[revisionAnnotation] === String(revision),
+      (set) => isControlledBy(set, deployment) && set.metadata.annotations?.[revisionAnnotation] === String(revision),
     );
     if (source === undefined) return refused(`revision ${revision} is not kept any more: no ReplicaSet holds it`);
     const operations = difference(["spec", "template"], asJson(deployment.spec.template), asJson(withoutHash(source.spec.template)));
@@ -39,9 +40,6 @@ export const rollbackDeployment = defineAction({
   },
   verify: ({ target }, changes) => rolloutEffect(target, changes),
 });
-
-const isOwned = (set: ReplicaSet, deployment: Deployment): boolean =>
-  set.metadata.ownerReferences?.some((owner) => owner.controller === true && owner.uid === deployment.metadata.uid) ?? false;
 
 /** The label is the Deployment controller's mark on a ReplicaSet; in a template it would make a new revision of everything. */
 const withoutHash = (template: PodTemplate): PodTemplate => {

@@ -109,12 +109,12 @@ export const Permission = z.object({
 export type Permission = z.output<typeof Permission>;
 
 /** Quoted evidence: what was seen, where. */
-export const Evidence = z.object({
+export const Quote = z.object({
   source: z.enum(["object", "event", "log", "metric", "alert", "change"]).describe("Where the quote was read."),
   object: z.string().max(400).describe("The object it is about, as Kind namespace/name."),
   quote: z.string().max(2048).describe("The words themselves, redacted and bounded."),
 });
-export type Evidence = z.output<typeof Evidence>;
+export type Quote = z.output<typeof Quote>;
 
 /** One step of a plan: one action on one object. */
 export const Step = z.object({

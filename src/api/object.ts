@@ -75,6 +75,13 @@ export const keyText = (key: Key): string => (key.namespace === undefined ? key.
 export const referenceText = (reference: Pick<ObjectReference, "kind" | "name"> & { namespace?: string | undefined }): string =>
   `${reference.kind} ${reference.namespace === undefined ? "" : `${reference.namespace}/`}${reference.name}`;
 
+/** The owner that controls it: an object has at most one. */
+export const controllerOf = ({ metadata }: Pick<KubeObject, "metadata">): OwnerReference | undefined =>
+  metadata.ownerReferences?.find(({ controller }) => controller === true);
+
+export const isControlledBy = (object: Pick<KubeObject, "metadata">, owner: Pick<KubeObject, "metadata">): boolean =>
+  controllerOf(object)?.uid === owner.metadata.uid;
+
 /** RBAC rights as data: generated into `deploy/`, enforced in tests. Verbs are Kubernetes' own. */
 export interface Need {
   readonly group: string;

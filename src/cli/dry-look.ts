@@ -2,7 +2,7 @@
 import type { Alert, Reference } from "#api/fields.ts";
 import type { Plan, Refusal } from "#api/kinds/ai-analysis.ts";
 import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
-import type { KubeObject } from "#api/object.ts";
+import { type KubeObject, controllerOf } from "#api/object.ts";
 import type { AttemptStory, Cause, Surroundings } from "#cli/render/story.ts";
 import { managedBy, type ManagedBy } from "#cluster/managed-by.ts";
 import { savedJournal } from "#cluster/journal/journal-reader.ts";
@@ -47,7 +47,7 @@ export const rootOf = async (
   let at = reference;
   let object = await readObject(kube, at, signal);
   for (let depth = 0; object !== undefined && depth < maxOwners; depth += 1) {
-    const owner = object.metadata.ownerReferences?.find((each) => each.controller === true);
+    const owner = controllerOf(object);
     if (owner === undefined) break;
     const above: Reference = {
       apiVersion: owner.apiVersion,

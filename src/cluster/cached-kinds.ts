@@ -38,7 +38,7 @@ import {
   ValidatingAdmissionPolicyBindings,
 } from "#api/kubernetes.ts";
 import { EXECUTION_LABEL } from "#api/labels.ts";
-import type { KubeObject, ObjectMeta, OwnerReference } from "#api/object.ts";
+import { type KubeObject, type ObjectMeta, type OwnerReference, controllerOf } from "#api/object.ts";
 import { viewOf, wholeView } from "#kube/caches.ts";
 import type { SharedText } from "#lib/shared-text.ts";
 
@@ -300,7 +300,7 @@ const picked = <T extends object, K extends keyof T>(value: T | null | undefined
 const bare = ({ apiVersion, kind, metadata }: KubeObject, share: SharedText): Cached => {
   const { namespace, creationTimestamp } = metadata;
   // Of its owners the one that controls it: there may be any number of others.
-  const controller = metadata.ownerReferences?.find((owner) => owner.controller === true);
+  const controller = controllerOf({ metadata });
   return {
     apiVersion,
     kind,

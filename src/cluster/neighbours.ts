@@ -4,6 +4,7 @@ import type { Neighbour } from "#api/kinds/remediation-processing.ts";
 import type { KubeObject, ObjectReference } from "#api/object.ts";
 import type { CachedAutoscaler, CachedBudget, CachedNode, CachedPod, CachedQuota, CachedService } from "#cluster/cached-kinds.ts";
 import { selects, serviceSelects } from "#cluster/selectors.ts";
+import { isReady } from "#api/conditions.ts";
 
 /** Objects of the target's namespace, and the nodes. */
 export interface Surroundings {
@@ -98,10 +99,12 @@ const quotaOf = ({ spec, status }: CachedQuota): string =>
     .map(([resource, hard]) => `${resource} ${status.used?.[resource] ?? "0"} of ${hard}`)
     .join(", ");
 
-const nodeOf = ({ spec, status }: CachedNode): string => {
-  const ready = status.conditions.some((condition) => condition.type === "Ready" && condition.status === "True");
+const nodeOf = (node: CachedNode): string => {
+  const { spec, status } = node;
   const pressure = status.conditions.filter(({ type, status: value }) => type.endsWith("Pressure") && value === "True");
-  return [ready ? "ready" : "not ready", ...(spec.unschedulable === true ? ["cordoned"] : []), ...pressure.map(({ type }) => type)].join(
-    ", ",
-  );
+  return [
+    isReady(node) ? "ready" : "not ready",
+    ...(spec.unschedulable === true ? ["cordoned"] : []),
+    ...pressure.map(({ type }) => type),
+  ].join(", ");
 };

@@ -1,5 +1,5 @@
 // The pods and ReplicaSets of a workload, found by their owners' uids. Reads the caches only.
-import type { KubeObject, Need } from "#api/object.ts";
+import { type KubeObject, type Need, controllerOf } from "#api/object.ts";
 import { CachedJobs, type CachedPod, CachedPods, type CachedReplicaSet, CachedReplicaSets } from "#cluster/cached-kinds.ts";
 import type { Caches } from "#kube/caches.ts";
 
@@ -19,8 +19,7 @@ export const needs: readonly Need[] = [CachedPods, CachedReplicaSets, CachedJobs
 /** The name of the index by owner that is added to the caches of pods, ReplicaSets and Jobs. */
 export const byOwner = "ownerUid";
 const indexes = {
-  [byOwner]: (object: KubeObject): readonly string[] =>
-    (object.metadata.ownerReferences ?? []).filter((owner) => owner.controller === true).map((owner) => owner.uid),
+  [byOwner]: (object: KubeObject): readonly string[] => [controllerOf(object)?.uid].filter((uid) => uid !== undefined),
 };
 
 export const watchWorkloads = (caches: Caches): Workloads => {

@@ -10,6 +10,7 @@ import {
   type OwnerReference,
   type ResourceType,
   watchNeeds,
+  controllerOf,
 } from "#api/object.ts";
 import {
   CachedCronJobs,
@@ -62,9 +63,9 @@ export const createOwnerResolver = (caches: Caches, clock: Pick<Clock, "now">): 
   const find = (kind: string, key: Key): KubeObject | undefined => stores.get(kind)?.store.get(key);
   const gone = rememberOwners(caches.of(CachedPods), clock);
 
-  const controllerOf = (kind: string, key: Key): Owner | undefined => {
+  const ownerOf = (kind: string, key: Key): Owner | undefined => {
     const object = find(kind, key);
-    if (object !== undefined) return controllerReference(object);
+    if (object !== undefined) return controllerOf(object);
     return kind === "Pod" ? (gone(key) ?? ownerByPodName(key, find)) : kind === "ReplicaSet" ? deploymentByName(key, find) : undefined;
   };
 
@@ -74,7 +75,7 @@ export const createOwnerResolver = (caches: Caches, clock: Pick<Clock, "now">): 
       const chain: Reference[] = [referenceTo(reported, type)];
       const seen = new Set([`${reported.kind} ${reported.name}`]);
       for (let last = chain[0]; last !== undefined && chain.length < maxDepth;) {
-        const owner = controllerOf(last.kind, { ...inNamespace(last.namespace), name: last.name });
+        const owner = ownerOf(last.kind, { ...inNamespace(last.namespace), name: last.name });
         const known = owner === undefined ? undefined : stores.get(owner.kind);
         if (owner === undefined || known === undefined || apiVersionOf(known.type) !== owner.apiVersion) break;
         if (seen.has(`${owner.kind} ${owner.name}`)) break;
@@ -104,14 +105,11 @@ const referenceTo = (reported: Reported, type: ResourceType | undefined): Refere
   name: reported.name,
 });
 
-const controllerReference = (object: KubeObject): Owner | undefined =>
-  object.metadata.ownerReferences?.find((reference) => reference.controller === true);
-
 /** Who owned the pods that are gone: bounded in number and in time, the oldest forgotten first. */
 const rememberOwners = (pods: Store, clock: Pick<Clock, "now">): ((key: Key) => Owner | undefined) => {
   const owners = new Map<string, { readonly owner: Owner; readonly at: number }>();
   pods.onChange((change) => {
-    const owner = change.kind === "deleted" ? controllerReference(change.object) : undefined;
+    const owner = change.kind === "deleted" ? controllerOf(change.object) : undefined;
     if (owner === undefined) return;
     const id = keyText(change.object.metadata);
     owners.delete(id);

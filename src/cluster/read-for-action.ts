@@ -12,7 +12,15 @@ import {
   ReplicaSets,
   type ReplicaSet,
 } from "#api/kubernetes.ts";
-import { apiVersionOf, type KubeObject, type Need, type ObjectReference, type ResourceType } from "#api/object.ts";
+import {
+  apiVersionOf,
+  type KubeObject,
+  type Need,
+  type ObjectReference,
+  type ResourceType,
+  controllerOf,
+  isControlledBy,
+} from "#api/object.ts";
 import type { Kept, KeptBefore, Named, Observed, Read } from "#api/observed.ts";
 import { keyNeeds } from "#cluster/installation-key.ts";
 import type { JournalReader } from "#cluster/journal/journal-reader.ts";
@@ -73,9 +81,9 @@ export const readForAction = async (
     .filter((read) => isNamed(read))
     .map(({ apiVersion, kind, name }) => readObject(kube, { apiVersion, kind, namespace, name }, signal));
   const [replicaSets, controllerRevisions, siblings, autoscalers, named] = await Promise.all([
-    list<ReplicaSet>("replicaSets", ReplicaSets, (set) => controllerOf(set) === target.metadata.uid),
-    list<ControllerRevision>("controllerRevisions", ControllerRevisions, (kept) => controllerOf(kept) === target.metadata.uid),
-    list<Pod>("siblings", Pods, (pod) => controllerOf(pod) !== undefined && controllerOf(pod) === controllerOf(target)),
+    list<ReplicaSet>("replicaSets", ReplicaSets, (set) => isControlledBy(set, target)),
+    list<ControllerRevision>("controllerRevisions", ControllerRevisions, (kept) => isControlledBy(kept, target)),
+    list<Pod>("siblings", Pods, (pod) => controllerOf(pod) !== undefined && controllerOf(pod)?.uid === controllerOf(target)?.uid),
     list<HorizontalPodAutoscaler>("autoscalers", HorizontalPodAutoscalers, ({ spec }) => scales(spec.scaleTargetRef, target)),
     Promise.all(byName),
   ]);
@@ -111,9 +119,6 @@ const readKept = async (
   );
   return "unknown" in kept && troubles.length > 0 ? { unknown: [kept.unknown, ...troubles].join("; ") } : kept;
 };
-
-const controllerOf = (object: KubeObject): string | undefined =>
-  object.metadata.ownerReferences?.find((owner) => owner.controller === true)?.uid;
 
 const scales = (reference: { kind: string; name: string }, target: KubeObject): boolean =>
   reference.kind === target.kind && reference.name === target.metadata.name;

@@ -2,13 +2,14 @@
 import type { Deployment } from "#api/kubernetes.ts";
 import type { Revision } from "#api/kinds/remediation-processing.ts";
 import type { CachedReplicaSet } from "#cluster/cached-kinds.ts";
+import { isControlledBy } from "#api/object.ts";
 
 const revisionAnnotation = "deployment.kubernetes.io/revision";
 
 /** ReplicaSets of other owners are left out, so that all of a namespace may be given. */
 export const revisionsOf = (deployment: Deployment, replicaSets: readonly CachedReplicaSet[]): Revision[] => {
   const owned = replicaSets
-    .filter((set) => set.metadata.ownerReferences?.some((owner) => owner.controller === true && owner.uid === deployment.metadata.uid))
+    .filter((set) => isControlledBy(set, deployment))
     .map((set) => ({ set, revision: Number(set.revision) }))
     .filter(({ revision }) => Number.isSafeInteger(revision) && revision > 0)
     .toSorted((a, b) => b.revision - a.revision);

@@ -1,5 +1,14 @@
 // The objects an alert may be about, as the caches know them: each with its health, and whose health a change may have altered. Never calls the API server.
-import { apiVersionOf, type Key, type KubeObject, type Need, type ObjectReference, type ResourceType, watchNeeds } from "#api/object.ts";
+import {
+  apiVersionOf,
+  type Key,
+  type KubeObject,
+  type Need,
+  type ObjectReference,
+  type ResourceType,
+  watchNeeds,
+  controllerOf,
+} from "#api/object.ts";
 import { CachedClaims, CachedNodes } from "#cluster/cached-kinds.ts";
 import { cachedWorkloads } from "#cluster/owners.ts";
 import { watchWorkloads } from "#cluster/owned-pods.ts";
@@ -50,7 +59,7 @@ export const watchTargets = (caches: Caches): Targets => {
       const keys = [targetKey({ kind: changed.kind, ...changed.metadata })];
       let last: KubeObject | undefined = changed;
       for (let depth = 0; depth < maxOwners; depth += 1) {
-        const owner: { kind: string; name: string } | undefined = last?.metadata.ownerReferences?.find((reference) => reference.controller);
+        const owner: { kind: string; name: string } | undefined = last && controllerOf(last);
         if (owner === undefined) break;
         const key: Key = {
           ...(changed.metadata.namespace === undefined ? {} : { namespace: changed.metadata.namespace }),

@@ -13,6 +13,7 @@ import type {
   CachedStatefulSet,
 } from "#cluster/cached-kinds.ts";
 import { fromTimestamp } from "#lib/clock.ts";
+import { conditionOf } from "#api/conditions.ts";
 
 export interface Health {
   /** `Unknown`: a kind that has no health of its own. */
@@ -134,7 +135,7 @@ const cronJobFaults = (cronJob: CachedCronJob, pods: readonly CachedPod[]): stri
 
 const nodeFaults = (node: CachedNode): string[] => {
   const conditions = node.status.conditions;
-  const ready = conditions.find((condition) => condition.type === "Ready");
+  const ready = conditionOf(node, "Ready");
   return [
     ...(ready?.status === "True" ? [] : [`The node is not ready: ${ready?.reason ?? "it has not reported"}.`]),
     ...conditions
@@ -148,9 +149,10 @@ const podFaults = (pod: CachedPod): string[] => {
   if (pod.status?.phase === "Failed") return [`Pod ${pod.metadata.name} failed: ${pod.status.reason ?? "a container ended in failure"}.`];
   const faults = containerFaults([pod]);
   if (faults.length > 0) return faults;
-  const ready = pod.status?.conditions?.find((condition) => condition.type === "Ready");
+  const ready = conditionOf(pod, "Ready");
   if (ready?.status === "True") return [];
-  const unscheduled = pod.status?.conditions?.find((condition) => condition.type === "PodScheduled" && condition.status === "False");
+  const scheduled = conditionOf(pod, "PodScheduled");
+  const unscheduled = scheduled?.status === "False" ? scheduled : undefined;
   return [`Pod ${pod.metadata.name} is not ready: ${unscheduled?.reason ?? ready?.reason ?? pod.status?.phase ?? "Pending"}.`];
 };
 

@@ -1,7 +1,7 @@
 // Which findings have to do with one object: those on it, on what owns it or belongs to it, and those that explain its trouble. Pure.
 import type { Reference } from "#api/fields.ts";
 import { HorizontalPodAutoscalers, PersistentVolumeClaims, PodDisruptionBudgets, type Pod, Pods, Services } from "#api/kubernetes.ts";
-import { type KubeObject, referenceText } from "#api/object.ts";
+import { type KubeObject, referenceText, controllerOf } from "#api/object.ts";
 import { selects } from "#cluster/selectors.ts";
 import { claimants } from "#diagnosis/claimants.ts";
 import type { Finding } from "#diagnosis/finding.ts";
@@ -21,7 +21,7 @@ const familyOf = (view: View, target: Reference): ReadonlySet<string> => {
   const byUid = new Map(objects.map((object) => [object.metadata.uid, object]));
   for (let at = own; at !== undefined;) {
     add(at);
-    const owner: string | undefined = at.metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid;
+    const owner: string | undefined = controllerOf(at)?.uid;
     at = owner === undefined ? undefined : byUid.get(owner);
   }
   for (const workload of view.workloads) {

@@ -2,7 +2,7 @@
 // changed last. Pure; an address that sits in a Secret stays unknown, so that this is often an elimination, and says how it came about.
 import { Services, type Service } from "#api/kubernetes.ts";
 import { serviceSelects } from "#cluster/selectors.ts";
-import { podIsReady } from "#diagnosis/readiness.ts";
+import { isReady } from "#api/conditions.ts";
 import type { Engine } from "#diagnosis/database-engines.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import { escaped } from "#lib/escaped.ts";
@@ -30,7 +30,7 @@ export const serversFor = (servers: readonly Workload[], namespace: string | und
 export const servicesBefore = (view: View, { reference, pods }: Workload): readonly Service[] =>
   view.all(Services, reference.namespace).filter(({ spec }) => pods.some(({ metadata }) => serviceSelects(spec.selector, metadata.labels)));
 
-export const isServing = ({ pods }: Workload): boolean => pods.length > 0 && pods.every((pod) => podIsReady(pod));
+export const isServing = ({ pods }: Workload): boolean => pods.length > 0 && pods.every((pod) => isReady(pod));
 
 export interface Meant {
   readonly server: Workload;

@@ -1,5 +1,5 @@
 // The words that several causes share: what was seen of a failure, a quote with its source, durations. Pure.
-import type { Evidence as Quote } from "#api/fields.ts";
+import type { Quote } from "#api/fields.ts";
 import { referenceText } from "#api/object.ts";
 import { isComplaint, tellingExcerpt, tellingLine } from "#evidence/telling-line.ts";
 import type { WorkloadEvidence, EventEvidence, LogEvidence, RevisionEvidence } from "#evidence/workload-evidence.ts";

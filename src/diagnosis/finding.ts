@@ -1,5 +1,5 @@
 // What a cause answers when it is asked about the evidence: found, with checks, quotes and a chain; or ruled out, and by what. Pure.
-import type { Evidence as Quote, Reference } from "#api/fields.ts";
+import type { Quote, Reference } from "#api/fields.ts";
 import type { ActionName } from "#api/action-names.ts";
 import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
 

@@ -2,7 +2,7 @@
 // changes a finding: causes never read such text as anything but data; this only tells people that somebody tried.
 import { ConfigMaps } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
-import type { Evidence as Quote } from "#api/fields.ts";
+import type { Quote } from "#api/fields.ts";
 import { quote } from "#diagnosis/explain.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
 

@@ -1,7 +1,7 @@
 // Lines of a workload's logs that say one thing, as far as they tell of now: whole logs are searched before they are cut into lines. Pure.
 // A log line is data that somebody else wrote: it is searched and quoted, never believed about anything but itself.
 import { fromTimestamp } from "#lib/clock.ts";
-import { podIsReady } from "#diagnosis/readiness.ts";
+import { isReady } from "#api/conditions.ts";
 import type { PodLog } from "#evidence/evidence.ts";
 import { quote } from "#diagnosis/explain.ts";
 import type { Finding } from "#diagnosis/finding.ts";
@@ -23,7 +23,7 @@ export const linesSaying = (view: View, workload: Workload, pattern: RegExp): re
   const saying = view.logsOf(workload).filter((log) => pattern.test(log.text));
   if (saying.length === 0) return [];
   const unwell = new Set(
-    workload.pods.flatMap((pod) => (pod.metadata.deletionTimestamp === undefined && !podIsReady(pod) ? [pod.metadata.name] : [])),
+    workload.pods.flatMap((pod) => (pod.metadata.deletionTimestamp === undefined && !isReady(pod) ? [pod.metadata.name] : [])),
   );
   return saying
     .filter((log) => log.run === "current" || unwell.has(log.pod))

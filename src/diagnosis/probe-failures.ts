@@ -1,5 +1,6 @@
 // Probes that fail now, container by container: which one, what it asks, and what the kubelet says of it. Pure.
 // The words are the kubelet's (pkg/kubelet/prober): "Liveness probe failed: …", "Container x failed liveness probe, will be restarted".
+import { isReady } from "#api/conditions.ts";
 import { escaped } from "#lib/escaped.ts";
 import { Nodes, type Container, type ContainerStatus, type Pod } from "#api/kubernetes.ts";
 import type { EventEvidence } from "#evidence/workload-evidence.ts";
@@ -53,7 +54,6 @@ export const probeFailures = (view: View): readonly ProbeFailure[] =>
 
 const failuresIn = (view: View, workload: Workload, pod: Pod): readonly ProbeFailure[] => {
   const events = view.eventsAround(workload).filter(({ uid }) => uid === pod.metadata.uid);
-  const isReady = pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
   return pod.spec.containers.flatMap((container) => {
     const status = pod.status?.containerStatuses?.find(({ name }) => name === container.name);
     const restarts = status?.restartCount ?? 0;
@@ -68,7 +68,7 @@ const failuresIn = (view: View, workload: Workload, pod: Pod): readonly ProbeFai
       if (probe === undefined || event === undefined) return [];
       // A ready pod that was never restarted has got over it.
       // Readiness is asked of what runs: while a container is restarted, that is the trouble.
-      const counts = kind === "readiness" ? !isReady && (restarts === 0 || hasRunSince(status, event)) : isKilled;
+      const counts = kind === "readiness" ? !isReady(pod) && (restarts === 0 || hasRunSince(status, event)) : isKilled;
       if (!counts) return [];
       const passing = probeKinds.flatMap((other) => (other === kind || told(other) !== undefined ? [] : (probeOf(container, other) ?? [])));
       return [{ workload, pod, container, kind, probe, message: event.message, event, passing, isKilled }];

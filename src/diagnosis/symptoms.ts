@@ -1,17 +1,8 @@
 // What is not as it should be, whatever the cause: what findings are asked to explain, and what is left when they do not. Pure.
 import type { Reference } from "#api/fields.ts";
-import {
-  Jobs,
-  Nodes,
-  PersistentVolumeClaims,
-  Services,
-  type Deployment,
-  type Pod,
-  type StatefulSet,
-  type DaemonSet,
-} from "#api/kubernetes.ts";
+import { Jobs, Nodes, PersistentVolumeClaims, Services, type Deployment, type StatefulSet, type DaemonSet } from "#api/kubernetes.ts";
 import { podEvidence } from "#evidence/pods.ts";
-import { podIsReady } from "#diagnosis/readiness.ts";
+import { isReady, conditionOf } from "#api/conditions.ts";
 import { recentMs } from "#diagnosis/failures.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import { referenceTo, type View, type Workload } from "#diagnosis/view.ts";
@@ -40,7 +31,7 @@ export const symptomsOf = (view: View): readonly Symptom[] => [
   ...view.all(Services).flatMap((service): Symptom[] => {
     const { selector, type } = service.spec;
     if (selector === undefined || type === "ExternalName") return [];
-    const ready = view.podsBehind(service).some((pod) => podIsReady(pod));
+    const ready = view.podsBehind(service).some(isReady);
     const refused = view.connectionsTo(service).find(({ result }) => result !== "open" && result !== "unknown");
     return [
       ...(ready ? [] : [{ kind: "ServiceWithoutEndpoints" as const, object: referenceTo(service), text: "no ready pod is behind it" }]),
@@ -48,7 +39,7 @@ export const symptomsOf = (view: View): readonly Symptom[] => [
     ];
   }),
   ...view.all(Nodes).flatMap((node): Symptom[] => {
-    const ready = node.status?.conditions?.find(({ type }) => type === "Ready");
+    const ready = conditionOf(node, "Ready");
     return ready === undefined || ready.status === "True"
       ? []
       : [{ kind: "NodeNotReady", object: referenceTo(node), text: ready.message ?? ready.reason ?? "not ready" }];
@@ -124,13 +115,14 @@ const slowness = (view: View, reference: Reference): readonly Symptom[] => {
   return [{ kind: "Slow", object: reference, text }];
 };
 
-const isFailing = ({ state, restarts, last, isReady, role }: ReturnType<typeof podEvidence>["containers"][number]): boolean =>
-  (state.kind === "waiting" && state.reason !== "ContainerCreating" && state.reason !== "PodInitializing") ||
-  (state.kind === "terminated" && state.exitCode !== 0) ||
-  (role === "main" && !isReady && restarts > 0 && last !== undefined);
-
-const conditionOf = (pod: Pod, type: string): { status: string; message?: string } | undefined =>
-  pod.status?.conditions?.find((condition) => condition.type === type);
+const isFailing = (container: ReturnType<typeof podEvidence>["containers"][number]): boolean => {
+  const { state, restarts, last, role } = container;
+  return (
+    (state.kind === "waiting" && state.reason !== "ContainerCreating" && state.reason !== "PodInitializing") ||
+    (state.kind === "terminated" && state.exitCode !== 0) ||
+    (role === "main" && !container.isReady && restarts > 0 && last !== undefined)
+  );
+};
 
 const presentOf = (object: Workload["object"], pods: number): number => {
   const { status } = object as Deployment | StatefulSet;

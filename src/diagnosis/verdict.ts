@@ -1,5 +1,5 @@
 // What is said of one object: its cause, its health, or that neither could be proven. Pure: the same evidence, the same diagnosis. The alert's words are not evidence of anything.
-import type { Evidence as Quote, Reference } from "#api/fields.ts";
+import type { Quote, Reference } from "#api/fields.ts";
 import type { Pod } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";

@@ -15,7 +15,7 @@ import {
   type PodTemplate,
   type Service,
 } from "#api/kubernetes.ts";
-import { apiVersionOf, type KubeObject, referenceText, type ResourceType } from "#api/object.ts";
+import { apiVersionOf, type KubeObject, referenceText, type ResourceType, controllerOf } from "#api/object.ts";
 import { serviceSelects } from "#cluster/selectors.ts";
 import type { ComponentState, ConnectionAttempt, Evidence, Metric, ObservedChange, PodLog } from "#evidence/evidence.ts";
 import type { EventEvidence, WorkloadEvidence } from "#evidence/workload-evidence.ts";
@@ -104,10 +104,10 @@ export const createView = (evidence: Evidence): View => {
     }
     return chain;
   };
-  const ownerOf = ({ metadata }: KubeObject): KubeObject | undefined => {
-    const owner = metadata.ownerReferences?.find((each) => each.controller === true);
+  const ownerOf = (object: KubeObject): KubeObject | undefined => {
+    const owner = controllerOf(object);
     if (owner === undefined) return undefined;
-    return byUid.get(owner.uid) ?? byName.get(nameKey(owner.kind, metadata.namespace, owner.name));
+    return byUid.get(owner.uid) ?? byName.get(nameKey(owner.kind, object.metadata.namespace, owner.name));
   };
 
   const roots = new Map<string, { readonly object: KubeObject; readonly pods: Pod[]; readonly between: Set<string> }>();

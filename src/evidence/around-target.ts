@@ -1,7 +1,7 @@
 // What belongs to the one object that is looked at: itself, its pods and revisions, its configuration, what owns it. Reads through the collection's budget.
 import type { Reference } from "#api/fields.ts";
 import { ConfigMaps, Pods, ReplicaSets, type LabelSelector, type PodTemplate } from "#api/kubernetes.ts";
-import { apiVersionOf, referenceText, type ResourceType } from "#api/object.ts";
+import { apiVersionOf, referenceText, type ResourceType, controllerOf } from "#api/object.ts";
 import { configsRead } from "#evidence/configs.ts";
 import type { Gather } from "#evidence/gather.ts";
 import { clusterKinds, namespacedKinds } from "#evidence/kinds-read.ts";
@@ -60,7 +60,7 @@ export const uidsAbove = (gather: Gather, target: Reference): ReadonlySet<string
     const object = type === undefined ? undefined : gather.find(type, keyOfReference({ ...target, name: reference.name }));
     if (object === undefined || uids.has(object.metadata.uid)) return;
     uids.add(object.metadata.uid);
-    const owner = object.metadata.ownerReferences?.find(({ controller }) => controller === true);
+    const owner = controllerOf(object);
     if (owner !== undefined) add(owner);
   };
   add(target);

@@ -3,6 +3,7 @@ import { Pods, ReplicaSets, type Pod } from "#api/kubernetes.ts";
 import type { Gather } from "#evidence/gather.ts";
 import { logsToRead, type LogToRead } from "#evidence/logs.ts";
 import { podEvidence } from "#evidence/pods.ts";
+import { controllerOf } from "#api/object.ts";
 
 export interface PodLogToRead extends LogToRead {
   readonly namespace: string;
@@ -60,10 +61,10 @@ const quietLogs = (pods: readonly Pod[]): readonly PodLogToRead[] => {
 };
 
 const rootOf = (gather: Gather, pod: Pod): string => {
-  const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller === true);
+  const owner = controllerOf(pod);
   if (owner === undefined) return pod.metadata.uid;
   const set = owner.kind === "ReplicaSet" ? gather.find(ReplicaSets, { ...namespaceOf(pod), name: owner.name }) : undefined;
-  return set?.metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid ?? owner.uid;
+  return (set && controllerOf(set)?.uid) ?? owner.uid;
 };
 
 const namespaceOf = (pod: Pod): { namespace?: string } =>

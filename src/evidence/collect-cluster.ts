@@ -2,7 +2,7 @@
 // Never writes; never asks for the value of a Secret.
 import type { Alert, Reference } from "#api/fields.ts";
 import { Events, Leases, Pods, ReplicaSets, type Event, type Lease } from "#api/kubernetes.ts";
-import type { KubeObject, ResourceType } from "#api/object.ts";
+import { type KubeObject, type ResourceType, controllerOf } from "#api/object.ts";
 import { type Clock, toPreciseTimestamp } from "#lib/clock.ts";
 import { completeTarget, templatesOf, uidsAbove } from "#evidence/around-target.ts";
 import { createBudget, type Budget, type Limits } from "#evidence/budget.ts";
@@ -283,9 +283,9 @@ const readMetrics = async (
 
 /** A pod whose ReplicaSet was left out would look as if nobody owned it. */
 const withoutStrays = (gather: Gather): readonly KubeObject[] => {
-  const isStray = ({ kind, metadata }: KubeObject): boolean => {
-    const owner = kind === "Pod" ? metadata.ownerReferences?.find(({ controller }) => controller === true) : undefined;
-    const { namespace } = metadata;
+  const isStray = (object: KubeObject): boolean => {
+    const owner = object.kind === "Pod" ? controllerOf(object) : undefined;
+    const { namespace } = object.metadata;
     if (owner?.kind !== "ReplicaSet" || namespace === undefined || gather.hasRead(ReplicaSets, namespace)) return false;
     return gather.find(ReplicaSets, { namespace, name: owner.name }) === undefined;
   };

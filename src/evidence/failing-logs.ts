@@ -2,7 +2,7 @@
 // what cannot be read is left out, and nothing is thrown.
 import type { Reference } from "#api/fields.ts";
 import { Pods, ReplicaSets, type Pod } from "#api/kubernetes.ts";
-import type { Need } from "#api/object.ts";
+import { controllerOf, type KubeObject, type Need } from "#api/object.ts";
 import { completeTarget, uidsAbove } from "#evidence/around-target.ts";
 import { createBudget } from "#evidence/budget.ts";
 import type { PodLog } from "#evidence/evidence.ts";
@@ -51,13 +51,12 @@ export const failingLogs = async (
 /** Oldest first. */
 const podsOf = (gather: Gather, target: Reference): readonly Pod[] => {
   const own = uidsAbove(gather, target);
-  const sets = gather.of(ReplicaSets).filter(({ metadata }) => isOwnedBy(own, metadata));
+  const sets = gather.of(ReplicaSets).filter((set) => isOwnedBy(own, set));
   const makers = new Set([...own, ...sets.map(({ metadata }) => metadata.uid)]);
   return gather
     .of(Pods)
-    .filter(({ metadata }) => makers.has(metadata.uid) || isOwnedBy(makers, metadata))
+    .filter((pod) => makers.has(pod.metadata.uid) || isOwnedBy(makers, pod))
     .toSorted((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1));
 };
 
-const isOwnedBy = (uids: ReadonlySet<string>, { ownerReferences = [] }: Pod["metadata"]): boolean =>
-  ownerReferences.some(({ controller, uid }) => controller === true && uids.has(uid));
+const isOwnedBy = (uids: ReadonlySet<string>, object: KubeObject): boolean => uids.has(controllerOf(object)?.uid ?? "");

@@ -2,10 +2,12 @@
 import type { ContainerStateDetail, ContainerStatus, ObjectCondition, Pod } from "#api/kubernetes.ts";
 import { bounds, type ContainerEvidence, type PodEvidence, type RunState } from "#evidence/workload-evidence.ts";
 import { cleanMessage } from "#evidence/text.ts";
+import { controllerOf } from "#api/object.ts";
+import { conditionOf } from "#api/conditions.ts";
 
 export const podEvidence = (pod: Pod): PodEvidence => {
-  const ready = pod.status?.conditions?.find((condition) => condition.type === "Ready");
-  const owner = pod.metadata.ownerReferences?.find((reference) => reference.controller)?.name;
+  const ready = conditionOf(pod, "Ready");
+  const owner = controllerOf(pod)?.name;
   const isReady = ready?.status === "True";
   return {
     name: pod.metadata.name,

@@ -2,6 +2,7 @@
 import type { Deployment, ReplicaSet } from "#api/kubernetes.ts";
 import { bounds, type PodEvidence, type RevisionEvidence } from "#evidence/workload-evidence.ts";
 import { cleanMessage } from "#evidence/text.ts";
+import { isControlledBy } from "#api/object.ts";
 
 const revisionAnnotation = "deployment.kubernetes.io/revision";
 /** Set once a ReplicaSet has been used again for a later revision, as every rollback does. */
@@ -14,7 +15,7 @@ export const revisionsOf = (
   pods: readonly PodEvidence[],
 ): readonly RevisionEvidence[] => {
   const numbered = replicaSets
-    .filter((set) => set.metadata.ownerReferences?.some((owner) => owner.uid === deployment.metadata.uid && owner.controller) ?? false)
+    .filter((set) => isControlledBy(set, deployment))
     .map((set) => ({ set, revision: Number(set.metadata.annotations?.[revisionAnnotation]) }))
     .filter(({ revision }) => Number.isSafeInteger(revision))
     .toSorted((a, b) => b.revision - a.revision);

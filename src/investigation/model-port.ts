@@ -1,6 +1,6 @@
 // The port to a language model: asked only about what the rules could not tell, and answering by number only. Its words are data: shown to people, never followed.
 import * as z from "zod";
-import type { Evidence as Quote, Reference, Risk } from "#api/fields.ts";
+import type { Quote, Reference, Risk } from "#api/fields.ts";
 
 /** One repair that policy allows and that was planned on the live objects. Kintsugi makes the list; a model cannot add to it. */
 export interface ModelOption {

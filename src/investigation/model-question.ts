@@ -1,5 +1,5 @@
 // What a language model is asked: what was seen, and the repairs it may choose from, all made of observed objects. Pure.
-import type { Evidence as Quote } from "#api/fields.ts";
+import type { Quote } from "#api/fields.ts";
 import { referenceText } from "#api/object.ts";
 import { repairsFor, type Repair } from "#diagnosis/repairs.ts";
 import type { Finding } from "#diagnosis/finding.ts";

@@ -2,7 +2,7 @@
 import type { Reference } from "#api/fields.ts";
 import type { Deployment, ReplicaSet } from "#api/kubernetes.ts";
 import { ACT_MANAGER } from "#api/labels.ts";
-import { type KubeObject, referenceText } from "#api/object.ts";
+import { type KubeObject, referenceText, isControlledBy } from "#api/object.ts";
 import type { Repair } from "#diagnosis/repairs.ts";
 
 /** A request for one object. */
@@ -37,7 +37,7 @@ export const ownRevision = (objects: readonly KubeObject[], target: Reference): 
   if (writer?.manager !== ACT_MANAGER) return undefined;
   const numbers = objects
     .filter((object): object is ReplicaSet => object.kind === "ReplicaSet")
-    .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === deployment.metadata.uid) ?? false)
+    .filter((set) => isControlledBy(set, deployment))
     .map(({ metadata }) => Number(metadata.annotations?.[revisionAnnotation]))
     .filter((number) => Number.isSafeInteger(number))
     .toSorted((a, b) => b - a);

@@ -1,7 +1,7 @@
 // How many pods of the workload behind a finding are ready, for a person to judge how bad it is. Pure.
 import type { Reference } from "#api/fields.ts";
 import type { Pod } from "#api/kubernetes.ts";
-import { podIsReady } from "#diagnosis/readiness.ts";
+import { isReady } from "#api/conditions.ts";
 import type { View } from "#diagnosis/view.ts";
 
 export interface ReadyPods {
@@ -35,8 +35,8 @@ const countOf = (view: View, reference: Reference): ReadyPods | undefined => {
   const pods = workload.pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   const wanted =
     reference.kind === "DaemonSet" ? status?.desiredNumberScheduled : hasReplicas.has(reference.kind) ? (spec?.replicas ?? 1) : undefined;
-  const ready = pods.filter(podIsReady).length;
-  const unready = pods.filter((pod) => !podIsReady(pod) && !hasEnded(pod)).length;
+  const ready = pods.filter(isReady).length;
+  const unready = pods.filter((pod) => !isReady(pod) && !hasEnded(pod)).length;
   return { ready: Math.min(ready, wanted ?? ready), wanted: wanted ?? pods.length, unready };
 };
 

@@ -1,6 +1,6 @@
 // A diagnosis as people see it: one finding for each root cause with its plans, the unexplained symptoms, what was ruled out and what was not read.
 // Reads only through the port it is given; changes nothing.
-import type { Evidence as Quote, Reference } from "#api/fields.ts";
+import type { Quote, Reference } from "#api/fields.ts";
 import type { Refusal } from "#api/kinds/ai-analysis.ts";
 import { kubectlOf } from "#actions/kubectl.ts";
 import { referenceText } from "#api/object.ts";

@@ -1,6 +1,6 @@
 // The objects an action reads, out of evidence instead of out of the cluster: what was saved can be planned against, as it was then. Pure.
 import type { ControllerRevision, HorizontalPodAutoscaler, Pod, ReplicaSet } from "#api/kubernetes.ts";
-import type { KubeObject } from "#api/object.ts";
+import { controllerOf, type KubeObject } from "#api/object.ts";
 import { isNamed } from "#cluster/read-for-action.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import type { ReadForAction } from "#investigation/plan-repair.ts";
@@ -41,5 +41,4 @@ export const readFromEvidence =
     };
   };
 
-const makerOf = (object: KubeObject): string | undefined =>
-  object.metadata.ownerReferences?.find((owner) => owner.controller === true)?.uid;
+const makerOf = (object: KubeObject): string | undefined => controllerOf(object)?.uid;

@@ -1,5 +1,5 @@
 // All that a report says of evidence before anything is planned: findings, what nothing explains, what reads as an instruction. Pure; its answer is plain data.
-import type { Evidence as Quote, Reference } from "#api/fields.ts";
+import type { Quote, Reference } from "#api/fields.ts";
 import { referenceText } from "#api/object.ts";
 import { concerning } from "#diagnosis/concerns.ts";
 import { diagnoseView, ruledOutOf } from "#diagnosis/diagnose.ts";

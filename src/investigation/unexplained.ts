@@ -1,5 +1,5 @@
 // Trouble that no cause accounts for, as findings that say so: only what lasts, for a rollout passes through most of it. Pure.
-import type { Evidence as Quote, Reference } from "#api/fields.ts";
+import type { Quote, Reference } from "#api/fields.ts";
 import { PersistentVolumeClaims, Pods, type Pod } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import { complaintIn, maxLogLines, onePerText } from "#diagnosis/explain.ts";
@@ -10,6 +10,7 @@ import type { PodLog } from "#evidence/evidence.ts";
 import { tellingExcerpt } from "#evidence/telling-line.ts";
 import { readyPodsOf } from "#investigation/ready-pods.ts";
 import type { ReportedFinding } from "#investigation/report.ts";
+import { isReady } from "#api/conditions.ts";
 
 /** Longer than an ordinary start takes. */
 const lastingMs = 180_000;
@@ -113,7 +114,6 @@ const lasts = (view: View, { kind, object }: Symptom): boolean => {
   }
 };
 
-const isReady = (pod: Pod): boolean => pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
 const restartsOf = (pod: Pod): number => Math.max(0, ...(pod.status?.containerStatuses ?? []).map(({ restartCount }) => restartCount));
 const ageOf = (view: View, time: string): number => view.now - (fromTimestamp(time) ?? view.now);
 

@@ -6,7 +6,7 @@ import {
   ApprovalReference,
   Autonomy,
   conditions,
-  Evidence,
+  Quote,
   message,
   ObjectDiff,
   objectName,
@@ -101,7 +101,7 @@ export const AIAnalysis = defineKind({
     phaseStartedAt: timestamp.optional().describe("When the phase began."),
     verdict: Verdict.optional().describe("Actionable, Healthy, NeedsHuman or Inconclusive."),
     rootCause: RootCause.optional().describe("What is at fault."),
-    evidence: z.array(Evidence).max(30).optional().describe("Quotes that prove the cause."),
+    evidence: z.array(Quote).max(30).optional().describe("Quotes that prove the cause."),
     confidence: z.number().min(0).max(1).optional().describe("From independent checks, not from self-report."),
     ruledOut: z
       .array(z.object({ code: z.string().max(63), reason: message }))

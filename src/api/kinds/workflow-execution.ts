@@ -1,7 +1,7 @@
 // WorkflowExecution: the ordered steps of one repair, the proof that the symptom is gone, and the undo where it is not.
 import * as z from "zod";
 import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
-import { ApprovalReference, conditions, Evidence, message, objectName, Reference, Step, Symptom, timestamp } from "#api/fields.ts";
+import { ApprovalReference, conditions, message, objectName, Quote, Reference, Step, Symptom, timestamp } from "#api/fields.ts";
 
 export const WorkflowPhase = z.enum([
   "Pending",
@@ -62,11 +62,7 @@ export const WorkflowExecution = defineKind({
         alertResolvedAt: timestamp.optional(),
         result: z.enum(["Pending", "SymptomGone", "SymptomPersists"]).optional(),
         message: message.optional(),
-        evidence: z
-          .array(Evidence)
-          .max(2)
-          .optional()
-          .describe("What failing containers logged when the symptom persisted, before the undo."),
+        evidence: z.array(Quote).max(2).optional().describe("What failing containers logged when the symptom persisted, before the undo."),
       })
       .optional()
       .describe("Whether the symptom is gone, and for how long."),

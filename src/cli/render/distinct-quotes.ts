@@ -1,5 +1,5 @@
 // Each log once: the current and the previous run of a container, and the pods of one workload, often say the same. Pure.
-import type { Evidence as Quote } from "#api/fields.ts";
+import type { Quote } from "#api/fields.ts";
 
 /** Drops a log quote whose text an earlier log quote has already. */
 export const distinctQuotes = (quotes: readonly Quote[]): readonly Quote[] => {

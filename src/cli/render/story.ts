@@ -1,6 +1,6 @@
 // The story of one request as plain data: what was seen, why, what was considered, who decided, what changed, how it was proved. Pure; says nothing that is not in the objects.
 import { times } from "#lib/words.ts";
-import type { Autonomy, Evidence, ObjectDiff, Permission, Step } from "#api/fields.ts";
+import type { Autonomy, ObjectDiff, Permission, Quote, Step } from "#api/fields.ts";
 import type { AIAnalysis, Plan, Refusal, RootCause, Verdict } from "#api/kinds/ai-analysis.ts";
 import type { AIApprovalRequest, ApprovalPhase, Decision } from "#api/kinds/ai-approval-request.ts";
 import type { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
@@ -112,7 +112,7 @@ export interface Execution {
     readonly healthySince?: string | undefined;
     readonly alertResolvedAt?: string | undefined;
     /** What failed when the symptom persisted. */
-    readonly evidence: readonly Evidence[];
+    readonly evidence: readonly Quote[];
   };
 }
 export interface StepStory {

@@ -1,5 +1,5 @@
 // The one log line that belongs into a headline: the error itself, before any stack frame. Pure; a log line is quoted, never believed.
-import type { Evidence as Quote } from "#api/fields.ts";
+import type { Quote } from "#api/fields.ts";
 import { oneLine, truncated } from "#cli/render/text.ts";
 import { isComplaint, tellingLine as lineOf } from "#evidence/telling-line.ts";
 

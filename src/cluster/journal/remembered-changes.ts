@@ -1,6 +1,6 @@
 // What Kubernetes itself remembers of the time before anybody watched: field managers' times, revisions of workloads, releases of Helm. Pure.
 import type { ControllerRevision, PodTemplate, ReplicaSet } from "#api/kubernetes.ts";
-import type { KubeObject } from "#api/object.ts";
+import { type KubeObject, isControlledBy } from "#api/object.ts";
 import { type Change, describe } from "#cluster/journal/change.ts";
 import { fieldDifferences } from "#cluster/journal/field-differences.ts";
 import { firstWrite, lastWrite, recordedWrites, unknownManager } from "#cluster/journal/field-managers.ts";
@@ -59,7 +59,7 @@ interface TemplateRevision {
 /** What each release changed in the pods of a workload, from its ReplicaSets or ControllerRevisions; those of others may be given, too. */
 export const releaseChanges = (workload: KubeObject, history: readonly (ReplicaSet | ControllerRevision)[]): readonly Remembered[] => {
   const revisions = history
-    .filter(({ metadata }) => metadata.ownerReferences?.some(({ controller, uid }) => controller === true && uid === workload.metadata.uid))
+    .filter((each) => isControlledBy(each, workload))
     .flatMap((each) => revisionIn(each))
     .toSorted((a, b) => a.revision - b.revision);
   return revisions.flatMap((revision, index) => {

@@ -1,5 +1,5 @@
 // What the failing containers said when a repair did not help: into the verification, before the undo takes their pods away. Pure.
-import type { Evidence } from "#api/fields.ts";
+import type { Quote } from "#api/fields.ts";
 import type { PodLog } from "#evidence/evidence.ts";
 import { isComplaint, tellingExcerpt, tellingLine } from "#evidence/telling-line.ts";
 import { clipped } from "#lib/words.ts";
@@ -10,7 +10,7 @@ const linesAtMost = 8;
 const lineAtMost = 200;
 
 export const withLastWords = (verification: Verification, logs: readonly PodLog[]): Verification => {
-  const quotes = new Map<string, Evidence>();
+  const quotes = new Map<string, Quote>();
   for (const { namespace, pod, text } of logs) {
     const quote = tellingExcerpt(text, linesAtMost).slice(0, 2048);
     if (!quotes.has(quote)) quotes.set(quote, { source: "log", object: `Pod ${namespace}/${pod}`.slice(0, 400), quote });

@@ -1,6 +1,6 @@
 // The cluster's own DNS does not answer: pods that ask it, and nothing else, get no address for any name.
 import { Services, type Service } from "#api/kubernetes.ts";
-import { podIsReady } from "#diagnosis/readiness.ts";
+import { isReady } from "#api/conditions.ts";
 import { referenceText } from "#api/object.ts";
 import { assess, objectQuote, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
@@ -32,7 +32,7 @@ const find = (view: View): readonly Assessment[] => {
   if (complainers.length === 0) return [];
   const server = view.all(Services).find(isDns);
   const pods = server === undefined ? [] : view.podsBehind(server);
-  const ready = pods.filter((pod) => podIsReady(pod));
+  const ready = pods.filter((pod) => isReady(pod));
   const owner = pods.map((pod) => view.workloadOf(pod)).find((each) => each !== undefined);
   const [first] = complainers;
   const object = owner?.reference ?? (server === undefined ? undefined : referenceTo(server));

@@ -6,7 +6,7 @@ import type { Cause } from "#diagnosis/cause.ts";
 import { dependentsOf, isDown } from "#diagnosis/dependents.ts";
 import { quote } from "#diagnosis/explain.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
-import { podIsReady } from "#diagnosis/readiness.ts";
+import { isReady } from "#api/conditions.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
 const code = "DependencyDown";
@@ -26,7 +26,7 @@ const quotesAtMost = 3;
 const find = (view: View, workload: Workload): Assessment => {
   const { reference, pods, desired } = workload;
   const complaints = dependentsOf(view, workload);
-  const failing = complaints.filter((each) => !each.workload.pods.some(podIsReady));
+  const failing = complaints.filter((each) => !each.workload.pods.some(isReady));
   const name = referenceText(reference);
   return assess(
     code,

@@ -4,7 +4,7 @@ import { parseQuantity } from "#lib/quantity.ts";
 import { assess, eventQuote, objectQuote } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import type { Assessment, Remedy } from "#diagnosis/finding.ts";
-import { podIsReady } from "#diagnosis/readiness.ts";
+import { isReady } from "#api/conditions.ts";
 import { remediesOr, rollbackWithout } from "#diagnosis/previous-revision.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
@@ -32,7 +32,7 @@ const find = (view: View, workload: Workload): Assessment => {
   });
   const isTiny = limits.some(({ limit }) => (parseQuantity(limit) ?? 0n) < (parseQuantity(`${hardlyAny}Mi`) ?? 0n));
   const says = (text: string | undefined): boolean => text !== undefined && (killed.test(text) || (isTiny && gone.test(text)));
-  const waiting = workload.pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && !podIsReady(pod));
+  const waiting = workload.pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && !isReady(pod));
   const event = view
     .eventsAround(workload)
     .find(({ uid, message }) => waiting.some(({ metadata }) => metadata.uid === uid) && says(message));

@@ -1,7 +1,7 @@
 // The network of one workload's pods delays or loses packets: it is slow at its edge, and whoever calls it waits with it.
 // TCP sends again what is not acknowledged in time: more packets for each request are the sign that tells the one at fault from those who wait.
 import { referenceText } from "#api/object.ts";
-import { podIsReady } from "#diagnosis/readiness.ts";
+import { isReady } from "#api/conditions.ts";
 import { assess, person } from "#diagnosis/assess.ts";
 import { callsOneOf, lastOfChains } from "#diagnosis/called-addresses.ts";
 import type { Cause } from "#diagnosis/cause.ts";
@@ -147,6 +147,6 @@ const leafOf = (view: View, suspects: readonly Traffic[]): Traffic | undefined =
     : undefined;
 };
 
-const isUnwell = ({ pods }: Workload): boolean => pods.length === 0 || pods.some((pod) => !podIsReady(pod));
+const isUnwell = ({ pods }: Workload): boolean => pods.length === 0 || pods.some((pod) => !isReady(pod));
 
 export const podNetworkBad: readonly Cause[] = kinds.map(causeOf);

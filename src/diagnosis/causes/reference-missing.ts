@@ -7,7 +7,7 @@ import type { EventEvidence } from "#evidence/workload-evidence.ts";
 import { assess, eventQuote, objectQuote, person, restored } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import type { Assessment, Facts } from "#diagnosis/finding.ts";
-import { podIsReady } from "#diagnosis/readiness.ts";
+import { isReady } from "#api/conditions.ts";
 import { nearest } from "#diagnosis/nearest.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
@@ -123,7 +123,7 @@ interface Complaint {
 }
 
 const complaintsOf = (view: View, workload: Workload): readonly Complaint[] => {
-  if (workload.pods.every(podIsReady)) return [];
+  if (workload.pods.every(isReady)) return [];
   const inside = view.inside(workload);
   const waiting = inside.pods
     .filter((pod) => !pod.isDeleting)

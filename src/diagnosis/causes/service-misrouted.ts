@@ -10,6 +10,7 @@ import type { Assessment, Finding } from "#diagnosis/finding.ts";
 import { nearest } from "#diagnosis/nearest.ts";
 import { remediesOr } from "#diagnosis/previous-revision.ts";
 import { referenceTo, type View, type Workload } from "#diagnosis/view.ts";
+import { isReady } from "#api/conditions.ts";
 
 type Port = NonNullable<Service["spec"]["ports"]>[number];
 
@@ -60,9 +61,7 @@ const findSelector = (view: View, service: Service): Assessment => {
       supporting: [
         {
           claim: "its pods are ready",
-          holds:
-            meant?.pods.some((pod) => pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True")) ??
-            "unknown",
+          holds: meant?.pods.some(isReady) ?? "unknown",
           weight: 2,
         },
         { claim: "it cannot be reached", holds: isUnreachable(view, service), weight: 2 },
@@ -158,7 +157,7 @@ const behind = (view: View, service: Service): { containers: readonly Container[
   const pods = view.podsBehind(service);
   return {
     containers: pods.flatMap(({ spec }) => spec.containers),
-    ready: pods.some((pod) => pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True")),
+    ready: pods.some(isReady),
   };
 };
 

@@ -5,7 +5,7 @@ import { assess, eventQuote, objectQuote, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
-import { podIsReady } from "#diagnosis/readiness.ts";
+import { isReady } from "#api/conditions.ts";
 import { refusedPods } from "#diagnosis/refused-pods.ts";
 
 const code = "WebhookWithoutServer";
@@ -29,7 +29,7 @@ const find = (view: View, configuration: WebhookConfiguration): Assessment[] => 
     const found = service === undefined ? undefined : view.get(Services, service.namespace, service.name);
     const isKnown = service !== undefined && view.knows(Services, service.namespace);
     const pods = found === undefined ? [] : view.podsBehind(found);
-    const isDown = found !== undefined && found.spec.selector !== undefined && isKnown && !pods.some((pod) => podIsReady(pod));
+    const isDown = found !== undefined && found.spec.selector !== undefined && isKnown && !pods.some((pod) => isReady(pod));
     // The API server names the webhook, by its full name, in what it answers to whoever creates the pods.
     const refused = refusedPods(view).filter(({ event }) => event.message.includes(`failed calling webhook "${name}"`));
     const what =
