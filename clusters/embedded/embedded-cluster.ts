@@ -13,7 +13,7 @@ import type { Stored } from "#embedded/json.ts";
 import { createObjectStore } from "#embedded/object-store.ts";
 import type { ApiRequest } from "#embedded/request.ts";
 import { podLog } from "#embedded/nodes/pod-logs.ts";
-import { type Machines, startNodes } from "#embedded/nodes/nodes.ts";
+import { startNodes } from "#embedded/nodes/nodes.ts";
 import { type Listening, type ListenOptions, listen } from "#embedded/server.ts";
 import { soon } from "#embedded/soon.ts";
 import type { Workloads } from "#embedded/workloads.ts";
@@ -38,8 +38,6 @@ export interface EmbeddedCluster {
   listen(options?: ListenOptions): Promise<Listening>;
   /** Forgets all history: older lists and watches answer 410. */
   compact(): void;
-  /** None without workloads. */
-  readonly machines: Machines | undefined;
 }
 
 export const createEmbeddedCluster = ({ clock, random, audit, workloads }: EmbeddedDeps): EmbeddedCluster => {
@@ -63,7 +61,6 @@ export const createEmbeddedCluster = ({ clock, random, audit, workloads }: Embed
   bootstrap(world);
   const nodes = workloads === undefined ? undefined : startNodes({ world, clock, random, identities }, workloads);
   return {
-    machines: nodes?.machines,
     adminToken: identities.adminToken,
     handle,
     list: (storageKey) => store.list(storageKey),

@@ -1,6 +1,6 @@
-// What the server adds to a new object besides its defaults: limits and priority of a pod, the default class of a claim, the finalizers that
-// protect storage in use. From plugin/pkg/admission of Kubernetes. Only ever asked at a create.
-import { type JsonRecord, at, listOf, recordOf, textOf, withValue, without } from "#embedded/json.ts";
+// What the server adds to a new object besides its defaults: limits and priority of a pod, the default class of a claim.
+// From plugin/pkg/admission of Kubernetes. Only ever asked at a create.
+import { type JsonRecord, at, withValue, without } from "#embedded/json.ts";
 import { withPodAdmission } from "#embedded/limit-ranges.ts";
 import type { Resource } from "#embedded/resources.ts";
 import type { World } from "#embedded/world.ts";
@@ -15,17 +15,10 @@ export const admittedForm = (
 ): JsonRecord | undefined => {
   if (resource.group !== "") return undefined;
   if (resource.kind === "Pod") return without(withPodAdmission(world, namespace, object, givenName), "status");
-  if (resource.kind === "PersistentVolume") return protectedBy("kubernetes.io/pv-protection", object);
   if (resource.kind !== "PersistentVolumeClaim") return undefined;
-  const claim = protectedBy("kubernetes.io/pvc-protection", object);
   const isDefault = world.store
     .list("storage.k8s.io/storageclasses")
     .find(({ metadata }) => metadata.annotations?.["storageclass.kubernetes.io/is-default-class"] === "true");
-  const isToDefault = at(claim, "spec", "storageClassName") === undefined && isDefault !== undefined;
-  return isToDefault ? withValue(claim, ["spec", "storageClassName"], isDefault.metadata.name) : claim;
-};
-
-const protectedBy = (finalizer: string, object: JsonRecord): JsonRecord => {
-  const finalizers = listOf(recordOf(object["metadata"])["finalizers"]).map(textOf);
-  return finalizers.includes(finalizer) ? object : withValue(object, ["metadata", "finalizers"], [...finalizers, finalizer]);
+  const isToDefault = at(object, "spec", "storageClassName") === undefined && isDefault !== undefined;
+  return isToDefault ? withValue(object, ["spec", "storageClassName"], isDefault.metadata.name) : undefined;
 };

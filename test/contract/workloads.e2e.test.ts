@@ -5,7 +5,6 @@ import { parse } from "yaml";
 import { openContractCluster, type ContractCluster } from "#test/contract/cluster.ts";
 import { registerWorkloads } from "#test/contract/workloads/suite.ts";
 import { testbedName } from "#test/e2e/testbed-name.ts";
-import { pauseKubelet, resumeKubelet } from "#testbed/kubelet-pause.ts";
 import { toStderr } from "#testbed/progress.ts";
 import { down, type Testbed, up } from "#testbed/testbed.ts";
 
@@ -25,15 +24,7 @@ afterAll(async () => {
   if (kept === undefined) await down({ name });
 });
 
-registerWorkloads("real", 12, () =>
-  Promise.resolve({
-    ...cluster,
-    machines: {
-      stop: (node: string) => pauseKubelet(testbed.stateFolder, node),
-      start: (node: string) => resumeKubelet(testbed.stateFolder, node),
-    },
-  }),
-);
+registerWorkloads("real", 12, () => Promise.resolve(cluster));
 
 interface Kubeconfig {
   readonly clusters: readonly { readonly cluster: { readonly "certificate-authority-data": string } }[];

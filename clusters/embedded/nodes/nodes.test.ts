@@ -42,11 +42,6 @@ const pod = (name: string, spec: JsonRecord = {}, container: JsonRecord = {}): J
   spec: { containers: [{ name: "web", image: "web:1", ...container }], ...spec },
 });
 const states = (object: JsonRecord): unknown => at(object, "status", "containerStatuses", 0);
-const readyOf = (object: JsonRecord, type = "Ready"): unknown =>
-  at(
-    listOf(at(object, "status", "conditions")).find((item) => at(item, "type") === type),
-    "status",
-  );
 
 describe("a container that ends again and again", () => {
   test("waits twice as long each time, five minutes at most, and from the beginning after a long good run", async () => {
@@ -67,43 +62,6 @@ describe("a container that ends again and again", () => {
     const status = states(call("GET", `${pods}/a`));
     expect(at(status, "state", "waiting", "reason") ?? at(status, "state", "terminated", "reason")).toMatch(/CrashLoopBackOff|Error/);
     expect(at(status, "restartCount")).toBe(runs.length - 1);
-  });
-});
-
-describe("a machine whose kubelet stops", () => {
-  test("is Unknown after the grace, its pods not ready, and evicted when they tolerate it no longer", async () => {
-    const { clock, cluster, call } = await stage({ nodes: [{ name: "n1" }] });
-    call("POST", pods, pod("a"));
-    await clock.advance(5_000);
-    expect(readyOf(call("GET", `${pods}/a`))).toBe("True");
-    cluster.machines?.stop("n1");
-    await clock.advance(49_000);
-    expect(readyOf(call("GET", "/api/v1/nodes/n1"))).toBe("True");
-    await clock.advance(2_000);
-    expect(readyOf(call("GET", "/api/v1/nodes/n1"))).toBe("Unknown");
-    expect(readyOf(call("GET", `${pods}/a`))).toBe("False");
-    await clock.advance(298_000);
-    expect(at(call("GET", `${pods}/a`), "metadata", "deletionTimestamp")).toBeUndefined();
-    await clock.advance(2_000);
-    expect(at(call("GET", `${pods}/a`), "metadata", "deletionTimestamp")).toBeTypeOf("string");
-    expect(readyOf(call("GET", `${pods}/a`), "DisruptionTarget")).toBe("True");
-    cluster.machines?.start("n1");
-    await clock.advance(31_000);
-    expect(readyOf(call("GET", "/api/v1/nodes/n1"))).toBe("True");
-    expect(at(call("GET", "/api/v1/nodes/n1"), "spec", "taints")).toBeUndefined();
-    expect(at(call("GET", `${pods}/a`), "code")).toBe(404);
-  });
-
-  test("that is back in time changes nothing", async () => {
-    const { clock, cluster, call } = await stage({ nodes: [{ name: "n1" }] });
-    call("POST", pods, pod("a"));
-    await clock.advance(5_000);
-    cluster.machines?.stop("n1");
-    await clock.advance(20_000);
-    cluster.machines?.start("n1");
-    await clock.advance(600_000);
-    expect(readyOf(call("GET", `${pods}/a`))).toBe("True");
-    expect(at(states(call("GET", `${pods}/a`)), "restartCount")).toBe(0);
   });
 });
 
@@ -241,15 +199,6 @@ describe("where pods fit", () => {
     call("POST", pods, pod("a"));
     await clock.advance(5_000);
     expect(at(listOf(at(call("GET", `${pods}/a`), "status", "conditions"))[0], "message")).toBe("no nodes available to schedule pods");
-  });
-
-  test("a node that is deleted takes its pods with it", async () => {
-    const { clock, call } = await stage({ nodes: [{ name: "n1" }] });
-    call("POST", pods, pod("a"));
-    await clock.advance(5_000);
-    call("DELETE", "/api/v1/nodes/n1");
-    await clock.advance(5_000);
-    expect(at(call("GET", `${pods}/a`), "code")).toBe(404);
   });
 });
 

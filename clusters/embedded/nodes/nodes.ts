@@ -5,7 +5,6 @@ import { type Stored, at, textOf } from "#embedded/json.ts";
 import { type EventRecorder, createEventRecorder } from "#embedded/event-recorder.ts";
 import { type Identities, issuer } from "#embedded/identity.ts";
 import { createKubelets } from "#embedded/nodes/kubelets.ts";
-import { createNodeLifecycle } from "#embedded/nodes/node-lifecycle.ts";
 import { createNodeMachine, type NodeMachine } from "#embedded/nodes/node-machine.ts";
 import { createNodeViews } from "#embedded/nodes/node-view.ts";
 import type { PodWorker } from "#embedded/nodes/pod-worker.ts";
@@ -15,16 +14,7 @@ import { soon } from "#embedded/soon.ts";
 import { createSystemClient } from "#embedded/system-client.ts";
 import type { World } from "#embedded/world.ts";
 
-/** What a person could do to the machines. */
-export interface Machines {
-  readonly names: readonly string[];
-  /** Its kubelet dies; containers go on, unseen. */
-  stop(name: string): void;
-  start(name: string): void;
-}
-
 export interface Nodes {
-  readonly machines: Machines;
   workerOf(podUid: string): PodWorker | undefined;
 }
 
@@ -44,15 +34,6 @@ export const startNodes = (deps: NodeDeps, options: Workloads): Nodes => {
     createSystemClient(world, "system:kube-scheduler", "kube-scheduler"),
     createEventRecorder(world, { component: "default-scheduler", api: "events.k8s.io" }),
   );
-  const controller = createSystemClient(world, "system:serviceaccount:kube-system:node-controller", "kube-controller-manager");
-  const lifecycle = createNodeLifecycle({
-    world,
-    clock,
-    views,
-    client: controller,
-    nodeEvents: createEventRecorder(world, { component: "node-controller" }),
-    taintEvents: createEventRecorder(world, { component: "taint-eviction-controller" }),
-  });
   const machines = new Map<string, NodeMachine>();
   const recorders = new Map<string, EventRecorder>();
   const eventsOf = (host: string): EventRecorder => {
@@ -73,7 +54,7 @@ export const startNodes = (deps: NodeDeps, options: Workloads): Nodes => {
     pull: options.pull ?? (() => undefined),
   });
 
-  const parts = [lifecycle, scheduler, kubelets];
+  const parts = [scheduler, kubelets];
   const plan = soon(clock, () => {
     for (const part of parts) part.run();
   });
@@ -94,27 +75,7 @@ export const startNodes = (deps: NodeDeps, options: Workloads): Nodes => {
     machines.set(shape.name, machine);
     machine.start();
   }
-  const machineOf = (name: string): NodeMachine => {
-    const machine = machines.get(name);
-    if (machine === undefined) throw new Error(`there is no node ${name}`);
-    return machine;
-  };
-  return {
-    workerOf: kubelets.workerOf,
-    machines: {
-      names: [...machines.keys()],
-      stop: (name) => {
-        machineOf(name).stop();
-        lifecycle.silent(name);
-      },
-      start: (name) => {
-        machineOf(name).start();
-        lifecycle.speaking(name);
-        kubelets.wake(name);
-        plan();
-      },
-    },
-  };
+  return { workerOf: kubelets.workerOf };
 };
 
 /** As the projected volume of every pod holds it: bound to the pod. */

@@ -82,9 +82,6 @@ export const createScheduler = (world: World, views: NodeViews, client: SystemCl
         } else {
           const wasWaiting = waiting.delete(key);
           if (!wasWaiting && (type === "DELETED" || isFinished(object))) for (const each of waiting.keys()) due.add(each);
-          // Affinity may now be met.
-          if (type !== "DELETED" && previous !== undefined && nodeNameOf(previous) === "" && nodeNameOf(object) !== "")
-            for (const [each, pod] of waiting) if (at(pod, "spec", "affinity") !== undefined) due.add(each);
         }
       } else if (storageKey === "/nodes" ? isNodeNews(object, previous) : helpful.has(storageKey))
         for (const key of waiting.keys()) due.add(key);

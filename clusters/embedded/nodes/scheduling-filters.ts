@@ -2,8 +2,6 @@
 import { type JsonRecord, type Stored, at, isRecord, listOf, numberOf, recordOf, textOf } from "#embedded/json.ts";
 import type { NodeView } from "#embedded/nodes/node-view.ts";
 import { type Amounts, hostPortsOf, requestsOf } from "#embedded/nodes/pod-requests.ts";
-import { affinityReason } from "#embedded/nodes/pod-affinity.ts";
-import { spreadReason } from "#embedded/nodes/topology-spread.ts";
 import { matchesSelector } from "#embedded/selectors.ts";
 
 export interface Misfit {
@@ -78,10 +76,6 @@ const nodeAffinity: NodeFilter = ({ pod }, { node }) => {
   return fits ? undefined : hopeless("node(s) didn't match Pod's node affinity/selector");
 };
 
-/** Whether a daemon's pod belongs there. */
-export const belongsOn = (pod: Stored, node: Stored): boolean =>
-  [unschedulable, taints, nodeAffinity].every((filter) => filter({ pod }, { node }) === undefined);
-
 /** Any of the terms, all of a term's expressions. */
 export const matchesNodeSelector = (selector: unknown, node: Stored): boolean =>
   listOf(at(selector, "nodeSelectorTerms")).some((term) => {
@@ -126,17 +120,6 @@ const volumes: Filter = ({ volumes: needs }, { node }) => {
   return misses ? hopeless("node(s) had volume node affinity conflict") : undefined;
 };
 
-const spread: Filter = (candidate, view, all) => {
-  const reason = spreadReason(candidate.pod, view, all);
-  return reason === undefined ? undefined : reason.isMissingLabel ? hopeless(reason.text) : crowded(reason.text);
-};
-
-const podAffinity: Filter = (candidate, view, all) => {
-  const reason = affinityReason(candidate.pod, view, all);
-  if (reason === undefined) return undefined;
-  return reason === "node(s) didn't match pod affinity rules" ? hopeless(reason) : crowded(reason);
-};
-
-const filters: readonly Filter[] = [unschedulable, taints, nodeAffinity, hostPorts, resources, volumes, spread, podAffinity];
+const filters: readonly Filter[] = [unschedulable, taints, nodeAffinity, hostPorts, resources, volumes];
 
 export const priorityOf = (pod: Stored): number => numberOf(at(pod, "spec", "priority")) ?? 0;

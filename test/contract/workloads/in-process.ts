@@ -46,10 +46,6 @@ export const openInProcess = async (parts: Omit<EmbeddedDeps, "clock" | "random"
   };
   return {
     ...callerOf(admin),
-    machines: {
-      stop: (node) => cluster.machines?.stop(node),
-      start: (node) => cluster.machines?.start(node),
-    },
     as: (user, groups = ["system:authenticated"]) =>
       callerOf({ ...admin, "impersonate-user": user, "impersonate-group": groups.join(",") }),
   };

@@ -1,16 +1,9 @@
-// Nodes: what they say of themselves, what they refuse, and what becomes of their pods when they fall silent.
+// Nodes: what they say of themselves, and what they refuse.
 import { expect } from "vitest";
-import { type Body, ok } from "#test/contract/cluster.ts";
+import { ok } from "#test/contract/cluster.ts";
 import { core, type Part } from "#test/contract/samples.ts";
 import { createPod, isRunning, podOf, runs, untilPod } from "#test/contract/workloads/told-containers.ts";
-import {
-  conditionOf,
-  until,
-  untilEvent,
-  untilObject,
-  type WorkloadCluster,
-  type WorkloadTopic,
-} from "#test/contract/workloads/workload-cluster.ts";
+import { conditionOf, type WorkloadCluster, type WorkloadTopic } from "#test/contract/workloads/workload-cluster.ts";
 
 const nodes = "/api/v1/nodes";
 const onN1 = { nodeSelector: { "kubernetes.io/hostname": "n1" } };
@@ -33,8 +26,6 @@ const refused = async (cluster: WorkloadCluster, namespace: string, reason: stri
 };
 
 const taint = (effect: string): Part => ({ taints: [{ key: "example.com/maintenance", value: "yes", effect }] });
-const conditionStatus = (node: Body, type: string): string | undefined => conditionOf(node, type)?.status;
-const taintsOf = (node: Body): readonly Part[] => (node.spec["taints"] ?? []) as readonly Part[];
 
 export const nodesTopic: WorkloadTopic = {
   title: "Nodes",
@@ -83,73 +74,6 @@ export const nodesTopic: WorkloadTopic = {
           await createPod(cluster, namespace, podOf(runs(), { ...onN1, tolerations }, { name: "tolerant" }));
           await untilPod(cluster, namespace, isRunning, "tolerant");
         });
-      },
-    },
-    {
-      name: "a NoExecute taint sends pods away, some of them later",
-      run: async (cluster, namespace) => {
-        const toleration = { key: "example.com/maintenance", operator: "Exists", effect: "NoExecute" };
-        for (const [name, tolerations] of [
-          ["now", []],
-          ["later", [{ ...toleration, tolerationSeconds: 4 }]],
-          ["never", [toleration]],
-        ] as const) {
-          await createPod(cluster, namespace, podOf(runs(), { ...onN1, tolerations }, { name }));
-          await untilPod(cluster, namespace, isRunning, name);
-        }
-        await withNode(cluster, taint("NoExecute"), async () => {
-          const items = await until(cluster, core(namespace, "pods"), (pods) => pods.length === 2);
-          expect(items.map(({ metadata }) => metadata.name).toSorted()).toEqual(["later", "never"]);
-          const event = await untilEvent(cluster, namespace, { kind: "Pod", name: "now" }, "TaintManagerEviction");
-          expect(event).toMatchObject({
-            type: "Normal",
-            message: `Marking for deletion Pod ${namespace}/now`,
-            source: { component: "taint-eviction-controller" },
-          });
-          const leaving = await untilPod(cluster, namespace, (pod) => conditionOf(pod, "DisruptionTarget") !== undefined, "later");
-          expect(conditionOf(leaving, "DisruptionTarget")).toMatchObject({
-            status: "True",
-            reason: "DeletionByTaintManager",
-            message: "Taint manager: deleting due to NoExecute taint",
-          });
-          await until(cluster, core(namespace, "pods"), (pods) => pods.length === 1);
-        });
-      },
-    },
-    {
-      name: "a node that falls silent: unknown, tainted, its pods not ready and then evicted; and back",
-      run: async (cluster, namespace) => {
-        const tolerations = [{ key: "node.kubernetes.io/unreachable", operator: "Exists", effect: "NoExecute", tolerationSeconds: 5 }];
-        await createPod(cluster, namespace, podOf(runs(), { nodeSelector: { "kubernetes.io/hostname": "n2" }, tolerations }));
-        await untilPod(cluster, namespace, (pod) => conditionOf(pod, "Ready")?.status === "True");
-        await cluster.machines.stop("n2");
-        try {
-          const node = await untilObject(cluster, nodes, "n2", (object) => taintsOf(object).length === 2);
-          for (const type of ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"])
-            expect(conditionOf(node, type)).toMatchObject({
-              status: "Unknown",
-              reason: "NodeStatusUnknown",
-              message: "Kubelet stopped posting node status.",
-            });
-          const taints = taintsOf(node).map(({ key, effect }) => `${String(key)}:${String(effect)}`);
-          expect(taints.toSorted()).toEqual(["node.kubernetes.io/unreachable:NoExecute", "node.kubernetes.io/unreachable:NoSchedule"]);
-          await untilEvent(cluster, "default", { kind: "Node", name: "n2" }, "NodeNotReady", /^Node n2 status is now: NodeNotReady$/);
-          await untilPod(cluster, namespace, (pod) => conditionOf(pod, "Ready")?.status === "False");
-          await untilEvent(cluster, namespace, { kind: "Pod", name: "a" }, "NodeNotReady", /^Node is not ready$/);
-          const leaving = await untilPod(cluster, namespace, ({ metadata }) => metadata["deletionTimestamp"] !== undefined);
-          expect(conditionOf(leaving, "DisruptionTarget")).toMatchObject({ reason: "DeletionByTaintManager" });
-          expect(leaving.status).toMatchObject({ phase: "Running" });
-        } finally {
-          await cluster.machines.start("n2");
-        }
-        const back = await untilObject(
-          cluster,
-          nodes,
-          "n2",
-          (node) => conditionStatus(node, "Ready") === "True" && taintsOf(node).length === 0,
-        );
-        expect(conditionOf(back, "MemoryPressure")).toMatchObject({ status: "False" });
-        await until(cluster, core(namespace, "pods"), (pods) => pods.length === 0);
       },
     },
   ],

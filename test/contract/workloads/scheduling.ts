@@ -48,23 +48,8 @@ const onBoth =
     await placed(cluster, namespace, "second", "n2", pod);
   };
 
-const labelled = { labels: { app: "web" } };
-const among = (kind: "podAffinity" | "podAntiAffinity"): Part => ({
-  affinity: {
-    [kind]: {
-      requiredDuringSchedulingIgnoredDuringExecution: [
-        { labelSelector: { matchLabels: { app: "web" } }, topologyKey: "kubernetes.io/hostname" },
-      ],
-    },
-  },
-});
 const asking = (requests: Part): Part => podOf(runs({ resources: { requests } }));
 const withPort = (hostPort: number): Part => runs({ ports: [{ containerPort: 8080, hostPort }] });
-const spread = (topologyKey: string): Part => ({
-  topologySpreadConstraints: [
-    { maxSkew: 1, topologyKey, whenUnsatisfiable: "DoNotSchedule", labelSelector: { matchLabels: { app: "web" } } },
-  ],
-});
 const nodeAffinity = (operator: string, values: readonly string[]): Part => ({
   affinity: {
     nodeAffinity: {
@@ -114,21 +99,6 @@ export const scheduling: WorkloadTopic = {
         expect((await untilPod(cluster, namespace, isScheduled)).spec).toMatchObject({ nodeName: "n2" });
       },
     },
-    {
-      name: "a pod that wants to be with its like may be the first of them",
-      run: async (cluster, namespace) => {
-        await createPod(cluster, namespace, podOf(runs(), among("podAffinity"), labelled));
-        await untilPod(cluster, namespace, isScheduled);
-      },
-    },
-    {
-      name: "a pod that wants to be with others goes where they are",
-      run: async (cluster, namespace) => {
-        await placed(cluster, namespace, "first", "n2", podOf(runs(), {}, labelled));
-        await createPod(cluster, namespace, podOf(runs(), among("podAffinity")));
-        expect((await untilPod(cluster, namespace, isScheduled)).spec).toMatchObject({ nodeName: "n2" });
-      },
-    },
     nowhere(
       "more than any node has: what is insufficient is named, and nobody's leaving would help",
       () => asking({ cpu: "500", memory: "100Ti" }),
@@ -150,23 +120,6 @@ export const scheduling: WorkloadTopic = {
       `0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector. ${notHelpful}`,
     ),
     nowhere(
-      "anti-affinity to what stands on every node",
-      () => podOf(runs(), among("podAntiAffinity")),
-      `0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules. ${noVictims}`,
-      onBoth(podOf(runs(), {}, labelled)),
-    ),
-    nowhere(
-      "what stands on every node wants nobody of that label beside it",
-      () => podOf(runs(), {}, labelled),
-      `0/2 nodes are available: 2 node(s) didn't satisfy existing pods anti-affinity rules. ${noVictims}`,
-      onBoth(podOf(runs(), among("podAntiAffinity"))),
-    ),
-    nowhere(
-      "affinity to what stands nowhere",
-      () => podOf(runs(), among("podAffinity")),
-      `0/2 nodes are available: 2 node(s) didn't match pod affinity rules. ${notHelpful}`,
-    ),
-    nowhere(
       "a host port that is taken on every node",
       () => podOf(withPort(31_901)),
       `0/2 nodes are available: 2 node(s) didn't have free ports for the requested pod ports. ${noVictims}`,
@@ -182,31 +135,6 @@ export const scheduling: WorkloadTopic = {
       "a claim that does not exist",
       () => podOf(runs(), mounting("data")),
       `0/2 nodes are available: persistentvolumeclaim "data" not found. not found`,
-    ),
-    nowhere(
-      "a claim that nothing binds",
-      () => podOf(runs(), mounting("data")),
-      `0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found`,
-      async (cluster, namespace) => {
-        const spec = { accessModes: ["ReadWriteOnce"], storageClassName: "none", resources: { requests: { storage: "1Gi" } } };
-        await ok(cluster.create(core(namespace, "persistentvolumeclaims"), { metadata: { name: "data" }, spec }));
-        // The scheduler has heard of the claim, too, by the time that somebody speaks of it.
-        await untilEvent(cluster, namespace, { kind: "PersistentVolumeClaim", name: "data" }, "ProvisioningFailed");
-      },
-    ),
-    nowhere(
-      "topology spread: the only node left would have too many",
-      () => podOf(withPort(31_903), spread("kubernetes.io/hostname"), labelled),
-      `0/2 nodes are available: 1 node(s) didn't have free ports for the requested pod ports, 1 node(s) didn't match pod topology spread constraints. ${noVictims}`,
-      async (cluster, namespace) => {
-        await placed(cluster, namespace, "first", "n1", podOf(runs(), {}, labelled));
-        await placed(cluster, namespace, "second", "n2", podOf(withPort(31_903)));
-      },
-    ),
-    nowhere(
-      "topology spread over a label that no node has",
-      () => podOf(runs(), spread("example.com/rack"), labelled),
-      `0/2 nodes are available: 2 node(s) didn't match pod topology spread constraints (missing required label). ${notHelpful}`,
     ),
     {
       name: "what becomes possible happens: the label comes, the pod goes",

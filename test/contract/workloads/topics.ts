@@ -3,12 +3,9 @@ import { columns } from "#test/contract/workloads/columns.ts";
 import { containerEnds } from "#test/contract/workloads/container-ends.ts";
 import { containerStarts } from "#test/contract/workloads/container-starts.ts";
 import { deletion } from "#test/contract/workloads/deletion.ts";
-import { autoscalers } from "#test/contract/workloads/autoscalers.ts";
-import { claims } from "#test/contract/workloads/claims.ts";
-import { cronJobs, jobs } from "#test/contract/workloads/jobs.ts";
+import { jobs } from "#test/contract/workloads/jobs.ts";
 import { logs } from "#test/contract/workloads/logs.ts";
 import { nodesTopic } from "#test/contract/workloads/nodes.ts";
-import { daemonSets, statefulSets } from "#test/contract/workloads/numbered-sets.ts";
 import { podTable } from "#test/contract/workloads/pod-table.ts";
 import { probes } from "#test/contract/workloads/probes.ts";
 import { quotas } from "#test/contract/workloads/quotas.ts";
@@ -20,7 +17,7 @@ import type { WorkloadTopic } from "#test/contract/workloads/workload-cluster.ts
 
 export const workloadTopics: readonly WorkloadTopic[] = [
   ...[scheduling, containerStarts, containerEnds, probes, logs, podTable, deletion],
-  ...[rollouts, replicaSets, statefulSets, daemonSets, jobs, cronJobs],
-  ...[serviceAddresses, claims, quotas, autoscalers, columns],
+  ...[rollouts, replicaSets, jobs],
+  ...[serviceAddresses, quotas, columns],
   nodesTopic,
 ];

@@ -4,8 +4,6 @@ import type { Body, Caller } from "#test/contract/cluster.ts";
 export interface WorkloadCluster extends Caller {
   /** By impersonation. */
   as(user: string, groups?: readonly string[]): Caller;
-  /** A node's kubelet falls silent, and speaks again. */
-  readonly machines: { stop(node: string): unknown; start(node: string): unknown };
 }
 
 export interface WorkloadCase {
