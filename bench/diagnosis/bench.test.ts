@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Finding } from "#diagnosis/finding.ts";
+import type { Finding, FindingCode } from "#diagnosis/finding.ts";
 import { type CaseFolder, loadCase, withCases } from "#bench/diagnosis/cases.ts";
 import { liveShaped } from "#bench/diagnosis/live-shape.ts";
 import { renamed } from "#bench/diagnosis/rename.ts";
@@ -87,7 +87,7 @@ describe("cases", () => {
 });
 
 const finding = (code: string, object: Partial<Finding["object"]>, more: Partial<Finding> = {}): Finding => ({
-  code,
+  code: code as FindingCode,
   object: { apiVersion: "v1", kind: "Deployment", namespace: "shop", name: "web", ...object },
   score: 1,
   summary: "",

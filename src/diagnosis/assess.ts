@@ -2,7 +2,7 @@
 import type { Reference } from "#api/fields.ts";
 import { referenceText } from "#api/object.ts";
 import { quote } from "#diagnosis/explain.ts";
-import { judge, type Assessment, type Check, type Facts, type Finding } from "#diagnosis/finding.ts";
+import { judge, type Assessment, type Check, type Facts, type Finding, type FindingCode } from "#diagnosis/finding.ts";
 import type { ObservedChange } from "#evidence/evidence.ts";
 import type { EventEvidence } from "#evidence/workload-evidence.ts";
 
@@ -12,7 +12,7 @@ export interface Claims {
   readonly supporting?: readonly Check[];
 }
 
-export const assess = (code: string, claims: Claims, finding: () => Omit<Finding, "code" | "score">): Assessment => {
+export const assess = (code: FindingCode, claims: Claims, finding: () => Omit<Finding, "code" | "score">): Assessment => {
   const judged = judge(code, { against: [], supporting: [], ...claims });
   return "ruledOut" in judged ? judged : { found: { code, score: judged.score, ...finding() } };
 };

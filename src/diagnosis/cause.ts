@@ -1,18 +1,22 @@
-// One kind of fault, as every file under causes/ describes it: what it looks at, what it concludes, and a pure function that finds it.
+// One kind of fault, as every file under causes/ describes it: what it looks at, what it means, and a pure function that finds it.
+import type { CauseCode } from "#api/cause-codes.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
+import type { SourceName } from "#evidence/source-names.ts";
 import type { View } from "#diagnosis/view.ts";
 
 export interface Cause {
   /** PascalCase; what a verdict, a scenario and the reference page call it. */
-  readonly code: string;
+  readonly code: CauseCode;
   readonly title: string;
   /** One sentence each, for the generated reference page. */
-  readonly looksAt: string;
-  readonly concludes: string;
+  readonly reads: string;
+  readonly means: string;
+  /** The evidence without which it cannot be found. */
+  readonly needs?: readonly SourceName[];
   /** What removes it: actions of the catalogue in code font, then what to do by hand. */
   readonly remedy: string;
   /** Codes of more particular causes: a finding of one of them about the same object suppresses this one. */
-  readonly suppressedBy?: readonly string[];
+  readonly suppressedBy?: readonly CauseCode[];
   /** A last resort: every cause of a lower generality suppresses this one (default 0) about the same object. */
   readonly generality?: 1 | 2;
   /**

@@ -1,4 +1,5 @@
 // A database that is up and refuses in its own words: told by its clients, to be blamed on the server. What full and read-only ones share. Pure.
+import type { CauseCode } from "#api/cause-codes.ts";
 import { referenceText } from "#api/object.ts";
 import { assess, eventQuote, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
@@ -26,7 +27,7 @@ export const refusalCause = ({ words, does, why, ...cause }: Refusal): Cause => 
 
 const quotesAtMost = 4;
 
-const find = (view: View, engine: Engine, pattern: RegExp, code: string, does: string, why: string): readonly Assessment[] => {
+const find = (view: View, engine: Engine, pattern: RegExp, code: CauseCode, does: string, why: string): readonly Assessment[] => {
   const refused = view.workloads.flatMap((workload) => {
     const lines = linesSaying(view, workload, pattern);
     return lines.length === 0 ? [] : [{ workload, lines }];
@@ -51,7 +52,7 @@ const find = (view: View, engine: Engine, pattern: RegExp, code: string, does: s
 interface Refusing {
   readonly engine: Engine;
   readonly pattern: RegExp;
-  readonly code: string;
+  readonly code: CauseCode;
   readonly does: string;
   readonly why: string;
   readonly clients: readonly { readonly workload: Workload; readonly lines: readonly LogLine[] }[];

@@ -1,10 +1,11 @@
 // What a cause answers when it is asked about the evidence: found, with checks, quotes and a chain; or ruled out, and by what. Pure.
 import type { Quote, Reference } from "#api/fields.ts";
+import type { CauseCode } from "#api/cause-codes.ts";
 import type { ActionName } from "#api/action-names.ts";
 import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
 
-/** PascalCase, one for each file under causes/. */
-export type CauseCode = string;
+/** A cause of the registry, the health of a workload, or what only a language model suspects. */
+export type FindingCode = CauseCode | "NothingWrong" | "SuspectedByModel";
 
 /** A claim that was looked at by itself. `unknown`: the evidence does not say. */
 export interface Check {
@@ -15,7 +16,7 @@ export interface Check {
 }
 
 export interface Finding {
-  readonly code: CauseCode;
+  readonly code: FindingCode;
   readonly object: Reference;
   /** From independent checks alone: 0.6 for what must be seen, the rest for what supports it. */
   readonly score: number;
@@ -59,7 +60,7 @@ export type Assessment =
   | { readonly found: Finding }
   | {
       readonly ruledOut: {
-        readonly code: CauseCode;
+        readonly code: FindingCode;
         readonly reason: string;
         /** How much of what must be seen was seen. */
         readonly closeness: number;
@@ -79,7 +80,7 @@ export interface Checks {
 }
 
 /** The reason that rules it out, or the score. An unknown requirement is not met; an unknown support counts half. */
-export const judge = (code: CauseCode, checks: Checks): { readonly score: number } | Extract<Assessment, { ruledOut: unknown }> => {
+export const judge = (code: FindingCode, checks: Checks): { readonly score: number } | Extract<Assessment, { ruledOut: unknown }> => {
   const met = checks.required.filter((check) => check.holds === true).length;
   const closeness = checks.required.length === 0 ? 0 : met / checks.required.length;
   const missing = checks.required.find((check) => check.holds !== true);
@@ -97,4 +98,4 @@ export const judge = (code: CauseCode, checks: Checks): { readonly score: number
   return { score: Math.round((1 - supportShare + (total === 0 ? 0 : supportShare * (held / total))) * 100) / 100 };
 };
 
-export const ruledOut = (code: CauseCode, reason: string, closeness = 0): Assessment => ({ ruledOut: { code, reason, closeness } });
+export const ruledOut = (code: FindingCode, reason: string, closeness = 0): Assessment => ({ ruledOut: { code, reason, closeness } });

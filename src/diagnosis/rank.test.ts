@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { ranked, type Ranking } from "#diagnosis/rank.ts";
-import type { Finding } from "#diagnosis/finding.ts";
+import type { Finding, FindingCode } from "#diagnosis/finding.ts";
 import { createSuppression } from "#diagnosis/suppression.ts";
 
 const object = (name: string): Finding["object"] => ({ apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name });
 const finding = (code: string, name: string, score: number, more: Partial<Finding> = {}): Finding => ({
-  code,
+  code: code as FindingCode,
   object: object(name),
   score,
   summary: code,

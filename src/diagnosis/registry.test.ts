@@ -10,7 +10,7 @@ test("every cause has a code of its own in PascalCase and says what it reads, wh
   expect(new Set(codes).size).toBe(codes.length);
   for (const cause of causes) {
     expect(cause.code).toMatch(/^([A-Z][a-z0-9]+)+$/);
-    for (const text of [cause.looksAt, cause.concludes, cause.remedy]) expect(text).toMatch(/^[A-Za-z`].+\.$/s);
+    for (const text of [cause.reads, cause.means, cause.remedy]) expect(text).toMatch(/^[A-Za-z`].+\.$/s);
   }
 });
 

@@ -4,7 +4,7 @@ import { referenceText } from "#api/object.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import type { Finding } from "#diagnosis/finding.ts";
 
-type Suppressible = Pick<Cause, "code" | "suppressedBy" | "generality">;
+type Suppressible = Pick<Cause, "generality"> & { readonly code: string; readonly suppressedBy?: readonly string[] };
 
 export interface Suppression {
   /** 0 for a particular cause; a last resort has more. */

@@ -13,13 +13,13 @@ import { diagnoseView } from "#diagnosis/diagnose.ts";
 import { leastConfidence, type RankedFinding } from "#diagnosis/rank.ts";
 import { observations, replicasText, targetName } from "#diagnosis/explain.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
-import type { Assessment, CauseCode, Finding, WorkloadCause } from "#diagnosis/finding.ts";
+import type { Assessment, Finding, FindingCode, WorkloadCause } from "#diagnosis/finding.ts";
 import { everyStep, type Steps } from "#diagnosis/steps.ts";
 import type { View } from "#diagnosis/view.ts";
 import { workloadEvidence } from "#diagnosis/workload-evidence-of.ts";
 
 export interface RuledOut {
-  readonly code: CauseCode;
+  readonly code: string;
   readonly reason: string;
 }
 
@@ -40,7 +40,7 @@ export type Diagnosis = Told &
       }
   );
 
-const causes: Readonly<Record<CauseCode, WorkloadCause>> = {
+const causes: Readonly<Partial<Record<FindingCode, WorkloadCause>>> = {
   ConfigEdited: configEdited,
   ImageUnpullable: imageUnpullable,
   ReleaseCrashes: releaseCrashes,
@@ -104,7 +104,7 @@ const verdictInside = (evidence: WorkloadEvidence, steps: Steps): Diagnosis => {
       quotes: [],
       ruledOut: [],
     };
-  const assessments = Object.entries(causes).map(([code, find]) =>
+  const assessments = (Object.entries(causes) as readonly (readonly [FindingCode, WorkloadCause])[]).map(([code, find]) =>
     steps.run<Assessment>(`${code} of the target`, () => find(evidence), { ruledOut: { code, reason: "it did not finish", closeness: 0 } }),
   );
   const found = assessments.flatMap((each) => ("found" in each ? [each.found] : [])).toSorted((a, b) => b.score - a.score);

@@ -23,8 +23,8 @@ export const workloadCauses: readonly Cause[] = [
   {
     code: "ReleaseCrashes",
     title: "A release that crashes",
-    looksAt: "Containers of the current revision that crash, and the revision before it.",
-    concludes: "The new revision introduced the problem, where it began with it and the old one differs in what fails.",
+    reads: "Containers of the current revision that crash, and the revision before it.",
+    means: "The new revision introduced the problem, where it began with it and the old one differs in what fails.",
     remedy: "`rollback_deployment` to the last healthy revision. Otherwise, fix the release.",
     suppressedBy: [
       "ProbeWrongPort",
@@ -39,8 +39,8 @@ export const workloadCauses: readonly Cause[] = [
   {
     code: "ConfigEdited",
     title: "A configuration that was edited in place",
-    looksAt: "ConfigMaps that a failing container reads, and when their content last changed.",
-    concludes: "The edit is at fault, where it lies between the release and the first failure and the container was started since.",
+    reads: "ConfigMaps that a failing container reads, and when their content last changed.",
+    means: "The edit is at fault, where it lies between the release and the first failure and the container was started since.",
     remedy: "`restore_object` to the content that the change journal kept, then `restart_pod`. Otherwise, restore the content by hand.",
     suppressedBy: ["ProbeWrongPort", "ProbeWrongProtocol", "ProbeWrongPath", "ProbeTooImpatient"],
     find: inWorkloads(configEdited),
@@ -48,8 +48,8 @@ export const workloadCauses: readonly Cause[] = [
   {
     code: "ImageUnpullable",
     title: "An image that cannot be pulled",
-    looksAt: "Containers that wait for their image, and what the container runtime says.",
-    concludes: "The image of the current revision cannot be had.",
+    reads: "Containers that wait for their image, and what the container runtime says.",
+    means: "The image of the current revision cannot be had.",
     remedy: "`rollback_deployment` to a revision with another image. Otherwise, push the image or grant access to it.",
     suppressedBy: ["RegistryUnresolvable", "PullSecretMissing"],
     find: inWorkloads(imageUnpullable),
@@ -57,8 +57,8 @@ export const workloadCauses: readonly Cause[] = [
   {
     code: "MemoryLimitTooSmall",
     title: "A memory limit that is too small",
-    looksAt: "Containers killed for memory soon after their start, their limit, and what changed.",
-    concludes: "The program does not fit its limit.",
+    reads: "Containers killed for memory soon after their start, their limit, and what changed.",
+    means: "The program does not fit its limit.",
     remedy: "`increase_resources`, at most fourfold. Otherwise, find out why the program needs more memory.",
     find: inWorkloads(memoryLimitTooSmall),
   },

@@ -43,17 +43,17 @@ const ruleOf = (code: string): object => {
   const title = cause?.title ?? code.replace(/(?<=[a-z])(?=[A-Z])/g, " ");
   const parts =
     cause === undefined
-      ? [["Concludes", "The evidence does not show the cause."]]
+      ? [["Means", "The evidence does not show the cause."]]
       : [
-          ["Looks at", cause.looksAt],
-          ["Concludes", cause.concludes],
+          ["Reads", cause.reads],
+          ["Means", cause.means],
           ["Remedy", cause.remedy],
         ];
   return {
     id: code,
     name: code,
     shortDescription: { text: title },
-    fullDescription: { text: cause?.concludes ?? title },
+    fullDescription: { text: cause?.means ?? title },
     help: {
       text: parts.map(([label, text]) => `${label}: ${text}`).join("\n"),
       markdown: parts.map(([label, text]) => `**${label}:** ${text}`).join("\n\n"),

@@ -18,8 +18,8 @@ const code = "EnvAddressWrong";
 export const addressWrong: Cause = {
   code,
   title: "A variable with an address that leads nowhere",
-  looksAt: "Addresses in variables, the Services that exist and their ports, and what the workload's own log says of that address.",
-  concludes: "The variable names a Service or a port that does not exist.",
+  reads: "Addresses in variables, the Services that exist and their ports, and what the workload's own log says of that address.",
+  means: "The variable names a Service or a port that does not exist.",
   remedy: "`rollback_deployment` to a revision whose address exists. Otherwise, correct the variable.",
   find: (view) => view.workloads.flatMap((workload) => calledBy(view, workload).map((called) => find(view, called))),
 };

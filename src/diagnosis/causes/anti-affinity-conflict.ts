@@ -12,8 +12,8 @@ const code = "AntiAffinityConflict";
 export const antiAffinityConflict: Cause = {
   code,
   title: "Pod anti-affinity that leaves no node",
-  looksAt: "Pods that are not scheduled, what the scheduler says, and the template's required anti-affinity.",
-  concludes: "More pods than nodes that may hold one, or pods of others that must not stand beside them.",
+  reads: "Pods that are not scheduled, what the scheduler says, and the template's required anti-affinity.",
+  means: "More pods than nodes that may hold one, or pods of others that must not stand beside them.",
   remedy: "`rollback_deployment` to a revision without the rule. Otherwise, add nodes, run fewer replicas, or make the rule a preference.",
   find: (view) => unscheduledPods(view).map((waiting) => find(view, waiting)),
 };

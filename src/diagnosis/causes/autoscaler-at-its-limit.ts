@@ -12,8 +12,8 @@ const code = "AutoscalerAtItsLimit";
 export const autoscalerAtItsLimit: Cause = {
   code,
   title: "An autoscaler at its upper limit",
-  looksAt: "The condition ScalingLimited of HorizontalPodAutoscalers, and their replicas.",
-  concludes: "The load asks for more replicas than maxReplicas allows.",
+  reads: "The condition ScalingLimited of HorizontalPodAutoscalers, and their replicas.",
+  means: "The load asks for more replicas than maxReplicas allows.",
   remedy: "Raise `maxReplicas` if the load is expected; otherwise find the process that causes it.",
   find: (view) => view.all(HorizontalPodAutoscalers).map(find),
 };

@@ -15,8 +15,8 @@ const patienceMs = { metrics: 3 * 60_000, target: 30_000 };
 export const autoscalerWithoutMetrics: Cause = {
   code,
   title: "An autoscaler that cannot scale",
-  looksAt: "The conditions ScalingActive and AbleToScale of HorizontalPodAutoscalers, their target and its resource requests.",
-  concludes: "The target does not exist, its containers request none of the resource, or no metrics arrive.",
+  reads: "The conditions ScalingActive and AbleToScale of HorizontalPodAutoscalers, their target and its resource requests.",
+  means: "The target does not exist, its containers request none of the resource, or no metrics arrive.",
   remedy: "Set the missing requests, repair the metrics server, or correct the target.",
   find: (view) => view.all(HorizontalPodAutoscalers).map((autoscaler) => find(view, autoscaler)),
 };

@@ -13,8 +13,8 @@ const code = "BudgetBlocksDrain";
 export const budgetBlocksDrain: Cause = {
   code,
   title: "A disruption budget that blocks a drain",
-  looksAt: "Budgets that allow no disruption, the pods they cover, and cordoned nodes.",
-  concludes: "All pods are healthy and the budget asks for all of them, so that none can leave its cordoned node.",
+  reads: "Budgets that allow no disruption, the pods they cover, and cordoned nodes.",
+  means: "All pods are healthy and the budget asks for all of them, so that none can leave its cordoned node.",
   remedy:
     "`relax_pdb`, so that one eviction is allowed. Otherwise, scale the workload first: with a single replica, an eviction is an outage.",
   find: (view) => view.all(PodDisruptionBudgets).map((budget) => find(view, budget)),

@@ -15,8 +15,8 @@ const code = "CalledServiceMissing";
 export const calledServiceMissing: Cause = {
   code,
   title: "A call to a Service that does not exist",
-  looksAt: "Hosts that programs could not look up, by their own log, and the Services that exist.",
-  concludes: "The program calls a Service that does not exist, or no longer does.",
+  reads: "Hosts that programs could not look up, by their own log, and the Services that exist.",
+  means: "The program calls a Service that does not exist, or no longer does.",
   remedy: "Correct the host in the program's configuration, or create the Service.",
   // A change that brought it in says more, and can be undone.
   suppressedBy: [

@@ -14,8 +14,8 @@ const code = "CapacityInsufficient";
 export const capacityInsufficient: Cause = {
   code,
   title: "A pod that requests more than any node has free",
-  looksAt: "Pods that are not scheduled, what the scheduler says, their requests and what the nodes have.",
-  concludes: "The request fits on no node: it is too large, or the cluster is full.",
+  reads: "Pods that are not scheduled, what the scheduler says, their requests and what the nodes have.",
+  means: "The request fits on no node: it is too large, or the cluster is full.",
   remedy: "`rollback_deployment` to a revision that requested less. Otherwise, lower the request or add a node.",
   find: (view) => unscheduledPods(view).flatMap((waiting) => (["cpu", "memory"] as const).map((resource) => find(view, waiting, resource))),
 };

@@ -13,8 +13,8 @@ const code = "CertificateExpired";
 export const certificateExpired: Cause = {
   code,
   title: "A certificate that has expired",
-  looksAt: "What programs and the API server say when they refuse a certificate, and which Service they were calling.",
-  concludes: "The certificate that the called side shows is not valid now: expired, or not yet valid because a clock is wrong.",
+  reads: "What programs and the API server say when they refuse a certificate, and which Service they were calling.",
+  means: "The certificate that the called side shows is not valid now: expired, or not yet valid because a clock is wrong.",
   remedy: "Renew the certificate. If it is not valid yet, correct the clock.",
   find: (view) => view.workloads.flatMap((workload) => find(view, workload)),
 };

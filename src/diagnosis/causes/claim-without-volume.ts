@@ -1,5 +1,6 @@
 // A claim that binds to volumes made by hand, and none of them fits: all but one condition hold, and that one is named.
 // The conditions are those of the volume controller's matching (pkg/volume/util/persistentvolume: FindMatchingVolume).
+import type { CauseCode } from "#api/cause-codes.ts";
 import {
   PersistentVolumeClaims,
   PersistentVolumes,
@@ -20,9 +21,9 @@ type Misfit = "accessMode" | "selector" | "size" | "occupied" | "class";
 
 interface Kind {
   readonly misfit: Misfit;
-  readonly code: string;
+  readonly code: CauseCode;
   readonly title: string;
-  readonly concludes: string;
+  readonly means: string;
   readonly why: string;
 }
 
@@ -31,35 +32,35 @@ const kinds: readonly Kind[] = [
     misfit: "accessMode",
     code: "ClaimAccessModeMismatch",
     title: "A claim whose access modes no volume offers",
-    concludes: "A free volume fits but for its access modes.",
+    means: "A free volume fits but for its access modes.",
     why: "recreate the claim with the access modes that the volume offers, or create another volume: access modes are immutable",
   },
   {
     misfit: "selector",
     code: "ClaimSelectorMatchesNothing",
     title: "A claim whose selector no volume matches",
-    concludes: "A free volume fits but for its labels.",
+    means: "A free volume fits but for its labels.",
     why: "label the volume, or recreate the claim with another selector",
   },
   {
     misfit: "size",
     code: "ClaimTooLarge",
     title: "A claim that is larger than any volume",
-    concludes: "A free volume fits but for its size.",
+    means: "A free volume fits but for its size.",
     why: "create a larger volume, or recreate the claim with a smaller request",
   },
   {
     misfit: "occupied",
     code: "VolumeOccupied",
     title: "A claim whose only volume is taken by another claim",
-    concludes: "The volume that would fit is bound to, or reserved for, another claim.",
+    means: "The volume that would fit is bound to, or reserved for, another claim.",
     why: "find out who uses the volume before you release it: it may hold data",
   },
   {
     misfit: "class",
     code: "ClaimClassMismatch",
     title: "A claim of another class than the volume that would fit",
-    concludes: "A free volume fits but for its class, and nothing provisions one of the claim's class.",
+    means: "A free volume fits but for its class, and nothing provisions one of the claim's class.",
     why: "recreate the claim with the class of the volume, or give the volume the class of the claim: the class of a claim is immutable",
   },
 ];
@@ -67,8 +68,8 @@ const kinds: readonly Kind[] = [
 const causeOf = (kind: Kind): Cause => ({
   code: kind.code,
   title: kind.title,
-  looksAt: "Pending claims that nothing provisions, and every volume: its class, modes, labels, size and claim.",
-  concludes: kind.concludes,
+  reads: "Pending claims that nothing provisions, and every volume: its class, modes, labels, size and claim.",
+  means: kind.means,
   remedy:
     kind.misfit === "occupied"
       ? "Find out who uses the volume before you release it: it may hold data."

@@ -14,8 +14,8 @@ const code = "ClusterDnsDown";
 export const clusterDnsDown: Cause = {
   code,
   title: "A cluster whose DNS does not answer",
-  looksAt: "The Service that answers DNS and its pods, and how many workloads with the cluster's own settings get no answer.",
-  concludes: "Lookups are sent to the cluster's DNS and nobody answers: its pods are not ready, or not to be reached.",
+  reads: "The Service that answers DNS and its pods, and how many workloads with the cluster's own settings get no answer.",
+  means: "Lookups are sent to the cluster's DNS and nobody answers: its pods are not ready, or not to be reached.",
   remedy: "What the fault of the DNS workload itself asks for. Otherwise, check the network path to its pods.",
   find: (view) => find(view),
 };

@@ -20,8 +20,8 @@ const mostPossible = 1.2;
 export const cpuOverload: Cause = {
   code,
   title: "A workload that is throttled at its CPU limit",
-  looksAt: "CPU usage against the limit, throttling, the rate of requests, and what they were before.",
-  concludes: "The workload uses up its CPU limit and is throttled.",
+  reads: "CPU usage against the limit, throttling, the rate of requests, and what they were before.",
+  means: "The workload uses up its CPU limit and is throttled.",
   remedy: "Find out what the program does with the CPU. Raise the limit only if the work is wanted.",
   find: (view) => view.workloads.map((workload) => find(view, workload)),
 };

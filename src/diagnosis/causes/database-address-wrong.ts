@@ -1,5 +1,6 @@
 // A client that reaches for a database where none is: another port, or a name that nobody has. The server is well and its other clients are.
 // The address is often in a Secret, whose value is not evidence: then the log and what the Services offer decide by elimination.
+import type { CauseCode } from "#api/cause-codes.ts";
 import { referenceText } from "#api/object.ts";
 import { assess, objectQuote, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
@@ -11,9 +12,9 @@ import { secretsOf } from "#diagnosis/secrets-used.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
 interface Kind {
-  readonly code: string;
+  readonly code: CauseCode;
   readonly title: string;
-  readonly concludes: string;
+  readonly means: string;
   /** What the connection ends with. */
   readonly words: RegExp;
   readonly what: "port" | "name";
@@ -23,14 +24,14 @@ const kinds: readonly Kind[] = [
   {
     code: "DatabasePortWrong",
     title: "A database asked at a port where it does not listen",
-    concludes: "The host answers and nothing listens at that port, while the database is ready and serves its other clients at its own.",
+    means: "The host answers and nothing listens at that port, while the database is ready and serves its other clients at its own.",
     words: /connection refused|connect(?:ion)? timed out|ECONNREFUSED|ETIMEDOUT/i,
     what: "port",
   },
   {
     code: "DatabaseHostWrong",
     title: "A database asked under a name that does not exist",
-    concludes: "The name of the database's host does not resolve, while the database is ready under its own and other names resolve.",
+    means: "The name of the database's host does not resolve, while the database is ready under its own and other names resolve.",
     words: /UnknownHostException|no such host|ENOTFOUND|could not translate host name|Name or service not known/,
     what: "name",
   },
@@ -39,8 +40,8 @@ const kinds: readonly Kind[] = [
 export const databaseAddressWrong: readonly Cause[] = kinds.map((kind) => ({
   code: kind.code,
   title: kind.title,
-  looksAt: "How connections of database drivers end in the logs of clients, whether the server is ready, and what its Services offer.",
-  concludes: kind.concludes,
+  reads: "How connections of database drivers end in the logs of clients, whether the server is ready, and what its Services offer.",
+  means: kind.means,
   remedy: "Correct the address in the client's configuration or Secret.",
   suppressedBy: ["ClusterDnsDown", "NetworkPolicyIsolates"],
   find: (view) => engines.flatMap((engine) => find(view, engine, kind)),

@@ -15,8 +15,8 @@ const code = "DatabaseCredentialsRejected";
 export const databaseCredentialsRejected: Cause = {
   code,
   title: "A user or password that the database rejects",
-  looksAt: "What clients of MySQL, PostgreSQL, Redis, MongoDB and RabbitMQ are told when they log in, and the Secrets that they use.",
-  concludes: "The server answers and does not accept who the client says it is: the Secret and the server disagree.",
+  reads: "What clients of MySQL, PostgreSQL, Redis, MongoDB and RabbitMQ are told when they log in, and the Secrets that they use.",
+  means: "The server answers and does not accept who the client says it is: the Secret and the server disagree.",
   remedy: "Make the password in the Secret and the password of the server the same. Kintsugi never reads the values of Secrets.",
   find: (view) =>
     engines.flatMap((engine) =>

@@ -4,8 +4,8 @@ import { refusalCause } from "#diagnosis/database-refusals.ts";
 export const databaseReadOnly = refusalCause({
   code: "DatabaseReadOnly",
   title: "A database that takes no writes",
-  looksAt: "What clients of MySQL, PostgreSQL, Redis and MongoDB are told when they write.",
-  concludes: "The server is up, answers reads and refuses every write: it was switched to read-only, or the address leads to a replica.",
+  reads: "What clients of MySQL, PostgreSQL, Redis and MongoDB are told when they write.",
+  means: "The server is up, answers reads and refuses every write: it was switched to read-only, or the address leads to a replica.",
   remedy: "Point the client to the primary, or make this server writable after you checked why it is read-only.",
   words: ({ readOnly }) => readOnly,
   does: "refuses writes, being read-only",

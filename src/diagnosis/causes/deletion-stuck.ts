@@ -15,8 +15,8 @@ const patienceMs = 5 * 60_000;
 export const deletionStuck: Cause = {
   code,
   title: "A deletion that does not end",
-  looksAt: "Objects with a deletionTimestamp and finalizers, and the conditions of namespaces that end.",
-  concludes: "A finalizer is not removed by the controller that set it, or a namespace still holds what cannot be deleted.",
+  reads: "Objects with a deletionTimestamp and finalizers, and the conditions of namespaces that end.",
+  means: "A finalizer is not removed by the controller that set it, or a namespace still holds what cannot be deleted.",
   remedy: "Repair the controller of the finalizer. Removing the finalizer by hand leaves its external resources behind.",
   find: (view) =>
     view.evidence.objects.filter(({ metadata }) => metadata.deletionTimestamp !== undefined).map((object) => find(view, object)),

@@ -14,8 +14,8 @@ const code = "DependencyDown";
 export const dependencyDown: Cause = {
   code,
   title: "A workload that others depend on is down",
-  looksAt: "Workloads without a ready pod, the Services before them, and what the logs of others say of these Services.",
-  concludes: "Callers fail for it, and nothing that was read says why it is down.",
+  reads: "Workloads without a ready pod, the Services before them, and what the logs of others say of these Services.",
+  means: "Callers fail for it, and nothing that was read says why it is down.",
   remedy: "Find out why the dependency is down; its callers recover once it is up.",
   generality: 2,
   find: (view) => view.workloads.filter(isDown).map((workload) => find(view, workload)),

@@ -14,8 +14,8 @@ const code = "EntryPointMissing";
 export const entryPointMissing: Cause = {
   code,
   title: "A command that the image does not have",
-  looksAt: "What the container runtime says when it cannot start the process; logs that end in an exec format error.",
-  concludes: "The command is not in the image, may not be executed, or was built for another architecture.",
+  reads: "What the container runtime says when it cannot start the process; logs that end in an exec format error.",
+  means: "The command is not in the image, may not be executed, or was built for another architecture.",
   remedy: "`rollback_deployment` to a revision with another command or image. Otherwise, correct the command or the image.",
   find: (view) => failingWorkloads(view).map((workload) => find(view, workload)),
 };

@@ -17,9 +17,9 @@ const code = "GatewayMisroutes";
 export const gatewayMisroutes: Cause = {
   code,
   title: "A gateway that leads a path to the wrong service",
-  looksAt:
+  reads:
     "Routing tables in ConfigMaps that a running workload mounts, the Services there are, what their programs call themselves in their variables, and alerts that name a path and a service.",
-  concludes:
+  means:
     "One route leads elsewhere than its name and path, or the alert about that path, say, and no route leads to the service they mean.",
   remedy: "`restore_object`, if the change journal has the earlier table. Otherwise, correct the route.",
   find: (view) => view.all(ConfigMaps).flatMap((configMap) => find(view, configMap)),

@@ -12,8 +12,8 @@ const code = "IngressBroken";
 export const ingressBroken: Cause = {
   code,
   title: "An Ingress that refers to something that is not there",
-  looksAt: "Ingresses, and the classes, Services, ports and TLS Secrets they name.",
-  concludes: "Requests to it cannot be served, because what it names does not exist.",
+  reads: "Ingresses, and the classes, Services, ports and TLS Secrets they name.",
+  means: "Requests to it cannot be served, because what it names does not exist.",
   remedy: "Create what the Ingress refers to, or correct the Ingress. What is exposed is not decided by similar names.",
   find: (view) => view.all(Ingresses).flatMap((ingress) => find(view, ingress)),
 };

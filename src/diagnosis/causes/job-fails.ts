@@ -14,8 +14,8 @@ const code = "JobFails";
 export const jobFails: Cause = {
   code,
   title: "A Job that failed",
-  looksAt: "Jobs with the condition Failed, their pods, and later runs of the same CronJob.",
-  concludes: "Its pods failed more often than backoffLimit allows, or it took longer than activeDeadlineSeconds.",
+  reads: "Jobs with the condition Failed, their pods, and later runs of the same CronJob.",
+  means: "Its pods failed more often than backoffLimit allows, or it took longer than activeDeadlineSeconds.",
   remedy: "Check what the Job has already done, then correct its template and run it again.",
   find: (view) => view.all(Jobs).map((job) => find(view, job)),
 };

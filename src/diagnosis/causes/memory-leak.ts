@@ -16,8 +16,8 @@ const nearShare = 0.9;
 export const memoryLeak: Cause = {
   code,
   title: "Memory that grows without end",
-  looksAt: "Containers that were killed for memory after a long run, how often, and whether their limit was raised before.",
-  concludes: "The program's memory grows with time: a larger limit delays the end and does not prevent it.",
+  reads: "Containers that were killed for memory after a long run, how often, and whether their limit was raised before.",
+  means: "The program's memory grows with time: a larger limit delays the end and does not prevent it.",
   remedy: "Find what grows in the program. A restart buys time; more memory only delays the next kill.",
   find: (view) => failingWorkloads(view).map((workload) => find(view, workload)),
 };

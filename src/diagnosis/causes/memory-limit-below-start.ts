@@ -19,8 +19,8 @@ const hardlyAny = 16;
 export const memoryLimitBelowStart: Cause = {
   code,
   title: "A memory limit in which not even the container can be set up",
-  looksAt: "Pods whose containers do not begin, and what the container runtime says.",
-  concludes: "The pod's memory limit is below what the runtime itself needs.",
+  reads: "Pods whose containers do not begin, and what the container runtime says.",
+  means: "The pod's memory limit is below what the runtime itself needs.",
   remedy: "`rollback_deployment` to a revision with more memory, or `increase_resources`. Otherwise, set a limit that the program fits in.",
   find: (view) => view.workloads.map((workload) => find(view, workload)),
 };

@@ -14,8 +14,8 @@ const code = "NameResolutionFails";
 export const nameResolutionFails: Cause = {
   code,
   title: "Pods whose own DNS settings lead nowhere",
-  looksAt: "dnsPolicy and dnsConfig of pods, the Services that answer DNS, and what programs say when a name has no address.",
-  concludes:
+  reads: "dnsPolicy and dnsConfig of pods, the Services that answer DNS, and what programs say when a name has no address.",
+  means:
     "The template sends its lookups to a nameserver that does not answer them, while pods with the cluster's own settings resolve names.",
   remedy: "Set `dnsPolicy: ClusterFirst`, or correct the nameservers.",
   find: (view) => view.workloads.flatMap((workload) => find(view, workload)),

@@ -17,9 +17,9 @@ const code = "NetworkPolicyIsolates";
 export const networkPolicyIsolates: Cause = {
   code,
   title: "NetworkPolicies that cut a workload off",
-  looksAt:
+  reads:
     "All NetworkPolicies that select a workload's pods, by selector, type and rules, and the timeouts of those who call it or whom it calls.",
-  concludes: "The policies together allow nothing in (or nothing out), and connections time out while both ends are ready.",
+  means: "The policies together allow nothing in (or nothing out), and connections time out while both ends are ready.",
   remedy: "`restore_object`, if the change journal has the earlier policy. Otherwise, allow the connection in the policy.",
   find: (view) => view.workloads.flatMap((workload) => directions.flatMap((direction) => find(view, workload, direction))),
 };

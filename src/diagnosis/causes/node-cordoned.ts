@@ -13,8 +13,8 @@ const code = "NodeCordoned";
 export const nodeCordoned: Cause = {
   code,
   title: "A cordoned node that pods wait for",
-  looksAt: "Pods that are not scheduled, and the nodes that their own wishes leave.",
-  concludes: "Every node that the pod asks for, or most where it asks for none, is cordoned.",
+  reads: "Pods that are not scheduled, and the nodes that their own wishes leave.",
+  means: "Every node that the pod asks for, or most where it asks for none, is cordoned.",
   remedy: "Uncordon the node, unless a drain is in progress.",
   find: (view) => unscheduledPods(view).map(find),
 };

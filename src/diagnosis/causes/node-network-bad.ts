@@ -1,4 +1,5 @@
 // The network of one node delays or loses packets: what runs there, or talks to it, is slow, whatever it is.
+import type { CauseCode } from "#api/cause-codes.ts";
 import { Nodes, Pods, type Node } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import type { Metric } from "#evidence/evidence.ts";
@@ -11,9 +12,9 @@ import { referenceTo, type View, type Workload } from "#diagnosis/view.ts";
 
 interface Kind {
   readonly fault: "loss" | "delay";
-  readonly code: string;
+  readonly code: CauseCode;
   readonly title: string;
-  readonly concludes: string;
+  readonly means: string;
 }
 
 const kinds: readonly Kind[] = [
@@ -21,14 +22,14 @@ const kinds: readonly Kind[] = [
     fault: "loss",
     code: "NodePacketLoss",
     title: "A node whose network loses packets",
-    concludes:
+    means:
       "TCP retransmits far more from one node than before and than others; most requests are as quick as ever, and some wait for what was lost.",
   },
   {
     fault: "delay",
     code: "NodeNetworkDelay",
     title: "A node whose network delays packets",
-    concludes:
+    means:
       "Several workloads at once are slow, the ordinary request included, TCP retransmits more than before, and what they share is one node: where those run that call no slow one, or else where most is retransmitted.",
   },
 ];
@@ -42,8 +43,8 @@ const delayed = 20;
 const causeOf = (kind: Kind): Cause => ({
   code: kind.code,
   title: kind.title,
-  looksAt: "TCP retransmits of nodes, latencies of workloads at the median and beyond, and where their pods run.",
-  concludes: kind.concludes,
+  reads: "TCP retransmits of nodes, latencies of workloads at the median and beyond, and where their pods run.",
+  means: kind.means,
   remedy: "Check the network of the node. Cordon and drain it to move the workloads away.",
   find: (view) => view.all(Nodes).map((node) => find(view, node, kind)),
 });

@@ -44,8 +44,8 @@ const readyQuote = (node: Node): Finding["quotes"] => {
 export const kubeletDown: Cause = {
   code: "KubeletDown",
   title: "A node whose kubelet is down",
-  looksAt: "Nodes that stopped reporting, and the state of the kubelet where somebody can see it.",
-  concludes: "The kubelet does not report: it is stopped, or its node is.",
+  reads: "Nodes that stopped reporting, and the state of the kubelet where somebody can see it.",
+  means: "The kubelet does not report: it is stopped, or its node is.",
   remedy: "Start the kubelet or the node. Cordon and drain the node to move the workloads away.",
   find: (view) => view.all(Nodes).map((node) => findKubelet(view, node)),
 };
@@ -87,8 +87,8 @@ const socketGone =
 export const containerRuntimeDown: Cause = {
   code: "ContainerRuntimeDown",
   title: "A node whose container runtime is down",
-  looksAt: "What nodes say of themselves, events of pods that get no sandbox, and the state of the runtime where somebody can see it.",
-  concludes: "The kubelet cannot talk to the container runtime.",
+  reads: "What nodes say of themselves, events of pods that get no sandbox, and the state of the runtime where somebody can see it.",
+  means: "The kubelet cannot talk to the container runtime.",
   remedy: "Start the container runtime. Cordon the node to keep new pods away.",
   find: (view) => view.all(Nodes).map((node) => findRuntime(view, node)),
 };
@@ -138,8 +138,8 @@ const findRuntime = (view: View, node: Node): Assessment => {
 export const kubeProxyDown: Cause = {
   code: "KubeProxyDown",
   title: "A node whose kube-proxy is down",
-  looksAt: "Connections to Services, tried from each node, and the state of kube-proxy where somebody can see it.",
-  concludes: "From one node Services cannot be reached that can be reached from others.",
+  reads: "Connections to Services, tried from each node, and the state of kube-proxy where somebody can see it.",
+  means: "From one node Services cannot be reached that can be reached from others.",
   remedy: "Start kube-proxy on the node, or delete its pod there.",
   find: (view) => view.all(Nodes).map((node) => findProxy(view, node)),
 };

@@ -12,8 +12,8 @@ const pressures = new Set(["DiskPressure", "MemoryPressure", "PIDPressure"]);
 export const nodeUnderPressure: Cause = {
   code,
   title: "A node that runs out of something",
-  looksAt: "The conditions DiskPressure, MemoryPressure and PIDPressure of nodes, and pods that were evicted from them.",
-  concludes: "The kubelet evicts pods, or takes no new ones, because the node lacks disk, memory or process ids.",
+  reads: "The conditions DiskPressure, MemoryPressure and PIDPressure of nodes, and pods that were evicted from them.",
+  means: "The kubelet evicts pods, or takes no new ones, because the node lacks disk, memory or process ids.",
   remedy: "Find and stop what uses the resource up. Cordon the node to keep new pods away.",
   find: (view) => view.all(Nodes).map((node) => find(view, node)),
 };

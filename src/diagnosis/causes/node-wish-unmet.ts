@@ -23,8 +23,8 @@ const codes = { nodeSelector: "NodeSelectorMatchesNothing", nodeAffinity: "NodeA
 const causeOf = (wish: Wish, title: string, words: string): Cause => ({
   code: codes[wish],
   title,
-  looksAt: "Pods that are not scheduled, what the scheduler says, and the labels of the nodes.",
-  concludes: `${words} asks for labels that no node has.`,
+  reads: "Pods that are not scheduled, what the scheduler says, and the labels of the nodes.",
+  means: `${words} asks for labels that no node has.`,
   remedy: "`rollback_deployment` to a revision that fits a node. Otherwise, label a node or correct the template.",
   find: (view) => unscheduledPods(view).map((waiting) => find(view, waiting, wish)),
 });

@@ -1,5 +1,6 @@
 // Pods that are refused when they are created, by Pod Security, a LimitRange, an admission policy or a webhook: the controller's FailedCreate
 // events carry the API server's words. Quotas and missing accounts are causes of their own.
+import type { CauseCode } from "#api/cause-codes.ts";
 import { referenceText } from "#api/object.ts";
 import { assess, eventQuote, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
@@ -7,11 +8,11 @@ import { type Refusal, refusedPods } from "#diagnosis/refused-pods.ts";
 import { asSentence } from "#lib/words.ts";
 
 interface Refuser {
-  readonly code: string;
+  readonly code: CauseCode;
   readonly title: string;
   /** As the API server words it; the first group names the refuser. */
   readonly pattern: RegExp;
-  readonly concludes: string;
+  readonly means: string;
   readonly why: string;
   readonly suppressedBy?: Cause["suppressedBy"];
 }
@@ -21,28 +22,28 @@ const refusers: readonly Refuser[] = [
     code: "PodSecurityRefuses",
     title: "A pod that violates its namespace's Pod Security level",
     pattern: /violates PodSecurity "([^"]+)": (.{1,300})/,
-    concludes: "The template asks for what the namespace's Pod Security level forbids.",
+    means: "The template asks for what the namespace's Pod Security level forbids.",
     why: "remove from the template what the Pod Security level forbids, or set another level on the namespace",
   },
   {
     code: "LimitRangeRefuses",
     title: "A pod outside of its namespace's LimitRange",
     pattern: /((?:maximum|minimum) (?:cpu|memory|ephemeral-storage) (?:usage|limit)[^,\]]{1,200})/,
-    concludes: "The template's resources lie outside of what the LimitRange allows.",
+    means: "The template's resources lie outside of what the LimitRange allows.",
     why: "change the resources in the template, or the LimitRange",
   },
   {
     code: "AdmissionPolicyRefuses",
     title: "A pod that a ValidatingAdmissionPolicy refuses",
     pattern: /ValidatingAdmissionPolicy '([^']+)' with binding '[^']+' denied request: (.{1,300})/,
-    concludes: "An admission policy forbids what the template asks for.",
+    means: "An admission policy forbids what the template asks for.",
     why: "change the template to satisfy the policy, or change the policy",
   },
   {
     code: "WebhookUnreachable",
     title: "An admission webhook that cannot be called",
     pattern: /failed calling webhook "([^"]+)": (.{1,300})/,
-    concludes: "The webhook does not answer and its failurePolicy is Fail: nothing it watches over can be created.",
+    means: "The webhook does not answer and its failurePolicy is Fail: nothing it watches over can be created.",
     why: "restore the server of the webhook; deleting the webhook configuration leaves its objects unguarded",
     suppressedBy: ["WebhookWithoutServer"],
   },
@@ -50,7 +51,7 @@ const refusers: readonly Refuser[] = [
     code: "WebhookRefuses",
     title: "A pod that an admission webhook refuses",
     pattern: /admission webhook "([^"]+)" denied the request:? ?(.{0,300})/,
-    concludes: "A webhook forbids what the template asks for.",
+    means: "A webhook forbids what the template asks for.",
     why: "change the template to satisfy the webhook",
   },
 ];
@@ -58,8 +59,8 @@ const refusers: readonly Refuser[] = [
 const causeOf = (refuser: Refuser): Cause => ({
   code: refuser.code,
   title: refuser.title,
-  looksAt: "FailedCreate events of workloads that have fewer pods than they want.",
-  concludes: refuser.concludes,
+  reads: "FailedCreate events of workloads that have fewer pods than they want.",
+  means: refuser.means,
   remedy: `${asSentence(refuser.why)}.`,
   ...(refuser.suppressedBy === undefined ? {} : { suppressedBy: refuser.suppressedBy }),
   find: (view) => refusedPods(view).map((refusal) => find(refuser, refusal)),

@@ -1,5 +1,6 @@
 // The network of one workload's pods delays or loses packets: it is slow at its edge, and whoever calls it waits with it.
 // TCP sends again what is not acknowledged in time: more packets for each request are the sign that tells the one at fault from those who wait.
+import type { CauseCode } from "#api/cause-codes.ts";
 import { referenceText } from "#api/object.ts";
 import { isReady } from "#api/conditions.ts";
 import { assess, person } from "#diagnosis/assess.ts";
@@ -12,9 +13,9 @@ import type { View, Workload } from "#diagnosis/view.ts";
 
 interface Kind {
   readonly fault: "delays" | "loses";
-  readonly code: string;
+  readonly code: CauseCode;
   readonly title: string;
-  readonly concludes: string;
+  readonly means: string;
 }
 
 const kinds: readonly Kind[] = [
@@ -22,14 +23,13 @@ const kinds: readonly Kind[] = [
     fault: "delays",
     code: "PodNetworkDelay",
     title: "A workload whose network delays packets",
-    concludes:
-      "Every request to one workload takes longer, the ordinary one included, and of all that are slow it is the one at the source.",
+    means: "Every request to one workload takes longer, the ordinary one included, and of all that are slow it is the one at the source.",
   },
   {
     fault: "loses",
     code: "PodPacketLoss",
     title: "A workload whose network loses packets",
-    concludes: "Most requests to one workload are as quick as ever and some wait for what was lost, with more packets sent for each.",
+    means: "Most requests to one workload are as quick as ever and some wait for what was lost, with more packets sent for each.",
   },
 ];
 
@@ -45,8 +45,8 @@ const loudly = 2;
 const causeOf = (kind: Kind): Cause => ({
   code: kind.code,
   title: kind.title,
-  looksAt: "Latencies, requests and packets of workloads against their usual, and who is told to call whom.",
-  concludes: kind.concludes,
+  reads: "Latencies, requests and packets of workloads against their usual, and who is told to call whom.",
+  means: kind.means,
   remedy: "Check what shapes the traffic of the pods: a proxy, a qdisc, the network plugin or an injected fault.",
   suppressedBy: ["NodeNetworkDelay", "NodePacketLoss", "CpuOverload"],
   find: (view) => find(view, kind),

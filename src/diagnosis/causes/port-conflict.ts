@@ -13,8 +13,8 @@ const code = "PortConflict";
 export const portConflict: Cause = {
   code,
   title: "A port that another program of the pod has already",
-  looksAt: "What programs say when they cannot listen, the ports of all containers of the pod, and annotations that set a proxy's port.",
-  concludes: "Containers of a pod share one network: a sidecar holds the port that the application listens at, and it ends.",
+  reads: "What programs say when they cannot listen, the ports of all containers of the pod, and annotations that set a proxy's port.",
+  means: "Containers of a pod share one network: a sidecar holds the port that the application listens at, and it ends.",
   remedy: "`rollback_deployment` to a revision without the conflict. Otherwise, move one of the two programs to another port.",
   find: (view) => view.workloads.flatMap((workload) => find(view, workload)),
 };

@@ -18,9 +18,9 @@ const defaultDeadlineSeconds = 600;
 export const probeTooPatient: Cause = {
   code,
   title: "A readiness probe that is asked too late",
-  looksAt:
+  reads:
     "Containers that run and are not ready, how long they have run, the initial delay of their readiness probe, the rollout's deadline.",
-  concludes: "The pod cannot become ready before the rollout counts as failed, however soon the program is.",
+  means: "The pod cannot become ready before the rollout counts as failed, however soon the program is.",
   remedy: "`rollback_deployment` to a revision that probes sooner. Otherwise, shorten the delay.",
   find: (view) =>
     view.workloads.flatMap((workload) =>

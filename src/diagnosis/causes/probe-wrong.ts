@@ -1,5 +1,6 @@
 // A probe that asks the wrong thing of a program that runs: another port than it listens on, another protocol than it speaks, a path that it does
 // not have, or sooner than it can answer. Liveness then kills it, readiness starves it.
+import type { CauseCode } from "#api/cause-codes.ts";
 import type { Container } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import { assess, eventQuote, objectQuote } from "#diagnosis/assess.ts";
@@ -21,9 +22,9 @@ type Fault = "port" | "protocol" | "path" | "timing";
 
 interface Kind {
   readonly fault: Fault;
-  readonly code: string;
+  readonly code: CauseCode;
   readonly title: string;
-  readonly concludes: string;
+  readonly means: string;
   readonly claims: (failure: ProbeFailure) => { required: readonly Check[]; against?: readonly Check[]; supporting: readonly Check[] };
   readonly words: (failure: ProbeFailure) => string;
 }
@@ -46,7 +47,7 @@ const kinds: readonly Kind[] = [
     fault: "protocol",
     code: "ProbeWrongProtocol",
     title: "A probe in a protocol that the program does not speak",
-    concludes: "Something listens on the port, and it does not speak the probe's protocol.",
+    means: "Something listens on the port, and it does not speak the probe's protocol.",
     claims: ({ probe, container, message, passing }) => {
       const others = passing.filter((other) => other.port === probe.port && other.handler !== probe.handler && other.handler !== "tcp");
       // A server of HTTP/2 alone may still be able to say that it does not take what came.
@@ -72,7 +73,7 @@ const kinds: readonly Kind[] = [
     fault: "port",
     code: "ProbeWrongPort",
     title: "A probe of a port on which nothing listens",
-    concludes: "The probe asks on a port that the container does not declare, and nothing answers there.",
+    means: "The probe asks on a port that the container does not declare, and nothing answers there.",
     claims: ({ probe, container, message, passing, event }) => ({
       required: [
         { claim: "a probe of a port", holds: probe.port !== undefined },
@@ -97,7 +98,7 @@ const kinds: readonly Kind[] = [
     fault: "path",
     code: "ProbeWrongPath",
     title: "A probe of a path that the program does not have",
-    concludes: "The program answers, but not on that path.",
+    means: "The program answers, but not on that path.",
     claims: ({ probe, message }) => ({
       required: [
         { claim: "an HTTP probe", holds: probe.handler === "http" },
@@ -111,7 +112,7 @@ const kinds: readonly Kind[] = [
     fault: "timing",
     code: "ProbeTooImpatient",
     title: "A probe that gives up before the program can answer",
-    concludes:
+    means:
       "The probe asks the right thing, and gives a container less time than Kubernetes' own defaults before it is restarted, or less than another probe that gets the same answer.",
     claims: ({ kind, probe, container, message, passing, pod }) => {
       const status = pod.status?.containerStatuses?.find(({ name }) => name === container.name);
@@ -147,8 +148,8 @@ const kinds: readonly Kind[] = [
 const causeOf = (kind: Kind): Cause => ({
   code: kind.code,
   title: kind.title,
-  looksAt: "Pods that are not ready or are restarted, what the kubelet says of their probes, the container's ports and its other probes.",
-  concludes: kind.concludes,
+  reads: "Pods that are not ready or are restarted, what the kubelet says of their probes, the container's ports and its other probes.",
+  means: kind.means,
   remedy: [
     "`rollback_deployment` to a revision with another probe",
     ...(kind.fault === "port" ? ["`fix_probe` with the port that the container declares"] : []),

@@ -15,8 +15,8 @@ const code = "ProgramFails";
 export const programFails: Cause = {
   code,
   title: "A program that ends with an error",
-  looksAt: "Containers that exit with a code, the end of their log, and whether an earlier revision is known.",
-  concludes: "The program itself fails with what it was given; no change of its template is known that brought this in.",
+  reads: "Containers that exit with a code, the end of their log, and whether an earlier revision is known.",
+  means: "The program itself fails with what it was given; no change of its template is known that brought this in.",
   remedy: "Read the log of the application.",
   generality: 1,
   find: (view) => failingWorkloads(view).map((workload) => find(view, workload)),

@@ -14,8 +14,8 @@ const code = "PullSecretMissing";
 export const pullSecretMissing: Cause = {
   code,
   title: "An image whose registry wants credentials that the pod does not bring",
-  looksAt: "Containers that wait for their image, the registry's refusal, the pull secrets of pod and ServiceAccount.",
-  concludes: "No pull secret is named for it, or the named one does not exist.",
+  reads: "Containers that wait for their image, the registry's refusal, the pull secrets of pod and ServiceAccount.",
+  means: "No pull secret is named for it, or the named one does not exist.",
   remedy: "`rollback_deployment` to a revision that needs no credentials. Otherwise, create the pull secret.",
   find: (view) => pullsWaiting(view).map((pull) => find(view, pull)),
 };

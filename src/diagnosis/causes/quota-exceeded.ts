@@ -18,8 +18,8 @@ const code = "QuotaExceeded";
 export const quotaExceeded: Cause = {
   code,
   title: "A ResourceQuota that is used up",
-  looksAt: "FailedCreate events that name a quota, the quotas' use, claims and Services that workloads ask for and that do not exist.",
-  concludes: "Something that the workloads need was refused because its namespace's quota is used up.",
+  reads: "FailedCreate events that name a quota, the quotas' use, claims and Services that workloads ask for and that do not exist.",
+  means: "Something that the workloads need was refused because its namespace's quota is used up.",
   remedy: "Raise the quota, or free some of it.",
   find: (view) => [...forPods(view), ...forClaims(view), ...forServices(view)],
 };

@@ -23,8 +23,8 @@ interface Missing {
 export const referenceMissing: Cause = {
   code,
   title: "A reference to a ConfigMap, a Secret or a key that is not there",
-  looksAt: "Containers that wait with CreateContainerConfigError, FailedMount events, and the ConfigMaps and Secrets that exist.",
-  concludes: "The template refers to something that does not exist; or it existed and was deleted.",
+  reads: "Containers that wait with CreateContainerConfigError, FailedMount events, and the ConfigMaps and Secrets that exist.",
+  means: "The template refers to something that does not exist; or it existed and was deleted.",
   remedy:
     "`fix_reference` to the ConfigMap or key with the nearest name, or `restore_object` for a deleted ConfigMap that the change journal kept. Otherwise, create the object or correct the reference.",
   find: (view) => view.workloads.flatMap((workload) => find(view, workload)),

@@ -12,8 +12,8 @@ const code = "RegistryUnresolvable";
 export const registryUnresolvable: Cause = {
   code,
   title: "A registry whose name cannot be resolved",
-  looksAt: "Containers that wait for their image, and what the container runtime says of the registry's name.",
-  concludes: "The node cannot resolve the registry's name.",
+  reads: "Containers that wait for their image, and what the container runtime says of the registry's name.",
+  means: "The node cannot resolve the registry's name.",
   remedy:
     "`rollback_deployment` to a revision whose registry resolves. Otherwise, correct the name of the registry or the DNS of the nodes.",
   find: (view) => pullsWaiting(view).map((pull) => find(view, pull)),

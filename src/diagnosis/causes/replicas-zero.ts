@@ -17,9 +17,9 @@ const code = "ReplicasZero";
 export const replicasZero: Cause = {
   code,
   title: "A workload scaled to zero that is still needed",
-  looksAt:
+  reads:
     "Deployments and StatefulSets that want no pods, the Services before them, when they were scaled down, alerts and complaints of callers.",
-  concludes: "Somebody set its replicas to zero, and its Service has no endpoints left for those who call it.",
+  means: "Somebody set its replicas to zero, and its Service has no endpoints left for those who call it.",
   remedy: "`scale_deployment` to the number of replicas it had before. Otherwise, scale it by hand.",
   find: (view) => view.workloads.flatMap((workload) => find(view, workload)),
 };

@@ -13,8 +13,8 @@ const code = "RightsMissing";
 export const rightsMissing: Cause = {
   code,
   title: "A right that a program needs and does not have",
-  looksAt: "Refusals of the API server in logs, the program's ServiceAccount, Roles and RoleBindings, and bindings that were deleted.",
-  concludes: "Nothing grants the account what it is refused; or the binding that did was deleted.",
+  reads: "Refusals of the API server in logs, the program's ServiceAccount, Roles and RoleBindings, and bindings that were deleted.",
+  means: "Nothing grants the account what it is refused; or the binding that did was deleted.",
   remedy: "Grant the right. If the change journal saw the binding or role change, restore it.",
   find: (view) => view.workloads.flatMap((workload) => find(view, workload)),
 };

@@ -12,8 +12,8 @@ const code = "RolloutPaused";
 export const rolloutPaused: Cause = {
   code,
   title: "A rollout that is paused",
-  looksAt: "Deployments with spec.paused, and how many of their pods have the newest template.",
-  concludes: "The newest template is not rolled out because the Deployment is paused.",
+  reads: "Deployments with spec.paused, and how many of their pods have the newest template.",
+  means: "The newest template is not rolled out because the Deployment is paused.",
   remedy: "`resume_rollout`. Otherwise, resume it by hand.",
   find: (view) => view.all(Deployments).map((deployment) => find(view, deployment)),
 };

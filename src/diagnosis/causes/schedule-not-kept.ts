@@ -22,8 +22,8 @@ const reasons = new Set([
 export const scheduleNotKept: Cause = {
   code,
   title: "A CronJob that does not run",
-  looksAt: "CronJobs, the controller's events about them, alerts that name them, and runs that hold up the next.",
-  concludes: "It is suspended, its schedule cannot be read or kept, or an earlier run forbids the next.",
+  reads: "CronJobs, the controller's events about them, alerts that name them, and runs that hold up the next.",
+  means: "It is suspended, its schedule cannot be read or kept, or an earlier run forbids the next.",
   remedy: "Resume the CronJob, correct its schedule, or end the run that holds up the next.",
   find: (view) => view.all(CronJobs).map((cron) => find(view, cron)),
 };

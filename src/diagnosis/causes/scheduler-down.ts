@@ -13,8 +13,8 @@ const silentMs = 30_000;
 export const schedulerDown: Cause = {
   code,
   title: "A cluster without a working scheduler",
-  looksAt: "Pods that wait without a node and without a word of the scheduler, and its state where somebody can see it.",
-  concludes: "The scheduler does not work.",
+  reads: "Pods that wait without a node and without a word of the scheduler, and its state where somebody can see it.",
+  means: "The scheduler does not work.",
   remedy: "Start the scheduler.",
   find: (view) => {
     const states = view.components("kube-scheduler");

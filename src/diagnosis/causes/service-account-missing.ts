@@ -15,8 +15,8 @@ const code = "ServiceAccountMissing";
 export const serviceAccountMissing: Cause = {
   code,
   title: "A ServiceAccount that does not exist",
-  looksAt: "FailedCreate events of workloads that have fewer pods than they want, and the ServiceAccounts there are.",
-  concludes: "The template names an account that does not exist.",
+  reads: "FailedCreate events of workloads that have fewer pods than they want, and the ServiceAccounts there are.",
+  means: "The template names an account that does not exist.",
   remedy: "`rollback_deployment` to a revision whose ServiceAccount exists. Otherwise, create the ServiceAccount or correct its name.",
   find: (view) => refusedPods(view).map((refusal) => find(view, refusal)),
 };

@@ -34,8 +34,8 @@ const complains = (view: View, service: Service): boolean | "unknown" =>
 export const serviceSelectorMatchesNothing: Cause = {
   code: "ServiceSelectorMatchesNothing",
   title: "A Service whose selector matches no pod",
-  looksAt: "Services with a selector, the labels of all pods and templates, and what the pods listen on.",
-  concludes: "The selector matches no pod and no template, while a workload runs that the Service was meant for.",
+  reads: "Services with a selector, the labels of all pods and templates, and what the pods listen on.",
+  means: "The selector matches no pod and no template, while a workload runs that the Service was meant for.",
   remedy: "`fix_service` with the labels of the pods. Otherwise, correct the selector.",
   find: (view) => routed(view).map((service) => findSelector(view, service)),
 };
@@ -147,8 +147,8 @@ const targetOf = (
 export const servicePortWrong: Cause = {
   code: "ServicePortWrong",
   title: "A Service whose target port is none of its pods'",
-  looksAt: "The target ports of Services, the ports that the containers behind them declare, connections and what callers say.",
-  concludes: "The Service leads to a port on which nothing listens, or names one that no container has.",
+  reads: "The target ports of Services, the ports that the containers behind them declare, connections and what callers say.",
+  means: "The Service leads to a port on which nothing listens, or names one that no container has.",
   remedy: "`fix_service` with the port that the containers declare. Otherwise, correct the target port.",
   find: (view) => routed(view).flatMap((service) => (service.spec.ports ?? []).map((port) => findPort(view, service, port))),
 };
@@ -247,8 +247,8 @@ const findPort = (view: View, service: Service, port: Port): Assessment => {
 export const serviceProtocolWrong: Cause = {
   code: "ServiceProtocolWrong",
   title: "A Service in another protocol than its pods",
-  looksAt: "The protocol of Service ports and of the container ports they lead to.",
-  concludes: "The Service forwards UDP where the container listens for TCP, or the other way round.",
+  reads: "The protocol of Service ports and of the container ports they lead to.",
+  means: "The Service forwards UDP where the container listens for TCP, or the other way round.",
   remedy: "`fix_service` with the protocol of the container port. Otherwise, correct the protocol.",
   find: (view) => routed(view).flatMap((service) => (service.spec.ports ?? []).map((port) => findProtocol(view, service, port))),
 };

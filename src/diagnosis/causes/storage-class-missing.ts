@@ -14,8 +14,8 @@ const code = "StorageClassMissing";
 export const storageClassMissing: Cause = {
   code,
   title: "A claim whose StorageClass does not exist",
-  looksAt: "Pending claims, the classes there are, and what the volume controller says.",
-  concludes: "The claim names a class that does not exist and no volume of that class is free.",
+  reads: "Pending claims, the classes there are, and what the volume controller says.",
+  means: "The claim names a class that does not exist and no volume of that class is free.",
   remedy: "Create the StorageClass, or recreate the claim with one that exists while it is unbound.",
   find: (view) => view.all(PersistentVolumeClaims).map((claim) => find(view, claim)),
 };

@@ -1,4 +1,5 @@
 // A pod that was evicted for the space it used itself, or a program whose volume is full or cannot be written to.
+import type { CauseCode } from "#api/cause-codes.ts";
 import { referenceText } from "#api/object.ts";
 import { assess, objectQuote, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
@@ -10,8 +11,8 @@ import type { View, Workload } from "#diagnosis/view.ts";
 export const storageExceeded: Cause = {
   code: "StorageExceeded",
   title: "Space that is used up",
-  looksAt: "Pods evicted for ephemeral storage or an emptyDir's limit; logs of failing containers that say ENOSPC or EDQUOT.",
-  concludes: "The program writes more than it may.",
+  reads: "Pods evicted for ephemeral storage or an emptyDir's limit; logs of failing containers that say ENOSPC or EDQUOT.",
+  means: "The program writes more than it may.",
   remedy: "Check what the program writes, then remove data or provide more space.",
   find: (view) =>
     view.workloads.map((workload) =>
@@ -27,8 +28,8 @@ export const storageExceeded: Cause = {
 export const fileSystemReadOnly: Cause = {
   code: "FileSystemReadOnly",
   title: "A file system that cannot be written to",
-  looksAt: "Logs of failing containers that say EROFS.",
-  concludes: "The program writes where it may not.",
+  reads: "Logs of failing containers that say EROFS.",
+  means: "The program writes where it may not.",
   remedy: "Mount a volume where the program writes, or set `readOnlyRootFilesystem: false`.",
   // What made it read-only says more, and can be undone.
   suppressedBy: ["ReleaseCrashes", "ConfigEdited", "UpdateStuck", "SupersededPodStuck"],
@@ -59,7 +60,7 @@ interface Sign {
   readonly quote: Finding["quotes"][number];
 }
 
-const find = (workload: Workload, code: string, sign: Sign | undefined, todo: string): Assessment =>
+const find = (workload: Workload, code: CauseCode, sign: Sign | undefined, todo: string): Assessment =>
   assess(
     code,
     {

@@ -14,9 +14,8 @@ const code = "SupersededPodStuck";
 export const supersededPodStuck: Cause = {
   code,
   title: "A pod of a superseded revision that nothing replaces",
-  looksAt: "Failing pods of a StatefulSet or DaemonSet, the revision that they run, the revision of the template, and the update strategy.",
-  concludes:
-    "The template has changed since, but the controller waits for the old pod to become ready, or leaves pods to be deleted by hand.",
+  reads: "Failing pods of a StatefulSet or DaemonSet, the revision that they run, the revision of the template, and the update strategy.",
+  means: "The template has changed since, but the controller waits for the old pod to become ready, or leaves pods to be deleted by hand.",
   remedy: "`restart_pod` for the pod, which its controller makes anew from the template. Otherwise, delete the pod.",
   find: (view) =>
     view.workloads

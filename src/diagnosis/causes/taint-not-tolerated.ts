@@ -14,8 +14,8 @@ const code = "TaintNotTolerated";
 export const taintNotTolerated: Cause = {
   code,
   title: "A taint that pods do not tolerate",
-  looksAt: "Pods that are not scheduled, and the taints of the nodes that their own wishes leave.",
-  concludes: "Every node that the pod asks for, or most where it asks for none, has a taint without a toleration in the template.",
+  reads: "Pods that are not scheduled, and the taints of the nodes that their own wishes leave.",
+  means: "Every node that the pod asks for, or most where it asks for none, has a taint without a toleration in the template.",
   remedy: "`rollback_deployment` to a revision that tolerates the taint. Otherwise, remove the taint or add a toleration.",
   find: (view) => unscheduledPods(view).map((waiting) => find(view, waiting)),
 };

@@ -14,8 +14,8 @@ const code = "UpdateStuck";
 export const updateStuck: Cause = {
   code,
   title: "An update of a StatefulSet or DaemonSet that does not come up",
-  looksAt: "Pods of the newest revision that fail, pods of the revision before, and the ControllerRevisions that are kept.",
-  concludes: "The newest revision introduced the problem: pods of the one before it ran.",
+  reads: "Pods of the newest revision that fail, pods of the revision before, and the ControllerRevisions that are kept.",
+  means: "The newest revision introduced the problem: pods of the one before it ran.",
   remedy: "`rollback_daemonset` or `rollback_statefulset` to the previous revision. Otherwise, correct the template.",
   find: (view) =>
     view.workloads

@@ -12,8 +12,8 @@ const code = "VolumeMountFails";
 export const volumeMountFails: Cause = {
   code,
   title: "A volume that cannot be attached or mounted",
-  looksAt: "FailedAttachVolume and FailedMount events of pods that do not start.",
-  concludes: "The volume is attached elsewhere, its driver or path is missing, or the mount is refused.",
+  reads: "FailedAttachVolume and FailedMount events of pods that do not start.",
+  means: "The volume is attached elsewhere, its driver or path is missing, or the mount is refused.",
   remedy: "Check whether the volume is in use elsewhere, then detach it there. Never force a volume that is in use.",
   find: (view) => view.workloads.map((workload) => find(view, workload)),
 };

@@ -13,8 +13,8 @@ const code = "WebhookWithoutServer";
 export const webhookWithoutServer: Cause = {
   code,
   title: "An admission webhook with nobody to answer it",
-  looksAt: "Webhook configurations with failurePolicy Fail, the Services they name and the pods behind these.",
-  concludes: "Every request that the webhook watches over fails.",
+  reads: "Webhook configurations with failurePolicy Fail, the Services they name and the pods behind these.",
+  means: "Every request that the webhook watches over fails.",
   remedy: "Restore the server of the webhook. Deleting the webhook configuration leaves its objects unguarded.",
   find: (view) =>
     [...view.all(ValidatingWebhookConfigurations), ...view.all(MutatingWebhookConfigurations)].flatMap((configuration) =>
