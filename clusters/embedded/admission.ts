@@ -9,7 +9,7 @@ import { admitLimits } from "#embedded/limit-ranges.ts";
 import { admitQuota } from "#embedded/quota.ts";
 import { matchesSelector } from "#embedded/selectors.ts";
 import { ApiError, forbidden, notFound, qualified } from "#embedded/status.ts";
-import { type World, type Writer, namespacesOf } from "#embedded/world.ts";
+import { type ServerContext, type Writer, namespacesOf } from "#embedded/server-context.ts";
 
 export type Operation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
 
@@ -30,31 +30,31 @@ const group = "admissionregistration.k8s.io";
 const keptNamespaces = new Set(["default", "kube-system", "kube-public"]);
 
 /** Throws where the write is refused. */
-export const admit = (world: World, write: Admitted, writer: Writer): void => {
-  admitNamespace(world, write);
-  admitAccount(world, write);
-  admitLimits(world, write);
-  admitResize(world, write);
+export const admit = (server: ServerContext, write: Admitted, writer: Writer): void => {
+  admitNamespace(server, write);
+  admitAccount(server, write);
+  admitLimits(server, write);
+  admitResize(server, write);
   // Policies never judge themselves: a wrong one could not be mended.
   if (write.resource.group === group) return;
   let variables: Record<string, unknown> | undefined;
   // All policies see the same values, and making them is dear.
   const variablesFor = (namespace: Stored | undefined): Record<string, unknown> => (variables ??= variablesOf(write, writer, namespace));
-  for (const binding of world.store.list(`${group}/validatingadmissionpolicybindings`)) {
-    const policy = world.find({ group, plural: "validatingadmissionpolicies" }, undefined, textOf(at(binding, "spec", "policyName")));
-    if (policy !== undefined) judge(world, policy, binding, write, writer, variablesFor);
+  for (const binding of server.store.list(`${group}/validatingadmissionpolicybindings`)) {
+    const policy = server.find({ group, plural: "validatingadmissionpolicies" }, undefined, textOf(at(binding, "spec", "policyName")));
+    if (policy !== undefined) judge(server, policy, binding, write, writer, variablesFor);
   }
   // Last, so that nothing counts that is refused for another reason.
-  admitQuota(world, write);
+  admitQuota(server, write);
 };
 
-const admitNamespace = (world: World, { resource, namespace, name, operation }: Admitted): void => {
+const admitNamespace = (server: ServerContext, { resource, namespace, name, operation }: Admitted): void => {
   if (resource.group === "" && resource.plural === "namespaces") {
     if (operation === "DELETE" && keptNamespaces.has(name)) throw forbidden(resource, name, "this namespace may not be deleted");
     return;
   }
   if (operation !== "CREATE" || namespace === undefined) return;
-  const found = world.find(namespacesOf, undefined, namespace);
+  const found = server.find(namespacesOf, undefined, namespace);
   if (found === undefined) throw notFound(namespacesOf, namespace);
   if (found.metadata.deletionTimestamp === undefined) return;
   throw forbidden(resource, name, `unable to create new content in namespace ${namespace} because it is being terminated`, [
@@ -63,10 +63,13 @@ const admitNamespace = (world: World, { resource, namespace, name, operation }: 
 };
 
 /** ServiceAccount's admission; the default account may be a moment younger than its namespace. */
-const admitAccount = (world: World, { resource, subresource, operation, namespace, name, givenName = name, object }: Admitted): void => {
+const admitAccount = (
+  server: ServerContext,
+  { resource, subresource, operation, namespace, name, givenName = name, object }: Admitted,
+): void => {
   if (resource.kind !== "Pod" || operation !== "CREATE" || subresource !== undefined) return;
   const account = textOf(at(object, "spec", "serviceAccountName"));
-  if (account === "default" || world.find({ group: "", plural: "serviceaccounts" }, namespace, account) !== undefined) return;
+  if (account === "default" || server.find({ group: "", plural: "serviceaccounts" }, namespace, account) !== undefined) return;
   throw forbidden(
     resource,
     givenName,
@@ -75,11 +78,11 @@ const admitAccount = (world: World, { resource, subresource, operation, namespac
 };
 
 /** PersistentVolumeClaimResize. */
-const admitResize = (world: World, { resource, subresource, operation, name, object, oldObject }: Admitted): void => {
+const admitResize = (server: ServerContext, { resource, subresource, operation, name, object, oldObject }: Admitted): void => {
   if (resource.kind !== "PersistentVolumeClaim" || operation !== "UPDATE" || subresource !== undefined) return;
   const size = (claim: JsonRecord | null): bigint => parseQuantity(textOf(at(claim, "spec", "resources", "requests", "storage"))) ?? 0n;
   if (size(object) <= size(oldObject)) return;
-  const storage = world.find(
+  const storage = server.find(
     { group: "storage.k8s.io", plural: "storageclasses" },
     undefined,
     textOf(at(object, "spec", "storageClassName")),
@@ -90,14 +93,14 @@ const admitResize = (world: World, { resource, subresource, operation, name, obj
 };
 
 const judge = (
-  world: World,
+  server: ServerContext,
   policy: Stored,
   binding: Stored,
   write: Admitted,
   writer: Writer,
   variablesFor: (namespace: Stored | undefined) => Record<string, unknown>,
 ): void => {
-  const namespace = write.namespace === undefined ? undefined : world.find(namespacesOf, undefined, write.namespace);
+  const namespace = write.namespace === undefined ? undefined : server.find(namespacesOf, undefined, write.namespace);
   if (!matchesConstraints(at(policy, "spec", "matchConstraints"), write, namespace, "required")) return;
   if (!matchesConstraints(at(binding, "spec", "matchResources"), write, namespace, "optional")) return;
   const scope = variablesFor(namespace);
@@ -111,7 +114,7 @@ const judge = (
   };
 
   for (const condition of listOf(at(policy, "spec", "matchConditions"))) {
-    const outcome = evaluate(world, textOf(at(condition, "expression")), scope);
+    const outcome = evaluate(server, textOf(at(condition, "expression")), scope);
     if ("error" in outcome) return failsClosed ? deny(outcome.error) : undefined;
     if (outcome.value !== true) return;
   }
@@ -123,7 +126,7 @@ const judge = (
       enumerable: true,
       configurable: true,
       get: () => {
-        const outcome = evaluate(world, textOf(at(variable, "expression")), withVariables);
+        const outcome = evaluate(server, textOf(at(variable, "expression")), withVariables);
         if ("error" in outcome)
           throw new Error(`composited variable "${textOf(at(variable, "name"))}" fails to evaluate: ${outcome.error}`);
         return outcome.value;
@@ -132,14 +135,14 @@ const judge = (
   }
   for (const validation of listOf(at(policy, "spec", "validations"))) {
     const expression = textOf(at(validation, "expression"));
-    const outcome = evaluate(world, expression, withVariables);
+    const outcome = evaluate(server, expression, withVariables);
     if ("error" in outcome) {
       if (failsClosed) deny(outcome.error);
       continue;
     }
     if (outcome.value === true) continue;
     const said = textOf(at(validation, "messageExpression"));
-    const spoken = said === "" ? undefined : evaluate(world, said, withVariables);
+    const spoken = said === "" ? undefined : evaluate(server, said, withVariables);
     const message =
       spoken !== undefined && "value" in spoken && typeof spoken.value === "string" && spoken.value.trim() !== ""
         ? spoken.value.trim()
@@ -148,8 +151,12 @@ const judge = (
   }
 };
 
-const evaluate = (world: World, expression: string, scope: JsonRecord): { readonly value: unknown } | { readonly error: string } => {
-  const program = world.cel.compile(expression);
+const evaluate = (
+  server: ServerContext,
+  expression: string,
+  scope: JsonRecord,
+): { readonly value: unknown } | { readonly error: string } => {
+  const program = server.cel.compile(expression);
   if ("problem" in program) return { error: `compilation error: compilation failed: ${program.problem}` };
   const outcome = program.run(scope);
   return outcome.kind === "error"

@@ -2,7 +2,7 @@
 import { type JsonRecord } from "#embedded/json.ts";
 import { builtIn } from "#embedded/resources.ts";
 import { createSystemClient } from "#embedded/system-client.ts";
-import type { World } from "#embedded/world.ts";
+import type { ServerContext } from "#embedded/server-context.ts";
 
 const rbac = "rbac.authorization.k8s.io";
 const read = ["get", "list", "watch"];
@@ -100,7 +100,7 @@ const objects: readonly JsonRecord[] = [
   bindingOf("system:public-info-viewer", "system:public-info-viewer", ["system:authenticated", "system:unauthenticated"]),
 ];
 
-export const bootstrap = (world: World): void => {
-  const client = createSystemClient(world, "system:apiserver", "kube-apiserver");
+export const bootstrap = (server: ServerContext): void => {
+  const client = createSystemClient(server, "system:apiserver", "kube-apiserver");
   for (const object of objects) client.create(builtIn(String(object["apiVersion"]), String(object["kind"])), undefined, object);
 };

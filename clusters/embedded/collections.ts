@@ -7,7 +7,7 @@ import { isTrue } from "#embedded/request.ts";
 import { type Resource, apiVersionOf, storageKeyOf } from "#embedded/resources.ts";
 import { type Matcher, parseFieldSelector, parseLabelSelector } from "#embedded/selectors.ts";
 import { ApiError, badRequest, expired, invalid, forbiddenField } from "#embedded/status.ts";
-import type { World } from "#embedded/world.ts";
+import type { ServerContext } from "#embedded/server-context.ts";
 
 export interface Scope {
   readonly resource: Resource;
@@ -49,9 +49,9 @@ export interface Listed {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string; readonly remainingItemCount?: number };
 }
 
-export const listObjects = (world: World, scope: Scope): Listed => {
+export const listObjects = (server: ServerContext, scope: Scope): Listed => {
   const { query, resource } = scope;
-  const { store } = world;
+  const { store } = server;
   const fits = matcherOf(scope);
   const limit = Number(query.get("limit") ?? 0);
   const token = query.get("continue") ?? "";
@@ -133,9 +133,9 @@ export type WatchStream = (sink: WatchSink) => () => void;
 const bookmarkMs = 60_000;
 const defaultTimeoutMs = 30 * 60_000;
 
-export const watchObjects = (world: World, scope: Scope): WatchStream => {
+export const watchObjects = (server: ServerContext, scope: Scope): WatchStream => {
   const { query, resource } = scope;
-  const { store, clock } = world;
+  const { store, clock } = server;
   const fits = matcherOf(scope);
   const text = query.get("resourceVersion") ?? "";
   const wantsInitial = isTrue(query.get("sendInitialEvents"));

@@ -7,7 +7,7 @@ import { startControllers } from "#embedded/controllers/start-controllers.ts";
 import { bootstrap } from "#embedded/bootstrap.ts";
 import { createCel } from "#embedded/cel.ts";
 import { type ApiResponse, createHandler } from "#embedded/handler.ts";
-import { createHousekeeping } from "#embedded/housekeeping.ts";
+import { createGarbageCollector } from "#embedded/garbage-collection.ts";
 import { createIdentities } from "#embedded/identity.ts";
 import type { Stored } from "#embedded/json.ts";
 import { createObjectStore } from "#embedded/object-store.ts";
@@ -15,9 +15,9 @@ import type { ApiRequest } from "#embedded/request.ts";
 import { podLog } from "#embedded/nodes/pod-logs.ts";
 import { startNodes } from "#embedded/nodes/nodes.ts";
 import { type Listening, type ListenOptions, listen } from "#embedded/server.ts";
-import { soon } from "#embedded/soon.ts";
+import { debounce } from "#embedded/debounce.ts";
 import type { Workloads } from "#embedded/workloads.ts";
-import { createWorld } from "#embedded/world.ts";
+import { createServerContext } from "#embedded/server-context.ts";
 
 export interface EmbeddedDeps {
   readonly clock: Clock;
@@ -42,24 +42,24 @@ export interface EmbeddedCluster {
 
 export const createEmbeddedCluster = ({ clock, random, audit, workloads }: EmbeddedDeps): EmbeddedCluster => {
   const store = createObjectStore();
-  const world = createWorld({ clock, random, store, cel: createCel() });
+  const server = createServerContext({ clock, random, store, cel: createCel() });
   const identities = createIdentities({
     clock,
     random,
-    account: (namespace, name) => world.find({ group: "", plural: "serviceaccounts" }, namespace, name),
-    pod: (namespace, name) => world.find({ group: "", plural: "pods" }, namespace, name),
+    account: (namespace, name) => server.find({ group: "", plural: "serviceaccounts" }, namespace, name),
+    pod: (namespace, name) => server.find({ group: "", plural: "pods" }, namespace, name),
   });
   const handle = createHandler({
-    world,
+    server,
     identities,
     authorizer: createAuthorizer(store),
     audit,
     logOf: (pod, query) => podLog(pod, nodes?.workerOf(pod.metadata.uid), query, clock.now()),
   });
-  store.onChange(soon(clock, createHousekeeping(world)));
-  if (workloads !== undefined) startControllers(world);
-  bootstrap(world);
-  const nodes = workloads === undefined ? undefined : startNodes({ world, clock, random, identities }, workloads);
+  store.onChange(debounce(clock, createGarbageCollector(server)));
+  if (workloads !== undefined) startControllers(server);
+  bootstrap(server);
+  const nodes = workloads === undefined ? undefined : startNodes({ world: server, clock, random, identities }, workloads);
   return {
     adminToken: identities.adminToken,
     handle,

@@ -17,7 +17,7 @@ import { answerReview } from "#embedded/reviews.ts";
 import { ApiError, badRequest, methodNotAllowed, noSuchPath, notFound, success } from "#embedded/status.ts";
 import { evict, requestToken, scaleOf, writeScale } from "#embedded/subresources.ts";
 import { type PrinterColumn, metadataList, tableOf } from "#embedded/tables.ts";
-import { type World, type Writer, crdsOf, versionOf } from "#embedded/world.ts";
+import { type ServerContext, type Writer, crdsOf, versionOf } from "#embedded/server-context.ts";
 
 export interface ApiResponse {
   readonly status: number;
@@ -29,7 +29,7 @@ export interface ApiResponse {
 }
 
 export interface HandlerDeps {
-  readonly world: World;
+  readonly server: ServerContext;
   readonly identities: Identities;
   readonly authorizer: Authorizer;
   /** Told of each request when it is answered. */
@@ -48,7 +48,7 @@ interface Call {
 }
 
 export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiResponse) => {
-  const { world, identities, authorizer } = deps;
+  const { server, identities, authorizer } = deps;
 
   const callerOf = (request: ApiRequest): User => {
     const user = identities.authenticate(request);
@@ -73,9 +73,9 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
       namespace: target.namespace,
       name: target.name ?? selectedName(url.searchParams),
     });
-    const resource = findResource(world.resources(), target.group, target.version, target.plural);
+    const resource = findResource(server.resources(), target.group, target.version, target.plural);
     if (resource === undefined) {
-      const isKnownGroup = world.resources().some(({ group, version }) => group === target.group && version === target.version);
+      const isKnownGroup = server.resources().some(({ group, version }) => group === target.group && version === target.version);
       if (isKnownGroup) throw noSuchPath();
       return plain(404, "404 page not found\n");
     }
@@ -88,13 +88,13 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
   };
 
   const definitionOf = (resource: Resource): Stored | undefined =>
-    resource.storage === "custom" ? world.find(crdsOf, undefined, `${resource.plural}.${resource.group}`) : undefined;
+    resource.storage === "custom" ? server.find(crdsOf, undefined, `${resource.plural}.${resource.group}`) : undefined;
 
   const pathAnswer = (request: ApiRequest, pathname: string, user: User): ApiResponse => {
     authorizer.requirePath(user, request.method.toLowerCase(), pathname);
     if (["/healthz", "/livez", "/readyz"].includes(pathname)) return plain(200, "ok");
-    const found = discover(world.resources(), pathname, headerOf(request, "accept") ?? "");
-    const described = found === undefined ? openApi(world.resources(), pathname, definitionOf) : undefined;
+    const found = discover(server.resources(), pathname, headerOf(request, "accept") ?? "");
+    const described = found === undefined ? openApi(server.resources(), pathname, definitionOf) : undefined;
     if (described !== undefined) return json(200, described);
     if (found === undefined) return plain(404, "404 page not found\n");
     return json(200, found.body, found.contentType);
@@ -112,7 +112,7 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
       case "get":
         return shown(call, 200, existing(call));
       case "list": {
-        const listed = listObjects(world, { resource, namespace: namespaceOf(call), name: target.name, query });
+        const listed = listObjects(server, { resource, namespace: namespaceOf(call), name: target.name, query });
         const form = tableFor(call) ?? (wants(request, "PartialObjectMetadataList") ? metadataList : undefined);
         return json(200, form === undefined ? listBody(resource, listed) : form(listed.items, listed.metadata));
       }
@@ -122,7 +122,7 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
         if (target.name !== undefined) throw methodNotAllowed();
         const body = bodyAndCheck(call);
         checkRights(call, body);
-        return written(call, createObject(world, resource, target.namespace, body, writerOf(call)), 201);
+        return written(call, createObject(server, resource, target.namespace, body, writerOf(call)), 201);
       }
       case "update": {
         if (target.name === undefined) throw methodNotAllowed();
@@ -146,7 +146,7 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
 
   const existing = (call: Call): Stored => {
     const { name, namespace } = placeOf(call);
-    const object = world.find(call.resource, namespace, name);
+    const object = server.find(call.resource, namespace, name);
     if (object === undefined) throw notFound(call.resource, name);
     return object;
   };
@@ -172,7 +172,7 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
 
   const checkStrict = (call: Call, body: unknown): void => {
     if (call.query.get("fieldValidation") !== "Strict" || !isRecord(body)) return;
-    const { dropped } = world.strategyOf(call.resource).decode(body);
+    const { dropped } = server.strategyOf(call.resource).decode(body);
     if (dropped.length === 0) return;
     const fields = dropped.map((path) => `unknown field ${JSON.stringify(path)}`).join(", ");
     const { kind, version } = call.resource;
@@ -193,12 +193,12 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
     if (textOf(name) === "") throw badRequest(`the name of the object ( based on URL) was undeterminable: name must be provided`);
     if (name !== place.name)
       throw badRequest(`the name of the object (${textOf(name)}) does not match the name on the URL (${place.name})`);
-    if (resource.createsOnUpdate && subresource === undefined && world.find(resource, place.namespace, place.name) === undefined) {
+    if (resource.createsOnUpdate && subresource === undefined && server.find(resource, place.namespace, place.name) === undefined) {
       const { resourceVersion: _version, uid: _uid, ...metadata } = recordOf(body["metadata"]);
-      return written(call, createObject(world, resource, place.namespace, { ...body, metadata }, writerOf(call)), 201);
+      return written(call, createObject(server, resource, place.namespace, { ...body, metadata }, writerOf(call)), 201);
     }
     const options = { subresource, change: () => body, isReplace: true };
-    return written(call, updateObject(world, resource, place, options, writerOf(call)), 200);
+    return written(call, updateObject(server, resource, place, options, writerOf(call)), 200);
   };
 
   const patched = (call: Call, place: Place, subresource?: string): ApiResponse => {
@@ -216,7 +216,7 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
         return next;
       },
     };
-    return written(call, updateObject(world, resource, place, options, writer), 200);
+    return written(call, updateObject(server, resource, place, options, writer), 200);
   };
 
   const appliedTo = (call: Call, place: Place, subresource: string | undefined): ApiResponse => {
@@ -240,28 +240,28 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
     const application = {
       manager,
       force: isTrue(query.get("force")),
-      time: world.timestamp(),
+      time: server.timestamp(),
       subresource,
-      listKeys: world.strategyOf(resource).listKeys,
+      listKeys: server.strategyOf(resource).listKeys,
     };
-    const old = world.find(resource, place.namespace, place.name);
+    const old = server.find(resource, place.namespace, place.name);
     const meta = { ...recordOf(config["metadata"]), name: at(config, "metadata", "name") ?? place.name };
     const named = { ...config, metadata: meta };
     if (old === undefined) {
       if (subresource !== undefined) throw notFound(resource, place.name);
       const fresh = applied(undefined, named, resource, application);
-      return written(call, createObject(world, resource, place.namespace, named, writerOf(call), fresh.track), 201);
+      return written(call, createObject(server, resource, place.namespace, named, writerOf(call), fresh.track), 201);
     }
     const result = applied(old, named, resource, application);
     const options = { subresource, change: () => result.object, track: (_old: Stored, next: JsonRecord) => result.track(next) };
-    return written(call, updateObject(world, resource, place, options, writerOf(call)), 200);
+    return written(call, updateObject(server, resource, place, options, writerOf(call)), 200);
   };
 
   const deleted = (call: Call, place: Place): ApiResponse => {
     const { resource, query } = call;
     const options = deleteOptionsOf(call);
     const before = existing(call);
-    const result = deleteObject(world, resource, place, options, writerOf(call, options));
+    const result = deleteObject(server, resource, place, options, writerOf(call, options));
     if (resource.group === crdsOf.group && result.gone && !isDryRun(query, options["dryRun"])) removeInstances(before);
     if (!result.gone || resource.returnsDeleted) return shown(call, 200, result.object);
     const { name, uid } = result.object.metadata;
@@ -270,17 +270,17 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
 
   const removeInstances = (definition: Stored): void => {
     const key = `${textOf(at(definition, "spec", "group"))}/${textOf(at(definition, "spec", "names", "plural"))}`;
-    for (const object of world.store.list(key)) world.store.remove(key, object);
+    for (const object of server.store.list(key)) server.store.remove(key, object);
   };
 
   const collectionDeleted = (call: Call): ApiResponse => {
     const { resource, query } = call;
     const options = deleteOptionsOf(call);
     const fits = matcherOf({ resource, namespace: namespaceOf(call), query });
-    const items = world.store.list(storageKeyOf(resource)).filter(fits);
+    const items = server.store.list(storageKeyOf(resource)).filter(fits);
     for (const { metadata } of items)
-      deleteObject(world, resource, { namespace: metadata.namespace, name: metadata.name }, options, writerOf(call, options));
-    return json(200, listBody(resource, { items, metadata: { resourceVersion: String(world.store.revision) } }));
+      deleteObject(server, resource, { namespace: metadata.namespace, name: metadata.name }, options, writerOf(call, options));
+    return json(200, listBody(resource, { items, metadata: { resourceVersion: String(server.store.revision) } }));
   };
 
   const deleteOptionsOf = ({ request, query }: Call): JsonRecord => {
@@ -307,18 +307,18 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
       case "patch status":
         return patched(call, place, subresource);
       case "get scale":
-        return json(200, scaleOf(world, resource, existing(call)));
+        return json(200, scaleOf(server, resource, existing(call)));
       case "update scale":
       case "patch scale": {
         const change = target.verb === "patch" ? patchOf(resource, mediaTypeOf(request), request) : (): JsonRecord => bodyOf(request);
-        return json(200, writeScale(world, resource, place, change, writerOf(call)));
+        return json(200, writeScale(server, resource, place, change, writerOf(call)));
       }
       case "create eviction": {
         const body = bodyOf(request);
-        return json(201, evict(world, resource, place, body, writerOf(call, body["deleteOptions"])));
+        return json(201, evict(server, resource, place, body, writerOf(call, body["deleteOptions"])));
       }
       case "create token":
-        return json(201, requestToken(world, identities, resource, place, bodyOf(request), writerOf(call)));
+        return json(201, requestToken(server, identities, resource, place, bodyOf(request), writerOf(call)));
       case "get log":
         return logAnswer(existing(call), call.query);
       default:
@@ -342,7 +342,7 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
     const columns =
       crd === undefined ? undefined : (versionOf(crd, resource.version)["additionalPrinterColumns"] as PrinterColumn[] | undefined);
     const includeObject = query.get("includeObject") ?? "Metadata";
-    return (items, metadata) => tableOf(items, metadata, { resource, columns, includeObject, nowMs: world.clock.now() });
+    return (items, metadata) => tableOf(items, metadata, { resource, columns, includeObject, nowMs: server.clock.now() });
   };
 
   const shown = (call: Call, status: number, object: Stored): ApiResponse => {
@@ -355,7 +355,7 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
 
   const watched = (call: Call): ApiResponse => {
     const { resource, target, query } = call;
-    const stream = watchObjects(world, { resource, namespace: namespaceOf(call), name: target.name, query });
+    const stream = watchObjects(server, { resource, namespace: namespaceOf(call), name: target.name, query });
     const table = tableFor(call);
     if (table === undefined) return { status: 200, headers: jsonType, stream };
     const asTable: WatchStream = (sink) =>
@@ -395,8 +395,8 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
         request,
         response,
         ...audited(identities, request),
-        id: newUid(world.random),
-        at: new Date(world.clock.now()).toISOString(),
+        id: newUid(server.random),
+        at: new Date(server.clock.now()).toISOString(),
       }),
     );
     return response;

@@ -4,12 +4,12 @@ import { parseQuantity } from "#lib/quantity.ts";
 import type { Admitted } from "#embedded/admission.ts";
 import { type JsonRecord, type Stored, at, listOf, recordOf, textOf } from "#embedded/json.ts";
 import { forbidden } from "#embedded/status.ts";
-import type { World } from "#embedded/world.ts";
+import type { ServerContext } from "#embedded/server-context.ts";
 
 const rangesKey = "/limitranges";
 
-const rangesIn = (world: World, namespace: string | undefined): readonly Stored[] =>
-  world.store.list(rangesKey).filter(({ metadata }) => metadata.namespace === namespace);
+const rangesIn = (server: ServerContext, namespace: string | undefined): readonly Stored[] =>
+  server.store.list(rangesKey).filter(({ metadata }) => metadata.namespace === namespace);
 
 const limitsOf = (range: Stored): readonly JsonRecord[] =>
   listOf(at(range, "spec", "limits"))
@@ -17,19 +17,19 @@ const limitsOf = (range: Stored): readonly JsonRecord[] =>
     .filter((limit) => limit["type"] === "Container");
 
 /** The pod with the requests, limits and priority that it did not name itself. */
-export const withPodAdmission = (world: World, namespace: string | undefined, pod: JsonRecord, givenName: string): JsonRecord =>
-  withLimits(rangesIn(world, namespace), withPriority(world, pod, givenName));
+export const withPodAdmission = (server: ServerContext, namespace: string | undefined, pod: JsonRecord, givenName: string): JsonRecord =>
+  withLimits(rangesIn(server, namespace), withPriority(server, pod, givenName));
 
 const systemPriorities: Readonly<Record<string, number>> = {
   "system-cluster-critical": 2_000_000_000,
   "system-node-critical": 2_000_001_000,
 };
 
-const withPriority = (world: World, pod: JsonRecord, givenName: string): JsonRecord => {
+const withPriority = (server: ServerContext, pod: JsonRecord, givenName: string): JsonRecord => {
   const spec = recordOf(pod["spec"]);
   const name = textOf(spec["priorityClassName"]);
   if (name === "") return pod;
-  const found = world.find({ group: "scheduling.k8s.io", plural: "priorityclasses" }, undefined, name);
+  const found = server.find({ group: "scheduling.k8s.io", plural: "priorityclasses" }, undefined, name);
   const system = systemPriorities[name];
   if (found === undefined && system === undefined)
     throw forbidden({ group: "", plural: "pods" }, givenName, `no PriorityClass with name ${name} was found`);
@@ -71,9 +71,9 @@ const withLimits = (ranges: readonly Stored[], pod: JsonRecord): JsonRecord => {
 };
 
 /** Throws where a container is outside what its namespace allows. */
-export const admitLimits = (world: World, { resource, namespace, name, operation, subresource, object }: Admitted): void => {
+export const admitLimits = (server: ServerContext, { resource, namespace, name, operation, subresource, object }: Admitted): void => {
   if (operation !== "CREATE" || subresource !== undefined || object === null || resource.group !== "" || resource.kind !== "Pod") return;
-  const ranges = rangesIn(world, namespace);
+  const ranges = rangesIn(server, namespace);
   if (ranges.length === 0) return;
   const problems = ranges.flatMap((range) => {
     const containers = ["initContainers", "containers"].flatMap((list) => listOf(at(object, "spec", list)));

@@ -10,7 +10,7 @@ import { type Resource, apiVersionOf, splitApiVersion, storageKeyOf } from "#emb
 import { type FieldError, alreadyExists, badRequest, conflict, invalid, invalidValue, modified, notFound } from "#embedded/status.ts";
 import { admittedForm } from "#embedded/mutating-admission.ts";
 import { withCustomStatus } from "#embedded/custom-definitions.ts";
-import type { World, Writer } from "#embedded/world.ts";
+import type { ServerContext, Writer } from "#embedded/server-context.ts";
 
 export interface Written {
   readonly object: Stored;
@@ -61,7 +61,7 @@ const wrongKind = (resource: Resource, apiVersion: string, kind: string): Error 
 const internalGroup = (group: string): string => (group === "" ? "core" : (group.split(".")[0] ?? ""));
 
 export const createObject = (
-  world: World,
+  server: ServerContext,
   resource: Resource,
   namespace: string | undefined,
   body: unknown,
@@ -73,33 +73,33 @@ export const createObject = (
   if (textOf(metadata["resourceVersion"]) !== "" && metadata["resourceVersion"] !== "0")
     throw badRequest("resourceVersion should not be set on objects to be created");
   const generated = textOf(metadata["name"]) === "" && textOf(metadata["generateName"]) !== "";
-  const name = generated ? `${textOf(metadata["generateName"])}${randomSuffix(world.random)}` : metadata["name"];
-  const strategy = world.strategyOf(resource);
+  const name = generated ? `${textOf(metadata["generateName"])}${randomSuffix(server.random)}` : metadata["name"];
+  const strategy = server.strategyOf(resource);
   const fresh = {
     ...given,
     metadata: {
       ...without(cleanMetadata(metadata), "resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"),
       ...(name === undefined ? {} : { name }),
-      uid: newUid(world.random),
-      creationTimestamp: world.timestamp(),
+      uid: newUid(server.random),
+      creationTimestamp: server.timestamp(),
       ...(resource.counts ? { generation: 1 } : {}),
     },
   };
   const readable = strategy.decode(resource.subresources.includes("status") ? without(fresh, "status") : fresh);
   const { dropped } = readable;
   const givenName = generated ? textOf(metadata["generateName"]) : undefined;
-  const admitted = admittedForm(world, resource, namespace, readable.object, givenName ?? textOf(name));
+  const admitted = admittedForm(server, resource, namespace, readable.object, givenName ?? textOf(name));
   const decoded = admitted === undefined ? readable.object : strategy.decode(admitted).object;
   const filled = withInitialStatus(resource, decoded);
   const label = textOf(name);
   refuse(resource, label, [...metadataErrors(resource, recordOf(filled["metadata"])), ...strategy.errors(filled)]);
   const withFields =
     track?.(filled) ??
-    tracked(undefined, filled, resource, { manager: writer.manager, time: world.timestamp(), listKeys: strategy.listKeys });
-  const object = withCustomStatus(resource, withFields as Stored, world.timestamp());
-  admit(world, { resource, namespace, name: label, givenName, operation: "CREATE", object, oldObject: null, options: {} }, writer);
-  if (world.find(resource, namespace, label) !== undefined) throw alreadyExists(resource, label);
-  return { object: writer.dryRun ? object : world.store.put(storageKeyOf(resource), object), created: true, dropped };
+    tracked(undefined, filled, resource, { manager: writer.manager, time: server.timestamp(), listKeys: strategy.listKeys });
+  const object = withCustomStatus(resource, withFields as Stored, server.timestamp());
+  admit(server, { resource, namespace, name: label, givenName, operation: "CREATE", object, oldObject: null, options: {} }, writer);
+  if (server.find(resource, namespace, label) !== undefined) throw alreadyExists(resource, label);
+  return { object: writer.dryRun ? object : server.store.put(storageKeyOf(resource), object), created: true, dropped };
 };
 
 /** Built-in kinds always show a status. */
@@ -125,12 +125,12 @@ export interface UpdateOptions {
   readonly track?: (old: Stored, next: JsonRecord) => JsonRecord;
 }
 
-export const updateObject = (world: World, resource: Resource, place: Place, options: UpdateOptions, writer: Writer): Written => {
+export const updateObject = (server: ServerContext, resource: Resource, place: Place, options: UpdateOptions, writer: Writer): Written => {
   const { namespace, name } = place;
   const { subresource, shownAs = (object: Stored): JsonRecord => object } = options;
-  const old = world.find(resource, namespace, name);
+  const old = server.find(resource, namespace, name);
   if (old === undefined) throw notFound(resource, name);
-  const strategy = world.strategyOf(resource);
+  const strategy = server.strategyOf(resource);
   const given = storedForm(resource, checkedBody(resource, namespace, options.change(servedForm(resource, old))));
   const metadata = cleanMetadata(given["metadata"]);
   if (metadata["name"] !== undefined && metadata["name"] !== name)
@@ -157,10 +157,10 @@ export const updateObject = (world: World, resource: Resource, place: Place, opt
   const next: JsonRecord = changes && generation !== undefined ? withValue(counted, ["metadata", "generation"], generation + 1) : counted;
   const fields =
     options.track?.(old, next) ??
-    tracked(old, next, resource, { manager: writer.manager, subresource, time: world.timestamp(), listKeys: strategy.listKeys });
-  const object = withCustomStatus(resource, fields as Stored, world.timestamp());
+    tracked(old, next, resource, { manager: writer.manager, subresource, time: server.timestamp(), listKeys: strategy.listKeys });
+  const object = withCustomStatus(resource, fields as Stored, server.timestamp());
   admit(
-    world,
+    server,
     { resource, subresource, namespace, name, operation: "UPDATE", object: shownAs(object), oldObject: shownAs(old), options: {} },
     writer,
   );
@@ -168,8 +168,8 @@ export const updateObject = (world: World, resource: Resource, place: Place, opt
     return { object: old, created: false, dropped };
   const isGone = object.metadata.deletionTimestamp !== undefined && isFinal(object);
   if (writer.dryRun) return { object: withVersion(object, old), created: false, dropped };
-  if (!isGone) return { object: world.store.put(storageKeyOf(resource), object), created: false, dropped };
-  return { object: world.store.remove(storageKeyOf(resource), object), created: false, dropped };
+  if (!isGone) return { object: server.store.put(storageKeyOf(resource), object), created: false, dropped };
+  return { object: server.store.remove(storageKeyOf(resource), object), created: false, dropped };
 };
 
 /** An apply that changes nothing may still make its manager an owner. */
@@ -253,14 +253,14 @@ export interface Deleted {
   readonly gone: boolean;
 }
 
-export const deleteObject = (world: World, resource: Resource, place: Place, options: DeleteOptions, writer: Writer): Deleted => {
+export const deleteObject = (server: ServerContext, resource: Resource, place: Place, options: DeleteOptions, writer: Writer): Deleted => {
   const { namespace, name } = place;
-  const old = world.find(resource, namespace, name);
+  const old = server.find(resource, namespace, name);
   if (old === undefined) throw notFound(resource, name);
   checkDeletePreconditions(resource, name, options, old);
   if (options.isAdmitted !== true)
     admit(
-      world,
+      server,
       { resource, namespace, name, operation: "DELETE" satisfies Operation, object: null, oldObject: old, options: { ...options } },
       writer,
     );
@@ -280,7 +280,7 @@ export const deleteObject = (world: World, resource: Resource, place: Place, opt
   const marked = withValue(old, ["metadata", "finalizers"], finalizers.size === 0 ? undefined : [...finalizers]);
   const metadata = {
     ...recordOf(marked["metadata"]),
-    deletionTimestamp: old.metadata.deletionTimestamp ?? deletionTime(world, seconds),
+    deletionTimestamp: old.metadata.deletionTimestamp ?? deletionTime(server, seconds),
     deletionGracePeriodSeconds: seconds,
     ...(old.metadata.deletionTimestamp === undefined && old.metadata.generation !== undefined && isHeld(old, finalizers, seconds)
       ? { generation: old.metadata.generation + 1 }
@@ -294,18 +294,18 @@ export const deleteObject = (world: World, resource: Resource, place: Place, opt
   const next = dying as unknown as Stored;
   if (isHeld(old, finalizers, seconds)) {
     if (writer.dryRun || isSameObject(next, old)) return { object: writer.dryRun ? next : old, gone: false };
-    return { object: world.store.put(storageKeyOf(resource), next), gone: false };
+    return { object: server.store.put(storageKeyOf(resource), next), gone: false };
   }
   if (writer.dryRun) return { object: old, gone: true };
-  world.store.remove(storageKeyOf(resource), old);
+  server.store.remove(storageKeyOf(resource), old);
   return { object: old, gone: true };
 };
 
 const isHeld = (old: Stored, finalizers: ReadonlySet<string>, seconds: number): boolean =>
   finalizers.size > 0 || seconds > 0 || (old.kind === "Namespace" && listOf(at(old, "spec", "finalizers")).length > 0);
 
-const deletionTime = (world: World, seconds: number): string =>
-  new Date(Math.floor(world.clock.now() / 1000) * 1000 + seconds * 1000).toISOString().replace(".000Z", "Z");
+const deletionTime = (server: ServerContext, seconds: number): string =>
+  new Date(Math.floor(server.clock.now() / 1000) * 1000 + seconds * 1000).toISOString().replace(".000Z", "Z");
 
 /** Only a pod on a node has somebody who takes care of its end. */
 const graceOf = (old: Stored, options: DeleteOptions): number => {

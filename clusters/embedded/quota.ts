@@ -7,7 +7,7 @@ import { type Amounts, plus, requestsOf } from "#embedded/nodes/pod-requests.ts"
 import { isFinished } from "#embedded/pod-state.ts";
 import type { Resource } from "#embedded/resources.ts";
 import { forbidden } from "#embedded/status.ts";
-import type { World } from "#embedded/world.ts";
+import type { ServerContext } from "#embedded/server-context.ts";
 
 export const quotasKey = "/resourcequotas";
 
@@ -46,9 +46,9 @@ const textLike = (amount: bigint, limit: string): string =>
     : (canonicalQuantity(`${amount}m`) ?? "0");
 
 /** Kinds of this namespace that any limit of the quota speaks of. */
-const countedKinds = (world: World, quota: Stored): readonly Resource[] => {
+const countedKinds = (server: ServerContext, quota: Stored): readonly Resource[] => {
   const limits = Object.keys(hardOf(quota));
-  return world.resources().filter((resource) => {
+  return server.resources().filter((resource) => {
     if (!resource.namespaced || resource.storage === "virtual" || resource.group === "events.k8s.io") return false;
     const names = Object.keys(usageOf(resource, {}));
     return limits.some(
@@ -60,26 +60,26 @@ const countedKinds = (world: World, quota: Stored): readonly Resource[] => {
   });
 };
 
-const used = (world: World, quota: Stored): Amounts =>
-  countedKinds(world, quota)
-    .flatMap((resource) => world.store.list(`${resource.group}/${resource.plural}`).map((object) => ({ resource, object })))
+const used = (server: ServerContext, quota: Stored): Amounts =>
+  countedKinds(server, quota)
+    .flatMap((resource) => server.store.list(`${resource.group}/${resource.plural}`).map((object) => ({ resource, object })))
     .filter(({ object }) => object.metadata.namespace === quota.metadata.namespace)
     .reduce<Amounts>((sum, { resource, object }) => plus(sum, usageOf(resource, object)), {});
 
-export const quotaStatus = (world: World, quota: Stored): JsonRecord => {
-  const amounts = used(world, quota);
+export const quotaStatus = (server: ServerContext, quota: Stored): JsonRecord => {
+  const amounts = used(server, quota);
   const hard = hardOf(quota);
   return { hard, used: Object.fromEntries(Object.entries(hard).map(([name, limit]) => [name, textLike(amounts[name] ?? 0n, limit)])) };
 };
 
 /** Whether a change of this kind can change what is used. */
-export const concernsQuota = (world: World, quota: Stored, storageKey: string): boolean =>
-  countedKinds(world, quota).some(({ group, plural }) => storageKey === `${group}/${plural}`);
+export const concernsQuota = (server: ServerContext, quota: Stored, storageKey: string): boolean =>
+  countedKinds(server, quota).some(({ group, plural }) => storageKey === `${group}/${plural}`);
 
-export const admitQuota = (world: World, write: Admitted): void => {
+export const admitQuota = (server: ServerContext, write: Admitted): void => {
   const { resource, namespace, name, object, oldObject, operation, subresource } = write;
   if (object === null || namespace === undefined || subresource !== undefined || (operation !== "CREATE" && operation !== "UPDATE")) return;
-  for (const quota of world.store.list(quotasKey)) {
+  for (const quota of server.store.list(quotasKey)) {
     if (quota.metadata.namespace !== namespace) continue;
     const hard = hardOf(quota);
     if (operation === "CREATE" && resource.plural === "pods") {
@@ -91,7 +91,7 @@ export const admitQuota = (world: World, write: Admitted): void => {
       .map(([key, amount]) => [key, amount - (before[key] ?? 0n)] as const)
       .filter(([key, amount]) => amount > 0n && hard[key] !== undefined);
     if (asked.length === 0) continue;
-    const taken = used(world, quota);
+    const taken = used(server, quota);
     const over = asked
       .filter(([key, amount]) => (taken[key] ?? 0n) + amount > (parseQuantity(hard[key] ?? "0") ?? 0n))
       .toSorted(([a], [b]) => (a < b ? -1 : 1));

@@ -8,12 +8,12 @@ import { type Place, deleteObject, updateObject } from "#embedded/objects.ts";
 import type { Resource } from "#embedded/resources.ts";
 import { matchesSelector } from "#embedded/selectors.ts";
 import { type Status, badRequest, conflict, invalid, invalidValue, modified, notFound, tooManyRequests } from "#embedded/status.ts";
-import { type World, type Writer, crdsOf, versionOf } from "#embedded/world.ts";
+import { type ServerContext, type Writer, crdsOf, versionOf } from "#embedded/server-context.ts";
 
 /** Where a kind keeps what its scale shows. */
-const scalePaths = (world: World, resource: Resource): { spec: string[]; status: string[]; selector: string[] | undefined } => {
+const scalePaths = (server: ServerContext, resource: Resource): { spec: string[]; status: string[]; selector: string[] | undefined } => {
   if (resource.storage === "builtin") return { spec: ["spec", "replicas"], status: ["status", "replicas"], selector: ["spec", "selector"] };
-  const crd = world.find(crdsOf, undefined, `${resource.plural}.${resource.group}`);
+  const crd = server.find(crdsOf, undefined, `${resource.plural}.${resource.group}`);
   const scale = crd === undefined ? {} : recordOf(at(versionOf(crd, resource.version), "subresources", "scale"));
   const path = (field: string): string[] => textOf(scale[field]).split(".").slice(1);
   return {
@@ -23,8 +23,8 @@ const scalePaths = (world: World, resource: Resource): { spec: string[]; status:
   };
 };
 
-export const scaleOf = (world: World, resource: Resource, object: Stored): JsonRecord => {
-  const paths = scalePaths(world, resource);
+export const scaleOf = (server: ServerContext, resource: Resource, object: Stored): JsonRecord => {
+  const paths = scalePaths(server, resource);
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const replicas = numberOf(at(object, ...paths.spec));
   const selector = paths.selector === undefined ? undefined : selectorText(at(object, ...paths.selector));
@@ -46,22 +46,22 @@ const selectorText = (selector: unknown): string =>
         .join(",");
 
 export const writeScale = (
-  world: World,
+  server: ServerContext,
   resource: Resource,
   place: Place,
   change: (scale: JsonRecord) => unknown,
   writer: Writer,
 ): JsonRecord => {
-  const paths = scalePaths(world, resource);
+  const paths = scalePaths(server, resource);
   const { object } = updateObject(
-    world,
+    server,
     resource,
     place,
     {
       subresource: "scale",
-      shownAs: (shown) => scaleOf(world, resource, shown),
+      shownAs: (shown) => scaleOf(server, resource, shown),
       change: (old) => {
-        const wanted = recordOf(change(scaleOf(world, resource, old)));
+        const wanted = recordOf(change(scaleOf(server, resource, old)));
         const replicas = numberOf(at(wanted, "spec", "replicas")) ?? 0;
         if (replicas < 0)
           throw invalid({ group: "autoscaling", kind: "Scale" }, place.name, [
@@ -77,24 +77,24 @@ export const writeScale = (
     },
     writer,
   );
-  return scaleOf(world, resource, object);
+  return scaleOf(server, resource, object);
 };
 
 const evicted: Status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
 
 /** A pod is deleted unless a budget that selects it has no disruption left. */
-export const evict = (world: World, resource: Resource, place: Place, body: JsonRecord, writer: Writer): Status => {
-  const pod = world.find(resource, place.namespace, place.name);
+export const evict = (server: ServerContext, resource: Resource, place: Place, body: JsonRecord, writer: Writer): Status => {
+  const pod = server.find(resource, place.namespace, place.name);
   if (pod === undefined) throw notFound(resource, place.name);
   const name = textOf(at(body, "metadata", "name"));
   if (name !== "" && name !== place.name) throw badRequest(`name in URL does not match name in Eviction object: ${name} != ${place.name}`);
-  admit(world, { resource, subresource: "eviction", ...place, operation: "CREATE", object: body, oldObject: null, options: {} }, writer);
+  admit(server, { resource, subresource: "eviction", ...place, operation: "CREATE", object: body, oldObject: null, options: {} }, writer);
   const budgetsOf = { group: "policy", plural: "poddisruptionbudgets" };
   const isOver =
     ["Succeeded", "Failed", "Pending"].includes(textOf(at(pod, "status", "phase"))) || pod.metadata.deletionTimestamp !== undefined;
   const budgets = isOver
     ? []
-    : world.store
+    : server.store
         .list(`${budgetsOf.group}/${budgetsOf.plural}`)
         .filter((budget) => budget.metadata.namespace === place.namespace)
         .filter((budget) => matchesSelector(at(budget, "spec", "selector"), recordOf(pod.metadata.labels)));
@@ -113,57 +113,57 @@ export const evict = (world: World, resource: Resource, place: Place, body: Json
     });
   }
   const options = recordOf(body["deleteOptions"]);
-  for (const budget of budgets) if (!writer.dryRun) takeDisruption(world, budget, place.name);
-  if (!writer.dryRun) markDisrupted(world, pod);
-  deleteObject(world, resource, place, { ...options, isAdmitted: true }, writer);
+  for (const budget of budgets) if (!writer.dryRun) takeDisruption(server, budget, place.name);
+  if (!writer.dryRun) markDisrupted(server, pod);
+  deleteObject(server, resource, place, { ...options, isAdmitted: true }, writer);
   return evicted;
 };
 
 /** For whoever asks later why the pod went. */
-const markDisrupted = (world: World, pod: Stored): void => {
+const markDisrupted = (server: ServerContext, pod: Stored): void => {
   const condition = {
     type: "DisruptionTarget",
     status: "True",
     ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
     reason: "EvictionByEvictionAPI",
     message: "Eviction API: evicting",
-    lastTransitionTime: world.timestamp(),
+    lastTransitionTime: server.timestamp(),
   };
-  world.store.put("/pods", withValue(pod, ["status", "conditions"], replaced(conditionsOf(pod), condition)) as unknown as Stored);
+  server.store.put("/pods", withValue(pod, ["status", "conditions"], replaced(conditionsOf(pod), condition)) as unknown as Stored);
 };
 
 /** At once, so that two evictions never share the last one; the count is checked against the pods a moment later. */
-const takeDisruption = (world: World, budget: Stored, pod: string): void => {
+const takeDisruption = (server: ServerContext, budget: Stored, pod: string): void => {
   const status = recordOf(budget["status"]);
   const left = (numberOf(status["disruptionsAllowed"]) ?? 0) - 1;
-  const disruptedPods = { ...recordOf(status["disruptedPods"]), [pod]: world.timestamp() };
-  world.store.put("policy/poddisruptionbudgets", { ...budget, status: { ...status, disruptionsAllowed: left, disruptedPods } });
+  const disruptedPods = { ...recordOf(status["disruptedPods"]), [pod]: server.timestamp() };
+  server.store.put("policy/poddisruptionbudgets", { ...budget, status: { ...status, disruptionsAllowed: left, disruptedPods } });
 };
 
 /** The scheduler's word, which is no request here. */
-export const bind = (world: World, pod: Stored, node: string): void => {
+export const bind = (server: ServerContext, pod: Stored, node: string): void => {
   const scheduled = {
     type: "PodScheduled",
     status: "True",
     ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
-    lastTransitionTime: world.timestamp(),
+    lastTransitionTime: server.timestamp(),
   };
   const conditions = replaced(conditionsOf(pod), scheduled);
   const bound = withValue(withValue(pod, ["spec", "nodeName"], node), ["status", "conditions"], conditions);
-  world.store.put("/pods", bound as unknown as Stored);
+  server.store.put("/pods", bound as unknown as Stored);
 };
 
 export const requestToken = (
-  world: World,
+  server: ServerContext,
   identities: Identities,
   resource: Resource,
   place: Place,
   body: JsonRecord,
   writer: Writer,
 ): JsonRecord => {
-  const account = world.find(resource, place.namespace, place.name);
+  const account = server.find(resource, place.namespace, place.name);
   if (account === undefined) throw notFound(resource, place.name);
-  admit(world, { resource, subresource: "token", ...place, operation: "CREATE", object: body, oldObject: null, options: {} }, writer);
+  admit(server, { resource, subresource: "token", ...place, operation: "CREATE", object: body, oldObject: null, options: {} }, writer);
   const spec = recordOf(body["spec"]);
   const audiences = listOf(spec["audiences"]).map(textOf);
   const seconds = numberOf(spec["expirationSeconds"]) ?? 3600;
@@ -172,7 +172,7 @@ export const requestToken = (
     throw invalid(type, "", [invalidValue("spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes")]);
   const reference = recordOf(spec["boundObjectRef"]);
   const pod =
-    reference["kind"] === "Pod" ? world.find({ group: "", plural: "pods" }, place.namespace, textOf(reference["name"])) : undefined;
+    reference["kind"] === "Pod" ? server.find({ group: "", plural: "pods" }, place.namespace, textOf(reference["name"])) : undefined;
   if (reference["kind"] === "Pod" && pod === undefined) throw notFound({ group: "", plural: "pods" }, textOf(reference["name"]));
   const { token, expiresAtMs } = identities.issue({
     namespace: place.namespace ?? "",
@@ -185,7 +185,7 @@ export const requestToken = (
   return {
     kind: "TokenRequest",
     apiVersion: "authentication.k8s.io/v1",
-    metadata: { name: place.name, namespace: place.namespace, creationTimestamp: world.timestamp() },
+    metadata: { name: place.name, namespace: place.namespace, creationTimestamp: server.timestamp() },
     spec: {
       ...spec,
       audiences: audiences.length === 0 ? [issuer] : audiences,

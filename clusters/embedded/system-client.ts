@@ -4,7 +4,7 @@ import { type JsonRecord, type Stored, withValue } from "#embedded/json.ts";
 import { type DeleteOptions, type Place, createObject, deleteObject, updateObject } from "#embedded/objects.ts";
 import { type Resource, builtIn } from "#embedded/resources.ts";
 import { ApiError } from "#embedded/status.ts";
-import type { World, Writer } from "#embedded/world.ts";
+import type { ServerContext, Writer } from "#embedded/server-context.ts";
 
 export interface SystemClient {
   create(resource: Resource, namespace: string | undefined, body: JsonRecord): Stored;
@@ -22,19 +22,19 @@ export const systemWriter = (username: string, manager: string): Writer => ({
   manager,
 });
 
-export const createSystemClient = (world: World, username: string, manager: string): SystemClient => {
+export const createSystemClient = (server: ServerContext, username: string, manager: string): SystemClient => {
   const writer = systemWriter(username, manager);
   const placeOf = ({ metadata }: Stored): Place => ({ namespace: metadata.namespace, name: metadata.name });
   const update: SystemClient["update"] = (object, change, subresource) =>
-    updateObject(world, builtIn(object.apiVersion, object.kind), placeOf(object), { subresource, change }, writer).object;
+    updateObject(server, builtIn(object.apiVersion, object.kind), placeOf(object), { subresource, change }, writer).object;
   return {
-    create: (resource, namespace, body) => createObject(world, resource, namespace, body, writer).object,
+    create: (resource, namespace, body) => createObject(server, resource, namespace, body, writer).object,
     update,
     setStatus: (object, status) =>
       jsonEqual(object["status"] ?? {}, status) ? object : update(object, (old) => withValue(old, ["status"], status), "status"),
     remove: (object, options = {}) => {
       const preconditions = { uid: object.metadata.uid };
-      deleteObject(world, builtIn(object.apiVersion, object.kind), placeOf(object), { preconditions, ...options }, writer);
+      deleteObject(server, builtIn(object.apiVersion, object.kind), placeOf(object), { preconditions, ...options }, writer);
     },
   };
 };

@@ -4,14 +4,14 @@ import type { Controller } from "#embedded/controllers/controller.ts";
 import { keyIn } from "#embedded/object-store.ts";
 import type { Place } from "#embedded/objects.ts";
 import { storageKeyOf } from "#embedded/resources.ts";
-import { soon } from "#embedded/soon.ts";
+import { debounce } from "#embedded/debounce.ts";
 import { ApiError } from "#embedded/status.ts";
-import type { World } from "#embedded/world.ts";
+import type { ServerContext } from "#embedded/server-context.ts";
 
 const firstRetryMs = 5;
 const lastRetryMs = 1_000_000;
 
-export const runControllers = (world: World, controllers: readonly Controller[]): void => {
+export const runControllers = (world: ServerContext, controllers: readonly Controller[]): void => {
   const lanes = controllers.map((controller) => ({
     controller,
     storageKey: storageKeyOf(controller.resource),
@@ -21,7 +21,7 @@ export const runControllers = (world: World, controllers: readonly Controller[])
   }));
   type Lane = (typeof lanes)[number];
 
-  const plan = soon(world.clock, () => {
+  const plan = debounce(world.clock, () => {
     for (const lane of lanes) drain(lane);
   });
   const mark = (lane: Lane, place: Place): void => {

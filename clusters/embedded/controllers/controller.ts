@@ -6,7 +6,7 @@ import type { Change } from "#embedded/object-store.ts";
 import type { Place } from "#embedded/objects.ts";
 import { type Resource, storageKeyOf } from "#embedded/resources.ts";
 import { type SystemClient, createSystemClient } from "#embedded/system-client.ts";
-import type { World } from "#embedded/world.ts";
+import type { ServerContext } from "#embedded/server-context.ts";
 
 export interface Controller {
   /** The kind it looks after: every change of one makes it look at that one. */
@@ -23,7 +23,7 @@ export interface Controller {
 export type Again = (delayMs: number) => void;
 
 export interface Client extends SystemClient {
-  readonly world: World;
+  readonly world: ServerContext;
   /** Of one namespace; of a kind without namespaces where there is none. */
   list(resource: Resource, namespace?: string): readonly Stored[];
   find(resource: Resource, namespace: string | undefined, name: string): Stored | undefined;
@@ -35,7 +35,7 @@ export const nonZero = (counts: Readonly<Record<string, number>>): JsonRecord =>
   Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 
 /** Events come from `component`, which most times is called as its account is. */
-export const createClient = (world: World, index: NamespaceIndex, account: string, component = account): Client => {
+export const createClient = (world: ServerContext, index: NamespaceIndex, account: string, component = account): Client => {
   const recorder = createEventRecorder(world, { component });
   return {
     ...createSystemClient(world, `system:serviceaccount:kube-system:${account}`, "kube-controller-manager"),

@@ -7,9 +7,9 @@ import { createNamespaceIndex } from "#embedded/controllers/namespace-index.ts";
 import { replicaSetController } from "#embedded/controllers/replica-set.ts";
 import { resourceQuotaController } from "#embedded/controllers/resource-quota.ts";
 import { endpointSliceController, endpointsController } from "#embedded/controllers/service-endpoints.ts";
-import type { World } from "#embedded/world.ts";
+import type { ServerContext } from "#embedded/server-context.ts";
 
-export const startControllers = (world: World): void => {
+export const startControllers = (world: ServerContext): void => {
   const index = createNamespaceIndex(world.store);
   const as = (account: string, component?: string): Client => createClient(world, index, account, component);
   runControllers(world, [

@@ -2,7 +2,7 @@
 // missing (pkg/kubelet/kubelet_pods.go, pkg/volume/{configmap,secret}). Reads the store, writes nothing.
 import { parseQuantity } from "#lib/quantity.ts";
 import { type JsonRecord, type Stored, at, isRecord, listOf, numberOf, recordOf, textOf } from "#embedded/json.ts";
-import type { World } from "#embedded/world.ts";
+import type { ServerContext } from "#embedded/server-context.ts";
 
 /** Of an environment: CreateContainerConfigError. Of a volume: FailedMount. */
 export class MissingInput extends Error {}
@@ -43,7 +43,7 @@ type Source = (typeof sources)[number];
 
 /** What a reference leads to; nothing where it may lead nowhere, and does. */
 const contentOf = (
-  world: World,
+  world: ServerContext,
   { metadata }: Stored,
   { plural, word }: Source,
   name: string,
@@ -56,7 +56,7 @@ const contentOf = (
   return { ...(plural === "secrets" ? {} : (recordOf(object?.["data"]) as Record<string, string>)), ...Object.fromEntries(decoded) };
 };
 
-export const environmentOf = (world: World, facts: PodFacts, container: JsonRecord): Record<string, string> => {
+export const environmentOf = (world: ServerContext, facts: PodFacts, container: JsonRecord): Record<string, string> => {
   const env: Record<string, string> = {};
   for (const from of listOf(container["envFrom"]))
     for (const each of sources) {
@@ -72,7 +72,13 @@ export const environmentOf = (world: World, facts: PodFacts, container: JsonReco
   return env;
 };
 
-const valueOf = (world: World, facts: PodFacts, container: JsonRecord, item: unknown, env: Record<string, string>): string | undefined => {
+const valueOf = (
+  world: ServerContext,
+  facts: PodFacts,
+  container: JsonRecord,
+  item: unknown,
+  env: Record<string, string>,
+): string | undefined => {
   const from = at(item, "valueFrom");
   if (!isRecord(from)) return expanded(textOf(at(item, "value")), env);
   for (const each of sources) {
@@ -112,7 +118,7 @@ export const expanded = (text: string, env: Readonly<Record<string, string>>): s
   text.replaceAll(/\$(\$|\(([A-Za-z_.-][\w.-]*)\))/g, (whole, what: string, name: string) => (what === "$" ? "$" : (env[name] ?? whole)));
 
 /** Contents of every file that a volume holds, by its path within the volume. */
-export const volumeFiles = (world: World, pod: Stored, volume: JsonRecord): Record<string, string> => {
+export const volumeFiles = (world: ServerContext, pod: Stored, volume: JsonRecord): Record<string, string> => {
   const files: Record<string, string> = {};
   for (const each of sources) {
     const reference = volume[each.volume];
@@ -132,7 +138,7 @@ export const volumeFiles = (world: World, pod: Stored, volume: JsonRecord): Reco
 const tokenFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /** Everything mounted into this container, by absolute path. */
-export const mountedFiles = (world: World, facts: PodFacts, container: JsonRecord): Record<string, string> => {
+export const mountedFiles = (world: ServerContext, facts: PodFacts, container: JsonRecord): Record<string, string> => {
   const volumes = new Map(listOf(at(facts.pod, "spec", "volumes")).map((volume) => [textOf(at(volume, "name")), recordOf(volume)]));
   const files: Record<string, string> = {};
   for (const mount of listOf(container["volumeMounts"])) {

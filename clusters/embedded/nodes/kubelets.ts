@@ -8,7 +8,7 @@ import { nodeNameOf } from "#embedded/nodes/pod-requests.ts";
 import { type NodeRuntime, type PodWorker, createPodWorker } from "#embedded/nodes/pod-worker.ts";
 import { podsOf } from "#embedded/resources.ts";
 import { type SystemClient, refusalOf } from "#embedded/system-client.ts";
-import type { World } from "#embedded/world.ts";
+import type { ServerContext } from "#embedded/server-context.ts";
 
 export interface Kubelets {
   note(change: Change): void;
@@ -20,7 +20,7 @@ export interface Kubelets {
 }
 
 export interface KubeletDeps {
-  readonly world: World;
+  readonly world: ServerContext;
   readonly clock: Clock;
   readonly random: Random;
   readonly client: SystemClient;

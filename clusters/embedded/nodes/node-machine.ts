@@ -6,7 +6,7 @@ import { type NodeShape, healthyConditions, nodeObject, nodeStatus } from "#embe
 import type { NodeRuntime } from "#embedded/nodes/pod-worker.ts";
 import { builtIn, nodesOf } from "#embedded/resources.ts";
 import { type SystemClient, refusalOf } from "#embedded/system-client.ts";
-import type { World } from "#embedded/world.ts";
+import type { ServerContext } from "#embedded/server-context.ts";
 
 export interface NodeMachine extends NodeRuntime {
   start(): void;
@@ -18,7 +18,7 @@ const leasesOf = builtIn("coordination.k8s.io/v1", "Lease");
 const leaseNamespace = "kube-node-lease";
 
 export interface MachineDeps {
-  readonly world: World;
+  readonly world: ServerContext;
   readonly clock: Clock;
   readonly kubelet: SystemClient;
   readonly events: EventRecorder;

@@ -10,16 +10,16 @@ import { createNodeViews } from "#embedded/nodes/node-view.ts";
 import type { PodWorker } from "#embedded/nodes/pod-worker.ts";
 import { createScheduler } from "#embedded/nodes/scheduler.ts";
 import type { Workloads } from "#embedded/workloads.ts";
-import { soon } from "#embedded/soon.ts";
+import { debounce } from "#embedded/debounce.ts";
 import { createSystemClient } from "#embedded/system-client.ts";
-import type { World } from "#embedded/world.ts";
+import type { ServerContext } from "#embedded/server-context.ts";
 
 export interface Nodes {
   workerOf(podUid: string): PodWorker | undefined;
 }
 
 export interface NodeDeps {
-  readonly world: World;
+  readonly world: ServerContext;
   readonly clock: Clock;
   readonly random: Random;
   readonly identities: Identities;
@@ -55,7 +55,7 @@ export const startNodes = (deps: NodeDeps, options: Workloads): Nodes => {
   });
 
   const parts = [scheduler, kubelets];
-  const plan = soon(clock, () => {
+  const plan = debounce(clock, () => {
     for (const part of parts) part.run();
   });
   world.store.onChange((change) => {
@@ -79,7 +79,7 @@ export const startNodes = (deps: NodeDeps, options: Workloads): Nodes => {
 };
 
 /** As the projected volume of every pod holds it: bound to the pod. */
-const podToken = (world: World, identities: Identities, pod: Stored): string => {
+const podToken = (world: ServerContext, identities: Identities, pod: Stored): string => {
   const { namespace = "", name, uid } = pod.metadata;
   const account = textOf(at(pod, "spec", "serviceAccountName")) || "default";
   const object = world.find({ group: "", plural: "serviceaccounts" }, namespace, account);

@@ -21,7 +21,7 @@ import { podStatus } from "#embedded/nodes/pod-status.ts";
 import { type Prober, createProber } from "#embedded/nodes/prober.ts";
 import { createRestartBackoff, goDuration } from "#embedded/nodes/restart-backoff.ts";
 import { type ProbeKind, type Unit, isInitialized, shouldRun } from "#embedded/nodes/unit.ts";
-import type { World } from "#embedded/world.ts";
+import type { ServerContext } from "#embedded/server-context.ts";
 
 export interface NodeRuntime {
   readonly name: string;
@@ -33,7 +33,7 @@ export interface NodeRuntime {
 }
 
 export interface PodWorkerDeps {
-  readonly world: World;
+  readonly world: ServerContext;
   readonly clock: Clock;
   readonly random: Random;
   readonly node: NodeRuntime;

@@ -12,7 +12,7 @@ import { bind } from "#embedded/subresources.ts";
 import { isFinished } from "#embedded/pod-state.ts";
 import { podsOf } from "#embedded/resources.ts";
 import { type SystemClient, refusalOf } from "#embedded/system-client.ts";
-import type { World } from "#embedded/world.ts";
+import type { ServerContext } from "#embedded/server-context.ts";
 
 export interface Scheduler {
   note(change: Change): void;
@@ -22,7 +22,7 @@ export interface Scheduler {
 
 const schedulerName = "default-scheduler";
 
-export const createScheduler = (world: World, views: NodeViews, client: SystemClient, events: EventRecorder): Scheduler => {
+export const createScheduler = (world: ServerContext, views: NodeViews, client: SystemClient, events: EventRecorder): Scheduler => {
   const waiting = new Map<string, Stored>();
   const due = new Set<string>();
 
@@ -139,7 +139,7 @@ export const unschedulableMessage = (misfits: readonly Misfit[]): string => {
 };
 
 /** What the pod's claims demand of a node, or what is wrong with them (VolumeBinding's PreFilter). */
-const claimsOf = (world: World, pod: Stored): { readonly needs: readonly VolumeNeed[] } | { readonly problem: string } => {
+const claimsOf = (world: ServerContext, pod: Stored): { readonly needs: readonly VolumeNeed[] } | { readonly problem: string } => {
   const needs: VolumeNeed[] = [];
   for (const volume of listOf(at(pod, "spec", "volumes"))) {
     const reference = at(volume, "persistentVolumeClaim");

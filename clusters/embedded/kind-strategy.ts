@@ -10,7 +10,7 @@ import type { Resource } from "#embedded/resources.ts";
 import { type Schema, defaulted, hasRules, listKeysBy, pruned, ruleErrors, schemaErrors, unreadableRules } from "#embedded/schema.ts";
 import { type FieldError, badRequest, invalidValue } from "#embedded/status.ts";
 
-export interface Strategy {
+export interface KindStrategy {
   /** Drops what the kind does not know and fills in defaults; `dropped` are the paths that were not known. */
   decode(object: JsonRecord): { readonly object: JsonRecord; readonly dropped: readonly string[] };
   errors(object: JsonRecord, old?: JsonRecord): readonly FieldError[];
@@ -22,7 +22,7 @@ export interface Strategy {
   readonly unconditional: boolean;
 }
 
-export const builtInStrategy = (resource: Resource, cel: Cel): Strategy => ({
+export const builtInStrategy = (resource: Resource, cel: Cel): KindStrategy => ({
   listKeys: (path) => listKeysOf(path)?.map,
   decode: (object) => {
     const problem = unreadable(resource, object);
@@ -60,7 +60,7 @@ const definitionErrors = (cel: Cel, definition: JsonRecord): FieldError[] =>
     unreadableRules(cel, recordOf(at(version, "schema", "openAPIV3Schema")) as Schema, "spec.validation.openAPIV3Schema"),
   );
 
-export const customStrategy = (resource: Resource, schema: Schema, cel: Cel): Strategy => {
+export const customStrategy = (resource: Resource, schema: Schema, cel: Cel): KindStrategy => {
   const withRules = hasRules(schema);
   const blocking = new Set(["FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany", "FieldValueTypeInvalid"]);
   return {

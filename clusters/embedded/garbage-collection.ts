@@ -6,7 +6,7 @@ import { type Place, createObject, deleteObject, updateObject } from "#embedded/
 import { type Resource, builtIn, findKind, storageKeyOf } from "#embedded/resources.ts";
 import { matchesSelector } from "#embedded/selectors.ts";
 import { refusalOf, systemWriter } from "#embedded/system-client.ts";
-import type { World, Writer } from "#embedded/world.ts";
+import type { ServerContext, Writer } from "#embedded/server-context.ts";
 
 const writer = (account: string): Writer => systemWriter(`system:serviceaccount:kube-system:${account}`, "kube-controller-manager");
 const accounts = builtIn("v1", "ServiceAccount");
@@ -17,7 +17,7 @@ interface Owned {
 }
 
 /** One that looks at everything once. */
-export const createHousekeeping = (world: World): (() => void) => {
+export const createGarbageCollector = (server: ServerContext): (() => void) => {
   const collector = writer("generic-garbage-collector");
   let writes = 0;
   const attempt = (work: () => unknown): void => {
@@ -27,11 +27,11 @@ export const createHousekeeping = (world: World): (() => void) => {
   const remove = (owned: Owned, propagationPolicy: string): void =>
     attempt(() => {
       const options = { propagationPolicy, preconditions: { uid: owned.object.metadata.uid } };
-      deleteObject(world, owned.resource, placeOf(owned), options, collector);
+      deleteObject(server, owned.resource, placeOf(owned), options, collector);
     });
   const edit = (owned: Owned, path: readonly string[], value: unknown, subresource?: string): void =>
     attempt(() =>
-      updateObject(world, owned.resource, placeOf(owned), { subresource, change: (old) => withValue(old, path, value) }, collector),
+      updateObject(server, owned.resource, placeOf(owned), { subresource, change: (old) => withValue(old, path, value) }, collector),
     );
 
   const collect = (all: readonly Owned[]): void => {
@@ -43,7 +43,7 @@ export const createHousekeeping = (world: World): (() => void) => {
     for (const owned of all) {
       const owners = owned.object.metadata.ownerReferences ?? [];
       if (owners.length > 0 && owned.object.metadata.deletionTimestamp === undefined) {
-        const living = owners.filter((owner) => isThere(world, byUid, owner.uid, owner, owned.object.metadata.namespace));
+        const living = owners.filter((owner) => isThere(server, byUid, owner.uid, owner, owned.object.metadata.namespace));
         const waiting = living.filter(({ uid }) => isDyingForeground(byUid.get(uid)?.object));
         if (living.length === 0) remove(owned, "Background");
         else if (waiting.length === living.length && waiting.length > 0)
@@ -78,7 +78,7 @@ export const createHousekeeping = (world: World): (() => void) => {
       if (resource.group !== "" || resource.plural !== "namespaces" || object.metadata.deletionTimestamp === undefined) continue;
       const content = all.filter((owned) => owned.object.metadata.namespace === object.metadata.name);
       for (const owned of content) if (owned.object.metadata.deletionTimestamp === undefined) remove(owned, "Background");
-      const left = content.filter((owned) => world.find(owned.resource, object.metadata.name, owned.object.metadata.name) !== undefined);
+      const left = content.filter((owned) => server.find(owned.resource, object.metadata.name, owned.object.metadata.name) !== undefined);
       if (left.length === 0) edit({ resource, object }, ["spec"], {}, "finalize");
     }
   };
@@ -87,8 +87,8 @@ export const createHousekeeping = (world: World): (() => void) => {
     for (const { resource, object } of all) {
       if (resource.group !== "" || resource.plural !== "namespaces" || object.metadata.deletionTimestamp !== undefined) continue;
       const namespace = object.metadata.name;
-      if (world.find(accounts, namespace, "default") !== undefined) continue;
-      attempt(() => createObject(world, accounts, namespace, { metadata: { name: "default" } }, writer("service-account-controller")));
+      if (server.find(accounts, namespace, "default") !== undefined) continue;
+      attempt(() => createObject(server, accounts, namespace, { metadata: { name: "default" } }, writer("service-account-controller")));
     }
   };
 
@@ -105,11 +105,11 @@ export const createHousekeeping = (world: World): (() => void) => {
   return () => {
     const look = (): Owned[] => {
       const seen = new Set<string>();
-      return world.resources().flatMap((resource) => {
+      return server.resources().flatMap((resource) => {
         const key = storageKeyOf(resource);
         if (resource.storage === "virtual" || seen.has(key)) return [];
         seen.add(key);
-        return world.store.list(key).map((object) => ({ resource, object }));
+        return server.store.list(key).map((object) => ({ resource, object }));
       });
     };
     let all = look();
@@ -128,7 +128,7 @@ const isDyingForeground = (object: Stored | undefined): boolean =>
 
 /** By uid, and where the reference itself says it should be: an owner in another namespace is none. */
 const isThere = (
-  world: World,
+  server: ServerContext,
   byUid: ReadonlyMap<string, Owned>,
   uid: string,
   owner: { readonly apiVersion: string; readonly kind: string },
@@ -137,7 +137,7 @@ const isThere = (
   const found = byUid.get(uid);
   if (found !== undefined) return found.object.metadata.namespace === undefined || found.object.metadata.namespace === namespace;
   // A kind that the server does not serve may yet come: the collector leaves such objects alone.
-  return findKind(world.resources(), owner.apiVersion, owner.kind) === undefined;
+  return findKind(server.resources(), owner.apiVersion, owner.kind) === undefined;
 };
 
 const budgetStatus = (budget: Stored, all: readonly Owned[]): Record<string, number> => {

@@ -2,7 +2,7 @@
 import type { Clock } from "#lib/clock.ts";
 
 /** After the answer to whoever caused it, as everybody who watches: never within the same request. */
-export const soon = (clock: Clock, work: () => void): (() => void) => {
+export const debounce = (clock: Clock, work: () => void): (() => void) => {
   let isPlanned = false;
   return () => {
     if (isPlanned) return;

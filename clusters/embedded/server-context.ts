@@ -6,16 +6,16 @@ import { type JsonRecord, type Stored, at, listOf, recordOf, textOf } from "#emb
 import type { ObjectStore } from "#embedded/object-store.ts";
 import { type Resource, type Subresource, builtInResources, storageKeyOf } from "#embedded/resources.ts";
 import type { Schema } from "#embedded/schema.ts";
-import { type Strategy, builtInStrategy, customStrategy } from "#embedded/strategy.ts";
+import { type KindStrategy, builtInStrategy, customStrategy } from "#embedded/kind-strategy.ts";
 
-export interface World {
+export interface ServerContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly store: ObjectStore;
   readonly cel: Cel;
   /** Built in and custom, as they are now. */
   resources(): readonly Resource[];
-  strategyOf(resource: Resource): Strategy;
+  strategyOf(resource: Resource): KindStrategy;
   find(resource: Pick<Resource, "group" | "plural">, namespace: string | undefined, name: string): Stored | undefined;
   timestamp(): string;
 }
@@ -33,9 +33,9 @@ export interface Writer {
 export const namespacesOf = { group: "", plural: "namespaces" } as const;
 export const crdsOf = { group: "apiextensions.k8s.io", plural: "customresourcedefinitions" } as const;
 
-export const createWorld = (parts: Pick<World, "clock" | "random" | "store" | "cel">): World => {
+export const createServerContext = (parts: Pick<ServerContext, "clock" | "random" | "store" | "cel">): ServerContext => {
   const { clock, store, cel } = parts;
-  const builtIn = new Map<Resource, Strategy>();
+  const builtIn = new Map<Resource, KindStrategy>();
   // By the definition itself: it is frozen, and another one after every change.
   const custom = new Map<Stored, readonly CustomKind[]>();
   const customKinds = (): CustomKind[] =>
@@ -63,7 +63,7 @@ export const createWorld = (parts: Pick<World, "clock" | "random" | "store" | "c
 
 export interface CustomKind {
   readonly resource: Resource;
-  readonly strategy: Strategy;
+  readonly strategy: KindStrategy;
 }
 
 export const versionOf = (crd: Stored, version: string): JsonRecord =>
