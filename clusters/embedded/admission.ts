@@ -1,7 +1,7 @@
 // What may still stop a valid write: namespaces that are missing or end (NamespaceLifecycle) and ValidatingAdmissionPolicies. From
 // apiserver's plugin/namespace/lifecycle and plugin/policy/validating. Reads policies from the store, writes nothing.
 import { parseQuantity } from "#lib/quantity.ts";
-import { celValue } from "#embedded/cel.ts";
+import { celValue, compileCel } from "#embedded/cel.ts";
 import type { User } from "#embedded/identity.ts";
 import { type JsonRecord, type Stored, at, isRecord, listOf, recordOf, textOf } from "#embedded/json.ts";
 import type { Resource } from "#embedded/resources.ts";
@@ -114,7 +114,7 @@ const judge = (
   };
 
   for (const condition of listOf(at(policy, "spec", "matchConditions"))) {
-    const outcome = evaluate(server, textOf(at(condition, "expression")), scope);
+    const outcome = evaluate(textOf(at(condition, "expression")), scope);
     if ("error" in outcome) return failsClosed ? deny(outcome.error) : undefined;
     if (outcome.value !== true) return;
   }
@@ -126,7 +126,7 @@ const judge = (
       enumerable: true,
       configurable: true,
       get: () => {
-        const outcome = evaluate(server, textOf(at(variable, "expression")), withVariables);
+        const outcome = evaluate(textOf(at(variable, "expression")), withVariables);
         if ("error" in outcome)
           throw new Error(`composited variable "${textOf(at(variable, "name"))}" fails to evaluate: ${outcome.error}`);
         return outcome.value;
@@ -135,14 +135,14 @@ const judge = (
   }
   for (const validation of listOf(at(policy, "spec", "validations"))) {
     const expression = textOf(at(validation, "expression"));
-    const outcome = evaluate(server, expression, withVariables);
+    const outcome = evaluate(expression, withVariables);
     if ("error" in outcome) {
       if (failsClosed) deny(outcome.error);
       continue;
     }
     if (outcome.value === true) continue;
     const said = textOf(at(validation, "messageExpression"));
-    const spoken = said === "" ? undefined : evaluate(server, said, withVariables);
+    const spoken = said === "" ? undefined : evaluate(said, withVariables);
     const message =
       spoken !== undefined && "value" in spoken && typeof spoken.value === "string" && spoken.value.trim() !== ""
         ? spoken.value.trim()
@@ -151,12 +151,8 @@ const judge = (
   }
 };
 
-const evaluate = (
-  server: ServerContext,
-  expression: string,
-  scope: JsonRecord,
-): { readonly value: unknown } | { readonly error: string } => {
-  const program = server.cel.compile(expression);
+const evaluate = (expression: string, scope: JsonRecord): { readonly value: unknown } | { readonly error: string } => {
+  const program = compileCel(expression);
   if ("problem" in program) return { error: `compilation error: compilation failed: ${program.problem}` };
   const outcome = program.run(scope);
   return outcome.kind === "error"

@@ -8,17 +8,7 @@ export type CelOutcome = { readonly kind: "value"; readonly value: unknown } | {
 
 export interface CelProgram {
   run(variables: JsonRecord): CelOutcome;
-  /** What its text says, for "failed expression". */
-  readonly text: string;
 }
-
-const createEnvironment = (): Environment =>
-  new Environment({
-    unlistedVariablesAreDyn: true,
-    homogeneousAggregateLiterals: false,
-    enableOptionalTypes: true,
-    limits: { maxListElements: 10_000, maxMapEntries: 10_000 },
-  });
 
 export interface CelProblem {
   readonly problem: string;
@@ -26,29 +16,34 @@ export interface CelProblem {
   readonly position: number;
 }
 
-export interface Cel {
-  /** The message of what is wrong with the text itself instead of a program. */
-  compile(text: string): CelProgram | CelProblem;
-}
+const environment = new Environment({
+  unlistedVariablesAreDyn: true,
+  homogeneousAggregateLiterals: false,
+  enableOptionalTypes: true,
+  limits: { maxListElements: 10_000, maxMapEntries: 10_000 },
+});
 
-export const createCel = (): Cel => {
-  const environment = createEnvironment();
-  const programs = new Map<string, CelProgram>();
-  return {
-    compile: (text) => {
-      const known = programs.get(text);
-      if (known !== undefined) return known;
-      try {
-        const parsed = environment.parse(text);
-        const program: CelProgram = { text, run: (variables) => evaluated(() => parsed(variables) as unknown) };
-        programs.set(text, program);
-        return program;
-      } catch (error) {
-        if (error instanceof ParseError) return { problem: error.summary, position: error.range?.start ?? 0 };
-        throw error;
-      }
-    },
-  };
+const maxPrograms = 2_000;
+/** What a text compiles to depends on nothing else, and compiling is expensive: all servers of a process share the result. */
+const programs = new Map<string, CelProgram | CelProblem>();
+
+export const compileCel = (text: string): CelProgram | CelProblem => {
+  let program = programs.get(text);
+  if (program !== undefined) return program;
+  program = compiled(text);
+  if (programs.size >= maxPrograms) programs.clear();
+  programs.set(text, program);
+  return program;
+};
+
+const compiled = (text: string): CelProgram | CelProblem => {
+  try {
+    const parsed = environment.parse(text);
+    return { run: (variables) => evaluated(() => parsed(variables) as unknown) };
+  } catch (error) {
+    if (error instanceof ParseError) return { problem: error.summary, position: error.range?.start ?? 0 };
+    throw error;
+  }
 };
 
 const evaluated = (evaluate: () => unknown): CelOutcome => {

@@ -2,7 +2,7 @@
 import type { Clock } from "#lib/clock.ts";
 import { type Stored, recordOf, without } from "#embedded/json.ts";
 import { servedForm } from "#embedded/event-versions.ts";
-import { keyIn } from "#embedded/object-store.ts";
+import { keyOf } from "#embedded/object-store.ts";
 import { isTrue } from "#embedded/request.ts";
 import { type Resource, apiVersionOf, storageKeyOf } from "#embedded/resources.ts";
 import { type Matcher, parseFieldSelector, parseLabelSelector } from "#embedded/selectors.ts";
@@ -82,8 +82,6 @@ export const listObjects = (server: ServerContext, scope: Scope): Listed => {
     },
   };
 };
-
-const keyOf = (object: Stored): string => keyIn(object.metadata.namespace, object.metadata.name);
 
 const tooOld = (next: string): ApiError => {
   const error = expired(

@@ -116,6 +116,59 @@ describe("in process", () => {
   });
 });
 
+describe("a snapshot", () => {
+  const definition = {
+    metadata: { name: "notes.example.test" },
+    spec: {
+      group: "example.test",
+      scope: "Namespaced",
+      names: { plural: "notes", kind: "Note" },
+      versions: [{ name: "v1", served: true, storage: true, schema: { openAPIV3Schema: { type: "object" } } }],
+    },
+  };
+  const crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+  const notes = "/apis/example.test/v1/namespaces/default/notes";
+  const clock = createManualClock();
+  const taken = (): EmbeddedCluster => {
+    const cluster = createEmbeddedCluster({ clock, random: seeded(1) });
+    expect(call(cluster, "POST", crds, definition).status).toBe(201);
+    return cluster;
+  };
+
+  test("a cluster begins with the same objects, versions and kinds", () => {
+    const first = taken();
+    const second = createEmbeddedCluster({ clock, random: seeded(2), from: first.snapshot() });
+    for (const path of [crds, configMaps, "/api/v1/namespaces", "/apis/rbac.authorization.k8s.io/v1/clusterroles"])
+      expect(call(second, "GET", path).body).toEqual(call(first, "GET", path).body);
+    expect(call(second, "POST", notes, { metadata: { name: "a" } }).status).toBe(201);
+  });
+
+  test("a write to one cluster changes neither the other nor the snapshot", () => {
+    const first = taken();
+    const from = first.snapshot();
+    const second = createEmbeddedCluster({ clock, random: seeded(2), from });
+    call(second, "POST", notes, { metadata: { name: "a" } });
+    expect((call(first, "GET", notes).body as { items: unknown[] }).items).toEqual([]);
+    expect(first.snapshot()).toEqual(from);
+  });
+
+  test("a token of the first cluster is not valid on the second", () => {
+    const first = taken();
+    const second = createEmbeddedCluster({ clock, random: seeded(2), from: first.snapshot() });
+    expect(call(second, "GET", configMaps, undefined, { token: first.adminToken }).status).toBe(401);
+  });
+
+  test("a watch from a version before the snapshot is answered with 410", () => {
+    const second = createEmbeddedCluster({ clock, random: seeded(2), from: taken().snapshot() });
+    const events: unknown[] = [];
+    call(second, "GET", `${configMaps}?watch=true&resourceVersion=2`).stream?.({
+      event: (event) => void events.push(event),
+      end: () => {},
+    });
+    expect(events).toMatchObject([{ type: "ERROR", object: { code: 410 } }]);
+  });
+});
+
 describe("over HTTPS", () => {
   test("our own client writes, lists and watches, and trusts only this server's certificate", async () => {
     const cluster = createEmbeddedCluster({ clock: systemClock, random: seeded(3) });

@@ -5,12 +5,11 @@ import type { AuditEvent } from "#embedded/audit.ts";
 import { createAuthorizer } from "#embedded/authorization.ts";
 import { startControllers } from "#embedded/controllers/start-controllers.ts";
 import { bootstrap } from "#embedded/bootstrap.ts";
-import { createCel } from "#embedded/cel.ts";
 import { type ApiResponse, createHandler } from "#embedded/handler.ts";
 import { createGarbageCollector } from "#embedded/garbage-collection.ts";
 import { createIdentities } from "#embedded/identity.ts";
 import type { Stored } from "#embedded/json.ts";
-import { createObjectStore } from "#embedded/object-store.ts";
+import { type StoreSnapshot, createObjectStore } from "#embedded/object-store.ts";
 import type { ApiRequest } from "#embedded/request.ts";
 import { podLog } from "#embedded/nodes/pod-logs.ts";
 import { startNodes } from "#embedded/nodes/nodes.ts";
@@ -22,11 +21,16 @@ import { createServerContext } from "#embedded/server-context.ts";
 export interface EmbeddedDeps {
   readonly clock: Clock;
   readonly random: Random;
-  /** Told of each request when it is answered, as an audit log is. */
+  /** What the cluster begins with, instead of what a fresh one has. */
+  readonly from?: ClusterSnapshot;
+  /** Called with each request once it is answered, as an audit log is. */
   readonly audit?: (event: AuditEvent) => void;
   /** Controllers and nodes; without it nothing makes pods, and none runs. */
   readonly workloads?: Workloads;
 }
+
+/** Every object with its version: definitions, policies and rights with it. Plain data; tokens of the cluster that it was taken of are not valid elsewhere. */
+export type ClusterSnapshot = StoreSnapshot;
 
 export interface EmbeddedCluster {
   /** A bearer token of a member of system:masters. */
@@ -38,11 +42,12 @@ export interface EmbeddedCluster {
   listen(options?: ListenOptions): Promise<Listening>;
   /** Forgets all history: older lists and watches answer 410. */
   compact(): void;
+  snapshot(): ClusterSnapshot;
 }
 
-export const createEmbeddedCluster = ({ clock, random, audit, workloads }: EmbeddedDeps): EmbeddedCluster => {
-  const store = createObjectStore();
-  const server = createServerContext({ clock, random, store, cel: createCel() });
+export const createEmbeddedCluster = ({ clock, random, from, audit, workloads }: EmbeddedDeps): EmbeddedCluster => {
+  const store = createObjectStore(from);
+  const server = createServerContext({ clock, random, store });
   const identities = createIdentities({
     clock,
     random,
@@ -58,7 +63,7 @@ export const createEmbeddedCluster = ({ clock, random, audit, workloads }: Embed
   });
   store.onChange(debounce(clock, createGarbageCollector(server)));
   if (workloads !== undefined) startControllers(server);
-  bootstrap(server);
+  if (from === undefined) bootstrap(server);
   const nodes = workloads === undefined ? undefined : startNodes({ world: server, clock, random, identities }, workloads);
   return {
     adminToken: identities.adminToken,
@@ -66,5 +71,6 @@ export const createEmbeddedCluster = ({ clock, random, audit, workloads }: Embed
     list: (storageKey) => store.list(storageKey),
     listen: (options = {}) => listen(handle, options),
     compact: store.compact,
+    snapshot: store.snapshot,
   };
 };

@@ -3,7 +3,7 @@ import { jsonEqual } from "#lib/canonical-json.ts";
 import { type JsonRecord, at, listOf, recordOf, textOf, without } from "#embedded/json.ts";
 import { builtInDefaults } from "#embedded/builtin-defaults.ts";
 import { builtInErrors, unknownFields, unreadable } from "#embedded/builtin-validation.ts";
-import type { Cel } from "#embedded/cel.ts";
+import { compileCel } from "#embedded/cel.ts";
 import { listKeysOf } from "#embedded/list-keys.ts";
 import type { ListKeysOf } from "#embedded/managed-fields.ts";
 import type { Resource } from "#embedded/resources.ts";
@@ -22,7 +22,7 @@ export interface KindStrategy {
   readonly unconditional: boolean;
 }
 
-export const builtInStrategy = (resource: Resource, cel: Cel): KindStrategy => ({
+export const builtInStrategy = (resource: Resource): KindStrategy => ({
   listKeys: (path) => listKeysOf(path)?.map,
   decode: (object) => {
     const problem = unreadable(resource, object);
@@ -31,7 +31,7 @@ export const builtInStrategy = (resource: Resource, cel: Cel): KindStrategy => (
     const dropped = unknownFields(resource, object);
     return { object: builtInDefaults(resource, without(object, ...dropped)), dropped };
   },
-  errors: (object, old) => [...builtInErrors(resource, object, old), ...expressionErrors(resource, cel, object)],
+  errors: (object, old) => [...builtInErrors(resource, object, old), ...expressionErrors(resource, object)],
   countsChange: (object, old) =>
     resource.counts &&
     (!jsonEqual(object["spec"] ?? null, old["spec"] ?? null) ||
@@ -41,13 +41,13 @@ export const builtInStrategy = (resource: Resource, cel: Cel): KindStrategy => (
 });
 
 /** Where text that a client wrote is no CEL. */
-const expressionErrors = (resource: Resource, cel: Cel, object: JsonRecord): FieldError[] => {
-  if (resource.kind === "CustomResourceDefinition") return definitionErrors(cel, object);
+const expressionErrors = (resource: Resource, object: JsonRecord): FieldError[] => {
+  if (resource.kind === "CustomResourceDefinition") return definitionErrors(object);
   if (resource.kind !== "ValidatingAdmissionPolicy") return [];
   return ["matchConditions", "variables", "validations"].flatMap((field) =>
     listOf(at(object, "spec", field)).flatMap((item, index) => {
       const text = textOf(at(item, "expression"));
-      const program = cel.compile(text);
+      const program = compileCel(text);
       if (!("problem" in program)) return [];
       const why = `compilation failed: ERROR: <input>:1:${program.position + 1}: Syntax error: ${program.problem}`;
       return [invalidValue(`spec.${field}[${index}].expression`, text, why)];
@@ -55,12 +55,12 @@ const expressionErrors = (resource: Resource, cel: Cel, object: JsonRecord): Fie
   );
 };
 
-const definitionErrors = (cel: Cel, definition: JsonRecord): FieldError[] =>
+const definitionErrors = (definition: JsonRecord): FieldError[] =>
   listOf(at(definition, "spec", "versions")).flatMap((version) =>
-    unreadableRules(cel, recordOf(at(version, "schema", "openAPIV3Schema")) as Schema, "spec.validation.openAPIV3Schema"),
+    unreadableRules(recordOf(at(version, "schema", "openAPIV3Schema")) as Schema, "spec.validation.openAPIV3Schema"),
   );
 
-export const customStrategy = (resource: Resource, schema: Schema, cel: Cel): KindStrategy => {
+export const customStrategy = (resource: Resource, schema: Schema): KindStrategy => {
   const withRules = hasRules(schema);
   const blocking = new Set(["FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany", "FieldValueTypeInvalid"]);
   return {
@@ -75,7 +75,7 @@ export const customStrategy = (resource: Resource, schema: Schema, cel: Cel): Ki
       const errors = schemaErrors(bodySchema(schema), body);
       if (!withRules) return errors;
       if (errors.some(({ reason }) => blocking.has(reason))) return [...errors, unchecked];
-      return [...errors, ...ruleErrors(cel, schema, object, old)];
+      return [...errors, ...ruleErrors(schema, object, old)];
     },
     countsChange: (object, old) => {
       const parts = resource.subresources.includes("status") ? ["metadata", "status"] : ["metadata"];

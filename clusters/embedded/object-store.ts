@@ -25,19 +25,31 @@ export interface ObjectStore {
   onChange(listener: (change: Change) => void): () => void;
   /** Forgets how the present came about: older lists and watches answer 410. */
   compact(): void;
+  /** The present, for any number of stores that begin with it. */
+  snapshot(): StoreSnapshot;
+}
+
+/** Plain data. Objects are frozen, so that stores share them. */
+export interface StoreSnapshot {
+  readonly revision: number;
+  readonly objects: readonly (readonly [storageKey: string, objects: readonly Stored[]])[];
 }
 
 /** Enough for a watcher that was away for a while; a real server keeps five minutes. */
 const keptChanges = 20_000;
 
 export const keyIn = (namespace: string | undefined, name: string): string => `${namespace ?? ""}/${name}`;
+export const keyOf = ({ metadata }: Stored): string => keyIn(metadata.namespace, metadata.name);
 
-export const createObjectStore = (): ObjectStore => {
-  // A real cluster's first revisions are long gone when anybody looks.
-  let revision = 1;
-  let compacted = 0;
+// The first revisions of a real cluster are compacted long before a client connects.
+const empty: StoreSnapshot = { revision: 1, objects: [] };
+
+/** History is not part of a snapshot: lists and watches older than it answer 410. */
+export const createObjectStore = (from: StoreSnapshot = empty): ObjectStore => {
+  let revision = from.revision;
+  let compacted = from === empty ? 0 : from.revision;
   let changes: Change[] = [];
-  const objects = new Map<string, Map<string, Stored>>();
+  const objects = new Map(from.objects.map(([storageKey, each]) => [storageKey, new Map(each.map((object) => [keyOf(object), object]))]));
   /** Collections in order, as long as they have not changed: they are listed far more often than written. */
   const sorted = new Map<string, readonly Stored[]>();
   const listeners = new Set<(change: Change) => void>();
@@ -65,7 +77,7 @@ export const createObjectStore = (): ObjectStore => {
     for (const change of changes.toReversed()) {
       if (change.revision <= past) break;
       if (change.storageKey !== storageKey) continue;
-      const key = keyIn(change.object.metadata.namespace, change.object.metadata.name);
+      const key = keyOf(change.object);
       if (change.previous === undefined) state.delete(key);
       else state.set(key, change.previous);
     }
@@ -88,7 +100,7 @@ export const createObjectStore = (): ObjectStore => {
     },
     put: (storageKey, object) => {
       const all = collection(storageKey);
-      const key = keyIn(object.metadata.namespace, object.metadata.name);
+      const key = keyOf(object);
       const previous = all.get(key);
       const stored = versioned(object);
       all.set(key, stored);
@@ -102,7 +114,7 @@ export const createObjectStore = (): ObjectStore => {
       return stored;
     },
     remove: (storageKey, object) => {
-      const key = keyIn(object.metadata.namespace, object.metadata.name);
+      const key = keyOf(object);
       const previous = collection(storageKey).get(key) ?? object;
       collection(storageKey).delete(key);
       const last = versioned(object);
@@ -118,11 +130,14 @@ export const createObjectStore = (): ObjectStore => {
       compacted = revision;
       changes = [];
     },
+    snapshot: () => ({
+      revision,
+      objects: [...objects].flatMap(([storageKey, all]) => (all.size === 0 ? [] : [[storageKey, [...all.values()]] as const])),
+    }),
   };
 };
 
 const byKey = (a: Stored, b: Stored): number => {
-  const left = keyIn(a.metadata.namespace, a.metadata.name);
-  const right = keyIn(b.metadata.namespace, b.metadata.name);
+  const [left, right] = [keyOf(a), keyOf(b)];
   return left < right ? -1 : left > right ? 1 : 0;
 };

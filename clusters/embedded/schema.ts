@@ -1,7 +1,7 @@
 // Structural schemas of CustomResourceDefinitions: defaulting, pruning and validation with the messages of apiextensions-apiserver and
 // kube-openapi's validator, and the rules in CEL. Pure.
 import { canonicalJson, jsonEqual } from "#lib/canonical-json.ts";
-import { type Cel, celValueBy } from "#embedded/cel.ts";
+import { celValueBy, compileCel } from "#embedded/cel.ts";
 import { type JsonRecord, isRecord, listOf, recordOf } from "#embedded/json.ts";
 import { type FieldError, duplicateValue, invalidValue, required, unsupportedValue } from "#embedded/status.ts";
 
@@ -194,9 +194,9 @@ const recordErrors = (schema: Schema, value: JsonRecord, path: string): FieldErr
 };
 
 /** The rules that cannot be read, each with its place in the definition. */
-export const unreadableRules = (cel: Cel, schema: Schema, path: string): FieldError[] => [
+export const unreadableRules = (schema: Schema, path: string): FieldError[] => [
   ...rulesOf(schema).flatMap((rule, index) => {
-    const program = cel.compile(rule.rule);
+    const program = compileCel(rule.rule);
     if (!("problem" in program)) return [];
     const shown = {
       Rule: rule.rule,
@@ -215,11 +215,9 @@ export const unreadableRules = (cel: Cel, schema: Schema, path: string): FieldEr
       ),
     ];
   }),
-  ...Object.entries(schema.properties ?? {}).flatMap(([name, property]) => unreadableRules(cel, property, `${path}.properties[${name}]`)),
-  ...(schema.items === undefined ? [] : unreadableRules(cel, schema.items, `${path}.items`)),
-  ...(isRecord(schema.additionalProperties)
-    ? unreadableRules(cel, schema.additionalProperties as Schema, `${path}.additionalProperties`)
-    : []),
+  ...Object.entries(schema.properties ?? {}).flatMap(([name, property]) => unreadableRules(property, `${path}.properties[${name}]`)),
+  ...(schema.items === undefined ? [] : unreadableRules(schema.items, `${path}.items`)),
+  ...(isRecord(schema.additionalProperties) ? unreadableRules(schema.additionalProperties as Schema, `${path}.additionalProperties`) : []),
 ];
 
 /** The keys of a list that is a map, by the fields on the way to it. */
@@ -241,21 +239,21 @@ export const hasRules = (schema: Schema): boolean =>
   (isRecord(schema.additionalProperties) && hasRules(schema.additionalProperties as Schema));
 
 /** The rules of a schema on a value; rules that look at `oldSelf` only where there is an old value. */
-export const ruleErrors = (cel: Cel, schema: Schema, value: unknown, old: unknown, path = ""): FieldError[] => {
+export const ruleErrors = (schema: Schema, value: unknown, old: unknown, path = ""): FieldError[] => {
   if (value === undefined || value === null) return [];
-  const errors = rulesOf(schema).flatMap((rule) => brokenRule(cel, schema, rule, value, old, path));
+  const errors = rulesOf(schema).flatMap((rule) => brokenRule(schema, rule, value, old, path));
   if (Array.isArray(value)) {
     const keys = listOf(schema["x-kubernetes-list-map-keys"]).map(String);
     (value as unknown[]).forEach((item, index) => {
       // Items of other lists have no counterpart: nobody knows which old one became which new one.
       const before = keys.length === 0 ? undefined : listOf(old).find((other) => sameKeys(keys, item, other));
-      errors.push(...ruleErrors(cel, schema.items ?? {}, item, before, `${path}[${index}]`));
+      errors.push(...ruleErrors(schema.items ?? {}, item, before, `${path}[${index}]`));
     });
   } else if (isRecord(value)) {
     for (const [name, item] of Object.entries(value)) {
       const below =
         schema.properties?.[name] ?? (isRecord(schema.additionalProperties) ? (schema.additionalProperties as Schema) : undefined);
-      if (below !== undefined) errors.push(...ruleErrors(cel, below, item, recordOf(old)[name], path === "" ? name : `${path}.${name}`));
+      if (below !== undefined) errors.push(...ruleErrors(below, item, recordOf(old)[name], path === "" ? name : `${path}.${name}`));
     }
   }
   return errors;
@@ -264,10 +262,10 @@ export const ruleErrors = (cel: Cel, schema: Schema, value: unknown, old: unknow
 const sameKeys = (keys: readonly string[], a: unknown, b: unknown): boolean =>
   keys.every((key) => jsonEqual(recordOf(a)[key], recordOf(b)[key]));
 
-const brokenRule = (cel: Cel, schema: Schema, rule: ValidationRule, value: unknown, old: unknown, path: string): FieldError[] => {
+const brokenRule = (schema: Schema, rule: ValidationRule, value: unknown, old: unknown, path: string): FieldError[] => {
   const isTransition = /\boldSelf\b/.test(rule.rule);
   if (isTransition && old === undefined && rule.optionalOldSelf !== true) return [];
-  const program = cel.compile(rule.rule);
+  const program = compileCel(rule.rule);
   const field = `${path}${rule.fieldPath ?? ""}`;
   const broken = (detail: string): FieldError[] => [
     {
@@ -286,7 +284,7 @@ const brokenRule = (cel: Cel, schema: Schema, rule: ValidationRule, value: unkno
   const outcome = program.run(variables);
   if (outcome.kind === "error") return broken(`rule: ${rule.rule} evaluated to error: ${outcome.message}`);
   if (outcome.value === true) return [];
-  const said = rule.messageExpression === undefined ? undefined : cel.compile(rule.messageExpression);
+  const said = rule.messageExpression === undefined ? undefined : compileCel(rule.messageExpression);
   const message = said === undefined || "problem" in said ? undefined : said.run(variables);
   if (message?.kind === "value" && typeof message.value === "string" && message.value !== "") return broken(message.value);
   return broken(rule.message ?? `failed rule: ${rule.rule.trim()}`);

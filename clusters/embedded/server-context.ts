@@ -1,6 +1,5 @@
 // What every part of the server works on: the store, the time, the kinds it knows. Holds no rules of its own.
 import { type Clock, type Random, toTimestamp } from "#lib/clock.ts";
-import { type Cel } from "#embedded/cel.ts";
 import type { User } from "#embedded/identity.ts";
 import { type JsonRecord, type Stored, at, listOf, recordOf, textOf } from "#embedded/json.ts";
 import type { ObjectStore } from "#embedded/object-store.ts";
@@ -12,7 +11,6 @@ export interface ServerContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly store: ObjectStore;
-  readonly cel: Cel;
   /** Built in and custom, as they are now. */
   resources(): readonly Resource[];
   strategyOf(resource: Resource): KindStrategy;
@@ -33,15 +31,15 @@ export interface Writer {
 export const namespacesOf = { group: "", plural: "namespaces" } as const;
 export const crdsOf = { group: "apiextensions.k8s.io", plural: "customresourcedefinitions" } as const;
 
-export const createServerContext = (parts: Pick<ServerContext, "clock" | "random" | "store" | "cel">): ServerContext => {
-  const { clock, store, cel } = parts;
+export const createServerContext = (parts: Pick<ServerContext, "clock" | "random" | "store">): ServerContext => {
+  const { clock, store } = parts;
   const builtIn = new Map<Resource, KindStrategy>();
   // By the definition itself: it is frozen, and another one after every change.
   const custom = new Map<Stored, readonly CustomKind[]>();
   const customKinds = (): CustomKind[] =>
     store.list(storageKeyOf(crdsOf)).flatMap((crd) => {
       let kinds = custom.get(crd);
-      if (kinds === undefined) custom.set(crd, (kinds = kindsOf(crd, cel)));
+      if (kinds === undefined) custom.set(crd, (kinds = kindsOf(crd)));
       return kinds;
     });
   return {
@@ -53,7 +51,7 @@ export const createServerContext = (parts: Pick<ServerContext, "clock" | "random
         if (kind !== undefined) return kind.strategy;
       }
       let strategy = builtIn.get(resource);
-      if (strategy === undefined) builtIn.set(resource, (strategy = builtInStrategy(resource, cel)));
+      if (strategy === undefined) builtIn.set(resource, (strategy = builtInStrategy(resource)));
       return strategy;
     },
     find: (resource, namespace, name) => store.get(storageKeyOf(resource), namespace, name),
@@ -69,7 +67,7 @@ export interface CustomKind {
 export const versionOf = (crd: Stored, version: string): JsonRecord =>
   recordOf(listOf(at(crd, "spec", "versions")).find((item) => at(item, "name") === version));
 
-const kindsOf = (crd: Stored, cel: Cel): CustomKind[] =>
+const kindsOf = (crd: Stored): CustomKind[] =>
   listOf(at(crd, "spec", "versions"))
     .filter((version) => at(version, "served") === true)
     .map((version) => {
@@ -92,5 +90,5 @@ const kindsOf = (crd: Stored, cel: Cel): CustomKind[] =>
         storage: "custom",
       };
       const schema = recordOf(at(version, "schema", "openAPIV3Schema")) as Schema;
-      return { resource, strategy: customStrategy(resource, schema, cel) };
+      return { resource, strategy: customStrategy(resource, schema) };
     });
