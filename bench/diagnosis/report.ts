@@ -1,5 +1,6 @@
 // What a run of recorded cases came to, as text and as one object. Pure.
 import { saidOf, spelledOf } from "#bench/diagnosis/taxonomy.ts";
+import type { RankedFinding } from "#diagnosis/rank.ts";
 import type { Scored } from "#bench/diagnosis/score.ts";
 
 export interface Summary {
@@ -23,7 +24,7 @@ export const summaryOf = (scored: readonly Scored[]): Summary => {
     live: Object.fromEntries(
       [...groupedBy(scored, ({ folder }) => folder.system)].map(([system, cases]) => [
         system,
-        { a1: share(cases, ({ isRightLive }) => isRightLive) },
+        { a1: share(cases, ({ live }) => live.rank === 1) },
       ]),
     ),
     p95Ms: rounded(
@@ -81,20 +82,23 @@ export const reportText = (scored: readonly Scored[]): string => {
   return lines.join("\n");
 };
 
-/** One case, for who looks into it. */
-export const caseText = ({ folder, answer, findings, rank, problem }: Scored): string => {
-  const verdict = rank === 1 ? "right" : rank === undefined ? "WRONG" : `only at ${rank}`;
-  const shown = findings
+/** One case with what was found in it, on the recording and on what a live collection provides. */
+export const caseText = ({ folder, answer, findings, rank, live, problem }: Scored): string =>
+  [
+    `${folder.name}: ${wordOf(rank)}, expected ${answer?.rootCause} ${answer?.object}`,
+    ...(problem === undefined ? findingLines(findings) : [`    ${problem}`]),
+    ...(problem !== undefined || live.rank === rank ? [] : [`  live-shaped: ${wordOf(live.rank)}`, ...findingLines(live.findings)]),
+  ].join("\n");
+
+const wordOf = (rank: number | undefined): string => (rank === 1 ? "right" : rank === undefined ? "WRONG" : `only at ${rank}`);
+
+const findingLines = (findings: readonly RankedFinding[]): readonly string[] =>
+  findings
     .slice(0, 4)
     .map(
       ({ code, confidence, object, detail, summary }) =>
         `    ${confidence.toFixed(2)} ${code} ${detail === undefined ? "" : JSON.stringify(detail)} ${object.kind}/${object.name}: ${summary}`,
     );
-  return [
-    `${folder.name}: ${verdict}, expected ${answer?.rootCause} ${answer?.object}`,
-    ...(problem === undefined ? shown : [`    ${problem}`]),
-  ].join("\n");
-};
 
 const causeTable = (scored: readonly Scored[], system: string): string[] =>
   [
@@ -106,7 +110,7 @@ const causeTable = (scored: readonly Scored[], system: string): string[] =>
     .toSorted(([a], [b]) => a.localeCompare(b))
     .map(([name, cases]) => {
       const { a1, a3 } = accuracy(cases);
-      const live = share(cases, ({ isRightLive }) => isRightLive);
+      const live = share(cases, ({ live }) => live.rank === 1);
       return `  ${name.padEnd(36)} ${String(cases.length).padStart(4)}  A@1 ${a1.toFixed(2)}  A@3 ${a3.toFixed(2)}  live A@1 ${live.toFixed(2)}`;
     });
 

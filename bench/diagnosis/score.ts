@@ -8,19 +8,22 @@ import { recordedEvidence } from "#bench/diagnosis/recorded/recorded-evidence.ts
 import { renamed } from "#bench/diagnosis/rename.ts";
 import { isRight, namesOf } from "#bench/diagnosis/taxonomy.ts";
 
-export interface Scored {
-  readonly folder: CaseFolder;
-  readonly answer?: Answer;
+export interface Verdict {
   /** Most certain first. */
   readonly findings: readonly RankedFinding[];
   /** 1 for the first; absent: not among them. */
   readonly rank?: number;
+}
+
+export interface Scored extends Verdict {
+  readonly folder: CaseFolder;
+  readonly answer?: Answer;
   /** The cause of the first finding is right, whatever its object. */
   readonly hasCauseRight: boolean;
   readonly diagnosisMs: number;
   readonly parsingMs: number;
-  /** Right at first with what a live collection provides. */
-  readonly isRightLive: boolean;
+  /** With what a live collection provides. */
+  readonly live: Verdict;
   /** Right at first under other names, where that was tried. */
   readonly isRightRenamed?: boolean;
   /** Why there is no diagnosis. */
@@ -39,7 +42,7 @@ export const scoreCase = (folder: CaseFolder, tries: Tries, now: () => number): 
     folder,
     findings: [],
     hasCauseRight: false,
-    isRightLive: false,
+    live: { findings: [] },
     diagnosisMs: 0,
     ...(answer === undefined ? {} : { answer }),
   };
@@ -48,17 +51,15 @@ export const scoreCase = (folder: CaseFolder, tries: Tries, now: () => number): 
   try {
     const evidence = recordedEvidence(recording);
     const read = now();
-    const findings = diagnoseCluster(evidence).findings;
+    const verdict = verdictOn(evidence, answer);
     const done = now();
-    const rank = findings.findIndex((finding) => isRight(finding, answer)) + 1;
-    const [first] = findings;
+    const [first] = verdict.findings;
     return {
       folder,
       answer,
-      findings,
-      ...(rank === 0 ? {} : { rank }),
+      ...verdict,
       hasCauseRight: first !== undefined && namesOf(first).includes(answer.rootCause),
-      isRightLive: isRightAtFirst(liveShaped(evidence), answer),
+      live: verdictOn(liveShaped(evidence), answer),
       diagnosisMs: done - read,
       parsingMs: read - start,
       ...(tries.renamed === "too" ? { isRightRenamed: isRightUnderOtherNames(evidence, answer) } : {}),
@@ -74,10 +75,11 @@ export const scoreCase = (folder: CaseFolder, tries: Tries, now: () => number): 
 
 const isRightUnderOtherNames = (evidence: Evidence, answer: Answer): boolean => {
   const other = renamed(evidence);
-  return isRightAtFirst(other.evidence, { ...answer, object: other.objectOf(answer.object) });
+  return verdictOn(other.evidence, { ...answer, object: other.objectOf(answer.object) }).rank === 1;
 };
 
-const isRightAtFirst = (evidence: Evidence, answer: Answer): boolean => {
-  const [first] = diagnoseCluster(evidence).findings;
-  return first !== undefined && isRight(first, answer);
+const verdictOn = (evidence: Evidence, answer: Answer): Verdict => {
+  const { findings } = diagnoseCluster(evidence);
+  const rank = findings.findIndex((finding) => isRight(finding, answer)) + 1;
+  return { findings, ...(rank === 0 ? {} : { rank }) };
 };

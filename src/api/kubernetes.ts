@@ -178,7 +178,12 @@ export interface ConfigMap extends KubeObject {
 }
 export interface Node extends KubeObject {
   spec?: { unschedulable?: boolean; taints?: { key: string; value?: string; effect: string }[] };
-  status?: { conditions?: ObjectCondition[]; capacity?: Record<string, string>; allocatable?: Record<string, string> };
+  status?: {
+    conditions?: ObjectCondition[];
+    addresses?: { type: string; address: string }[];
+    capacity?: Record<string, string>;
+    allocatable?: Record<string, string>;
+  };
 }
 export interface Namespace extends KubeObject {
   status?: { phase?: string };

@@ -203,7 +203,7 @@ const collected = async (
   // Last: a Prometheus gets what the cluster's own word has left of the calls.
   const [changes, measured] = await Promise.all([
     known === undefined ? undefined : gather.tryTo(readJournal, () => known(scope, clock.now() - changesForMs)),
-    readPrometheus({ reader, gather, budget, now: clock.now }, prometheus, scope),
+    readPrometheus({ reader, gather, budget, now: clock.now }, prometheus, { namespaces: scope, alerts }),
   ]);
   for (const gap of changes?.gaps ?? []) gather.gaps.add(readJournal, gap);
   return {

@@ -1,10 +1,12 @@
 // What Prometheus answered, as evidence. Pure: whatever came in, only what has its form, is possible and concerns what is looked at comes out.
 // It may be somebody else's server, or lie: numbers are finite and within reason, labels bounded and clean. Never throws.
 import * as z from "zod";
+import type { Reference } from "#api/fields.ts";
 import type { Pod } from "#api/kubernetes.ts";
+import { referenceText } from "#api/object.ts";
 import { toTimestamp } from "#lib/clock.ts";
 import type { FiringAlert, Metric } from "#evidence/evidence.ts";
-import { metricLabel } from "#evidence/prometheus-queries.ts";
+import { beforeLabel, containerMetricNames, metricLabel, type MetricName } from "#evidence/prometheus-queries.ts";
 import { cleanMessage } from "#evidence/text.ts";
 
 const maxSamples = 2_000;
@@ -30,29 +32,69 @@ export interface Answered<T> {
 }
 
 /** The largest value that is possible. */
-const largest = new Map([
-  ["cpu_throttled_ratio", 1],
-  ["cpu_usage_cores", 10_000],
-  ["memory_working_set_bytes", 2 ** 50],
-]);
+const largest: Readonly<Record<MetricName, number>> = {
+  cpu_throttled_ratio: 1,
+  cpu_usage_cores: 10_000,
+  memory_working_set_bytes: 2 ** 50,
+  network_receive_packets_per_second: 1e9,
+  network_transmit_packets_per_second: 1e9,
+  requests_per_second: 1e8,
+  request_latency_seconds_p50: 86_400,
+  request_latency_seconds_p90: 86_400,
+  tcp_retransmits: 1e8,
+};
+
+interface Value {
+  readonly name: MetricName;
+  readonly value: number;
+}
+
+/** "nothing": nothing divided by nothing, such as the latency of no request. */
+const valueOf = ({ metric, value: [, text] }: Sample, names: readonly MetricName[]): Value | "nothing" | "unusable" => {
+  const name = names.find((each) => each === metric[metricLabel]);
+  if (name === undefined) return "unusable";
+  if (text === "NaN") return "nothing";
+  const value = numberOf(text);
+  const most = largest[name];
+  return value === undefined || value > most * 1.000_001 ? "unusable" : { name, value: Math.min(value, most) };
+};
 
 /** Guarantee: only of containers that the given pods have. */
 export const containerMetrics = (answer: unknown, podOf: (namespace: string, name: string) => Pod | undefined): Answered<Metric> =>
-  read(answer, ({ metric, value: [, text] }) => {
-    const name = metric[metricLabel] ?? "";
-    const most = largest.get(name);
-    if (most === undefined) return "unusable";
-    // Nothing divided by nothing: a container that had no CPU period lately.
-    if (text === "NaN") return "nothing";
-    const value = numberOf(text);
-    if (value === undefined || value > most * 1.000_001) return "unusable";
-    const { namespace = "", pod = "", container = "" } = metric;
+  read(answer, (sample) => {
+    const found = valueOf(sample, containerMetricNames);
+    if (typeof found === "string") return found;
+    const { namespace = "", pod = "", container = "" } = sample.metric;
     const seen = podOf(namespace, pod);
     const containers = [...(seen?.spec.containers ?? []), ...(seen?.spec.initContainers ?? [])];
-    // Gone since, or never there.
+    // Deleted since, or never there.
     if (!containers.some((each) => each.name === container)) return "nothing";
-    return { object: { apiVersion: "v1", kind: "Pod", namespace, name: pod }, container, name, value: Math.min(value, most) };
+    return { object: { apiVersion: "v1", kind: "Pod", namespace, name: pod }, container, ...found };
   });
+
+/** What a sample is about, among the objects that are looked at; of others it says nothing. */
+export type ObjectOf = (labels: Readonly<Record<string, string>>, name: MetricName) => Reference | undefined;
+
+/** Each value with what is usual, where the answer has both. Guarantee: only of the objects that are given, and one of each name. */
+export const objectMetrics = (answer: unknown, names: readonly MetricName[], objectOf: ObjectOf): Answered<Metric> => {
+  const { items, ...trouble } = read(answer, (sample) => {
+    const found = valueOf(sample, names);
+    if (typeof found === "string") return found;
+    const object = objectOf(sample.metric, found.name);
+    return object === undefined ? "nothing" : { object, ...found, isUsual: sample.metric[beforeLabel] === "true" };
+  });
+  const usual = new Map(items.flatMap((each) => (each.isUsual ? [[keyOf(each), each.value]] : [])));
+  const now = new Map(items.flatMap((each) => (each.isUsual ? [] : [[keyOf(each), each]])));
+  return {
+    items: [...now].map(([key, { object, name, value }]): Metric => {
+      const before = usual.get(key);
+      return { object, name, value, ...(before === undefined ? {} : { usual: before }) };
+    }),
+    ...trouble,
+  };
+};
+
+const keyOf = ({ object, name }: Pick<Metric, "object" | "name">): string => `${name} ${referenceText(object)}`;
 
 /** Guarantee: only of the namespaces that are looked at; of no namespace where everything is. */
 export const firingAlerts = (answer: unknown, namespaces: readonly string[] | "all", now: number): Answered<FiringAlert> =>

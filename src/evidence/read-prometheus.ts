@@ -1,15 +1,37 @@
-// Asks a Prometheus, found or named, what it knows of the containers that are looked at, and which alerts fire there. At most four calls, each
+// Asks a Prometheus, found or named, what it knows of the containers that are looked at, and which alerts fire there. At most seven calls, each
 // with a short deadline and a small answer; never fails: what could not be read stands in the gaps, and one that is not there is no gap.
-import { EndpointSlices, Pods, type EndpointSlice } from "#api/kubernetes.ts";
-import type { ResourceType } from "#api/object.ts";
+import type { Alert } from "#api/fields.ts";
+import {
+  DaemonSets,
+  Deployments,
+  EndpointSlices,
+  Nodes,
+  Pods,
+  StatefulSets,
+  type Deployment,
+  type EndpointSlice,
+} from "#api/kubernetes.ts";
+import type { KubeObject, ResourceType } from "#api/object.ts";
 import type { CallOptions } from "#kube/client.ts";
 import { KubeError } from "#kube/errors.ts";
 import type { Budget } from "#evidence/budget.ts";
 import type { FiringAlert, Metric } from "#evidence/evidence.ts";
 import { choosePrometheus, prometheusSelectors, type ServiceToAsk } from "#evidence/find-prometheus.ts";
 import type { ClusterReader, Gather } from "#evidence/gather.ts";
-import { type Answered, containerMetrics, firingAlerts } from "#evidence/prometheus-answer.ts";
-import { containersQuery, firingQuery, instantQuery } from "#evidence/prometheus-queries.ts";
+import { type Answered, containerMetrics, firingAlerts, type ObjectOf, objectMetrics } from "#evidence/prometheus-answer.ts";
+import {
+  containersQuery,
+  firingQuery,
+  instantQuery,
+  nodeMetricNames,
+  nodesQuery,
+  requestMetricNames,
+  requestsQuery,
+  workloadLabel,
+  workloadMetricNames,
+  workloadsQuery,
+} from "#evidence/prometheus-queries.ts";
+import { fromTimestamp } from "#lib/clock.ts";
 
 export interface PrometheusCall extends CallOptions {
   readonly timeoutMs: number;
@@ -30,10 +52,16 @@ export interface FromPrometheus {
 /** Nobody waits long for what was only looked for. */
 const timeoutMs = { found: 1_000, named: 3_000 };
 const maxAnswerBytes = 256 * 1024;
-/** Two lists that look for it, two queries. */
-const callsToFind = 4;
+/** Two lists that look for it, five queries. */
+const callsToFind = 7;
 
 const nothing: FromPrometheus = { metrics: [], firing: [] };
+
+export interface PrometheusQuestion {
+  readonly namespaces: readonly string[] | "all";
+  /** What they began with is not usual. */
+  readonly alerts: readonly Alert[];
+}
 
 export interface PrometheusDeps {
   readonly reader: ClusterReader;
@@ -45,7 +73,7 @@ export interface PrometheusDeps {
 export const readPrometheus = async (
   deps: PrometheusDeps,
   source: PrometheusSource | undefined,
-  namespaces: readonly string[] | "all",
+  question: PrometheusQuestion,
 ): Promise<FromPrometheus> => {
   if (source === undefined) return nothing;
   if (source === "look for it") {
@@ -54,11 +82,11 @@ export const readPrometheus = async (
       return nothing;
     }
     const found = await lookForIt(deps);
-    return found === undefined ? nothing : ask(deps, throughProxy(deps.reader, found), serviceName(found), namespaces, timeoutMs.found);
+    return found === undefined ? nothing : ask(deps, throughProxy(deps.reader, found), serviceName(found), question, timeoutMs.found);
   }
   return "ask" in source
-    ? ask(deps, source.ask, source.name, namespaces, timeoutMs.named)
-    : ask(deps, throughProxy(deps.reader, source), serviceName(source), namespaces, timeoutMs.named);
+    ? ask(deps, source.ask, source.name, question, timeoutMs.named)
+    : ask(deps, throughProxy(deps.reader, source), serviceName(source), question, timeoutMs.named);
 };
 
 const serviceName = ({ namespace, service }: ServiceToAsk): string => `${namespace}/${service.replace(/:$/, "")}`;
@@ -108,7 +136,7 @@ const ask = async (
   { gather, budget, now }: PrometheusDeps,
   put: AskPrometheus,
   name: string,
-  namespaces: readonly string[] | "all",
+  question: PrometheusQuestion,
   deadlineMs: number,
 ): Promise<FromPrometheus> => {
   const one = async <T>(what: string, query: string, read: (answer: unknown) => Answered<T>): Promise<readonly T[]> => {
@@ -125,11 +153,52 @@ const ask = async (
       return [];
     }
   };
-  const [metrics, firing] = await Promise.all([
+  const { namespaces } = question;
+  const usualAgoMs = usualAgoOf(question, now());
+  const objectOf = objectsIn(gather);
+  const [containers, workloads, requests, nodes, firing] = await Promise.all([
     one("containers", containersQuery(namespaces), (answer) =>
       containerMetrics(answer, (namespace, pod) => gather.find(Pods, { namespace, name: pod })),
     ),
+    one("workloads", workloadsQuery(namespaces, usualAgoMs), (answer) => objectMetrics(answer, workloadMetricNames, objectOf.workload)),
+    one("requests", requestsQuery(namespaces, usualAgoMs), (answer) => objectMetrics(answer, requestMetricNames, objectOf.workload)),
+    one("nodes", nodesQuery(usualAgoMs), (answer) => objectMetrics(answer, nodeMetricNames, objectOf.node)),
     one("firing alerts", firingQuery(namespaces), (answer) => firingAlerts(answer, namespaces, now())),
   ]);
-  return { metrics, firing };
+  return { metrics: [...containers, ...workloads, ...requests, ...nodes], firing };
+};
+
+/** An alert waits before it fires, and what is measured is the mean of five minutes. */
+const beforeAlertMs = 20 * 60_000;
+const leastAgoMs = 30 * 60_000;
+const mostAgoMs = 24 * 3_600_000;
+
+const usualAgoOf = ({ alerts }: PrometheusQuestion, now: number): number => {
+  const since = alerts.map(({ startsAt }) => fromTimestamp(startsAt)).filter((time) => time !== undefined);
+  return Math.min(mostAgoMs, Math.max(leastAgoMs, now - Math.min(now, ...since) + beforeAlertMs));
+};
+
+const workloadTypes = [Deployments, StatefulSets, DaemonSets] as const;
+const packets = /^network_/;
+
+/** What the labels of a sample name, among the objects that were read. */
+const objectsIn = (gather: Gather): { readonly workload: ObjectOf; readonly node: ObjectOf } => {
+  const byAddress = new Map(
+    gather.of(Nodes).flatMap(({ metadata: { name }, status }) => {
+      const reference = { apiVersion: "v1", kind: "Node", name };
+      return [name, ...(status?.addresses ?? []).map(({ address }) => address)].map((address) => [address, reference] as const);
+    }),
+  );
+  return {
+    workload: ({ namespace = "", [workloadLabel]: name = "" }, metric) => {
+      const found = workloadTypes.flatMap((type) => gather.find<KubeObject>(type, { namespace, name }) ?? []);
+      const [workload, another] = found;
+      if (workload === undefined || another !== undefined) return undefined;
+      // Pods of the host's network have the counters of all the host.
+      const { template } = (workload as Deployment).spec;
+      if (packets.test(metric) && template.spec["hostNetwork"] === true) return undefined;
+      return { apiVersion: workload.apiVersion, kind: workload.kind, namespace, name };
+    },
+    node: ({ node = "", instance = "" }) => byAddress.get(node) ?? byAddress.get(instance.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1")),
+  };
 };
