@@ -10,7 +10,18 @@ import { renamed } from "#bench/diagnosis/rename.ts";
 import { reportText, summaryOf } from "#bench/diagnosis/report.ts";
 import { type Scored, scoreCase } from "#bench/diagnosis/score.ts";
 import { isRight, namesOf, spelledOf } from "#bench/diagnosis/taxonomy.ts";
-import { evidence, objects } from "#test/evidence-sketch.ts";
+import type { Reference } from "#api/fields.ts";
+import type { KubeObject } from "#api/object.ts";
+import {
+  containerMetricNames,
+  nodeMetricNames,
+  nodesQuery,
+  requestMetricNames,
+  requestsQuery,
+  workloadMetricNames,
+  workloadsQuery,
+} from "#evidence/prometheus-queries.ts";
+import { evidence, objects, podsOf } from "#test/evidence-sketch.ts";
 
 let root = "";
 const write = (name: string, metadata: unknown, cache: string | undefined): void => {
@@ -173,24 +184,46 @@ spec: { selector: { app: web } }
   expect(other.logs[0]?.pod).toBe(`${name}-7d9-x`);
 });
 
-test("live-shaped evidence keeps what a live collection provides, and no usual value", () => {
-  const object = { apiVersion: "v1", kind: "Pod", namespace: "shop", name: "web-0" };
+describe("live-shaped evidence", () => {
+  const workload = (name: string, ...containers: string[]): KubeObject[] => {
+    const [deployment] = objects(`
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ${name}}
+spec: {selector: {matchLabels: {app: ${name}}}, template: {metadata: {labels: {app: ${name}}}, spec: {containers: [{name: ${name}}]}}}
+`);
+    return [deployment!, ...podsOf(deployment!, { spec: { containers: containers.map((container) => ({ name: container })) } })];
+  };
+  const referenceOf = (name: string): Reference => ({ apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name });
+  const node: Reference = { apiVersion: "v1", kind: "Node", name: "node-a" };
+  const names = [
+    ...new Set([...containerMetricNames, ...workloadMetricNames, ...requestMetricNames, ...nodeMetricNames]),
+    ...["cpu_throttled_seconds", "request_latency_seconds_p95", "success_percent", "memory_usage", "cpu_requested_cores"],
+  ];
   const given = evidence({
+    objects: [...workload("meshed", "meshed", "istio-proxy"), ...workload("plain", "plain")],
     connections: [{ namespace: "shop", service: "web", port: 80, result: "refused", text: "connection refused" }],
-    metrics: [
-      { object, name: "memory_working_set_bytes", value: 2, usual: 1 },
-      { object, name: "request_latency_seconds_p99", value: 2, usual: 1 },
-    ],
+    metrics: [referenceOf("meshed"), referenceOf("plain"), node].flatMap((object) =>
+      names.map((name) => ({ object, name, value: 2, usual: 1 })),
+    ),
     components: [
       { component: "kubelet", node: "a", state: "stopped", text: "its lease is late" },
       { component: "kube-proxy", node: "a", state: "stopped", text: "inactive" },
     ],
     gaps: ["read metrics.k8s.io: not installed"],
   });
-  expect(liveShaped(given)).toEqual({
-    ...given,
-    connections: [],
-    metrics: [{ object, name: "memory_working_set_bytes", value: 2 }],
-    components: [given.components[0]],
+
+  test("keeps what Prometheus measures of each kind of object, requests only where a sidecar counts them", () => {
+    const shaped = liveShaped(given);
+    const keptOf = (name: string): string[] => shaped.metrics.flatMap((each) => (each.object.name === name ? [each.name] : [])).toSorted();
+    expect(keptOf("meshed")).toEqual([...workloadMetricNames, ...requestMetricNames].toSorted());
+    expect(keptOf("plain")).toEqual([...workloadMetricNames].toSorted());
+    expect(keptOf("node-a")).toEqual([...nodeMetricNames]);
+    expect(shaped).toEqual({ ...given, connections: [], metrics: shaped.metrics, components: [given.components[0]] });
+  });
+
+  test("keeps no metric that no query asks for", () => {
+    const queries = [workloadsQuery("all", 0), requestsQuery("all", 0), nodesQuery(0)].join(" ");
+    for (const { name } of liveShaped(given).metrics) expect(queries).toContain(`"kintsugi_metric", "${name}"`);
   });
 });

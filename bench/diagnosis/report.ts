@@ -110,8 +110,8 @@ const causeTable = (scored: readonly Scored[], system: string): string[] =>
     .toSorted(([a], [b]) => a.localeCompare(b))
     .map(([name, cases]) => {
       const { a1, a3 } = accuracy(cases);
-      const live = share(cases, ({ live }) => live.rank === 1);
-      return `  ${name.padEnd(36)} ${String(cases.length).padStart(4)}  A@1 ${a1.toFixed(2)}  A@3 ${a3.toFixed(2)}  live A@1 ${live.toFixed(2)}`;
+      const isRightLive = ({ live }: Scored): boolean => live.rank === 1;
+      return `  ${name.padEnd(36)} ${String(cases.length).padStart(4)}  A@1 ${a1.toFixed(2)}  A@3 ${a3.toFixed(2)}  live A@1 ${share(cases, isRightLive).toFixed(2)}`;
     });
 
 const confusionTable = (scored: readonly Scored[]): string[] => {

@@ -50,7 +50,8 @@ export const diagnosisBench = async (args: readonly string[]): Promise<number> =
     const scored = chosen.map((folder) => {
       if (values.save !== undefined) saveEvidence(folder, values.save);
       const one = scoreCase(folder, { renamed: values.rename ? "too" : "not" }, cpuMs);
-      if (values.verbose && (only !== undefined || one.rank !== 1 || one.live.rank !== 1 || one.isRightRenamed === false)) console.log(caseText(one));
+      if (values.verbose && (only !== undefined || one.rank !== 1 || one.live.rank !== 1 || one.isRightRenamed === false))
+        console.log(caseText(one));
       return one;
     });
     console.log(reportText(scored));

@@ -57,9 +57,9 @@ interface Extents extends Omit<GatherOptions, "budget" | "progress"> {
 
 const MB = 1_000_000;
 const extents = {
-  /** Some calls of the forty are left to who finds the target before, and to who plans a repair after. */
+  /** Of sixty calls ten are left to finding the target before and to planning a repair after. */
   target: {
-    limits: { calls: 35, bytes: 1.6 * MB, ms: 10_000 },
+    limits: { calls: 50, bytes: 1.6 * MB, ms: 10_000 },
     callTimeoutMs: 8_000,
     pageSize: 100,
     answerBytes: 4 * MB,

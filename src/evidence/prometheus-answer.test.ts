@@ -1,8 +1,15 @@
 // What a Prometheus may say, and all it may try: only what is possible and concerns what is looked at becomes evidence.
 import { describe, expect, test } from "vitest";
 import type { Pod } from "#api/kubernetes.ts";
-import { containerMetrics, firingAlerts } from "#evidence/prometheus-answer.ts";
-import { containersQuery, firingQuery } from "#evidence/prometheus-queries.ts";
+import { containerMetrics, firingAlerts, type ObjectOf, objectMetrics } from "#evidence/prometheus-answer.ts";
+import {
+  containersQuery,
+  firingQuery,
+  nodesQuery,
+  requestsQuery,
+  workloadMetricNames,
+  workloadsQuery,
+} from "#evidence/prometheus-queries.ts";
 
 const now = Date.parse("2027-03-01T14:00:00Z");
 const vector = (...result: readonly unknown[]): unknown => ({ status: "success", data: { resultType: "vector", result } });
@@ -144,7 +151,75 @@ describe("alerts", () => {
   });
 });
 
+describe("workloads, requests and nodes", () => {
+  const web = { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" };
+  const objectOf: ObjectOf = ({ namespace, kintsugi_workload: name }) => (namespace === "shop" && name === "web" ? web : undefined);
+  const received = (value: unknown, labels: object = {}): unknown => ({
+    metric: { kintsugi_metric: "network_receive_packets_per_second", namespace: "shop", kintsugi_workload: "web", ...labels },
+    value: [1_803_909_600.123, value],
+  });
+  const before = { kintsugi_before: "true" };
+
+  test("each value stands with what is usual, where both were measured", () => {
+    const answer = vector(received("40"), received("8.5", before), received("3", { kintsugi_metric: "cpu_usage_cores" }));
+    expect(objectMetrics(answer, workloadMetricNames, objectOf)).toEqual({
+      items: [
+        { object: web, name: "network_receive_packets_per_second", value: 40, usual: 8.5 },
+        { object: web, name: "cpu_usage_cores", value: 3 },
+      ],
+    });
+  });
+
+  test.each([
+    ["a usual value alone", [received("8", before)]],
+    ["a workload that is not looked at", [received("8", { kintsugi_workload: "other" })]],
+    ["a latency of no request", [received("NaN")]],
+  ])("%s says nothing", (_, samples) => {
+    expect(objectMetrics(vector(...samples), workloadMetricNames, objectOf)).toEqual({ items: [] });
+  });
+
+  test.each([
+    ["more than a network carries", received("1e12")],
+    ["a usual value that is negative", received("-1", before)],
+    ["a metric of another query", received("1", { kintsugi_metric: "tcp_retransmits" })],
+  ])("%s is reported as impossible", (_, each) => {
+    expect(objectMetrics(vector(each), workloadMetricNames, objectOf)).toEqual({ items: [], trouble: ignored(1, 1) });
+  });
+
+  test("of two values for one thing one counts", () => {
+    expect(objectMetrics(vector(received("1"), received("2")), workloadMetricNames, objectOf).items).toHaveLength(1);
+  });
+});
+
+/** The name that the query gives the workload of a pod, as RE2 reads it: anchored at both ends. */
+const workloadOf = (name: string): string => {
+  const pattern = /"pod", "([^"]+)"/.exec(workloadsQuery("all", 0))?.[1] ?? "";
+  return (new RegExp(`^(?:${pattern})$`).exec(name) ?? []).slice(1).join("");
+};
+
+test.each([
+  ["web-api-7d9c5b8f6-x2z4f", "web-api"],
+  ["currencyservice-5cd6467fc4-fxjgq", "currencyservice"],
+  ["node-exporter-x2z4f", "node-exporter"],
+  ["db-0", "db"],
+  ["shop-db-12", "shop-db"],
+  ["bare", ""],
+])("pod %s is counted to workload %s", (podName, workload) => {
+  expect(workloadOf(podName)).toBe(workload);
+});
+
 describe("queries", () => {
+  test("of workloads, requests and nodes are asked twice in one: now, and over the hour that ended before the trouble", () => {
+    expect(nodesQuery(1_800_000)).toMatchInlineSnapshot(
+      `"label_replace(topk(250, sum by (instance, node) (rate(node_netstat_Tcp_RetransSegs[5m]))), "kintsugi_metric", "tcp_retransmits", "", "") or label_replace(label_replace(topk(250, avg_over_time((sum by (instance, node) (rate(node_netstat_Tcp_RetransSegs[5m])))[1h:5m] offset 1800s)), "kintsugi_metric", "tcp_retransmits", "", ""), "kintsugi_before", "true", "", "")"`,
+    );
+    for (const query of [workloadsQuery(["shop"], 90_000), requestsQuery(["shop"], 90_000)]) {
+      expect(query.match(/"kintsugi_metric"/g)).toHaveLength(6);
+      expect(query.match(/\[1h:5m\] offset 90s\)/g)).toHaveLength(3);
+      expect(query).not.toMatch(/[a-z]\{(?![^}]*namespace=~"shop")/);
+    }
+  });
+
   test("name the namespaces that are looked at, and no other", () => {
     expect(containersQuery(["shop", 'x"} or up{a="'])).not.toContain("up{");
     expect(containersQuery(["shop", "orders"])).toContain('{namespace=~"shop|orders",container!="",container!="POD"}');
@@ -157,6 +232,7 @@ describe("queries", () => {
   test("of very many namespaces fit into an address, as everything does", () => {
     const many = Array.from({ length: 500 }, (_, at) => `${"n".repeat(50)}-${at}`);
     expect(containersQuery(many)).toBe(containersQuery("all"));
-    expect(encodeURIComponent(containersQuery(many.slice(0, 40))).length).toBeLessThan(16_000);
+    for (const query of [containersQuery, (names: string[]) => workloadsQuery(names, 0), (names: string[]) => requestsQuery(names, 0)])
+      expect(encodeURIComponent(query(many.slice(0, 20))).length).toBeLessThan(16_000);
   });
 });

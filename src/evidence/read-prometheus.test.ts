@@ -14,6 +14,8 @@ import { tokenCredentials } from "#test/cluster.ts";
 import { type FaultAction, type ProxiedRequest, startFaultProxy } from "#test/fault-proxy.ts";
 import { type EmbeddedKube, startEmbeddedKube } from "#test/embedded-kube.ts";
 import { objects, podsOf } from "#test/evidence-sketch.ts";
+import type { Deployment } from "#api/kubernetes.ts";
+import type { KubeObject } from "#api/object.ts";
 
 const [web] = objects(`
 apiVersion: apps/v1
@@ -27,6 +29,11 @@ spec:
     spec: {containers: [{name: web, image: "registry.example/web:1"}]}
 `);
 const monitoring = objects(`
+apiVersion: v1
+kind: Node
+metadata: {name: node-a}
+status: {addresses: [{type: InternalIP, address: 10.0.0.7}]}
+---
 apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
 metadata:
@@ -41,10 +48,16 @@ const pod = "web-7d9c5b8f6-bx2z4";
 const proxied = "/api/v1/namespaces/monitoring/services/prometheus-operated:http-web/proxy/api/v1/query?query=";
 const ratio = { kintsugi_metric: "cpu_throttled_ratio", namespace: "shop", pod, container: "web" };
 const vector = (...result: readonly unknown[]): unknown => ({ status: "success", data: { resultType: "vector", result } });
-const healthy = (path: string): unknown =>
-  path.includes("ALERTS")
-    ? vector({ metric: { alertname: "CPUThrottlingHigh", namespace: "shop", pod }, value: [1, "1"] })
-    : vector({ metric: ratio, value: [1, "0.6"] });
+const received = { kintsugi_metric: "network_receive_packets_per_second", namespace: "shop", kintsugi_workload: "web" };
+const retransmits = { kintsugi_metric: "tcp_retransmits", instance: "10.0.0.7:9100" };
+const before = { kintsugi_before: "true" };
+const healthy = (path: string): unknown => {
+  if (path.includes("ALERTS")) return vector({ metric: { alertname: "CPUThrottlingHigh", namespace: "shop", pod }, value: [1, "1"] });
+  if (path.includes("node_netstat")) return vector({ metric: retransmits, value: [1, "7"] });
+  if (path.includes("container_network"))
+    return vector({ metric: received, value: [1, "80"] }, { metric: { ...received, ...before }, value: [1, "20"] });
+  return path.includes("istio") ? vector() : vector({ metric: ratio, value: [1, "0.6"] });
+};
 
 let plain: EmbeddedKube;
 let watched: EmbeddedKube;
@@ -90,12 +103,14 @@ describe("looked for", () => {
         name: "cpu_throttled_ratio",
         value: 0.6,
       },
+      { object: target, name: "network_receive_packets_per_second", value: 80, usual: 20 },
+      { object: { apiVersion: "v1", kind: "Node", name: "node-a" }, name: "tcp_retransmits", value: 7 },
     ]);
     expect(evidence.firing).toEqual([{ name: "CPUThrottlingHigh", labels: { namespace: "shop", pod } }]);
     expect(evidence.alerts).toEqual([]);
     expect(notMetricsServer(evidence)).toEqual([]);
-    expect(asked.map((path) => path.startsWith(proxied))).toEqual([true, true]);
-    expect(watched.requests.length + asked.length).toBeLessThanOrEqual(35);
+    expect(asked.map((path) => path.startsWith(proxied))).toEqual([true, true, true, true, true]);
+    expect(watched.requests.length + asked.length).toBeLessThanOrEqual(50);
     const { metrics, firing } = decodeEvidence(encodeEvidence(evidence, "a.json.gz"), "a.json.gz");
     expect({ metrics, firing }).toEqual({ metrics: evidence.metrics, firing: evidence.firing });
   });
@@ -139,6 +154,8 @@ describe("looked for", () => {
 });
 
 const name = "ask Prometheus monitoring/prometheus-operated:http-web for";
+const parts = ["containers", "firing alerts", "nodes", "requests", "workloads"] as const;
+const everyPart = parts.map((part) => `${name} ${part}`).join(", ");
 const failing = (status: number, body: string) => (path: string) => {
   throw errorOfAnswer(`GET ${path.split("?")[0]}`, status, body, undefined);
 };
@@ -157,7 +174,7 @@ test.each<[string, (path: string) => unknown, string]>([
   ["is a page to sign in at", () => "<html>", "the answer is not Prometheus's"],
 ])("one that %s stands in the gaps, with why", async (_, answer, why) => {
   const evidence = await collect(behind(watched, answer));
-  expect(notMetricsServer(evidence)).toEqual([`${name} containers, ${name} firing alerts: ${why}`]);
+  expect(notMetricsServer(evidence)).toEqual([`${everyPart}: ${why}`]);
   expect([...evidence.metrics, ...evidence.firing]).toEqual([]);
 });
 
@@ -165,8 +182,37 @@ test("a part that fails leaves the other", async () => {
   const evidence = await collect(
     behind(watched, (path) => (path.includes("ALERTS") ? { status: "error", error: "many-to-many" } : healthy(path))),
   );
-  expect(evidence.metrics).toHaveLength(1);
+  expect(evidence.metrics).toHaveLength(3);
   expect(notMetricsServer(evidence)).toEqual([`${name} firing alerts: many-to-many`]);
+});
+
+test("packets of a workload on the host's network are not its own, and a name of two workloads is no workload", async () => {
+  const cluster = await startEmbeddedKube();
+  const { template, ...spec } = (web as Deployment).spec;
+  const onHost = { ...web!, spec: { ...spec, template: { ...template, spec: { ...template.spec, hostNetwork: true } } } };
+  cluster.put(onHost as KubeObject, ...podsOf(onHost, {}), ...monitoring);
+  expect((await collect(behind(cluster, healthy))).metrics.map(({ name: metric }) => metric)).toEqual([
+    "cpu_throttled_ratio",
+    "tcp_retransmits",
+  ]);
+  cluster.put({ ...web!, kind: "DaemonSet", metadata: { ...web!.metadata, uid: "uid-of-another" } });
+  expect((await collect(behind(cluster, healthy))).metrics).toHaveLength(2);
+  await cluster.stop();
+});
+
+test.each<[string, string | undefined, string]>([
+  ["no alert", undefined, "1800s"],
+  ["an alert of two hours ago", "2027-03-01T12:00:00Z", "8400s"],
+  ["an alert of last year", "2026-03-01T12:00:00Z", "86400s"],
+  ["an alert of tomorrow", "2027-03-02T12:00:00Z", "1800s"],
+])("with %s the usual hour ended %s ago", async (_, startsAt, ago) => {
+  const alert = { name: "A", fingerprint: "f", severity: "warning", source: "prometheus", labels: {}, annotations: {} } as const;
+  await collectEvidence(behind(watched, healthy), createManualClock(Date.parse("2027-03-01T14:00:00Z")), {
+    around: { target },
+    alerts: startsAt === undefined ? [] : [{ ...alert, startsAt }],
+    prometheus: "look for it",
+  });
+  expect(asked.filter((path) => path.includes(encodeURIComponent(`offset ${ago}`)))).toHaveLength(3);
 });
 
 test("hostile words and impossible numbers stay data", async () => {
@@ -194,7 +240,7 @@ test.each<[string, PrometheusSource, number]>([
     behind(watched, (path, { timeoutMs }) => (seen.push(timeoutMs), healthy(path))),
     source,
   );
-  expect(seen).toEqual([ms, ms]);
+  expect(seen).toEqual(parts.map(() => ms));
 });
 
 test("one that never answers is given up when the collection's time is over", async () => {
@@ -208,12 +254,12 @@ test("one that never answers is given up when the collection's time is over", as
         ? new Promise((_, reject) => {
             options?.signal?.addEventListener("abort", () => reject(options.signal?.reason as Error));
             waiting += 1;
-            if (waiting === 2) void clock.advance(10_000);
+            if (waiting === parts.length) void clock.advance(10_000);
           })
         : reader.request(method, path, body, options),
   };
   const evidence = await collect(slow, "look for it", clock);
-  expect(notMetricsServer(evidence)).toEqual([`${name} containers, ${name} firing alerts: the collection's 10 s are over`]);
+  expect(notMetricsServer(evidence)).toEqual([`${everyPart}: the collection's 10 s are over`]);
 });
 
 describe("over HTTP", () => {
@@ -245,17 +291,17 @@ describe("over HTTP", () => {
     const isAsked = ({ path }: ProxiedRequest): boolean => path.includes("/proxy/");
     const arrives = (request: ProxiedRequest): boolean => {
       if (!isAsked(request)) return false;
-      // Both wait by now.
-      if (asked.push(request.path) === 2 && action.kind === "hang") void clock.advance(1_000);
+      // All of them wait by now.
+      if (asked.push(request.path) === parts.length && action.kind === "hang") void clock.advance(1_000);
       return true;
     };
-    proxy.addRule({ match: arrives, action, times: 2 });
+    proxy.addRule({ match: arrives, action, times: parts.length });
     const evidence = await collect(kube, "look for it", clock);
     kube.close();
     await proxy.stop();
-    expect(proxy.requests.filter(isAsked)).toHaveLength(2);
+    expect(proxy.requests.filter(isAsked)).toHaveLength(parts.length);
     expect([...evidence.metrics, ...evidence.firing]).toEqual([]);
-    const told = notMetricsServer(evidence).join("; ");
-    for (const part of [`${name} containers`, `${name} firing alerts`, why]) expect(told).toContain(part);
+    const text = notMetricsServer(evidence).join("; ");
+    for (const part of [everyPart, why]) expect(text).toContain(part);
   });
 });
