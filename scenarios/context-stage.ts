@@ -23,7 +23,7 @@ import { createRuleBook } from "#scenarios/rule-book.ts";
 import { runScenario } from "#scenarios/run-scenario.ts";
 import { type Stage, handsOf } from "#scenarios/stage.ts";
 import { watchObjects } from "#scenarios/watched-objects.ts";
-import { runRoles } from "../src/roles.ts";
+import { loadRoles, runRoles } from "#server/run-roles.ts";
 
 export interface ContextStageOptions {
   readonly config: ClusterConfig;
@@ -108,13 +108,12 @@ export const openContextStage = async (options: ContextStageOptions): Promise<St
     };
     const log = createLog({ clock, level: options.logLevel, destination: { write: (line) => progress(line.trimEnd()) } });
     running = runRoles(
-      "all",
+      await loadRoles("all"),
       {
         namespace,
         image,
         address: "127.0.0.1",
-        port: ports.gateway,
-        metricsPort: ports.metrics,
+        ports: { http: ports.gateway, metrics: ports.metrics },
         tokenAudience: SIGNALS_AUDIENCE,
         leaderElection: "off",
         logLevel: options.logLevel,

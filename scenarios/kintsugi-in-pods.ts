@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { runAct } from "#act/act.ts";
 import { ACT_MANAGER } from "#api/labels.ts";
 import { runCli } from "#cli/cli.ts";
-import type { ActOptions, RunOptions } from "#cli/deps.ts";
+import type { ActOptions, RunRoleOptions } from "#cli/deps.ts";
 import type { Behaviour, ContainerContext, Program, ProgramContext } from "#embedded/nodes/behaviour.ts";
 import type { ClusterConfig } from "#kube/cluster-config.ts";
 import { connect } from "#kube/connect.ts";
@@ -13,8 +13,10 @@ import type { HttpClient } from "#lib/http-client.ts";
 import type { startHttpServer } from "#lib/http-server.ts";
 import { type LogLevel, createLog } from "#lib/log.ts";
 import { eitherSignal } from "#scenarios/either-signal.ts";
-import { roleNames } from "#cli/role-names.ts";
-import { runRoles } from "../src/roles.ts";
+import { loadRoles, runRoles } from "#server/run-roles.ts";
+
+/** Loaded before virtual time begins: reading files takes real time. */
+await Promise.all([loadRoles("all"), import("#cli/commands/run.ts")]);
 
 export interface InPodsDeps {
   readonly clock: Clock;
@@ -71,11 +73,11 @@ const programOf =
       return text === undefined ? Promise.reject(new Error(`${path}: no such file or directory`)) : Promise.resolve(text);
     };
     const log = createLog({ clock, level: deps.logLevel, destination: output });
-    const runRole = async (role: string, options: RunOptions): Promise<number> => {
+    const runRole = async (role: string, options: RunRoleOptions): Promise<number> => {
       const identity = context.pod;
       const { signal } = context;
       await runRoles(
-        role,
+        await loadRoles(role),
         { ...options, image: options.image ?? deps.image },
         { config, clock, random, randomBytes, log, identity, readFile, signal, http, startServer: startServerOf(deps) },
       );
@@ -102,7 +104,6 @@ const programOf =
       random,
       version: "embedded",
       signal: context.signal,
-      roles: roleNames,
       runRole,
       runAct: act,
     });

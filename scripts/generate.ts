@@ -8,6 +8,8 @@ import { crdName, crdOf } from "#manifests/crd.ts";
 import { install, rights } from "#manifests/install.ts";
 import { toYaml } from "#manifests/manifest.ts";
 import { causesPage } from "./causes-page.ts";
+import { metricsPage } from "./metrics-page.ts";
+import { rolesPage } from "./roles-page.ts";
 import { transitionPages } from "./transition-pages.ts";
 
 /** Path below the root → content. */
@@ -20,6 +22,8 @@ export const generatedFiles = (): Readonly<Record<string, string>> => {
     "deploy/kintsugi.yaml": toYaml(install(options)),
     ...transitionPages(),
     ...causesPage(),
+    ...rolesPage(),
+    ...metricsPage(),
   };
 };
 

@@ -13,7 +13,7 @@ import { between } from "#sim/seeded-random.ts";
 import { createSimProcess, type SimProcess } from "#sim/sim-process.ts";
 import type { Trace } from "#sim/trace.ts";
 import type { VirtualClock } from "#sim/virtual-clock.ts";
-import { runRoles } from "../src/roles.ts";
+import { loadRoles, runRoles } from "#server/run-roles.ts";
 
 export interface SimDeps {
   readonly clock: VirtualClock;
@@ -32,6 +32,8 @@ export interface Replica {
 }
 
 const gatewayPort = 8080;
+/** Before virtual time begins: reading a file takes real time. */
+const allRoles = await loadRoles("all");
 
 const configOf = (token: string, user?: string): ClusterConfig => ({
   server: "https://simulated",
@@ -77,12 +79,11 @@ export const startReplica = (name: string, token: string, election: "on" | "off"
       image,
       leaderElection: election,
       address: "0.0.0.0",
-      port: gatewayPort,
-      metricsPort: 9090,
+      ports: {},
       tokenAudience: SIGNALS_AUDIENCE,
       logLevel: "info" as const,
     };
-    await runRoles("all", options, {
+    await runRoles(allRoles, options, {
       config: configOf(token),
       clock: self.clock,
       random: deps.random,

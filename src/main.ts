@@ -8,8 +8,7 @@ import { extname, join } from "node:path";
 import process from "node:process";
 import { runCli } from "#cli/cli.ts";
 import { misuse } from "#cli/failure.ts";
-import type { ActOptions, RunOptions } from "#cli/deps.ts";
-import { roleNames } from "#cli/role-names.ts";
+import type { ActOptions, RunRoleOptions } from "#cli/deps.ts";
 import { streamProblem, tooOldNode } from "#cli/surroundings.ts";
 import type { ClusterConfig, KubeconfigDeps } from "#kube/cluster-config.ts";
 import type { ClosableDiagnoser } from "#investigation/diagnoser.ts";
@@ -84,7 +83,7 @@ const openDiagnoser = async (memoryMb: number): Promise<ClosableDiagnoser> => {
   return createThreadDiagnoser({ clock: systemClock, startThread: () => startWorkerThread(entry, memoryMb) });
 };
 
-const runRole = async (role: string, options: RunOptions): Promise<number> => {
+const runRole = async (role: string, options: RunRoleOptions): Promise<number> => {
   const { image } = options;
   if (image === undefined)
     throw misuse("--image <reference> is missing: the image of the Jobs, which must be the one that the installed policy …-jobs allows");
@@ -95,11 +94,11 @@ const runRole = async (role: string, options: RunOptions): Promise<number> => {
   const identity = `${hostname()}-${randomBytes(4).toString("hex")}`;
   const machine = await openMachine();
   // Loaded only where it runs: a person who looks at a cluster should not wait for what serves.
-  const { runRoles } = await import("./roles.ts");
+  const { loadRoles, runRoles } = await import("#server/run-roles.ts");
   const diagnoser = await openDiagnoser(analysisMemoryMb);
   try {
     await runRoles(
-      role,
+      await loadRoles(role),
       { ...options, image },
       {
         ...{ config, clock: systemClock, random, randomBytes, log: await logTo(options.logLevel), identity, diagnoser },
@@ -203,7 +202,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
   version: manifest.version,
   signal: stop.signal,
   ask: process.stdin.isTTY ? ask : undefined,
-  roles: roleNames,
   runRole,
   openDiagnoser: () => openDiagnoser(commandMemoryMb),
   runAct: act,

@@ -8,15 +8,18 @@ import { CONTROLLER_ACCOUNT, SIGNALS_ACCOUNT, SIGNALS_AUDIENCE } from "#api/labe
 import { prometheusSignalsPath } from "#api/rest/gateway.ts";
 import { startHttpServer } from "#lib/http-server.ts";
 import { silentLog } from "#lib/log.ts";
+import { createMetrics, metricPrefix } from "#lib/metrics.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import { crds, namespaceManifest, rights } from "#manifests/install.ts";
 import { alertmanagerAlert, delivery } from "#test/alertmanager.ts";
 import { tokenCredentials, tokenOf } from "#test/cluster.ts";
 import { type EmbeddedTestCluster, openEmbeddedCluster } from "#test/embedded-test-cluster.ts";
-import { runRoles } from "../src/roles.ts";
+import { processMetrics, roles } from "#roles/registry.ts";
+import { loadRoles, runRoles } from "#server/run-roles.ts";
 
 const namespace = "kintsugi-storm";
 const stop = new AbortController();
+const metrics = createMetrics();
 let cluster: EmbeddedTestCluster;
 let gatewayUrl = "";
 let running: Promise<void>;
@@ -28,24 +31,24 @@ beforeAll(async () => {
     namespace,
     image: "example.test/kintsugi:1",
     address: "127.0.0.1",
-    port: 8080,
-    metricsPort: 9090,
+    ports: {},
     tokenAudience: SIGNALS_AUDIENCE,
     leaderElection: "off",
     logLevel: "info",
   } as const;
-  running = runRoles("all", options, {
+  running = runRoles(await loadRoles("all"), options, {
     config: { ...cluster.config, credentials: tokenCredentials(await tokenOf(cluster, namespace, CONTROLLER_ACCOUNT)) },
     clock: systemClock,
     random: () => 0.5,
     randomBytes,
     log: silentLog,
+    metrics,
     identity: "storm",
     readFile: (path) => Promise.reject(new Error(`${path}: there are no files here`)),
     signal: stop.signal,
     startServer: async (app, { port, ...rest }, deps) => {
       const server = await startHttpServer(app, { ...rest, port: 0 }, deps);
-      if (port === options.port) gatewayUrl = server.url;
+      if (port === 8080) gatewayUrl = server.url;
       return server;
     },
   });
@@ -90,4 +93,13 @@ test("each alert is one request and its two children, and its annotations are st
     expect(Object.keys(spec.alert).toSorted()).toEqual(["fingerprint", "name", "severity", "startsAt"]);
     expect(JSON.stringify(spec).length).toBeLessThan(1_500);
   }
+});
+
+test("the process exports every metric of the registry with its help and type, and no other", async () => {
+  const lines = (await metrics.text()).split("\n").filter((line) => line.startsWith("# "));
+  const described = [...processMetrics, ...roles.flatMap((role) => role.metrics)].flatMap(({ name, help, type }) => [
+    `# HELP ${metricPrefix}${name} ${help}`,
+    `# TYPE ${metricPrefix}${name} ${type}`,
+  ]);
+  expect(lines.toSorted()).toEqual(described.toSorted());
 });

@@ -135,7 +135,6 @@ export const runKintsugi = async (
     random: () => 0.5,
     version: "0.1.0",
     connect: () => fakeKube(server, requests),
-    roles: ["gateway", "retention"],
     runRole: async () => 0,
     ...overrides,
   });

@@ -12,7 +12,7 @@ import { alertmanagerAlert, delivery } from "#test/alertmanager.ts";
 import { tokenCredentials, tokenOf } from "#test/cluster.ts";
 import { type EmbeddedTestCluster, openEmbeddedCluster } from "#test/embedded-test-cluster.ts";
 import { type FaultProxy, startFaultProxy } from "#test/fault-proxy.ts";
-import { runRoles } from "../src/roles.ts";
+import { loadRoles, runRoles } from "#server/run-roles.ts";
 
 const namespace = "kintsugi-serving";
 const stop = new AbortController();
@@ -34,13 +34,12 @@ beforeAll(async () => {
   proxy = await startFaultProxy(cluster.config);
   const token = await tokenOf(cluster, namespace, CONTROLLER_ACCOUNT);
   running = runRoles(
-    "gateway",
+    await loadRoles("gateway"),
     {
       namespace,
       image: "example.test/kintsugi:1",
       address: "127.0.0.1",
-      port: gatewayPort,
-      metricsPort,
+      ports: {},
       tokenAudience: SIGNALS_AUDIENCE,
       leaderElection: "off",
       logLevel: "info",

@@ -82,6 +82,12 @@ export const controllerOf = ({ metadata }: Pick<KubeObject, "metadata">): OwnerR
 export const isControlledBy = (object: Pick<KubeObject, "metadata">, owner: Pick<KubeObject, "metadata">): boolean =>
   controllerOf(object)?.uid === owner.metadata.uid;
 
+/** `deployments.apps/scale`, as kubectl names a resource in an error. */
+export const qualifiedResource = ({ group, resource }: Pick<Need, "group" | "resource">): string => {
+  const [plural, ...subresource] = resource.split("/");
+  return [`${plural}${group === "" ? "" : `.${group}`}`, ...subresource].join("/");
+};
+
 /** RBAC rights as data: generated into `deploy/`, enforced in tests. Verbs are Kubernetes' own. */
 export interface Need {
   readonly group: string;

@@ -69,7 +69,6 @@ const kintsugi = async (kubeconfig: string, ...args: readonly string[]): Promise
     clock: systemClock,
     random: () => 0.5,
     version: "0.1.0",
-    roles: [],
     runRole: async () => 0,
   });
   return { code, stdout, stderr };

@@ -1,7 +1,7 @@
 // The command line as a whole: usage, exit codes, and one sentence for whatever goes wrong.
 import { describe, expect, test } from "vitest";
 
-import type { CliDeps, RunOptions } from "#cli/deps.ts";
+import type { CliDeps, RunRoleOptions } from "#cli/deps.ts";
 import { runKintsugi, serverError } from "#test/cli-harness.ts";
 import { remediatedSample } from "#test/sample-requests.ts";
 
@@ -51,18 +51,22 @@ describe("usage", () => {
     ["a missing argument", ["describe"], /missing required argument 'request'/],
     ["an unknown format", ["get", "-o", "xml"], /"xml" is not an output format: use json, yaml, wide, name/],
     ["an unknown kind", ["get", "pods"], /"pods" is not a kind of Kintsugi's: use rr, rp/],
-    ["an unknown role", ["run", "cook"], /"cook" is not a role: use all, gateway, retention/],
+    ["an unknown role", ["run", "cook"], /unknown role "cook"; use all, gateway, change-journal,/],
     ["a port that is none", ["run", "all", "--port", "99999"], /number from 0 to 65535/],
     [
       "an address that others reach, without TLS",
       ["run", "all", "--address", "0.0.0.0"],
-      /unencrypted: give --tls-cert-file.*, or --plain-http/,
+      /would not be encrypted: set --tls-cert-file.*, or --plain-http/,
     ],
-    ["a certificate without a key", ["run", "all", "--tls-cert-file", "tls.crt"], /--tls-cert-file and --tls-key-file belong together/],
+    [
+      "a certificate without a key",
+      ["run", "all", "--tls-cert-file", "tls.crt"],
+      /--tls-cert-file and --tls-key-file must be set together/,
+    ],
     [
       "a certificate and no TLS",
       ["run", "gateway", "--plain-http", "--tls-cert-file", "tls.crt", "--tls-key-file", "tls.key"],
-      /--plain-http contradicts --tls-cert-file/,
+      /--plain-http and --tls-cert-file exclude each other/,
     ],
     ["a Secret whose name is none", ["install", "--tls-secret", "a/b"], /"a\/b" is not the name of a Secret/],
     ["a log level that is none", ["run", "all", "--log-level", "loud"], /Allowed choices are debug/],
@@ -70,7 +74,7 @@ describe("usage", () => {
     ["all namespaces for a command about one object", ["plan", "deployment/web", "-A"], /does not accept -A/],
     ["one namespace and all of them", ["get", "-n", "shop", "-A"], /use either -n or -A/],
     ["a kind and name for two objects", ["describe", "deployment/web", "deployment/api"], /names more than one object/],
-    ["act outside a Job", ["act", "kex-1", "--hash", "00"], /act runs inside an action's Job/],
+    ["act outside a Job", ["act", "kex-1", "--hash", "00"], /act runs only inside an action's Job/],
     ["a group to impersonate without a user", ["get", "--as-group", "on-call"], /--as-group needs --as/],
     ["a time limit that is none", ["get", "--request-timeout", "soon"], /"soon" is not a duration/],
     ["a shell without completion", ["completion", "tcsh"], /"tcsh" is not a supported shell: use bash, zsh, fish/],
@@ -158,9 +162,9 @@ describe("on behalf of another user", () => {
 });
 
 describe("run, demo and act", () => {
-  test("run hands the role and its options to the composition root, and exits as it says", async () => {
-    const seen: { role: string; options: RunOptions }[] = [];
-    const runRole = async (role: string, options: RunOptions): Promise<number> => {
+  test("run passes the role and its options to the composition root, and exits with its code", async () => {
+    const seen: { role: string; options: RunRoleOptions }[] = [];
+    const runRole = async (role: string, options: RunRoleOptions): Promise<number> => {
       seen.push({ role, options });
       return 7;
     };
@@ -189,8 +193,7 @@ describe("run, demo and act", () => {
           kubeconfig: undefined,
           context: "other",
           address: "127.0.0.1",
-          port: 0,
-          metricsPort: 9090,
+          ports: { http: 0, metrics: 9090 },
           tokenAudience: "kintsugi",
           image: "i:1",
           leaderElection: "off",
@@ -201,11 +204,11 @@ describe("run, demo and act", () => {
   });
 
   test.each([
-    ["on where nothing is said", [], "on"],
-    ["off where that is asked for", ["--no-leader-election"], "off"],
+    ["on by default", [], "on"],
+    ["off with --no-leader-election", ["--no-leader-election"], "off"],
   ])("leader election is %s", async (_, args, expected) => {
     const seen: string[] = [];
-    const runRole = async (__: string, options: RunOptions): Promise<number> => {
+    const runRole = async (__: string, options: RunRoleOptions): Promise<number> => {
       seen.push(options.leaderElection);
       return 0;
     };
@@ -213,14 +216,14 @@ describe("run, demo and act", () => {
     expect(seen).toEqual([expected]);
   });
 
-  test.each<[string, readonly string[], RunOptions["tls"]]>([
+  test.each<[string, readonly string[], RunRoleOptions["tls"]]>([
     ["with TLS", ["all", "--address", "0.0.0.0", "--tls-cert-file", "c", "--tls-key-file", "k"], { certFile: "c", keyFile: "k" }],
-    ["with plain HTTP, where that is asked for", ["gateway", "--address", "::", "--plain-http"], undefined],
+    ["with plain HTTP on request", ["gateway", "--address", "::", "--plain-http"], undefined],
     ["with plain HTTP on this machine", ["all", "--address", "::1"], undefined],
-    ["without the Gateway, which needs neither", ["retention", "--address", "0.0.0.0"], undefined],
+    ["without the Gateway, with neither", ["retention", "--address", "0.0.0.0"], undefined],
   ])("run %s", async (_, args, tls) => {
-    const seen: RunOptions["tls"][] = [];
-    const runRole = async (__: string, options: RunOptions): Promise<number> => {
+    const seen: RunRoleOptions["tls"][] = [];
+    const runRole = async (__: string, options: RunRoleOptions): Promise<number> => {
       seen.push(options.tls);
       return 0;
     };
@@ -242,7 +245,7 @@ describe("run, demo and act", () => {
     expect((await runKintsugi(["playground"], { objects: [] }, { runPlayground: () => Promise.resolve(2) })).code).toBe(2);
   });
 
-  test("act is told its execution, hash and namespace", async () => {
+  test("act receives its execution, hash and namespace", async () => {
     const runAct = async (options: unknown): Promise<number> => {
       expect(options).toMatchObject({ execution: "rr-1-a1-kex-s1", hash: "ab", namespace: "mend" });
       return 0;

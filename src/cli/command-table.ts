@@ -111,14 +111,14 @@ export const commandTable: readonly CommandEntry[] = [
     group: tryOut,
     description: "Break a workload in a throw-away cluster and watch the repair",
     isHidden: ({ runDemo }) => runDemo === undefined,
-    load: async () => (await import("#cli/commands/run.ts")).defineDemo,
+    load: async () => (await import("#cli/commands/passed-on.ts")).defineDemo,
   },
   {
     name: "playground",
     group: tryOut,
     description: "Start a throw-away cluster with workloads to break, and look around",
     isHidden: ({ runPlayground }) => runPlayground === undefined,
-    load: async () => (await import("#cli/commands/run.ts")).definePlayground,
+    load: async () => (await import("#cli/commands/passed-on.ts")).definePlayground,
   },
   {
     // Runs inside an action's Job and nowhere else.
@@ -126,6 +126,6 @@ export const commandTable: readonly CommandEntry[] = [
     group: operate,
     description: "Carry out one prepared action",
     isHidden: () => true,
-    load: async () => (await import("#cli/commands/run.ts")).defineAct,
+    load: async () => (await import("#cli/commands/passed-on.ts")).defineAct,
   },
 ];

@@ -3,7 +3,7 @@ import type { ClosableDiagnoser } from "#investigation/diagnoser.ts";
 import type { Kube } from "#kube/client.ts";
 import type { ClusterConfig, KubeconfigDeps } from "#kube/cluster-config.ts";
 import type { Clock, Random } from "#lib/clock.ts";
-import type { LogLevel } from "#lib/log.ts";
+import type { RunOptions } from "#runtime/run-options.ts";
 
 export interface Output {
   write(text: string): unknown;
@@ -36,9 +36,7 @@ export interface CliDeps {
   readonly ask?: ((question: string) => Promise<string>) | undefined;
   /** How the API server is reached; `connect` of the Kubernetes runtime where absent. */
   readonly connect?: ((config: ClusterConfig) => Kube & { close(): void }) | undefined;
-  /** Names that `run` accepts besides `all`. */
-  readonly roles: readonly string[];
-  readonly runRole: (role: string, options: RunOptions) => Promise<number>;
+  readonly runRole: (role: string, options: RunRoleOptions) => Promise<number>;
   /** Where evidence is diagnosed, in a thread with a limit of CPU time. Default: this thread. */
   readonly openDiagnoser?: (() => Promise<ClosableDiagnoser>) | undefined;
   /** The arguments after `demo`; absent where the demonstration is not part of this installation. */
@@ -49,21 +47,10 @@ export interface CliDeps {
   readonly runAct?: ((options: ActOptions) => Promise<number>) | undefined;
 }
 
-export interface RunOptions {
-  readonly namespace: string;
+export interface RunRoleOptions extends Omit<RunOptions, "image"> {
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
-  readonly address: string;
-  readonly port: number;
-  readonly metricsPort: number;
-  /** The Gateway's certificate and key. Default: plain HTTP. */
-  readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined;
-  /** Senders' tokens must be for this audience. */
-  readonly tokenAudience: string;
-  /** The image of the Jobs; the one of the installation where absent. */
   readonly image?: string | undefined;
-  readonly leaderElection: "on" | "off";
-  readonly logLevel: LogLevel;
 }
 
 export interface ActOptions {

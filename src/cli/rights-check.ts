@@ -1,7 +1,7 @@
-// Which of the rights that code declares this kubeconfig lacks, by the API server's own word. Only asks.
+// Which declared rights this kubeconfig lacks, as the API server answers. Writes nothing.
 import * as z from "zod";
 
-import type { Need } from "#api/object.ts";
+import { type Need, qualifiedResource } from "#api/object.ts";
 import type { Kube } from "#kube/client.ts";
 
 interface Question {
@@ -15,7 +15,7 @@ interface Question {
 const Review = z.object({ status: z.object({ allowed: z.boolean() }) });
 const atOnce = 16;
 
-/** `list pods`, `create jobs.batch in kintsugi-system`: one text for each right that is lacking. */
+/** `list pods`, `create jobs.batch in kintsugi-system`: one text for each missing right. */
 export const missingRights = async (kube: Kube, namespace: string, needs: readonly Need[]): Promise<readonly string[]> => {
   const questions = questionsOf(needs);
   const missing: string[] = [];
@@ -48,8 +48,5 @@ const isAllowed = async (kube: Kube, namespace: string, { group, resource, verb,
   return Review.parse(answer).status.allowed;
 };
 
-const questionText = ({ group, resource, verb, name, scope }: Question, namespace: string): string => {
-  const [plural, subresource] = resource.split("/", 2);
-  const what = `${plural}${group === "" ? "" : `.${group}`}${subresource === undefined ? "" : `/${subresource}`}`;
-  return `${verb} ${what}${name === undefined ? "" : ` ${name}`}${scope === "own" ? ` in ${namespace}` : ""}`;
-};
+const questionText = ({ group, resource, verb, name, scope }: Question, namespace: string): string =>
+  `${verb} ${qualifiedResource({ group, resource })}${name === undefined ? "" : ` ${name}`}${scope === "own" ? ` in ${namespace}` : ""}`;

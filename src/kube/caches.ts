@@ -5,6 +5,7 @@ import type { Kube, Scope } from "#kube/client.ts";
 import { type KubeError, isForbidden } from "#kube/errors.ts";
 import { collectionText } from "#kube/resource-path.ts";
 import { type Indexes, type OwnedStore, type Store, createStore } from "#kube/store.ts";
+import { kubeMetrics } from "#kube/kube-metrics.ts";
 import type { Log } from "#lib/log.ts";
 import type { Metrics } from "#lib/metrics.ts";
 import { createSharedText, type SharedText } from "#lib/shared-text.ts";
@@ -69,8 +70,8 @@ interface Entry {
 export const createCaches = (kube: Pick<Kube, "listWatch">, deps: CachesDeps): Caches => {
   const entries = new Map<string, Entry>();
   const share = createSharedText(maxSharedTexts);
-  const objects = deps.metrics?.gauge({ name: "cache_objects", help: "Objects held in the caches", labels: ["resource"] });
-  const troubles = deps.metrics?.counter({ name: "cache_troubles_total", help: "Lists and watches that failed", labels: ["resource"] });
+  const objects = deps.metrics?.gauge(kubeMetrics.cachedObjects);
+  const troubles = deps.metrics?.counter(kubeMetrics.cacheTroubles);
   let running: AbortSignal | undefined;
 
   const create = <T extends KubeObject>(type: Cacheable<T>, scope: Scope): Entry => {

@@ -39,7 +39,6 @@ const setUp = (
   const controller: Controller = {
     name: "thing",
     concurrency: options.concurrency ?? 2,
-    needs: [],
     watches: [
       {
         store,

@@ -1,8 +1,9 @@
 // Runs one controller: keys in from its watches, one worker per key, retries by the class of the error. Knows nothing of any kind.
-import { type Key, type KubeObject, type Need, keyText } from "#api/object.ts";
+import { type Key, type KubeObject, keyText } from "#api/object.ts";
 import { type ErrorCode, KubeError, errorCode, isNotFound } from "#kube/errors.ts";
 import { createQueue } from "#kube/queue.ts";
 import type { Store } from "#kube/store.ts";
+import { kubeMetrics } from "#kube/kube-metrics.ts";
 import type { Clock, Random } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { Metrics } from "#lib/metrics.ts";
@@ -29,8 +30,6 @@ export interface Controller {
   readonly name: string;
   /** How many keys at once. */
   readonly concurrency: number;
-  /** Its rights as data: RBAC is generated from this. */
-  readonly needs: readonly Need[];
   readonly watches: readonly Watch[];
   reconcile(key: Key, context: ReconcileContext): Promise<Next>;
 }
@@ -136,9 +135,9 @@ const keysOf = (watch: Watch, object: KubeObject, log: Log): readonly Key[] => {
 };
 
 const measures = (controller: string, metrics: Metrics | undefined) => {
-  const total = metrics?.counter({ name: "reconcile_total", help: "Reconciles by how they ended", labels: ["controller", "outcome"] });
-  const seconds = metrics?.histogram({ name: "reconcile_seconds", help: "Time a reconcile took", labels: ["controller"] });
-  const depth = metrics?.gauge({ name: "queue_depth", help: "Keys that wait for a worker", labels: ["controller"] });
+  const total = metrics?.counter(kubeMetrics.reconciles);
+  const seconds = metrics?.histogram(kubeMetrics.reconcileTime);
+  const depth = metrics?.gauge(kubeMetrics.queueDepth);
   return {
     reconciled: (outcome: Outcome, ms: number): void => {
       total?.add({ controller, outcome });

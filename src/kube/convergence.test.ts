@@ -44,7 +44,6 @@ const name = (index: number): string => `parent-${index}`;
 const createMirror = (store: Store<ConfigMap>): Controller => ({
   name: "mirror",
   concurrency: 4,
-  needs: [],
   watches: [{ store, keysOf: (object) => [{ namespace: cluster.namespace, name: object.metadata.name.replace("-child", "") }] }],
   reconcile: async (key, { signal }) => {
     const parent = store.get(key);

@@ -3,6 +3,7 @@ import type { CallOptions, Method } from "#kube/client.ts";
 import { KubeError, errorOfAnswer } from "#kube/errors.ts";
 import type { ClusterConfig } from "#kube/cluster-config.ts";
 import type { Reachability } from "#kube/reachability.ts";
+import { kubeMetrics } from "#kube/kube-metrics.ts";
 import { type Backoff, backoffDelay, retryAfterMs } from "#lib/backoff.ts";
 import { type Clock, type Random, delay } from "#lib/clock.ts";
 import { type HttpClient, HttpError, type HttpRequest, type HttpStream, createHttpClient } from "#lib/http-client.ts";
@@ -60,8 +61,8 @@ const encoded = (body: unknown): string =>
 export const createTransport = (config: ClusterConfig, deps: TransportDeps): Transport => {
   const http = deps.http ?? createHttpClient({ clock: deps.clock });
   const base = trimmedEnd(config.server, "/");
-  const calls = deps.metrics?.counter({ name: "kube_requests_total", help: "Calls to the API server", labels: ["method", "status"] });
-  const seconds = deps.metrics?.histogram({ name: "kube_request_seconds", help: "Time to the API server's answer", labels: ["method"] });
+  const calls = deps.metrics?.counter(kubeMetrics.requests);
+  const seconds = deps.metrics?.histogram(kubeMetrics.requestTime);
 
   const prepare = async (call: Call): Promise<HttpRequest> => {
     const credentials = await config.credentials.current();

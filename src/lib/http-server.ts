@@ -9,6 +9,7 @@ import { type Env, Hono, type Schema } from "hono";
 import type { CertificateSource } from "#lib/certificate-files.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
+import { httpRequestSeconds } from "#lib/http-metrics.ts";
 import type { Metrics } from "#lib/metrics.ts";
 import { ProblemError, problemResponse } from "#lib/problem.ts";
 
@@ -35,11 +36,7 @@ export const guardApp = <E extends Env, S extends Schema, P extends string>(
   options: AppOptions,
   deps: AppDeps,
 ): void => {
-  const seconds = deps.metrics?.histogram({
-    name: "http_request_seconds",
-    help: "Time to answer",
-    labels: ["service", "method", "status"],
-  });
+  const seconds = deps.metrics?.histogram(httpRequestSeconds);
 
   app.use(async (context, next) => {
     const startedAt = deps.clock.now();

@@ -3,12 +3,19 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom
 
 export type Labels = Readonly<Record<string, string>>;
 
-export interface MetricOptions {
-  /** Without the prefix: `reconcile_total`. */
+interface Definition<T extends string> {
+  readonly type: T;
+  /** Without the prefix, with its unit at the end: `reconcile_seconds`. */
   readonly name: string;
   readonly help: string;
   readonly labels?: readonly string[];
 }
+export type CounterDefinition = Definition<"counter">;
+export type GaugeDefinition = Definition<"gauge">;
+export type HistogramDefinition = Definition<"histogram"> & { readonly buckets?: readonly number[] };
+/** A metric as data: its module creates it from this, and the reference page is generated from it. */
+export type MetricDefinition = CounterDefinition | GaugeDefinition | HistogramDefinition;
+
 export interface CounterMetric {
   add(labels?: Labels, value?: number): void;
 }
@@ -21,9 +28,9 @@ export interface HistogramMetric {
 
 /** Asking twice for one name gives the same metric. */
 export interface Metrics {
-  counter(options: MetricOptions): CounterMetric;
-  gauge(options: MetricOptions): GaugeMetric;
-  histogram(options: MetricOptions & { readonly buckets?: readonly number[] }): HistogramMetric;
+  counter(definition: CounterDefinition): CounterMetric;
+  gauge(definition: GaugeDefinition): GaugeMetric;
+  histogram(definition: HistogramDefinition): HistogramMetric;
   /** The exposition text for `/metrics`. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -42,7 +49,7 @@ export const createMetrics = (options: { readonly process?: true } = {}): Metric
     const fullName = `${metricPrefix}${name}`;
     return (registry.getSingleMetric(fullName) as M | undefined) ?? make(fullName);
   };
-  const common = (metric: MetricOptions, name: string) => ({
+  const common = (metric: MetricDefinition, name: string) => ({
     name,
     help: metric.help,
     labelNames: [...(metric.labels ?? [])],

@@ -8,6 +8,9 @@ import { crdOf } from "#manifests/crd.ts";
 import type { Manifest } from "#manifests/manifest.ts";
 import { rbac, rbacOf } from "#manifests/rbac.ts";
 import { actionRights, ownWriters } from "#manifests/rights.ts";
+import { roles } from "#roles/registry.ts";
+import { metricsPort } from "#runtime/process-ports.ts";
+import type { Port } from "#runtime/role.ts";
 
 export interface InstallOptions {
   readonly namespace: string;
@@ -66,8 +69,7 @@ const heapShare = 0.625;
 /** Without it V8 chooses a limit of its own, which a large cluster reaches although the container has room. */
 export const nodeOptions = `--max-old-space-size=${Math.round(memoryLimitMiB * heapShare)}`;
 
-const httpPort = 8080;
-const metricsPort = 9090;
+const ports: readonly Port[] = [...roles.flatMap((role) => role.ports), metricsPort];
 
 const tlsFolder = "/etc/kintsugi/tls";
 
@@ -91,12 +93,9 @@ export const workload = ({ namespace, image, nodePort, tlsSecret }: InstallOptio
               image,
               args: ["run", "all", "--kintsugi-namespace", namespace, "--image", image, "--address", "0.0.0.0", ...tlsArgs(tlsSecret)],
               env: [{ name: "NODE_OPTIONS", value: nodeOptions }],
-              ports: [
-                { name: "http", containerPort: httpPort },
-                { name: "metrics", containerPort: metricsPort },
-              ],
-              readinessProbe: { httpGet: { path: "/readyz", port: "metrics" }, periodSeconds: 2 },
-              livenessProbe: { httpGet: { path: "/healthz", port: "metrics" }, periodSeconds: 10, failureThreshold: 6 },
+              ports: ports.map(({ name, number }) => ({ name, containerPort: number })),
+              readinessProbe: { httpGet: { path: "/readyz", port: metricsPort.name }, periodSeconds: 2 },
+              livenessProbe: { httpGet: { path: "/healthz", port: metricsPort.name }, periodSeconds: 10, failureThreshold: 6 },
               resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: `${memoryLimitMiB}Mi` } },
               securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
               ...(tlsSecret === undefined ? {} : { volumeMounts: [{ name: "tls", mountPath: tlsFolder, readOnly: true }] }),
@@ -114,18 +113,18 @@ export const workload = ({ namespace, image, nodePort, tlsSecret }: InstallOptio
     spec: {
       type: nodePort === undefined ? "ClusterIP" : "NodePort",
       selector: { "app.kubernetes.io/name": "kintsugi" },
-      ports: [
-        {
-          ...(tlsSecret === undefined ? { name: "http", port: 80 } : { name: "https", port: 443 }),
-          targetPort: "http",
-          ...(nodePort === undefined ? {} : { nodePort }),
-        },
-        // Scraped from inside the cluster only, which a NodePort of its own would undo; clusters choose that port freely.
-        ...(nodePort === undefined ? [{ name: "metrics", port: metricsPort, targetPort: "metrics" }] : []),
-      ],
+      ports: ports.flatMap((port) => servicePorts(port, { tlsSecret, nodePort })),
     },
   },
 ];
+
+const servicePorts = (port: Port, { tlsSecret, nodePort }: { tlsSecret: string | undefined; nodePort: number | undefined }): object[] => {
+  const { name, number, secured } = port;
+  // Plain ports are for the cluster only: a NodePort would open them to others.
+  if (secured === undefined) return nodePort === undefined ? [{ name, port: number, targetPort: name }] : [];
+  const offered = tlsSecret === undefined ? { name, port: secured.http } : { name: `${name}s`, port: secured.https };
+  return [{ ...offered, targetPort: name, ...(nodePort === undefined ? {} : { nodePort }) }];
+};
 
 const tlsArgs = (secret: string | undefined): string[] =>
   secret === undefined ? ["--plain-http"] : ["--tls-cert-file", `${tlsFolder}/tls.crt`, "--tls-key-file", `${tlsFolder}/tls.key`];

@@ -57,7 +57,6 @@ const describeRequest = async (name: string): Promise<string> => {
       clock,
       random,
       version: "test",
-      roles: [],
       runRole: () => Promise.reject(new Error("not here")),
       connect: (config) => connect(config, { clock, random, http: embeddedHttp(stage.cluster) }),
     }),

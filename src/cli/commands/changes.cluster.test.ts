@@ -31,7 +31,6 @@ const kintsugi = async (...args: readonly string[]): Promise<{ code: number; std
     clock: systemClock,
     random: () => 0.5,
     version: "0.1.0",
-    roles: [],
     runRole: async () => 0,
   });
   return { code, stdout, stderr };

@@ -1,6 +1,7 @@
 // Keeps the change journal until its signal is aborted: loads the saved state, follows every kind, saves changes. Reads the cluster, and writes through its store only.
 import type { KubeObject, ObjectReference, ResourceType } from "#api/object.ts";
 import { changesNear, type NearChange, type Nearby, type Window } from "#cluster/journal/changes-near.ts";
+import { journalMetrics } from "#cluster/journal/journal-metrics.ts";
 import { createJournal, defaultBounds, type Journal, type JournalBounds, journalKey } from "#cluster/journal/journal.ts";
 import type { JournalStore } from "#cluster/journal/journal-store.ts";
 import { type Gap, referenceOf, type Track } from "#cluster/journal/track.ts";
@@ -41,13 +42,10 @@ const pageSize = 100;
 export const createJournalKeeper = (deps: KeeperDeps): JournalKeeper => {
   const { kube, clock, store, metrics, bounds = defaultBounds } = deps;
   const log = deps.log.child({ role: "change-journal" });
-  const objects = metrics?.gauge({ name: "journal_objects", help: "Objects in the change journal" });
-  const bytes = metrics?.gauge({ name: "journal_bytes", help: "Memory that the change journal takes, about" });
-  const refused = metrics?.gauge({
-    name: "journal_refused_shards",
-    help: "Saved parts of the change journal that were not used when it was loaded: not sealed, or put back",
-  });
-  const failures = metrics?.counter({ name: "journal_save_failures_total", help: "Writes of the change journal that failed" });
+  const objects = metrics?.gauge(journalMetrics.objects);
+  const bytes = metrics?.gauge(journalMetrics.bytes);
+  const refused = metrics?.gauge(journalMetrics.refused);
+  const failures = metrics?.counter(journalMetrics.saveFailures);
   let journal = createJournal(bounds);
   let isWhole = false;
   const troubles = new Map<string, string>();

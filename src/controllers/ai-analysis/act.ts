@@ -11,7 +11,8 @@ import type { Conclusion } from "#controllers/ai-analysis/conclude.ts";
 import { phaseOf } from "#controllers/ai-analysis/decide.ts";
 import type { Stores } from "#controllers/ai-analysis/observe.ts";
 import type { Revision } from "#controllers/ai-analysis/revise.ts";
-import type { RoleDeps } from "#controllers/deps.ts";
+import type { RoleDeps } from "#runtime/role-deps.ts";
+import { metrics as definitions } from "#controllers/ai-analysis/role.ts";
 import type { Next } from "#kube/controller.ts";
 import { ensure } from "#kube/ensure.ts";
 import { writeStatus } from "#kube/write-status.ts";
@@ -36,8 +37,8 @@ export interface Act {
 
 export const createAct = (deps: RoleDeps, stores: Stores): Act => {
   const { kube, clock, events, metrics } = deps;
-  const total = metrics.counter({ name: "analyses_total", help: "Analyses by verdict and what followed", labels: ["verdict", "result"] });
-  const seconds = metrics.histogram({ name: "analysis_seconds", help: "Time from an analysis' creation to its plans" });
+  const total = metrics.counter(definitions.analyses);
+  const seconds = metrics.histogram(definitions.analysisTime);
 
   const record = ({ apiVersion, kind, metadata }: AIAnalysis, type: "Normal" | "Warning", reason: string, message: string): void =>
     events.record({ about: { apiVersion, kind, ...metadata }, type, reason, message });

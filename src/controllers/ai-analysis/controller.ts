@@ -4,10 +4,10 @@ import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import type { Alert } from "#api/fields.ts";
 import { isTerminal } from "#api/define-kind.ts";
-import { keyOf, type Need } from "#api/object.ts";
-import { needs as labelNeeds, readLabelsOf } from "#cluster/policy-labels.ts";
-import { needs as readNeeds, readForAction } from "#cluster/read-for-action.ts";
-import { openChanges, sealNeeds } from "#cluster/sealed-changes.ts";
+import { keyOf } from "#api/object.ts";
+import { readLabelsOf } from "#cluster/policy-labels.ts";
+import { readForAction } from "#cluster/read-for-action.ts";
+import { openChanges } from "#cluster/sealed-changes.ts";
 import { createAct } from "#controllers/ai-analysis/act.ts";
 import { conclude } from "#controllers/ai-analysis/conclude.ts";
 import { decide, phaseOf } from "#controllers/ai-analysis/decide.ts";
@@ -20,23 +20,11 @@ import { planSteps, type ReadForAction } from "#investigation/plan-repair.ts";
 import { revise, wishedSteps } from "#controllers/ai-analysis/revise.ts";
 import { grantOf, type PolicyFacts } from "#controllers/ai-analysis/grant.ts";
 import { observe, type Stores } from "#controllers/ai-analysis/observe.ts";
-import type { RoleDeps } from "#controllers/deps.ts";
-import { collectionNeeds } from "#evidence/kinds-read.ts";
+import type { RoleDeps } from "#runtime/role-deps.ts";
 import type { Controller } from "#kube/controller.ts";
 import type { Store } from "#kube/store.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import { asSentence } from "#lib/words.ts";
-
-export const needs: readonly Need[] = [
-  { group: AIAnalysis.group, resource: AIAnalysis.plural, verbs: ["get", "list", "watch"], scope: "own" },
-  { group: AIAnalysis.group, resource: `${AIAnalysis.plural}/status`, verbs: ["update"], scope: "own" },
-  { group: AIApprovalRequest.group, resource: AIApprovalRequest.plural, verbs: ["get", "list", "watch", "create"], scope: "own" },
-  { group: RemediationRequest.group, resource: RemediationRequest.plural, verbs: ["get", "list", "watch"], scope: "own" },
-  ...collectionNeeds,
-  ...readNeeds,
-  ...labelNeeds,
-  ...sealNeeds,
-];
 
 /** Pods that start, a rollout that begins: what is not clear yet may be in a moment. No store holds all that was looked at, hence a time. */
 const settlingMs = 90_000;
@@ -59,7 +47,6 @@ export const createAIAnalysisController = (deps: AnalysisDeps): Controller => {
   return {
     name: "ai-analysis",
     concurrency: 4,
-    needs,
     watches: [
       { store: stores.analyses, keysOf: (analysis) => [keyOf(analysis)] },
       // Only the analysis that owns it reads it.

@@ -3,7 +3,8 @@ import { mayBecome } from "#api/define-kind.ts";
 import { AIApprovalRequest, approvalTransitions, type ApprovalPhase } from "#api/kinds/ai-approval-request.ts";
 import { kintsugiLine, kubectlLine } from "#controllers/ai-approval-request/commands.ts";
 import { phaseOf, type Decision } from "#controllers/ai-approval-request/decide.ts";
-import type { RoleDeps } from "#controllers/deps.ts";
+import type { RoleDeps } from "#runtime/role-deps.ts";
+import { metrics as definitions } from "#controllers/ai-approval-request/role.ts";
 import type { Next } from "#kube/controller.ts";
 import type { Store } from "#kube/store.ts";
 import { writeStatus } from "#kube/write-status.ts";
@@ -13,12 +14,8 @@ export type Act = (approval: AIApprovalRequest, decision: Decision, signal: Abor
 
 export const createAct = (deps: RoleDeps, approvals: Store<AIApprovalRequest>): Act => {
   const { kube, clock, events, metrics } = deps;
-  const total = metrics.counter({ name: "approvals_total", help: "Questions to people by how they ended", labels: ["phase"] });
-  const seconds = metrics.histogram({
-    name: "approval_seconds",
-    help: "How long people took to decide",
-    buckets: [5, 15, 60, 300, 900, 3600, 7200, 14_400, 28_800],
-  });
+  const total = metrics.counter(definitions.approvals);
+  const seconds = metrics.histogram(definitions.approvalTime);
 
   const record = (approval: AIApprovalRequest, type: "Normal" | "Warning", reason: string, message: string): void =>
     events.record({ about: { apiVersion: approval.apiVersion, kind: approval.kind, ...approval.metadata }, type, reason, message });

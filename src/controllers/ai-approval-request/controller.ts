@@ -1,26 +1,15 @@
 // The AIApprovalRequest controller: counts what people decided, and voids a question that the cluster has overtaken. Decides nothing itself.
 import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
-import { apiVersionOf, keyOf, type KubeObject, type Need, type ObjectReference, watchNeeds } from "#api/object.ts";
+import { apiVersionOf, keyOf, type KubeObject, type ObjectReference } from "#api/object.ts";
 import { objectKey, referenceOf } from "#actions/change.ts";
 import { CachedAdmissionBindings, CachedAdmissionPolicies } from "#cluster/cached-kinds.ts";
-import { needs as guardrailNeeds } from "#cluster/guardrails.ts";
-import { openNeeds } from "#cluster/sealed-changes.ts";
 import { createAct } from "#controllers/ai-approval-request/act.ts";
 import { decide, phaseOf } from "#controllers/ai-approval-request/decide.ts";
-import { ownKind } from "#controllers/rights.ts";
-import { observe, watchedTypes } from "#controllers/ai-approval-request/observe.ts";
-import type { RoleDeps } from "#controllers/deps.ts";
+import { observe } from "#controllers/ai-approval-request/observe.ts";
+import { watchedTypes } from "#controllers/ai-approval-request/role.ts";
+import type { RoleDeps } from "#runtime/role-deps.ts";
 import type { Controller } from "#kube/controller.ts";
-
-export const needs: readonly Need[] = [
-  { group: AIApprovalRequest.group, resource: AIApprovalRequest.plural, verbs: ["get", "list", "watch"], scope: "own" },
-  { group: AIApprovalRequest.group, resource: `${AIApprovalRequest.plural}/status`, verbs: ["update"], scope: "own" },
-  ...ownKind(RemediationRequest, ["get", "list", "watch"]),
-  ...guardrailNeeds,
-  ...watchNeeds(watchedTypes),
-  ...openNeeds,
-];
 
 /** Open questions by the objects that they would change. */
 const byObject = "changed-object";
@@ -37,7 +26,6 @@ export const createAIApprovalRequestController = (deps: RoleDeps): Controller =>
   return {
     name: "ai-approval-request",
     concurrency: 4,
-    needs,
     watches: [
       { store: approvals, keysOf: (approval) => [keyOf(approval)] },
       // A request that ends while people think has no more use for their answer.

@@ -5,9 +5,9 @@ import { isTerminal } from "#api/define-kind.ts";
 import { RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
 import { referenceText, type Key, type KubeObject, type ObjectReference } from "#api/object.ts";
 import { decodeChanges, findType, guardsHold } from "#actions/change.ts";
-import { CachedDaemonSets, CachedDeployments, CachedPods, CachedStatefulSets } from "#cluster/cached-kinds.ts";
 import { openChanges } from "#cluster/sealed-changes.ts";
-import type { Caches, View } from "#kube/caches.ts";
+import { watchedTypes } from "#controllers/ai-approval-request/role.ts";
+import type { Caches } from "#kube/caches.ts";
 import type { Kube } from "#kube/client.ts";
 
 export interface Observed {
@@ -17,9 +17,6 @@ export interface Observed {
   /** The admission policy that checks decisions is not in force: none of them counts. */
   readonly isUnchecked?: true;
 }
-
-/** The kinds that actions change. */
-export const watchedTypes: readonly View[] = [CachedDeployments, CachedStatefulSets, CachedDaemonSets, CachedPods];
 
 /**
  * Flow: whether an object exists is asked of the caches first; what it holds, and what a cache older than the plan denies, of the API server.

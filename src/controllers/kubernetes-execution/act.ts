@@ -4,9 +4,10 @@ import { type ExecutionPhase, executionTransitions, KubernetesExecution } from "
 import { Jobs } from "#api/kubernetes.ts";
 import { JOB_FINALIZER } from "#api/labels.ts";
 import type { CachedJob } from "#cluster/cached-kinds.ts";
-import type { RoleDeps } from "#controllers/deps.ts";
+import type { RoleDeps } from "#runtime/role-deps.ts";
 import { jobFor } from "#controllers/kubernetes-execution/children.ts";
 import { type Decision, type Move, phaseOf, type Status } from "#controllers/kubernetes-execution/decide.ts";
+import { metrics as definitions } from "#controllers/kubernetes-execution/role.ts";
 import { type Next, until } from "#kube/controller.ts";
 import { ensure, liveOwner } from "#kube/ensure.ts";
 import { removeFinalizer } from "#kube/finalize.ts";
@@ -31,16 +32,8 @@ export type Acted = Next | "again";
 
 export const createAct = (deps: ActDeps) => {
   const { kube, clock, executions, jobs } = deps;
-  const ended = deps.metrics.counter({
-    name: "executions_total",
-    help: "Executions that ended, by action and result",
-    labels: ["action", "result"],
-  });
-  const seconds = deps.metrics.histogram({
-    name: "execution_seconds",
-    help: "Time from an execution's creation to its end",
-    labels: ["action"],
-  });
+  const ended = deps.metrics.counter(definitions.executions);
+  const seconds = deps.metrics.histogram(definitions.executionTime);
 
   const write = (execution: KubernetesExecution, status: Status, signal: AbortSignal): Promise<KubernetesExecution> =>
     writeStatus(kube, executions, KubernetesExecution, execution, status, signal);

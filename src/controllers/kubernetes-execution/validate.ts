@@ -14,7 +14,7 @@ import { findAction } from "#actions/registry.ts";
 import { readPolicyLabels } from "#cluster/policy-labels.ts";
 import { readForAction, readObject } from "#cluster/read-for-action.ts";
 import { openChanges, type Place, sealer } from "#cluster/sealed-changes.ts";
-import type { RoleDeps } from "#controllers/deps.ts";
+import type { RoleDeps } from "#runtime/role-deps.ts";
 import { isOver, type Status, type Validation } from "#controllers/kubernetes-execution/decide.ts";
 import { dryRun } from "#controllers/kubernetes-execution/dry-run.ts";
 import { isTransient } from "#kube/errors.ts";

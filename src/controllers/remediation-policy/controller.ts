@@ -1,23 +1,16 @@
 // Says in the status of each policy whether it is in force, and for which generation. Never changes a policy's spec.
 import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
-import { keyOf, type Need } from "#api/object.ts";
-import type { RoleDeps } from "#controllers/deps.ts";
+import { keyOf } from "#api/object.ts";
+import type { RoleDeps } from "#runtime/role-deps.ts";
 import { statusOf } from "#controllers/remediation-policy/decide.ts";
-import { ownKind } from "#controllers/rights.ts";
 import type { Controller } from "#kube/controller.ts";
 import { writeStatus } from "#kube/write-status.ts";
-
-export const needs: readonly Need[] = [
-  ...ownKind(RemediationPolicy, ["get", "list", "watch"]),
-  ...ownKind(RemediationPolicy, ["update"], "status"),
-];
 
 export const createRemediationPolicyController = ({ kube, caches, clock, namespace }: RoleDeps): Controller => {
   const policies = caches.of(RemediationPolicy, { namespace });
   return {
     name: "remediation-policy",
     concurrency: 1,
-    needs,
     watches: [{ store: policies, keysOf: (policy) => [keyOf(policy)] }],
     reconcile: async (key, { signal, log }) => {
       const policy = policies.get(key);

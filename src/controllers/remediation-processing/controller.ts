@@ -1,19 +1,12 @@
 // Finds out once what there is to know of a target before its trouble is analysed. Never looks again: the answer is a record.
 import { mayBecome } from "#api/define-kind.ts";
 import { RemediationProcessing, processingTransitions } from "#api/kinds/remediation-processing.ts";
-import { keyOf, type Need } from "#api/object.ts";
-import type { RoleDeps } from "#controllers/deps.ts";
-import { ownKind } from "#controllers/rights.ts";
+import { keyOf } from "#api/object.ts";
+import type { RoleDeps } from "#runtime/role-deps.ts";
 import type { Controller } from "#kube/controller.ts";
 import { writeStatus } from "#kube/write-status.ts";
 import { decide, phaseOf } from "#controllers/remediation-processing/decide.ts";
-import { createObserve, observeNeeds } from "#controllers/remediation-processing/observe.ts";
-
-export const needs: readonly Need[] = [
-  ...ownKind(RemediationProcessing, ["get", "list", "watch"]),
-  ...ownKind(RemediationProcessing, ["update"], "status"),
-  ...observeNeeds,
-];
+import { createObserve } from "#controllers/remediation-processing/observe.ts";
 
 export const createRemediationProcessingController = (deps: RoleDeps): Controller => {
   const processings = deps.caches.of(RemediationProcessing, { namespace: deps.namespace });
@@ -21,7 +14,6 @@ export const createRemediationProcessingController = (deps: RoleDeps): Controlle
   return {
     name: "remediation-processing",
     concurrency: 8,
-    needs,
     watches: [{ store: processings, keysOf: (processing) => [keyOf(processing)] }],
     reconcile: async (key, { signal, log }) => {
       const processing = processings.get(key);

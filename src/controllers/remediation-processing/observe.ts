@@ -1,20 +1,13 @@
 // Reads everything that is to be known of one target: itself live, since the caches keep no template, what surrounds it from the caches. Never writes.
 import type { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
-import { type Need, watchNeeds } from "#api/object.ts";
 import { referenceText } from "#api/object.ts";
 import { CachedAutoscalers, CachedBudgets, CachedNamespaces, CachedNodes, CachedQuotas, CachedServices } from "#cluster/cached-kinds.ts";
-import { needs as workloadNeeds, watchWorkloads } from "#cluster/owned-pods.ts";
-import { createOwnerResolver, needs as ownerNeeds } from "#cluster/owners.ts";
+import { watchWorkloads } from "#cluster/owned-pods.ts";
+import { createOwnerResolver } from "#cluster/owners.ts";
 import { readObject } from "#cluster/read-for-action.ts";
-import { needs as targetNeeds } from "#cluster/targets.ts";
-import type { RoleDeps } from "#controllers/deps.ts";
-import type { View } from "#kube/caches.ts";
+import type { RoleDeps } from "#runtime/role-deps.ts";
 import { contextOf } from "#controllers/remediation-processing/context.ts";
 import type { Observed } from "#controllers/remediation-processing/decide.ts";
-
-const neighbourTypes: readonly View[] = [CachedServices, CachedAutoscalers, CachedBudgets, CachedQuotas, CachedNodes, CachedNamespaces];
-
-export const observeNeeds: readonly Need[] = [...workloadNeeds, ...ownerNeeds, ...targetNeeds, ...watchNeeds(neighbourTypes)];
 
 export type Observe = (processing: RemediationProcessing, signal: AbortSignal) => Promise<Observed>;
 

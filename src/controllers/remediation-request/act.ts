@@ -5,7 +5,8 @@ import { RemediationRequest, type RequestPhase, requestTransitions } from "#api/
 import { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
 import { isTerminal, mayBecome } from "#api/define-kind.ts";
 import { keyOf, type KubeObject } from "#api/object.ts";
-import type { RoleDeps } from "#controllers/deps.ts";
+import type { RoleDeps } from "#runtime/role-deps.ts";
+import { metrics as definitions } from "#controllers/remediation-request/role.ts";
 import { type Next, until } from "#kube/controller.ts";
 import { type Ensured, ensure, liveOwner } from "#kube/ensure.ts";
 import type { Store } from "#kube/store.ts";
@@ -160,23 +161,10 @@ const tell = (deps: RoleDeps, request: RemediationRequest, { to, outcome, messag
   });
 };
 
-/** Repairs take seconds to an hour; the goal is 95 of 100 within two minutes. */
-const buckets = [1, 2.5, 5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 3600];
-
 const measures = ({ metrics }: RoleDeps) => {
-  const ended = metrics.counter({ name: "remediations_total", help: "Requests that ended, by outcome", labels: ["outcome"] });
-  const repair = metrics.histogram({
-    name: "time_to_repair_seconds",
-    help: "Until a request ended Remediated, since its alert started and since it was created",
-    labels: ["since"],
-    buckets,
-  });
-  const phases = metrics.histogram({
-    name: "request_phase_seconds",
-    help: "How long requests stay in a phase",
-    labels: ["phase"],
-    buckets,
-  });
+  const ended = metrics.counter(definitions.remediations);
+  const repair = metrics.histogram(definitions.timeToRepair);
+  const phases = metrics.histogram(definitions.phaseTime);
   return (request: RemediationRequest, { to, outcome }: Move, now: number): void => {
     const createdAt = fromTimestamp(request.metadata.creationTimestamp) ?? now;
     const phaseStartedAt = fromTimestamp(request.status?.phaseStartedAt) ?? createdAt;

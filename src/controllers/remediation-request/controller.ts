@@ -6,28 +6,15 @@ import { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
 import { RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
 import { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
 import { REQUEST_LABEL } from "#api/labels.ts";
-import { type Key, keyOf, type KubeObject, type Need } from "#api/object.ts";
-import { needs as guardrailNeeds } from "#cluster/guardrails.ts";
+import { type Key, keyOf, type KubeObject } from "#api/object.ts";
 import { CachedAdmissionBindings, CachedAdmissionPolicies } from "#cluster/cached-kinds.ts";
-import { needs as targetNeeds, targetKey, watchTargets } from "#cluster/targets.ts";
-import type { RoleDeps } from "#controllers/deps.ts";
-import { ownKind } from "#controllers/rights.ts";
+import { targetKey, watchTargets } from "#cluster/targets.ts";
+import type { RoleDeps } from "#runtime/role-deps.ts";
 import type { Controller, Watch } from "#kube/controller.ts";
 import type { Store } from "#kube/store.ts";
 import { createAct } from "#controllers/remediation-request/act.ts";
 import { decide, phaseOf } from "#controllers/remediation-request/decide.ts";
 import { alertsResolved, observe, workflowIndexes } from "#controllers/remediation-request/observe.ts";
-
-export const needs: readonly Need[] = [
-  ...ownKind(RemediationRequest, ["patch"], "status"),
-  ...ownKind(RemediationRequest, ["get", "list", "watch"]),
-  ...ownKind(RemediationProcessing, ["get", "list", "watch", "create"]),
-  ...ownKind(AIAnalysis, ["get", "list", "watch", "create"]),
-  ...ownKind(WorkflowExecution, ["get", "list", "watch", "create", "patch"]),
-  ...ownKind(RemediationPolicy, ["get", "list", "watch"]),
-  ...guardrailNeeds,
-  ...targetNeeds,
-];
 
 const blocked = "blockedRequests";
 const byTarget = "activeRequestsByTarget";
@@ -55,7 +42,6 @@ export const createRemediationRequestController = (deps: RoleDeps): Controller =
   return {
     name: "remediation-request",
     concurrency: 16,
-    needs,
     watches: [
       { store: requests, keysOf: (request) => [keyOf(request)] },
       { store: processings, keysOf: requestOf },

@@ -5,7 +5,7 @@ import type { RemediationProcessing } from "#api/kinds/remediation-processing.ts
 import type { RemediationRequest, RequestPhase } from "#api/kinds/remediation-request.ts";
 import type { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
 import type { KubeObject } from "#api/object.ts";
-import type { RoleDeps } from "#controllers/deps.ts";
+import type { RoleDeps } from "#runtime/role-deps.ts";
 import { createAct } from "#controllers/remediation-request/act.ts";
 import { observe, type Sources, workflowIndexes } from "#controllers/remediation-request/observe.ts";
 import { statusAfter } from "#controllers/remediation-request/status.ts";

@@ -1,16 +1,10 @@
 // Removes finished requests when their time is over; their children go with them. Never touches one that is not finished.
 import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
-import { keyOf, type Need } from "#api/object.ts";
-import type { RoleDeps } from "#controllers/deps.ts";
+import { keyOf } from "#api/object.ts";
+import type { RoleDeps } from "#runtime/role-deps.ts";
 import { decideRetention } from "#controllers/retention/decide.ts";
-import { ownKind } from "#controllers/rights.ts";
 import type { Controller } from "#kube/controller.ts";
-
-export const needs: readonly Need[] = [
-  ...ownKind(RemediationRequest, ["get", "list", "watch", "delete"]),
-  ...ownKind(RemediationPolicy, ["get", "list", "watch"]),
-];
 
 export const createRetentionController = (deps: RoleDeps): Controller => {
   const requests = deps.caches.of(RemediationRequest, { namespace: deps.namespace });
@@ -18,7 +12,6 @@ export const createRetentionController = (deps: RoleDeps): Controller => {
   return {
     name: "retention",
     concurrency: 2,
-    needs,
     watches: [
       { store: requests, keysOf: (request) => [keyOf(request)] },
       // A shorter retention concerns all of them at once.

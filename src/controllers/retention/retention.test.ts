@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { createRetentionController } from "#controllers/retention/controller.ts";
 import { decideRetention } from "#controllers/retention/decide.ts";
-import type { RoleDeps } from "#controllers/deps.ts";
+import type { RoleDeps } from "#runtime/role-deps.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { silentLog } from "#lib/log.ts";
 import { defaultSettings } from "#policy/settings.ts";

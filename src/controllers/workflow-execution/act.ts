@@ -5,7 +5,8 @@ import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import { WorkflowExecution, type WorkflowPhase, workflowTransitions } from "#api/kinds/workflow-execution.ts";
 import { isTerminal, mayBecome } from "#api/define-kind.ts";
 import { keyOf } from "#api/object.ts";
-import type { RoleDeps } from "#controllers/deps.ts";
+import type { RoleDeps } from "#runtime/role-deps.ts";
+import { metrics as definitions } from "#controllers/workflow-execution/role.ts";
 import { type Next, until } from "#kube/controller.ts";
 import { ensure } from "#kube/ensure.ts";
 import type { Store } from "#kube/store.ts";
@@ -30,7 +31,7 @@ type Status = NonNullable<WorkflowExecution["status"]>;
 
 export const createAct = (deps: RoleDeps, stores: Stores) => {
   const { kube } = deps;
-  const ended = deps.metrics.counter({ name: "workflows_total", help: "Workflows that ended, by phase", labels: ["phase"] });
+  const ended = deps.metrics.counter(definitions.workflows);
 
   /** The execution that now exists, or undefined where a stranger has its name and has to go first. */
   const begun = async ({ workflow, executions }: Observed, begin: Begin, signal: AbortSignal): Promise<Executions | undefined> => {

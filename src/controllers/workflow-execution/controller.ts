@@ -3,25 +3,15 @@ import { isTerminal } from "#api/define-kind.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { WorkflowExecution, workflowTransitions } from "#api/kinds/workflow-execution.ts";
-import { type Key, keyOf, type KubeObject, type Need } from "#api/object.ts";
-import { needs as targetNeeds, targetKey, watchTargets } from "#cluster/targets.ts";
-import type { RoleDeps } from "#controllers/deps.ts";
-import { ownKind } from "#controllers/rights.ts";
-import { failingLogs, needs as logNeeds } from "#evidence/failing-logs.ts";
+import { type Key, keyOf, type KubeObject } from "#api/object.ts";
+import { targetKey, watchTargets } from "#cluster/targets.ts";
+import type { RoleDeps } from "#runtime/role-deps.ts";
+import { failingLogs } from "#evidence/failing-logs.ts";
 import type { Controller } from "#kube/controller.ts";
 import type { Store } from "#kube/store.ts";
 import { createAct } from "#controllers/workflow-execution/act.ts";
 import { decide, type Decision, phaseOf } from "#controllers/workflow-execution/decide.ts";
 import { executionIndexes, observe } from "#controllers/workflow-execution/observe.ts";
-
-export const needs: readonly Need[] = [
-  ...ownKind(WorkflowExecution, ["get", "list", "watch"]),
-  ...ownKind(WorkflowExecution, ["update"], "status"),
-  ...ownKind(KubernetesExecution, ["get", "list", "watch", "create", "patch"]),
-  ...ownKind(RemediationRequest, ["get", "list", "watch"]),
-  ...targetNeeds,
-  ...logNeeds,
-];
 
 const verifyingByTarget = "verifyingWorkflowsByTarget";
 const verifyingByRequest = "verifyingWorkflowsByRequest";
@@ -49,7 +39,6 @@ export const createWorkflowExecutionController = (deps: RoleDeps): Controller =>
   return {
     name: "workflow-execution",
     concurrency: 16,
-    needs,
     watches: [
       { store: workflows as Store, keysOf: (workflow) => [keyOf(workflow)] },
       {

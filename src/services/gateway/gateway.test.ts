@@ -66,7 +66,7 @@ const replica = async (
   const server = await startHttpServer(app, { host: "127.0.0.1", port: 0, ...patience }, { clock });
   const end = new AbortController();
   const start = async (): Promise<void> => {
-    gateway.start(end.signal);
+    gateway.serve(end.signal);
     caches.start(end.signal);
     await caches.synced();
   };
@@ -435,7 +435,7 @@ describe("bad input", () => {
     const authorization = `Bearer ${senderToken("alertmanager", { aud: [testIssuer] })}`;
     expect((await send(delivery([]), { headers: { authorization } })).problem.detail).toBe(
       "the token is refused: it is not for the audience kintsugi. " +
-        "Make one with: kubectl create token kintsugi-signals -n kintsugi-system --audience kintsugi --duration 8760h",
+        "Create one with: kubectl create token kintsugi-signals -n kintsugi-system --audience kintsugi --duration 8760h",
     );
   });
 
@@ -659,7 +659,7 @@ describe("coming and going", () => {
     reviews(kube);
     const { send, start, gateway, end } = await replica(kube, clock);
     expect((await send(delivery([alertmanagerAlert()]))).problem.detail).toContain("starting");
-    gateway.start(end.signal);
+    gateway.serve(end.signal);
     expect((await send(delivery([alertmanagerAlert()]))).problem.detail).toContain("not been read");
     await start();
     const answer = await send(delivery([alertmanagerAlert()]));

@@ -2,39 +2,26 @@
 import type { Hono } from "hono";
 import { GROUP } from "#api/define-kind.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
-import type { Need } from "#api/object.ts";
+import { SIGNALS_ACCOUNT } from "#api/labels.ts";
 import type { SignalResult } from "#api/rest/gateway.ts";
 import { CachedNamespaces } from "#cluster/cached-kinds.ts";
-import { createOwnerResolver, needs as ownerNeeds } from "#cluster/owners.ts";
-import type { RoleDeps } from "#controllers/deps.ts";
-import { createAuthenticate, needs as authenticationNeeds } from "#services/gateway/authenticate.ts";
+import { createOwnerResolver } from "#cluster/owners.ts";
+import type { RunningRole } from "#runtime/role.ts";
+import type { StartDeps } from "#runtime/role-deps.ts";
+import { createAccess, type Right } from "#services/access.ts";
 import { addSignalRoutes } from "#services/gateway/handler.ts";
 import { createLanes } from "#services/gateway/lanes.ts";
 import { createOccurrences } from "#services/gateway/occurrences.ts";
 import { createRecorder, requestIndexes, targetText, type TargetedSignal } from "#services/gateway/recorder.ts";
 
-export interface GatewayDeps extends Pick<RoleDeps, "kube" | "caches" | "clock" | "log" | "metrics" | "namespace" | "settings"> {
-  /** Of the tokens that senders bring. */
-  readonly tokenAudience: string;
-  /** Of those tokens, where it is known. */
-  readonly tokenIssuer: () => Promise<string | undefined>;
-}
+export type GatewayDeps = Pick<
+  StartDeps,
+  "kube" | "caches" | "clock" | "log" | "metrics" | "namespace" | "settings" | "tokenAudience" | "tokenIssuer"
+>;
 
-export interface Gateway {
+export interface Gateway extends Required<Pick<RunningRole, "serve" | "stop">> {
   addRoutes(app: Hono): void;
-  /** Takes alerts, once the caches are there, until the signal is aborted; before and after that the sender hears 503. */
-  start(signal: AbortSignal): void;
-  /** Writes the counts that are left. To be called when the server has drained. */
-  stop(): Promise<void>;
 }
-
-export const needs: readonly Need[] = [
-  { group: GROUP, resource: "remediationrequests", verbs: ["get", "list", "watch", "create"], scope: "own" },
-  { group: GROUP, resource: "remediationrequests/status", verbs: ["patch"], scope: "own" },
-  { group: "", resource: "namespaces", verbs: ["get", "list", "watch"], scope: "cluster" },
-  ...authenticationNeeds,
-  ...ownerNeeds,
-];
 
 /** A delivery is taken whole or not at all, so this is a little less than what may wait in fact. */
 const maxWaiting = 20_000;
@@ -42,7 +29,7 @@ const maxWaiting = 20_000;
 const concurrency = 16;
 
 export const createGateway = (deps: GatewayDeps): Gateway => {
-  const { kube, caches, clock, namespace, metrics } = deps;
+  const { kube, caches, clock, namespace, metrics, tokenAudience: audience } = deps;
   const log = deps.log.child({ service: "gateway" });
   const requests = caches.of(RemediationRequest, { namespace }, requestIndexes);
   const namespaces = caches.of(CachedNamespaces);
@@ -76,14 +63,27 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
         clock,
         log,
         metrics,
-        authenticate: createAuthenticate({ kube, clock, namespace, audience: deps.tokenAudience, issuer: deps.tokenIssuer }),
+        review: createAccess({ kube, clock, audience, issuer: deps.tokenIssuer, advice: howToGetToken(namespace, audience) }),
+        right: signalRight(namespace),
         resolve: owners.resolve,
         record: (signal, until) => lanes.add(targetText(signal.target), signal, until),
         troubles,
       }),
-    start: (signal) => {
+    serve: (signal) => {
       running = signal;
     },
     stop: occurrences.flush,
   };
 };
+
+/** Senders need it in Kintsugi's namespace. */
+export const signalRight = (namespace: string): Right => ({
+  namespace,
+  verb: "create",
+  group: GROUP,
+  resource: "remediationrequests",
+  subresource: "signals",
+});
+
+const howToGetToken = (namespace: string, audience: string): string =>
+  `Create one with: kubectl create token ${SIGNALS_ACCOUNT} -n ${namespace} --audience ${audience} --duration 8760h`;

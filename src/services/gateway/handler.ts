@@ -1,4 +1,4 @@
-// HTTP in, results out: the route that takes deliveries of alerts. Authenticates before it reads, and says 503 rather than lose anything good.
+// HTTP in, results out: the route that receives alerts. Authenticates before it reads a body, and answers 503 rather than lose an alert.
 import type { Hono } from "hono";
 import type { Reported } from "#api/fields.ts";
 import { prometheusSignalsPath, type SignalResult, type SignalResults } from "#api/rest/gateway.ts";
@@ -10,8 +10,10 @@ import type { Log } from "#lib/log.ts";
 import type { Metrics } from "#lib/metrics.ts";
 import { ProblemError, problemResponse } from "#lib/problem.ts";
 import { createBodyReader } from "#lib/request-body.ts";
-import type { Access, Authenticate } from "#services/gateway/authenticate.ts";
+import type { Right } from "#services/access.ts";
+import { authorize, type AuthorizeDeps, retrySeconds, unavailable } from "#services/authorize.ts";
 import { fitsDelivery, maxDeliveredAlerts, parseDelivery } from "#services/gateway/parse.ts";
+import { metrics } from "#services/gateway/role.ts";
 import { type TargetedSignal, TooManyOpenError } from "#services/gateway/recorder.ts";
 import type { Read } from "#services/gateway/signal.ts";
 
@@ -19,11 +21,13 @@ export interface HandlerDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  readonly authenticate: Authenticate;
+  readonly review: AuthorizeDeps["review"];
+  /** The right of a sender. */
+  readonly right: Right;
   readonly resolve: (reported: Reported) => Resolved;
-  /** Gives up what has not begun when `until` is aborted. */
+  /** Drops work that has not begun when `until` is aborted. */
   readonly record: (signal: TargetedSignal, until: AbortSignal) => Promise<SignalResult>;
-  /** Why nothing can be taken at the moment; empty where it can. */
+  /** Why no alert can be accepted now; empty when ready. */
   readonly troubles: () => readonly string[];
 }
 
@@ -33,11 +37,7 @@ const maxBytesInFlight = 64 * 1024 * 1024;
 
 export const addSignalRoutes = (app: Hono, deps: HandlerDeps): void => {
   const bodies = createBodyReader({ maxBytes: maxBodyBytes, maxBytesInFlight });
-  const signals = deps.metrics.counter({
-    name: "gateway_signals_total",
-    help: "Alerts by what became of them",
-    labels: ["source", "result"],
-  });
+  const signals = deps.metrics.counter(metrics.signals);
 
   const settle = async (read: Read, until: AbortSignal): Promise<SignalResult> => {
     if (read.kind !== "signal") return { fingerprint: read.fingerprint, result: read.kind, reason: read.reason };
@@ -49,7 +49,7 @@ export const addSignalRoutes = (app: Hono, deps: HandlerDeps): void => {
     inTime(deps.clock, async (until) => {
       requireReady(deps);
       const { address = "" } = (context.env ?? {}) as Partial<Caller>;
-      await authorize(deps, context.req.header("authorization"), address);
+      await authorize(deps, { header: context.req.header("authorization"), address }, deps.right);
       requireJson(context.req.header("content-type"));
       return bodies.read(context.req.raw, async (bytes) => context.json(await take(bytes, until), 202));
     }),
@@ -61,10 +61,10 @@ export const addSignalRoutes = (app: Hono, deps: HandlerDeps): void => {
     if (delivery.kind === "too-many") throw tooMany();
     if (delivery.kind === "unreadable") {
       signals.add({ source: "prometheus", result: "unreadable" });
-      const detail = "nothing in it can be read as a delivery of Alertmanager (webhook version 4)";
+      const detail = "the body is not an Alertmanager delivery (webhook version 4)";
       throw new ProblemError({ code: "unreadable-delivery", status: 400, title: "Unreadable delivery", detail, errors: delivery.errors });
     }
-    // Again: much may have come while this body was read.
+    // Again: the queue may have filled while this body was read.
     requireReady(deps);
     const settled = await Promise.allSettled(delivery.alerts.map((alert) => settle(alert, until)));
     const results: SignalResult[] = [];
@@ -83,21 +83,21 @@ export const addSignalRoutes = (app: Hono, deps: HandlerDeps): void => {
       code: "method-not-allowed",
       status: 405,
       title: "Method not allowed",
-      detail: "alerts come by POST",
+      detail: "use POST to send alerts",
       headers: { allow: "POST" },
     }),
   );
 };
 
-/** Alertmanager gives up after 10 s: it should hear why before that. */
+/** Alertmanager gives up after 10 s: it gets the reason before that. */
 const answerWithinMs = 8_000;
 
-/** Answers 503 where the work takes longer; what has begun goes on, and is not doubled when the delivery comes again. */
+/** Answers 503 where the work takes longer; what has begun continues, and a repeated delivery does not duplicate it. */
 const inTime = <T>(clock: Clock, work: (until: AbortSignal) => Promise<T>): Promise<T> => {
   const over = new AbortController();
   return new Promise((resolve, reject) => {
     const stopTimer = clock.after(answerWithinMs, () => {
-      const late = unavailable(`the delivery was not recorded within ${answerWithinMs / 1000} s: send it again`, 5);
+      const late = unavailable(`the delivery was not recorded within ${answerWithinMs / 1000} s: retry it`, 5);
       over.abort(late);
       reject(late);
     });
@@ -110,38 +110,13 @@ const requireReady = ({ troubles }: HandlerDeps): void => {
   if (found.length > 0) throw unavailable(`not ready: ${found.join("; ")}`, 1);
 };
 
-const bearer = /^bearer +([\x21-\x7e]{1,16384})$/i;
-
-const authorize = async (deps: HandlerDeps, header: string | undefined, address: string): Promise<void> => {
-  const token = bearer.exec(header ?? "")?.[1];
-  if (token === undefined) throw unauthenticated("a bearer token is needed: of a ServiceAccount, for example");
-  let access: Access;
-  try {
-    access = await deps.authenticate({ token, address });
-  } catch (error) {
-    deps.log.warn("a sender could not be authenticated", { error });
-    throw unavailable("the API server could not be asked about the token", retrySeconds(error));
-  }
-  if (access.verdict === "unknown") throw unauthenticated(`the token is refused: ${access.why}`);
-  if (access.verdict === "forbidden") {
-    const detail = `${access.user} may not create remediationrequests.kintsugi.dev/signals here: bind it to a role that allows it`;
-    throw new ProblemError({ code: "forbidden", status: 403, title: "Forbidden", detail });
-  }
-};
-
-const unauthenticated = (detail: string): ProblemError =>
-  new ProblemError({ code: "unauthenticated", status: 401, title: "Not authenticated", detail, headers: { "www-authenticate": "Bearer" } });
-
-const unavailable = (detail: string, retryAfterSeconds: number): ProblemError =>
-  new ProblemError({ code: "unavailable", status: 503, title: "Not available now", detail, retryAfterSeconds });
-
 const requireJson = (contentType: string | undefined): void => {
   if ((contentType ?? "").split(";")[0]?.trim().toLowerCase() === "application/json") return;
   throw new ProblemError({
     code: "unsupported-media-type",
     status: 415,
     title: "Unsupported media type",
-    detail: "alerts come as application/json",
+    detail: "send alerts as application/json",
   });
 };
 
@@ -165,14 +140,14 @@ const readJson = (bytes: Uint8Array): unknown => {
 const maxErrors = 20;
 
 const notDurable = (log: Log, failures: readonly { readonly index: number; readonly error: unknown }[], of: number): ProblemError => {
-  log.warn("alerts could not be recorded; the sender will try again", { failed: failures.length, of, error: failures[0]?.error });
+  log.warn("alerts could not be recorded; the sender will retry", { failed: failures.length, of, error: failures[0]?.error });
   return new ProblemError({
     code: "not-durable",
     status: 503,
     title: "Not all alerts could be recorded",
-    detail: `${failures.length} of ${of} alerts are not stored; send the delivery again: what is stored is not doubled`,
+    detail: `${failures.length} of ${of} alerts are not stored; retry the delivery: stored alerts are deduplicated`,
     errors: failures.slice(0, maxErrors).map(({ index, error }) => ({ pointer: `/alerts/${index}`, detail: reasonOf(error) })),
-    retryAfterSeconds: Math.max(...failures.slice(0, maxErrors).map(({ error }) => retrySeconds(error))),
+    retryAfterSeconds: Math.max(...failures.slice(0, maxErrors).map(({ error }) => retryAfter(error))),
   });
 };
 
@@ -181,10 +156,7 @@ const reasonOf = (error: unknown): string =>
     ? `the API server: ${error.reason}`
     : error instanceof TooManyOpenError
       ? error.message
-      : "it could not be recorded now";
+      : "it could not be recorded";
 
-const retrySeconds = (error: unknown): number => {
-  // Until others have ended, which takes minutes.
-  if (error instanceof TooManyOpenError) return 60;
-  return error instanceof KubeError && error.retryAfterMs !== undefined ? error.retryAfterMs / 1000 : 5;
-};
+/** Until others have ended, which takes minutes; else as the API server asks. */
+const retryAfter = (error: unknown): number => (error instanceof TooManyOpenError ? 60 : retrySeconds(error));

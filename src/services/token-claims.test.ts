@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { faultOfToken, issuerOf } from "#services/gateway/token-claims.ts";
+import { faultOfToken, issuerOf } from "#services/token-claims.ts";
 import { senderToken, testIssuer } from "#test/sender-tokens.ts";
 
 const nowMs = Date.UTC(2030, 0, 1);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { BusyError, createFairQueue } from "#services/gateway/fair-queue.ts";
+import { BusyError, createFairQueue } from "#services/fair-queue.ts";
 
 const setUp = (options = { concurrency: 1, maxWaiting: 10, maxWaitingPerKey: 6 }) => {
   const queue = createFairQueue(options);

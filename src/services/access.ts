@@ -1,92 +1,104 @@
-// Who sends alerts, and may they? TokenReview and SubjectAccessReview, remembered for a while; no token is ever kept, only its hash.
-import { GROUP } from "#api/define-kind.ts";
-import { SIGNALS_ACCOUNT } from "#api/labels.ts";
-import type { Need } from "#api/object.ts";
+// Who calls a service, and may they? TokenReview and SubjectAccessReview, remembered for a while. Keeps no token, only its hash.
+import { type Need, qualifiedResource } from "#api/object.ts";
 import type { Kube } from "#kube/client.ts";
 import { sha256 } from "#lib/canonical-json.ts";
 import type { Clock } from "#lib/clock.ts";
-import { createFairQueue } from "#services/gateway/fair-queue.ts";
-import { faultOfToken } from "#services/gateway/token-claims.ts";
+import { createFairQueue } from "#services/fair-queue.ts";
+import { faultOfToken } from "#services/token-claims.ts";
 
 export type Access =
   | { readonly verdict: "allowed"; readonly user: string }
   | { readonly verdict: "unknown"; readonly why: string }
   | { readonly verdict: "forbidden"; readonly user: string };
 
-export interface Sender {
+export interface Caller {
   readonly token: string;
-  /** Where the connection comes from: senders share the reviews by address. */
+  /** Where the connection comes from: callers share the reviews by address. */
   readonly address: string;
 }
 
-/** Throws where the API server could not be asked, or too many tokens wait to be asked about: the sender is not at fault then. */
-export type Authenticate = (sender: Sender) => Promise<Access>;
+/** What a caller must be allowed to do, as RBAC names it. */
+export interface Right {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly namespace?: string;
+  readonly name?: string;
+}
 
+/** Throws where the API server cannot be asked, or too many tokens wait for a review: then the caller is not at fault. */
+export type ReviewAccess = (caller: Caller, right: Right) => Promise<Access>;
+
+/** The rights of a service that reviews its callers. */
 export const needs: readonly Need[] = [
   { group: "authentication.k8s.io", resource: "tokenreviews", verbs: ["create"], scope: "cluster" },
   { group: "authorization.k8s.io", resource: "subjectaccessreviews", verbs: ["create"], scope: "cluster" },
 ];
 
-/** The right of a sender. The API server serves no such subresource: this right alone creates nothing. */
-export const senderNeeds: readonly Need[] = [{ group: GROUP, resource: "remediationrequests/signals", verbs: ["create"], scope: "own" }];
-
-export interface AuthenticateDeps {
+export interface AccessDeps {
   readonly kube: Pick<Kube, "request">;
   readonly clock: Pick<Clock, "now">;
-  /** Senders must have their right here. */
-  readonly namespace: string;
   /** Tokens for another audience are refused. */
   readonly audience: string;
   /** Of our own token: a token of another issuer is refused without asking. Undefined where it is not known. */
   readonly issuer: () => Promise<string | undefined>;
+  /** Ends a refusal: how to get a token that is accepted, as a sentence. */
+  readonly advice: string;
 }
 
-/** So long a token that was revoked, or whose right was taken away, is still accepted. */
+/** How long a revoked token, or a removed right, is still accepted. */
 const allowedMs = 60_000;
 const refusedMs = 10_000;
 const maxRemembered = 1_000;
 const reviewTimeoutMs = 4_000;
-/** Of tokens that were not good before. Connections of one address are fewer than its places. */
+/** For tokens that have not been accepted before. One address has fewer connections than places here. */
 const unknownTokens = { concurrency: 8, maxWaiting: 1_000, maxWaitingPerKey: 256 };
 
-export const createAuthenticate = (deps: AuthenticateDeps): Authenticate => {
+export const createAccess = (deps: AccessDeps): ReviewAccess => {
   // Apart, so that a flood of made-up tokens cannot push out those that are good.
   const allowed = createMemory(deps.clock, allowedMs);
   const refused = createMemory(deps.clock, refusedMs);
   const asking = new Map<string, Promise<Access>>();
   const queue = createFairQueue(unknownTokens);
 
-  const ask = async (hash: string, token: string): Promise<Access> => {
-    const access = await review(deps, token);
+  const ask = async (hash: string, token: string, right: Right): Promise<Access> => {
+    const access = await review(deps, token, right);
     const [memory, other] = access.verdict === "allowed" ? [allowed, refused] : [refused, allowed];
     memory.put(hash, access);
     other.forget(hash);
     return access;
   };
-  const askInTurn = async (hash: string, { token, address }: Sender): Promise<Access> => {
-    const { audience, clock } = deps;
+  const askInTurn = async (hash: string, { token, address }: Caller, right: Right): Promise<Access> => {
+    const { audience, clock, advice } = deps;
     const why = faultOfToken(token, { audience, issuer: await deps.issuer(), nowMs: clock.now() });
-    if (why !== undefined) return { verdict: "unknown", why: `${why}. ${howToMakeOne(deps)}` };
-    return queue.run(address, () => ask(hash, token));
+    if (why !== undefined) return { verdict: "unknown", why: `${why}. ${advice}` };
+    return queue.run(address, () => ask(hash, token, right));
   };
-  return async (sender) => {
-    const hash = sha256(sender.token);
+  return async (caller, right) => {
+    const hash = sha256(`${rightText(right)} ${caller.token}`);
     const known = allowed.get(hash) ?? refused.get(hash) ?? asking.get(hash);
     if (known !== undefined) return known;
     // A token that was good is asked about at once: it does not wait behind unknown tokens.
-    const answer = (allowed.has(hash) ? ask(hash, sender.token) : askInTurn(hash, sender)).finally(() => asking.delete(hash));
+    const answer = (allowed.has(hash) ? ask(hash, caller.token, right) : askInTurn(hash, caller, right)).finally(() => asking.delete(hash));
     asking.set(hash, answer);
     return answer;
   };
 };
 
-const howToMakeOne = ({ namespace, audience }: AuthenticateDeps): string =>
-  `Make one with: kubectl create token ${SIGNALS_ACCOUNT} -n ${namespace} --audience ${audience} --duration 8760h`;
+/** `create remediationrequests.kintsugi.dev/signals in kintsugi-system`. */
+export const rightText = ({ verb, group, resource, subresource, namespace, name }: Right): string =>
+  [
+    verb,
+    qualifiedResource({ group, resource: subresource === undefined ? resource : `${resource}/${subresource}` }),
+    ...(name === undefined ? [] : [name]),
+    ...(namespace === undefined ? [] : [`in ${namespace}`]),
+  ].join(" ");
 
 interface Memory {
-  /** Undefined where its time is over. */
+  /** Undefined once it has expired. */
   get(hash: string): Access | undefined;
-  /** Whether it was remembered, and not pushed out since. */
+  /** Whether it is remembered, expired or not. */
   has(hash: string): boolean;
   put(hash: string, access: Access): void;
   forget(hash: string): void;
@@ -121,8 +133,7 @@ interface SubjectAccessReview {
   status?: { allowed?: boolean };
 }
 
-const review = async (deps: AuthenticateDeps, token: string): Promise<Access> => {
-  const { kube, namespace, audience } = deps;
+const review = async ({ kube, audience, advice }: AccessDeps, token: string, right: Right): Promise<Access> => {
   const options = { timeoutMs: reviewTimeoutMs };
   const { status } = (await kube.request(
     "POST",
@@ -131,9 +142,9 @@ const review = async (deps: AuthenticateDeps, token: string): Promise<Access> =>
     options,
   )) as TokenReview;
   const user = status?.user;
-  // An authenticator that knows nothing of audiences names none: its tokens are good for the API server too.
+  // An authenticator without audiences returns none: its tokens are also valid for the API server.
   if (status?.authenticated !== true || user?.username === undefined || status.audiences?.includes(audience) !== true)
-    return { verdict: "unknown", why: `the API server does not accept it. ${howToMakeOne(deps)}` };
+    return { verdict: "unknown", why: `the API server does not accept it. ${advice}` };
   const answer = (await kube.request(
     "POST",
     "/apis/authorization.k8s.io/v1/subjectaccessreviews",
@@ -145,7 +156,7 @@ const review = async (deps: AuthenticateDeps, token: string): Promise<Access> =>
         uid: user.uid,
         groups: user.groups,
         extra: user.extra,
-        resourceAttributes: { namespace, verb: "create", group: GROUP, resource: "remediationrequests", subresource: "signals" },
+        resourceAttributes: right,
       },
     },
     options,

@@ -1,6 +1,8 @@
-// What every controller is handed by the composition root. Nothing else reaches it: no ambient clock, no environment, no global.
-import type { JournalReader } from "#cluster/journal/journal-reader.ts";
+// What the composition root passes to a role. Nothing else reaches it: no ambient clock, no environment, no global.
 import type { Guardrails } from "#cluster/guardrails.ts";
+import type { JournalKeeper } from "#cluster/journal/keep-journal.ts";
+import type { JournalReader } from "#cluster/journal/journal-reader.ts";
+import type { Diagnoser } from "#investigation/diagnoser.ts";
 import type { Caches } from "#kube/caches.ts";
 import type { Kube } from "#kube/client.ts";
 import type { EventRecorder } from "#kube/events.ts";
@@ -26,4 +28,17 @@ export interface RoleDeps {
   readonly settings: () => Settings;
   /** The admission policies that bound Kintsugi: while one of them is not as generated, it refuses to act. */
   readonly guardrails: Guardrails;
+}
+
+/** Also what only one role needs. */
+export interface StartDeps extends RoleDeps {
+  /** The image of the Jobs. */
+  readonly image: string;
+  /** Where evidence is diagnosed. Default: in this thread. */
+  readonly diagnoser?: Diagnoser | undefined;
+  readonly journalKeeper: JournalKeeper;
+  /** The audience of callers' tokens. */
+  readonly tokenAudience: string;
+  /** The issuer of this cluster's tokens; undefined where it is not known. */
+  readonly tokenIssuer: () => Promise<string | undefined>;
 }

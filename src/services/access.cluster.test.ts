@@ -8,16 +8,17 @@ import { crdOf } from "#manifests/crd.ts";
 import { namespaceManifest, rights } from "#manifests/install.ts";
 import { toYaml } from "#manifests/manifest.ts";
 import { rbacOf } from "#manifests/rbac.ts";
-import { type Authenticate, createAuthenticate } from "#services/gateway/authenticate.ts";
+import { createAccess, type ReviewAccess } from "#services/access.ts";
+import { signalRight } from "#services/gateway/gateway.ts";
 import { newRequest } from "#services/gateway/request.ts";
-import { issuerOf } from "#services/gateway/token-claims.ts";
+import { issuerOf } from "#services/token-claims.ts";
 import { openCluster, type TestCluster, tokenCredentials, tokenOf } from "#test/cluster.ts";
 import { kubectlOf, mustKubectl } from "#test/kubectl.ts";
 import { connect } from "#kube/connect.ts";
 
 const namespace = "kintsugi-senders";
 let cluster: TestCluster;
-let authenticate: Authenticate;
+let review: ReviewAccess;
 
 beforeAll(async () => {
   cluster = await openCluster(inject("controlPlane"));
@@ -32,11 +33,11 @@ beforeAll(async () => {
   await mustKubectl(kubectl, ["apply", "--server-side", "--force-conflicts", "-f", "-"], toYaml(manifests));
   await mustKubectl(kubectl, ["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
   const own = await tokenOf(cluster, namespace, CONTROLLER_ACCOUNT);
-  authenticate = createAuthenticate({
+  review = createAccess({
     kube: await cluster.asAccount(namespace, CONTROLLER_ACCOUNT),
     clock: systemClock,
-    namespace,
     audience: SIGNALS_AUDIENCE,
+    advice: "Create a token.",
     issuer: () => Promise.resolve(issuerOf(own)),
   });
 });
@@ -45,7 +46,7 @@ afterAll(() => cluster.close());
 const token = (account: string, ...audiences: string[]): Promise<string> =>
   tokenOf(cluster, namespace, account, audiences.length === 0 ? undefined : audiences);
 const verdict = async (account: string, ...audiences: string[]): Promise<string> =>
-  (await authenticate({ token: await token(account, ...audiences), address: "" })).verdict;
+  (await review({ token: await token(account, ...audiences), address: "" }, signalRight(namespace))).verdict;
 
 test.each<[string, string, readonly string[], string]>([
   ["a sender's token for Kintsugi", SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE], "allowed"],
@@ -61,7 +62,7 @@ test.each<[string, string, readonly string[], string]>([
 test("a false signature is found by the API server", async () => {
   const [header, claims] = (await token(SIGNALS_ACCOUNT, SIGNALS_AUDIENCE)).split(".");
   const forged = `${header}.${claims}.${"A".repeat(342)}`;
-  expect(await authenticate({ token: forged, address: "" })).toMatchObject({
+  expect(await review({ token: forged, address: "" }, signalRight(namespace))).toMatchObject({
     verdict: "unknown",
     why: expect.stringContaining("the API server does not accept it"),
   });

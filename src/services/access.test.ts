@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { SIGNALS_AUDIENCE } from "#api/labels.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
-import { type Access, createAuthenticate } from "#services/gateway/authenticate.ts";
+import { type Access, createAccess } from "#services/access.ts";
+import { signalRight } from "#services/gateway/gateway.ts";
 import { createMemoryKube, failure } from "#test/memory-kube.ts";
 import { senderToken, subjectOf, testIssuer } from "#test/sender-tokens.ts";
 
@@ -22,9 +23,10 @@ const setUp = () => {
     return { status: { allowed: spec.user?.startsWith("may") ?? false } };
   };
   const issuer = () => Promise.resolve(testIssuer);
-  const authenticate = createAuthenticate({ kube, clock, namespace: "kintsugi-system", audience: SIGNALS_AUDIENCE, issuer });
-  const as = (subject: string, address = "10.0.0.1"): Promise<Access> => authenticate({ token: senderToken(subject), address });
-  return { clock, kube, authenticate, as, revoked };
+  const review = createAccess({ kube, clock, audience: SIGNALS_AUDIENCE, issuer, advice: "Create a token." });
+  const right = signalRight("kintsugi-system");
+  const as = (subject: string, address = "10.0.0.1"): Promise<Access> => review({ token: senderToken(subject), address }, right);
+  return { clock, kube, review, right, as, revoked };
 };
 
 test("a sender with rights is asked about once a minute, with two calls", async () => {
@@ -81,9 +83,9 @@ test("a revoked token is accepted for a minute at most", async () => {
 });
 
 test("a token that no API server could accept is refused without asking", async () => {
-  const { kube, authenticate } = setUp();
+  const { kube, review, right } = setUp();
   for (const token of ["hunter2", senderToken("may-1", { aud: testIssuer }), senderToken("may-1", { iss: "https://elsewhere" })])
-    expect((await authenticate({ token, address: "" })).verdict).toBe("unknown");
+    expect((await review({ token, address: "" }, right)).verdict).toBe("unknown");
   expect(kube.calls).toEqual([]);
 });
 

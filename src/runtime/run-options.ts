@@ -1,0 +1,18 @@
+// What `kintsugi run` is started with. Types only.
+import type { LogLevel } from "#lib/log.ts";
+
+export interface RunOptions {
+  /** Kintsugi's own. */
+  readonly namespace: string;
+  readonly address: string;
+  /** By the name of the port; the number that its role declares where a name is missing. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** Certificate and key of the secured ports. Default: plain HTTP. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined;
+  /** Callers' tokens must be for this audience. */
+  readonly tokenAudience: string;
+  /** The image of the Jobs. */
+  readonly image: string;
+  readonly leaderElection: "on" | "off";
+  readonly logLevel: LogLevel;
+}

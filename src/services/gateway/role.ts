@@ -1,0 +1,31 @@
+// The role gateway: its rights, port and metrics. Loads the service when it starts.
+import { GROUP } from "#api/define-kind.ts";
+import type { Need } from "#api/object.ts";
+import { needs as ownerNeeds } from "#cluster/owners.ts";
+import type { MetricDefinition } from "#lib/metrics.ts";
+import type { Role } from "#runtime/role.ts";
+import { needs as accessNeeds } from "#services/access.ts";
+
+export const needs: readonly Need[] = [
+  { group: GROUP, resource: "remediationrequests", verbs: ["get", "list", "watch", "create"], scope: "own" },
+  { group: GROUP, resource: "remediationrequests/status", verbs: ["patch"], scope: "own" },
+  { group: "", resource: "namespaces", verbs: ["get", "list", "watch"], scope: "cluster" },
+  ...accessNeeds,
+  ...ownerNeeds,
+];
+
+/** The right of a sender. The API server serves no such subresource: this right alone creates nothing. */
+export const senderNeeds: readonly Need[] = [{ group: GROUP, resource: "remediationrequests/signals", verbs: ["create"], scope: "own" }];
+
+export const metrics = {
+  signals: { type: "counter", name: "gateway_signals_total", help: "Alerts received by source and result", labels: ["source", "result"] },
+} as const satisfies Record<string, MetricDefinition>;
+
+export const gateway: Role = {
+  name: "gateway",
+  summary: "Receives alerts and opens remediation requests",
+  needs,
+  ports: [{ name: "http", number: 8080, option: "--port", serves: "alerts", secured: { http: 80, https: 443 } }],
+  metrics: Object.values(metrics),
+  start: async () => (await import("#services/gateway/gateway.ts")).createGateway,
+};
