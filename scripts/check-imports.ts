@@ -24,7 +24,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   "controllers/ai-approval-request": [...controller, "actions"],
   "controllers/workflow-execution": [...controller, "policy", "evidence", "actions"],
   "controllers/kubernetes-execution": [...controller, "policy", "actions"],
-  "controllers/remediation-policy": [...controller],
+  "controllers/remediation-policy": [...controller, "policy"],
   "controllers/retention": [...controller, "policy"],
   act: ["lib", "api", "kube", "cluster", "actions"],
   services: ["lib", "api", "kube"],

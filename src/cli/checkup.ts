@@ -3,7 +3,7 @@ import * as z from "zod";
 
 import { API_VERSION } from "#api/define-kind.ts";
 import { kinds } from "#api/kinds/registry.ts";
-import { RemediationPolicy, unevaluatedFields } from "#api/kinds/remediation-policy.ts";
+import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import {
   Deployments,
   Namespaces,
@@ -17,6 +17,7 @@ import { loadJournal } from "#cluster/journal/journal-reader.ts";
 import { admissionPolicies } from "#manifests/admission.ts";
 import { jsonEqual } from "#lib/canonical-json.ts";
 import { type KubeObject, type Need, referenceText } from "#api/object.ts";
+import { settingsFrom } from "#policy/settings.ts";
 import { listed } from "#cli/render/text.ts";
 import { missingRights } from "#cli/rights-check.ts";
 import type { Kube } from "#kube/client.ts";
@@ -146,14 +147,14 @@ const remediationPoliciesFinding = async (kube: Kube, namespace: string): Promis
     if (!isNotFound(error)) throw error;
     return { check, state: "unknown", detail: "the kind is not served" };
   }
-  const ignored = policies.flatMap(({ metadata, spec }) => unevaluatedFields(spec).map((field) => `${field} of ${metadata.name}`));
-  return ignored.length === 0
+  const problems = settingsFrom(policies).restrictions;
+  return problems.length === 0
     ? { check, state: "ok", detail: policies.length === 0 ? "none: the defaults apply" : `${policies.length} in force` }
     : {
         check,
         state: "failed",
-        detail: `not evaluated, so every repair needs an approval: ${listed(ignored)}`,
-        fix: `remove the fields: kubectl edit remediationpolicies -n ${namespace}`,
+        detail: `Kintsugi repairs nothing: ${problems.slice(0, mostListed).join(" ")}`,
+        fix: `correct the conditions: kubectl edit remediationpolicies -n ${namespace}`,
       };
 };
 

@@ -16,11 +16,8 @@ import type { ReadForAction } from "#investigation/plan-repair.ts";
 import type { Kube } from "#kube/client.ts";
 import { KubeError } from "#kube/errors.ts";
 import { type Clock, toTimestamp } from "#lib/clock.ts";
-import { autonomyCeiling } from "#policy/autonomy.ts";
-import { environmentOf } from "#policy/environment.ts";
 import { grantFor } from "#policy/grant.ts";
-import { holderText, isManaged } from "#policy/permission.ts";
-import { protectionsOf } from "#policy/protections.ts";
+import { type PolicyContext, policyContextOf } from "#policy/permission.ts";
 import { defaultSettings, type Settings, settingsFrom } from "#policy/settings.ts";
 
 export interface LookDeps {
@@ -114,10 +111,7 @@ export const dryLook = async (deps: LookDeps, target: Reference, object: KubeObj
   };
 };
 
-interface Policy {
-  readonly environment: { readonly value: string; readonly source: string };
-  readonly managed: boolean;
-  readonly protections: readonly string[];
+interface Policy extends PolicyContext {
   readonly settings: Settings;
 }
 
@@ -125,12 +119,7 @@ const policyOf = async ({ kube, namespace, signal }: LookDeps, target: Reference
   const options = signal === undefined ? {} : { signal };
   const labels = target.namespace === undefined ? object.metadata.labels : await readPolicyLabels(kube, target, signal);
   const settings = await settingsOf(kube, namespace, options);
-  return {
-    environment: environmentOf(labels, holderText(target)),
-    managed: isManaged(labels),
-    protections: protectionsOf({ target, ownNamespace: namespace, settings }),
-    settings,
-  };
+  return { ...policyContextOf({ target, labels, ownNamespace: namespace, settings }), settings };
 };
 
 /** Where Kintsugi is not installed, or its policies may not be read, its defaults apply: a look needs no installation. */
@@ -151,7 +140,7 @@ const surroundingsOf = (
 ): Surroundings => ({
   environment: policy.environment.value,
   environmentSource: policy.environment.source,
-  autonomy: autonomyCeiling({ ...policy, environment: policy.environment.value }).value,
+  autonomy: policy.autonomy,
   managed: policy.managed,
   protections: policy.protections,
   unread: gaps,

@@ -1,10 +1,14 @@
 // How much Kintsugi may do by itself, for one action on one object: the ladder off < suggest < approve < auto. Pure.
 import type { Autonomy, Risk } from "#api/fields.ts";
 import { allowsAuto, unknownEnvironment } from "#policy/environment.ts";
+import type { RuleVariables } from "#policy/expression.ts";
+import { type Choice, choose } from "#policy/rules.ts";
 import type { Settings } from "#policy/settings.ts";
 
 export interface AutonomyQuestion {
   readonly environment: string;
+  /** The environment by the labels alone: the API server knows no other, and allows an unapproved change only by this one. */
+  readonly labelled: string;
   /** Whether the namespace, or the cluster-scoped object, is opted in. */
   readonly managed: boolean;
   /** What forbids a repair here, in words; see protections.ts. */
@@ -13,6 +17,8 @@ export interface AutonomyQuestion {
   readonly risk: Risk;
   readonly action: string;
   readonly settings: Settings;
+  /** What the conditions of autonomy rules read of the object. */
+  readonly subject: Pick<RuleVariables, "namespaceObject" | "target">;
 }
 
 export interface AutonomyAnswer {
@@ -21,16 +27,31 @@ export interface AutonomyAnswer {
   readonly why: string;
 }
 
-/** The defaults of the product; the strictest rule that applies decides. */
+/** The default, or less where the most specific autonomy rule says so. A rule never gives more than the default. */
 export const autonomyFor = (question: AutonomyQuestion): AutonomyAnswer => {
-  const { environment, managed, protections, reversible, risk, action, settings } = question;
+  const { environment, reversible, risk, action, settings, subject } = question;
+  return restricted(defaultFor(question), choose(settings.rules.autonomy, { ...subject, environment, action, risk, reversible }), action);
+};
+
+const restricted = (byDefault: AutonomyAnswer, choice: Choice<Autonomy>, action: string): AutonomyAnswer => {
+  if (choice.kind === "none" || byDefault.value === "off") return byDefault;
+  if (choice.kind === "undecided") return { value: "off", why: choice.why };
+  const { name, value } = choice.rule;
+  return leastAutonomy(value, byDefault.value) === byDefault.value ? byDefault : { value, why: `${name} sets ${value} for ${action}` };
+};
+
+/** The strictest default that applies. */
+const defaultFor = (question: AutonomyQuestion): AutonomyAnswer => {
+  const { environment, labelled, managed, protections, reversible, risk, action, settings } = question;
   const protection = protections[0];
   if (protection !== undefined) return { value: "off", why: `protected: ${protection}` };
   if (!managed) return { value: "suggest", why: "not opted in: the label kintsugi.dev/managed=true is missing, so Kintsugi only suggests" };
+  const [restriction] = settings.restrictions;
+  if (restriction !== undefined) return { value: "suggest", why: `${restriction} Until it is corrected, Kintsugi only suggests` };
   if (environment === "production") return { value: "approve", why: `${action} in production needs approval` };
   if (!allowsAuto(environment)) return { value: "approve", why: `${action} needs approval, because ${unknownText(environment)}` };
-  const [restriction] = settings.restrictions;
-  if (restriction !== undefined) return { value: "approve", why: `${action} needs approval: ${restriction}` };
+  if (!allowsAuto(labelled))
+    return { value: "approve", why: `${action} needs approval, because no label says that the environment is ${environment}` };
   if (!reversible) return { value: "approve", why: `${action} cannot be undone, so it needs approval` };
   return { value: "auto", why: `${action} is reversible (risk ${risk}), and the ${environment} environment is opted in` };
 };
@@ -44,6 +65,12 @@ const ladder: readonly Autonomy[] = ["off", "suggest", "approve", "auto"];
 
 export const leastAutonomy = (a: Autonomy, b: Autonomy): Autonomy => (ladder.indexOf(a) <= ladder.indexOf(b) ? a : b);
 
-/** The most that any action may be granted here: what RemediationProcessing records before it is known which action it will be. */
-export const autonomyCeiling = (question: Pick<AutonomyQuestion, "environment" | "managed" | "protections" | "settings">): AutonomyAnswer =>
-  autonomyFor({ ...question, reversible: true, risk: "low", action: "any repair" });
+/** The most that any action may be granted here: what RemediationProcessing records before the action is known. Rules about the action do not count yet. */
+export const autonomyCeiling = (question: Omit<AutonomyQuestion, "reversible" | "risk" | "action">): AutonomyAnswer => {
+  const anyAction = { ...question, reversible: true, risk: "low" as const, action: "any repair" };
+  const { environment, subject, settings } = question;
+  const general = settings.rules.autonomy.filter(({ when }) => ofTheAction.every((name) => !when.reads.has(name)));
+  return restricted(defaultFor(anyAction), choose(general, { ...subject, environment }), anyAction.action);
+};
+
+const ofTheAction = ["action", "risk", "reversible"];

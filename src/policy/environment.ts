@@ -1,5 +1,7 @@
-// The environment of an object, read from labels, and the environments in which Kintsugi may repair without asking. Pure; never guesses from a name.
+// The environment of an object, from rules of policies or else from labels, and the environments in which Kintsugi may repair without an approval. Pure; never guesses from a name.
+import type { ObjectReference } from "#api/object.ts";
 import { ENVIRONMENT_LABEL } from "#api/labels.ts";
+import { choose, type Rules, subjectVariables } from "#policy/rules.ts";
 
 export interface Environment {
   readonly value: string;
@@ -46,4 +48,13 @@ export const environmentOf = (labels: Labels, of: string): Environment => {
     if (value) return { value: value === "prod" ? "production" : value, source: `label ${name} of ${of}` };
   }
   return { value: unknownEnvironment, source: `${of} carries no label ${ENVIRONMENT_LABEL}` };
+};
+
+/** With the rules of policies, which come before the labels. Rules that do not decide leave the environment unknown. */
+export const environmentFor = (target: ObjectReference, labels: Labels, of: string, { environments }: Rules): Environment => {
+  const choice = choose(environments, subjectVariables(target, labels));
+  if (choice.kind === "none") return environmentOf(labels, of);
+  if (choice.kind === "undecided") return { value: unknownEnvironment, source: choice.why };
+  const value = choice.rule.value.trim().toLowerCase();
+  return { value: value === "prod" ? "production" : value, source: choice.rule.name };
 };

@@ -1,21 +1,29 @@
 // Windows in which nothing is repaired, and the pause that has no end. Pure.
 import { fromTimestamp } from "#lib/clock.ts";
 import type { Hold } from "#policy/budget.ts";
+import type { RuleVariables } from "#policy/expression.ts";
+import type { Freeze } from "#policy/rules.ts";
 import type { Settings } from "#policy/settings.ts";
 
+/** One step, as the conditions of windows read it. */
+export type FreezeSubject = Pick<RuleVariables, "namespaceObject" | "target" | "environment" | "action">;
+
 /**
- * Absent where nothing stops a repair from beginning now. Conditions of windows are not evaluated yet: such a window holds everywhere,
- * since too little repaired is the smaller harm.
+ * The reason why no repair may begin now; undefined where there is none. A window whose condition cannot be evaluated holds: too few repairs
+ * are the smaller harm.
  */
-export const freezeHold = (settings: Settings, now: number): Hold | undefined => {
+export const freezeHold = (settings: Settings, now: number, steps: readonly FreezeSubject[]): Hold | undefined => {
   if (settings.paused) return { why: "repairs are paused by policy" };
-  const windows = settings.freezes.flatMap((freeze) => {
-    const from = fromTimestamp(freeze.from);
-    const to = fromTimestamp(freeze.to);
-    const holds = from !== undefined && to !== undefined && from <= now && now < to;
-    return holds ? [{ name: freeze.name, to }] : [];
-  });
+  const conditional = settings.rules.freezes.flatMap(({ value, when }) =>
+    steps.some((step) => when.test(step).kind !== "no") ? [value] : [],
+  );
+  const windows = [...settings.freezes, ...conditional].flatMap((freeze) => openWindow(freeze, now));
   const last = windows.toSorted((a, b) => b.to - a.to)[0];
   if (last === undefined) return undefined;
   return { why: `freeze "${last.name}" until ${new Date(last.to).toISOString().replace(".000Z", "Z")}`, untilMs: last.to };
+};
+
+const openWindow = ({ name, from, to }: Freeze, now: number): readonly { readonly name: string; readonly to: number }[] => {
+  const [start, end] = [fromTimestamp(from), fromTimestamp(to)];
+  return start !== undefined && end !== undefined && start <= now && now < end ? [{ name, to: end }] : [];
 };

@@ -1,11 +1,12 @@
 // What policy lets Kintsugi do with one step, from the step's own target: at planning and again before its Job. Pure; the strictest rule decides.
-import type { Permission, Risk } from "#api/fields.ts";
+import type { Autonomy, Permission, Risk } from "#api/fields.ts";
 import { MANAGED_LABEL } from "#api/labels.ts";
 import { type ObjectReference, referenceText } from "#api/object.ts";
-import { autonomyFor } from "#policy/autonomy.ts";
-import { environmentOf } from "#policy/environment.ts";
+import { autonomyCeiling, autonomyFor } from "#policy/autonomy.ts";
+import { type Environment, environmentFor, environmentOf } from "#policy/environment.ts";
 import { beyondLimits } from "#policy/limits.ts";
 import { protectionsOf } from "#policy/protections.ts";
+import { subjectVariables } from "#policy/rules.ts";
 import type { Settings } from "#policy/settings.ts";
 
 /** The labels of the target's namespace, or of a cluster-scoped target itself; absent where the holder does not exist. */
@@ -27,19 +28,54 @@ export interface PermissionQuestion {
 
 export const permissionFor = ({ step, labels, risk, reversible, ownNamespace, settings }: PermissionQuestion): Permission => {
   const { action, target, parameters } = step;
-  const environment = environmentOf(labels, holderText(target)).value.slice(0, 63);
+  const holder = holderText(target);
+  const environment = environmentFor(target, labels, holder, settings.rules).value.slice(0, 63);
   const beyond = beyondLimits(parameters, settings);
   if (beyond !== undefined) return { environment, autonomy: "off", reason: beyond };
   const { value, why } = autonomyFor({
     environment,
+    labelled: environmentOf(labels, holder).value,
     managed: isManaged(labels),
     protections: protectionsOf({ target, ownNamespace, settings }),
     reversible,
     risk,
     action,
     settings,
+    subject: subjectVariables(target, labels),
   });
   return { environment, autonomy: value, reason: why };
+};
+
+/** What policy says of an object before an action is known. */
+export interface PolicyContext {
+  readonly environment: Environment;
+  readonly managed: boolean;
+  readonly protections: readonly string[];
+  /** The most that any action may be granted. */
+  readonly autonomy: Autonomy;
+  /** For people: why not more. */
+  readonly why: string;
+}
+
+export const policyContextOf = ({
+  target,
+  labels,
+  ownNamespace,
+  settings,
+}: Pick<PermissionQuestion, "labels" | "ownNamespace" | "settings"> & { readonly target: ObjectReference }): PolicyContext => {
+  const holder = holderText(target);
+  const environment = environmentFor(target, labels, holder, settings.rules);
+  const managed = isManaged(labels);
+  const protections = protectionsOf({ target, ownNamespace, settings });
+  const { value, why } = autonomyCeiling({
+    environment: environment.value,
+    labelled: environmentOf(labels, holder).value,
+    managed,
+    protections,
+    settings,
+    subject: subjectVariables(target, labels),
+  });
+  return { environment, managed, protections, autonomy: value, why };
 };
 
 export const isManaged = (labels: PolicyLabels): boolean => labels?.[MANAGED_LABEL] === "true";

@@ -7,6 +7,7 @@ import { allowsAuto, autoEnvironments, environmentOf } from "#policy/environment
 import { freezeHold } from "#policy/freeze.ts";
 import { beyondLimits } from "#policy/limits.ts";
 import { priorityOf } from "#policy/priority.ts";
+import { subjectVariables } from "#policy/rules.ts";
 import { protectionsOf } from "#policy/protections.ts";
 import { defaultSettings, settingsFrom } from "#policy/settings.ts";
 
@@ -16,6 +17,8 @@ const ago = (minutes: number): string => new Date(now - minutes * 60_000).toISOS
 describe("autonomyFor", () => {
   const usual: AutonomyQuestion = {
     environment: "staging",
+    labelled: "staging",
+    subject: subjectVariables({ apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" }, {}),
     managed: true,
     protections: [],
     reversible: true,
@@ -28,10 +31,10 @@ describe("autonomyFor", () => {
     ["a missing environment is asked", { environment: "unknown" }, "approve", "the environment is not known"],
     ["an environment that is not on the list is asked", { environment: "prod-eu" }, "approve", "prod-eu is not known to be"],
     [
-      "a stored rule that is not evaluated takes the autonomy away",
-      { settings: { ...defaultSettings, restrictions: ["RemediationPolicy team sets spec.autonomy, which is not evaluated yet"] } },
-      "approve",
-      "RemediationPolicy team sets spec.autonomy",
+      "a policy that is not valid takes the autonomy away, with or without an approval",
+      { settings: { ...defaultSettings, restrictions: ["RemediationPolicy team is not valid: spec.autonomy[0].when."] } },
+      "suggest",
+      "RemediationPolicy team is not valid",
     ],
     ["what cannot be undone is asked", { reversible: false }, "approve", "cannot be undone"],
     ["production is asked", { environment: "production" }, "approve", "in production"],
@@ -149,27 +152,20 @@ describe("budgetHold", () => {
 });
 
 describe("freezeHold", () => {
-  const freeze = (name: string, from: number, to: number, when?: string) => ({
-    name,
-    from: ago(-from),
-    to: ago(-to),
-    ...(when === undefined ? {} : { when }),
-  });
-  const hold = (...freezes: ReturnType<typeof freeze>[]) => freezeHold({ ...defaultSettings, freezes }, now);
+  const freeze = (name: string, from: number, to: number) => ({ name, from: ago(-from), to: ago(-to) });
+  const hold = (...freezes: ReturnType<typeof freeze>[]) => freezeHold({ ...defaultSettings, freezes }, now, []);
 
   test("nothing holds by default", () => expect(hold()).toBeUndefined());
   test("a pause has no end", () =>
-    expect(freezeHold({ ...defaultSettings, paused: true }, now)).toEqual({ why: "repairs are paused by policy" }));
+    expect(freezeHold({ ...defaultSettings, paused: true }, now, [])).toEqual({ why: "repairs are paused by policy" }));
   test("a window holds from its first moment to before its last", () => {
     expect(hold(freeze("sale", 0, 30))).toEqual({ why: 'freeze "sale" until 2030-01-01T12:30:00Z', untilMs: now + 30 * 60_000 });
     expect(hold(freeze("sale", -30, 0))).toBeUndefined();
     expect(hold(freeze("sale", 1, 30))).toBeUndefined();
   });
   test("of several the one that ends last counts", () => expect(hold(freeze("a", -5, 10), freeze("b", -5, 20))?.why).toContain('"b"'));
-  test("a condition that is not evaluated yet holds everything", () =>
-    expect(hold(freeze("sale", -5, 30, "namespace == 'bank'"))).toBeDefined());
   test("a window that cannot be read is none", () =>
-    expect(freezeHold({ ...defaultSettings, freezes: [{ name: "x", from: "soon", to: "later" }] }, now)).toBeUndefined());
+    expect(freezeHold({ ...defaultSettings, freezes: [{ name: "x", from: "soon", to: "later" }] }, now, [])).toBeUndefined());
 });
 
 describe("settingsFrom", () => {
@@ -198,16 +194,6 @@ describe("settingsFrom", () => {
       protectedKinds: ["StatefulSet"],
       freezes: [window],
     });
-  });
-  test.each<[string, RemediationPolicy["spec"], string]>([
-    ["autonomy", { autonomy: [{ when: "true", value: "off" }] }, "spec.autonomy"],
-    ["environments", { environments: [{ when: "true", value: "production" }] }, "spec.environments"],
-    ["priorities", { priorities: [{ when: "true", value: "P0" }] }, "spec.priorities"],
-    ["the condition of a freeze", { freezes: [{ name: "x", from: ago(9), to: ago(8), when: "true" }] }, "spec.freezes[].when"],
-  ])("a stored policy that sets %s restricts, whatever other policies say", (_name, spec, field) => {
-    expect(settingsFrom([policy("a", spec), policy("b", {})]).restrictions).toEqual([
-      `RemediationPolicy a sets ${field}, which is not evaluated yet`,
-    ]);
   });
   test("an empty list of approvers would allow no decision at all", () => {
     expect(settingsFrom([policy("a", { approvers: [] })]).approvers).toEqual(defaultSettings.approvers);

@@ -1,5 +1,6 @@
 // The policies in force as one value: the defaults, overlaid by every RemediationPolicy in the order of their names. Pure.
-import { type RemediationPolicy, unevaluatedFields } from "#api/kinds/remediation-policy.ts";
+import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
+import { type CompiledRules, compileRules, type Freeze, joined, noRules, problemText, type Rules } from "#policy/rules.ts";
 
 export interface Settings {
   readonly paused: boolean;
@@ -19,8 +20,10 @@ export interface Settings {
   readonly limits: NonNullable<RemediationPolicy["spec"]["limits"]>;
   readonly protectedNamespaces: readonly string[];
   readonly protectedKinds: readonly string[];
-  readonly freezes: NonNullable<RemediationPolicy["spec"]["freezes"]>;
-  /** Rules of stored policies that are not evaluated, in words: while there is one, every repair needs an approval. */
+  /** Windows without a condition: they hold everywhere. */
+  readonly freezes: readonly Freeze[];
+  readonly rules: Rules;
+  /** Conditions that do not compile, one sentence each: any of them could restrict, so nothing is repaired while there is one. */
   readonly restrictions: readonly string[];
 }
 
@@ -42,14 +45,17 @@ export const defaultSettings: Settings = {
   protectedNamespaces: ["kube-system"],
   protectedKinds: [],
   freezes: [],
+  rules: noRules,
   restrictions: [],
 };
 
 /** What a namespace or kind is protected by is never lifted by another policy; of all else the policy that comes last in the alphabet decides. */
-export const settingsFrom = (policies: readonly RemediationPolicy[]): Settings =>
+export const settingsFrom = (policies: readonly RemediationPolicy[], compiled = compileRules): Settings =>
   policies
     .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
-    .reduce<Settings>((settings, { metadata, spec }) => {
+    .reduce<Settings>((settings, policy) => {
+      const { metadata, spec } = policy;
+      const { rules, problems } = compiled(policy);
       const { paused, budgets, freezes, protected: shielded } = spec;
       return {
         paused: settings.paused || paused === true,
@@ -69,12 +75,24 @@ export const settingsFrom = (policies: readonly RemediationPolicy[]): Settings =
         limits: { ...settings.limits, ...spec.limits },
         protectedNamespaces: union(settings.protectedNamespaces, shielded?.namespaces),
         protectedKinds: union(settings.protectedKinds, shielded?.kinds),
-        freezes: [...settings.freezes, ...(freezes ?? [])],
+        freezes: [...settings.freezes, ...(freezes ?? []).filter(({ when }) => when === undefined)],
+        rules: joined([settings.rules, rules]),
         restrictions: [
           ...settings.restrictions,
-          ...unevaluatedFields(spec).map((field) => `RemediationPolicy ${metadata.name} sets ${field}, which is not evaluated yet`),
+          ...problems.map((problem) => `RemediationPolicy ${metadata.name} is not valid: ${problemText(problem)}`),
         ],
       };
     }, defaultSettings);
+
+/** The same for a caller that asks again and again: each policy is compiled once. Policies are frozen, so their identity is their content. */
+export const createSettingsReader = (): ((policies: readonly RemediationPolicy[]) => Settings) => {
+  const known = new WeakMap<RemediationPolicy, CompiledRules>();
+  const compiled = (policy: RemediationPolicy): CompiledRules => {
+    const found = known.get(policy) ?? compileRules(policy);
+    known.set(policy, found);
+    return found;
+  };
+  return (policies) => settingsFrom(policies, compiled);
+};
 
 const union = (known: readonly string[], more: readonly string[] = []): readonly string[] => [...new Set([...known, ...more])];

@@ -19,7 +19,7 @@ import { createApp, type HttpServer, startHttpServer } from "#lib/http-server.ts
 import type { Log } from "#lib/log.ts";
 import { createMetrics, type Metrics } from "#lib/metrics.ts";
 import { admissionPolicies, approvalsPolicyName } from "#manifests/admission.ts";
-import { settingsFrom } from "#policy/settings.ts";
+import { createSettingsReader } from "#policy/settings.ts";
 import { allRoles, rolesNamed } from "#roles/registry.ts";
 import { metricsPort } from "#runtime/process-ports.ts";
 import type { Port, Role, RunningRole, StartRole } from "#runtime/role.ts";
@@ -84,12 +84,13 @@ export const runRoles = async ({ lease, roles }: LoadedRoles, options: RunOption
   const caches = createCaches(kube, { log, metrics });
   const events = createEventRecorder({ kube, clock, log, component: "kintsugi", instance: identity });
   const policies = caches.of(RemediationPolicy, { namespace });
+  const settingsOf = createSettingsReader();
   const store = createConfigMapStore({ kube, clock, namespace, randomBytes: deps.randomBytes });
   const journalKeeper = createJournalKeeper({ kube, clock, log, metrics, store });
   const shared: StartDeps = {
     ...{ kube, caches, clock, random, randomBytes: deps.randomBytes, log, metrics, events, namespace, image, journalKeeper },
     journal: keptJournal(journalKeeper, savedJournal(kube, namespace)),
-    settings: () => settingsFrom(policies.list(namespace)),
+    settings: () => settingsOf(policies.list(namespace)),
     diagnoser: deps.diagnoser,
     guardrails: watchGuardrails(caches, admissionPolicies({ namespace, image }), approvalsPolicyName(namespace)),
     tokenAudience: options.tokenAudience,

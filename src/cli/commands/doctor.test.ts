@@ -93,15 +93,16 @@ describe("doctor", () => {
     expect(stateOf(findings, "change journal")?.detail).toMatch(/Secret kintsugi-system\/kintsugi-journal-key holds no key/);
   });
 
-  test("a policy with a rule that is not evaluated is named, with the command that removes it: exit code 1", async () => {
+  test("a policy with a condition that is not valid is named with its place: exit code 1", async () => {
     const policy = (name: string, spec: object) => ({ ...named("kintsugi.dev/v1alpha1", "RemediationPolicy", name, {}, system), spec });
-    const written = [policy("plain", { paused: false }), policy("team", { autonomy: [{ when: "true", value: "off" }] })];
+    const written = [policy("plain", { paused: false }), policy("team", { autonomy: [{ when: "environmnt == 1", value: "off" }] })];
     const { code, findings } = await doctor({ ...whole, objects: [...whole.objects, ...written] });
     expect(code).toBe(1);
     expect(stateOf(findings, "remediation policies")).toMatchObject({
       state: "failed",
-      detail: "not evaluated, so every repair needs an approval: spec.autonomy of team",
-      fix: `remove the fields: kubectl edit remediationpolicies -n ${system}`,
+      detail:
+        "Kintsugi repairs nothing: RemediationPolicy team is not valid: spec.autonomy[0].when, line 1, column 1: Unknown variable: environmnt.",
+      fix: `correct the conditions: kubectl edit remediationpolicies -n ${system}`,
     });
   });
 

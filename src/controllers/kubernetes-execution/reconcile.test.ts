@@ -23,7 +23,8 @@ import { CHANGES_KEY, sealer } from "#cluster/sealed-changes.ts";
 import { isOver, quietMs } from "#controllers/kubernetes-execution/decide.ts";
 import { sha256 } from "#lib/canonical-json.ts";
 import { systemClock } from "#lib/system-clock.ts";
-import { defaultSettings } from "#policy/settings.ts";
+import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
+import { defaultSettings, settingsFrom } from "#policy/settings.ts";
 import { badTemplate, goodTemplate, type Harness, openHarness } from "#test/execution-harness.ts";
 import type { ProxiedRequest } from "#test/fault-proxy.ts";
 import { openedChanges } from "#test/recorded-changes.ts";
@@ -294,6 +295,8 @@ describe("nothing is changed, and no Job made", () => {
     }
   });
 
+  const policyOf = (spec: RemediationPolicy["spec"]): RemediationPolicy =>
+    ({ apiVersion: "kintsugi.dev/v1alpha1", kind: "RemediationPolicy", metadata: { name: "team" }, spec }) as RemediationPolicy;
   const policies: Record<string, [() => void, RegExp]> = {
     "while repairs are paused": [
       () => {
@@ -308,11 +311,31 @@ describe("nothing is changed, and no Job made", () => {
       },
       /Freeze "release week" until/,
     ],
-    "where a stored rule of a policy is not evaluated": [
+    "during a freeze whose condition matches": [
       () => {
-        harness.policy.settings = { ...defaultSettings, restrictions: ["RemediationPolicy team sets spec.autonomy"] };
+        const when = `target.namespace == "${harness.shop}"`;
+        const freezes = [{ name: "release week", from: "2020-01-01T00:00:00Z", to: "2090-01-01T00:00:00Z", when }];
+        harness.policy.settings = settingsFrom([policyOf({ freezes })]);
       },
-      /needs an approval, and it has none: .*RemediationPolicy team sets spec\.autonomy/,
+      /Freeze "release week" until/,
+    ],
+    "while a policy is not valid": [
+      () => {
+        harness.policy.settings = settingsFrom([policyOf({ autonomy: [{ when: "environment ==", value: "auto" }] })]);
+      },
+      /RemediationPolicy team is not valid: spec\.autonomy\[0\]\.when, line 1, column 15: .* Kintsugi only suggests/,
+    ],
+    "where a rule turns the action off": [
+      () => {
+        harness.policy.settings = settingsFrom([policyOf({ autonomy: [{ when: 'action != ""', value: "off" }] })]);
+      },
+      /RemediationPolicy team, spec\.autonomy\[0\] sets off for /,
+    ],
+    "where a rule asks for an approval": [
+      () => {
+        harness.policy.settings = settingsFrom([policyOf({ autonomy: [{ when: "true", value: "approve" }] })]);
+      },
+      /needs an approval, and it has none: RemediationPolicy team, spec\.autonomy\[0\]/,
     ],
     "where policy protects the namespace": [
       () => {

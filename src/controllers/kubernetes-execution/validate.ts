@@ -22,6 +22,7 @@ import { sha256 } from "#lib/canonical-json.ts";
 import { leastAutonomy } from "#policy/autonomy.ts";
 import { freezeHold } from "#policy/freeze.ts";
 import { holderText, isManaged, permissionFor } from "#policy/permission.ts";
+import { subjectVariables } from "#policy/rules.ts";
 
 export type ValidateDeps = Pick<RoleDeps, "kube" | "randomBytes" | "clock" | "journal" | "settings" | "guardrails" | "namespace">;
 
@@ -158,10 +159,11 @@ const refusalOf = async (
   if (!isManaged(labels)) return `${holderText(target)} is not opted in: label it ${MANAGED_LABEL}=true.`;
   if (spec.undoes !== undefined) return undefined;
   const settings = deps.settings();
-  const hold = freezeHold(settings, deps.clock.now());
-  if (hold !== undefined) return `${asSentence(hold.why)}.`;
   const reversible = fields.inverse !== irreversible;
   const now = permissionFor({ step: spec, labels, risk: action.risk, reversible, ownNamespace: deps.namespace, settings });
+  const step = { ...subjectVariables(target, labels), environment: now.environment, action: spec.action };
+  const hold = freezeHold(settings, deps.clock.now(), [step]);
+  if (hold !== undefined) return `${asSentence(hold.why)}.`;
   // What was planned without a permission, by an older version, needs an approval.
   const planned = spec.permission ?? { autonomy: "approve", reason: "the plan does not say which rule allowed it" };
   const autonomy = leastAutonomy(now.autonomy, planned.autonomy);

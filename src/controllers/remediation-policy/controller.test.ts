@@ -1,5 +1,5 @@
-// The kind and its controller on an embedded API server: what admission refuses, and what the status says of what was stored before.
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+// The kind and its controller on an embedded API server: what the status says of a policy.
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { API_VERSION } from "#api/define-kind.ts";
 import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { CONTROLLER_ACCOUNT } from "#api/labels.ts";
@@ -17,14 +17,6 @@ import { type EmbeddedTestCluster, openEmbeddedCluster } from "#test/embedded-te
 const namespace = "kintsugi-policies";
 type Spec = RemediationPolicy["spec"];
 const window = { name: "sale", from: "2030-01-01T00:00:00Z", to: "2030-01-02T00:00:00Z" };
-const unevaluated: Record<string, [Spec, RegExp]> = {
-  autonomy: [{ autonomy: [{ when: "true", value: "off" }] }, /spec\.autonomy is not evaluated yet/],
-  environments: [{ environments: [{ when: "true", value: "production" }] }, /spec\.environments is not evaluated yet/],
-  priorities: [{ priorities: [{ when: "true", value: "P0" }] }, /spec\.priorities is not evaluated yet/],
-  "an empty list of rules": [{ autonomy: [] }, /spec\.autonomy is not evaluated yet/],
-  "the condition of a freeze": [{ freezes: [window, { ...window, when: "true" }] }, /spec\.freezes\[\]\.when is not evaluated yet/],
-};
-
 let cluster: EmbeddedTestCluster;
 const apply = (name: string, spec: Spec): Promise<unknown> =>
   cluster.admin.create(RemediationPolicy, { apiVersion: API_VERSION, kind: "RemediationPolicy", metadata: { name, namespace }, spec });
@@ -57,41 +49,47 @@ const stored = (name: string, holds: object): Promise<unknown> =>
     interval: 20,
   });
 
-describe("a rule that no controller evaluates is refused with the reason", () => {
-  test.each(Object.entries(unevaluated))("%s", async (_name, [spec, message]) => {
-    await expect(apply("refused", spec)).rejects.toThrow(message);
-  });
-});
-
-test("a policy whose every rule is evaluated is in force, for the generation that was read", async () => {
+test("a policy whose every condition compiles is ready, for the generation that was read", async () => {
   await apply("plain", { paused: false, freezes: [window] });
-  await stored("plain", { observedGeneration: 1, conditions: [{ type: "InForce", status: "True", reason: "AllRulesEvaluated" }] });
+  await stored("plain", { observedGeneration: 1, conditions: [{ type: "Ready", status: "True", reason: "RulesCompiled" }] });
   await cluster.admin.mergePatch(RemediationPolicy, { namespace, name: "plain" }, { spec: { paused: true } });
-  await stored("plain", { observedGeneration: 2, conditions: [{ type: "InForce", status: "True" }] });
+  await stored("plain", { observedGeneration: 2, conditions: [{ type: "Ready", status: "True" }] });
 });
 
-test.each(Object.entries(unevaluated))(
-  "a policy that was stored with %s is not in force as it is written, and says what follows from it",
-  (_name, [spec]) => {
-    const policy = {
-      apiVersion: API_VERSION,
-      kind: "RemediationPolicy",
-      metadata: { name: "older", generation: 1 },
-      spec,
-    } as RemediationPolicy;
-    expect(statusOf(policy, 0)).toMatchObject({
-      observedGeneration: 1,
+test("a condition that is not valid is reported with its place, and the correction clears it", async () => {
+  await apply("broken", {
+    autonomy: [
+      { when: "true", value: "off" },
+      { when: 'target.knd == "Deployment"', value: "approve" },
+    ],
+  });
+  const place = /repairs nothing until this policy is corrected\. spec\.autonomy\[1\]\.when, line 1, column 8: No such key: knd\./;
+  await stored("broken", {
+    observedGeneration: 1,
+    conditions: [{ type: "Ready", status: "False", reason: "RulesInvalid", message: expect.stringMatching(place) as string }],
+  });
+  await cluster.admin.mergePatch(
+    RemediationPolicy,
+    { namespace, name: "broken" },
+    { spec: { autonomy: [{ when: "true", value: "off" }] } },
+  );
+  await stored("broken", { observedGeneration: 2, conditions: [{ type: "Ready", status: "True", reason: "RulesCompiled" }] });
+});
+
+test("the condition of an earlier version is removed", () => {
+  const policy = {
+    apiVersion: API_VERSION,
+    kind: "RemediationPolicy",
+    metadata: { name: "older", generation: 1 },
+    spec: {},
+    status: {
       conditions: [
-        {
-          type: "InForce",
-          status: "False",
-          reason: "RulesNotEvaluated",
-          message: expect.stringMatching(/Every repair needs an approval/) as string,
-        },
+        { type: "InForce", status: "False", reason: "RulesNotEvaluated", message: "x", lastTransitionTime: "2030-01-01T00:00:00Z" },
       ],
-    });
-  },
-);
+    },
+  } as unknown as RemediationPolicy;
+  expect(statusOf(policy, 0).conditions?.map(({ type }) => type)).toEqual(["Ready"]);
+});
 
 test("the status that is right already is not written again", () => {
   const policy = {

@@ -17,9 +17,8 @@ export const createRemediationPolicyController = ({ kube, caches, clock, namespa
       if (policy === undefined || policy.metadata.deletionTimestamp !== undefined) return "rest";
       const status = statusOf(policy, clock.now());
       await writeStatus(kube, policies, RemediationPolicy, policy, status, signal);
-      const inForce = status.conditions?.find(({ type }) => type === "InForce");
-      if (inForce?.status === "False")
-        log.warn("a policy is not in force as it is written", { policy: key.name, message: inForce.message });
+      const ready = status.conditions?.find(({ type }) => type === "Ready");
+      if (ready?.status === "False") log.warn("the policy is not valid", { policy: key.name, message: ready.message });
       return "rest";
     },
   };

@@ -1,13 +1,9 @@
 // What is known of a target, and what policy says of it: the one status this kind ever gets. Pure.
 import type { Context, ProcessingPhase, RemediationProcessing } from "#api/kinds/remediation-processing.ts";
-import { MANAGED_LABEL } from "#api/labels.ts";
-import { referenceText } from "#api/object.ts";
 import { toPreciseTimestamp } from "#lib/clock.ts";
 import { redact } from "#lib/redact.ts";
-import { autonomyCeiling } from "#policy/autonomy.ts";
-import { environmentOf } from "#policy/environment.ts";
-import { priorityOf } from "#policy/priority.ts";
-import { protectionsOf } from "#policy/protections.ts";
+import { policyContextOf } from "#policy/permission.ts";
+import { priorityFor } from "#policy/priority.ts";
 import type { Settings } from "#policy/settings.ts";
 
 export interface Observed {
@@ -45,22 +41,18 @@ const unread = ({ unreadable = "no reason was given", missing }: Observed, now: 
 const known = (seen: Observed, context: Context, now: number): Status => {
   const { processing, labels, ownNamespace, settings, missing } = seen;
   const { target, alert } = processing.spec;
-  const managed = labels?.[MANAGED_LABEL] === "true";
-  const whose = target.namespace === undefined ? referenceText(target) : `Namespace ${target.namespace}`;
-  const environment = environmentOf(labels, whose);
-  const protections = protectionsOf({ target, ownNamespace, settings });
-  const autonomy = autonomyCeiling({ environment: environment.value, managed, protections, settings });
+  const { environment, managed, protections, autonomy, why } = policyContextOf({ target, labels, ownNamespace, settings });
   return {
     phase: "Completed",
     context,
     environment: { value: environment.value.slice(0, 63), source: environment.source.slice(0, 256) },
-    priority: priorityOf(alert.severity, environment.value),
-    autonomy: autonomy.value,
+    priority: priorityFor({ alert, target, labels, environment: environment.value, settings }),
+    autonomy,
     managed,
     protections: protections.slice(0, 20),
     quality: { missing: bounded(missing) },
     completedAt: toPreciseTimestamp(now),
-    message: autonomy.why.slice(0, 1024),
+    message: why.slice(0, 1024),
   };
 };
 

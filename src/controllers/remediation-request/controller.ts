@@ -7,7 +7,7 @@ import { RemediationRequest, requestTransitions } from "#api/kinds/remediation-r
 import { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
 import { REQUEST_LABEL } from "#api/labels.ts";
 import { type Key, keyOf, type KubeObject } from "#api/object.ts";
-import { CachedAdmissionBindings, CachedAdmissionPolicies } from "#cluster/cached-kinds.ts";
+import { CachedAdmissionBindings, CachedAdmissionPolicies, CachedNamespaces } from "#cluster/cached-kinds.ts";
 import { targetKey, watchTargets } from "#cluster/targets.ts";
 import type { RoleDeps } from "#runtime/role-deps.ts";
 import type { Controller, Watch } from "#kube/controller.ts";
@@ -31,6 +31,7 @@ export const createRemediationRequestController = (deps: RoleDeps): Controller =
   const analyses = deps.caches.of(AIAnalysis, scope);
   const workflows = deps.caches.of(WorkflowExecution, scope, workflowIndexes);
   const targets = watchTargets(deps.caches);
+  const namespaces = deps.caches.of(CachedNamespaces);
   const act = createAct(deps, { requests, processings, analyses, workflows });
 
   const blockedOnes = (): Key[] => requests.index(blocked, "yes").map(keyOf);
@@ -51,6 +52,7 @@ export const createRemediationRequestController = (deps: RoleDeps): Controller =
       unblocks(deps.caches.of(RemediationPolicy, scope)),
       unblocks(deps.caches.of(CachedAdmissionPolicies)),
       unblocks(deps.caches.of(CachedAdmissionBindings)),
+      unblocks(namespaces),
       ...targets.stores.map((store) => ({ store, keysOf: waitingForHealth })),
     ],
     reconcile: async (key, { signal, log }) => {
@@ -59,7 +61,7 @@ export const createRemediationRequestController = (deps: RoleDeps): Controller =
       if (request === undefined || request.metadata.deletionTimestamp !== undefined) return "rest";
       if (isTerminal(requestTransitions, phaseOf(request))) return "rest";
       const now = deps.clock.now();
-      const seen = await observe({ ...deps, processings, analyses, workflows, targets }, request, now, signal);
+      const seen = await observe({ ...deps, processings, analyses, workflows, targets, namespaces }, request, now, signal);
       return act(decide(seen, now), seen, { signal, log, now });
     },
   };

@@ -6,13 +6,17 @@ import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { WorkflowExecution, type WorkflowPhase, workflowTransitions } from "#api/kinds/workflow-execution.ts";
 import { isTerminal } from "#api/define-kind.ts";
 import { type KubeObject, type ObjectReference, referenceText } from "#api/object.ts";
+import type { CachedNamespace } from "#cluster/cached-kinds.ts";
 import type { Guardrails } from "#cluster/guardrails.ts";
 import type { Targets } from "#cluster/targets.ts";
 import type { Kube } from "#kube/client.ts";
 import type { Store } from "#kube/store.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import { type Hold, budgetHold } from "#policy/budget.ts";
-import { freezeHold } from "#policy/freeze.ts";
+import { environmentFor } from "#policy/environment.ts";
+import { freezeHold, type FreezeSubject } from "#policy/freeze.ts";
+import { holderText } from "#policy/permission.ts";
+import { subjectVariables } from "#policy/rules.ts";
 import type { Settings } from "#policy/settings.ts";
 import { analysisName, chosenPlan, processingName, repairedObject, workflowNumber } from "#controllers/remediation-request/children.ts";
 import { type Observed, attemptOf, phaseOf } from "#controllers/remediation-request/decide.ts";
@@ -23,6 +27,7 @@ export interface Sources {
   readonly analyses: Store<AIAnalysis>;
   readonly workflows: Store<WorkflowExecution>;
   readonly targets: Targets;
+  readonly namespaces: Pick<Store<CachedNamespace>, "get">;
   readonly settings: () => Settings;
   readonly guardrails: Pick<Guardrails, "missing">;
 }
@@ -129,8 +134,19 @@ const holdOf = (
   const repaired = repairedObject(request, plan);
   const holder = sources.workflows.index(workflowsByObject, targetHash(repaired)).find(isActive);
   if (holder !== undefined) return { why: `${holder.spec.request} is repairing ${referenceText(repaired)} already` };
-  return freezeHold(settings, now) ?? budgetHold({ repairs: sources.workflows.list(), namespaces: changedNamespaces(plan), settings, now });
+  return (
+    freezeHold(settings, now, frozenSteps(plan, sources.namespaces, settings)) ??
+    budgetHold({ repairs: sources.workflows.list(), namespaces: changedNamespaces(plan), settings, now })
+  );
 };
+
+/** Every step as the conditions of freezes read it. The labels of a cluster-scoped target are read before its Job only. */
+const frozenSteps = ({ steps }: Plan, namespaces: Sources["namespaces"], { rules }: Settings): readonly FreezeSubject[] =>
+  steps.map(({ target, action }) => {
+    const labels = target.namespace === undefined ? undefined : namespaces.get({ name: target.namespace })?.metadata.labels;
+    const environment = environmentFor(target, labels, holderText(target), rules).value;
+    return { ...subjectVariables(target, labels), environment, action };
+  });
 
 /** Of every step's own target: each has a budget. */
 const changedNamespaces = ({ steps }: Plan): readonly string[] => [...new Set(steps.flatMap(({ target }) => target.namespace ?? []))];

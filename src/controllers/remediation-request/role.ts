@@ -4,7 +4,8 @@ import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
-import type { Need } from "#api/object.ts";
+import { type Need, watchNeeds } from "#api/object.ts";
+import { CachedNamespaces } from "#cluster/cached-kinds.ts";
 import { needs as guardrailNeeds } from "#cluster/guardrails.ts";
 import { needs as targetNeeds } from "#cluster/targets.ts";
 import { ownKind } from "#controllers/rights.ts";
@@ -24,6 +25,7 @@ export const needs: readonly Need[] = [
   ...ownKind(RemediationPolicy, ["get", "list", "watch"]),
   ...guardrailNeeds,
   ...targetNeeds,
+  ...watchNeeds([CachedNamespaces]),
 ];
 
 export const metrics = {

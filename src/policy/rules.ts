@@ -1,0 +1,125 @@
+// The conditional rules of all policies, compiled, and which of them decides: the most specific one that holds. Pure.
+import type { Autonomy, Priority } from "#api/fields.ts";
+import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
+import type { ObjectReference } from "#api/object.ts";
+import { compileExpression, type Expression, isProblem, type RuleVariables, type VariableName } from "#policy/expression.ts";
+
+/** The variables of each field's conditions. A rule about the environment cannot read the environment. */
+export const ruleVariables = {
+  environments: ["namespaceObject", "target"],
+  priorities: ["namespaceObject", "target", "environment", "alert"],
+  autonomy: ["namespaceObject", "target", "environment", "action", "risk", "reversible"],
+  freezes: ["namespaceObject", "target", "environment", "action"],
+} as const satisfies Readonly<Record<string, readonly VariableName[]>>;
+
+export interface Rule<T> {
+  /** For people: `RemediationPolicy default, generation 3, spec.autonomy[1]`. */
+  readonly name: string;
+  readonly when: Expression;
+  readonly value: T;
+}
+
+export interface RuleProblem {
+  /** `spec.autonomy[1].when`. */
+  readonly field: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+type Spec = RemediationPolicy["spec"];
+export type Freeze = NonNullable<Spec["freezes"]>[number];
+
+export interface Rules {
+  readonly environments: readonly Rule<string>[];
+  readonly priorities: readonly Rule<Priority>[];
+  readonly autonomy: readonly Rule<Autonomy>[];
+  /** The windows that have a condition. */
+  readonly freezes: readonly Rule<Freeze>[];
+}
+
+export interface CompiledRules {
+  readonly rules: Rules;
+  readonly problems: readonly RuleProblem[];
+}
+
+export const noRules: Rules = { environments: [], priorities: [], autonomy: [], freezes: [] };
+
+/** The rules of one policy. A condition that does not compile is a problem, and its rule is left out. */
+export const compileRules = ({ metadata, spec }: RemediationPolicy): CompiledRules => {
+  const problems: RuleProblem[] = [];
+  const compiled = <T>(field: keyof typeof ruleVariables, entries: readonly Entry<T>[] = []): readonly Rule<T>[] =>
+    entries.flatMap(({ when, value }, index) => {
+      if (when === undefined) return [];
+      const expression = compileExpression(when, ruleVariables[field]);
+      if (!isProblem(expression)) return [{ name: `${policyName(metadata)}, spec.${field}[${index}]`, when: expression, value }];
+      problems.push({ field: `spec.${field}[${index}].when`, ...expression });
+      return [];
+    });
+  const rules: Rules = {
+    environments: compiled("environments", spec.environments),
+    priorities: compiled("priorities", spec.priorities),
+    autonomy: compiled("autonomy", spec.autonomy),
+    freezes: compiled("freezes", conditionalFreezes(spec)),
+  };
+  return { rules, problems };
+};
+
+interface Entry<T> {
+  /** Undefined: an entry without a condition keeps its place in the list, which names the others. */
+  readonly when: string | undefined;
+  readonly value: T;
+}
+
+const conditionalFreezes = ({ freezes = [] }: Spec): readonly Entry<Freeze>[] =>
+  freezes.map((freeze) => ({ when: freeze.when, value: freeze }));
+
+const policyName = ({ name, generation }: RemediationPolicy["metadata"]): string =>
+  `RemediationPolicy ${name}${generation === undefined ? "" : `, generation ${generation}`}`;
+
+/** Of a target and the labels of its holder, as `PolicyLabels` has them. */
+export const subjectVariables = (
+  { apiVersion, kind, namespace = "", name }: ObjectReference,
+  labels: Readonly<Record<string, string>> = {},
+): Pick<RuleVariables, "namespaceObject" | "target"> => ({
+  namespaceObject: { metadata: { name: kind === "Namespace" ? name : namespace, labels } },
+  target: { apiVersion, kind, namespace, name },
+});
+
+export const problemText = ({ field, line, column, message }: RuleProblem): string =>
+  `${field}, line ${line}, column ${column}: ${message}.`;
+
+export const joined = (all: readonly Rules[]): Rules => ({
+  environments: all.flatMap(({ environments }) => environments),
+  priorities: all.flatMap(({ priorities }) => priorities),
+  autonomy: all.flatMap(({ autonomy }) => autonomy),
+  freezes: all.flatMap(({ freezes }) => freezes),
+});
+
+export type Choice<T> =
+  | { readonly kind: "none" }
+  | { readonly kind: "rule"; readonly rule: Rule<T> }
+  /** Equally specific rules with different values, or a rule that could not be evaluated: the caller takes the strictest answer. */
+  | { readonly kind: "undecided"; readonly why: string };
+
+/**
+ * The most specific rule that holds: the one that reads the most variables. Rules of one value do not compete.
+ * Guarantees: the order of rules and policies never decides.
+ */
+export const choose = <T>(rules: readonly Rule<T>[], variables: Partial<RuleVariables>): Choice<T> => {
+  const holding: Rule<T>[] = [];
+  for (const rule of rules) {
+    const outcome = rule.when.test(variables);
+    if (outcome.kind === "error") return { kind: "undecided", why: `${rule.name} cannot be evaluated: ${outcome.message}` };
+    if (outcome.kind === "yes") holding.push(rule);
+  }
+  const most = Math.max(...holding.map(({ when }) => when.reads.size));
+  const [first, ...others] = holding.filter(({ when }) => when.reads.size === most).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  if (first === undefined) return { kind: "none" };
+  const other = others.find(({ value }) => value !== first.value);
+  if (other === undefined) return { kind: "rule", rule: first };
+  return {
+    kind: "undecided",
+    why: `${first.name} and ${other.name} both hold, are equally specific and differ (${String(first.value)}, ${String(other.value)})`,
+  };
+};
