@@ -19,7 +19,7 @@ export default defineConfig({
     coverage: {
       provider: "v8",
       include: ["src/**/*.ts"],
-      exclude: ["src/**/*.test.ts"],
+      exclude: ["src/**/*.test.ts", "src/**/*.cases.ts"],
       reporter: ["text-summary", "json-summary", "html"],
       thresholds: Object.fromEntries(folders.map((folder) => [`src/${folder}/**`, { lines: 80, branches: 80 }])),
     },

@@ -17,7 +17,7 @@ export const productionPackages = (lock: LockFile): string[] =>
       : [],
   );
 
-const isTest = (path: string): boolean => path.endsWith(".test.ts");
+const isTest = (path: string): boolean => /\.(?:test|cases)\.ts$/.test(path);
 
 /** Fills `folder`; returns a short hash of everything that went in by our own doing: the code and the versions of the packages. */
 export const layOutImageContext = async (root: string, folder: string): Promise<string> => {

@@ -53,13 +53,14 @@ export const forbiddenImports = (root: string): string[] => {
       continue;
     }
     // Tests may import the testbed and the harness; the code that they test may not.
-    const isTest = path.endsWith(".test.ts");
+    const isTest = /\.(?:test|cases)\.ts$/.test(path);
     for (const [, target = ""] of readFileSync(join(root, path), "utf8").matchAll(importPattern)) {
       if (target.startsWith(".")) {
         findings.push(`${path}: imports ${target} by a relative path: use the folder's alias`);
         continue;
       }
       if (isTest) continue;
+      if (target.endsWith(".cases.ts")) findings.push(`${path}: imports ${target}, which is for tests`);
       const to = rowOf(target.slice(1));
       if (to === undefined) findings.push(`${path}: imports ${target}, which is in no folder of the import table`);
       else if (to !== folder && !allows(importTable[folder] ?? [], to))

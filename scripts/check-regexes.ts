@@ -12,7 +12,7 @@ const allowed: Readonly<Record<string, string>> = {
 };
 const keyLength = 40;
 
-const isChecked = (path: string): boolean => !path.endsWith(".test.ts");
+const isChecked = (path: string): boolean => !/\.(?:test|cases)\.ts$/.test(path);
 
 /** One sentence for each expression that is not linear. */
 export const superlinearRegexes = (root: string): string[] => {

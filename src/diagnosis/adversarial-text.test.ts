@@ -1,4 +1,5 @@
 // Text that a tenant writes must not cost more than any other text: no cause may take time that grows faster than what it reads.
+import type { CauseCode } from "#api/cause-codes.ts";
 import { describe, expect, test } from "vitest";
 import type { Evidence } from "#evidence/evidence.ts";
 import { hostileTexts } from "#diagnosis/hostile-text.ts";
@@ -17,7 +18,7 @@ const cpuMs = (work: () => unknown): number => {
 };
 
 const ordinary = "the quick brown fox jumps over the lazy dog\n";
-const holds = (code: string): Partial<Evidence> => casesByCode[code]?.holds ?? {};
+const holds = (code: CauseCode): Partial<Evidence> => casesByCode[code].holds;
 const readers: Readonly<Record<string, { readonly parts: Partial<Evidence>; readonly read: (view: View) => unknown }>> = {
   ...Object.fromEntries(causes.map(({ code, find }) => [code, { parts: holds(code), read: find }])),
   "the search for instructions": { parts: holds("GatewayMisroutes"), read: hostileTexts },

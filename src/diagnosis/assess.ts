@@ -3,6 +3,7 @@ import type { Reference } from "#api/fields.ts";
 import { referenceText } from "#api/object.ts";
 import { quote } from "#diagnosis/explain.ts";
 import { judge, type Assessment, type Check, type Facts, type Finding, type FindingCode } from "#diagnosis/finding.ts";
+import { type Named, referenceOf } from "#diagnosis/template.ts";
 import type { ObservedChange } from "#evidence/evidence.ts";
 import type { EventEvidence } from "#evidence/workload-evidence.ts";
 
@@ -38,5 +39,6 @@ export const restored = ({ object, at, by, kind }: ObservedChange, expected: str
 export const eventQuote = (event: EventEvidence): Finding["quotes"][number] =>
   quote("event", event.object, `${event.reason}: ${event.message}${event.count > 1 ? ` (${event.count} times)` : ""}`);
 
-export const objectQuote = (reference: Pick<Reference, "kind" | "name" | "namespace">, text: string): Finding["quotes"][number] =>
-  quote("object", referenceText(reference), text);
+/** The object may be given by its kind and metadata alone. */
+export const objectQuote = (object: Named | Pick<Reference, "kind" | "name" | "namespace">, text: string): Finding["quotes"][number] =>
+  quote("object", referenceText("reference" in object || "metadata" in object ? referenceOf(object) : object), text);

@@ -1,6 +1,7 @@
 // One kind of fault, as every file under causes/ describes it: what it looks at, what it means, and a pure function that finds it.
 import type { CauseCode } from "#api/cause-codes.ts";
 import type { Assessment } from "#diagnosis/finding.ts";
+import type { Sign } from "#diagnosis/signs.ts";
 import type { SourceName } from "#evidence/source-names.ts";
 import type { View } from "#diagnosis/view.ts";
 
@@ -13,6 +14,8 @@ export interface Cause {
   readonly means: string;
   /** The evidence without which it cannot be found. */
   readonly needs?: readonly SourceName[];
+  /** It is only looked for where the evidence shows one of these; by default everywhere. */
+  readonly signs?: readonly Sign[];
   /** What removes it: actions of the catalogue in code font, then what to do by hand. */
   readonly remedy: string;
   /** Codes of more particular causes: a finding of one of them about the same object suppresses this one. */

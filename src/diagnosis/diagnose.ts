@@ -7,6 +7,7 @@ import { type Symptom, symptomsOf } from "#diagnosis/symptoms.ts";
 import { concerning } from "#diagnosis/concerns.ts";
 import { dependentsOf } from "#diagnosis/dependents.ts";
 import type { Finding } from "#diagnosis/finding.ts";
+import { shownBy } from "#diagnosis/signs.ts";
 import { everyStep } from "#diagnosis/steps.ts";
 import { createSuppression } from "#diagnosis/suppression.ts";
 import { createView, type View } from "#diagnosis/view.ts";
@@ -29,7 +30,7 @@ export const diagnoseCluster = (evidence: Evidence): ClusterDiagnosis => diagnos
 /** The same for a caller that asks the view for more: what causes share of it is computed once. */
 export const diagnoseView = (view: View, steps = everyStep): ClusterDiagnosis => {
   const symptoms = symptomsOf(view);
-  const assessments = causes.flatMap(({ code, find }) => steps.run(code, () => find(view), []));
+  const assessments = shownBy(causes, view.evidence).flatMap(({ code, find }) => steps.run(code, () => find(view), []));
   const found = assessments.flatMap((each) => ("found" in each ? [withDependents(view, each.found)] : []));
   const missed = assessments.flatMap((each) => ("ruledOut" in each ? [each.ruledOut] : [])).toSorted((a, b) => b.closeness - a.closeness);
   const findings = ranked(found, { symptoms, changesOf: view.changesOf, suppression });

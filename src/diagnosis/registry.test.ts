@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { causes } from "#diagnosis/registry.ts";
@@ -10,7 +10,7 @@ test("every cause has a code of its own in PascalCase and says what it reads, wh
   expect(new Set(codes).size).toBe(codes.length);
   for (const cause of causes) {
     expect(cause.code).toMatch(/^([A-Z][a-z0-9]+)+$/);
-    for (const text of [cause.reads, cause.means, cause.remedy]) expect(text).toMatch(/^[A-Za-z`].+\.$/s);
+    for (const text of [cause.reads, cause.means, cause.remedy]) expect(text).toMatch(/^[A-Za-z`][^{}]+\.$/s);
   }
 });
 
@@ -23,17 +23,9 @@ test("every file under causes/ is registered through one of its exports", async 
   const folder = join(import.meta.dirname, "causes");
   expect(existsSync(folder)).toBe(true);
   const registered = new Set(causes.map(({ code }) => code));
-  for (const file of readdirSync(folder).filter((name) => !name.endsWith(".test.ts"))) {
+  for (const file of readdirSync(folder).filter((name) => !/\.(?:test|cases)\.ts$/.test(name))) {
     const exported = Object.values((await import(join(folder, file))) as Record<string, unknown>).flat() as { code?: string }[];
     const found = exported.filter((each) => typeof each === "object" && each !== null && "find" in each);
     for (const each of found) expect(registered, `${file} exports ${each.code}, which the registry does not have`).toContain(each.code);
   }
-});
-
-test("a test concludes each cause, by its code", () => {
-  const tests = readdirSync(import.meta.dirname, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".test.ts") && name !== "registry.test.ts")
-    .map((name) => readFileSync(join(import.meta.dirname, name), "utf8"))
-    .join("\n");
-  expect(causes.flatMap(({ code }) => (new RegExp(`["\`]${code}["\\s]`).test(tests) ? [] : [code]))).toEqual([]);
 });

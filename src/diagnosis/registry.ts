@@ -20,12 +20,6 @@ import { volumeMountFails } from "#diagnosis/causes/volume-mount-fails.ts";
 import { webhookWithoutServer } from "#diagnosis/causes/webhook-without-server.ts";
 import { scheduleNotKept } from "#diagnosis/causes/schedule-not-kept.ts";
 import { podAdmissionRefused } from "#diagnosis/causes/pod-admission-refused.ts";
-import { nodeAffinityMatchesNothing, nodeSelectorMatchesNothing } from "#diagnosis/causes/node-wish-unmet.ts";
-import { nodeCordoned } from "#diagnosis/causes/node-cordoned.ts";
-import { taintNotTolerated } from "#diagnosis/causes/taint-not-tolerated.ts";
-import { antiAffinityConflict } from "#diagnosis/causes/anti-affinity-conflict.ts";
-import { capacityInsufficient } from "#diagnosis/causes/capacity-insufficient.ts";
-import { schedulerDown } from "#diagnosis/causes/scheduler-down.ts";
 import { claimWithoutVolume } from "#diagnosis/causes/claim-without-volume.ts";
 import { serviceAccountMissing } from "#diagnosis/causes/service-account-missing.ts";
 import { quotaExceeded } from "#diagnosis/causes/quota-exceeded.ts";
@@ -53,6 +47,15 @@ import { certificateExpired } from "#diagnosis/causes/certificate-expired.ts";
 import { clusterDnsDown } from "#diagnosis/causes/cluster-dns-down.ts";
 import { dependencyDown } from "#diagnosis/causes/dependency-down.ts";
 import { networkPolicyIsolates } from "#diagnosis/causes/network-policy-isolates.ts";
+import {
+  antiAffinityConflict,
+  nodeAffinityMatchesNothing,
+  nodeCordoned,
+  nodeSelectorMatchesNothing,
+  taintNotTolerated,
+} from "#diagnosis/causes/unscheduled-pods.ts";
+import { capacityInsufficient } from "#diagnosis/causes/capacity-insufficient.ts";
+import { schedulerDown } from "#diagnosis/causes/scheduler-down.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { workloadCauses } from "#diagnosis/workload-causes.ts";
 

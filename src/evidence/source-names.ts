@@ -34,7 +34,9 @@ const kinds = [
   "ValidatingWebhookConfiguration",
 ] as const;
 
-export type ObjectsName = `objects.${(typeof kinds)[number]}`;
+export type KindName = (typeof kinds)[number];
+
+export type ObjectsName = `objects.${KindName}`;
 
 const otherSources = [
   "alerts",

@@ -1,23 +1,18 @@
-// Every cause's three cases, by its code: the one place that knows all families.
-import { admission } from "#test/three-cases/admission.ts";
-import { controllers } from "#test/three-cases/controllers.ts";
-import { databases } from "#test/three-cases/databases.ts";
-import { nodes } from "#test/three-cases/nodes.ts";
-import { probes } from "#test/three-cases/probes.ts";
-import { releases } from "#test/three-cases/releases.ts";
-import type { ThreeCases } from "#test/three-cases/three-cases.ts";
-import { waiting } from "#test/three-cases/waiting.ts";
-import { ways } from "#test/three-cases/ways.ts";
+// The cases of every cause, by its code: of all files `*.cases.ts` beside the causes.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { CauseCode } from "#api/cause-codes.ts";
+import type { CasesByCode, ThreeCases } from "#test/three-cases/three-cases.ts";
 
-export const families: readonly Readonly<Record<string, ThreeCases>>[] = [
-  admission,
-  controllers,
-  databases,
-  nodes,
-  probes,
-  releases,
-  waiting,
-  ways,
-];
+const folder = join(import.meta.dirname, "../../src/diagnosis/causes");
 
-export const casesByCode: Readonly<Record<string, ThreeCases>> = Object.assign({}, ...families);
+const load = async (name: string): Promise<CasesByCode> => ((await import(join(folder, name))) as { readonly cases: CasesByCode }).cases;
+
+export const families: readonly CasesByCode[] = await Promise.all(
+  readdirSync(folder)
+    .filter((name) => name.endsWith(".cases.ts"))
+    .toSorted()
+    .map(load),
+);
+
+export const casesByCode: Readonly<Record<CauseCode, ThreeCases>> = Object.assign({}, ...families);

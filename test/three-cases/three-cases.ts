@@ -1,15 +1,18 @@
-// What every cause is tried on: evidence where it holds, the cause that is most easily taken for it, and evidence that contradicts it. Shared bricks.
+// The three cases of a cause: evidence where it holds, the cause that is most like it, and evidence that contradicts it. Shared parts.
+import type { CauseCode } from "#api/cause-codes.ts";
 import type { KubeObject } from "#api/object.ts";
 import type { Evidence, PodLog } from "#evidence/evidence.ts";
 import { objects, podsOf, type PodSketch } from "#test/evidence-sketch.ts";
 
 export interface ThreeCases {
   readonly holds: Partial<Evidence>;
-  /** Code of the nearest other cause: where its own evidence stands, it is told and this one is not. */
-  readonly neighbour: string;
+  /** The nearest other cause: in its own `holds`, it is found and this one is not. */
+  readonly neighbour: CauseCode;
   /** What `holds` is but for one thing that speaks against it. */
   readonly contradicted: Partial<Evidence>;
 }
+
+export type CasesByCode = Readonly<Partial<Record<CauseCode, ThreeCases>>>;
 
 export const one = (yaml: string): KubeObject => objects(yaml)[0]!;
 

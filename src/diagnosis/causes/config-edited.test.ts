@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { diagnoseCluster } from "#diagnosis/diagnose.ts";
 import { evidence } from "#test/evidence-sketch.ts";
-import { releases } from "#test/three-cases/releases.ts";
+import { cases } from "#diagnosis/causes/releases.cases.ts";
 
-const holds = releases["ConfigEdited"]!.holds;
+const holds = cases.ConfigEdited!.holds;
 const edit = {
   object: { apiVersion: "v1", kind: "ConfigMap", namespace: "shop", name: "settings" },
   at: "2027-03-01T13:57:00.000Z",

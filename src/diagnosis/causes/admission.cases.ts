@@ -1,8 +1,9 @@
 // Three cases for each cause of pods that are not created, and of webhooks that nobody answers.
+import type { CauseCode } from "#api/cause-codes.ts";
 import type { KubeObject } from "#api/object.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { deployment, podsOf, warning } from "#test/evidence-sketch.ts";
-import { one, service, type ThreeCases, withPod } from "#test/three-cases/three-cases.ts";
+import { one, service, type CasesByCode, type ThreeCases, withPod } from "#test/three-cases/three-cases.ts";
 
 const web = deployment("web", {}, { pod: { serviceAccountName: "robot" } });
 const [set] = podsOf(web) as [KubeObject];
@@ -15,7 +16,7 @@ const refused = (message: string, ...objects: readonly KubeObject[]): Partial<Ev
 const pods = podsOf(web, {}).slice(1);
 const forbidden = 'pods "web-x" is forbidden:';
 /** Told in these words; contradicted by pods that are there. */
-const words = (message: string, neighbour: string): ThreeCases => ({
+const words = (message: string, neighbour: CauseCode): ThreeCases => ({
   holds: refused(message, robot),
   neighbour,
   contradicted: refused(message, robot, ...pods),
@@ -31,7 +32,7 @@ const hook = (failurePolicy: string): KubeObject =>
     `{ apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingWebhookConfiguration, metadata: { name: guard }, webhooks: [{ name: guard.example.test, failurePolicy: ${failurePolicy}, clientConfig: { service: { namespace: shop, name: guard } } }] }`,
   );
 
-export const admission: Readonly<Record<string, ThreeCases>> = {
+export const cases: CasesByCode = {
   PodSecurityRefuses: words(
     `${forbidden} violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false`,
     "LimitRangeRefuses",

@@ -2,7 +2,7 @@
 import type { KubeObject } from "#api/object.ts";
 import type { Evidence, PodLog } from "#evidence/evidence.ts";
 import { containerStatus, crashed, deployment, failing, type PodSketch, warning } from "#test/evidence-sketch.ts";
-import { one, says, service, type ThreeCases, withPod } from "#test/three-cases/three-cases.ts";
+import { one, says, service, type CasesByCode, withPod } from "#test/three-cases/three-cases.ts";
 
 const api = deployment("api", { ports: [{ containerPort: 7070, name: "main" }] });
 const calling = (address: string): KubeObject => deployment("web", { env: [{ name: "API_ADDR", value: address }] });
@@ -75,7 +75,7 @@ const scaled = (lastAt: string): Partial<Evidence> => ({
   events: [warning(atZero, "ScalingReplicaSet", "Scaled down replica set api-7d9c5b8f6 to 0 from 3", { type: "Normal", lastAt })],
 });
 
-export const ways: Readonly<Record<string, ThreeCases>> = {
+export const cases: CasesByCode = {
   ServiceSelectorMatchesNothing: {
     holds: between("selector: { application: api }, ports: [{ port: 70, targetPort: 7070 }]", failed),
     neighbour: "ServicePortWrong",

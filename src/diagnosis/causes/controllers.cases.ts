@@ -2,7 +2,7 @@
 import type { KubeObject } from "#api/object.ts";
 import type { ObservedChange } from "#evidence/evidence.ts";
 import { deployment, podsOf } from "#test/evidence-sketch.ts";
-import { one, says, type ThreeCases, withPod } from "#test/three-cases/three-cases.ts";
+import { one, says, type CasesByCode, withPod } from "#test/three-cases/three-cases.ts";
 
 const web = deployment("web");
 const autoscaler = (status: string): KubeObject[] => [
@@ -76,7 +76,7 @@ const ending = (since: string): KubeObject =>
     `{ apiVersion: v1, kind: PersistentVolumeClaim, metadata: { name: data, deletionTimestamp: "${since}", finalizers: [example.test/cleanup] }, spec: {}, status: { phase: Bound } }`,
   );
 
-export const controllers: Readonly<Record<string, ThreeCases>> = {
+export const cases: CasesByCode = {
   AutoscalerAtItsLimit: { holds: { objects: limited(4) }, neighbour: "AutoscalerWithoutMetrics", contradicted: { objects: limited(3) } },
   AutoscalerWithoutMetrics: {
     holds: { objects: inactive("2027-03-01T13:00:00Z") },

@@ -4,12 +4,15 @@ import type { Cause } from "#diagnosis/cause.ts";
 import type { Deployment, Pod } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
 import type { Evidence } from "#evidence/evidence.ts";
-import { antiAffinityConflict } from "#diagnosis/causes/anti-affinity-conflict.ts";
 import { capacityInsufficient } from "#diagnosis/causes/capacity-insufficient.ts";
-import { nodeCordoned } from "#diagnosis/causes/node-cordoned.ts";
-import { nodeAffinityMatchesNothing, nodeSelectorMatchesNothing } from "#diagnosis/causes/node-wish-unmet.ts";
 import { schedulerDown } from "#diagnosis/causes/scheduler-down.ts";
-import { taintNotTolerated } from "#diagnosis/causes/taint-not-tolerated.ts";
+import {
+  antiAffinityConflict,
+  nodeAffinityMatchesNothing,
+  nodeCordoned,
+  nodeSelectorMatchesNothing,
+  taintNotTolerated,
+} from "#diagnosis/causes/unscheduled-pods.ts";
 import { createView } from "#diagnosis/view.ts";
 import { evidence, objects, podsOf } from "#test/evidence-sketch.ts";
 

@@ -1,7 +1,7 @@
 // Three cases for each cause in a probe.
 import type { Evidence } from "#evidence/evidence.ts";
 import { containerStatus, deployment, failing, type PodSketch, warning } from "#test/evidence-sketch.ts";
-import { type ThreeCases, withPod } from "#test/three-cases/three-cases.ts";
+import { type CasesByCode, withPod } from "#test/three-cases/three-cases.ts";
 
 const unready: PodSketch = failing(containerStatus("web", { running: { startedAt: "2027-03-01T13:00:30Z" } }));
 const killed: PodSketch = failing(
@@ -31,7 +31,7 @@ const impatient = (patience: object): object => ({ livenessProbe: { grpc: { port
 const malformed = 'Get "http://10.1.0.7:8080/": net/http: HTTP/1.x transport connection broken: malformed HTTP response';
 const silent = 'timeout: failed to connect service "10.1.0.7:8080" within 1s: context deadline exceeded';
 
-export const probes: Readonly<Record<string, ThreeCases>> = {
+export const cases: CasesByCode = {
   ProbeWrongPort: {
     holds: probed(readiness({ tcpSocket: { port: 8081 } }), "dial tcp 10.1.0.7:8081: connect: connection refused"),
     neighbour: "ProbeWrongProtocol",

@@ -3,7 +3,7 @@ import type { Pod } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { containerStatus, deployment, warning } from "#test/evidence-sketch.ts";
-import { one, type ThreeCases, withPod } from "#test/three-cases/three-cases.ts";
+import { one, type CasesByCode, withPod } from "#test/three-cases/three-cases.ts";
 
 const node = (name: string, { labels = "{}", spec = "{}" } = {}): KubeObject =>
   one(
@@ -40,7 +40,7 @@ const crowded = "0/2 nodes are available: 2 node(s) didn't match pod anti-affini
 const full = "0/2 nodes are available: 2 Insufficient cpu.";
 const two = (more: Parameters<typeof node>[1] = {}): KubeObject[] => [node("a", more), node("b", more)];
 
-const scheduling: Readonly<Record<string, ThreeCases>> = {
+const scheduling: CasesByCode = {
   NodeSelectorMatchesNothing: {
     holds: unscheduled({ nodeSelector: { disk: "ssd" } }, unmatched, two()),
     neighbour: "NodeAffinityMatchesNothing",
@@ -123,7 +123,7 @@ const attaching = (pods: KubeObject[]): Partial<Evidence> => ({
   events: [warning(pods.at(-1)!, "FailedAttachVolume", attached)],
 });
 
-const storage: Readonly<Record<string, ThreeCases>> = {
+const storage: CasesByCode = {
   ClaimAccessModeMismatch: {
     holds: unbound(claim("accessModes: [ReadWriteMany]"), volume()),
     neighbour: "ClaimTooLarge",
@@ -161,4 +161,4 @@ const storage: Readonly<Record<string, ThreeCases>> = {
   },
 };
 
-export const waiting: Readonly<Record<string, ThreeCases>> = { ...scheduling, ...storage };
+export const cases: CasesByCode = { ...scheduling, ...storage };

@@ -2,7 +2,7 @@
 import type { KubeObject } from "#api/object.ts";
 import type { ComponentState, Evidence, Metric } from "#evidence/evidence.ts";
 import { deployment, podsOf, warning } from "#test/evidence-sketch.ts";
-import { one, service, type ThreeCases, withPod } from "#test/three-cases/three-cases.ts";
+import { one, service, type CasesByCode, withPod } from "#test/three-cases/three-cases.ts";
 
 const node = (name: string, conditions: string): KubeObject =>
   one(`{ apiVersion: v1, kind: Node, metadata: { name: ${name} }, spec: {}, status: { conditions: [${conditions}] } }`);
@@ -77,7 +77,7 @@ const throttled = (usual: number): Metric[] =>
   measured(web, { cpu_usage_cores: [0.03, 0.18], cpu_throttled_seconds: [usual, 1.2], requests_per_second: [90, 90] });
 const busy = { packets: [100, 400], quick: [0.02, 0.02] } as const;
 
-export const nodes: Readonly<Record<string, ThreeCases>> = {
+export const cases: CasesByCode = {
   KubeletDown: {
     holds: { objects: [...nodesLike(silent), ...both] },
     neighbour: "ContainerRuntimeDown",

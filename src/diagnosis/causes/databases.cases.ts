@@ -1,7 +1,7 @@
 // Three cases for each cause between a database and its clients.
 import type { Evidence, PodLog } from "#evidence/evidence.ts";
 import { crashed, deployment, failing, type PodSketch, podsOf } from "#test/evidence-sketch.ts";
-import { one, says, service, type ThreeCases, withPod } from "#test/three-cases/three-cases.ts";
+import { one, says, service, type CasesByCode, withPod } from "#test/three-cases/three-cases.ts";
 
 const db = deployment("db", { ports: [{ containerPort: 3306 }] });
 /** A client of a MySQL server, what it says, and how both are. */
@@ -28,7 +28,7 @@ const readOnly = "ERROR The MySQL server is running with the --read-only option 
 const rejected = "java.sql.SQLException: Access denied for user 'web'@'10.0.0.7' (using password: YES)";
 const ofServer = (line: string): Partial<Evidence> => ({ ...client("all is well", "current"), logs: [says("db", line)] });
 
-export const databases: Readonly<Record<string, ThreeCases>> = {
+export const cases: CasesByCode = {
   DatabaseConnectionsExhausted: {
     holds: client(crowded, "current"),
     neighbour: "DatabaseReadOnly",

@@ -2,7 +2,7 @@
 import type { ReplicaSet } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
 import { containerStatus, crashed, deployment, failing, podsOf, warning } from "#test/evidence-sketch.ts";
-import { one, says, type ThreeCases, withPod } from "#test/three-cases/three-cases.ts";
+import { one, says, type CasesByCode, withPod } from "#test/three-cases/three-cases.ts";
 
 const web = deployment("web");
 const crashing = failing(crashed("web", 1));
@@ -107,7 +107,7 @@ const paused = (updatedReplicas: number): KubeObject =>
     status: { replicas: 1, updatedReplicas, conditions: [{ type: "Progressing", status: "Unknown", reason: "DeploymentPaused" }] },
   }) as KubeObject;
 
-export const releases: Readonly<Record<string, ThreeCases>> = {
+export const cases: CasesByCode = {
   ReleaseCrashes: {
     holds: { objects: released(crashing, 2) },
     neighbour: "ConfigEdited",
