@@ -71,6 +71,12 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("#cli/commands/cancel.ts")).define,
   },
   {
+    name: "policy",
+    group: operate,
+    description: "Show what the policies allow for an object, or test policies",
+    load: async () => (await import("#cli/commands/policy.ts")).define,
+  },
+  {
     name: "doctor",
     group: operate,
     description: "Check that the cluster is ready for Kintsugi",

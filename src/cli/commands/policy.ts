@@ -1,0 +1,160 @@
+// `kintsugi policy`: what the policies allow for one object, and tests of policies against expectations. Only reads.
+import type { Action } from "#actions/action.ts";
+import { actions, findAction } from "#actions/registry.ts";
+import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
+import { builtInTypes } from "#api/kubernetes.ts";
+import { type ObjectReference, referenceText } from "#api/object.ts";
+import type { DefineCommand } from "#cli/command.ts";
+import { misuse, refusal } from "#cli/failure.ts";
+import { missingObject, objectAsked } from "#cli/missing-object.ts";
+import { type CaseResult, runPolicyCases } from "#cli/policy-cases.ts";
+import { point, section } from "#cli/render/page.ts";
+import { renderTable } from "#cli/render/table.ts";
+import type { Session } from "#cli/session.ts";
+import { readPolicyLabels } from "#cluster/policy-labels.ts";
+import { freezeHold } from "#policy/freeze.ts";
+import { holderText, isManaged, permissionFor, type PolicyContext, policyContextOf, type PolicyLabels } from "#policy/permission.ts";
+import { subjectVariables } from "#policy/rules.ts";
+import { type Settings, settingsFrom } from "#policy/settings.ts";
+
+export const define: DefineCommand = (policy, run) => {
+  policy
+    .command("explain")
+    .description("Show what the policies allow for an object, action by action, and which rule decides")
+    .argument("<kind/name>", "such as deployment/web or node/n1")
+    .argument("[action]", "one action only; kintsugi actions lists them")
+    .action((object: string, action: string | undefined) => run((session) => explain(session, object, action), { namespaces: "one" })());
+  policy
+    .command("test")
+    .description("Check policies against expected decisions, without a cluster")
+    .argument("<file...>", "YAML files with RemediationPolicies and cases")
+    .addHelpText("after", testHelp)
+    .action((files: readonly string[]) => run((session) => test(session, files))());
+};
+
+const testHelp = `
+A file holds RemediationPolicies and documents with cases:
+
+  cases:
+  - name: rollbacks in production need an approval
+    target: deployment/web
+    namespace: shop
+    labels: {kintsugi.dev/managed: "true", kintsugi.dev/environment: production}
+    action: rollback_deployment
+    expect: approve
+
+labels are those of the namespace. risk and reversible default to the action's own.
+Exit code 0: every case is as expected; 1: a case differs, or a policy is not valid; 2: a file cannot be read.`;
+
+interface Explained {
+  readonly target: ObjectReference;
+  readonly context: PolicyContext;
+  /** The hold on every repair of the object; undefined where there is none. */
+  readonly hold: string | undefined;
+  readonly actions: readonly { readonly action: string; readonly autonomy: string; readonly reason: string }[];
+  readonly problems: readonly string[];
+}
+
+const explain = async (session: Session, object: string, action: string | undefined): Promise<number> => {
+  if (action !== undefined && findAction(action) === undefined)
+    throw misuse(`unknown action "${action}"`, "kintsugi actions lists all of them.");
+  const kube = await session.kube();
+  const { signal } = session.deps;
+  const asking = { kube, namespace: session.targetNamespace ?? kube.namespace, types: builtInTypes, signal };
+  const target = await objectAsked(asking, object, undefined);
+  const labels = await readPolicyLabels(kube, target, signal);
+  if (labels === undefined) throw await missingObject(asking, target);
+  const ownNamespace = session.kintsugiNamespace;
+  const settings = settingsFrom(await kube.list(RemediationPolicy, { namespace: ownNamespace }, signal === undefined ? {} : { signal }));
+  const asked = actions.filter((each) => (action === undefined ? appliesTo(each, target) : each.name === action));
+  const explained = explainedFor({ target, labels, ownNamespace, settings, asked, now: session.deps.clock.now() });
+  if (session.data !== undefined) session.printData(explained);
+  else session.print(explanation(session, explained, labels));
+  return 0;
+};
+
+const appliesTo = ({ targetKinds }: Action, { kind }: ObjectReference): boolean => targetKinds === "any" || targetKinds.includes(kind);
+
+interface ExplainQuestion {
+  readonly target: ObjectReference;
+  readonly labels: PolicyLabels;
+  readonly ownNamespace: string;
+  readonly settings: Settings;
+  readonly asked: readonly Action[];
+  readonly now: number;
+}
+
+const explainedFor = ({ target, labels, ownNamespace, settings, asked, now }: ExplainQuestion): Explained => {
+  const context = policyContextOf({ target, labels, ownNamespace, settings });
+  const subject = { ...subjectVariables(target, labels), environment: context.environment.value };
+  return {
+    target,
+    context,
+    hold: freezeHold(
+      settings,
+      now,
+      asked.map(({ name }) => ({ ...subject, action: name })),
+    )?.why,
+    actions: asked.map(({ name, risk, reversible }) => {
+      const step = { action: name, target, parameters: {} };
+      const { autonomy, reason } = permissionFor({ step, labels, risk, reversible, ownNamespace, settings });
+      return { action: name, autonomy, reason };
+    }),
+    problems: settings.restrictions,
+  };
+};
+
+const explanation = (session: Session, { target, context, hold, actions: rows, problems }: Explained, labels: PolicyLabels): string => {
+  const { page } = session;
+  const facts = [
+    ["Environment", `${context.environment.value} (${context.environment.source})`],
+    ["Opted in", `${isManaged(labels) ? "yes" : "no"} (label kintsugi.dev/managed of ${holderText(target)})`],
+    ["Protected", context.protections.length === 0 ? "no" : context.protections.join("; ")],
+    ["On hold", hold ?? "no"],
+  ] as const;
+  const lines = [
+    page.paint.bold(referenceText(target)),
+    ...facts.flatMap(([label, value]) => point(page, 1, label.padEnd(12), value)),
+    ...section(
+      page,
+      "POLICIES THAT ARE NOT VALID",
+      problems.flatMap((problem) => point(page, 1, "•", problem)),
+    ),
+    "",
+  ];
+  const columns = session.deps.isTerminal && session.options.output !== "wide" ? session.deps.columns : undefined;
+  const table = rows.map(({ action, autonomy, reason }) => [action, autonomy, reason]);
+  return `${lines.join("\n")}\n${renderTable(["ACTION", "AUTONOMY", "REASON"], table, { columns, kept: 2 })}`;
+};
+
+const test = async (session: Session, files: readonly string[]): Promise<number> => {
+  const texts = await Promise.all(
+    files.map(async (path) => {
+      try {
+        return { path, text: await session.deps.readFile(path) };
+      } catch (error) {
+        throw misuse(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }),
+  );
+  const { results, problems } = runPolicyCases(texts, session.kintsugiNamespace);
+  if (results.length === 0 && problems.length === 0) throw refusal("no cases found", "kintsugi policy test --help shows the format.");
+  const failed = results.filter(({ passed }) => !passed).length;
+  if (session.data !== undefined) session.printData({ results, problems });
+  else
+    session.print(
+      [
+        ...results.flatMap((result) => resultText(session, result)),
+        ...problems.flatMap((problem) => point(session.page, 0, session.page.paint.red("invalid"), problem)),
+        "",
+        `${results.length} ${results.length === 1 ? "case" : "cases"}, ${failed} failed.`,
+        "",
+      ].join("\n"),
+    );
+  return failed === 0 && problems.length === 0 ? 0 : 1;
+};
+
+const resultText = ({ page }: Session, { name, passed, expected, autonomy, reason }: CaseResult): readonly string[] => [
+  ...point(page, 0, passed ? page.paint.green("ok     ") : page.paint.red("failed "), name),
+  ...(passed ? [] : point(page, 4, "", `expected ${expected}, got ${autonomy}: ${reason}`)),
+];

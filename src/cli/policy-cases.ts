@@ -1,0 +1,105 @@
+// Cases for `kintsugi policy test`: read from YAML, decided by the same function as a repair, compared with the expectation. Pure.
+import * as z from "zod";
+import { parseAllDocuments } from "yaml";
+import { findAction } from "#actions/registry.ts";
+import { Autonomy, Risk } from "#api/fields.ts";
+import { API_VERSION } from "#api/define-kind.ts";
+import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
+import { builtInTypes } from "#api/kubernetes.ts";
+import { misuse } from "#cli/failure.ts";
+import { referenceOf } from "#cli/reference.ts";
+import { permissionFor } from "#policy/permission.ts";
+import { settingsFrom } from "#policy/settings.ts";
+
+const PolicyCase = z.strictObject({
+  name: z.string().min(1).max(200),
+  target: z.string().min(1).max(300),
+  namespace: z.string().max(63).default("default"),
+  labels: z.record(z.string(), z.string()).default({}),
+  action: z.string().refine((name) => findAction(name) !== undefined, { error: "unknown action; kintsugi actions lists all of them" }),
+  parameters: z.record(z.string(), z.string()).default({}),
+  risk: Risk.optional(),
+  reversible: z.boolean().optional(),
+  expect: Autonomy,
+});
+const CasesDocument = z.strictObject({ cases: z.array(PolicyCase).max(10_000) });
+const PolicyDocument = z.looseObject({
+  kind: z.literal("RemediationPolicy"),
+  metadata: z.looseObject({ name: z.string().min(1) }),
+  spec: RemediationPolicy.spec.strict(),
+});
+
+export interface CaseResult {
+  readonly name: string;
+  readonly passed: boolean;
+  readonly expected: Autonomy;
+  readonly autonomy: Autonomy;
+  readonly reason: string;
+}
+
+export interface PolicyCasesRun {
+  readonly results: readonly CaseResult[];
+  /** Conditions that do not compile, one sentence each. */
+  readonly problems: readonly string[];
+}
+
+/** Throws a usage error that names the file, the document and the field of what is not valid. */
+export const runPolicyCases = (
+  files: readonly { readonly path: string; readonly text: string }[],
+  ownNamespace: string,
+): PolicyCasesRun => {
+  const documents = files.flatMap(({ path, text }) => documentsOf(path, text));
+  const policies = documents.flatMap(({ place, value }) => (isPolicy(value) ? [policyFrom(place, value)] : []));
+  const cases = documents.flatMap(({ place, value }) => (isPolicy(value) ? [] : read(CasesDocument, place, value).cases));
+  const settings = settingsFrom(policies);
+  const results = cases.map((each): CaseResult => {
+    const action = findAction(each.action);
+    const target = referenceOf(each.target, each.namespace, builtInTypes);
+    const { autonomy, reason } = permissionFor({
+      step: { action: each.action, target, parameters: each.parameters },
+      labels: each.labels,
+      risk: each.risk ?? action?.risk ?? "high",
+      reversible: each.reversible ?? action?.reversible ?? false,
+      ownNamespace,
+      settings,
+    });
+    return { name: each.name, passed: autonomy === each.expect, expected: each.expect, autonomy, reason };
+  });
+  return { results, problems: settings.restrictions };
+};
+
+interface Document {
+  /** `cases.yaml, document 2`. */
+  readonly place: string;
+  readonly value: unknown;
+}
+
+const documentsOf = (path: string, text: string): readonly Document[] => {
+  const parsed = parseAllDocuments(text);
+  return (Array.isArray(parsed) ? parsed : []).flatMap((document, index) => {
+    const place = `${path}, document ${index + 1}`;
+    const [error] = document.errors;
+    if (error !== undefined) throw misuse(`${place}: ${error.message.split("\n")[0] ?? "not valid YAML"}`);
+    const value: unknown = document.toJS({ maxAliasCount: 100 });
+    return value === null || value === undefined ? [] : [{ place, value }];
+  });
+};
+
+const isPolicy = (value: unknown): boolean => typeof value === "object" && value !== null && "kind" in value;
+
+const policyFrom = (place: string, value: unknown): RemediationPolicy => {
+  const { metadata, spec } = read(PolicyDocument, place, value);
+  return {
+    apiVersion: API_VERSION,
+    kind: "RemediationPolicy",
+    metadata: { name: metadata.name, namespace: "", uid: "", resourceVersion: "", creationTimestamp: "" },
+    spec,
+  };
+};
+
+const read = <T>(schema: z.ZodType<T>, place: string, value: unknown): T => {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw misuse(`${place}: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not valid"}`);
+};
