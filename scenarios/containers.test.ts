@@ -42,7 +42,6 @@ const contextOf = (container: Container, spec: PodSpec, configMaps: ReadonlyMap<
   node: "n1",
   container: container.name,
   image: container.image,
-  labels: {},
   command: container.command,
   args: container.args,
   env: Object.fromEntries(
@@ -55,8 +54,6 @@ const contextOf = (container: Container, spec: PodSpec, configMaps: ReadonlyMap<
     }),
   ),
   memoryLimitBytes: undefined,
-  containerPorts: [8080],
-  restarts: 0,
 });
 
 /** Runs the script for real, its absolute paths below a folder of ours, `httpd` a program that ends at once. */

@@ -11,7 +11,7 @@ import { type startHttpServer } from "#lib/http-server.ts";
 import type { LogLevel } from "#lib/log.ts";
 import { install } from "#manifests/install.ts";
 import { type AuditTrail, memoryAuditTrail } from "#scenarios/audit-trail.ts";
-import { embeddedHttp } from "#scenarios/embedded-http.ts";
+import { inProcessHttp } from "#embedded/in-process-http.ts";
 import { type Hands, createHands } from "#scenarios/hands.ts";
 import { approversBinding, scenarioPolicy, signalsToken } from "#scenarios/install-kintsugi.ts";
 import { kintsugiInPods } from "#scenarios/kintsugi-in-pods.ts";
@@ -59,7 +59,7 @@ export const openEmbeddedStage = async (options: EmbeddedStageOptions): Promise<
     clock,
     random,
     image,
-    http: embeddedHttp({ handle: (request) => cluster.handle(request) }),
+    http: inProcessHttp({ handle: (request) => cluster.handle(request) }),
     startServer: services.start,
     logLevel: options.logLevel ?? "info",
     renewedToken: ({ namespace, pod }) => tokenOfPod(cluster, namespace, pod),
@@ -77,7 +77,7 @@ export const openEmbeddedStage = async (options: EmbeddedStageOptions): Promise<
       pull: (context) => (context.image === image ? { takesMs: 0 } : options.pull(context)),
     },
   });
-  const http = embeddedHttp(cluster);
+  const http = inProcessHttp(cluster);
   const config: ClusterConfig = {
     name: "embedded",
     server: "http://embedded",

@@ -31,7 +31,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   "services/gateway": [...service, "policy"],
   "services/change-journal": [...service],
   roles: ["lib", "kube", "runtime", "controllers/*", "services/*"],
-  embedded: ["lib", "api"],
+  embedded: ["lib", "api", "kube"],
   manifests: ["lib", "api", "kube", "cluster", "policy", "actions", "roles", "runtime", "controllers/*", "services/*"],
   // What serves and what a person types are apart: neither imports the other, and main.ts joins them.
   server: ["lib", "api", "kube", "cluster", "investigation", "policy", "manifests", "roles", "runtime", "services"],

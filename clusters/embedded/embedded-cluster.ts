@@ -3,7 +3,7 @@
 import type { Clock, Random } from "#lib/clock.ts";
 import type { AuditEvent } from "#embedded/audit.ts";
 import { createAuthorizer } from "#embedded/authorization.ts";
-import { startControllers } from "#embedded/controllers/start-controllers.ts";
+import { createControlPlane } from "#embedded/controllers/control-plane.ts";
 import { bootstrap } from "#embedded/bootstrap.ts";
 import { type ApiResponse, createHandler } from "#embedded/handler.ts";
 import { createGarbageCollector } from "#embedded/garbage-collection.ts";
@@ -11,11 +11,10 @@ import { createIdentities } from "#embedded/identity.ts";
 import type { Stored } from "#embedded/json.ts";
 import { type StoreSnapshot, createObjectStore } from "#embedded/object-store.ts";
 import type { ApiRequest } from "#embedded/request.ts";
-import { podLog } from "#embedded/nodes/pod-logs.ts";
-import { startNodes } from "#embedded/nodes/nodes.ts";
+import { inProcessHttp } from "#embedded/in-process-http.ts";
 import { type Listening, type ListenOptions, listen } from "#embedded/server.ts";
 import { debounce } from "#embedded/debounce.ts";
-import type { Workloads } from "#embedded/workloads.ts";
+import { type Workloads, startWorkloads } from "#embedded/workloads.ts";
 import { createServerContext } from "#embedded/server-context.ts";
 
 export interface EmbeddedDeps {
@@ -59,14 +58,15 @@ export const createEmbeddedCluster = ({ clock, random, from, audit, workloads }:
     identities,
     authorizer: createAuthorizer(store),
     audit,
-    logOf: (pod, query) => podLog(pod, nodes?.workerOf(pod.metadata.uid), query, clock.now()),
+    logOf: (pod, query) => running?.logOf(pod, query) ?? "",
   });
   store.onChange(debounce(clock, createGarbageCollector(server)));
-  if (workloads !== undefined) startControllers(server);
   if (from === undefined) bootstrap(server);
-  const nodes = workloads === undefined ? undefined : startNodes({ world: server, clock, random, identities }, workloads);
+  const { adminToken } = identities;
+  const plane = { clock, random, objects: store, http: inProcessHttp({ handle }), adminToken };
+  const running = workloads === undefined ? undefined : startWorkloads(createControlPlane(plane), workloads);
   return {
-    adminToken: identities.adminToken,
+    adminToken,
     handle,
     list: (storageKey) => store.list(storageKey),
     listen: (options = {}) => listen(handle, options),

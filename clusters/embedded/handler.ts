@@ -15,7 +15,7 @@ import { newUid } from "#embedded/random-text.ts";
 import { servedForm } from "#embedded/event-versions.ts";
 import { answerReview } from "#embedded/reviews.ts";
 import { ApiError, badRequest, methodNotAllowed, noSuchPath, notFound, success } from "#embedded/status.ts";
-import { evict, requestToken, scaleOf, writeScale } from "#embedded/subresources.ts";
+import { bind, evict, requestToken, scaleOf, writeScale } from "#embedded/subresources.ts";
 import { type PrinterColumn, metadataList, tableOf } from "#embedded/tables.ts";
 import { type ServerContext, type Writer, crdsOf, versionOf } from "#embedded/server-context.ts";
 
@@ -319,6 +319,9 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
       }
       case "create token":
         return json(201, requestToken(server, identities, resource, place, bodyOf(request), writerOf(call)));
+      case "create binding":
+        bind(server, existing(call), textOf(at(bodyOf(request), "target", "name")));
+        return json(201, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 });
       case "get log":
         return logAnswer(existing(call), call.query);
       default:

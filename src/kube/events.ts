@@ -32,6 +32,8 @@ export interface EventRecorderDeps {
   readonly component: string;
   /** This process: the pod's name. */
   readonly instance: string;
+  /** The same event again within this time is only counted. Default: a minute. */
+  readonly quietMs?: number;
 }
 
 /** The rights a recorder needs. */
@@ -39,8 +41,7 @@ export const eventNeeds: readonly Need[] = [{ group: "", resource: "events", ver
 
 const maxPending = 200;
 const maxRemembered = 1_000;
-/** The same event within this time is only counted. */
-const quietMs = 60_000;
+const defaultQuietMs = 60_000;
 /** The API server's bound on a message. */
 const maxMessageLength = 1_024;
 
@@ -52,6 +53,7 @@ interface Remembered {
 }
 
 export const createEventRecorder = (deps: EventRecorderDeps): EventRecorder => {
+  const { quietMs = defaultQuietMs } = deps;
   const remembered = new Map<string, Remembered>();
   let pending = 0;
   let tail: Promise<void> = Promise.resolve();

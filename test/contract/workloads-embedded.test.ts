@@ -1,6 +1,6 @@
 // The workload half of the contract against the embedded cluster; each case has one of its own, on virtual time.
 import { openInProcess } from "#test/contract/workloads/in-process.ts";
-import { behave, missingImage, privateImage } from "#test/contract/workloads/programs.ts";
+import { behave, missingImage } from "#test/contract/workloads/programs.ts";
 import { behaveAsTold } from "#test/contract/workloads/told-containers.ts";
 import { registerWorkloads } from "#test/contract/workloads/suite.ts";
 
@@ -8,12 +8,9 @@ registerWorkloads("embedded", 1, () =>
   openInProcess({
     workloads: {
       behave: (context) => behaveAsTold(context) ?? behave(context),
-      pull: ({ image }) => {
-        if (image === missingImage) return { problem: "not-found" };
-        return image === privateImage ? { problem: "unauthorized" } : undefined;
-      },
+      pull: ({ image }) => (image === missingImage ? { problem: "not-found" } : undefined),
       // As the testbed's kubelets are told.
-      maxBackoffMs: 20_000,
+      maxBackOffMs: 20_000,
     },
   }),
 );

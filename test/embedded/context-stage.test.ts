@@ -4,7 +4,8 @@ import { createEmbeddedCluster } from "#embedded/embedded-cluster.ts";
 import { connect } from "#kube/connect.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { contextManifests, hasKintsugi, openContextStage } from "#scenarios/context-stage.ts";
-import { embeddedHttp, inProcessServers } from "#scenarios/embedded-http.ts";
+import { inProcessHttp } from "#embedded/in-process-http.ts";
+import { inProcessServers } from "#scenarios/in-process-servers.ts";
 import { kintsugiInPods } from "#scenarios/kintsugi-in-pods.ts";
 import { scenarioPrograms } from "#scenarios/scenario-programs.ts";
 import { loadScenario } from "#scenarios/scenario.ts";
@@ -23,7 +24,7 @@ test("controllers outside repair what breaks inside, and nothing is left", async
     clock,
     random,
     image,
-    http: embeddedHttp({ handle: (request) => cluster.handle(request) }),
+    http: inProcessHttp({ handle: (request) => cluster.handle(request) }),
     startServer: services.start,
     logLevel: "silent",
     renewedToken: () => "none",
@@ -34,7 +35,7 @@ test("controllers outside repair what breaks inside, and nothing is left", async
     random,
     workloads: { behave: (context) => inPods.behave(context) ?? programs.behave(context), pull: programs.pull },
   });
-  const http = embeddedHttp(cluster);
+  const http = inProcessHttp(cluster);
   const credentials = { current: () => Promise.resolve({ token: cluster.adminToken }), invalidate: (): void => {} };
   const config = { name: "user", server: "http://embedded", namespace: "default", credentials };
   const kube = connect(config, { clock, random, http });
@@ -74,7 +75,7 @@ test("a cluster that can't be written to is told, and what was made is taken awa
   const random = seeded(6);
   const cluster = createEmbeddedCluster({ clock, random });
   // Refused from the first policy on, as an account without that right would be.
-  const http = embeddedHttp({
+  const http = inProcessHttp({
     handle: (request) =>
       request.method === "PATCH" && request.path.includes("validatingadmissionpolicies")
         ? { status: 403, headers: {}, body: { kind: "Status", code: 403, reason: "Forbidden", message: "you may not" } }

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
 import { createManualClock } from "#lib/manual-clock.ts";
-import { inProcessServers } from "#scenarios/embedded-http.ts";
+import { inProcessServers } from "#scenarios/in-process-servers.ts";
 import { loadScenarios } from "#scenarios/scenario.ts";
 import { passingTime, seeded } from "#test/embedded/virtual-time.ts";
 import { runPlayground } from "../../scripts/demo/playground.ts";

@@ -9,7 +9,7 @@ import type { KubeObject, ResourceType } from "#api/object.ts";
 import { prometheusSignalsPath } from "#api/rest/gateway.ts";
 import { delay } from "#lib/clock.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
-import { inProcessServers } from "#scenarios/embedded-http.ts";
+import { inProcessServers } from "#scenarios/in-process-servers.ts";
 import { type EmbeddedStage, openEmbeddedStage } from "#scenarios/embedded-stage.ts";
 import { signalsToken } from "#scenarios/install-kintsugi.ts";
 import { postAlerts } from "#scenarios/services.ts";

@@ -1,138 +1,98 @@
-// Deployments: from one ReplicaSet to the next, within the bounds they set, as pkg/controller/deployment. Makes ReplicaSets, never a pod.
-import { conditionOf, conditionsOf } from "#embedded/conditions.ts";
-import type { Again, Client, Controller } from "#embedded/controllers/controller.ts";
-import {
-  actualOf,
-  availableOf,
-  byAge,
-  desiredAnnotation,
-  fencesOf,
-  isPaused,
-  isRolling,
-  newestSize,
-  progressDeadlineOf,
-  sum,
-} from "#embedded/controllers/deployment-parts.ts";
-import { type Family, clean, familyOf, familyWithNewest, replicaSets, rescale, resized } from "#embedded/controllers/deployment-sets.ts";
-import { allOf, countedStatus, deadlineInMs, isComplete, rolloutStatus, withProgress } from "#embedded/controllers/deployment-status.ts";
-import { controllerOf, isControlledBy, ownersAffected } from "#embedded/controllers/ownership.ts";
-import { isFinished, isTerminating } from "#embedded/pod-state.ts";
+// Deployments: carries out the steps of a rollout and writes its status. Makes ReplicaSets, never a pod.
+import { type Deployment, Deployments, Pods, type ReplicaSet, ReplicaSets } from "#api/kubernetes.ts";
+import { type NewObject, keyOf } from "#api/object.ts";
+import type { ControlPlane } from "#embedded/controllers/control-plane.ts";
+import { aboutOf, controllerReference, isFinished, isTerminating, ownersOf } from "#embedded/controllers/owned-pods.ts";
 import { replicasOf } from "#embedded/controllers/replica-set.ts";
-import { type JsonRecord, type Stored, at, isRecord, recordOf } from "#embedded/json.ts";
-import { builtIn, podsOf, storageKeyOf } from "#embedded/resources.ts";
+import { type Family, type Step, actualOf, familyOf, hashLabel, nextStep } from "#embedded/controllers/rollout.ts";
+import { deadlineInMs, rolloutStatus } from "#embedded/controllers/rollout-status.ts";
+import { writeStatus } from "#embedded/controllers/status.ts";
+import { templateHash } from "#embedded/controllers/template-hash.ts";
+import { type Controller, until } from "#kube/controller.ts";
+import { jsonEqual } from "#lib/canonical-json.ts";
 
-const deployments = builtIn("apps/v1", "Deployment");
-
-export const deploymentController = (client: Client): Controller => ({
-  resource: deployments,
-  affected: (change) => {
-    if (change.storageKey === storageKeyOf(replicaSets)) return ownersAffected(client, deployments, change);
-    // Recreate waits for the last old pod to go.
-    if (change.storageKey !== storageKeyOf(podsOf) || change.type !== "DELETED") return [];
-    const set = client.list(replicaSets, change.object.metadata.namespace).find((each) => isControlledBy(change.object, each));
-    const owner = controllerOf(set);
-    return owner?.kind === "Deployment" ? [{ namespace: change.object.metadata.namespace, name: owner.name }] : [];
-  },
-  sync: (deployment, again) => {
-    const selector = at(deployment, "spec", "selector");
-    if (isRecord(selector) && Object.keys(selector).length > 0) sync(client, deployment, again);
-  },
-});
-
-const sync = (client: Client, given: Stored, again: Again): void => {
-  if (isTerminating(given)) {
-    const family = familyOf(client, given);
-    client.setStatus(family.deployment, counted(client, family));
-    return;
-  }
-  const deployment = withPause(client, given);
-  if (isPaused(deployment) || isScaling(client, deployment)) {
-    const family = familyOf(client, deployment);
-    rescale(client, family);
-    const after = familyOf(client, family.deployment);
-    if (isPaused(deployment)) clean(client, after);
-    client.setStatus(after.deployment, counted(client, after));
-    return;
-  }
-  const family = isRolling(deployment) ? roll(client, familyWithNewest(client, deployment)) : recreate(client, deployment);
-  const rollout = { ...family, timestamp: client.world.timestamp(), nowMs: client.world.clock.now() };
-  const status = rolloutStatus(rollout);
-  if (isComplete(family.deployment, recordOf(family.deployment["status"]))) clean(client, family);
-  client.setStatus(family.deployment, status);
-  const left = deadlineInMs(rollout, status["conditions"] as readonly JsonRecord[]);
-  if (left !== undefined && left >= 0) again(left + 1000);
-};
-
-const counted = (client: Client, family: Family): JsonRecord =>
-  countedStatus({ ...family, timestamp: client.world.timestamp(), nowMs: client.world.clock.now() });
-
-/** Time does not count against it while it is paused. */
-const withPause = (client: Client, deployment: Stored): Stored => {
-  if (progressDeadlineOf(deployment) === undefined) return deployment;
-  const old = conditionsOf(deployment);
-  const reason = conditionOf(old, "Progressing")?.["reason"];
-  if (reason === "ProgressDeadlineExceeded") return deployment;
-  const said = reason === "DeploymentPaused";
-  if (isPaused(deployment) === said) return deployment;
-  const [word, text] = said ? ["DeploymentResumed", "Deployment is resumed"] : ["DeploymentPaused", "Deployment is paused"];
-  const conditions = withProgress(old, "Unknown", word, text, { timestamp: client.world.timestamp() });
-  return client.setStatus(deployment, { ...recordOf(deployment["status"]), conditions });
-};
-
-const isScaling = (client: Client, deployment: Stored): boolean =>
-  client
-    .list(replicaSets, deployment.metadata.namespace)
-    .filter((set) => isControlledBy(set, deployment) && replicasOf(set) > 0)
-    .some((set) => {
-      const desired = desiredAnnotation(set);
-      return desired !== undefined && Number(desired) !== replicasOf(deployment);
-    });
-
-/** One step of a rolling update: either up or down. */
-const roll = (client: Client, family: Family): Family => {
-  const { deployment, newest, older } = family;
-  if (newest === undefined) return family;
-  const wanted = replicasOf(deployment);
-  const size = replicasOf(newest) > wanted ? wanted : newestSize(deployment, allOf(family), replicasOf(newest));
-  if (size !== replicasOf(newest)) return { ...family, newest: resized(client, deployment, newest, size) };
-
-  const total = sum(allOf(family), replicasOf);
-  const needed = wanted - fencesOf(deployment).unavailable;
-  const most = total - needed - (replicasOf(newest) - availableOf(newest));
-  if (sum(older, replicasOf) === 0 || most <= 0) return family;
-  let left = most;
-  // Those that are of no use go first, then as many as can be spared.
-  const unhealthy = older.toSorted(byAge).map((set) => {
-    const useless = Math.min(left, replicasOf(set) - availableOf(set));
-    if (useless <= 0) return set;
-    left -= useless;
-    return resized(client, deployment, set, replicasOf(set) - useless);
+export const deploymentController = (plane: ControlPlane): Controller => {
+  const deployments = plane.storeOf(Deployments);
+  const sets = plane.storeOf(ReplicaSets);
+  const pods = plane.storeOf(Pods);
+  const component = "deployment-controller";
+  const { kube, events } = plane.actAs({
+    user: `system:serviceaccount:kube-system:${component}`,
+    component,
+    manager: "kube-controller-manager",
   });
-  let spare = sum([...unhealthy, newest], availableOf) - needed;
-  const next = unhealthy.map((set) => {
-    const step = Math.min(spare, replicasOf(set));
-    if (step <= 0) return set;
-    spare -= step;
-    return resized(client, deployment, set, replicasOf(set) - step);
-  });
-  return { ...family, older: next };
+  const report = (deployment: Deployment, set: string, from: number, to: number): void => {
+    if (from === to) return;
+    const message = `Scaled ${to > from ? "up" : "down"} replica set ${set} from ${from} to ${to}`;
+    events.record({ about: aboutOf(deployment), type: "Normal", reason: "ScalingReplicaSet", message });
+  };
+  const hasOldPods = ({ older }: Family): boolean =>
+    older.some((set) => actualOf(set) > 0 || pods.index("owner", set.metadata.uid).some((pod) => !isFinished(pod)));
+
+  /** Returns the name of the ReplicaSet that it has made. */
+  const carryOut = async (deployment: Deployment, step: Step): Promise<string | undefined> => {
+    if (step.do === "create") {
+      const set = newReplicaSet(deployment, step);
+      await kube.create(ReplicaSets, set);
+      report(deployment, set.metadata.name, 0, step.replicas);
+      return set.metadata.name;
+    }
+    const metadata = { annotations: step.annotations };
+    if (step.do === "number") await kube.mergePatch(Deployments, keyOf(deployment), { metadata }, { subresource: "status" });
+    else if (step.do === "annotate") await kube.mergePatch(ReplicaSets, keyOf(step.set), { metadata });
+    else {
+      await kube.mergePatch(ReplicaSets, keyOf(step.set), { metadata, spec: { replicas: step.replicas } });
+      report(deployment, step.set.metadata.name, replicasOf(step.set), step.replicas);
+    }
+    return undefined;
+  };
+
+  return {
+    name: component,
+    concurrency: 1,
+    watches: [
+      { store: deployments, keysOf: (deployment) => [keyOf(deployment)] },
+      { store: sets, keysOf: ownersOf("Deployment") },
+      // Recreate waits for the last old pod to go.
+      { store: pods, keysOf: (pod) => ownersOf("ReplicaSet")(pod).flatMap((key) => ownersOf("Deployment")(sets.get(key) ?? pod)) },
+    ],
+    reconcile: async (key) => {
+      let created: string | undefined;
+      for (;;) {
+        const deployment = deployments.get(key);
+        if (deployment === undefined || isTerminating(deployment)) return "rest";
+        const family = familyOf(deployment, sets.index("owner", deployment.metadata.uid));
+        const status = rolloutStatus(family, created, plane.clock.now());
+        if (!jsonEqual(status, deployment.status ?? {})) {
+          await writeStatus(kube, Deployments, deployment, status);
+          continue;
+        }
+        const step = nextStep(family, hasOldPods(family));
+        const leftMs = deadlineInMs(deployment, status.conditions ?? [], plane.clock.now());
+        // A second later, because times have whole seconds.
+        if (step === undefined) return until(leftMs === undefined ? undefined : plane.clock.now() + leftMs + 1000, plane.clock.now());
+        created = await carryOut(deployment, step);
+      }
+    },
+  };
 };
 
-/** First all old pods go, then the new ones come. */
-const recreate = (client: Client, before: Stored): Family => {
-  const family = familyOf(client, before);
-  const { deployment } = family;
-  if (family.older.some((set) => replicasOf(set) > 0)) {
-    const older = family.older.map((set) => (replicasOf(set) > 0 ? resized(client, deployment, set, 0) : set));
-    return { ...family, older };
-  }
-  const isStillThere = family.older.some((set) => actualOf(set) > 0) || oldPods(client, family).length > 0;
-  if (isStillThere) return family;
-  const whole = family.newest === undefined ? familyWithNewest(client, deployment) : family;
-  const { newest } = whole;
-  if (newest === undefined || replicasOf(newest) === replicasOf(deployment)) return whole;
-  return { ...whole, newest: resized(client, whole.deployment, newest, replicasOf(deployment)) };
+const newReplicaSet = (deployment: Deployment, { replicas, annotations }: Step & { readonly do: "create" }): NewObject<ReplicaSet> => {
+  const { namespace = "", name } = deployment.metadata;
+  const { template, selector } = deployment.spec;
+  const hash = templateHash(template);
+  const labels = { ...template.metadata?.labels, [hashLabel]: hash };
+  return {
+    apiVersion: "apps/v1",
+    kind: "ReplicaSet",
+    metadata: {
+      ...{ namespace, name: `${name}-${hash}`, labels, annotations: { ...annotations } },
+      ownerReferences: [controllerReference(deployment)],
+    },
+    spec: {
+      replicas,
+      selector: { ...selector, matchLabels: { ...selector.matchLabels, [hashLabel]: hash } },
+      template: { ...template, metadata: { ...template.metadata, labels } },
+    },
+  };
 };
-
-const oldPods = (client: Client, { older, deployment }: Family): readonly Stored[] =>
-  client.list(podsOf, deployment.metadata.namespace).filter((pod) => !isFinished(pod) && older.some((set) => isControlledBy(pod, set)));

@@ -1,167 +1,112 @@
-// Jobs: pods until enough have succeeded or too many failed, as pkg/controller/job. A pod is held by a finalizer until it is counted.
-import type { Again, Client, Controller } from "#embedded/controllers/controller.ts";
-import { conditionOf, conditionsOf, isTrue, replaced } from "#embedded/conditions.ts";
-import { inDeletionOrder } from "#embedded/controllers/deletion-order.ts";
-import {
-  type Verdict,
-  backoffMs,
-  deadlineInMs,
-  failureOf,
-  isComplete,
-  isTracked,
-  tallyOf,
-  trackingFinalizer,
-  wantedActive,
-} from "#embedded/controllers/job-status.ts";
-import { claimed, controllerOf, ownersAffected, podFrom } from "#embedded/controllers/ownership.ts";
-import { isActive, isFinished, isReady, isTerminating } from "#embedded/pod-state.ts";
-import { createPod, deletePod } from "#embedded/controllers/replica-set.ts";
-import { type JsonRecord, type Stored, at, numberOf, recordOf, textOf, withValue, withoutFinalizer, withoutNulls } from "#embedded/json.ts";
-import { builtIn, podsOf, storageKeyOf } from "#embedded/resources.ts";
-import type { ApiError } from "#embedded/status.ts";
-import { refusalOf } from "#embedded/system-client.ts";
+// Jobs: one pod after the other until enough have succeeded or too many have failed, as pkg/controller/job.
+import { type Job, Jobs, type ObjectCondition, type Pod, Pods } from "#api/kubernetes.ts";
+import { keyOf } from "#api/object.ts";
+import type { ControlPlane } from "#embedded/controllers/control-plane.ts";
+import { aboutOf, createPod, deletePod, isActive, isReady, isTerminating, ownersOf } from "#embedded/controllers/owned-pods.ts";
+import { conditionOf, writeStatus } from "#embedded/controllers/status.ts";
+import { type Controller, type Next, until } from "#kube/controller.ts";
+import { toTimestamp } from "#lib/clock.ts";
 
-const jobs = builtIn("batch/v1", "Job");
+interface End {
+  readonly type: "Complete" | "Failed";
+  readonly reason: "CompletionsReached" | "BackoffLimitExceeded" | "DeadlineExceeded";
+  readonly message: string;
+}
+const completed: End = { type: "Complete", reason: "CompletionsReached", message: "Reached expected number of succeeded pods" };
+const failedTooOften: End = { type: "Failed", reason: "BackoffLimitExceeded", message: "Job has reached the specified backoff limit" };
+const tookTooLong: End = { type: "Failed", reason: "DeadlineExceeded", message: "Job was active longer than specified deadline" };
 
-export const isOver = (job: Stored): boolean => isTrue(job, "Complete") || isTrue(job, "Failed");
-const isSuspended = (job: Stored): boolean => at(job, "spec", "suspend") === true;
+/** Doubled after each failure. */
+const firstRetryMs = 10_000;
 
-export const jobController = (client: Client): Controller => ({
-  resource: jobs,
-  affected: (change) => (change.storageKey === storageKeyOf(podsOf) ? ownersAffected(client, jobs, change) : []),
-  sync: (job, again) => {
-    if (isOver(job)) {
-      letGo(client, owned(client, job));
-      removeInTime(client, job, again);
-    } else if (isTerminating(job)) letGo(client, owned(client, job));
-    else sync(client, job, again);
-  },
-  gone: ({ namespace, name }) => {
-    const orphans = client.list(podsOf, namespace).filter((pod) => controllerOf(pod)?.kind === "Job" && controllerOf(pod)?.name === name);
-    letGo(client, orphans);
-  },
-});
+type Status = NonNullable<Job["status"]> & { readonly startTime?: string };
 
-const owned = (client: Client, job: Stored): readonly Stored[] => claimed(client, job, podsOf);
+export const jobController = (plane: ControlPlane): Controller => {
+  const jobs = plane.storeOf(Jobs);
+  const pods = plane.storeOf(Pods);
+  const component = "job-controller";
+  const self = plane.actAs({ user: `system:serviceaccount:kube-system:${component}`, component, manager: "kube-controller-manager" });
 
-const letGo = (client: Client, pods: readonly Stored[]): void => {
-  for (const pod of pods) if (isTracked(pod)) client.update(pod, (old) => withoutFinalizer(old, trackingFinalizer));
+  const end = async (job: Job, owned: readonly Pod[], verdict: End): Promise<Next> => {
+    for (const pod of owned.filter(isActive)) await deletePod(self, job, pod);
+    await writeStatus(self.kube, Jobs, job, endedStatus(job, owned, verdict, toTimestamp(plane.clock.now())));
+    const isSuccess = verdict.type === "Complete";
+    const event = isSuccess ? { reason: "Completed", message: "Job completed" } : { reason: verdict.reason, message: verdict.message };
+    self.events.record({ about: aboutOf(job), type: isSuccess ? "Normal" : "Warning", ...event });
+    return "rest";
+  };
+
+  return {
+    name: component,
+    concurrency: 1,
+    watches: [
+      { store: jobs, keysOf: (job) => [keyOf(job)] },
+      { store: pods, keysOf: ownersOf("Job") },
+    ],
+    reconcile: async (key) => {
+      const job = jobs.get(key);
+      if (job === undefined || isTerminating(job) || isOver(job)) return "rest";
+      const nowMs = plane.clock.now();
+      const owned = pods.index("owner", job.metadata.uid);
+      const startTime = (job.status as Status | undefined)?.startTime ?? toTimestamp(nowMs);
+      const verdict = verdictOn(job, owned, startTime, nowMs);
+      if (verdict !== undefined) return end(job, owned, verdict);
+      await writeStatus(self.kube, Jobs, job, { ...countsOf(owned), startTime });
+      const retryMs = retryAtMs(owned);
+      if (!owned.some(isActive) && retryMs <= nowMs) await createPod(self, job, job.spec.template);
+      const next = [retryMs, deadlineMs(job, startTime)].filter((atMs) => atMs > nowMs && Number.isFinite(atMs));
+      return until(next.length === 0 ? undefined : Math.min(...next), nowMs);
+    },
+  };
 };
 
-const removeInTime = (client: Client, job: Stored, again: Again): void => {
-  const seconds = numberOf(at(job, "spec", "ttlSecondsAfterFinished"));
-  if (seconds === undefined || isTerminating(job)) return;
-  const end = conditionsOf(job).find(({ type, status }) => (type === "Complete" || type === "Failed") && status === "True");
-  const left = Date.parse(textOf(end?.["lastTransitionTime"])) + seconds * 1000 - client.world.clock.now();
-  if (left > 0) again(left);
-  else client.remove(job, { propagationPolicy: "Foreground" });
+const isOver = ({ status }: Job): boolean =>
+  ["Complete", "Failed"].some((type) => conditionOf(status?.conditions, type)?.status === "True");
+
+const countOf = (pods: readonly Pod[], phase: "Succeeded" | "Failed"): number =>
+  pods.filter(({ status }) => status?.phase === phase).length;
+
+const deadlineMs = ({ spec }: Job, startTime: string): number =>
+  spec.activeDeadlineSeconds === undefined ? Number.POSITIVE_INFINITY : Date.parse(startTime) + spec.activeDeadlineSeconds * 1000;
+
+const verdictOn = (job: Job, owned: readonly Pod[], startTime: string, nowMs: number): End | undefined => {
+  if (countOf(owned, "Succeeded") > 0) return completed;
+  if (countOf(owned, "Failed") > (job.spec.backoffLimit ?? 6)) return failedTooOften;
+  return nowMs >= deadlineMs(job, startTime) ? tookTooLong : undefined;
 };
 
-const sync = (client: Client, given: Stored, again: Again): void => {
-  const now = client.world.clock.now();
-  const isStarting = !isSuspended(given) && at(given, "status", "startTime") === undefined;
-  const job = isStarting ? (withValue(given, ["status", "startTime"], client.world.timestamp()) as unknown as Stored) : given;
-  const before = owned(client, job);
-  const verdict = verdictBefore(job) ?? failureOf(job, before, tallyOf(job, before), now);
+const retryAtMs = (owned: readonly Pod[]): number => {
+  const ends = owned.flatMap(({ status }) =>
+    status?.phase === "Failed" ? (status.containerStatuses ?? []).map(({ state }) => Date.parse(state?.terminated?.finishedAt ?? "")) : [],
+  );
+  const failures = countOf(owned, "Failed");
+  return failures === 0 ? 0 : Math.max(0, ...ends.filter((end) => !Number.isNaN(end))) + firstRetryMs * 2 ** (failures - 1);
+};
 
-  let refusal: ApiError | undefined;
-  if (verdict === undefined) refusal = manage(client, job, before, again);
-  else for (const pod of before.filter(isActive)) deletePod(client, job, pod);
-
-  const pods = owned(client, job);
-  const tally = tallyOf(job, pods);
-  const reached = verdict ?? (refusal === undefined && isComplete(job, tally) ? completed : undefined);
-  if (reached?.type === "SuccessCriteriaMet") for (const pod of tally.active) deletePod(client, job, pod);
-  const conditions = withSuspension(client, job, withVerdict(client, job, reached));
-  const active = reached === undefined ? tally.active : [];
-  const status = {
-    ...recordOf(job["status"]),
-    ...(conditions.length === 0 ? {} : { conditions }),
-    active: active.length === 0 ? undefined : active.length,
-    succeeded: tally.succeeded === 0 ? undefined : tally.succeeded,
-    failed: tally.failed === 0 ? undefined : tally.failed,
-    ready: active.filter(isReady).length,
-    terminating: pods.filter((pod) => isTerminating(pod) && !isFinished(pod)).length,
+const countsOf = (owned: readonly Pod[]): object => {
+  const counts = { active: owned.filter(isActive).length, succeeded: countOf(owned, "Succeeded"), failed: countOf(owned, "Failed") };
+  return {
+    ...Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)),
+    ready: owned.filter((pod) => isActive(pod) && isReady(pod)).length,
+    terminating: 0,
     uncountedTerminatedPods: {},
   };
-  const written = client.setStatus(given, recordOf(withoutNulls(status)));
-  letGo(client, tally.counted);
-  // A Job is over only when the last of its pods is.
-  if (reached !== undefined && status.terminating === 0) finish(client, written, reached);
-  const left = deadlineInMs(job, now);
-  if (left !== undefined && left > 0 && reached === undefined) again(left);
-  if (refusal !== undefined) throw refusal;
 };
 
-const completed: Verdict = {
-  type: "SuccessCriteriaMet",
-  reason: "CompletionsReached",
-  message: "Reached expected number of succeeded pods",
-};
-
-const verdictBefore = (job: Stored): Verdict | undefined => {
-  for (const type of ["FailureTarget", "SuccessCriteriaMet"] as const) {
-    const condition = conditionOf(conditionsOf(job), type);
-    if (condition?.["status"] === "True") return { type, reason: textOf(condition["reason"]), message: textOf(condition["message"]) };
-  }
-  return undefined;
-};
-
-const stamped = (client: Client, type: string, status: string, reason: string, message: string): JsonRecord => ({
-  type,
-  status,
-  lastProbeTime: client.world.timestamp(),
-  lastTransitionTime: client.world.timestamp(),
-  reason,
-  message,
-});
-
-const withVerdict = (client: Client, job: Stored, verdict: Verdict | undefined): readonly JsonRecord[] => {
-  const old = conditionsOf(job);
-  if (verdict === undefined || conditionOf(old, verdict.type) !== undefined) return old;
-  return [...old, stamped(client, verdict.type, "True", verdict.reason, verdict.message)];
-};
-
-const withSuspension = (client: Client, job: Stored, old: readonly JsonRecord[]): readonly JsonRecord[] => {
-  const said = conditionOf(old, "Suspended")?.["status"] === "True";
-  if (said === isSuspended(job)) return old;
-  const [status, reason, message] = said ? ["False", "JobResumed", "Job resumed"] : ["True", "JobSuspended", "Job suspended"];
-  client.tell(job, "Normal", said ? "Resumed" : "Suspended", message);
-  return replaced(old, stamped(client, "Suspended", status, reason, message));
-};
-
-const finish = (client: Client, job: Stored, { type, reason, message }: Verdict): void => {
-  const isSuccess = type === "SuccessCriteriaMet";
-  const conditions = [...conditionsOf(job), stamped(client, isSuccess ? "Complete" : "Failed", "True", reason, message)];
-  client.setStatus(job, {
-    ...recordOf(job["status"]),
-    conditions,
-    ...(isSuccess ? { completionTime: client.world.timestamp() } : {}),
+/** Pods that are deleted now count as failed. */
+const endedStatus = (job: Job, owned: readonly Pod[], { type, reason, message }: End, now: string): object => {
+  const isSuccess = type === "Complete";
+  const condition = (name: string): ObjectCondition & { readonly lastProbeTime: string } => ({
+    ...{ type: name, status: "True", reason, message, lastProbeTime: now, lastTransitionTime: now },
   });
-  if (isSuccess) client.tell(job, "Normal", "Completed", "Job completed");
-  else client.tell(job, "Warning", reason, message);
+  const failed = countOf(owned, "Failed") + owned.filter(isActive).length;
+  return {
+    startTime: now,
+    ...job.status,
+    ...countsOf(owned.filter((pod) => !isActive(pod))),
+    active: undefined,
+    ...(failed === 0 ? {} : { failed }),
+    conditions: [condition(isSuccess ? "SuccessCriteriaMet" : "FailureTarget"), condition(type)],
+    ...(isSuccess ? { completionTime: now } : {}),
+  };
 };
-
-/** Makes and removes pods; the refusal that it met. */
-const manage = (client: Client, job: Stored, pods: readonly Stored[], again: Again): ApiError | undefined => {
-  const now = client.world.clock.now();
-  const tally = tallyOf(job, pods);
-  const wanted = isSuspended(job) ? 0 : wantedActive(job, tally);
-  const missing = wanted - tally.active.length;
-  if (missing < 0) {
-    const order = inDeletionOrder(tally.active, tally.active, now);
-    for (const pod of order.slice(0, -missing)) deletePod(client, job, pod);
-  }
-  if (missing <= 0) return undefined;
-  const wait = backoffMs(job, pods, now);
-  if (wait > 0) {
-    again(wait);
-    return undefined;
-  }
-  return refusalOf(() => {
-    for (let made = 0; made < missing; made += 1) createPod(client, job, podOf(job));
-  });
-};
-
-const podOf = (job: Stored): JsonRecord =>
-  podFrom(job, at(job, "spec", "template"), { generateName: `${job.metadata.name}-`, finalizers: [trackingFinalizer] });

@@ -1,162 +1,108 @@
-// What a container gets to see: its environment with all references resolved, the files of its volumes. Says in the kubelet's words what is
-// missing (pkg/kubelet/kubelet_pods.go, pkg/volume/{configmap,secret}). Reads the store, writes nothing.
-import { parseQuantity } from "#lib/quantity.ts";
-import { type JsonRecord, type Stored, at, isRecord, listOf, numberOf, recordOf, textOf } from "#embedded/json.ts";
-import type { ServerContext } from "#embedded/server-context.ts";
+// What a container gets to see: its environment with all references resolved, and the files of its volumes. Says in the kubelet's words what is
+// missing (pkg/kubelet/kubelet_pods.go). Writes nothing.
+import { ConfigMaps, type Container, type EnvVar, type Pod, Secrets, type Volume } from "#api/kubernetes.ts";
+import type { KubeObject } from "#api/object.ts";
+import type { Store } from "#kube/store.ts";
 
 /** Of an environment: CreateContainerConfigError. Of a volume: FailedMount. */
 export class MissingInput extends Error {}
 
+export interface InputSources {
+  readonly configMaps: Store;
+  readonly secrets: Store;
+}
+
 export interface PodFacts {
-  readonly pod: Stored;
+  readonly pod: Pod;
   readonly nodeName: string;
   readonly podIp: string;
   readonly hostIp: string;
-  /** Of the pod's account, for these audiences. */
-  readonly token: () => string;
+  readonly sources: InputSources;
 }
 
-/** Who is referred to, by which fields, and what the kubelet calls it. */
-const sources = [
-  {
-    plural: "configmaps",
-    kind: "ConfigMap",
-    word: "configmap",
-    missingKey: "configmap references non-existent config",
-    all: "configMapRef",
-    key: "configMapKeyRef",
-    volume: "configMap",
-    named: "name",
-  },
-  {
-    plural: "secrets",
-    kind: "Secret",
-    word: "secret",
-    missingKey: "references non-existent secret",
-    all: "secretRef",
-    key: "secretKeyRef",
-    volume: "secret",
-    named: "secretName",
-  },
-] as const;
-type Source = (typeof sources)[number];
+interface Reference {
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+type Content = Readonly<Record<string, string>>;
 
-/** What a reference leads to; nothing where it may lead nowhere, and does. */
-const contentOf = (
-  world: ServerContext,
-  { metadata }: Stored,
-  { plural, word }: Source,
-  name: string,
-  isOptional: boolean,
-): Record<string, string> => {
-  const object = world.find({ group: "", plural }, metadata.namespace, name);
-  if (object === undefined && !isOptional) throw new MissingInput(`${word} "${name}" not found`);
-  const encoded = plural === "secrets" ? object?.["data"] : object?.["binaryData"];
-  const decoded = Object.entries(recordOf(encoded)).map(([key, value]) => [key, Buffer.from(textOf(value), "base64").toString("utf8")]);
-  return { ...(plural === "secrets" ? {} : (recordOf(object?.["data"]) as Record<string, string>)), ...Object.fromEntries(decoded) };
+/** The content of a ConfigMap or Secret; nothing where an optional one is not there. */
+const contentOf = ({ configMaps, secrets }: InputSources, pod: Pod, kind: "ConfigMap" | "Secret", reference: Reference): Content => {
+  const { name = "", optional = false } = reference;
+  const store = kind === ConfigMaps.kind ? configMaps : secrets;
+  const object = store.get({ namespace: pod.metadata.namespace ?? "", name }) as (KubeObject & { data?: Content }) | undefined;
+  if (object === undefined && !optional) throw new MissingInput(`${kind.toLowerCase()} "${name}" not found`);
+  const entries = Object.entries(object?.data ?? {});
+  const isEncoded = kind === Secrets.kind;
+  return Object.fromEntries(entries.map(([key, value]) => [key, isEncoded ? Buffer.from(value, "base64").toString("utf8") : value]));
 };
 
-export const environmentOf = (world: ServerContext, facts: PodFacts, container: JsonRecord): Record<string, string> => {
+export const environmentOf = (facts: PodFacts, container: Container): Record<string, string> => {
   const env: Record<string, string> = {};
-  for (const from of listOf(container["envFrom"]))
-    for (const each of sources) {
-      const reference = at(from, each.all);
-      if (!isRecord(reference)) continue;
-      const content = contentOf(world, facts.pod, each, textOf(reference["name"]), reference["optional"] === true);
-      for (const [key, value] of Object.entries(content)) env[`${textOf(at(from, "prefix"))}${key}`] = value;
-    }
-  for (const item of listOf(container["env"])) {
-    const value = valueOf(world, facts, container, item, env);
-    if (value !== undefined) env[textOf(at(item, "name"))] = value;
+  for (const { configMapRef, secretRef } of container.envFrom ?? []) {
+    if (configMapRef !== undefined) Object.assign(env, contentOf(facts.sources, facts.pod, "ConfigMap", configMapRef));
+    if (secretRef !== undefined) Object.assign(env, contentOf(facts.sources, facts.pod, "Secret", secretRef));
+  }
+  for (const variable of container.env ?? []) {
+    const value = valueOf(facts, variable, env);
+    if (value !== undefined) env[variable.name] = value;
   }
   return env;
 };
 
-const valueOf = (
-  world: ServerContext,
-  facts: PodFacts,
-  container: JsonRecord,
-  item: unknown,
-  env: Record<string, string>,
-): string | undefined => {
-  const from = at(item, "valueFrom");
-  if (!isRecord(from)) return expanded(textOf(at(item, "value")), env);
-  for (const each of sources) {
-    const reference = from[each.key];
-    if (!isRecord(reference)) continue;
-    const [name, key, isOptional] = [textOf(reference["name"]), textOf(reference["key"]), reference["optional"] === true];
-    const value = contentOf(world, facts.pod, each, name, isOptional)[key];
-    if (value !== undefined || isOptional) return value;
-    throw new MissingInput(`couldn't find key ${key} in ${each.kind} ${facts.pod.metadata.namespace ?? ""}/${name}`);
-  }
-  if (isRecord(from["fieldRef"])) return fieldOf(facts, textOf(from["fieldRef"]["fieldPath"]));
-  const resource = textOf(at(from, "resourceFieldRef", "resource"));
-  const quantity = at(container, "resources", ...resource.split("."));
-  const amount = typeof quantity === "string" ? parseQuantity(quantity) : undefined;
-  return amount === undefined ? "0" : String((amount + 999n) / 1000n);
+const valueOf = (facts: PodFacts, { value = "", valueFrom }: EnvVar, env: Content): string | undefined => {
+  if (valueFrom === undefined) return expanded(value, env);
+  const { configMapKeyRef, secretKeyRef, fieldRef } = valueFrom;
+  if (fieldRef !== undefined) return fieldOf(facts, fieldRef.fieldPath);
+  const reference = configMapKeyRef ?? secretKeyRef;
+  if (reference === undefined) return undefined;
+  const kind = reference === configMapKeyRef ? "ConfigMap" : "Secret";
+  const found = contentOf(facts.sources, facts.pod, kind, reference)[reference.key];
+  if (found !== undefined || reference.optional === true) return found;
+  throw new MissingInput(`couldn't find key ${reference.key} in ${kind} ${facts.pod.metadata.namespace ?? ""}/${reference.name}`);
 };
 
 const fieldOf = ({ pod, nodeName, podIp, hostIp }: PodFacts, path: string): string => {
-  const keyed = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path);
-  if (keyed !== null) return textOf(at(pod.metadata, keyed[1] ?? "", keyed[2] ?? ""));
-  switch (path) {
-    case "spec.nodeName":
-      return nodeName;
-    case "status.podIP":
-    case "status.podIPs":
-      return podIp;
-    case "status.hostIP":
-    case "status.hostIPs":
-      return hostIp;
-    default:
-      return textOf(at(pod, ...path.split(".")));
-  }
+  const { name, namespace = "", uid } = pod.metadata;
+  const fields: Content = {
+    ...{ "metadata.name": name, "metadata.namespace": namespace, "metadata.uid": uid },
+    ...{ "spec.nodeName": nodeName, "status.podIP": podIp, "status.hostIP": hostIp },
+  };
+  const label = /^metadata\.labels\['(.+)'\]$/.exec(path)?.[1];
+  return (label === undefined ? fields[path] : pod.metadata.labels?.[label]) ?? "";
 };
 
-/** `$(NAME)` of what stands before it; `$$` is a dollar; what is not known stays. */
-export const expanded = (text: string, env: Readonly<Record<string, string>>): string =>
-  text.replaceAll(/\$(\$|\(([A-Za-z_.-][\w.-]*)\))/g, (whole, what: string, name: string) => (what === "$" ? "$" : (env[name] ?? whole)));
+/** `$(NAME)` of a variable before it; `$$` is a dollar; an unknown name stays. */
+export const expanded = (text: string, env: Content): string =>
+  text.replaceAll(/\$(\$|\(([A-Za-z_.-][\w.-]*)\))/g, (whole, found: string, name: string) => (found === "$" ? "$" : (env[name] ?? whole)));
 
-/** Contents of every file that a volume holds, by its path within the volume. */
-export const volumeFiles = (world: ServerContext, pod: Stored, volume: JsonRecord): Record<string, string> => {
+/** Contents of every file mounted into this container, by absolute path. */
+export const filesOf = (pod: Pod, container: Container, sources: InputSources): Record<string, string> => {
   const files: Record<string, string> = {};
-  for (const each of sources) {
-    const reference = volume[each.volume];
-    if (!isRecord(reference)) continue;
-    const isOptional = reference["optional"] === true;
-    const content = contentOf(world, pod, each, textOf(reference[each.named]), isOptional);
-    if (reference["items"] === undefined) return content;
-    for (const item of listOf(reference["items"])) {
-      const key = textOf(at(item, "key"));
-      if (content[key] !== undefined) files[textOf(at(item, "path"))] = content[key];
-      else if (!isOptional) throw new MissingInput(`${each.missingKey} key: ${key}`);
-    }
+  for (const { name, mountPath } of container.volumeMounts ?? []) {
+    const volume = pod.spec.volumes?.find((each) => each.name === name);
+    const content = volume === undefined ? {} : volumeContent(pod, volume, sources);
+    for (const [file, text] of Object.entries(content)) files[`${mountPath}/${file}`] = text;
   }
   return files;
 };
 
-const tokenFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
-
-/** Everything mounted into this container, by absolute path. */
-export const mountedFiles = (world: ServerContext, facts: PodFacts, container: JsonRecord): Record<string, string> => {
-  const volumes = new Map(listOf(at(facts.pod, "spec", "volumes")).map((volume) => [textOf(at(volume, "name")), recordOf(volume)]));
-  const files: Record<string, string> = {};
-  for (const mount of listOf(container["volumeMounts"])) {
-    const volume = volumes.get(textOf(at(mount, "name")));
-    const [path, only] = [textOf(at(mount, "mountPath")), textOf(at(mount, "subPath"))];
-    for (const [name, content] of Object.entries(volume === undefined ? {} : volumeFiles(world, facts.pod, volume)))
-      if (only === "") files[`${path}/${name}`] = content;
-      else if (only === name) files[path] = content;
-  }
-  if (at(facts.pod, "spec", "automountServiceAccountToken") === false) return files;
-  return { [`${tokenFolder}/token`]: facts.token(), [`${tokenFolder}/namespace`]: facts.pod.metadata.namespace ?? "", ...files };
+export const volumeContent = (pod: Pod, { configMap, secret }: Volume, sources: InputSources): Content => {
+  if (configMap !== undefined)
+    return chosen(contentOf(sources, pod, "ConfigMap", configMap), configMap, "configmap references non-existent config key");
+  if (secret === undefined) return {};
+  const content = contentOf(sources, pod, "Secret", { ...secret, name: secret.secretName ?? "" });
+  return chosen(content, secret, "references non-existent secret key");
 };
 
-export const memoryLimitOf = (container: JsonRecord): number | undefined => {
-  const text = at(container, "resources", "limits", "memory");
-  const amount = typeof text === "string" ? parseQuantity(text) : undefined;
-  return amount === undefined ? undefined : Number(amount / 1000n);
+/** The keys that the volume names, under its paths; all of them where it names none. */
+const chosen = (
+  content: Content,
+  { items, optional }: Pick<NonNullable<Volume["secret"]>, "items" | "optional">,
+  missing: string,
+): Content => {
+  if (items === undefined) return content;
+  const absent = items.find(({ key }) => content[key] === undefined);
+  if (absent !== undefined && optional !== true) throw new MissingInput(`${missing}: ${absent.key}`);
+  return Object.fromEntries(items.flatMap(({ key, path }) => (content[key] === undefined ? [] : [[path, content[key]]])));
 };
-
-export const portsOf = (container: JsonRecord): number[] =>
-  listOf(container["ports"]).flatMap((port) => numberOf(at(port, "containerPort")) ?? []);

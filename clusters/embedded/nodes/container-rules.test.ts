@@ -9,14 +9,11 @@ const context = (parts: Partial<ContainerContext> = {}): ContainerContext => ({
   node: "n1",
   container: "web",
   image: "registry.example/web:1.2",
-  labels: {},
   command: ["serve"],
   args: ["--port", "8080"],
   env: { LEVEL: "debug" },
   files: { "/etc/web.conf": "a = 1\nrounding = two\n" },
   memoryLimitBytes: 32 * 2 ** 20,
-  containerPorts: [8080],
-  restarts: 1,
   ...parts,
 });
 
@@ -65,8 +62,8 @@ test("the first rule that fits counts; what a pattern finds and the environment 
 });
 
 test("a registry answers for the images that its pattern finds", () => {
-  const pull = pullBy(rules({ images: [{ image: "^private", problem: "unauthorized" }] }));
-  expect(pull({ image: "private/web:1", namespace: "shop" })).toEqual({ problem: "unauthorized" });
+  const pull = pullBy(rules({ images: [{ image: "^private", problem: "not-found" }] }));
+  expect(pull({ image: "private/web:1", namespace: "shop" })).toEqual({ problem: "not-found" });
   expect(pull({ image: "web:1", namespace: "shop" })).toBeUndefined();
 });
 

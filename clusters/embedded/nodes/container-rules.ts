@@ -33,7 +33,7 @@ const Does = z.strictObject({
   onTerm: z.literal("ignored").optional(),
 });
 
-const Registry = z.strictObject({ image: pattern, problem: z.enum(["not-found", "unauthorized", "no-such-host", "unreachable"]) });
+const Registry = z.strictObject({ image: pattern, problem: z.literal("not-found") });
 
 export const ContainerRules = z.strictObject({
   images: z.array(Registry).default([]),

@@ -1,13 +1,45 @@
-// The Node object and the Lease of a node as its kubelet registers them (pkg/kubelet/nodestatus). Pure.
-import { type JsonRecord } from "#embedded/json.ts";
+// The machines of the cluster, and the Node objects as their kubelets register them (pkg/kubelet/nodestatus).
+import { Nodes } from "#api/kubernetes.ts";
+import type { Account, ControlPlane } from "#embedded/controllers/control-plane.ts";
+import { writeStatus } from "#embedded/controllers/status.ts";
+import { toTimestamp } from "#lib/clock.ts";
 
-export interface NodeShape {
+export interface NodeMachine {
   readonly name: string;
-  /** Default: 2. */
-  readonly cpu?: string;
+  readonly ip: string;
+  /** Images that were pulled once, by their full names. */
+  readonly images: Set<string>;
+  nextPodIp(): string;
 }
 
-export const kubeletVersion = "v1.34.4";
+export const createMachine = (name: string, index: number): NodeMachine => {
+  let addresses = 1;
+  return {
+    name,
+    ip: `10.0.0.${10 + index}`,
+    images: new Set(),
+    nextPodIp: () => {
+      addresses += 1;
+      return `10.${128 + index}.${Math.floor(addresses / 256)}.${addresses % 256}`;
+    },
+  };
+};
+
+export const kubeletOf = (node: string): Account => ({
+  ...{ user: `system:node:${node}`, group: "system:nodes", component: "kubelet", manager: "kubelet" },
+});
+
+/** Does nothing where the Node exists already, as in a cluster that begins with a snapshot. */
+export const register = async (plane: ControlPlane, { name, ip }: NodeMachine): Promise<void> => {
+  if (plane.storeOf(Nodes).get({ name }) !== undefined) return;
+  const { kube } = plane.actAs(kubeletOf(name));
+  const labels = {
+    ...{ "beta.kubernetes.io/arch": "amd64", "beta.kubernetes.io/os": "linux" },
+    ...{ "kubernetes.io/arch": "amd64", "kubernetes.io/hostname": name, "kubernetes.io/os": "linux" },
+  };
+  const node = await kube.create(Nodes, { apiVersion: "v1", kind: "Node", metadata: { name, labels }, spec: {} });
+  await writeStatus(kube, Nodes, node, statusOf(name, ip, toTimestamp(plane.clock.now())));
+};
 
 const healthy = [
   ["MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"],
@@ -16,60 +48,29 @@ const healthy = [
   ["Ready", "True", "KubeletReady", "kubelet is posting ready status"],
 ] as const;
 
-export const healthyConditions = (now: string, transitionOf: (type: string, status: string) => string | undefined): JsonRecord[] =>
-  healthy.map(([type, status, reason, message]) => ({
-    type,
-    status,
-    lastHeartbeatTime: now,
-    lastTransitionTime: transitionOf(type, status) ?? now,
-    reason,
-    message,
-  }));
+const resources = { cpu: "2", "ephemeral-storage": "100Gi", memory: "8Gi", pods: "110" };
 
-export const nodeObject = (shape: NodeShape): JsonRecord => ({
-  metadata: {
-    name: shape.name,
-    annotations: { "node.alpha.kubernetes.io/ttl": "0", "volumes.kubernetes.io/controller-managed-attach-detach": "true" },
-    labels: {
-      "beta.kubernetes.io/arch": "amd64",
-      "beta.kubernetes.io/os": "linux",
-      "kubernetes.io/arch": "amd64",
-      "kubernetes.io/hostname": shape.name,
-      "kubernetes.io/os": "linux",
-    },
+const statusOf = (name: string, ip: string, now: string): object => ({
+  addresses: [
+    { address: ip, type: "InternalIP" },
+    { address: name, type: "Hostname" },
+  ],
+  allocatable: resources,
+  capacity: resources,
+  conditions: healthy.map(([type, status, reason, message]) => ({
+    ...{ type, status, reason, message, lastHeartbeatTime: now, lastTransitionTime: now },
+  })),
+  daemonEndpoints: { kubeletEndpoint: { Port: 10_250 } },
+  nodeInfo: {
+    architecture: "amd64",
+    bootID: "",
+    containerRuntimeVersion: "containerd://1.6.20",
+    kernelVersion: "6.1.0",
+    kubeProxyVersion: "",
+    kubeletVersion: "v1.34.4",
+    machineID: "",
+    operatingSystem: "linux",
+    osImage: "Debian GNU/Linux 12 (bookworm)",
+    systemUUID: "",
   },
-  spec: {},
 });
-
-export const nodeStatus = (shape: NodeShape, ip: string, conditions: readonly JsonRecord[]): JsonRecord => {
-  const resources = {
-    cpu: shape.cpu ?? "2",
-    "ephemeral-storage": "100Gi",
-    "hugepages-1Gi": "0",
-    "hugepages-2Mi": "0",
-    memory: "8Gi",
-    pods: "110",
-  };
-  return {
-    addresses: [
-      { address: ip, type: "InternalIP" },
-      { address: shape.name, type: "Hostname" },
-    ],
-    allocatable: resources,
-    capacity: resources,
-    conditions,
-    daemonEndpoints: { kubeletEndpoint: { Port: 10_250 } },
-    nodeInfo: {
-      architecture: "amd64",
-      bootID: "",
-      containerRuntimeVersion: "containerd://1.6.20",
-      kernelVersion: "6.1.0",
-      kubeProxyVersion: "",
-      kubeletVersion,
-      machineID: "",
-      operatingSystem: "linux",
-      osImage: "Debian GNU/Linux 12 (bookworm)",
-      systemUUID: "",
-    },
-  };
-};

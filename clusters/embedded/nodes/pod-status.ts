@@ -1,149 +1,111 @@
-// A pod's status as the kubelet writes it (pkg/kubelet/kubelet_pods.go, status/generate.go), out of what it knows of the containers. Pure.
+// A pod's status as the kubelet writes it (pkg/kubelet/kubelet_pods.go, status/generate.go), from what it knows of the containers. Pure.
+import type { ContainerStateDetail, Pod } from "#api/kubernetes.ts";
+import type { Container, Ended } from "#embedded/nodes/container.ts";
+import { isRestarted } from "#embedded/nodes/container-stages.ts";
+import { conditionOf } from "#embedded/controllers/status.ts";
 import { sha256 } from "#lib/canonical-json.ts";
 import { toTimestamp } from "#lib/clock.ts";
-import { conditionOf, conditionsOf } from "#embedded/conditions.ts";
-import { type JsonRecord, type Stored, at, listOf, recordOf, textOf } from "#embedded/json.ts";
-import { type PastRun, type Unit, isInitialized, shouldRun } from "#embedded/nodes/unit.ts";
 
 export interface PodFacts {
   readonly nowMs: number;
   readonly startedAtMs: number;
   readonly hostIp: string;
-  readonly podIp: string | undefined;
-  /** All that ran has been stopped for good. */
-  readonly isFinished: boolean;
-  /** The end that somebody decreed: eviction, a deadline. */
-  readonly verdict?: { readonly reason: string; readonly message: string } | undefined;
+  readonly podIp: string;
 }
 
-export const imageIdOf = (image: string): string => {
-  const name = image.includes("@") ? image.slice(0, image.indexOf("@")) : image.replace(/:[^:/]*$/, "");
-  return image.includes("@sha256:") ? image : `${name}@sha256:${sha256(image)}`;
-};
+/** Digest and all, as a registry would resolve the image. */
+const imageIdOf = (image: string): string =>
+  image.includes("@sha256:") ? image : `${image.replace(/:[^:/]*$/, "")}@sha256:${sha256(image)}`;
 
-const terminated = (past: PastRun): JsonRecord => ({
+const terminated = ({ code, reason, message, life, atMs }: Ended): ContainerStateDetail => ({
   terminated: {
-    exitCode: past.code,
-    reason: past.reason,
-    ...(past.message === "" ? {} : { message: past.message }),
-    startedAt: toTimestamp(past.run.startedAtMs),
-    finishedAt: toTimestamp(past.finishedAtMs),
-    containerID: `containerd://${past.run.id}`,
+    ...{ exitCode: code, reason, ...(message === "" ? {} : { message }) },
+    ...{ startedAt: toTimestamp(life.startedAtMs), finishedAt: toTimestamp(atMs), containerID: `containerd://${life.id}` },
   },
 });
 
-const containerStatus = (unit: Unit, spec: JsonRecord): JsonRecord => {
-  const image = textOf(unit.spec["image"]);
-  const newest = unit.run ?? unit.ended?.run;
-  const isHeldBack = unit.run === undefined && unit.obstacle !== undefined && shouldRun(unit, spec);
-  const state =
-    unit.run !== undefined
-      ? { running: { startedAt: toTimestamp(unit.run.startedAtMs) } }
-      : isHeldBack
-        ? { waiting: { reason: unit.obstacle?.reason, message: unit.obstacle?.message } }
-        : unit.ended !== undefined
-          ? terminated(unit.ended)
-          : { waiting: { reason: hasInits(spec) ? "PodInitializing" : "ContainerCreating" } };
-  const requests = at(unit.spec, "resources", "requests");
+const detailOf = ({ state, past }: Container): ContainerStateDetail => {
+  if (state.is === "running") return { running: { startedAt: toTimestamp(state.life.startedAtMs) } };
+  if (state.is === "ended") return past === undefined ? {} : terminated(past);
+  const { reason, message } = state.is === "pulling" ? state.shown : state;
+  return { waiting: { reason, ...(message === undefined ? {} : { message }) } };
+};
+
+const containerStatus = (container: Container): object => {
+  const { spec, state, past, before, restarts } = container;
+  const image = spec.image ?? "";
+  const life = state.is === "running" ? state.life : past?.life;
   // The last end is what the state shows, unless it shows something newer.
-  const before = unit.run !== undefined || isHeldBack ? unit.ended : unit.endedBefore;
+  const last = state.is === "ended" ? before : past;
+  const requests = spec.resources?.requests;
   return {
-    name: unit.name,
-    state,
-    lastState: before === undefined ? {} : terminated(before),
-    ready: unit.role === "init" ? unit.run === undefined && unit.ended?.code === 0 : unit.run !== undefined && unit.isReady,
-    restartCount: unit.restarts,
+    name: spec.name,
+    state: detailOf(container),
+    lastState: last === undefined ? {} : terminated(last),
+    ready: state.is === "running" && state.isReady,
+    restartCount: restarts,
     image,
-    imageID: newest === undefined ? "" : imageIdOf(image),
-    ...(newest === undefined ? {} : { containerID: `containerd://${newest.id}`, resources: unit.spec["resources"] ?? {} }),
-    ...(newest === undefined || requests === undefined ? {} : { allocatedResources: requests }),
-    started: unit.run !== undefined && unit.isStarted,
+    imageID: life === undefined ? "" : imageIdOf(image),
+    ...(life === undefined ? {} : { containerID: `containerd://${life.id}`, resources: spec.resources ?? {} }),
+    ...(life === undefined || requests === undefined ? {} : { allocatedResources: requests }),
+    started: state.is === "running",
   };
 };
 
-const hasInits = (spec: JsonRecord): boolean => listOf(spec["initContainers"]).length > 0;
+type Phase = "Pending" | "Running" | "Succeeded" | "Failed";
 
 /** getPhase. */
-const phaseOf = (units: readonly Unit[], spec: JsonRecord, facts: PodFacts): string => {
-  if (facts.verdict !== undefined) return "Failed";
-  const inits = units.filter(({ role }) => role === "init");
-  const main = units.filter(({ role }) => role === "main");
-  const policy = textOf(spec["restartPolicy"]);
-  if (policy === "Never" && inits.some(({ run, ended }) => run === undefined && ended !== undefined && ended.code !== 0)) return "Failed";
-  const isEnded = ({ run, ended }: Unit): boolean => run === undefined && ended !== undefined;
-  const succeeded = main.filter((unit) => isEnded(unit) && unit.ended?.code === 0).length;
-  const stopped = main.filter(isEnded).length;
-  if (facts.isFinished) return main.length > 0 && succeeded === main.length ? "Succeeded" : "Failed";
-  if (inits.some(({ run, ended }) => run !== undefined || ended?.code !== 0)) return "Pending";
-  if (units.some(({ role, run }) => role === "sidecar" && run === undefined) && stopped === 0 && main.every(({ run }) => run === undefined))
-    return "Pending";
-  if (main.some(({ run, ended }) => run === undefined && ended === undefined)) return "Pending";
-  if (main.some(({ run }) => run !== undefined) || policy === "Always") return "Running";
-  if (succeeded === stopped) return "Succeeded";
-  return policy === "Never" ? "Failed" : "Running";
+const phaseOf = ({ metadata, spec }: Pod, containers: readonly Container[]): Phase => {
+  const isStopped = metadata.deletionTimestamp !== undefined && containers.every(({ state }) => state.is !== "running");
+  const isOver = ({ state, past }: Container): boolean => state.is === "ended" && (isStopped || !isRestarted(spec, past?.code));
+  if (isStopped || containers.every(isOver))
+    return containers.every(({ state, past }) => state.is === "ended" && past?.code === 0) ? "Succeeded" : "Failed";
+  return containers.some(({ state, past }) => state.is !== "running" && past === undefined) ? "Pending" : "Running";
 };
 
-export const podStatus = (pod: Stored, units: readonly Unit[], facts: PodFacts): JsonRecord => {
-  const spec = recordOf(pod["spec"]);
-  const old = recordOf(pod["status"]);
-  const phase = phaseOf(units, spec, facts);
-  const inits = units.filter(({ role }) => role !== "main");
-  const main = units.filter(({ role }) => role === "main");
-  const isDone = phase === "Succeeded" || phase === "Failed";
-  const uninitialized = inits.filter((unit) => !isInitialized(unit));
-  const unready = units.filter(({ role, run, isReady }) => role !== "init" && !(run !== undefined && isReady));
-  const initialized =
-    uninitialized.length === 0 || phase === "Succeeded"
-      ? (["True", phase === "Succeeded" ? "PodCompleted" : "", ""] as const)
-      : ([
-          "False",
-          "ContainersNotInitialized",
-          `containers with incomplete status: [${uninitialized.map(({ name }) => name).join(" ")}]`,
-        ] as const);
-  const containersReady =
-    phase === "Succeeded"
-      ? (["False", "PodCompleted", ""] as const)
-      : phase === "Failed"
-        ? (["False", "PodFailed", ""] as const)
-        : unready.length === 0
-          ? (["True", "", ""] as const)
-          : (["False", "ContainersNotReady", `containers with unready status: [${unready.map(({ name }) => name).join(" ")}]`] as const);
-  const hasSandbox = facts.podIp !== undefined && !facts.isFinished && !isDone;
-  const own = [
-    condition(facts, pod, "PodReadyToStartContainers", [hasSandbox ? "True" : "False", "", ""]),
-    condition(facts, pod, "Initialized", initialized),
-    condition(facts, pod, "Ready", containersReady),
-    condition(facts, pod, "ContainersReady", containersReady),
-    condition(facts, pod, "PodScheduled", ["True", "", ""]),
+type Reading = readonly [type: string, status: "True" | "False", reason?: string | undefined, message?: string | undefined];
+
+export const podStatus = (pod: Pod, containers: readonly Container[], facts: PodFacts): NonNullable<Pod["status"]> => {
+  const phase = phaseOf(pod, containers);
+  const unready = containers.filter(({ state }) => state.is !== "running" || !state.isReady).map(({ spec }) => spec.name);
+  const hasSandbox = containers.some(({ state }) => state.is !== "waiting" || state.reason !== "ContainerCreating");
+  const isOver = phase === "Succeeded" || phase === "Failed";
+  const isReady = unready.length === 0 && !isOver;
+  const [reason, message] = isOver
+    ? [phase === "Succeeded" ? "PodCompleted" : "PodFailed"]
+    : isReady
+      ? []
+      : ["ContainersNotReady", `containers with unready status: [${unready.join(" ")}]`];
+  const readings: readonly Reading[] = [
+    ["PodReadyToStartContainers", hasSandbox && !isOver ? "True" : "False"],
+    ["Initialized", "True", phase === "Succeeded" ? "PodCompleted" : undefined],
+    ["Ready", isReady ? "True" : "False", reason, message],
+    ["ContainersReady", isReady ? "True" : "False", reason, message],
+    ["PodScheduled", "True"],
   ];
-  const names = new Set(own.map(({ type }) => type));
-  const others = listOf(old["conditions"]).filter((item) => !names.has(at(item, "type")));
-  const statusesOf = (list: readonly Unit[]): JsonRecord[] => list.map((unit) => containerStatus(unit, spec));
+  const own = new Set(readings.map(([type]) => type));
+  const others = (pod.status?.conditions ?? []).filter(({ type }) => !own.has(type));
   return {
-    ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+    ...pod.status,
+    ...generationOf(pod),
     phase,
-    conditions: [...own, ...others],
-    ...(facts.verdict === undefined ? {} : { ...facts.verdict }),
+    conditions: [...readings.map((reading) => conditionFrom(pod, reading, facts.nowMs)), ...others],
     hostIP: facts.hostIp,
     hostIPs: [{ ip: facts.hostIp }],
-    ...(facts.podIp === undefined ? {} : { podIP: facts.podIp, podIPs: [{ ip: facts.podIp }] }),
-    startTime: textOf(old["startTime"]) || toTimestamp(facts.startedAtMs),
-    ...(inits.length === 0 ? {} : { initContainerStatuses: statusesOf(inits) }),
-    containerStatuses: statusesOf(main),
-    qosClass: old["qosClass"],
-  };
+    ...(hasSandbox ? { podIP: facts.podIp, podIPs: [{ ip: facts.podIp }] } : {}),
+    startTime: pod.status?.startTime ?? toTimestamp(facts.startedAtMs),
+    containerStatuses: containers.map(containerStatus),
+  } as NonNullable<Pod["status"]>;
 };
 
-type Reading = readonly [status: string, reason: string, message: string];
+const generationOf = ({ metadata }: Pod): object => (metadata.generation === undefined ? {} : { observedGeneration: metadata.generation });
 
-const condition = ({ nowMs }: PodFacts, pod: Stored, type: string, [status, reason, message]: Reading): JsonRecord => {
-  const before = conditionOf(conditionsOf(pod), type);
+const conditionFrom = (pod: Pod, [type, status, reason, message]: Reading, nowMs: number) => {
+  const before = conditionOf(pod.status?.conditions, type);
   return {
-    type,
-    status,
-    ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
-    ...(reason === "" ? {} : { reason }),
-    ...(message === "" ? {} : { message }),
-    lastTransitionTime: at(before, "status") === status ? at(before, "lastTransitionTime") : toTimestamp(nowMs),
+    ...{ type, status, ...generationOf(pod) },
+    ...(reason === undefined ? {} : { reason }),
+    ...(message === undefined ? {} : { message }),
+    lastTransitionTime: before?.status === status ? (before.lastTransitionTime ?? "") : toTimestamp(nowMs),
   };
 };

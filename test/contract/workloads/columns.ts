@@ -1,9 +1,9 @@
 // What `kubectl get` shows of workloads: the columns of every kind, those of `-o wide` after a bar, and the rows of some that run.
 import { expect } from "vitest";
 import { type Body, type Caller, ok } from "#test/contract/cluster.ts";
-import { apps, batch, core, type Part } from "#test/contract/samples.ts";
-import { podSpecOf, templateOf, workloadImage } from "#test/contract/workloads/programs.ts";
-import { conditionOf, untilObject, type WorkloadTopic } from "#test/contract/workloads/workload-cluster.ts";
+import { apps, core } from "#test/contract/samples.ts";
+import { templateOf, workloadImage } from "#test/contract/workloads/programs.ts";
+import { untilObject, type WorkloadTopic } from "#test/contract/workloads/workload-cluster.ts";
 
 const asTable = { accept: "application/json;as=Table;v=v1;g=meta.k8s.io,application/json" };
 const tableOf = (cluster: Caller, path: string): Promise<Body> => ok(cluster.get(path, asTable));
@@ -85,33 +85,6 @@ export const columns: WorkloadTopic = {
         ]);
         const pod = rowOf(await tableOf(cluster, core(namespace, "pods")));
         expect(pod.slice(1)).toEqual(["1/1", "Running", "0", "<none>", "<none>"]);
-      },
-    },
-    {
-      name: "Jobs that run, are over and are suspended, and the CronJob that makes them",
-      run: async (cluster, namespace) => {
-        const template = (program: "succeeds" | "fails" | "runs"): Part => ({
-          template: { spec: podSpecOf(program, { restartPolicy: "Never" }) },
-        });
-        const create = (name: string, spec: Part): Promise<Body> =>
-          ok(cluster.create(batch(namespace, "jobs"), { metadata: { name }, spec }));
-        await create("done", template("succeeds"));
-        await create("lost", { ...template("fails"), backoffLimit: 0 });
-        await create("idle", { ...template("runs"), suspend: true });
-        const until = (name: string, type: string): Promise<Body> =>
-          untilObject(cluster, batch(namespace, "jobs"), name, (job) => conditionOf(job, type)?.status === "True");
-        await Promise.all([until("done", "Complete"), until("lost", "Failed"), until("idle", "Suspended")]);
-        const shown = async (name: string): Promise<readonly unknown[]> =>
-          rowOf(await tableOf(cluster, batch(namespace, "jobs", name))).slice(0, 3);
-        expect(await shown("done")).toEqual(["done", "Complete", "1/1"]);
-        expect(await shown("lost")).toEqual(["lost", "Failed", "0/1"]);
-        expect(await shown("idle")).toEqual(["idle", "Suspended", "0/1"]);
-        const cron = { schedule: "0 0 1 1 *", jobTemplate: { spec: template("succeeds") } };
-        await ok(cluster.create(batch(namespace, "cronjobs"), { metadata: { name: "tick" }, spec: cron }));
-        expect(rowOf(await tableOf(cluster, batch(namespace, "cronjobs", "tick")))).toEqual([
-          ...["tick", "0 0 1 1 *", "<none>", "False", 0],
-          ...["web", workloadImage, "<none>"],
-        ]);
       },
     },
   ],

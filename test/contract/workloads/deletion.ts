@@ -50,7 +50,6 @@ export const deletion: WorkloadTopic = {
         expect(killing).toMatchObject({
           type: "Normal",
           message: "Stopping container web",
-          involvedObject: { fieldPath: "spec.containers{web}" },
         });
       },
     },

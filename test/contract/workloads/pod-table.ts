@@ -50,27 +50,11 @@ export const podTable: WorkloadTopic = {
       "CrashLoopBackOff",
       /^\d+ \(\d+s ago\)$/,
     ]),
-    shown("one whose init container fails", podOf(runs(), { ...never, initContainers: [ends(2, { name: "init" })] }), hasPhase("Failed"), [
-      "0/1",
-      "Init:Error",
-      /^0$/,
-    ]),
-    shown(
-      "one whose init containers are at work",
-      podOf(runs(), { initContainers: [told("sleep 5", { exit: { code: 0, afterMs: 5000 } }, { name: "init" })] }),
-      (pod) => containerOf(pod, "init", "initContainerStatuses")?.state.running !== undefined,
-      ["0/1", "Init:0/1", /^0$/],
-    ),
     shown(
       "one of whose containers the first has done its work",
       podOf([ends(0), runs({ name: "side" })], never),
       (pod) => containerOf(pod)?.state.terminated !== undefined && containerOf(pod, "side")?.ready === true,
       ["1/2", "NotReady", /^0$/],
     ),
-    shown("one without a node", podOf(runs(), { nodeSelector: { disk: "ssd" } }), (pod) => pod.status["conditions"] !== undefined, [
-      "0/1",
-      "Pending",
-      /^0$/,
-    ]),
   ],
 };

@@ -10,7 +10,7 @@ export interface Program {
 const serving = "exec httpd -f -p 8080 -h /";
 
 export const programs = {
-  runs: { script: serving, behaviour: { exec: { false: { code: 1 } } } },
+  runs: { script: serving, behaviour: {} },
   /** Another revision of the same. */
   runsToo: { script: `true; ${serving}`, behaviour: {} },
   succeeds: { script: "sleep 1; exit 0", behaviour: { exit: { code: 0, afterMs: 1000 } } },
@@ -21,7 +21,6 @@ export type ProgramName = keyof typeof programs;
 
 export const workloadImage = "testbed.local/busybox:1";
 export const missingImage = "testbed.local/no-such-image:9";
-export const privateImage = "testbed.local/private/web:1";
 
 /** For the embedded nodes. */
 export const behave: Behave = ({ command }) => Object.values(programs).find(({ script }) => script === command[2])?.behaviour;

@@ -180,28 +180,6 @@ export const rollouts: WorkloadTopic = {
       },
     },
     {
-      name: "pods that are never ready leave a Deployment without minimum availability",
-      run: async (cluster, namespace) => {
-        const template = templateOf("web", "runs", {
-          containers: [doing("runs", { readinessProbe: { exec: { command: ["false"] }, periodSeconds: 1 } })],
-        });
-        await create(cluster, namespace, { template, progressDeadlineSeconds: 3 });
-        const stuck = await untilObject(
-          cluster,
-          apps(namespace, "deployments"),
-          "web",
-          (object) => conditionOf(object, "Progressing")?.status === "False",
-        );
-        expect(conditionOf(stuck, "Available")).toMatchObject({
-          status: "False",
-          reason: "MinimumReplicasUnavailable",
-          message: "Deployment does not have minimum availability.",
-        });
-        expect(stuck.status).toMatchObject({ replicas: 2, updatedReplicas: 2, unavailableReplicas: 2 });
-        expect(stuck.status).not.toHaveProperty("readyReplicas");
-      },
-    },
-    {
       name: "going back to an old template takes its ReplicaSet again and gives it a new revision",
       run: async (cluster, namespace) => {
         await create(cluster, namespace);
@@ -221,32 +199,6 @@ export const rollouts: WorkloadTopic = {
         expect(sets.map(({ metadata }) => metadata.annotations["deployment.kubernetes.io/revision"])).toEqual(["2", "3"]);
         expect(sets[1]!.metadata.uid).toBe(first!.metadata.uid);
         expect(sets[1]!.metadata.annotations["deployment.kubernetes.io/revision-history"]).toBe("1");
-      },
-    },
-    {
-      name: "a Deployment that is paused takes a new template and does nothing about it until it is resumed",
-      run: async (cluster, namespace) => {
-        await create(cluster, namespace);
-        await rolledOut(cluster, namespace);
-        await change(cluster, namespace, { paused: true });
-        const paused = await untilObject(
-          cluster,
-          apps(namespace, "deployments"),
-          "web",
-          (object) => conditionOf(object, "Progressing")?.reason === "DeploymentPaused",
-        );
-        expect(conditionOf(paused, "Progressing")).toMatchObject({ status: "Unknown", message: "Deployment is paused" });
-        const { metadata } = await release(cluster, namespace, "runsToo");
-        await untilObject(
-          cluster,
-          apps(namespace, "deployments"),
-          "web",
-          ({ status }) => status["observedGeneration"] === metadata.generation,
-        );
-        expect(await setsOf(cluster, namespace)).toHaveLength(1);
-        await change(cluster, namespace, { paused: false });
-        await rolledOut(cluster, namespace);
-        expect(await setsOf(cluster, namespace)).toHaveLength(2);
       },
     },
     {
@@ -270,48 +222,11 @@ export const rollouts: WorkloadTopic = {
       },
     },
     {
-      name: "revisions beyond revisionHistoryLimit are removed",
-      run: async (cluster, namespace) => {
-        await create(cluster, namespace, { revisionHistoryLimit: 1 });
-        await rolledOut(cluster, namespace);
-        for (const version of ["2", "3"]) {
-          await release(cluster, namespace, "runs", { env: [{ name: "VERSION", value: version }] });
-          await untilObject(
-            cluster,
-            apps(namespace, "deployments"),
-            "web",
-            (object) => revisionOf(object) === version && isRolledOut(object),
-          );
-        }
-        const sets = await until(cluster, apps(namespace, "replicasets"), (items) => items.length === 2);
-        expect(sets.map(revisionOf).toSorted()).toEqual(["2", "3"]);
-      },
-    },
-    {
-      name: "what a ReplicaSet cannot make is its Deployment's failure too",
-      run: async (cluster, namespace) => {
-        await create(cluster, namespace, { template: templateOf("web", "runs", { serviceAccountName: "nobody" }) });
-        const failing = await untilObject(
-          cluster,
-          apps(namespace, "deployments"),
-          "web",
-          (object) => conditionOf(object, "ReplicaFailure") !== undefined,
-        );
-        const [set] = await setsOf(cluster, namespace);
-        expect(conditionOf(failing, "ReplicaFailure")).toMatchObject({
-          status: "True",
-          reason: "FailedCreate",
-          message: `pods "${set!.metadata.name}-" is forbidden: error looking up service account ${namespace}/nobody: serviceaccount "nobody" not found`,
-        });
-        expect(failing.status).toMatchObject({ unavailableReplicas: 2 });
-      },
-    },
-    {
       name: "the status names the generation that it speaks of",
       run: async (cluster, namespace) => {
         await create(cluster, namespace);
         await rolledOut(cluster, namespace);
-        const { metadata } = await change(cluster, namespace, { minReadySeconds: 1 });
+        const { metadata } = await change(cluster, namespace, { replicas: 1 });
         const seen = await untilObject(
           cluster,
           apps(namespace, "deployments"),
@@ -320,8 +235,6 @@ export const rollouts: WorkloadTopic = {
         );
         expect(metadata.generation).toBe(2);
         expect(seen.metadata.generation).toBe(2);
-        const [set] = await setsOf(cluster, namespace);
-        expect(set!.spec["minReadySeconds"]).toBe(1);
       },
     },
   ],

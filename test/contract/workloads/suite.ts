@@ -41,9 +41,8 @@ export const registerWorkloads = (on: Skip["on"], atOnce: number, open: () => Pr
             await cluster.delete(`/api/v1/namespaces/${namespace}`);
           });
         const skip = skips.find((each) => each.name === `${topic.title}: ${name}`);
-        const register = topic.isSerial === true ? test : test.concurrent;
-        if (skip === undefined) register(name, work);
-        else register.fails(`${name} (skipped: ${skip.reason})`, work);
+        if (skip === undefined) test.concurrent(name, work);
+        else test.concurrent.fails(`${name} (skipped: ${skip.reason})`, work);
       }
     });
   }

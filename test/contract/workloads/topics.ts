@@ -12,12 +12,11 @@ import { quotas } from "#test/contract/workloads/quotas.ts";
 import { replicaSets } from "#test/contract/workloads/replica-sets.ts";
 import { rollouts } from "#test/contract/workloads/rollouts.ts";
 import { scheduling } from "#test/contract/workloads/scheduling.ts";
-import { serviceAddresses } from "#test/contract/workloads/service-addresses.ts";
 import type { WorkloadTopic } from "#test/contract/workloads/workload-cluster.ts";
 
 export const workloadTopics: readonly WorkloadTopic[] = [
   ...[scheduling, containerStarts, containerEnds, probes, logs, podTable, deletion],
   ...[rollouts, replicaSets, jobs],
-  ...[serviceAddresses, quotas, columns],
+  ...[quotas, columns],
   nodesTopic,
 ];

@@ -13,8 +13,6 @@ export interface WorkloadCase {
 
 export interface WorkloadTopic {
   readonly title: string;
-  /** One case after the other, and nothing else meanwhile. */
-  readonly isSerial?: boolean;
   readonly cases: readonly WorkloadCase[];
 }
 

@@ -1,14 +1,11 @@
-// The two ways that HTTP takes inside of one process: calls of the embedded API server, and services that are offered without a socket. So a
-// whole platform can run on a clock that is moved by hand.
-import type { EmbeddedCluster } from "#embedded/embedded-cluster.ts";
+// Calls of the embedded API server without a socket, so that its clients can run on a clock that is moved by hand. Decides nothing.
+import type { ApiResponse } from "#embedded/handler.ts";
+import type { ApiRequest } from "#embedded/request.ts";
 import { HttpError, type HttpClient, type HttpRequest, type HttpStream } from "#lib/http-client.ts";
-import type { Fetcher, HttpServer, startHttpServer } from "#lib/http-server.ts";
 
-type ApiAnswer = ReturnType<EmbeddedCluster["handle"]>;
-
-/** The body goes through text, as over a wire: nobody shares an object with the server. */
-export const embeddedHttp = ({ handle }: Pick<EmbeddedCluster, "handle">): HttpClient => {
-  const ask = ({ method, url, headers = {}, body, signal }: HttpRequest): ApiAnswer => {
+/** The body goes through text, as over a wire: client and server share no object. */
+export const inProcessHttp = ({ handle }: { readonly handle: (request: ApiRequest) => ApiResponse }): HttpClient => {
+  const ask = ({ method, url, headers = {}, body, signal }: HttpRequest): ApiResponse => {
     if (signal?.aborted === true) throw new HttpError("aborted", "the request was given up");
     const { pathname, search } = new URL(url);
     const text = body === undefined ? undefined : typeof body === "string" ? body : Buffer.from(body).toString("utf8");
@@ -30,7 +27,7 @@ export const embeddedHttp = ({ handle }: Pick<EmbeddedCluster, "handle">): HttpC
   };
 };
 
-const streamOf = ({ status, headers, stream, text, body }: ApiAnswer, signal: AbortSignal | undefined): HttpStream => {
+const streamOf = ({ status, headers, stream, text, body }: ApiResponse, signal: AbortSignal | undefined): HttpStream => {
   const queue: Buffer[] = [];
   let wake = (): void => {};
   let isOver = false;
@@ -67,36 +64,4 @@ const streamOf = ({ status, headers, stream, text, body }: ApiAnswer, signal: Ab
     }
   };
   return { status, headers, chunks: chunks(), close };
-};
-
-export interface InProcessServers {
-  readonly start: typeof startHttpServer;
-  /** Throws where nobody serves at that address. */
-  fetch(request: Request): Promise<Response>;
-}
-
-export const inProcessServers = (): InProcessServers => {
-  const byPort = new Map<string, Fetcher>();
-  let lastPort = 0;
-  return {
-    start: async (app, options): Promise<HttpServer> => {
-      lastPort += 1;
-      const port = options.port === 0 ? lastPort : options.port;
-      byPort.set(String(port), app);
-      await Promise.resolve();
-      return {
-        port,
-        url: `http://in-process:${port}`,
-        drain: () => {
-          byPort.delete(String(port));
-          return Promise.resolve();
-        },
-      };
-    },
-    fetch: async (request) => {
-      const app = byPort.get(new URL(request.url).port);
-      if (app === undefined) throw new Error(`nobody serves at ${request.url}`);
-      return app.fetch(request);
-    },
-  };
 };

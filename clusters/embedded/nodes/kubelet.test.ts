@@ -1,7 +1,7 @@
-// What only a virtual clock shows of nodes and pods: long waits, one seed one story, many pods. The rest stands in test/contract.
+// What only a virtual clock shows of pods: long waits, programs of this process, one seed one story, many pods. test/contract has the rest.
 import { describe, expect, test } from "vitest";
 import { type EmbeddedCluster, createEmbeddedCluster } from "#embedded/embedded-cluster.ts";
-import { type JsonRecord, at, listOf, textOf } from "#embedded/json.ts";
+import { type JsonRecord, at, listOf } from "#embedded/json.ts";
 import type { ContainerContext } from "#embedded/nodes/behaviour.ts";
 import type { Workloads } from "#embedded/workloads.ts";
 import type { Random } from "#lib/clock.ts";
@@ -23,7 +23,7 @@ interface Stage {
 
 const stage = async (workloads: Workloads = {}): Promise<Stage> => {
   const clock = createManualClock();
-  const cluster = createEmbeddedCluster({ clock, random: seeded(5), workloads: { heartbeats: "none", ...workloads } });
+  const cluster = createEmbeddedCluster({ clock, random: seeded(5), workloads });
   await clock.advance(1);
   return {
     clock,
@@ -105,9 +105,9 @@ describe("what a container sees", () => {
   const seen = async (spec: JsonRecord, container: JsonRecord): Promise<ContainerContext | undefined> => {
     const contexts: ContainerContext[] = [];
     const { clock, call } = await stage({ behave: (context) => void contexts.push(context) });
-    call("POST", "/api/v1/namespaces/default/configmaps", { metadata: { name: "c" }, data: { a: "1" }, binaryData: { b: "Mg==" } });
+    call("POST", "/api/v1/namespaces/default/configmaps", { metadata: { name: "c" }, data: { a: "1", b: "2" } });
     call("POST", "/api/v1/namespaces/default/secrets", { metadata: { name: "s" }, stringData: { key: "secret" } });
-    call("POST", pods, { ...pod("a", spec, container), metadata: { name: "a", labels: { app: "a" }, annotations: { "x/y": "z" } } });
+    call("POST", pods, pod("a", spec, container));
     await clock.advance(2_000);
     return contexts[0];
   };
@@ -117,28 +117,18 @@ describe("what a container sees", () => {
     const context = await seen(
       {},
       {
-        resources: { limits: { memory: "64Mi", cpu: "500m" } },
+        resources: { limits: { memory: "64Mi" } },
         env: [
           field("NODE", "spec.nodeName"),
           field("IP", "status.podIP"),
           field("HOST", "status.hostIP"),
           field("SPACE", "metadata.namespace"),
-          field("NOTE", "metadata.annotations['x/y']"),
-          { name: "MEMORY", valueFrom: { resourceFieldRef: { resource: "limits.memory" } } },
-          { name: "CPU", valueFrom: { resourceFieldRef: { resource: "limits.cpu" } } },
-          { name: "NONE", valueFrom: { resourceFieldRef: { resource: "requests.gpu" } } },
+          field("APP", "metadata.labels['app']"),
         ],
         args: ["--node=$(NODE)"],
       },
     );
-    expect(context?.env).toMatchObject({
-      NODE: context?.node,
-      SPACE: "default",
-      NOTE: "z",
-      MEMORY: String(64 * 2 ** 20),
-      CPU: "1",
-      NONE: "0",
-    });
+    expect(context?.env).toMatchObject({ NODE: context?.node, SPACE: "default", APP: "a" });
     expect(context?.env).toMatchObject({ IP: expect.stringMatching(/^10\.\d+\.0\.2$/), HOST: expect.stringMatching(/^10\.0\.0\./) });
     expect(context?.args).toEqual([`--node=${context?.node}`]);
     expect(context?.memoryLimitBytes).toBe(64 * 2 ** 20);
@@ -147,7 +137,6 @@ describe("what a container sees", () => {
   test("files of its volumes", async () => {
     const context = await seen(
       {
-        automountServiceAccountToken: false,
         volumes: [
           { name: "s", secret: { secretName: "s", items: [{ key: "key", path: "deep/key" }] } },
           { name: "c", configMap: { name: "c" } },
@@ -159,72 +148,12 @@ describe("what a container sees", () => {
         volumeMounts: [
           { name: "s", mountPath: "/s" },
           { name: "c", mountPath: "/all" },
-          { name: "c", mountPath: "/one/file", subPath: "a" },
           { name: "gone", mountPath: "/gone" },
           { name: "empty", mountPath: "/empty" },
         ],
       },
     );
-    expect(context?.files).toEqual({ "/all/a": "1", "/all/b": "2", "/s/deep/key": "secret", "/one/file": "1" });
-  });
-});
-
-describe("where pods fit", () => {
-  test("init containers count by the hungriest, those that stay by all of them", async () => {
-    const asks = (cpu: string): JsonRecord => ({ image: "web:1", resources: { requests: { cpu } } });
-    const { clock, call } = await stage({ nodes: [{ name: "n1", cpu: "2" }] });
-    const initContainers = [
-      { name: "stays", restartPolicy: "Always", ...asks("500m") },
-      { name: "goes", ...asks("1500m") },
-    ];
-    call("POST", pods, pod("fits", { initContainers }, asks("1")));
-    call("POST", pods, pod("late", {}, asks("1m")));
-    await clock.advance(5_000);
-    expect(at(call("GET", `${pods}/fits`), "spec", "nodeName")).toBe("n1");
-    expect(at(call("GET", `${pods}/late`), "spec", "nodeName")).toBeUndefined();
-  });
-
-  test("a pod on its host's network takes its ports, and the host's address", async () => {
-    const { clock, call } = await stage({ nodes: [{ name: "n1" }] });
-    const ports = { ports: [{ containerPort: 9100 }] };
-    for (const name of ["a", "b"]) call("POST", pods, pod(name, { hostNetwork: true }, ports));
-    await clock.advance(5_000);
-    const [a, b] = ["a", "b"].map((name) => call("GET", `${pods}/${name}`));
-    expect(at(a, "status", "podIP")).toBe(at(a, "status", "hostIP"));
-    expect(at(listOf(at(b, "status", "conditions"))[0], "message")).toMatch(/free ports/);
-  });
-
-  test("without any node there is nothing to choose from", async () => {
-    const { clock, call } = await stage({ nodes: [] });
-    call("POST", pods, pod("a"));
-    await clock.advance(5_000);
-    expect(at(listOf(at(call("GET", `${pods}/a`), "status", "conditions"))[0], "message")).toBe("no nodes available to schedule pods");
-  });
-});
-
-describe("a sidecar", () => {
-  test("starts before the others, runs beside them, and is restarted whatever the pod's policy", async () => {
-    const { clock, call } = await stage({
-      behave: ({ container }) => (container === "side" ? { exit: { code: 1, afterMs: 5_000 } } : undefined),
-    });
-    const initContainers = [{ name: "side", image: "side:1", restartPolicy: "Always" }];
-    call("POST", pods, pod("a", { restartPolicy: "Never", initContainers }));
-    await clock.advance(20_000);
-    const status = call("GET", `${pods}/a`);
-    expect(at(status, "status", "phase")).toBe("Running");
-    expect(at(status, "status", "initContainerStatuses", 0, "restartCount")).toBeGreaterThanOrEqual(1);
-  });
-});
-
-describe("probes that no shell can play", () => {
-  test("gRPC: nobody listens", async () => {
-    const { clock, call } = await stage();
-    call("POST", pods, pod("a", {}, { readinessProbe: { grpc: { port: 9000 }, periodSeconds: 1 } }));
-    await clock.advance(5_000);
-    const events = listOf(call("GET", "/api/v1/namespaces/default/events?fieldSelector=reason=Unhealthy")["items"]);
-    expect(at(events[0], "message")).toMatch(
-      /^Readiness probe failed: timeout: failed to connect service "10\.\d+\.0\.\d+:9000" within 1s: context deadline exceeded$/,
-    );
+    expect(context?.files).toEqual({ "/all/a": "1", "/all/b": "2", "/s/deep/key": "secret" });
   });
 });
 
@@ -240,20 +169,19 @@ describe("as a whole", () => {
     expect(await story()).toEqual(await story());
   });
 
-  test("a cluster at rest without heartbeats waits for nothing", async () => {
+  test("a cluster at rest waits for nothing", async () => {
     const { clock, call } = await stage();
     call("POST", pods, pod("a"));
     await clock.advance(60_000);
     expect(clock.waiting).toBe(0);
   });
 
-  test("three hundred pods find their places", { timeout: 180_000 }, async () => {
-    const nodes = Array.from({ length: 3 }, (_, index) => ({ name: `n${index}`, cpu: "32", memory: "64Gi", pods: "110" }));
-    const { clock, call } = await stage({ nodes });
-    for (let index = 0; index < 300; index += 1) call("POST", pods, pod(`p${index}`, {}, { resources: { requests: { cpu: "100m" } } }));
+  test("a hundred pods run, half of them on each node", async () => {
+    const { clock, call } = await stage();
+    for (let index = 0; index < 100; index += 1) call("POST", pods, pod(`p${index}`));
     await clock.advance(10_000);
     const items = listOf(call("GET", pods)["items"]);
-    expect(items.filter((item) => at(item, "status", "phase") === "Running")).toHaveLength(300);
-    expect(new Set(items.map((item) => textOf(at(item, "spec", "nodeName"))))).toHaveProperty("size", 3);
+    expect(items.filter((item) => at(item, "status", "phase") === "Running")).toHaveLength(100);
+    expect(items.filter((item) => at(item, "spec", "nodeName") === "n1")).toHaveLength(50);
   });
 });
