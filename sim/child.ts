@@ -6,7 +6,7 @@ import process from "node:process";
 export interface ChildRun {
   readonly exitCode: number | null;
   readonly failures: readonly {
-    readonly workload: string;
+    readonly course: string;
     readonly seed: number;
     readonly plan: unknown;
     readonly wrong: readonly string[];

@@ -1,8 +1,8 @@
-// Which faults there are to try on a workload: every crash point, every single fault, and plans drawn from a seed. Pure.
+// Which faults there are to try on a course: every crash point, every single fault, and plans drawn from a seed. Pure.
 import type { Random } from "#lib/clock.ts";
 import type { EventFault, Fault, FaultPlan, RequestFault, Side, TimedFault } from "#sim/faults.ts";
 import { between, pick } from "#sim/seeded-random.ts";
-import type { Workload } from "#sim/workloads.ts";
+import type { Course } from "#sim/courses.ts";
 
 /** How much a run without faults has of everything, by `what/whose`. */
 export type Counted = Readonly<Record<string, number>>;
@@ -60,10 +60,16 @@ export const singleFaults = (counted: Counted): FaultPlan[] => [
 const upTo = (count = 0): number[] => Array.from({ length: count }, (_, index) => index + 1);
 
 /** One to four faults of any kind, anywhere in the run. */
-export const drawFaults = (random: Random, counted: Counted, workload: Workload): FaultPlan =>
-  Array.from({ length: between(random, 1, 4) }, () => drawFault(random, counted, workload));
+export const drawFaults = (random: Random, counted: Counted, { replicas }: Course): FaultPlan =>
+  Array.from({ length: between(random, 1, 4) }, () => drawFault(random, counted, { replicas, withinMs: 6_000 }));
 
-const drawFault = (random: Random, counted: Counted, workload: Workload): Fault => {
+interface FaultScope {
+  readonly replicas: 1 | 2;
+  /** A fault that has a time begins by then. */
+  readonly withinMs: number;
+}
+
+export const drawFault = (random: Random, counted: Counted, scope: FaultScope): Fault => {
   const somewhere = (on: "write" | "request" | "event", of: "product" | "act"): number =>
     between(random, 1, Math.max(1, counted[`${on}/${of}`] ?? 1));
   const of = random() < 0.85 ? "product" : "act";
@@ -77,7 +83,7 @@ const drawFault = (random: Random, counted: Counted, workload: Workload): Fault 
   if (chance < 0.7)
     return { at: { on: "request", of: "product", n: between(random, 1, 40) }, what: { kind: "stale", revisions: between(random, 1, 40) } };
   if (chance < 0.88) return { at: { on: "event", of: "product", n: somewhere("event", "product") }, what: drawEventFault(random) };
-  return { at: "time", what: drawTimedFault(random, workload) };
+  return { at: "time", what: drawTimedFault(random, scope) };
 };
 
 const drawEventFault = (random: Random): EventFault => {
@@ -85,9 +91,9 @@ const drawEventFault = (random: Random): EventFault => {
   return fault.kind === "hold" ? { kind: "hold", ms: between(random, 5, 8_000) } : fault;
 };
 
-const drawTimedFault = (random: Random, workload: Workload): TimedFault => {
-  const atMs = between(random, 200, 6_000);
-  const kinds = ["skew", "compact", "restart", "outage", ...(workload.replicas > 1 ? ["pause", "pause", "pause"] : [])] as const;
+const drawTimedFault = (random: Random, { replicas, withinMs }: FaultScope): TimedFault => {
+  const atMs = between(random, 200, withinMs);
+  const kinds = ["skew", "compact", "restart", "outage", ...(replicas > 1 ? ["pause", "pause", "pause"] : [])] as const;
   switch (pick(random, kinds)) {
     case "pause":
       return { kind: "pause", atMs, forMs: between(random, 5_000, 40_000) };

@@ -34,7 +34,7 @@ export type TimedFault =
   | { readonly kind: "skew"; readonly atMs: number; readonly byMs: number }
   | { readonly kind: "compact"; readonly atMs: number }
   | { readonly kind: "restart"; readonly atMs: number }
-  /** The API server answers nobody. */
+  /** The API server answers only Kubernetes itself. */
   | { readonly kind: "outage"; readonly atMs: number; readonly forMs: number };
 
 export type Fault =

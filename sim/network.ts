@@ -14,12 +14,16 @@ import { createPipe } from "#sim/watch-pipe.ts";
 
 export type Side = Strike["of"] | "world";
 
-/** A request that the API server has carried out or refused. */
-export interface Exchange {
+/** A request as it reaches the API server. */
+export interface Arrival {
   readonly process: string;
   readonly side: Side;
   readonly method: string;
   readonly path: string;
+}
+
+/** A request that the API server has carried out or refused. */
+export interface Exchange extends Arrival {
   readonly status: number;
   readonly body: string | undefined;
   readonly answer: unknown;
@@ -36,6 +40,7 @@ export interface NetworkDeps {
   readonly onExchange: (exchange: Exchange) => void;
   /** A request is sent, whatever becomes of it. */
   readonly onAttempt: (process: string, side: Side, what: string) => void;
+  readonly onArrival: (arrival: Arrival) => void;
   readonly compact: () => void;
   readonly adminToken: string;
 }
@@ -44,8 +49,11 @@ export interface Network {
   clientOf(process: SimProcess, side: Side): HttpClient;
   /** The scene is set: no view is older than this moment. */
   beginsHere(): void;
-  /** While it lasts, nobody is answered. */
+  /** While it lasts, only Kubernetes itself is answered. */
   outage(forMs: number): void;
+  /** From now on no fault strikes. */
+  heal(): void;
+  readonly healed: boolean;
   /** What has been counted, for drawing faults that strike. */
   readonly counted: Readonly<Record<string, number>>;
   /** Faults that have struck. */
@@ -64,6 +72,7 @@ export const createNetwork = (deps: NetworkDeps): Network => {
   const counted: Record<string, number> = {};
   const struck = new Set<FaultPlan[number]>();
   let outageUntil = 0;
+  let healed = false;
   /** Lists that a replica of the API server answers which lags behind. */
   let firstVersion = 0;
   let lagging = { revisions: 0, lists: 0 };
@@ -75,6 +84,7 @@ export const createNetwork = (deps: NetworkDeps): Network => {
   };
   const find = (on: Strike["on"], side: Side): FaultPlan[number] | undefined => {
     const n = count(on, side);
+    if (healed) return undefined;
     const fault = deps.faults.find(({ at }) => at !== "time" && at.on === on && at.of === side && at.n === n);
     if (fault === undefined) return undefined;
     struck.add(fault);
@@ -86,6 +96,7 @@ export const createNetwork = (deps: NetworkDeps): Network => {
   const serve = (process: SimProcess, side: Side, request: HttpRequest, path: string): ApiResponse => {
     const headers = Object.fromEntries(Object.entries(request.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
     const body = request.body === undefined ? {} : { body: String(request.body) };
+    deps.onArrival({ process: process.name, side, method: request.method, path });
     const answer = handle({ method: request.method, path, headers: { accept: "application/json", ...headers }, ...body });
     trace.add(`${process.name} ${request.method} ${path} ${answer.status}`);
     deps.onExchange({
@@ -182,6 +193,14 @@ export const createNetwork = (deps: NetworkDeps): Network => {
     },
     outage: (forMs) => {
       outageUntil = clock.elapsed() + forMs;
+    },
+    heal: () => {
+      healed = true;
+      outageUntil = 0;
+      lagging = { revisions: 0, lists: 0 };
+    },
+    get healed() {
+      return healed;
     },
     clientOf: (process, side) => ({
       send: (request) =>

@@ -10,12 +10,17 @@ import { crds, namespaceManifest, rights } from "#manifests/install.ts";
 export const own = "kintsugi-system";
 export const image = "example.test/kintsugi:simulated";
 
+/** Where the simulated policy is. */
+export const policyPath = `/apis/${API_VERSION}/namespaces/${own}/remediationpolicies/simulated`;
+
 export interface Platform {
   readonly cluster: EmbeddedCluster;
   readonly tokens: { readonly admin: string; readonly controllers: string; readonly signals: string };
   tokenOfAction(action: string): string;
   /** At once, as an administrator; throws where the server refuses. */
   admin(method: string, path: string, body?: unknown): unknown;
+  /** The same as another administrator. */
+  as(person: string): Platform["admin"];
   /** The same as the controllers' account, for what nobody else may write. */
   controllers(method: string, path: string, body?: unknown): unknown;
 }
@@ -88,9 +93,17 @@ export const createPlatform = (
     return (answer as { status: { token: string } }).status.token;
   };
   const controllers = token(CONTROLLER_ACCOUNT);
+  const as =
+    (person: string): Platform["admin"] =>
+    (method, path, body) =>
+      ask(method, path, body === undefined ? undefined : JSON.stringify(body), cluster.adminToken, {
+        "impersonate-user": person,
+        "impersonate-group": "system:masters",
+      });
   return {
     cluster,
     admin,
+    as,
     controllers: (method, path, body) => ask(method, path, JSON.stringify(body), controllers),
     tokens: { admin: cluster.adminToken, controllers, signals: token(SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE]) },
     tokenOfAction: (action) => token(accountOfAction(action)),

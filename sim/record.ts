@@ -1,6 +1,6 @@
 // What the API server was asked to do, and the laws that every run has to keep whatever goes wrong. Looks on; never changes anything.
 import { isTerminal } from "#api/define-kind.ts";
-import { approvalTransitions, type AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
+import { approvalTransitions } from "#api/kinds/ai-approval-request.ts";
 import { analysisTransitions } from "#api/kinds/ai-analysis.ts";
 import { executionTransitions } from "#api/kinds/kubernetes-execution.ts";
 import { processingTransitions } from "#api/kinds/remediation-processing.ts";
@@ -8,6 +8,8 @@ import { requestTransitions } from "#api/kinds/remediation-request.ts";
 import { workflowTransitions } from "#api/kinds/workflow-execution.ts";
 import { EXECUTION_LABEL } from "#api/labels.ts";
 import type { KubeObject } from "#api/object.ts";
+import type { FaultPlan } from "#sim/faults.ts";
+import type { Law } from "#sim/laws/law.ts";
 import type { Exchange } from "#sim/network.ts";
 import { own } from "#sim/platform.ts";
 
@@ -20,15 +22,7 @@ const transitionsOf: Readonly<Record<string, Readonly<Record<string, readonly st
   KubernetesExecution: executionTransitions,
 };
 
-export interface RecordOptions {
-  readonly needsApproval: boolean;
-  readonly approvals: () => readonly AIApprovalRequest[];
-  /** Requests that are carried out twice, or whose answers are lost, may well write what is there already. */
-  readonly mayRepeat: boolean;
-}
-
-export interface Record_ {
-  see(exchange: Exchange): void;
+export interface ExchangeRecord extends Law {
   /** Effective writes of actions' accounts outside Kintsugi's namespace. */
   readonly changes: number;
   /** `METHOD path status`, of the product's and the actions' writes. */
@@ -37,12 +31,15 @@ export interface Record_ {
   made(): readonly string[];
   /** Executions in the order in which they were created, by the end of their name. */
   readonly begun: readonly string[];
-  readonly violations: readonly string[];
 }
 
 type Phased = KubeObject & { status?: { phase?: string } };
 
-export const createRecord = (options: RecordOptions): Record_ => {
+/** A request that is carried out twice, one whose answer is lost, and a client that is shown an older state may write what is there already. */
+const repeats = new Set(["reset", "error", "drop", "repeat", "stale"]);
+
+export const createRecord = (plan: FaultPlan): ExchangeRecord => {
+  const mayRepeat = plan.some(({ what }) => repeats.has(what.kind) || "thenStale" in what);
   const writes: string[] = [];
   const made = new Set<string>();
   const begun: string[] = [];
@@ -64,7 +61,7 @@ export const createRecord = (options: RecordOptions): Record_ => {
     const before = object === undefined ? undefined : seen.get(object.metadata.uid);
     const isNoOp = object !== undefined && method !== "DELETE" && before?.version === object.metadata.resourceVersion;
     if (isOutside && side === "act" && !isNoOp) changes += 1;
-    if (isNoOp && !options.mayRepeat) violations.push(`a write that changed nothing: ${what}`);
+    if (isNoOp && !mayRepeat) violations.push(`a write that changed nothing: ${what}`);
     if (path.endsWith("/jobs") && object !== undefined) seeJob(object, what);
     const transitions = transitionsOf[object?.kind ?? ""];
     if (object === undefined || transitions === undefined || before?.phase === undefined || !path.endsWith("/status")) return;
@@ -79,14 +76,6 @@ export const createRecord = (options: RecordOptions): Record_ => {
     const known = jobs.get(execution);
     if (known !== undefined && known !== job.metadata.uid) violations.push(`a second Job for one execution: ${what}`);
     jobs.set(execution, job.metadata.uid);
-    if (!options.needsApproval) return;
-    const decided = options
-      .approvals()
-      .some(
-        ({ spec }) =>
-          spec.decisions.some(({ decision }) => decision === "Approved") && spec.decisions.every(({ decision }) => decision !== "Rejected"),
-      );
-    if (!decided) violations.push(`a Job without the approval its policy asks for: ${what}`);
   };
 
   return {

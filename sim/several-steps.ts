@@ -16,7 +16,7 @@ export const planSeveralSteps = (stage: Stage): Promise<void> => writePlan(stage
 /** As a planner would that takes the alert's namespace for the changed one's: one step, in the neighbour's, that claims to be allowed. */
 export const planElsewhere = (stage: Stage): Promise<void> =>
   writePlan(stage, () => {
-    const { namespace = "", name = "" } = stage.shops.at(-1) ?? {};
+    const { namespace = "", name = "" } = stage.fixtures.at(-1) ?? {};
     const target = { apiVersion: "apps/v1", kind: "Deployment", namespace, name };
     return stepsFor(stage, target).slice(0, 1);
   });

@@ -16,6 +16,8 @@ export interface SimProcess {
   resume(): void;
   readonly paused: boolean;
   skewClock(byMs: number): void;
+  /** The wall clock is right again. */
+  correctClock(): void;
 }
 
 export const createSimProcess = (name: string, world: VirtualClock): SimProcess => {
@@ -66,6 +68,9 @@ export const createSimProcess = (name: string, world: VirtualClock): SimProcess 
     },
     skewClock: (byMs) => {
       skewMs += byMs;
+    },
+    correctClock: () => {
+      skewMs = 0;
     },
   };
 };

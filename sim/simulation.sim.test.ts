@@ -1,4 +1,4 @@
-// The whole product under simulation: a seed is a run, and without faults every workload ends as it should, with no write more than it needs.
+// The whole product under simulation: a seed is a run, and without faults every course ends as it should, with no write more than it needs.
 import { expect, test } from "vitest";
 import { runSim } from "#sim/child.ts";
 
@@ -10,7 +10,7 @@ test("the same seeds are the same runs, in any process", async () => {
   expect(first.summary.runs).toBe(6);
 });
 
-test("without faults each workload ends as it should, whatever comes first", async () => {
+test("without faults each course ends as it should, whatever comes first", async () => {
   const { summary, failures } = await runSim(["--plan", "[]", "--seed", "5"]);
   expect(failures).toEqual([]);
   expect(summary.runs).toBeGreaterThanOrEqual(20);

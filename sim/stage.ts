@@ -1,4 +1,4 @@
-// What a workload's script sees of a running simulation: the cluster's objects, its people, its alerts. Acts from outside; never reaches into the product.
+// What a course's script sees of a running simulation: the cluster's objects, its people, its alerts. Acts from outside; never reaches into the product.
 import { API_VERSION } from "#api/define-kind.ts";
 import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { isTerminal } from "#api/define-kind.ts";
@@ -7,14 +7,14 @@ import { RemediationRequest, requestTransitions } from "#api/kinds/remediation-r
 import { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
 import type { KubeObject, ResourceType } from "#api/object.ts";
 import type { AlertToSend } from "#sim/alert-source.ts";
-import { own, type Platform } from "#sim/platform.ts";
-import type { Shop } from "#sim/shop.ts";
+import { own, type Platform, policyPath } from "#sim/platform.ts";
+import type { Fixture } from "#sim/fixture.ts";
 import type { VirtualClock } from "#sim/virtual-clock.ts";
 
 export interface Stage {
   readonly clock: VirtualClock;
   readonly platform: Platform;
-  readonly shops: readonly Shop[];
+  readonly fixtures: readonly Fixture[];
   send(...alerts: readonly AlertToSend[]): Promise<void>;
   objects<T extends KubeObject>(type: ResourceType<T>): readonly T[];
   /** Looks again after every write to the cluster. */
@@ -27,10 +27,10 @@ export const requestsOf = (stage: Pick<Stage, "objects">): readonly RemediationR
 export const isOver = (request: RemediationRequest): boolean =>
   request.status?.phase !== undefined && isTerminal(requestTransitions, request.status.phase);
 
-export const crashLoop = (shop: Shop, startsAtMs: number): AlertToSend => ({
+export const crashLoop = (fixture: Fixture, startsAtMs: number): AlertToSend => ({
   name: "KubePodCrashLooping",
-  namespace: shop.namespace,
-  pod: shop.podName,
+  namespace: fixture.namespace,
+  pod: fixture.podName,
   startsAtMs,
 });
 
@@ -70,14 +70,12 @@ export const remove =
   (request: RemediationRequest): void =>
     void stage.platform.admin("DELETE", requestPath(request));
 
-/** The namespace of the first shop gets another environment as soon as a repair of it has begun. */
+/** The namespace of the first fixture gets another environment as soon as a repair of it has begun. */
 export const moveOnceBegun = async (stage: Stage, environment: string): Promise<void> => {
   await stage.until(() => stage.objects(WorkflowExecution).length > 0 || requestsOf(stage).some(isOver));
-  stage.platform.admin("PATCH", `/api/v1/namespaces/${stage.shops[0]?.namespace}`, { metadata: { labels: { environment } } });
+  stage.platform.admin("PATCH", `/api/v1/namespaces/${stage.fixtures[0]?.namespace}`, { metadata: { labels: { environment } } });
 };
 
 /** The policy without its pause. */
 export const unpause = (stage: Stage, spec: RemediationPolicy["spec"]): void =>
-  void stage.platform.admin("PATCH", `/apis/${API_VERSION}/namespaces/${own}/remediationpolicies/simulated`, {
-    spec: { ...spec, paused: false },
-  });
+  void stage.platform.admin("PATCH", policyPath, { spec: { ...spec, paused: false } });

@@ -5,12 +5,12 @@ import { type ChildRun, runInParts } from "#sim/child.ts";
 const wrongOf = (parts: readonly ChildRun[]): readonly string[] =>
   parts.flatMap(({ failures }) =>
     failures.map(
-      ({ workload, seed, plan, wrong }) => `--workload ${workload} --seed ${seed} --plan '${JSON.stringify(plan)}': ${wrong.join("; ")}`,
+      ({ course, seed, plan, wrong }) => `--course ${course} --seed ${seed} --plan '${JSON.stringify(plan)}': ${wrong.join("; ")}`,
     ),
   );
 const total = (parts: readonly ChildRun[], what: "runs" | "struck"): number => parts.reduce((sum, { summary }) => sum + summary[what], 0);
 
-test("killed before and after every write of every workload, it ends as without", async () => {
+test("killed before and after every write of every course, it ends as without", async () => {
   const parts = await runInParts(["--crashes"]);
   expect(wrongOf(parts)).toEqual([]);
   expect(total(parts, "struck")).toBeGreaterThanOrEqual(600);

@@ -8,8 +8,9 @@ import { type SeededBug, seededBugs } from "#sim/bugs/seeded-bugs.ts";
 const main = join(import.meta.dirname, "../main.ts");
 const plant = pathToFileURL(join(import.meta.dirname, "plant-bug.ts")).href;
 
-/** Seeds for each workload of a bug: what is not found by then counts as not found. */
+/** Seeds for each course of a bug: what is not found by then counts as not found. */
 export const searchSeeds = 150;
+const generatedSeeds = 300;
 
 export interface Found {
   readonly bug: SeededBug;
@@ -29,13 +30,19 @@ const run = (args: readonly string[]): Promise<{ readonly exitCode: number | nul
     child.once("close", (exitCode) => resolve({ exitCode, output }));
   });
 
-export const findBug = async (bug: SeededBug): Promise<Found> => {
-  const search = ["--search", String(searchSeeds), "--workload", bug.workloads.join(",")];
-  const { exitCode, output } = await run(["--import", `${plant}?${encodeURIComponent(bug.name)}`, main, ...search]);
-  const replay = /replay: npm run sim -- (--seed \d+ --workload \S+) --plan '(.*)'/.exec(output);
+/** Where a mistake is searched for: in the courses that it names, or in generated runs. */
+export type Search = "courses" | "generated";
+
+export const findBug = async (bug: SeededBug, search: Search): Promise<Found> => {
+  const args =
+    search === "generated"
+      ? ["--generate", "--fail-fast", "--runs", String(generatedSeeds)]
+      : ["--search", String(searchSeeds), "--course", bug.courses.join(",")];
+  const { exitCode, output } = await run(["--import", `${plant}?${encodeURIComponent(bug.name)}`, main, ...args]);
+  const replay = /replay: npm run sim -- (.*) (--plan|--input) '(.*)'/.exec(output);
   if (replay === null) return { bug, exitCode, output, isSoundWithout: false };
-  const [, where = "", plan = ""] = replay;
-  const sound = await run([main, ...where.split(" "), "--plan", plan]);
+  const [, where = "", option = "", value = ""] = replay;
+  const sound = await run([main, ...where.split(" "), option, value]);
   return {
     bug,
     exitCode,
@@ -48,11 +55,11 @@ export const findBug = async (bug: SeededBug): Promise<Found> => {
 export const isFound = ({ exitCode, output, isSoundWithout }: Found): boolean => exitCode === 1 && output.includes("✗") && isSoundWithout;
 
 /** The exit code: 0 where every one of them was found. */
-export const findBugs = async (nameContains: string): Promise<number> => {
+export const findBugs = async (nameContains: string, search: Search): Promise<number> => {
   const wanted = seededBugs.filter(({ name }) => name.includes(nameContains));
   let missed = 0;
   for (const bug of wanted) {
-    const found = await findBug(bug);
+    const found = await findBug(bug, search);
     if (!isFound(found)) missed += 1;
     console.log(`${isFound(found) ? "found" : "NOT FOUND"}: ${bug.name} (${bug.file})\n${indented(found.output)}`);
   }

@@ -12,6 +12,6 @@ const quick = new Set([
 ]);
 
 test.each(seededBugs.filter(({ name }) => quick.has(name)))("found: $name", async (bug) => {
-  const found = await findBug(bug);
+  const found = await findBug(bug, "courses");
   expect(isFound(found), found.output).toBe(true);
 });

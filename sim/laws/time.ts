@@ -1,19 +1,14 @@
-// Laws about when something is done: nobody hammers the API server, a replica that has lost the lease stops, what is being deleted is not begun.
+// Laws about when something is done: no client hammers the API server, a replica that has lost the lease stops, no Job is created for an execution that is being deleted.
 import type { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import type { KubeObject } from "#api/object.ts";
 import type { FaultPlan } from "#sim/faults.ts";
-import type { Exchange, Side } from "#sim/network.ts";
+import type { Law } from "#sim/laws/law.ts";
+import type { Exchange } from "#sim/network.ts";
 
 export interface LawsOfTimeOptions {
   readonly elapsed: () => number;
   readonly plan: FaultPlan;
   readonly executions: () => readonly KubernetesExecution[];
-}
-
-export interface LawsOfTime {
-  seeAttempt(process: string, side: Side, what: string): void;
-  see(exchange: Exchange): void;
-  readonly violations: readonly string[];
 }
 
 /** With a back-off that begins at 50 ms and doubles, a second has room for six tries; a change brings another look now and then. */
@@ -23,9 +18,9 @@ const handOverMs = 5_000;
 const noticeMs = 1_000;
 
 /** What keeps a process from learning of a deletion, or holds back the request that it sent before. */
-const delaysNews = new Set(["delay", "drop", "hold", "eof", "breakWatch", "cut", "gone", "outage", "pause", "stale"]);
+export const delaysNews: ReadonlySet<string> = new Set(["delay", "drop", "hold", "eof", "breakWatch", "cut", "gone", "outage", "pause", "stale"]);
 
-export const createLawsOfTime = ({ elapsed, plan, executions }: LawsOfTimeOptions): LawsOfTime => {
+export const createLawsOfTime = ({ elapsed, plan, executions }: LawsOfTimeOptions): Law => {
   const attempts = new Map<string, number[]>();
   const hammered = new Set<string>();
   const dyingSince = new Map<string, number>();

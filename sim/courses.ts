@@ -1,19 +1,19 @@
-// What is simulated: the alert, what people do meanwhile, what the workload does with a repair, and how it has to end. One row each.
+// What is simulated: the alert, what people do meanwhile, what the object does with a repair, and how it has to end. One row each.
 import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import type { PodFate } from "#sim/job-runner.ts";
-import { goodArgs } from "#sim/shop.ts";
+import { type FixtureFault, fixtureFaults } from "#sim/fixture-faults.ts";
 import { cancel, crashLoop, decideApprovals, moveOnceBegun, remove, type Stage, unpause, whenIn } from "#sim/stage.ts";
 import { planElsewhere, planSeveralSteps } from "#sim/several-steps.ts";
 
-export interface Workload {
+export interface Course {
   readonly name: string;
   readonly environment: "staging" | "production";
   readonly policy: RemediationPolicy["spec"];
-  /** Another namespace with a Deployment in the same trouble; no alert is about it. It comes last among the stage's shops. */
-  readonly neighbour?: { readonly namespace: string; readonly environment: string; readonly shop: string };
+  /** Another namespace with a Deployment in the same trouble; no alert is about it. It comes last among the stage's fixtures. */
+  readonly neighbour?: { readonly namespace: string; readonly environment: string; readonly fixture: string };
   readonly replicas: 1 | 2;
-  readonly shops: readonly string[];
-  readonly runs: (args: readonly string[]) => "runs" | "crashes";
+  readonly fixtures: readonly string[];
+  readonly fault: FixtureFault;
   /** What becomes of the n-th Job's pod, from 1; where absent, each runs. */
   readonly pods?: (n: number) => PodFate;
   readonly script: (stage: Stage) => Promise<void>;
@@ -21,11 +21,10 @@ export interface Workload {
   readonly ends: readonly string[];
   /** Other ends that are right as well, because what happens from outside may come too late. Their objects differ, too. */
   readonly mayEnd?: readonly (readonly string[])[];
-  /** The workload whose course without faults is the longest that this one may take instead. */
+  /** The course that, without faults, is the longest that this one may become. */
   readonly atMost?: string;
-  /** How often the actions' accounts change the workloads, all in all: one of these. */
+  /** How often the actions' accounts change the fixtures, all in all: one of these. */
   readonly changes: readonly number[];
-  readonly needsApproval?: true;
   /** Its executions in the order in which they have to be begun. */
   readonly begins?: readonly string[];
 }
@@ -35,30 +34,29 @@ const policy: RemediationPolicy["spec"] = {
   verificationSeconds: 20,
   budgets: { perNamespacePerHour: 1000, perHour: 1000 },
 };
-const onlyGood = (args: readonly string[]): "runs" | "crashes" => (args.length === goodArgs.length ? "runs" : "crashes");
 
-const base: Workload = {
+const base: Course = {
   name: "success",
   environment: "staging",
   policy,
   replicas: 1,
-  shops: ["web"],
-  runs: onlyGood,
-  script: (stage) => stage.send(crashLoop(stage.shops[0]!, stage.clock.now() - 30_000)),
+  fixtures: ["web"],
+  fault: fixtureFaults.releaseCrashes,
+  script: (stage) => stage.send(crashLoop(stage.fixtures[0]!, stage.clock.now() - 30_000)),
   ends: ["Completed/Remediated"],
   changes: [1],
 };
 const alertThen =
-  (then: (stage: Stage) => Promise<void>): Workload["script"] =>
+  (then: (stage: Stage) => Promise<void>): Course["script"] =>
   async (stage) => {
     await base.script(stage);
     await then(stage);
   };
-const production = { environment: "production", needsApproval: true } as const;
+const production = { environment: "production" } as const;
 const untouched = { changes: [0] } as const;
 const undone = { changes: [2] } as const;
 
-const cancelled = (phase: string, more: Partial<Workload> = {}): Workload => ({
+const cancelled = (phase: string, more: Partial<Course> = {}): Course => ({
   ...base,
   name: `cancel-${phase.toLowerCase()}`,
   script: alertThen((stage) => whenIn(stage, phase, cancel(stage))),
@@ -69,7 +67,7 @@ const cancelled = (phase: string, more: Partial<Workload> = {}): Workload => ({
   ...more,
 });
 
-const deleted = (phase: string): Workload => ({
+const deleted = (phase: string): Course => ({
   ...base,
   name: `deleted-${phase.toLowerCase()}`,
   script: alertThen((stage) => whenIn(stage, phase, remove(stage))),
@@ -79,7 +77,7 @@ const deleted = (phase: string): Workload => ({
   changes: [0, 1],
 });
 
-export const workloads: readonly Workload[] = [
+export const courses: readonly Course[] = [
   base,
   {
     ...base,
@@ -115,7 +113,7 @@ export const workloads: readonly Workload[] = [
     ...base,
     name: "duplicate",
     script: async (stage) => {
-      const alert = crashLoop(stage.shops[0]!, stage.clock.now() - 30_000);
+      const alert = crashLoop(stage.fixtures[0]!, stage.clock.now() - 30_000);
       await Promise.all([stage.send(alert), stage.send(alert), stage.send(alert, { ...alert, name: "KubePodNotReady" })]);
       await stage.after(1_500);
       await stage.send(alert);
@@ -124,11 +122,11 @@ export const workloads: readonly Workload[] = [
   {
     ...base,
     name: "storm",
-    shops: ["web", "api", "worker"],
+    fixtures: ["web", "api", "worker"],
     script: async (stage) => {
-      const deliveries = stage.shops.flatMap((shop) =>
+      const deliveries = stage.fixtures.flatMap((fixture) =>
         ["KubePodCrashLooping", "KubePodNotReady", "KubeDeploymentReplicasMismatch"].map((name) => ({
-          ...crashLoop(shop, stage.clock.now() - 30_000),
+          ...crashLoop(fixture, stage.clock.now() - 30_000),
           name,
         })),
       );
@@ -187,13 +185,13 @@ export const workloads: readonly Workload[] = [
     ...untouched,
     name: "other-namespace",
     policy: { ...policy, maxAttempts: 1 },
-    neighbour: { namespace: "bank", environment: "production", shop: "vault" },
+    neighbour: { namespace: "bank", environment: "production", fixture: "vault" },
     script: async (stage) => void (await Promise.all([planElsewhere(stage), base.script(stage)])),
     ends: ["Failed/ManualReviewRequired"],
     begins: ["kex-s1"],
   },
   cancelled("Pending"),
-  cancelled("Processing", { runs: () => "crashes", mayEnd: [["Failed/RolledBack"]], atMost: "two-attempts", ...undone }),
+  cancelled("Processing", { fault: fixtureFaults.incurable, mayEnd: [["Failed/RolledBack"]], atMost: "two-attempts", ...undone }),
   cancelled("Analyzing"),
   cancelled("AwaitingApproval", production),
   {
@@ -204,7 +202,7 @@ export const workloads: readonly Workload[] = [
   },
   cancelled("Executing"),
   cancelled("Verifying"),
-  cancelled("Recovering", { runs: () => "crashes", mayEnd: [["Failed/RolledBack"]], atMost: "two-attempts", ...undone }),
+  cancelled("Recovering", { fault: fixtureFaults.incurable, mayEnd: [["Failed/RolledBack"]], atMost: "two-attempts", ...undone }),
   deleted("Analyzing"),
   deleted("Executing"),
   deleted("Verifying"),
@@ -212,9 +210,9 @@ export const workloads: readonly Workload[] = [
     ...base,
     ...undone,
     name: "not-better",
-    runs: () => "crashes",
+    fault: fixtureFaults.incurable,
     policy: { ...policy, maxAttempts: 1 },
     ends: ["Failed/RolledBack"],
   },
-  { ...base, ...undone, name: "two-attempts", runs: () => "crashes", ends: ["Failed/RolledBack"] },
+  { ...base, ...undone, name: "two-attempts", fault: fixtureFaults.incurable, ends: ["Failed/RolledBack"] },
 ];

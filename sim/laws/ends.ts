@@ -1,0 +1,64 @@
+// The laws of an ending: every request ends once the faults have, what it says of the object is true, and it took no more writes than what happened
+// calls for. Looks on, and judges at the end.
+import { isTerminal } from "#api/define-kind.ts";
+import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
+import { type Outcome, RemediationRequest, type RequestPhase, requestTransitions } from "#api/kinds/remediation-request.ts";
+import { referenceText } from "#api/object.ts";
+import type { UndoLaw } from "#sim/laws/inverses.ts";
+import type { Law } from "#sim/laws/law.ts";
+import type { WorldView } from "#sim/world.ts";
+
+export interface EndsOptions {
+  readonly undo: Pick<UndoLaw, "remaining">;
+  /** Whether the object runs as it should, as its spec has it now. */
+  readonly isHealthy: (target: string) => boolean;
+  /** When a person last changed the object, in milliseconds since the simulation began. */
+  readonly editedAt: (target: string) => number | undefined;
+}
+
+/** Where an end says that nothing of the repair remains. */
+const nothingRemains: ReadonlySet<RequestPhase | Outcome> = new Set(["Cancelled", "TimedOut", "RolledBack", "Rejected", "ApprovalExpired"]);
+/** A verification looks at the object for that long. */
+const verificationMs = 30_000;
+
+export const createEndsLaw = (view: WorldView, options: EndsOptions): Law => {
+  const violations: string[] = [];
+  const ended = new Set<string>();
+  /** The request and the target of each execution: executions go with their request. */
+  const executions = new Map<string, string>();
+  const requests = new Map<string, RemediationRequest>();
+
+  const seeEnd = ({ metadata, spec, status }: RemediationRequest): void => {
+    if (ended.has(metadata.name)) return;
+    ended.add(metadata.name);
+    if (status?.outcome !== "Remediated") return;
+    const target = referenceText(spec.target);
+    const editedAt = options.editedAt(target);
+    const isEdited = editedAt !== undefined && view.elapsed() - editedAt < verificationMs;
+    if (!options.isHealthy(target) && !isEdited) violations.push(`${metadata.name} ended as Remediated, and ${target} does not run`);
+  };
+  return {
+    violations,
+    see: ({ side, isWrite, status, path }) => {
+      if (side !== "product" || !isWrite || status >= 300) return;
+      if (path.includes("/kubernetesexecutions"))
+        for (const { metadata, spec } of view.objects(KubernetesExecution)) executions.set(metadata.name, spec.request);
+      if (!path.includes("/remediationrequests")) return;
+      for (const request of view.objects(RemediationRequest)) {
+        requests.set(request.metadata.name, request);
+        if (request.status?.phase !== undefined && isTerminal(requestTransitions, request.status.phase)) seeEnd(request);
+      }
+    },
+    atEnd: () => {
+      for (const { metadata, status } of view.objects(RemediationRequest))
+        if (status?.phase === undefined || !isTerminal(requestTransitions, status.phase))
+          violations.push(`${metadata.name} has not ended: ${status?.phase ?? "Pending"}, ${status?.message ?? "without a message"}`);
+      for (const name of options.undo.remaining()) {
+        const request = requests.get(executions.get(name) ?? "");
+        const { phase, outcome } = request?.status ?? {};
+        const end = [phase, outcome].find((each) => each !== undefined && nothingRemains.has(each));
+        if (end !== undefined) violations.push(`${request?.metadata.name} ended as ${end}, and the change of ${name} remains`);
+      }
+    },
+  };
+};
