@@ -24,11 +24,10 @@ export interface ChildRun {
 
 const root = join(import.meta.dirname, "..");
 
-/** `preload`: a module that is loaded first, with what it reads from its URL. */
-export const runSim = (args: readonly string[], preload: readonly string[] = []): Promise<ChildRun> =>
+export const runSim = (args: readonly string[]): Promise<ChildRun> =>
   new Promise((resolve, reject) => {
-    const imports = preload.flatMap((url) => ["--import", url]);
-    const child = spawn(process.execPath, [...imports, join(root, "sim/main.ts"), "--json", ...args], {
+    // Most objects of a run die with it: a larger nursery saves a tenth of the time.
+    const child = spawn(process.execPath, ["--max-semi-space-size=64", join(root, "sim/main.ts"), "--json", ...args], {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -2,10 +2,12 @@
 import { API_VERSION } from "#api/define-kind.ts";
 import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { CONTROLLER_ACCOUNT, SIGNALS_ACCOUNT, SIGNALS_AUDIENCE, accountOfAction } from "#api/labels.ts";
-import { createEmbeddedCluster, type EmbeddedCluster } from "#embedded/embedded-cluster.ts";
+import { type ClusterSnapshot, createEmbeddedCluster, type EmbeddedCluster } from "#embedded/embedded-cluster.ts";
 import type { Clock, Random } from "#lib/clock.ts";
 import { admissionPolicies } from "#manifests/admission.ts";
 import { crds, namespaceManifest, rights } from "#manifests/install.ts";
+import { createSeededRandom } from "#sim/seeded-random.ts";
+import { createVirtualClock } from "#sim/virtual-clock.ts";
 
 export const own = "kintsugi-system";
 export const image = "example.test/kintsugi:simulated";
@@ -38,48 +40,51 @@ const collections: Readonly<Record<string, string>> = {
   ValidatingAdmissionPolicyBinding: "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
 };
 
-export interface Installation {
-  readonly path: string;
-  readonly body: string;
-}
+/** An embedded cluster with Kintsugi's kinds, rights and policies: the same for every run, and dear to make. */
+export type Installation = ClusterSnapshot;
 
-/** The same for every run, and dear to make: once is enough. */
-export const prepareInstallation = (): readonly Installation[] =>
-  [namespaceManifest(own), ...crds(), ...rights(own), ...admissionPolicies({ namespace: own, image })].map((manifest) => {
+export const prepareInstallation = (): Installation => {
+  const clock = createVirtualClock(createSeededRandom(0, 1));
+  const cluster = createEmbeddedCluster({ clock, random: createSeededRandom(0, 2) });
+  for (const manifest of [namespaceManifest(own), ...crds(), ...rights(own), ...admissionPolicies({ namespace: own, image })]) {
     const path = collections[manifest.kind];
     if (path === undefined) throw new Error(`an installation has no ${manifest.kind}`);
-    return { path, body: JSON.stringify(manifest) };
-  });
+    ask(cluster, "POST", path, JSON.stringify(manifest));
+  }
+  return cluster.snapshot();
+};
+
+/** Throws where the server refuses. */
+const ask = (
+  cluster: EmbeddedCluster,
+  method: string,
+  path: string,
+  body?: string,
+  token = cluster.adminToken,
+  more: Readonly<Record<string, string>> = {},
+): unknown => {
+  const headers = {
+    ...more,
+    authorization: `Bearer ${token}`,
+    accept: "application/json",
+    "content-type": method === "PATCH" ? "application/merge-patch+json" : "application/json",
+  };
+  const answer = cluster.handle({ method, path, headers, ...(body === undefined ? {} : { body }) });
+  if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  return answer.body;
+};
 
 /** In an installation, only the kubelet gets tokens of its accounts. */
 const kubelet = { "impersonate-user": "system:node:simulated", "impersonate-group": "system:nodes,system:masters" };
 
 export const createPlatform = (
   deps: { readonly clock: Clock; readonly random: Random },
-  installation: readonly Installation[],
+  installation: Installation,
   policy: RemediationPolicy["spec"],
 ): Platform => {
-  const cluster = createEmbeddedCluster(deps);
-  const ask = (
-    method: string,
-    path: string,
-    body?: string,
-    token = cluster.adminToken,
-    more: Readonly<Record<string, string>> = {},
-  ): unknown => {
-    const headers = {
-      ...more,
-      authorization: `Bearer ${token}`,
-      accept: "application/json",
-      "content-type": method === "PATCH" ? "application/merge-patch+json" : "application/json",
-    };
-    const answer = cluster.handle({ method, path, headers, ...(body === undefined ? {} : { body }) });
-    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-    return answer.body;
-  };
+  const cluster = createEmbeddedCluster({ ...deps, from: installation });
   const admin = (method: string, path: string, body?: unknown): unknown =>
-    ask(method, path, body === undefined ? undefined : JSON.stringify(body));
-  for (const { path, body } of installation) ask("POST", path, body);
+    ask(cluster, method, path, body === undefined ? undefined : JSON.stringify(body));
   admin("POST", `/apis/${API_VERSION}/namespaces/${own}/remediationpolicies`, {
     apiVersion: API_VERSION,
     kind: "RemediationPolicy",
@@ -89,14 +94,14 @@ export const createPlatform = (
   const token = (account: string, audiences?: readonly string[]): string => {
     const review = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 86_400, audiences } };
     const path = `/api/v1/namespaces/${own}/serviceaccounts/${account}/token`;
-    const answer = ask("POST", path, JSON.stringify(review), cluster.adminToken, kubelet);
+    const answer = ask(cluster, "POST", path, JSON.stringify(review), cluster.adminToken, kubelet);
     return (answer as { status: { token: string } }).status.token;
   };
   const controllers = token(CONTROLLER_ACCOUNT);
   const as =
     (person: string): Platform["admin"] =>
     (method, path, body) =>
-      ask(method, path, body === undefined ? undefined : JSON.stringify(body), cluster.adminToken, {
+      ask(cluster, method, path, body === undefined ? undefined : JSON.stringify(body), cluster.adminToken, {
         "impersonate-user": person,
         "impersonate-group": "system:masters",
       });
@@ -104,7 +109,7 @@ export const createPlatform = (
     cluster,
     admin,
     as,
-    controllers: (method, path, body) => ask(method, path, JSON.stringify(body), controllers),
+    controllers: (method, path, body) => ask(cluster, method, path, JSON.stringify(body), controllers),
     tokens: { admin: cluster.adminToken, controllers, signals: token(SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE]) },
     tokenOfAction: (action) => token(accountOfAction(action)),
   };

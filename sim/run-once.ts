@@ -59,7 +59,7 @@ export const createSimulator = (): Simulate => {
   };
 };
 
-const run = async (installation: readonly Installation[], course: Course, seed: number, plan: FaultPlan): Promise<Simulated> => {
+const run = async (installation: Installation, course: Course, seed: number, plan: FaultPlan): Promise<Simulated> => {
   const records: ExchangeRecord[] = [];
   const neighbours = course.neighbour === undefined ? [] : [course.neighbour];
   const world = openWorld(installation, {

@@ -62,7 +62,7 @@ export interface World {
   stop(): void;
 }
 
-export const openWorld = (installation: readonly Installation[], options: WorldOptions): World => {
+export const openWorld = (installation: Installation, options: WorldOptions): World => {
   const { seed, plan } = options;
   const random = createSeededRandom(seed);
   const clock = createVirtualClock(createSeededRandom(seed, 1));

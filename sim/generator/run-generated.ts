@@ -53,7 +53,7 @@ export const createGenerator = (): Generate => {
   };
 };
 
-const run = async (installation: readonly Installation[], input: GeneratedInput): Promise<GeneratedRun> => {
+const run = async (installation: Installation, input: GeneratedInput): Promise<GeneratedRun> => {
   const { seed, faults, policy, replicas, namespaces } = input;
   const targets = input.fixtures.map(({ namespace, name }) => referenceText({ kind: "Deployment", namespace, name }));
   const edited = new Map<string, number>();
