@@ -10,13 +10,40 @@ export type Counted = Readonly<Record<string, number>>;
 const sides: readonly Side[] = ["before", "after"];
 const owners = ["product", "act"] as const;
 
-/** Before it is sent and after it is carried out, each write once. */
-export const crashPoints = (counted: Counted): FaultPlan[] =>
-  owners.flatMap((of) =>
-    upTo(counted[`write/${of}`]).flatMap((n) =>
-      sides.map((side): FaultPlan => [{ at: { on: "write", of, n }, what: { kind: "kill", side } }]),
-    ),
-  );
+const kill = (of: (typeof owners)[number], n: number, side: Side): FaultPlan => [
+  { at: { on: "write", of, n }, what: { kind: "kill", side } },
+];
+
+/** What a run without faults tells of the moments at which a process can be killed. */
+export interface Reference {
+  readonly counted: Counted;
+  /** `METHOD path status` of each write of the product, in order. */
+  readonly productWrites: readonly string[];
+  /** What is different from the start: the environment, how many replicas there are. */
+  readonly start: string;
+}
+
+/**
+ * Before it is sent and after it is carried out, each write once. Courses begin alike: of the writes before which all courses so far have been the
+ * same, each course takes every fourth again, since what happens after the crash is another thing.
+ */
+export const createCrashPoints = (): ((reference: Reference) => FaultPlan[]) => {
+  const known = new Set<string>();
+  let repeated = 0;
+  return ({ counted, productWrites, start }) => {
+    let history = start;
+    const product = productWrites.flatMap((write, index) => {
+      history += `\n${write}`;
+      if (!known.has(history)) {
+        known.add(history);
+        return sides.map((side) => kill("product", index + 1, side));
+      }
+      repeated += 1;
+      return repeated % 4 === 0 ? [kill("product", index + 1, repeated % 8 === 0 ? "before" : "after")] : [];
+    });
+    return [...product, ...upTo(counted["write/act"]).flatMap((n) => sides.map((side) => kill("act", n, side)))];
+  };
+};
 
 /** The same, and whoever starts next is shown by every other list how things were a few writes ago, or many. */
 export const staleStarts = (counted: Counted): FaultPlan[] =>

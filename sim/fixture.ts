@@ -1,5 +1,14 @@
 // A Deployment and what Kubernetes makes of it, scripted: which release runs and which fails. Follows every change of it until it is stopped.
-import { type Container, type Deployment, Deployments, type Pod, Pods, type PodTemplate, type ReplicaSet, ReplicaSets } from "#api/kubernetes.ts";
+import {
+  type Container,
+  type Deployment,
+  Deployments,
+  type Pod,
+  Pods,
+  type PodTemplate,
+  type ReplicaSet,
+  ReplicaSets,
+} from "#api/kubernetes.ts";
 import type { Kube } from "#kube/client.ts";
 import { ownedBy } from "#kube/ensure.ts";
 import { isConflict, isNotFound } from "#kube/errors.ts";
@@ -120,7 +129,10 @@ export const openFixture = async (kube: Kube, clock: Clock, options: FixtureOpti
 const revisionAnnotation = "deployment.kubernetes.io/revision";
 const hashLabel = "pod-template-hash";
 
-const templateOf = (name: string, container: Container): PodTemplate => ({ metadata: { labels: { app: name } }, spec: { containers: [container] } });
+const templateOf = (name: string, container: Container): PodTemplate => ({
+  metadata: { labels: { app: name } },
+  spec: { containers: [container] },
+});
 
 /** The label is the ReplicaSet's own. */
 const isSameRelease = (a: PodTemplate, b: PodTemplate): boolean => {
@@ -129,7 +141,8 @@ const isSameRelease = (a: PodTemplate, b: PodTemplate): boolean => {
 };
 
 /** As Kubernetes forms names: an alert that is late names a pod that is gone, and its owner is read from the name. */
-const templateHash = (number: number): string => ["7d8f9b5c4", "6c9d8b7f5"][number - 1] ?? `5b7c8d9${hashDigits[number % 10]}${hashDigits[Math.floor(number / 10) % 10]}`;
+const templateHash = (number: number): string =>
+  ["7d8f9b5c4", "6c9d8b7f5"][number - 1] ?? `5b7c8d9${hashDigits[number % 10]}${hashDigits[Math.floor(number / 10) % 10]}`;
 const hashDigits = "bcdf456789";
 const suffix = (number: number): string =>
   `x2x${String(number)

@@ -2,10 +2,12 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { findBugs } from "#sim/bugs/find-bugs.ts";
-import { crashPoints, drawFaults, singleFaults, staleStarts } from "#sim/fault-space.ts";
+import { createCrashPoints, drawFaults, singleFaults, staleStarts } from "#sim/fault-space.ts";
 import type { FaultPlan } from "#sim/faults.ts";
 import { createGeneratorSession, drawInputs, type GeneratorSession } from "#sim/generator/generate.ts";
 import { inputLines } from "#sim/generator/input.ts";
+import { isOwnWrite } from "#sim/record.ts";
+import type { Simulated } from "#sim/run-once.ts";
 import { createSeededRandom } from "#sim/seeded-random.ts";
 import { createSession, referenceSeed, type Session, type Verdict } from "#sim/session.ts";
 import { type Course, courses } from "#sim/courses.ts";
@@ -14,7 +16,7 @@ const usage = `npm run sim -- [options]
   --seed <n>        the first seed (1)
   --runs <n>        how many seeds from there (1)
   --course <name> only this one, or these, with commas between; otherwise each seed has its own
-  --crashes         instead: kill before and after each write of each course
+  --crashes         instead: kill before and after each write, of each course where courses differ
   --stale           instead: kill likewise, and start again from lists that are older
   --faults <n>      instead: n single faults, spread over all there are
   --search <n>      instead: each course without faults, then --stale, then each with faults of n seeds; stops at the first failure
@@ -78,21 +80,27 @@ async function* planned(values: Options, session: Session): AsyncGenerator<Job, 
     return { course, seed: each, plan: drawFaults(createSeededRandom(each, 9), counted, course) };
   };
   const withEach = async (
-    plansOf: (counted: Readonly<Record<string, number>>) => readonly FaultPlan[],
+    plansOf: (reference: Simulated, course: Course) => readonly FaultPlan[],
     seeds: readonly number[] = [seed],
   ): Promise<Job[]> => {
     const jobs: Job[] = [];
     for (const each of seeds)
       for (const course of wanted) {
-        const { counted } = await session.reference(course, each);
-        jobs.push(...plansOf(counted).map((plan) => ({ course, seed: each, plan })));
+        const reference = await session.reference(course, each);
+        jobs.push(...plansOf(reference, course).map((plan) => ({ course, seed: each, plan })));
       }
     return jobs;
   };
-  if (values.stale) return yield* await withEach(staleStarts);
-  if (values.crashes) return yield* await withEach(crashPoints);
+  const stale = ({ counted }: Simulated): readonly FaultPlan[] => staleStarts(counted);
+  if (values.stale) return yield* await withEach(stale);
+  if (values.crashes) {
+    const pointsOf = createCrashPoints();
+    return yield* await withEach(({ counted, writes }, { environment, replicas }) =>
+      pointsOf({ counted, productWrites: writes.filter(isOwnWrite), start: `${environment} ${replicas}` }),
+    );
+  }
   if (values.faults !== undefined) {
-    const all = await withEach(singleFaults);
+    const all = await withEach(({ counted }) => singleFaults(counted));
     const step = Math.max(1, all.length / Number(values.faults));
     return yield* all.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step));
   }
@@ -101,7 +109,7 @@ async function* planned(values: Options, session: Session): AsyncGenerator<Job, 
   if (values.search !== undefined) {
     yield* wanted.map((course): Job => ({ course, seed: referenceSeed, plan: [] }));
     // Which lists are old is drawn from the seed.
-    yield* await withEach(staleStarts, [seed, seed + 1, seed + 2, seed + 3]);
+    yield* await withEach(stale, [seed, seed + 1, seed + 2, seed + 3]);
     for (let each = seed; each < seed + Number(values.search); each += 1) for (const course of wanted) yield await drawn(each, course);
     return;
   }
@@ -174,7 +182,13 @@ const main = async (): Promise<number> => {
     console.log(
       `${runs} runs, ${struck} faults struck, ${writes} writes, ${failures} failed; ${perSecond} runs a second, ${cpuSeconds} s of CPU`,
     );
-    if (generated !== undefined) console.log([...generated.ends].map(([end, count]) => `${end} ${count}`).toSorted().join(", "));
+    if (generated !== undefined)
+      console.log(
+        [...generated.ends]
+          .map(([end, count]) => `${end} ${count}`)
+          .toSorted()
+          .join(", "),
+      );
     console.log(`sha256 ${hash}`);
   }
   return failures === 0 ? 0 : 1;

@@ -18,7 +18,9 @@ export const podStatus = (state: PodState, container: Container, at: string, sec
       return {
         phase: "Running",
         startTime: at,
-        containerStatuses: [{ ...base, ready: true, started: true, restartCount: 0, state: { running: { startedAt: at } } } as ContainerStatus],
+        containerStatuses: [
+          { ...base, ready: true, started: true, restartCount: 0, state: { running: { startedAt: at } } } as ContainerStatus,
+        ],
         conditions: readiness("True"),
       };
     case "cannotPull": {

@@ -101,5 +101,8 @@ const isObject = (value: unknown): value is Phased =>
   "metadata" in value &&
   typeof (value.metadata as { uid?: unknown } | null)?.uid === "string";
 
+/** Of the product: an action writes only outside. `write` as in `writes`. */
+export const isOwnWrite = (write: string): boolean => write.includes(`/namespaces/${own}/`);
+
 /** The cluster's own id is another one with each seed. */
 export const masked = (path: string): string => path.replaceAll(/\b(rr|wfe)-[0-9a-f]{12}/g, "$1-…");

@@ -128,4 +128,5 @@ const run = async (installation: Installation, course: Course, seed: number, pla
   };
 };
 
-export const endOf = ({ status }: ReturnType<typeof requestsOf>[number]): string => `${status?.phase ?? "Pending"}/${status?.outcome ?? ""}`;
+export const endOf = ({ status }: ReturnType<typeof requestsOf>[number]): string =>
+  `${status?.phase ?? "Pending"}/${status?.outcome ?? ""}`;

@@ -10,7 +10,7 @@ const plant = pathToFileURL(join(import.meta.dirname, "plant-bug.ts")).href;
 
 /** Seeds for each course of a bug: what is not found by then counts as not found. */
 export const searchSeeds = 150;
-const generatedSeeds = 300;
+const generatedSeeds = 150;
 
 export interface Found {
   readonly bug: SeededBug;
@@ -33,16 +33,39 @@ const run = (args: readonly string[]): Promise<{ readonly exitCode: number | nul
 /** Where a mistake is searched for: in the courses that it names, or in generated runs. */
 export type Search = "courses" | "generated";
 
+interface How {
+  readonly args: (bug: SeededBug) => readonly string[];
+  /** The arguments of the run that failed, as the output names it. */
+  readonly replay: (output: string) => readonly string[] | undefined;
+  readonly failed: string;
+}
+
+const searches: Readonly<Record<Search, How>> = {
+  courses: {
+    args: ({ courses }) => ["--search", String(searchSeeds), "--course", courses.join(",")],
+    replay: (output) => {
+      const [, where = "", plan] = /replay: npm run sim -- (--seed \d+ --course \S+) --plan '(.*)'/.exec(output) ?? [];
+      return plan === undefined ? undefined : [...where.split(" "), "--plan", plan];
+    },
+    failed: "✗",
+  },
+  // As it was drawn: making it smaller takes longer than finding it.
+  generated: {
+    args: () => ["--generate", "--fail-fast", "--json", "--runs", String(generatedSeeds)],
+    replay: (output) => {
+      const line = output.split("\n").find((each) => each.startsWith('{"course":"generated"'));
+      return line === undefined ? undefined : ["--generate", "--input", JSON.stringify((JSON.parse(line) as { plan: unknown }).plan)];
+    },
+    failed: '"wrong":',
+  },
+};
+
 export const findBug = async (bug: SeededBug, search: Search): Promise<Found> => {
-  const args =
-    search === "generated"
-      ? ["--generate", "--fail-fast", "--runs", String(generatedSeeds)]
-      : ["--search", String(searchSeeds), "--course", bug.courses.join(",")];
-  const { exitCode, output } = await run(["--import", `${plant}?${encodeURIComponent(bug.name)}`, main, ...args]);
-  const replay = /replay: npm run sim -- (.*) (--plan|--input) '(.*)'/.exec(output);
-  if (replay === null) return { bug, exitCode, output, isSoundWithout: false };
-  const [, where = "", option = "", value = ""] = replay;
-  const sound = await run([main, ...where.split(" "), option, value]);
+  const { args, replay, failed } = searches[search];
+  const { exitCode, output } = await run(["--import", `${plant}?${encodeURIComponent(bug.name)}`, main, ...args(bug)]);
+  const again = replay(output);
+  if (again === undefined || !output.includes(failed)) return { bug, exitCode, output, isSoundWithout: false };
+  const sound = await run([main, ...again]);
   return {
     bug,
     exitCode,
@@ -52,7 +75,7 @@ export const findBug = async (bug: SeededBug, search: Search): Promise<Found> =>
 };
 
 /** True where a run was judged wrong with the mistake and right without it: a process that could not start has found nothing. */
-export const isFound = ({ exitCode, output, isSoundWithout }: Found): boolean => exitCode === 1 && output.includes("✗") && isSoundWithout;
+export const isFound = ({ exitCode, isSoundWithout }: Found): boolean => exitCode === 1 && isSoundWithout;
 
 /** The exit code: 0 where every one of them was found. */
 export const findBugs = async (nameContains: string, search: Search): Promise<number> => {

@@ -92,10 +92,15 @@ const drawAlerts = (random: Random, fixtures: readonly GeneratedFixture[]): read
       ...{ do: "alert", atMs: at, fixture, name, firing, copies: random() < duplicates ? between(random, 2, 3) : 1 },
     });
     const first = pick(random, alertNames);
-    const others = random() < storms ? alertNames.filter((name) => name !== first).map((name) => alert(name, atMs + between(random, 0, 500), true)) : [];
+    const others =
+      random() < storms ? alertNames.filter((name) => name !== first).map((name) => alert(name, atMs + between(random, 0, 500), true)) : [];
     const changes = random() < flapping ? between(random, 1, 6) : 0;
     const flaps = Array.from({ length: changes }, (_each, index) => alert(first, between(random, atMs, activeMs), index % 2 === 1));
-    return [alert(first, atMs, true), ...others, ...flaps.toSorted((a, b) => a.atMs - b.atMs).map((flap, index) => ({ ...flap, firing: index % 2 === 1 }) as SimEvent)];
+    return [
+      alert(first, atMs, true),
+      ...others,
+      ...flaps.toSorted((a, b) => a.atMs - b.atMs).map((flap, index) => ({ ...flap, firing: index % 2 === 1 }) as SimEvent),
+    ];
   });
 };
 
@@ -110,7 +115,9 @@ const drawPeople = (
 ): readonly SimEvent[] => {
   const times = (most: number): readonly number[] => {
     const chance = drawChance(random);
-    return Array.from({ length: most }, () => between(random, 200, pick(random, [2_000, 10_000, activeMs]))).filter(() => random() < chance);
+    return Array.from({ length: most }, () => between(random, 200, pick(random, [2_000, 10_000, activeMs]))).filter(
+      () => random() < chance,
+    );
   };
   const editsEnabled = edits.filter(() => random() < 0.5);
   const request = (): number => between(random, 0, 7);
@@ -122,7 +129,12 @@ const drawPeople = (
       ...{ do: "edit", atMs, fixture: between(random, 0, fixtures.length - 1), edit: pick(random, editsEnabled) },
     })),
     ...times(4).map((atMs): SimEvent => ({ do: "policy", atMs, ...drawPolicyChange(random, policy, namespaces) })),
-    ...times(2).map((atMs): SimEvent => ({ do: "label", atMs, namespace: namespace(), labels: { environment: pick(random, environments) } })),
+    ...times(2).map((atMs): SimEvent => ({
+      do: "label",
+      atMs,
+      namespace: namespace(),
+      labels: { environment: pick(random, environments) },
+    })),
     ...times(2).map((atMs): SimEvent => ({
       ...{ do: "label", atMs, namespace: namespace(), labels: { "kintsugi.dev/managed": random() < 0.5 ? "false" : "true" } },
     })),
@@ -154,5 +166,7 @@ const usual = { "write/product": 40, "write/act": 2, "request/product": 150, "re
 const drawFaultsOf = (random: Random, replicas: 1 | 2, fixtures: number): FaultPlan => {
   const most = pick(random, [0, 0, 1, 4, 10]);
   const counted = Object.fromEntries(Object.entries(usual).map(([what, count]) => [what, count * fixtures]));
-  return Array.from({ length: between(random, Math.min(1, most), most) }, () => drawFault(random, counted, { replicas, withinMs: activeMs }));
+  return Array.from({ length: between(random, Math.min(1, most), most) }, () =>
+    drawFault(random, counted, { replicas, withinMs: activeMs }),
+  );
 };

@@ -59,7 +59,8 @@ export const createGeneratorSession = (): GeneratorSession => {
 };
 
 /** What is wrong, whatever the objects are called and the numbers are. */
-const kindOf = ({ wrong }: GeneratedRun): string => (wrong[0] ?? "").split("\n", 1)[0]?.replaceAll(/\S*\d\S*|\b(web|api|worker|cache|shop|bank|blog)\b/g, "…") ?? "";
+const kindOf = ({ wrong }: GeneratedRun): string =>
+  (wrong[0] ?? "").split("\n", 1)[0]?.replaceAll(/\S*\d\S*|\b(web|api|worker|cache|shop|bank|blog)\b/g, "…") ?? "";
 
 const storyOf = ({ input, wrong, trace }: GeneratedRun): string =>
   [

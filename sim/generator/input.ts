@@ -44,8 +44,19 @@ export type SimEvent = { readonly atMs: number } & (
 );
 
 /** One line for each thing that is not as in the plainest run. */
-export const inputLines = ({ replicas, policy, namespaces, fixtures, pods, answers, events, faults }: GeneratedInput): readonly string[] => [
-  ...namespaces.map(({ name, environment, managed }) => `namespace ${name}: ${environment || "no environment"}${managed ? "" : ", not opted in"}`),
+export const inputLines = ({
+  replicas,
+  policy,
+  namespaces,
+  fixtures,
+  pods,
+  answers,
+  events,
+  faults,
+}: GeneratedInput): readonly string[] => [
+  ...namespaces.map(
+    ({ name, environment, managed }) => `namespace ${name}: ${environment || "no environment"}${managed ? "" : ", not opted in"}`,
+  ),
   ...fixtures.map(({ namespace, name, fault }) => `Deployment ${namespace}/${name}: ${fault}`),
   `policy ${JSON.stringify(policy)}`,
   ...(replicas > 1 ? [`${replicas} replicas of Kintsugi`] : []),

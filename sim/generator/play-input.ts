@@ -36,7 +36,9 @@ const play = async (stage: Stage, input: GeneratedInput, event: SimEvent, startM
       if (fixture === undefined) return;
       const { namespace, podName: pod } = fixture;
       // An alert that fires again after its end is a new firing; until then it is the one from before.
-      const earlier = input.events.filter((each) => each.do === "alert" && each.fixture === event.fixture && each.name === event.name && each.atMs < event.atMs);
+      const earlier = input.events.filter(
+        (each) => each.do === "alert" && each.fixture === event.fixture && each.name === event.name && each.atMs < event.atMs,
+      );
       const lastEnd = earlier.findLast((each) => each.do === "alert" && !each.firing);
       const firstSince = [...earlier, event].find((each) => each.do === "alert" && each.firing && each.atMs > (lastEnd?.atMs ?? -1));
       const startsAtMs = startMs + (lastEnd === undefined ? -30_000 : (firstSince ?? lastEnd).atMs);
@@ -65,7 +67,8 @@ const play = async (stage: Stage, input: GeneratedInput, event: SimEvent, startM
     }
     case "policy": {
       const now = stage.clock.now();
-      const freezes = event.freezeMs === undefined ? [] : [{ name: "drawn", from: toTimestamp(now), to: toTimestamp(now + event.freezeMs) }];
+      const freezes =
+        event.freezeMs === undefined ? [] : [{ name: "drawn", from: toTimestamp(now), to: toTimestamp(now + event.freezeMs) }];
       replacePolicy(stage, { ...event.change, freezes });
       return;
     }

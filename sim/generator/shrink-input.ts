@@ -24,7 +24,8 @@ export const shrinkInput = async (
   }
   for (let index = best.fixtures.length - 1; index >= 0; index -= 1) await holds(withoutFixture(best, index));
   const used = best.namespaces.filter(({ name }) => best.fixtures.some(({ namespace }) => namespace === name));
-  if (used.length < best.namespaces.length && best.events.every((event) => event.do !== "label")) await holds({ ...best, namespaces: used });
+  if (used.length < best.namespaces.length && best.events.every((event) => event.do !== "label"))
+    await holds({ ...best, namespaces: used });
   if (best.replicas > 1) await holds({ ...best, replicas: 1 });
   return best;
 };

@@ -42,7 +42,11 @@ export const createUndoLaw = (view: WorldView): UndoLaw => {
     const broken = (why: string): void => void violations.push(`the inverse of ${metadata.name} ${why}`);
     if (stored === undefined) return broken("was not stored before the change");
     if (!holdsChanges(stored)) return;
-    const opened = await openChanges({ kube, namespace: own }, { kind: KubernetesExecution.kind, name: metadata.name, field: "inverse" }, stored);
+    const opened = await openChanges(
+      { kube, namespace: own },
+      { kind: KubernetesExecution.kind, name: metadata.name, field: "inverse" },
+      stored,
+    );
     if (!opened.ok) return broken(`cannot be opened: ${opened.reason}`);
     const changes = decodeChanges(opened.text);
     if (changes.length !== 1) return;

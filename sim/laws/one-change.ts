@@ -43,12 +43,15 @@ export const createOneChangeLaw = (view: WorldView): Law => {
           "two running changes",
           view
             .objects(KubernetesExecution)
-            .filter(({ status }) => status?.job !== undefined && !isTerminal(executionTransitions, status.phase ?? "Pending"))
+            .filter(isRunning)
             .map(({ spec }) => spec.target),
         );
     },
   };
 };
+
+const isRunning = ({ status }: KubernetesExecution): boolean =>
+  status?.job !== undefined && !isTerminal(executionTransitions, status.phase ?? "Pending");
 
 interface Phased<Phase> {
   readonly metadata: { readonly deletionTimestamp?: string };

@@ -38,7 +38,8 @@ export const createPermissionLaw = (view: WorldView, plan: FaultPlan): Law => {
     moments.push({ at: view.elapsed(), policies: view.objects(RemediationPolicy).map(({ spec }) => spec), labels });
   };
   /** The moments that were in force at some time from then on. */
-  const since = (from: number): readonly Moment[] => moments.filter((_, index) => (moments[index + 1]?.at ?? Number.POSITIVE_INFINITY) >= from);
+  const since = (from: number): readonly Moment[] =>
+    moments.filter((_, index) => (moments[index + 1]?.at ?? Number.POSITIVE_INFINITY) >= from);
 
   const seeJob = ({ path, answer }: Exchange): void => {
     const name = (answer as KubeObject | undefined)?.metadata.labels?.[EXECUTION_LABEL];
@@ -56,7 +57,11 @@ export const createPermissionLaw = (view: WorldView, plan: FaultPlan): Law => {
       return;
     }
     const nowMs = view.now();
-    if (!since(ordered - lagMs).some(({ policies, at }) => isOpen(policies, namespace, [nowMs, nowMs - view.elapsed() + Math.max(at, ordered - lagMs)])))
+    if (
+      !since(ordered - lagMs).some(({ policies, at }) =>
+        isOpen(policies, namespace, [nowMs, nowMs - view.elapsed() + Math.max(at, ordered - lagMs)]),
+      )
+    )
       violations.push(`a Job for ${execution.metadata.name} while policy lets nothing begin in ${namespace}`);
     if (since(ordered).some(({ labels }) => auto.has(environmentOf(labels.get(namespace))))) return;
     const isApproved = view.objects(AIApprovalRequest).some((approval) => grants(approval, spec.changesHash, spec.request));
@@ -98,7 +103,8 @@ export const createPermissionLaw = (view: WorldView, plan: FaultPlan): Law => {
 
 const isManaged = (labels: Readonly<Record<string, string>> | undefined): boolean => labels?.["kintsugi.dev/managed"] === "true";
 
-const environmentOf = (labels: Readonly<Record<string, string>> = {}): string => labels["kintsugi.dev/environment"] ?? labels["environment"] ?? "";
+const environmentOf = (labels: Readonly<Record<string, string>> = {}): string =>
+  labels["kintsugi.dev/environment"] ?? labels["environment"] ?? "";
 
 /** Whether no pause, freeze or protection holds at one of these times. */
 const isOpen = (policies: Moment["policies"], namespace: string, times: readonly number[]): boolean =>

@@ -18,7 +18,18 @@ const handOverMs = 5_000;
 const noticeMs = 1_000;
 
 /** What keeps a process from learning of a deletion, or holds back the request that it sent before. */
-export const delaysNews: ReadonlySet<string> = new Set(["delay", "drop", "hold", "eof", "breakWatch", "cut", "gone", "outage", "pause", "stale"]);
+export const delaysNews: ReadonlySet<string> = new Set([
+  "delay",
+  "drop",
+  "hold",
+  "eof",
+  "breakWatch",
+  "cut",
+  "gone",
+  "outage",
+  "pause",
+  "stale",
+]);
 
 export const createLawsOfTime = ({ elapsed, plan, executions }: LawsOfTimeOptions): Law => {
   const attempts = new Map<string, number[]>();

@@ -22,8 +22,8 @@ export const createWritesLaw = (view: WorldView, { events, faults, fixtures }: G
       const begun = [...attempts.values()].reduce((sum, count) => sum + count, 0);
       const deliveries = events.reduce((sum, event) => sum + (event.do === "alert" ? event.copies : 0), 0);
       const most = 4 + 12 * begun + 8 * jobs + 2 * deliveries + 2 * events.length * Math.max(1, fixtures.length) + 6 * faults.length;
-      if (process.env["CAL"]) console.log("CAL", (writes/most).toFixed(2), writes, most, JSON.stringify({ begun, jobs, deliveries, e: events.length, f: faults.length, fx: fixtures.length }));
-      if (writes > most) violations.push(`${writes} writes for ${begun} attempts, ${jobs} Jobs, ${deliveries} deliveries and ${faults.length} faults`);
+      if (writes > most)
+        violations.push(`${writes} writes for ${begun} attempts, ${jobs} Jobs, ${deliveries} deliveries and ${faults.length} faults`);
     },
   };
 };
