@@ -39,7 +39,28 @@ test.each([
   ["Action    Rolled back; healthy for 5s, alert KubePodCrashLooping resolved", "Action    Rolled back; healthy for <duration>"],
   ["delivered once", "delivered <n> times"],
   ["delivered 2 times, resolved at 14:07:40", "delivered <n> times"],
+  [
+    "  • container a of Pod b: Waiting (CrashLoopBackOff), exit code 1, restarted once",
+    "  • container a of Pod b: <crash loop>, exit code 1",
+  ],
+  ["  • container a of Pod b: Terminated (OOMKilled), exit code 137", "  • container a of Pod b: <crash loop>, exit code 137"],
+  ["    │ container a: terminated; Error; exit code 1; 2 restarts", "    │ container a: <crash loop>; Error; exit code 1"],
+  ["  • Node n2 (runs it; ready)", "  • Node <node> (runs it; ready)"],
 ])("%s reads %s", (text, golden) => expect(goldenStory(text, "shop-x7k2p", "shop")).toBe(golden));
+
+test.each([
+  "  • container a of Pod b: Running",
+  "  • container a of Pod b: Waiting (CreateContainerConfigError)",
+  "    │ container a: waiting; CreateContainerError; 0 restarts",
+  "    │ Failed: the registry refuses to answer",
+  "  ReleaseCrashes: Kintsugi can fix this, confidence 0.51",
+  "  MemoryLimitTooSmall: Kintsugi can fix this, confidence 0.51",
+  "  • Node <node> (runs it; not ready)",
+])("%s keeps its state, number and message", (text) => expect(goldenStory(text, "shop", "shop")).toBe(text));
+
+test("a link of the chain that depends on the moment leaves no gap", () => {
+  expect(goldenStory("  1. a\n  2. it has been restarted twice\n  3. c", "shop", "shop")).toBe("  1. a\n  2. c");
+});
 
 test("a table does not depend on the age, nor on the width of what was masked", () => {
   const table = (id: string, age: string): string => `NAME${" ".repeat(id.length)}  CAUSE  AGE\n${id}  it is so  ${age}\n`;

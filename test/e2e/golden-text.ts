@@ -1,5 +1,5 @@
-// Makes what a person reads about one run comparable with another run: masks times, generated names and what depends on the moment of
-// looking, and undoes line breaks, which depend on how long those were. Pure.
+// Makes what a person reads about one run comparable with another run: masks times, generated names and the few words that depend on the moment of
+// looking, and undoes line breaks, which depend on how long those were. Numbers, states and messages stay. Pure.
 
 type Mask = readonly [RegExp, string];
 
@@ -22,26 +22,43 @@ const names: readonly Mask[] = [
   [/-(?=[bcdfghjklmnpqrstvwxz]*[2456789])[bcdfghjklmnpqrstvwxz2456789]{6,10}(?![a-z0-9])/g, "-<revision>"],
 ];
 
-/** Two runs look at different moments of a crash loop, and of Alertmanager's next delivery. */
+/**
+ * What two runs of one scenario say differently for real, each with its reason. A rule names every text that is right and masks no other: another
+ * state, number or message is another golden file.
+ */
 const moments: readonly Mask[] = [
-  [/(• container \S+ of Pod \S+: ).*/g, "$1<state>"],
-  [/(│ container \S+: ).*?(Error|OOMKilled)[,;] (exit code \d+).*/g, "$1<state>; $2, $3"],
-  [/(│ container \S+: waiting; ImagePullBackOff|│ container \S+: waiting; ErrImagePull).*/g, "│ container <state>"],
-  [/(Container \S+ of Pod \S+) (?:ended with exit code \d+ \(Error\)|waits: CrashLoopBackOff)/g, "$1 <state>"],
-  [/│ Failed: .*/g, "│ Failed: <message>"],
+  // A crash loop is either just over a crash or waiting for the next one.
+  [
+    /(• container \S+ of Pod \S+: )(?:Waiting \(CrashLoopBackOff\)|Terminated \((?:Error|OOMKilled)\))(, exit code \d+)/g,
+    "$1<crash loop>$2",
+  ],
+  [
+    /(│ container \S+: )waiting; CrashLoopBackOff; back-off (?:\d+s|<duration>) restarting failed container=\S+ pod=\S+; last run ended: (Error|OOMKilled), exit code (\d+), <time> to <time>; \d+ restarts$/gm,
+    "$1<crash loop>; $2; exit code $3",
+  ],
+  [/(│ container \S+: )terminated; (Error|OOMKilled); exit code (\d+); \d+ restarts$/gm, "$1<crash loop>; $2; exit code $3"],
+  [/(Container \S+ of Pod \S+) (?:ended with exit code \d+ \(Error\)|waits: CrashLoopBackOff)/g, "$1 <crash loop>"],
+  // How often it had crashed by then; not at all yet, and nothing is said of it.
+  [/(• container \S+ of Pod \S+: .*), restarted (?:once|twice|\d+ times)$/gm, "$1"],
+  [/^ *\d+\. it has been restarted (?:once|twice|\d+ times)\n/gm, ""],
+  // A kill that is seen twice is surer.
+  [/(MemoryLimitTooSmall: .*confidence |increase_resources .*score )(?:0\.84|1\.00)/g, "$1<0.84 or 1.00>"],
+  // An image is asked for again and again: the kubelet pulls it, or waits before the next try.
+  [/(│ container \S+: waiting; )(?:ImagePullBackOff; Back-off pulling image "\S+": ErrImagePull: |ErrImagePull; )/g, "$1<image pull>; "],
+  [/(• container \S+ of Pod \S+: Waiting )\((?:ImagePullBackOff|ErrImagePull)\)/g, "$1(<image pull>)"],
+  [/(│ Failed: Error: )(?:ErrImagePull|ImagePullBackOff)/g, "$1<image pull>"],
+  [/(│ Failed: .*?)(?: \(\d+ times\))?$/gm, "$1"],
+  // Kubernetes has whole seconds for what took a part of one.
   [/\b(?:within a second|after <duration>)/g, "<soon>"],
-  [/^ *\d+\. it has been restarted .*\n/gm, ""],
-  [/^( *)\d+\. /gm, "$1# "],
-  [/(confidence|score) [01]\.\d\d/g, "$1 <number>"],
+  // Alertmanager repeats an alert until its end reaches it; the end comes before that of the request, or after.
   [/delivered (?:once|\d+ times)(?:, resolved at <time>)?/g, "delivered <n> times"],
-  // A second alert of the episode, and when an alert was over, may come before or after the end.
-  [/^ *• Alert \S+ since <time>.*\n/gm, ""],
+  [/^ *• Alert (\S+) since <time>, delivered <n> times\n(?= *• Alert \1 )/gm, ""],
   [/^.* Alert \S+ resolved\n/gm, ""],
   [/^.*• The alert was resolved at <time>\n/gm, ""],
   [/, alerts? [\w, ]+ resolved$/gm, ""],
   [/Healthy (?:for <duration>|and its alerts are resolved)\./g, "Healthy <for how long>."],
   // The scheduler's choice.
-  [/^.*• Node n\d .*\n/gm, ""],
+  [/(• Node )n\d /g, "$1<node> "],
 ];
 
 /** `namespace` was made for this run; it reads as `called`. */
@@ -70,7 +87,7 @@ const unwrapped = (text: string): string => {
 
 /** What `kintsugi describe` prints. */
 export const goldenStory = (text: string, namespace: string, called: string): string => {
-  const lines = withoutRepeatedQuotes(masked(unwrapped(text), namespace, called).split("\n"));
+  const lines = numberedAnew(withoutRepeatedQuotes(masked(unwrapped(text), namespace, called).split("\n")));
   const alertBegan = lines.findIndex((line) => beginningOfAlert.test(line));
   // Two pods in the same state, two alerts that began: once is enough, because it may also have been one.
   const isRepeated = (line: string, index: number): boolean =>
@@ -94,6 +111,19 @@ const withoutRepeatedQuotes = (lines: readonly string[]): string[] => {
     index = end;
   }
   return kept;
+};
+
+/** A chain of which a link was left out is counted as if it had never been there. */
+const numberedAnew = (lines: readonly string[]): string[] => {
+  let number = 0;
+  return lines.map((line) => {
+    if (!/^ +\d+\. /.test(line)) {
+      number = 0;
+      return line;
+    }
+    number += 1;
+    return line.replace(/\d+/, String(number));
+  });
 };
 
 const beginningOfAlert = /^ +<time> +<offset> +Alert \S+ started$/;
