@@ -16,12 +16,12 @@ import { createLog, type LogLevel } from "#lib/log.ts";
 import { crds, namespaceManifest, rights } from "#manifests/install.ts";
 import { admissionPolicies } from "#manifests/admission.ts";
 import type { Manifest } from "#manifests/manifest.ts";
-import { createHands } from "#scenarios/hands.ts";
+import { createUserActions } from "#scenarios/user-actions.ts";
 import { approversBinding, scenarioPolicy, signalsToken } from "#scenarios/install-kintsugi.ts";
 import { type Addresses, ports, postAlerts, type Services, untilReady } from "#scenarios/services.ts";
-import { createRuleBook } from "#scenarios/rule-book.ts";
+import { createSharedAlertRules } from "#scenarios/shared-alert-rules.ts";
 import { runScenario } from "#scenarios/run-scenario.ts";
-import { type Stage, handsOf } from "#scenarios/stage.ts";
+import { type Stage, userActionsOf } from "#scenarios/stage.ts";
 import { watchObjects } from "#scenarios/watched-objects.ts";
 import { loadRoles, runRoles } from "#server/run-roles.ts";
 
@@ -68,7 +68,7 @@ export const openContextStage = async (options: ContextStageOptions): Promise<St
   const kube = connect(config, wire);
   const as = ({ by: user, groups }: { by: string; groups: readonly string[] }): ReturnType<typeof connect> =>
     connect({ ...config, impersonate: { user, groups } }, wire);
-  const hands = createHands({ kube, as });
+  const userActions = createUserActions({ kube, as });
   const made: Manifest[] = [];
   const stop = new AbortController();
   let running: Promise<void> = Promise.resolve();
@@ -88,7 +88,7 @@ export const openContextStage = async (options: ContextStageOptions): Promise<St
     stop.abort(new Error("the demonstration ends"));
     await running.catch(() => {});
     progress(`Removing ${made.length} objects …`);
-    for (const manifest of made.toReversed()) await hands.remove(manifest).catch((error: unknown) => progress(`  ${String(error)}`));
+    for (const manifest of made.toReversed()) await userActions.remove(manifest).catch((error: unknown) => progress(`  ${String(error)}`));
     kube.close();
   };
 
@@ -96,10 +96,10 @@ export const openContextStage = async (options: ContextStageOptions): Promise<St
     progress(`Installing Kintsugi's kinds, rights and policies; its namespace is ${namespace} …`);
     for (const manifest of contextManifests(namespace, image)) {
       made.push(manifest);
-      await hands.apply([manifest]);
+      await userActions.apply([manifest]);
     }
     await untilServed(kube, namespace, clock);
-    await hands.apply([scenarioPolicy(namespace), approversBinding(namespace)]);
+    await userActions.apply([scenarioPolicy(namespace), approversBinding(namespace)]);
     const start: typeof StartHttpServer = async (app, serverOptions, deps) => {
       const server = await services.start(app, { ...serverOptions, host: "127.0.0.1", port: 0 }, deps);
       if (serverOptions.port === ports.gateway) addresses = { ...addresses, gateway: server.url };
@@ -133,7 +133,7 @@ export const openContextStage = async (options: ContextStageOptions): Promise<St
     if (url === undefined) throw new Error("Kintsugi ended before it was ready");
     monitoring.setWebhook({ url: `${url}/api/v1/signals/prometheus`, bearerToken: await signalsToken(kube, namespace) });
     progress(`  Kintsugi is ready; alerts reach its Gateway at ${url}, from rules that are evaluated here`);
-    const rules = createRuleBook((all) => {
+    const rules = createSharedAlertRules((all) => {
       watched.follow(all);
       return Promise.resolve(monitoring.setRules(all));
     });
@@ -142,7 +142,7 @@ export const openContextStage = async (options: ContextStageOptions): Promise<St
       installation: { namespace, image, url },
       kube,
       run: (scenario, report, choices) => {
-        const deps = { kube, hands: handsOf(hands, choices), rules, installation: namespace, clock, random, report };
+        const deps = { kube, userActions: userActionsOf(userActions, choices), rules, installation: namespace, clock, random, report };
         return runScenario({ ...deps, ...stoppable, untilFault: choices?.untilFault }, scenario);
       },
       close,

@@ -12,13 +12,13 @@ import type { LogLevel } from "#lib/log.ts";
 import { install } from "#manifests/install.ts";
 import { type AuditTrail, memoryAuditTrail } from "#scenarios/audit-trail.ts";
 import { inProcessHttp } from "#embedded/in-process-http.ts";
-import { type Hands, createHands } from "#scenarios/hands.ts";
+import { type UserActions, createUserActions } from "#scenarios/user-actions.ts";
 import { approversBinding, scenarioPolicy, signalsToken } from "#scenarios/install-kintsugi.ts";
 import { kintsugiInPods } from "#scenarios/kintsugi-in-pods.ts";
 import { type Addresses, type Services, ports, postAlerts, untilReady } from "#scenarios/services.ts";
-import { createRuleBook } from "#scenarios/rule-book.ts";
+import { createSharedAlertRules } from "#scenarios/shared-alert-rules.ts";
 import { runScenario } from "#scenarios/run-scenario.ts";
-import { type Stage, handsOf } from "#scenarios/stage.ts";
+import { type Stage, userActionsOf } from "#scenarios/stage.ts";
 import { stoppableClock } from "#scenarios/stoppable-clock.ts";
 
 export interface EmbeddedStageOptions {
@@ -41,7 +41,7 @@ export interface EmbeddedStage extends Stage {
   readonly audit: AuditTrail;
   readonly cluster: ReturnType<typeof createEmbeddedCluster>;
   readonly monitoring: Monitoring;
-  readonly hands: Hands;
+  readonly userActions: UserActions;
   /** Of whom may do everything; the server answers in this process only. */
   readonly config: ClusterConfig;
 }
@@ -85,7 +85,7 @@ export const openEmbeddedStage = async (options: EmbeddedStageOptions): Promise<
     credentials: { current: () => Promise.resolve({ token: cluster.adminToken }), invalidate: () => {} },
   };
   const kube = connect(config, { clock, random, http });
-  const hands = createHands({
+  const userActions = createUserActions({
     kube,
     as: ({ by: user, groups }) => connect({ ...config, impersonate: { user, groups } }, { clock, random, http }),
   });
@@ -104,24 +104,33 @@ export const openEmbeddedStage = async (options: EmbeddedStageOptions): Promise<
   try {
     const namespace = DEFAULT_NAMESPACE;
     progress("Installing Kintsugi on an embedded cluster …");
-    await hands.apply(install({ namespace, image }));
-    await hands.apply([scenarioPolicy(namespace), approversBinding(namespace)]);
+    await userActions.apply(install({ namespace, image }));
+    await userActions.apply([scenarioPolicy(namespace), approversBinding(namespace)]);
     // Not until its pod is Ready too: the kubelet's probe only asks the same a little later.
     const url = await untilReady(clock, services, () => addresses);
     monitoring.setWebhook({ url: `${url}/api/v1/signals/prometheus`, bearerToken: await signalsToken(kube, namespace) });
     progress(`  Kintsugi is ready (${((clock.now() - startedAt) / 1000).toFixed(1)} s)`);
-    const rules = createRuleBook((all) => Promise.resolve(monitoring.setRules(all)));
+    const rules = createSharedAlertRules((all) => Promise.resolve(monitoring.setRules(all)));
     const stoppable = signal === undefined ? {} : { signal };
     return {
       cluster,
       monitoring,
-      hands,
+      userActions,
       config,
       installation: { namespace, image, url },
       kube,
       audit,
       run: (scenario, report, choices) => {
-        const deps = { kube, hands: handsOf(hands, choices), rules, audit, installation: namespace, clock, random, report };
+        const deps = {
+          kube,
+          userActions: userActionsOf(userActions, choices),
+          rules,
+          audit,
+          installation: namespace,
+          clock,
+          random,
+          report,
+        };
         return runScenario({ ...deps, ...stoppable, untilFault: choices?.untilFault }, scenario);
       },
       close,

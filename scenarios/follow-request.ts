@@ -4,14 +4,14 @@ import { type RequestPhase, RemediationRequest, requestTransitions } from "#api/
 import { isTerminal } from "#api/define-kind.ts";
 import type { Kube } from "#kube/client.ts";
 import { fromTimestamp } from "#lib/clock.ts";
-import type { Hands } from "#scenarios/hands.ts";
+import type { UserActions } from "#scenarios/user-actions.ts";
 import type { PhaseTime } from "#scenarios/scenario-events.ts";
 import type { Expectation } from "#scenarios/scenario.ts";
 import { type Waiting, watchUntil } from "#scenarios/watch-until.ts";
 
 export interface Following {
   readonly kube: Kube;
-  readonly hands: Hands;
+  readonly userActions: UserActions;
   /** Kintsugi's namespace. */
   readonly installation: string;
   readonly waiting: (what: string, timeoutMs: number) => Waiting;
@@ -72,14 +72,14 @@ export const followRequest = async (following: Following, expected: Expectation,
     }
     answered.add(request.status?.phaseStartedAt ?? "");
     await following.onAsked(request);
-    await approve(kube, following.hands, installation, request, expected.approval);
+    await approve(kube, following.userActions, installation, request, expected.approval);
   }
 };
 
 /** As the person of the scenario. */
 const approve = async (
   kube: Kube,
-  hands: Hands,
+  userActions: UserActions,
   namespace: string,
   request: RemediationRequest,
   approval: Expectation["approval"],
@@ -88,7 +88,7 @@ const approve = async (
   const questions = await kube.list(AIApprovalRequest, { namespace });
   const question = questions.find((one) => one.spec.request === request.metadata.name && (one.status?.phase ?? "Pending") === "Pending");
   if (question === undefined) throw new Error(`${request.metadata.name} awaits approval, but there is no open AIApprovalRequest`);
-  await hands.approve({ namespace, name: question.metadata.name }, approval);
+  await userActions.approve({ namespace, name: question.metadata.name }, approval);
 };
 
 /** From when each phase was entered to how long it lasted; the last, in which it ended, lasts no time. */

@@ -11,7 +11,7 @@ import type { Kube } from "#kube/client.ts";
 import { type Clock, delay } from "#lib/clock.ts";
 import { install } from "#manifests/install.ts";
 import type { Manifest } from "#manifests/manifest.ts";
-import type { Hands } from "#scenarios/hands.ts";
+import type { UserActions } from "#scenarios/user-actions.ts";
 import { layOutImageContext } from "#scenarios/image-context.ts";
 import { watchUntil } from "#scenarios/watch-until.ts";
 import { isHealthy } from "#scenarios/workload.ts";
@@ -24,7 +24,7 @@ export interface InstallDeps {
   readonly testbed: Testbed;
   readonly kube: Kube;
   readonly kubectl: Kubectl;
-  readonly hands: Hands;
+  readonly userActions: UserActions;
   readonly clock: Clock;
   readonly progress: (line: string) => void;
   readonly signal?: AbortSignal;
@@ -82,13 +82,13 @@ export const buildKintsugiImage = async ({ testbed, clock, progress }: InstallDe
 
 /** Flow: image → manifests → policy → wait until ready → Alertmanager's webhook. May be repeated. */
 export const installKintsugi = async (deps: InstallDeps): Promise<Installation> => {
-  const { testbed, kube, kubectl, hands, clock, progress, signal } = deps;
+  const { testbed, kube, kubectl, userActions, clock, progress, signal } = deps;
   const namespace = DEFAULT_NAMESPACE;
   const image = await buildKintsugiImage(deps);
   const startedAt = clock.now();
-  await hands.apply(install({ namespace, image, nodePort }));
+  await userActions.apply(install({ namespace, image, nodePort }));
   await mustKubectl(kubectl, ["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
-  await hands.apply([scenarioPolicy(namespace), approversBinding(namespace)]);
+  await userActions.apply([scenarioPolicy(namespace), approversBinding(namespace)]);
   const waiting = { kube, clock, timeoutMs: readyTimeoutMs, what: "Kintsugi's Deployment", ...(signal === undefined ? {} : { signal }) };
   await watchUntil(waiting, Deployments, { namespace }, (deployments) => (deployments.some(isHealthy) ? true : undefined));
   const ip = testbed.nodes[0]?.ip ?? testbed.hostIp;

@@ -11,8 +11,8 @@ import { type Contents, contentName, differences } from "#scenarios/check-expect
 import type { AuditTrail } from "#scenarios/audit-trail.ts";
 import { writesByKintsugi } from "#scenarios/effective-writes.ts";
 import { type Followed, followRequest } from "#scenarios/follow-request.ts";
-import type { Hands } from "#scenarios/hands.ts";
-import type { RuleBook } from "#scenarios/rule-book.ts";
+import type { UserActions } from "#scenarios/user-actions.ts";
+import type { SharedAlertRules } from "#scenarios/shared-alert-rules.ts";
 import type { ScenarioEvent, ScenarioRequest, ScenarioResult } from "#scenarios/scenario-events.ts";
 import { type Expectation, type Scenario, rulesFor } from "#scenarios/scenario.ts";
 import type { Waiting } from "#scenarios/watch-until.ts";
@@ -20,8 +20,8 @@ import { becomesHealthy, createNamespace, operate, readContents, untilAllHealthy
 
 export interface ScenarioDeps {
   readonly kube: Kube;
-  readonly hands: Hands;
-  readonly rules: RuleBook;
+  readonly userActions: UserActions;
+  readonly rules: SharedAlertRules;
   /** Absent where the cluster's audit log can't be read: then who wrote what is not compared, and that is said. */
   readonly audit?: AuditTrail | undefined;
   /** Kintsugi's namespace. */
@@ -58,7 +58,7 @@ export const namespaceOf = (inCluster: string): string => inCluster.replace(new 
  * Guarantees: never throws for what the scenario is about; a wait that ends is a failure in the result.
  */
 export const runScenario = async (deps: ScenarioDeps, scenario: Scenario): Promise<ScenarioRun> => {
-  const { clock, kube, hands } = deps;
+  const { clock, kube, userActions } = deps;
   let startedAt = clock.now();
   const elapsed = (): number => Math.round((clock.now() - startedAt) / 100) / 10;
   const step = (text: string): void => deps.report({ event: "step", scenario: scenario.name, atSeconds: elapsed(), text });
@@ -76,8 +76,8 @@ export const runScenario = async (deps: ScenarioDeps, scenario: Scenario): Promi
 
   const prepare = async (): Promise<Place[]> => {
     for (const { name, environment } of namespaces) {
-      await createNamespace(hands, name, environment);
-      await hands.apply(scenario.manifests["healthy.yaml"] ?? "", name);
+      await createNamespace(userActions, name, environment);
+      await userActions.apply(scenario.manifests["healthy.yaml"] ?? "", name);
     }
     step(`workload applied in ${namespaces.map(({ name }) => name).join(" and ")}`);
     for (const { name } of namespaces) await untilAllHealthy(waiting(`the healthy workload in ${name}`, healthyTimeoutMs), name);
@@ -96,7 +96,8 @@ export const runScenario = async (deps: ScenarioDeps, scenario: Scenario): Promi
       `${scenario.name}-${suffix}`,
       namespaces.flatMap(({ name }) => rulesFor(scenario, name)),
     );
-    for (const { name } of namespaces) for (const operation of scenario.fault) await operate({ hands, clock }, scenario, operation, name);
+    for (const { name } of namespaces)
+      for (const operation of scenario.fault) await operate({ userActions, clock }, scenario, operation, name);
     step(scenario.fault.length === 0 ? "alert rule set; nothing is broken" : "fault applied");
     const afterFault = await read();
     return scenario.expect.map((expected, index) => ({
@@ -114,7 +115,7 @@ export const runScenario = async (deps: ScenarioDeps, scenario: Scenario): Promi
     const followed = await followRequest(
       {
         kube,
-        hands,
+        userActions,
         installation: deps.installation,
         waiting,
         onPhase: (request) =>

@@ -1,7 +1,7 @@
 // What a scenario is: a healthy workload, a fault, the alert that notices, and what Kintsugi has to make of it. Data, read from
 // scenarios/<name>/; must never know how it is run.
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { parse } from "yaml";
 import * as z from "zod";
 import { Verdict } from "#api/kinds/ai-analysis.ts";
@@ -93,8 +93,8 @@ export class ScenarioError extends Error {
 }
 
 export const scenarioNames = async (folder = scenariosFolder): Promise<string[]> => {
-  const entries = await readdir(folder, { withFileTypes: true });
-  return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).toSorted();
+  const files = await readdir(folder, { recursive: true });
+  return files.flatMap((file) => (basename(file) === "scenario.yaml" ? [dirname(file)] : [])).toSorted();
 };
 
 export const loadScenario = async (scenario: string, folder = scenariosFolder): Promise<Scenario> => {

@@ -5,9 +5,9 @@ import { connect } from "#kube/connect.ts";
 import { localMachine } from "#kube/local-machine.ts";
 import type { Clock, Random } from "#lib/clock.ts";
 import { type AuditTrail, fileAuditTrail } from "#scenarios/audit-trail.ts";
-import { type Hands, createHands } from "#scenarios/hands.ts";
+import { type UserActions, createUserActions } from "#scenarios/user-actions.ts";
 import { type Installation, installKintsugi } from "#scenarios/install-kintsugi.ts";
-import { createRuleBook } from "#scenarios/rule-book.ts";
+import { createSharedAlertRules } from "#scenarios/shared-alert-rules.ts";
 import { type ScenarioRun, runScenario } from "#scenarios/run-scenario.ts";
 import type { ScenarioEvent } from "#scenarios/scenario-events.ts";
 import type { Scenario } from "#scenarios/scenario.ts";
@@ -28,7 +28,7 @@ export interface RunChoices {
   /** Awaited between health and fault. */
   readonly untilFault?: () => Promise<void>;
   /** Who answers where a person is asked; the person of the scenario where absent. */
-  readonly approve?: Hands["approve"];
+  readonly approve?: UserActions["approve"];
 }
 
 /** A cluster of any sort with Kintsugi on it. */
@@ -45,7 +45,7 @@ export interface TestbedStage extends Stage {
   readonly testbed: Testbed;
   readonly kubectl: Kubectl;
   readonly audit: AuditTrail;
-  readonly hands: Hands;
+  readonly userActions: UserActions;
 }
 
 /** Flow: testbed up → Kintsugi installed. Both may be there already. */
@@ -59,13 +59,16 @@ export const openStage = async (options: StageOptions): Promise<TestbedStage> =>
   try {
     const kubectl = kubectlOf(testbed);
     const audit = fileAuditTrail(testbed.auditLogPath);
-    const hands: Hands = {
-      ...createHands({ kube, as: ({ by: user, groups }) => connect({ ...config, impersonate: { user, groups } }, { clock, random }) }),
+    const userActions: UserActions = {
+      ...createUserActions({
+        kube,
+        as: ({ by: user, groups }) => connect({ ...config, impersonate: { user, groups } }, { clock, random }),
+      }),
       approve: approveWithKubectl(kubectl),
     };
     progress("Installing Kintsugi …");
-    const installation = await installKintsugi({ testbed, kube, kubectl, hands, clock, progress, ...stoppable });
-    const rules = createRuleBook((all) =>
+    const installation = await installKintsugi({ testbed, kube, kubectl, userActions, clock, progress, ...stoppable });
+    const rules = createSharedAlertRules((all) =>
       testbed.setAlertRules(
         all.map(({ for: duration, labels, annotations, ...rule }) => ({
           ...rule,
@@ -81,9 +84,18 @@ export const openStage = async (options: StageOptions): Promise<TestbedStage> =>
       kube,
       kubectl,
       audit,
-      hands,
+      userActions,
       run: (scenario, report, choices) => {
-        const deps = { kube, hands: handsOf(hands, choices), rules, audit, installation: installation.namespace, clock, random, report };
+        const deps = {
+          kube,
+          userActions: userActionsOf(userActions, choices),
+          rules,
+          audit,
+          installation: installation.namespace,
+          clock,
+          random,
+          report,
+        };
         return runScenario({ ...deps, ...stoppable, untilFault: choices?.untilFault }, scenario);
       },
       close: () => {
@@ -97,12 +109,12 @@ export const openStage = async (options: StageOptions): Promise<TestbedStage> =>
   }
 };
 
-export const handsOf = (hands: Hands, choices: RunChoices = {}): Hands =>
-  choices.approve === undefined ? hands : { ...hands, approve: choices.approve };
+export const userActionsOf = (userActions: UserActions, choices: RunChoices = {}): UserActions =>
+  choices.approve === undefined ? userActions : { ...userActions, approve: choices.approve };
 
 /** The line that is documented for people: it has to work. */
 const approveWithKubectl =
-  (kubectl: Kubectl): Hands["approve"] =>
+  (kubectl: Kubectl): UserActions["approve"] =>
   async ({ namespace = "", name }, { by, groups, message }) => {
     const value = { by, decision: "Approved", via: "kubectl", message };
     const patch = JSON.stringify([{ op: "add", path: "/spec/decisions/-", value }]);

@@ -5,7 +5,7 @@ import { ENVIRONMENT_LABEL, MANAGED_LABEL } from "#api/labels.ts";
 import type { Kube } from "#kube/client.ts";
 import { type Clock, delay } from "#lib/clock.ts";
 import { type Contents, contentName } from "#scenarios/check-expectation.ts";
-import type { Hands } from "#scenarios/hands.ts";
+import type { UserActions } from "#scenarios/user-actions.ts";
 import type { ObjectName, Operation, Scenario } from "#scenarios/scenario.ts";
 import { type Waiting, watchUntil } from "#scenarios/watch-until.ts";
 
@@ -16,20 +16,20 @@ const types: Readonly<Record<ObjectName["kind"], ResourceType<WithContent>>> = {
   Service: Services,
 };
 
-export const createNamespace = (hands: Hands, name: string, environment: string): Promise<void> => {
+export const createNamespace = (userActions: UserActions, name: string, environment: string): Promise<void> => {
   const labels = { [MANAGED_LABEL]: "true", [ENVIRONMENT_LABEL]: environment };
-  return hands.apply(JSON.stringify({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } }));
+  return userActions.apply(JSON.stringify({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } }));
 };
 
 export const operate = (
-  { hands, clock }: { readonly hands: Hands; readonly clock: Clock },
+  { userActions, clock }: { readonly userActions: UserActions; readonly clock: Clock },
   scenario: Scenario,
   operation: Operation,
   namespace: string,
 ): Promise<void> => {
   if ("waitSeconds" in operation) return delay(clock, operation.waitSeconds * 1000);
-  if ("apply" in operation) return hands.apply(scenario.manifests[operation.apply] ?? "", namespace);
-  return hands.deletePods(namespace, operation.deletePods);
+  if ("apply" in operation) return userActions.apply(scenario.manifests[operation.apply] ?? "", namespace);
+  return userActions.deletePods(namespace, operation.deletePods);
 };
 
 /** As `kubectl rollout status` means it: the newest template everywhere, every replica available, no old pod left. */

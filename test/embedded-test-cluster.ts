@@ -3,7 +3,7 @@
 import type { AuditEvent } from "#embedded/audit.ts";
 import { createEmbeddedCluster } from "#embedded/embedded-cluster.ts";
 import { systemClock } from "#lib/system-clock.ts";
-import { createHands } from "#scenarios/hands.ts";
+import { createUserActions } from "#scenarios/user-actions.ts";
 import { clusterAt, type TestCluster, tokenCredentials } from "#test/cluster.ts";
 
 export interface EmbeddedTestCluster extends TestCluster {
@@ -21,11 +21,11 @@ export const openEmbeddedCluster = async (): Promise<EmbeddedTestCluster> => {
   const listening = await server.listen();
   const credentials = tokenCredentials(server.adminToken);
   const cluster = clusterAt({ server: listening.url, name: "embedded", namespace: "default", credentials });
-  const hands = createHands({ kube: cluster.admin, as: ({ by, groups }) => cluster.asPerson(by, groups) });
+  const userActions = createUserActions({ kube: cluster.admin, as: ({ by, groups }) => cluster.asPerson(by, groups) });
   return {
     ...cluster,
     audit,
-    apply: (manifests) => hands.apply(manifests),
+    apply: (manifests) => userActions.apply(manifests),
     stop: async () => {
       cluster.close();
       await listening.close();

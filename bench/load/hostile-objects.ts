@@ -1,6 +1,6 @@
 // A workload that fails in a namespace full of ConfigMaps whose text is made to be slow to read.
 import type { Kube } from "#kube/client.ts";
-import { createHands } from "#scenarios/hands.ts";
+import { createUserActions } from "#scenarios/user-actions.ts";
 import { pieces } from "#test/adversarial-text.ts";
 
 export const hostileNamespace = "hostile";
@@ -62,13 +62,13 @@ export const applyFailingWorkload = async (kube: Kube): Promise<void> => {
 };
 
 export const applyHostileConfigMaps = async (kube: Kube, round: number): Promise<void> => {
-  const hands = createHands({
+  const userActions = createUserActions({
     kube,
     as: () => {
       throw new Error("a person is not needed to write a ConfigMap");
     },
   });
-  await hands.apply(hostileConfigMaps(round));
+  await userActions.apply(hostileConfigMaps(round));
 };
 
 const ownedBy = (kind: string, name: string, uid: string): object => ({ apiVersion: "apps/v1", kind, name, uid, controller: true });

@@ -6,7 +6,7 @@ import { createEmbeddedCluster } from "#embedded/embedded-cluster.ts";
 import { listen } from "#embedded/server.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import { install } from "#manifests/install.ts";
-import { createHands } from "#scenarios/hands.ts";
+import { createUserActions } from "#scenarios/user-actions.ts";
 import { clusterAt, tokenCredentials, tokenOf } from "#test/cluster.ts";
 import { largeDeployment, largePod, largeSets, podsOfSet, setsOfDeployment } from "#test/large-pod.ts";
 
@@ -48,9 +48,9 @@ const listening = await listen((request) => {
   return { ...answer, body: { ...list, metadata: { ...list.metadata, ...rest }, items: [...items, ...own] } };
 }, {});
 const cluster = clusterAt({ server: listening.url, name: "bench", namespace: "default", credentials: tokenCredentials(server.adminToken) });
-const hands = createHands({ kube: cluster.admin, as: ({ by, groups }) => cluster.asPerson(by, groups) });
-await hands.apply(install({ namespace, image }));
-await hands.apply([
+const userActions = createUserActions({ kube: cluster.admin, as: ({ by, groups }) => cluster.asPerson(by, groups) });
+await userActions.apply(install({ namespace, image }));
+await userActions.apply([
   { apiVersion: "v1", kind: "Namespace", metadata: { name: "team-0", labels: { [MANAGED_LABEL]: "true" } } },
   { apiVersion: "v1", kind: "Namespace", metadata: { name: "hostile" } },
 ]);

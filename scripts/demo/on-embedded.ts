@@ -1,6 +1,6 @@
 // The demonstration on a cluster in this process: nothing to install, nothing left behind. With --keep it serves kubectl until Ctrl-C.
 import { openEmbeddedStage } from "#scenarios/embedded-stage.ts";
-import { openDoor } from "#scenarios/embedded-door.ts";
+import { openHttpsEndpoint } from "#scenarios/https-endpoint.ts";
 import { scenarioPrograms } from "#scenarios/scenario-programs.ts";
 import { type Scenario, loadScenarios } from "#scenarios/scenario.ts";
 import { startHttpServer } from "#lib/http-server.ts";
@@ -20,13 +20,13 @@ export const runOnEmbedded = async (request: DemoRequest, deps: DemoDeps, scenar
     const results = await runScenarios(stage, request, deps, scenarios, atOnce);
     const code = exitCodeOf(results, signal);
     if (request.afterwards === "keep" && !signal.aborted) {
-      const door = await openDoor(stage, clock);
+      const endpoint = await openHttpsEndpoint(stage, clock);
       try {
         const requests = results.flatMap((result) => result.requests.map(({ name }) => name));
-        progress(lookAroundOnEmbedded({ kubeconfigPath: door.kubeconfigPath, namespace: stage.installation.namespace, requests }));
+        progress(lookAroundOnEmbedded({ kubeconfigPath: endpoint.kubeconfigPath, namespace: stage.installation.namespace, requests }));
         await aborted(signal);
       } finally {
-        await door.close();
+        await endpoint.close();
       }
     }
     return code;

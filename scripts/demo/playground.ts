@@ -4,7 +4,7 @@ import { adminName } from "#embedded/identity.ts";
 import { startHttpServer } from "#lib/http-server.ts";
 import { scenarioPolicy } from "#scenarios/install-kintsugi.ts";
 import { eitherSignal } from "#scenarios/either-signal.ts";
-import { openDoor } from "#scenarios/embedded-door.ts";
+import { openHttpsEndpoint } from "#scenarios/https-endpoint.ts";
 import { type EmbeddedServices, type EmbeddedStage, openEmbeddedStage } from "#scenarios/embedded-stage.ts";
 import type { ScenarioEvent } from "#scenarios/scenario-events.ts";
 import { scenarioPrograms } from "#scenarios/scenario-programs.ts";
@@ -38,7 +38,7 @@ export const runPlayground = async (deps: PlaygroundDeps): Promise<number> => {
   const services = deps.services ?? { start: startHttpServer, fetch };
   const stage = await openEmbeddedStage({ clock, random, progress, signal: stop, services, ...programs });
   await letAdminApprove(stage);
-  const door = await openDoor(stage, clock);
+  const endpoint = await openHttpsEndpoint(stage, clock);
   try {
     const booths = scenarios.map((scenario): Booth => ({ scenario, break: undefined }));
     progress(`Setting up ${booths.length} workloads …`);
@@ -52,9 +52,9 @@ export const runPlayground = async (deps: PlaygroundDeps): Promise<number> => {
     print(
       [
         "",
-        `API server ${door.url}   Gateway ${stage.installation.url}`,
+        `API server ${endpoint.url}   Gateway ${stage.installation.url}`,
         "Look around from another terminal. You may approve repairs there:",
-        ...lookAroundCommands({ kubeconfigPath: door.kubeconfigPath, namespace: stage.installation.namespace, requests: [] }),
+        ...lookAroundCommands({ kubeconfigPath: endpoint.kubeconfigPath, namespace: stage.installation.namespace, requests: [] }),
         "  npm run -s kintsugi -- diagnose <kind>/<name> -n <namespace>",
       ].join("\n"),
     );
@@ -70,7 +70,7 @@ export const runPlayground = async (deps: PlaygroundDeps): Promise<number> => {
     return exitCodes.passed;
   } finally {
     progress("Ending the cluster …");
-    await door.close();
+    await endpoint.close();
     await stage.close();
   }
 };

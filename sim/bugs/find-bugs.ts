@@ -10,7 +10,7 @@ const plant = pathToFileURL(join(import.meta.dirname, "plant-bug.ts")).href;
 
 /** Seeds for each course of a bug: what is not found by then counts as not found. */
 export const searchSeeds = 150;
-const generatedSeeds = 150;
+const generatedSeeds = 60;
 
 export interface Found {
   readonly bug: SeededBug;

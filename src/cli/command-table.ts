@@ -25,7 +25,7 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: "changes",
     group: diagnose,
-    description: "Show what changed around an object, with time and author",
+    description: "Show what changed around an object, when, and by whom",
     load: async () => (await import("#cli/commands/changes.ts")).define,
   },
   {

@@ -17,7 +17,7 @@ export interface Certificate {
 
 export interface CertificateSource {
   readonly initial: Certificate;
-  /** Hands over every later pair; returns how to stop. */
+  /** UserActions over every later pair; returns how to stop. */
   follow(use: (certificate: Certificate) => void): () => void;
 }
 

@@ -9,11 +9,12 @@ import { connect } from "#kube/connect.ts";
 import { loadKubeconfig } from "#kube/kubeconfig.ts";
 import { localMachine } from "#kube/local-machine.ts";
 import { systemClock } from "#lib/system-clock.ts";
-import { type Hands, createHands } from "#scenarios/hands.ts";
-import { faults, namespaceLabels, type Fault } from "#test/e2e/faults.ts";
+import { type UserActions, createUserActions } from "#scenarios/user-actions.ts";
+import { everydayFaults } from "#scenarios/faults/everyday-faults.ts";
+import { type Cause, type Fault, inOrder } from "#scenarios/faults/fault.ts";
 import { type MetricsApi, serveMetrics } from "#test/e2e/metrics-api.ts";
 import { breakCluster, breakNodes } from "#test/e2e/break-cluster.ts";
-import { inOrder, type ScenarioFault, scenarioFaults } from "#test/e2e/scenario-faults.ts";
+import { scenarioFaults } from "#scenarios/faults/scenario-faults.ts";
 import { healthyWorkloads } from "#test/e2e/healthy-workloads.ts";
 import { testbedName } from "#test/e2e/testbed-name.ts";
 import { toStderr } from "#testbed/progress.ts";
@@ -23,7 +24,7 @@ const name = testbedName("e2e-diagnose");
 /** How long a fault may take to show itself. */
 const patienceMs = 240_000;
 let bed: Testbed;
-let hands: Hands;
+let userActions: UserActions;
 let kube: Kube & { close(): void };
 let metrics: MetricsApi | undefined;
 
@@ -34,7 +35,7 @@ beforeAll(async () => {
   const config = await loadKubeconfig({ path: bed.kubeconfigPath }, undefined, machine);
   const deps = { clock: systemClock, random: Math.random };
   kube = connect(config, deps);
-  hands = createHands({ kube, as: ({ by: user, groups }) => connect({ ...config, impersonate: { user, groups } }, deps) });
+  userActions = createUserActions({ kube, as: ({ by: user, groups }) => connect({ ...config, impersonate: { user, groups } }, deps) });
 });
 afterAll(async () => {
   metrics?.close();
@@ -66,18 +67,18 @@ const namespaceOf = (what: string, labels: Record<string, string> = {}): string 
   JSON.stringify({ apiVersion: "v1", kind: "Namespace", metadata: { name: what, labels } });
 
 const text = ({ code, object }: Document["findings"][number]): string => `${code} ${object.kind} ${object.namespace}/${object.name}`;
-const isFound = ({ name: namespace, cause }: Fault, { findings }: Document): boolean =>
+const isFound = (namespace: string, { codes, kind, name: called }: Cause, { findings }: Pick<Document, "findings">): boolean =>
   findings.some(
     ({ code, object }) =>
-      object.namespace === namespace && object.kind === cause.kind && object.name === cause.name && cause.codes.includes(code),
+      object.namespace === namespace && object.kind === kind && object.name === called && codes.some((each) => each === code),
   );
 
 describe("on a real cluster", () => {
   test("twenty healthy workloads in rollouts, drains and jobs have no findings", async () => {
     const kubectl = (...args: string[]): Promise<string> => bed.kubectl(...args);
     for (const { name: namespace, manifests } of healthyWorkloads) {
-      await hands.apply(namespaceOf(namespace));
-      await hands.apply(manifests, namespace);
+      await userActions.apply(namespaceOf(namespace));
+      await userActions.apply(manifests, namespace);
     }
     const rolledOut = async (): Promise<void> => {
       for (const { name: namespace } of healthyWorkloads)
@@ -108,22 +109,15 @@ describe("on a real cluster", () => {
   });
 
   test("of twenty faults at once at least nineteen root causes are right, in at most twenty-five findings", async () => {
-    const applied = async (fault: Fault): Promise<void> => {
-      await hands.apply(namespaceOf(fault.name, namespaceLabels[fault.name]));
-      await hands.apply(fault.before, fault.name);
-    };
-    await Promise.all(faults.map(applied));
-    for (const fault of faults.filter(({ after }) => after !== undefined)) {
-      const workload = fault.cause.kind.toLowerCase();
-      await bed.kubectl("rollout", "status", `${workload}/${fault.cause.name}`, "-n", fault.name, "--timeout=120s");
-      await hands.apply(fault.after ?? "", fault.name);
-    }
+    const faults = everydayFaults;
+    await breakCluster({ userActions, kubectl: bed.kubectl }, faults);
     // A crash loop shows itself when it has crashed more than once: looked at until then, as a person would.
-    const isComplete = ({ document }: Awaited<ReturnType<typeof diagnose>>): boolean => faults.every((fault) => isFound(fault, document));
+    const isComplete = ({ document }: Awaited<ReturnType<typeof diagnose>>): boolean =>
+      faults.every(({ name: own, cause }) => isFound(own, cause, document));
     let last = await diagnose("-A");
     for (const end = performance.now() + patienceMs; !isComplete(last) && performance.now() < end;) last = await diagnose("-A");
     const { document, seconds, code } = last;
-    const missed = faults.filter((fault) => !isFound(fault, document));
+    const missed = faults.filter(({ name: own, cause }) => !isFound(own, cause, document));
     const told = document.findings.map(text);
     toStderr(
       `${faults.length - missed.length} of ${faults.length} right in ${told.length} findings, ${seconds.toFixed(1)} s\n${told.join("\n")}`,
@@ -136,14 +130,14 @@ describe("on a real cluster", () => {
   });
 
   test("the root cause of every scenario and of its twin is told, and of the healthy one nothing", async () => {
-    metrics = await serveMetrics(kube, hands, (namespace) => scenarioFaults.find(({ name: own }) => own === namespace)?.cpu);
-    const seen = async (wanted: readonly ScenarioFault[]): Promise<readonly string[]> => {
+    metrics = await serveMetrics(kube, userActions, (namespace) => scenarioFaults.find(({ name: own }) => own === namespace)?.cpu);
+    const seen = async (wanted: readonly Fault[]): Promise<readonly string[]> => {
       // A leak takes a minute to be killed twice, and an autoscaler looks every quarter of one.
       let wrong = await wrongOf(wanted);
       for (const end = performance.now() + patienceMs; wrong.length > 0 && performance.now() < end;) wrong = await wrongOf(wanted);
       return wrong;
     };
-    const deps = { hands, kubectl: bed.kubectl };
+    const deps = { userActions, kubectl: bed.kubectl };
     const { others, ofNodes } = inOrder(scenarioFaults);
     await breakCluster(deps, scenarioFaults);
     expect(await seen(others)).toEqual([]);
@@ -152,7 +146,7 @@ describe("on a real cluster", () => {
 });
 
 /** What was told instead of the cause. */
-const wrongOf = async (wanted: readonly ScenarioFault[]): Promise<readonly string[]> => {
+const wrongOf = async (wanted: readonly Fault[]): Promise<readonly string[]> => {
   const everything = (await diagnose("-A")).document;
   const wrong: string[] = [];
   for (const { scenario, name: namespace, cause, asked } of wanted) {
@@ -161,8 +155,7 @@ const wrongOf = async (wanted: readonly ScenarioFault[]): Promise<readonly strin
     const isRight =
       cause === undefined
         ? told.length === 0
-        : isFound({ name: namespace, before: "", cause }, { findings: told.slice(0, 1), notRead: [] }) &&
-          (asked === undefined || told.length === 1);
+        : isFound(namespace, cause, { findings: told.slice(0, 1) }) && (asked === undefined || told.length === 1);
     if (!isRight) wrong.push(`${scenario}: ${told.map(text).join(", ") || "nothing"}`);
   }
   return wrong;

@@ -10,7 +10,8 @@ import { isOver } from "#scenarios/follow-request.ts";
 import { openStage, type TestbedStage } from "#scenarios/stage.ts";
 import { breakCluster, breakNodes } from "#test/e2e/break-cluster.ts";
 import { type MetricsApi, serveMetrics } from "#test/e2e/metrics-api.ts";
-import { inOrder, type ScenarioFault, scenarioFaults } from "#test/e2e/scenario-faults.ts";
+import { type Fault, inOrder } from "#scenarios/faults/fault.ts";
+import { scenarioFaults } from "#scenarios/faults/scenario-faults.ts";
 import { testbedName } from "#test/e2e/testbed-name.ts";
 import type { AlertRule } from "#testbed/monitoring-config.ts";
 import { toStderr } from "#testbed/progress.ts";
@@ -80,13 +81,13 @@ const rules: readonly AlertRule[] = [
 ];
 
 test("each scenario and its twin ends as it should: repaired where the repair exists, else told to a person, and never by another action", async () => {
-  const { kube, installation, testbed, hands } = stage;
-  const deps = { hands, kubectl: testbed.kubectl };
+  const { kube, installation, testbed, userActions } = stage;
+  const deps = { userActions, kubectl: testbed.kubectl };
   const { others, ofNodes } = inOrder(scenarioFaults.filter(({ cause }) => cause !== undefined));
-  metrics = await serveMetrics(kube, hands, (namespace) => scenarioFaults.find(({ name: own }) => own === namespace)?.cpu);
+  metrics = await serveMetrics(kube, userActions, (namespace) => scenarioFaults.find(({ name: own }) => own === namespace)?.cpu);
   await testbed.setAlertRules(rules.map((rule) => ({ ...rule, labels: { severity: "warning" } })));
   const inSystem = { namespace: installation.namespace };
-  const wrongOf = async (faults: readonly ScenarioFault[]): Promise<readonly string[]> => {
+  const wrongOf = async (faults: readonly Fault[]): Promise<readonly string[]> => {
     const [requests, analyses, executions] = await Promise.all([
       kube.list(RemediationRequest, inSystem),
       kube.list(AIAnalysis, inSystem),
@@ -100,7 +101,7 @@ test("each scenario and its twin ends as it should: repaired where the repair ex
       return difference === undefined ? [] : [`${fault.scenario}: ${difference}`];
     });
   };
-  const ended = (faults: readonly ScenarioFault[]): Promise<void> =>
+  const ended = (faults: readonly Fault[]): Promise<void> =>
     vi.waitFor(async () => expect(await wrongOf(faults)).toEqual([]), { timeout: patienceMs, interval: 1000 });
   await breakCluster(deps, [...others, ...ofNodes]);
   await ended(others);
@@ -112,7 +113,7 @@ const followUp = "restart_pod";
 
 /** What is not as it should be, in words; undefined where all is. */
 const differenceOf = (
-  { cause, repair }: ScenarioFault,
+  { cause, repair }: Fault,
   requests: readonly RemediationRequest[],
   analyses: readonly AIAnalysis[],
   executions: readonly KubernetesExecution[],
@@ -124,7 +125,7 @@ const differenceOf = (
   const causes = analyses.map(({ status }) => `${status?.rootCause?.code ?? "none"} ${status?.rootCause?.object.name ?? ""}`);
   const actions = [...new Set(executions.map(({ spec }) => spec.action))];
   const isFound = analyses.some(
-    ({ status }) => cause?.codes.includes(status?.rootCause?.code ?? "") === true && status?.rootCause?.object.name === cause.name,
+    ({ status }) => cause?.codes.some((code) => code === status?.rootCause?.code) === true && status?.rootCause?.object.name === cause.name,
   );
   const outcomes = requests.map(({ status }) => status?.outcome ?? "");
   const isEnded = requests.length > 0 && requests.every(isOver);

@@ -52,7 +52,8 @@ const moments: readonly Mask[] = [
   [/\b(?:within a second|after <duration>)/g, "<soon>"],
   // Alertmanager repeats an alert until its end reaches it; the end comes before that of the request, or after.
   [/delivered (?:once|\d+ times)(?:, resolved at <time>)?/g, "delivered <n> times"],
-  [/^ *• Alert (\S+) since <time>, delivered <n> times\n(?= *• Alert \1 )/gm, ""],
+  // A second alert of the episode, whose severity is not told, may come before the end.
+  [/^ *• Alert \S+ since <time>, delivered <n> times\n/gm, ""],
   [/^.* Alert \S+ resolved\n/gm, ""],
   [/^.*• The alert was resolved at <time>\n/gm, ""],
   [/, alerts? [\w, ]+ resolved$/gm, ""],
@@ -76,7 +77,7 @@ const unwrapped = (text: string): string => {
   const lines: string[] = [];
   let isDiff = false;
   for (const line of text.split("\n")) {
-    if (/^\S/.test(line)) isDiff = line.endsWith("CHANGE");
+    if (/^\S/.test(line)) isDiff = line.startsWith("THE CHANGE");
     const last = lines.at(-1);
     if (isDiff || line === "" || last === undefined || last === "" || (/^\S/.test(last) && !isParagraph(last)) || startsAnew.test(line))
       lines.push(line);

@@ -1,5 +1,5 @@
 // Twenty workloads that run well, as varied as the faults: what `kintsugi diagnose` must have nothing to say about, in rollouts, drains and jobs.
-import { object, ready, serve, service, together, workload } from "#test/e2e/workload-sketch.ts";
+import { object, ready, serve, service, together, workload } from "#scenarios/faults/manifest-sketch.ts";
 
 export interface Healthy {
   readonly name: string;

@@ -5,7 +5,7 @@ import { networkInterfaces } from "node:os";
 import { Pods } from "#api/kubernetes.ts";
 import { selfSignedCertificate } from "#embedded/certificate.ts";
 import type { Kube } from "#kube/client.ts";
-import type { Hands } from "#scenarios/hands.ts";
+import type { UserActions } from "#scenarios/user-actions.ts";
 
 export interface MetricsApi {
   close(): void;
@@ -16,7 +16,11 @@ const version = "v1beta1";
 const apiVersion = `${group}/${version}`;
 
 /** `cpuOf`: the use of each container of the pods in a namespace, as a quantity; undefined where nothing is measured. */
-export const serveMetrics = async (kube: Kube, hands: Hands, cpuOf: (namespace: string) => string | undefined): Promise<MetricsApi> => {
+export const serveMetrics = async (
+  kube: Kube,
+  userActions: UserActions,
+  cpuOf: (namespace: string) => string | undefined,
+): Promise<MetricsApi> => {
   const { certPem: cert, keyPem: key } = selfSignedCertificate(Date.now());
   const answer = async (url: URL): Promise<object> => {
     const [, measured] = /\/namespaces\/([^/]+)\/pods$/.exec(url.pathname) ?? [];
@@ -50,7 +54,7 @@ export const serveMetrics = async (kube: Kube, hands: Hands, cpuOf: (namespace: 
   const ip = Object.values(networkInterfaces()).flatMap((each = []) =>
     each.filter(({ family, internal }) => family === "IPv4" && !internal),
   )[0]?.address;
-  await hands.apply(
+  await userActions.apply(
     [
       { apiVersion: "v1", kind: "Service", metadata: { name: "metrics-server" }, spec: { ports: [{ port: 443, targetPort: port }] } },
       { apiVersion: "v1", kind: "Endpoints", metadata: { name: "metrics-server" }, subsets: [{ addresses: [{ ip }], ports: [{ port }] }] },

@@ -209,9 +209,9 @@ const openVictim = async (victim: Victim): Promise<void> => {
   };
   const workloads = [deployment(victim, "payments", {}), deployment(victim, "resting", { replicas: 0 }), deployment(victim, "ledger", {})];
   const before = [service(victim, "payments", 8080), service(victim, "resting", 8080), service(victim, "ledger", 9999)];
-  await stage.hands.apply([namespace(victim, victims[victim]), policy, settings, ...workloads, ...before]);
+  await stage.userActions.apply([namespace(victim, victims[victim]), policy, settings, ...workloads, ...before]);
   await delay(clock, 20_000);
-  await stage.hands.apply([deployment(victim, "payments", { env: { EXIT: "1", LOG: `Error: ${ownWords(victim)}` } })]);
+  await stage.userActions.apply([deployment(victim, "payments", { env: { EXIT: "1", LOG: `Error: ${ownWords(victim)}` } })]);
   await delay(clock, 20_000);
 };
 
@@ -281,7 +281,7 @@ const prepare = async (): Promise<void> => {
   const planned = cases.map(({ victim, attempt, own }) => ({ own, ...attempt(victim, known.get(victim) as Known, own) }));
   for (const { own, env, log, labels, annotations, name = "caller", more = [] } of planned) {
     const values = { EXIT: "1", ...(log === undefined ? {} : { LOG: log }), ...env };
-    await stage.hands.apply([
+    await stage.userActions.apply([
       namespace(own, "test"),
       deployment(own, name, { env: values, ...(labels && { labels }), ...(annotations && { annotations }) }),
       ...more,

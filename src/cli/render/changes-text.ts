@@ -1,9 +1,8 @@
 // The change journal of one object as people read it. Pure; values were redacted where the changes were made of versions.
 import { type ObjectReference, referenceText } from "#api/object.ts";
-import { ageText, dateAndTime } from "#lib/duration.ts";
+import { ageText, dateAndTime } from "#cli/render/duration.ts";
 import { diffLines, type Page, paragraph, point, section } from "#cli/render/page.ts";
-import { counted } from "#lib/words.ts";
-import { oneLine } from "#lib/plain-text.ts";
+import { counted, oneLine } from "#cli/render/text.ts";
 import type { Contest } from "#cluster/journal/change.ts";
 import type { NearChange, Window } from "#cluster/journal/changes-near.ts";
 import { fromTimestamp } from "#lib/clock.ts";
@@ -14,7 +13,7 @@ export interface ChangesPage {
   readonly now: number;
 }
 
-export interface ChangeList {
+export interface ToldChanges {
   readonly asked: ObjectReference;
   readonly target: ObjectReference;
   readonly window: Window;
@@ -23,8 +22,8 @@ export interface ChangeList {
   readonly notRead: readonly string[];
 }
 
-export const changesText = ({ page, now }: ChangesPage, list: ChangeList): string => {
-  const { asked, target, window, changes, contests, notRead } = list;
+export const changesText = ({ page, now }: ChangesPage, told: ToldChanges): string => {
+  const { asked, target, window, changes, contests, notRead } = told;
   const count = changes.length === 0 ? "no known change" : counted(changes.length, "change");
   const lines = [
     `${page.paint.bold(referenceText(target))}  ${count} from ${dateAndTime(window.from)} to ${dateAndTime(window.to)} UTC`,

@@ -1,6 +1,6 @@
 // Lines of a page for people: headings, paragraphs, points, quotes, diffs. Pure; cleans every text it is given of what could steer a terminal.
-import { oneLine, plainText } from "#lib/plain-text.ts";
-import { type Paint, widthOf, wrapped } from "#cli/render/text.ts";
+import { oneLine, type Paint, widthOf, wrapped } from "#cli/render/text.ts";
+import { plainText } from "#lib/plain-text.ts";
 import { trimmedEnd } from "#lib/trimmed-end.ts";
 
 export interface Page {
@@ -32,7 +32,7 @@ export const paragraph = (page: Page, depth: number, text: string, style?: (text
 export const section = (page: Page, title: string, body: readonly string[]): readonly string[] =>
   body.length === 0 ? [] : ["", page.paint.bold(title), ...body];
 
-/** Verbatim, line by line and unwrapped, behind a bar. */
+/** Words as they stood, line by line and unwrapped, behind a bar. */
 export const quote = (page: Page, depth: number, text: string): readonly string[] =>
   trimmedEnd(plainText(text), "\n")
     .split("\n")

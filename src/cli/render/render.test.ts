@@ -2,13 +2,12 @@
 import { describe, expect, test } from "vitest";
 
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
-import { ageText, durationText, offsetText } from "#lib/duration.ts";
+import { ageText, durationText, offsetText } from "#cli/render/duration.ts";
 import { valuesAt } from "#cli/render/json-path.ts";
 import { headerOf, rowOf } from "#cli/render/kind-table.ts";
 import { columnWidths, renderRow, renderTable } from "#cli/render/table.ts";
-import { createPaint, widthOf, wrapped } from "#cli/render/text.ts";
-import { listed, truncated } from "#lib/words.ts";
-import { oneLine, plainText } from "#lib/plain-text.ts";
+import { createPaint, listed, oneLine, truncated, widthOf, wrapped } from "#cli/render/text.ts";
+import { plainText } from "#lib/plain-text.ts";
 import { remediatedSample, sampleStart } from "#test/sample-requests.ts";
 
 const second = 1000;
@@ -68,7 +67,7 @@ describe("tables", () => {
     ["rr-000000000000-1", "a long message that goes on and on"],
     ["rr-2", "short"],
   ];
-  test("are as wide as their content without a terminal", () => {
+  test("are as wide as what they hold where nobody's terminal is at stake", () => {
     expect(renderTable(["NAME", "MESSAGE"], rows)).toBe(
       "NAME                MESSAGE\nrr-000000000000-1   a long message that goes on and on\nrr-2                short\n",
     );
@@ -108,7 +107,7 @@ describe("text out of a cluster", () => {
     ["carriage returns that overwrite a line", "good\rbad ", "goodbad "],
   ])("loses %s", (_, text, clean) => expect(plainText(text)).toBe(clean));
   test("keeps its lines and tabs", () => expect(plainText("a\n\tb")).toBe("a\n\tb"));
-  test("becomes one line", () => expect(oneLine(" a\n\n b\t c ")).toBe("a b c"));
+  test("becomes one line where a line is meant", () => expect(oneLine(" a\n\n b\t c ")).toBe("a b c"));
 });
 
 test("wrapping breaks at spaces and keeps names whole", () => {

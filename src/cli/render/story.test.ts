@@ -1,13 +1,13 @@
-// The story as text, kept as files: a reviewer sees each change of wording.
+// The story as a reader sees it, kept as files: a change of wording is a change somebody looks at.
 import { describe, expect, test } from "vitest";
 
 import type { AIAnalysis } from "#api/kinds/ai-analysis.ts";
 import type { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
-import type { StoryObjects } from "#story/objects.ts";
+import type { StoryObjects } from "#cli/render/story-objects.ts";
 import { renderStory } from "#cli/render/story-text.ts";
-import { storyOf } from "#story/story-of.ts";
-import { oneLine } from "#lib/plain-text.ts";
+import { storyOf } from "#cli/render/story.ts";
+import { oneLine } from "#cli/render/text.ts";
 import {
   after,
   approvedSample,
@@ -54,7 +54,7 @@ describe("what the story says on the way", () => {
     ["Undone", rolledBackSample()],
     ["Not fixed", needsHumanSample()],
     ["Healthy", healthySample()],
-  ])("%s, Cause, Action and Next are the first four lines, with the log line of the cause", (state, objects) => {
+  ])("%s, Cause, Action and Next are the first four lines, the log line that tells the cause among them", (state, objects) => {
     const labels = text(objects)
       .split("\n\n")[0]!
       .split("\n")
@@ -65,7 +65,7 @@ describe("what the story says on the way", () => {
       expect(text(objects).split("\n\n")[0]!.replaceAll(/\s+/g, " ")).toContain(oneLine(logged.quote.split("\n").at(-1)!));
   });
 
-  test("a request before its first phase", () => {
+  test("a request that nobody has looked at yet", () => {
     const { status: _status, ...request } = remediatedSample().request;
     const story = text({ ...nothing, request });
     expect(story).toMatch(/^Pending   Deployment shop\/checkout  for 1m  rr-/);
@@ -111,7 +111,7 @@ describe("what the story says on the way", () => {
     expect(inOneLine).toContain("alice changed the parameters (revision 77). Not possible: revision 77 is not kept any more.");
     expect(inOneLine).toContain("alice changed the parameters (revision 3): “1 has a leak”. The new plan needs approval again.");
     expect(inOneLine).toContain("Approval required: the third question");
-    expect(story).toContain("APPROVAL NEEDED\n");
+    expect(story).toContain("WHO DECIDES\n");
   });
 
   test("a cancel that was asked for and is not done yet", () => {
@@ -126,13 +126,13 @@ describe("what the story says on the way", () => {
   test("children that are gone leave no gap that would be filled by guessing", () => {
     const story = text({ ...nothing, request: remediatedSample().request });
     expect(story).toMatch(/^Repaired  Deployment shop\/checkout/);
-    expect(story).not.toContain("CAUSE");
+    expect(story).not.toContain("WHY IT HAPPENS");
   });
 
   test("another installation's namespace is part of every command", () => {
     const sample = awaitingApprovalSample();
-    const request = { ...sample.request, metadata: { ...sample.request.metadata, namespace: "kintsugi-two" } };
-    expect(text({ ...sample, request })).toContain(`kintsugi approve ${request.metadata.name} --kintsugi-namespace kintsugi-two`);
+    const request = { ...sample.request, metadata: { ...sample.request.metadata, namespace: "mend" } };
+    expect(text({ ...sample, request })).toContain(`kintsugi approve ${request.metadata.name} --kintsugi-namespace mend`);
   });
 });
 
@@ -203,11 +203,11 @@ describe("how the story ends", () => {
       "Step s1 failed",
       "No step was carried out",
       "Repair ended: Failed",
-      "PLANNED CHANGE",
+      "THE CHANGE THAT WAS PLANNED",
       "kubectl describe deployment/checkout -n shop",
     ])
       expect(story).toContain(words);
-    expect(story).not.toContain("VERIFICATION");
+    expect(story).not.toContain("HOW IT WAS VERIFIED");
   });
 
   test("an undo that could not be done is a cross, and one underway has no result yet", () => {
@@ -227,7 +227,7 @@ describe("how the story ends", () => {
     expect(text({ ...sample, executions: begun })).toContain("Undo of rollback_deployment on Deployment shop/checkout: Pending");
   });
 
-  test("the context shows what could be read", () => {
+  test("what surrounds the target is told as far as it was read", () => {
     const sample = needsHumanSample();
     const processings = sample.processings.map((each) => ({
       ...each,
@@ -295,5 +295,24 @@ describe("how the story ends", () => {
     expect(story).toContain("No cause found.");
     expect(story).toContain("no cause could be proven");
     expect(story).toContain("Verdict: Inconclusive");
+  });
+});
+
+describe("the timeline", () => {
+  test("is ordered by time, and by cause and effect within a second", () => {
+    for (const objects of [remediatedSample(), approvedSample(), rolledBackSample()]) {
+      const offsets = storyOf(objects).timeline.map((moment) => moment.offsetSeconds);
+      expect(offsets).toEqual(offsets.toSorted((a, b) => a - b));
+    }
+    const moments = storyOf(remediatedSample()).timeline.map((moment) => moment.what);
+    // By the bare numbers the workflow, whose creation has no fraction, would come before the cause that led to it.
+    expect(moments.findIndex((what) => what.startsWith("Cause found"))).toBeLessThan(
+      moments.findIndex((what) => what.startsWith("Repair started")),
+    );
+  });
+
+  test("a time that cannot be read is left out", () => {
+    const story = storyOf(withStatus(remediatedSample(), { completedAt: "soon" }));
+    expect(story.timeline.some((moment) => moment.what.startsWith("Ended"))).toBe(false);
   });
 });

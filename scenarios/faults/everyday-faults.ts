@@ -1,18 +1,8 @@
-// Twenty faults as people make them, each in a namespace of its own, for `kintsugi diagnose -A`: what is applied first, what then, and the
-// root cause that has to be found. Names and messages never give the fault away.
-import { object, ready, service, together as all, workload } from "#test/e2e/workload-sketch.ts";
+// Twenty faults as people make them, each in a namespace of its own.
+import type { Fault } from "#scenarios/faults/fault.ts";
+import { object, ready, service, together as all, workload } from "#scenarios/faults/manifest-sketch.ts";
 
-export interface Fault {
-  /** Its namespace. */
-  readonly name: string;
-  /** Runs well. */
-  readonly before: string;
-  /** Applied once `before` runs; absent where the workload is wrong from the start. */
-  readonly after?: string;
-  readonly cause: { readonly codes: readonly string[]; readonly kind: string; readonly name: string };
-}
-
-export const faults: readonly Fault[] = [
+export const everydayFaults = [
   {
     name: "checkout",
     before: workload("checkout", { replicas: 2, container: ready("http") }),
@@ -162,6 +152,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: "vault",
+    labels: { "pod-security.kubernetes.io/enforce": "baseline" },
     before: JSON.stringify({
       ...(JSON.parse(workload("vault", { pod: { securityContext: {} }, container: { securityContext: { privileged: true } } })) as object),
     }),
@@ -188,9 +179,4 @@ export const faults: readonly Fault[] = [
     }),
     cause: { codes: ["AntiAffinityConflict"], kind: "Deployment", name: "replica" },
   },
-];
-
-/** Labels of a namespace that the fault needs. */
-export const namespaceLabels: Readonly<Record<string, Record<string, string>>> = {
-  vault: { "pod-security.kubernetes.io/enforce": "baseline" },
-};
+] as const satisfies readonly Fault[];

@@ -1,17 +1,17 @@
-// The alert rules of the scenarios that run at this moment: they share one Prometheus, so that each change has to keep the others' rules.
+// The alert rules of the scenarios that run now: they share one Prometheus, so a change of one keeps the rules of the others.
 import type { AlertRule } from "#scenarios/scenario.ts";
 
-export interface RuleBook {
+export interface SharedAlertRules {
   set(owner: string, rules: readonly AlertRule[]): Promise<void>;
   remove(owner: string): Promise<void>;
 }
 
 /** Guarantees: writes happen one after the other, each with the rules of every owner. */
-export const createRuleBook = (write: (rules: readonly AlertRule[]) => Promise<void>): RuleBook => {
+export const createSharedAlertRules = (write: (rules: readonly AlertRule[]) => Promise<void>): SharedAlertRules => {
   const byOwner = new Map<string, readonly AlertRule[]>();
   let last: Promise<void> = Promise.resolve();
   const flush = (): Promise<void> => {
-    // The last write's failure was its own caller's to hear of.
+    // The caller of the previous write has received its failure.
     last = last.catch(() => {}).then(() => write([...byOwner.values()].flat()));
     return last;
   };

@@ -5,11 +5,11 @@ import { createEmbeddedCluster } from "#embedded/embedded-cluster.ts";
 import { connect } from "#kube/connect.ts";
 import type { Kube } from "#kube/client.ts";
 import { systemClock } from "#lib/system-clock.ts";
-import { type Hands, createHands } from "#scenarios/hands.ts";
+import { type UserActions, createUserActions } from "#scenarios/user-actions.ts";
 import { tokenCredentials } from "#test/cluster.ts";
 
 let kube: Kube & { close(): void };
-let hands: Hands;
+let userActions: UserActions;
 let close: () => Promise<void>;
 const audit: AuditEvent[] = [];
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
   const listening = await cluster.listen();
   const config = { name: "embedded", server: listening.url, namespace: "default", credentials: tokenCredentials(cluster.adminToken) };
   kube = connect(config, deps);
-  hands = createHands({ kube, as: ({ by: user, groups }) => connect({ ...config, impersonate: { user, groups } }, deps) });
+  userActions = createUserActions({ kube, as: ({ by: user, groups }) => connect({ ...config, impersonate: { user, groups } }, deps) });
   close = listening.close;
 });
 afterAll(async () => {
@@ -31,8 +31,8 @@ const configMap = (name: string, value: string): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name} }\ndata: { k: ${value} }\n`;
 
 test("what is applied is there, and what is applied again is changed", async () => {
-  await hands.apply(`${configMap("a", "one")}---\n${configMap("b", "one")}---\n`, "default");
-  await hands.apply(configMap("a", "two"), "default");
+  await userActions.apply(`${configMap("a", "one")}---\n${configMap("b", "one")}---\n`, "default");
+  await userActions.apply(configMap("a", "two"), "default");
   const data = async (name: string): Promise<unknown> => (await kube.get(ConfigMaps, { namespace: "default", name }))?.data;
   expect([await data("a"), await data("b")]).toEqual([{ k: "two" }, { k: "one" }]);
 });
@@ -51,7 +51,7 @@ test("the audit tells it as the real one does: who, what, which object, with whi
 test.each([
   ["a kind that the server does not have", "apiVersion: apps/v1\nkind: Zeppelin\nmetadata: { name: z }\n", /no kind Zeppelin/],
   ["an object without a place", configMap("c", "one"), /needs a namespace/],
-])("%s is said and not applied", async (_, manifest, sentence) => expect(hands.apply(manifest)).rejects.toThrow(sentence));
+])("%s is said and not applied", async (_, manifest, sentence) => expect(userActions.apply(manifest)).rejects.toThrow(sentence));
 
 test("pods are deleted by their labels, and no others", async () => {
   const pod = (name: string, app: string): string =>
@@ -66,14 +66,14 @@ test("pods are deleted by their labels, and no others", async () => {
     ["web-2", "web"],
     ["other", "other"],
   ] as const)
-    await hands.apply(pod(name, app), "default");
-  await hands.deletePods("default", { app: "web" });
+    await userActions.apply(pod(name, app), "default");
+  await userActions.deletePods("default", { app: "web" });
   const living = (await kube.list(Pods, { namespace: "default" })).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   expect(living.map(({ metadata }) => metadata.name)).toEqual(["other"]);
 });
 
 test("whoever may not approve is refused", async () => {
   const approval = { by: "mallory", groups: ["system:authenticated"], message: "" };
-  await expect(hands.approve({ namespace: "default", name: "q" }, approval)).rejects.toThrow(/mallory|not found|could not find/);
+  await expect(userActions.approve({ namespace: "default", name: "q" }, approval)).rejects.toThrow(/mallory|not found|could not find/);
   expect(audit.at(-1)).toMatchObject({ user: { username: "kubernetes-admin" }, impersonatedUser: { username: "mallory" } });
 });

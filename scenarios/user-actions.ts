@@ -1,4 +1,4 @@
-// What people do to a cluster in a scenario, through its API as kubectl would: no kubectl has to be there. Must never do what Kintsugi does.
+// What users do in a scenario, through the API as kubectl does, without a kubectl binary. Never does what Kintsugi does.
 import { parseAllDocuments } from "yaml";
 import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { Pods } from "#api/kubernetes.ts";
@@ -14,13 +14,13 @@ export interface Approval extends Person {
   readonly message: string;
 }
 
-export interface Hands {
-  /** YAML documents, or what stands in them; those without a namespace go into this one. */
+export interface UserActions {
+  /** YAML documents or parsed manifests; those without a namespace go into this one. */
   apply(manifests: string | readonly object[], namespace?: string): Promise<void>;
-  /** Gone already is as good. */
+  /** Succeeds where the object does not exist. */
   remove(manifest: object): Promise<void>;
   deletePods(namespace: string, labels: Readonly<Record<string, string>>): Promise<void>;
-  /** As that person, who has rights of their own. */
+  /** As that person, with that person's rights. */
   approve(question: Key, approval: Approval): Promise<void>;
 }
 
@@ -30,13 +30,13 @@ interface Manifest {
   readonly metadata: { readonly name: string; readonly namespace?: string };
 }
 
-export interface HandsDeps {
+export interface UserActionsDeps {
   readonly kube: Kube;
-  /** The same cluster as somebody else. */
+  /** A client of the same cluster that acts as this person. */
   readonly as: (person: Person) => Kube & { close(): void };
 }
 
-export const createHands = ({ kube, as }: HandsDeps): Hands => {
+export const createUserActions = ({ kube, as }: UserActionsDeps): UserActions => {
   const pathOf = resourcePaths(kube);
   return {
     apply: async (manifests, namespace) => {
@@ -83,7 +83,7 @@ interface Discovered {
   readonly resources: readonly { readonly name: string; readonly kind: string; readonly namespaced: boolean }[];
 }
 
-/** By discovery, as kubectl finds out what a kind is called. A group that was not there is asked for again: its definition may come. */
+/** By discovery, as kubectl does it. A group that is missing is asked for again: its definition may come later. */
 const resourcePaths = (kube: Kube): ((manifest: Manifest, namespace: string | undefined) => Promise<string>) => {
   const known = new Map<string, Discovered["resources"]>();
   return async ({ apiVersion, kind, metadata }, namespace) => {

@@ -1,4 +1,4 @@
-// The way into an embedded cluster for people: HTTPS on this machine, and a kubeconfig that only its owner reads. Must leave no file behind.
+// An HTTPS endpoint of an embedded cluster on this machine, and a kubeconfig that only its owner can read. Leaves no file behind.
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,17 +7,17 @@ import { selfSignedCertificate } from "#embedded/certificate.ts";
 import type { EmbeddedCluster } from "#embedded/embedded-cluster.ts";
 import type { Clock } from "#lib/clock.ts";
 
-export interface Door {
+export interface HttpsEndpoint {
   readonly url: string;
   readonly kubeconfigPath: string;
   close(): Promise<void>;
 }
 
 /** kubectl sends no token without TLS. */
-export const openDoor = async (
+export const openHttpsEndpoint = async (
   { cluster }: { readonly cluster: Pick<EmbeddedCluster, "adminToken" | "listen"> },
   clock: Clock,
-): Promise<Door> => {
+): Promise<HttpsEndpoint> => {
   const tls = selfSignedCertificate(clock.now());
   const listening = await cluster.listen({ tls });
   const folder = await mkdtemp(join(tmpdir(), "kintsugi-"));

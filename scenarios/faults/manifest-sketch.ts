@@ -1,4 +1,4 @@
-// Manifests from a few words, for end-to-end tests: programs of the testbed's one small image.
+// Manifests from a few words: programs of the one small image that every testbed has.
 
 const image = "testbed.local/busybox:1";
 export const serve = (greeting: string): string =>

@@ -1,25 +1,6 @@
-// The scenarios of the design and their twins (another cause behind the same alert) as faults for `kintsugi diagnose`: numbers as in the list
-// of scenarios. What a scenario does through the whole loop stands in scenarios/; here only the root cause is asked for.
-import type { Fault } from "#test/e2e/faults.ts";
-import { object, ready, serve, service, together, workload } from "#test/e2e/workload-sketch.ts";
-
-export interface ScenarioFault extends Omit<Fault, "cause"> {
-  readonly scenario: string;
-  /** Absent: nothing is told of what is in this namespace. */
-  readonly cause?: Fault["cause"];
-  /** Where more is wrong in the namespace: this object is asked about alone, as kind/name. */
-  readonly asked?: string;
-  /** Deletes pods by label once `after` is applied, as people do who want a new configuration read. */
-  readonly restart?: Readonly<Record<string, string>>;
-  /** What each of its containers uses, where the autoscaler is to know. */
-  readonly cpu?: string;
-  /** The action that mends it in the full loop; without it none is run, and a person is told. */
-  readonly repair?: string;
-  /** kubectl's arguments, once all others have shown themselves. */
-  readonly kubectl?: readonly (readonly string[])[];
-  /** What takes that back: with two such faults at once no node would be left for a repair's Job. */
-  readonly afterwards?: readonly string[];
-}
+// The numbered scenarios and their twins, which have another cause behind the same alert, as faults.
+import type { Fault } from "#scenarios/faults/fault.ts";
+import { object, ready, serve, service, together, workload } from "#scenarios/faults/manifest-sketch.ts";
 
 const configured = (name: string, key: string, more: object = {}): string =>
   workload(name, {
@@ -65,7 +46,7 @@ const table = (megabytes: number): string =>
 // Killed a good minute after its start, every time.
 const growing = 'echo "cache warm"; x=xxxxxxxxxxxxxxxx; while true; do x="$x$x"; echo "cache: ${#x} entries"; sleep 4; done';
 
-export const scenarioFaults: readonly ScenarioFault[] = [
+export const scenarioFaults: readonly Fault[] = [
   {
     scenario: "1 crash after release",
     name: "s1",
@@ -434,11 +415,3 @@ export const scenarioFaults: readonly ScenarioFault[] = [
   },
   { scenario: "28 healthy", name: "s28", before: running("static", 2) },
 ];
-
-/** Those that `kubectl` does something to apart: it is nodes that it is done to. */
-export const inOrder = (
-  faults: readonly ScenarioFault[],
-): { readonly others: readonly ScenarioFault[]; readonly ofNodes: readonly ScenarioFault[] } => ({
-  others: faults.filter(({ kubectl }) => kubectl === undefined),
-  ofNodes: faults.filter(({ kubectl }) => kubectl !== undefined),
-});
