@@ -9,10 +9,11 @@ const service = ["lib", "api", "kube", "cluster", "runtime", "services"];
 export const importTable: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   api: ["lib"],
+  logs: ["lib"],
   kube: ["lib", "api"],
   cluster: ["lib", "api", "kube"],
   evidence: ["lib", "api", "kube", "cluster"],
-  diagnosis: ["lib", "api", "evidence", "cluster"],
+  diagnosis: ["lib", "api", "logs", "evidence", "cluster"],
   actions: ["lib", "api"],
   investigation: ["lib", "api", "kube", "cluster", "evidence", "diagnosis", "actions"],
   policy: ["lib", "api"],
