@@ -61,6 +61,7 @@ export const causeCodes = [
   "RegistryUnresolvable",
   "ReleaseCrashes",
   "ReplicasZero",
+  "ReportsErrors",
   "RightsMissing",
   "RolloutPaused",
   "ScheduleNotKept",

@@ -45,6 +45,7 @@ import { podNetworkBad } from "#diagnosis/causes/pod-network-bad.ts";
 import { gatewayMisroutes } from "#diagnosis/causes/gateway-misroutes.ts";
 import { certificateExpired } from "#diagnosis/causes/certificate-expired.ts";
 import { clusterDnsDown } from "#diagnosis/causes/cluster-dns-down.ts";
+import { reportsErrors } from "#diagnosis/causes/reports-errors.ts";
 import { dependencyDown } from "#diagnosis/causes/dependency-down.ts";
 import { networkPolicyIsolates } from "#diagnosis/causes/network-policy-isolates.ts";
 import {
@@ -121,4 +122,5 @@ export const causes: readonly Cause[] = [
   certificateExpired,
   clusterDnsDown,
   dependencyDown,
+  reportsErrors,
 ];
