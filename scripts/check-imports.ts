@@ -18,7 +18,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   investigation: ["lib", "api", "kube", "cluster", "evidence", "diagnosis", "actions"],
   policy: ["lib", "api"],
   runtime: ["lib", "api", "kube", "cluster", "policy", "investigation"],
-  controllers: ["lib", "api"],
+  controllers: ["lib", "api", "kube", "runtime"],
   "controllers/remediation-request": [...controller, "policy"],
   "controllers/remediation-processing": [...controller, "policy"],
   "controllers/ai-analysis": [...controller, "policy", "evidence", "diagnosis", "investigation", "actions"],

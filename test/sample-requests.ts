@@ -227,7 +227,7 @@ const approvalOf = (decided: "Approved" | "Rejected" | "Expired" | undefined): A
           ? [{ by: "alice", decision: decided, via: "kintsugi", message: "seen in the release channel, go on" }]
           : [],
     },
-    decided === undefined ? undefined : { phase: decided, decidedAt: after(252_000) },
+    decided === undefined ? undefined : { phase: decided, completedAt: after(252_000) },
   );
 
 const workflowOf = (beganMs: number, status: unknown): WorkflowExecution =>

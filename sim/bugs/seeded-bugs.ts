@@ -83,15 +83,15 @@ export const seededBugs: readonly SeededBug[] = [
   {
     name: "a no counts as a vote like any other",
     file: "src/controllers/ai-approval-request/decide.ts",
-    from: 'if (no !== undefined) return { do: "become", to: "Rejected"',
-    to: 'if (no !== undefined && votes.length > 9) return { do: "become", to: "Rejected"',
+    from: "return rejection === undefined ?",
+    to: "return rejection === undefined || votesOf(seen).length < 10 ?",
     courses: ["rejection"],
   },
   {
     name: "a cancelled request that waits to begin goes on waiting",
     file: "src/controllers/remediation-request/decide.ts",
-    from: "if (seen.request.spec.cancel === true) return cancelled;\n  if (seen.quietAtMs",
-    to: 'if (seen.request.spec.cancel === true && phaseOf(seen.request) !== "Blocked") return cancelled;\n  if (seen.quietAtMs',
+    from: "cancelRequested: ({ request }) => (request.spec.cancel === undefined ?",
+    to: 'cancelRequested: ({ request }) => (request.spec.cancel === undefined || phaseOf(request) === "Blocked" ?',
     courses: ["cancel-blocked"],
   },
   {
@@ -104,8 +104,8 @@ export const seededBugs: readonly SeededBug[] = [
   {
     name: "the lock on an object is never given back",
     file: "src/controllers/remediation-request/observe.ts",
-    from: "return !isTerminal(workflowTransitions, phase);",
-    to: "return phase.length > 0;",
+    from: "!isTerminal(workflowTransitions, phaseOf(workflow));",
+    to: "phaseOf(workflow).length > 0;",
     courses: ["retry"],
   },
   {
@@ -131,9 +131,9 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: "a finalizer is never taken off",
-    file: "src/controllers/kubernetes-execution/decide.ts",
-    from: '? { do: "releaseFinalizer" } :',
-    to: '? { do: "wait" } :',
+    file: "src/controllers/phase-controller.ts",
+    from: 'return finalizer === undefined ? "rest" : release(object, finalizer);',
+    to: 'return "rest";',
     courses: ["success"],
   },
   {
@@ -153,8 +153,8 @@ export const seededBugs: readonly SeededBug[] = [
   {
     name: "a repair that did not help is left in place",
     file: "src/controllers/workflow-execution/decide.ts",
-    from: "if (changed.length === 0) return {",
-    to: "if (changed.length >= 0) return {",
+    from: "if (changed.length === 0) return ended(",
+    to: "if (changed.length >= 0) return ended(",
     courses: ["not-better"],
   },
   {

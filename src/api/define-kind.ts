@@ -43,5 +43,10 @@ export type Transitions<Phase extends string> = Readonly<Record<Phase, readonly 
 
 export const isTerminal = <Phase extends string>(transitions: Transitions<Phase>, phase: Phase): boolean => transitions[phase].length === 0;
 
+/** Of any object with phases; one that has no status yet is Pending. */
+export const phaseOf = <Phase extends string>(object: {
+  readonly status?: { readonly phase?: Phase | undefined } | undefined;
+}): Phase | "Pending" => object.status?.phase ?? "Pending";
+
 export const mayBecome = <Phase extends string>(transitions: Transitions<Phase>, from: Phase, to: Phase): boolean =>
   transitions[from].includes(to);

@@ -79,6 +79,15 @@ export const conditions = z
   .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] })
   .describe("Positive claims about this object, in the standard form.");
 
+/** What the status of every kind with phases holds. */
+export const phaseStatus = <Phase extends z.ZodEnum>(phase: Phase, description: string) => ({
+  phase: phase.optional().describe(description),
+  phaseStartedAt: timestamp.optional().describe("When the phase began."),
+  completedAt: timestamp.optional().describe("When it reached its terminal phase."),
+  message: message.optional().describe("What happens now, or what happened, in one sentence."),
+  conditions: conditions.optional().describe("Positive claims about this object, in the standard form."),
+});
+
 export const Autonomy = z.enum(["off", "suggest", "approve", "auto"]);
 export type Autonomy = z.output<typeof Autonomy>;
 export const Priority = z.enum(["P0", "P1", "P2", "P3"]);

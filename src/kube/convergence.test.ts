@@ -124,7 +124,7 @@ test("a child of our name that is not ours is left alone, and found again when i
   const store = caches.of(wholeView(ConfigMaps), { namespace: cluster.namespace });
   const create = (named: string) =>
     cluster.direct.create(ConfigMaps, { apiVersion: "v1", kind: "ConfigMap", metadata: { namespace: cluster.namespace, name: named } });
-  const [owner, stranger] = [await create("owner"), await create("theirs")];
+  const [owner, other] = [await create("owner"), await create("theirs")];
   const child = (named: string) => ({
     apiVersion: "v1",
     kind: "ConfigMap",
@@ -135,14 +135,14 @@ test("a child of our name that is not ours is left alone, and found again when i
     return [state, object.metadata.uid];
   };
   // An empty cache: only the API server knows.
-  expect(await ensured("theirs")).toEqual(["stranger", stranger.metadata.uid]);
+  expect(await ensured("theirs")).toEqual(["conflict", other.metadata.uid]);
   const [state, uid] = await ensured("ours");
   expect(state).toBe("created");
   expect(await ensured("ours")).toEqual(["found", uid]);
   caches.start(stop.signal);
   await caches.synced();
   expect([await ensured("theirs"), await ensured("ours")]).toEqual([
-    ["stranger", stranger.metadata.uid],
+    ["conflict", other.metadata.uid],
     ["found", uid],
   ]);
   stop.abort();

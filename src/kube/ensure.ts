@@ -1,4 +1,4 @@
-// Makes sure that a child of a deterministic name exists and is ours. The create is the lock; a stranger of that name is never touched.
+// Makes sure that a child of a deterministic name exists and is ours. The create is the lock; another's object of that name is never touched.
 import { keyOf, type KubeObject, type NewObject, type ObjectMeta, type ResourceType } from "#api/object.ts";
 import type { Kube } from "#kube/client.ts";
 import { isAlreadyExists } from "#kube/errors.ts";
@@ -6,12 +6,12 @@ import type { Store } from "#kube/store.ts";
 
 export type Ensured<T extends KubeObject> =
   | { readonly state: "created" | "found"; readonly object: T }
-  /** An object of that name belongs to somebody else, or is being deleted: look again when it has gone. */
-  | { readonly state: "stranger"; readonly object: T };
+  /** An object of that name has another owner, or is being deleted: look again when it has gone. */
+  | { readonly state: "conflict"; readonly object: T };
 
 /**
  * Flow: the cache, else create, else (it exists already) a live read.
- * Guarantees: at most one create is sent; the object returned has `owner` among its owners unless it is a stranger.
+ * Guarantees: at most one create is sent; the object returned has `owner` among its owners unless it is a conflict.
  */
 export const ensure = async <T extends KubeObject, V extends KubeObject = T>(
   kube: Kube,
@@ -39,7 +39,7 @@ export const ensure = async <T extends KubeObject, V extends KubeObject = T>(
 
 const judge = <T extends KubeObject>(object: T, owner: Pick<ObjectMeta, "uid">): Ensured<T> => {
   const ours = object.metadata.ownerReferences?.some((reference) => reference.uid === owner.uid) ?? false;
-  return ours && object.metadata.deletionTimestamp === undefined ? { state: "found", object } : { state: "stranger", object };
+  return ours && object.metadata.deletionTimestamp === undefined ? { state: "found", object } : { state: "conflict", object };
 };
 
 /**

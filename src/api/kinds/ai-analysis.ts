@@ -5,12 +5,12 @@ import {
   AlertReference,
   ApprovalReference,
   Autonomy,
-  conditions,
   Quote,
   message,
   ObjectDiff,
   objectName,
   parameters,
+  phaseStatus,
   PlanOutline,
   Priority,
   Reference,
@@ -21,7 +21,6 @@ import {
   shortText,
   Step,
   Symptom,
-  timestamp,
   actionName,
 } from "#api/fields.ts";
 import { Context } from "#api/kinds/remediation-processing.ts";
@@ -39,6 +38,18 @@ export const analysisTransitions: Transitions<AnalysisPhase> = {
 
 export const Verdict = z.enum(["Actionable", "Healthy", "NeedsHuman", "Inconclusive"]);
 export type Verdict = z.output<typeof Verdict>;
+
+export const AnalysisResult = z.enum([
+  "Proceed",
+  "Suggested",
+  "NothingToDo",
+  "ManualReviewRequired",
+  "Rejected",
+  "ApprovalExpired",
+  "Drifted",
+]);
+export type AnalysisResult = z.output<typeof AnalysisResult>;
+export type AnalysisReason = AnalysisPhase | AnalysisResult | Verdict | "DeadlineExceeded" | "Overridden";
 
 export const RootCause = z.object({
   code: z.string().max(63).describe("Which kind of fault, such as ReleaseCrashes."),
@@ -97,8 +108,7 @@ export const AIAnalysis = defineKind({
     rejected: z.array(RejectedPlan).max(10).optional().describe("Plans that people refused in this episode: never offered again."),
   }),
   status: z.object({
-    phase: AnalysisPhase.optional().describe("Where the analysis stands."),
-    phaseStartedAt: timestamp.optional().describe("When the phase began."),
+    ...phaseStatus(AnalysisPhase, "How far the analysis is."),
     verdict: Verdict.optional().describe("Actionable, Healthy, NeedsHuman or Inconclusive."),
     rootCause: RootCause.optional().describe("What is at fault."),
     evidence: z.array(Quote).max(30).optional().describe("Quotes that prove the cause."),
@@ -125,13 +135,7 @@ export const AIAnalysis = defineKind({
     approval: objectName.optional().describe("The AIApprovalRequest, where one was opened; the last one, where several were."),
     approved: ApprovalReference.optional().describe("The approval that people gave to the chosen plan."),
     overrides: z.array(Override).max(5).optional().describe("Other parameters that people asked for, in order; each made a new question."),
-    result: z
-      .enum(["Proceed", "Suggested", "NothingToDo", "ManualReviewRequired", "Rejected", "ApprovalExpired", "Drifted"])
-      .optional()
-      .describe("What the request has to do next."),
-    completedAt: timestamp.optional().describe("When it reached its terminal phase."),
-    message: message.optional().describe("What happens now, or what happened, in one sentence."),
-    conditions: conditions.optional().describe("Positive claims about this object, in the standard form."),
+    result: AnalysisResult.optional().describe("What the request has to do next."),
   }),
   mutable: [],
   columns: [

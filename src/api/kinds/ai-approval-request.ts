@@ -3,12 +3,12 @@ import * as z from "zod";
 import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
 import {
   approver,
-  conditions,
   message,
   ObjectDiff,
   objectName,
   parameters,
   person,
+  phaseStatus,
   Risk,
   sealedText,
   sha256Hex,
@@ -18,6 +18,7 @@ import {
 
 export const ApprovalPhase = z.enum(["Pending", "Approved", "Rejected", "Overridden", "Expired", "Void"]);
 export type ApprovalPhase = z.output<typeof ApprovalPhase>;
+export type ApprovalReason = ApprovalPhase | "ApprovalRequested";
 export const approvalTransitions: Transitions<ApprovalPhase> = {
   Pending: ["Approved", "Rejected", "Overridden", "Expired", "Void"],
   Approved: [],
@@ -83,15 +84,13 @@ export const AIApprovalRequest = defineKind({
       .describe("One entry a person, in their own name, append-only."),
   }),
   status: z.object({
-    phase: ApprovalPhase.optional().describe(
-      "Pending until it is decided, overridden by a question with other parameters, expired, or void because the target changed.",
+    ...phaseStatus(
+      ApprovalPhase,
+      "Pending until it is decided, replaced by a request with other parameters, expired, or void because the target changed.",
     ),
-    decidedAt: timestamp.optional().describe("When it was decided."),
     override: Override.extend({ by: person, message: message.optional() })
       .optional()
       .describe("What was asked for instead, where it was overridden."),
-    message: message.optional().describe("What happens now, or what happened, in one sentence."),
-    conditions: conditions.optional().describe("Positive claims about this object, in the standard form."),
   }),
   mutable: ["decisions"],
   columns: [

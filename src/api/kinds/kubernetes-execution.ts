@@ -5,16 +5,15 @@ import {
   actionName,
   ApprovalReference,
   canonicalJsonText,
-  conditions,
   message,
   ObjectDiff,
   objectName,
   parameters,
   Permission,
+  phaseStatus,
   Reference,
   sealedText,
   sha256Hex,
-  timestamp,
 } from "#api/fields.ts";
 
 export const ExecutionPhase = z.enum(["Pending", "Validating", "Executing", "Verifying", "Completed", "Failed", "Cancelled"]);
@@ -30,6 +29,21 @@ export const executionTransitions: Transitions<ExecutionPhase> = {
 };
 
 export const ExecutionResult = z.enum(["Applied", "AlreadyApplied", "NotNeeded"]);
+export const ExecutionFailure = z.enum([
+  "Refused",
+  "Forbidden",
+  "Drifted",
+  "DryRunRejected",
+  "JobLost",
+  "JobFailed",
+  "VerificationFailed",
+  "UndoGuardFailed",
+  "TooLarge",
+  "TimedOut",
+  "Unreadable",
+]);
+export type ExecutionFailure = z.output<typeof ExecutionFailure>;
+export type ExecutionReason = ExecutionPhase | ExecutionFailure;
 
 export const KubernetesExecution = defineKind({
   kind: "KubernetesExecution",
@@ -51,8 +65,7 @@ export const KubernetesExecution = defineKind({
     cancel: z.boolean().optional().describe("Set by the workflow; honoured until the Job exists, which is never interrupted."),
   }),
   status: z.object({
-    phase: ExecutionPhase.optional().describe("Where the action stands."),
-    phaseStartedAt: timestamp.optional().describe("When the phase began."),
+    ...phaseStatus(ExecutionPhase, "How far the action is."),
     changes: sealedText.optional().describe("The changes, as canonical JSON, sealed. The SHA-256 of the JSON is changesHash."),
     inverse: sealedText.optional().describe("The changes that undo them, sealed; [] where there are none, or the word irreversible."),
     inverseHash: sha256Hex.optional().describe("SHA-256 of the inverse as canonical JSON."),
@@ -67,26 +80,8 @@ export const KubernetesExecution = defineKind({
       .optional()
       .describe("The Job that makes the changes."),
     result: ExecutionResult.optional().describe("What the Job found: applied now, or already in place."),
-    failure: z
-      .enum([
-        "Refused",
-        "Forbidden",
-        "Drifted",
-        "DryRunRejected",
-        "JobLost",
-        "JobFailed",
-        "VerificationFailed",
-        "UndoGuardFailed",
-        "TooLarge",
-        "TimedOut",
-        "Unreadable",
-      ])
-      .optional()
-      .describe("Why it failed."),
+    failure: ExecutionFailure.optional().describe("Why it failed."),
     changed: z.boolean().optional().describe("Whether anything in the cluster was changed: decides whether there is something to undo."),
-    completedAt: timestamp.optional().describe("When it reached its terminal phase."),
-    message: message.optional().describe("What happens now, or what happened, in one sentence."),
-    conditions: conditions.optional().describe("Positive claims about this object, in the standard form."),
   }),
   mutable: ["cancel"],
   columns: [

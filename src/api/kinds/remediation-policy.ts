@@ -125,4 +125,5 @@ export const RemediationPolicy = defineKind({
     { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
   ],
 });
+export type PolicyReason = "RulesCompiled" | "RulesInvalid";
 export type RemediationPolicy = ResourceOf<typeof RemediationPolicy>;

@@ -4,9 +4,9 @@ import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.
 import {
   AlertReference,
   Autonomy,
-  conditions,
   message,
   objectName,
+  phaseStatus,
   Priority,
   Reference,
   Reported,
@@ -16,6 +16,7 @@ import {
 
 export const ProcessingPhase = z.enum(["Pending", "Completed", "Failed"]);
 export type ProcessingPhase = z.output<typeof ProcessingPhase>;
+export type ProcessingReason = ProcessingPhase;
 export const processingTransitions: Transitions<ProcessingPhase> = { Pending: ["Completed", "Failed"], Completed: [], Failed: [] };
 
 export const ContainerState = z.object({
@@ -75,7 +76,7 @@ export const RemediationProcessing = defineKind({
     target: Reference.describe("The object to repair."),
   }),
   status: z.object({
-    phase: ProcessingPhase.optional().describe("Pending, then Completed or Failed."),
+    ...phaseStatus(ProcessingPhase, "Pending, then Completed or Failed."),
     context: Context.optional().describe("What surrounds the target."),
     environment: z
       .object({ value: z.string().max(63), source: shortText })
@@ -89,9 +90,6 @@ export const RemediationProcessing = defineKind({
       .object({ missing: z.array(shortText).max(20) })
       .optional()
       .describe("What could not be read."),
-    completedAt: timestamp.optional().describe("When it reached its terminal phase."),
-    message: message.optional().describe("What happens now, or what happened, in one sentence."),
-    conditions: conditions.optional().describe("Positive claims about this object, in the standard form."),
   }),
   mutable: [],
   columns: [

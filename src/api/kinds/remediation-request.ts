@@ -1,7 +1,7 @@
 // RemediationRequest: one episode of trouble with one object, from the first alert to its outcome.
 import * as z from "zod";
 import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
-import { Alert, conditions, message, objectName, person, Reference, RejectedPlan, Reported, timestamp } from "#api/fields.ts";
+import { Alert, message, objectName, person, phaseStatus, Reference, RejectedPlan, Reported, timestamp } from "#api/fields.ts";
 
 export const RequestPhase = z.enum([
   "Pending",
@@ -59,6 +59,7 @@ export const Outcome = z.enum([
   "Error",
 ]);
 export type Outcome = z.output<typeof Outcome>;
+export type RequestReason = RequestPhase | Outcome;
 
 export const Attempt = z.object({
   number: z.int().min(1).max(10),
@@ -106,24 +107,21 @@ export const RemediationRequest = defineKind({
     alert: Alert.describe("The first alert of the episode."),
     reported: Reported.describe("The object the alert named."),
     target: Reference.describe("The object to repair: the root owner of the reported one."),
-    cancel: Cancellation.optional().describe("Set to stop the request: what has begun is ended in order first. It cannot be taken back."),
+    cancel: Cancellation.optional().describe("Set to stop the request: a repair that runs is undone first. It cannot be unset."),
   }),
   status: z.object({
-    phase: RequestPhase.optional().describe(
-      "Where the episode stands. Each phase has a deadline; the terminal ones are Completed, Failed, TimedOut and Cancelled.",
+    ...phaseStatus(
+      RequestPhase,
+      "How far the episode is. Each phase has a deadline; the terminal ones are Completed, Failed, TimedOut and Cancelled.",
     ),
     outcome: Outcome.optional().describe("How it ended."),
     attempt: z.int().min(1).max(10).optional().describe("Which attempt this is, from 1."),
-    phaseStartedAt: timestamp.optional().describe("When the phase began."),
     startedAt: timestamp.optional().describe("When work on the request began."),
-    completedAt: timestamp.optional().describe("When it reached its terminal phase."),
     leader: objectName.optional().describe("The request whose repair this one follows."),
     attempts: z.array(Attempt).max(10).optional().describe("The children of this and past attempts."),
     blockedBy: message.optional().describe("What it waits for while Blocked."),
     rootCause: message.optional().describe("The root cause in one sentence, once it is known."),
     repair: message.optional().describe("The repair in one sentence, once it is chosen."),
-    message: message.optional().describe("What happens now, or what happened, in one sentence."),
-    conditions: conditions.optional().describe("Positive claims about this object, in the standard form."),
     alerts: z
       .record(z.string().max(64), Occurrence)
       .meta({ maxProperties: 51 })

@@ -1,7 +1,7 @@
 // WorkflowExecution: the ordered steps of one repair, the proof that the symptom is gone, and the undo where it is not.
 import * as z from "zod";
 import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
-import { ApprovalReference, conditions, message, objectName, Quote, Reference, Step, Symptom, timestamp } from "#api/fields.ts";
+import { ApprovalReference, message, objectName, phaseStatus, Quote, Reference, Step, Symptom, timestamp } from "#api/fields.ts";
 
 export const WorkflowPhase = z.enum([
   "Pending",
@@ -15,6 +15,11 @@ export const WorkflowPhase = z.enum([
   "Cancelled",
 ]);
 export type WorkflowPhase = z.output<typeof WorkflowPhase>;
+
+/** What remains of a repair that did not succeed. `Drifted`, `NotRun` and `Forbidden`: nothing was done, and the same action may be planned again. */
+export type RestoredReason = "Undone" | "NothingChanged" | "Drifted" | "NotRun" | "Forbidden" | "ChangesRemain";
+export type WorkflowReason = WorkflowPhase | RestoredReason | "SymptomGone" | "SymptomPersists";
+
 export const workflowTransitions: Transitions<WorkflowPhase> = {
   Pending: ["Validating", "Cancelled"],
   Validating: ["Executing", "Failed", "Cancelled"],
@@ -52,8 +57,7 @@ export const WorkflowExecution = defineKind({
     cancel: z.boolean().optional().describe("Set by the request: undo what was done, then end."),
   }),
   status: z.object({
-    phase: WorkflowPhase.optional().describe("Where the repair stands."),
-    phaseStartedAt: timestamp.optional().describe("When the phase began."),
+    ...phaseStatus(WorkflowPhase, "How far the repair is."),
     steps: z.array(StepStatus).max(20).optional().describe("How far each step is."),
     verification: z
       .object({
@@ -66,9 +70,6 @@ export const WorkflowExecution = defineKind({
       })
       .optional()
       .describe("Whether the symptom is gone, and for how long."),
-    completedAt: timestamp.optional().describe("When it reached its terminal phase."),
-    message: message.optional().describe("What happens now, or what happened, in one sentence."),
-    conditions: conditions.optional().describe("Positive claims about this object, in the standard form."),
   }),
   mutable: ["cancel"],
   columns: [

@@ -75,7 +75,7 @@ const attemptMoments = (attempt: AttemptObjects): readonly Told[] => {
       at: approval?.metadata.creationTimestamp,
       what: `Approval requested from ${approversText(approval?.spec.approvers ?? [])}`,
     },
-    { at: approval?.status?.decidedAt, what: approvalEnd(attempt) },
+    { at: approval?.status?.completedAt, what: approvalEnd(attempt) },
     {
       at: workflow?.metadata.creationTimestamp,
       what: `Repair started: ${listed(workflow?.spec.steps.map((step) => step.action) ?? [])}`,

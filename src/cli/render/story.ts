@@ -269,7 +269,7 @@ const approvalOf = (approval: AIApprovalRequest | undefined): Approval | undefin
         approvers: approval.spec.approvers,
         minApprovers: approval.spec.minApprovers,
         expiresAt: approval.spec.expiresAt,
-        decidedAt: approval.status?.decidedAt,
+        decidedAt: approval.status?.completedAt,
         decisions: approval.spec.decisions,
         message: approval.status?.message,
       };

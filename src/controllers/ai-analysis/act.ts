@@ -21,7 +21,7 @@ import { fromTimestamp, toPreciseTimestamp } from "#lib/clock.ts";
 type Status = NonNullable<AIAnalysis["status"]>;
 
 /** A stranger that holds the name of our question may go without telling us. */
-const strangerLookMs = 5000;
+const conflictRecheckMs = 5000;
 
 export interface Act {
   conclude(analysis: AIAnalysis, conclusion: Conclusion, signal: AbortSignal): Promise<Next>;
@@ -87,14 +87,14 @@ export const createAct = (deps: RoleDeps, stores: Stores): Act => {
       const number = questionNumber(analysis);
       const question = await questionFor(analysis, { plan: ask.plan, changes, summary, reason: ask.why, number }, signal);
       const ensured = await ensure(kube, stores.approvals, AIApprovalRequest, question, analysis.metadata, signal);
-      if (ensured.state === "stranger") return { afterMs: strangerLookMs };
+      if (ensured.state === "conflict") return { afterMs: conflictRecheckMs };
       await write(analysis, route, { ...status, approval: question.metadata.name }, signal);
       return "rest";
     },
     revise: async (analysis, { status, ask, message }, signal) => {
       const question = await questionFor(analysis, ask, signal);
       const ensured = await ensure(kube, stores.approvals, AIApprovalRequest, question, analysis.metadata, signal);
-      if (ensured.state === "stranger") return { afterMs: strangerLookMs };
+      if (ensured.state === "conflict") return { afterMs: conflictRecheckMs };
       await writeStatus(kube, stores.analyses, AIAnalysis, analysis, { ...status, approval: question.metadata.name }, signal);
       record(analysis, "Normal", "Overridden", message);
       return "rest";

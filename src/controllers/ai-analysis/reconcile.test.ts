@@ -470,7 +470,7 @@ describe("in production a person is asked", () => {
     await cluster.admin.jsonPatch(Deployments, { namespace: shop, name: "web" }, [
       { op: "replace", path: "/spec/template/spec/containers/0/image", value: "web:3" },
     ]);
-    await approvalIs("rr-drift", { phase: "Void", message: expect.stringContaining("has been changed since") });
+    await approvalIs("rr-drift", { phase: "Void", message: expect.stringContaining("changed since") });
     await analysisIs("rr-drift", { phase: "Completed", result: "Drifted" });
   });
 
@@ -516,7 +516,7 @@ describe("in production a person is asked", () => {
     await approvalIs("rr-over", { phase: "Pending" });
     const status = { phase: "Completed", outcome: "SelfResolved" };
     await account.mergePatch(RemediationRequest, { namespace, name: "rr-over" }, { status }, { subresource: "status" });
-    await approvalIs("rr-over", { phase: "Void", message: expect.stringContaining("rr-over, which asked it, has ended") });
+    await approvalIs("rr-over", { phase: "Void", message: expect.stringContaining("rr-over, which requested it, has ended") });
   });
 
   test("a question that somebody deletes is answered with no", async () => {

@@ -1,39 +1,43 @@
-// The AIApprovalRequest controller: counts what people decided, and voids a question that the cluster has overtaken. Decides nothing itself.
-import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
+// Counts the decisions of people about a repair, and voids a request whose objects changed meanwhile. Never writes a decision itself.
+import { phaseOf } from "#api/define-kind.ts";
+import { AIApprovalRequest, approvalTransitions } from "#api/kinds/ai-approval-request.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { apiVersionOf, keyOf, type KubeObject, type ObjectReference } from "#api/object.ts";
+import type { Transition } from "#api/transition.ts";
 import { objectKey, referenceOf } from "#actions/change.ts";
 import { CachedAdmissionBindings, CachedAdmissionPolicies } from "#cluster/cached-kinds.ts";
-import { createAct } from "#controllers/ai-approval-request/act.ts";
-import { decide, phaseOf } from "#controllers/ai-approval-request/decide.ts";
+import { type Observed, phases, type Words } from "#controllers/ai-approval-request/decide.ts";
 import { observe } from "#controllers/ai-approval-request/observe.ts";
-import { watchedTypes } from "#controllers/ai-approval-request/role.ts";
+import { metrics as definitions, watchedTypes } from "#controllers/ai-approval-request/role.ts";
 import type { RoleDeps } from "#runtime/role-deps.ts";
+import { phaseController } from "#controllers/phase-controller.ts";
 import type { Controller } from "#kube/controller.ts";
+import { fromTimestamp } from "#lib/clock.ts";
+import type { Metrics } from "#lib/metrics.ts";
 
-/** Open questions by the objects that they would change. */
+/** Pending approvals by the objects that they would change. */
 const byObject = "changed-object";
-/** Open questions by the request that asks them. */
+/** Pending approvals by their request. */
 const byRequest = "asking-request";
 
 export const createAIApprovalRequestController = (deps: RoleDeps): Controller => {
   const approvals = deps.caches.of(
     AIApprovalRequest,
     { namespace: deps.namespace },
-    { [byObject]: changedObjects, [byRequest]: askingRequest },
+    { [byObject]: changedObjects, [byRequest]: owningRequest },
   );
-  const act = createAct(deps, approvals);
-  return {
+  return phaseController<AIApprovalRequest, Words, Observed>(deps, {
     name: "ai-approval-request",
     concurrency: 4,
+    type: AIApprovalRequest,
+    store: approvals,
     watches: [
-      { store: approvals, keysOf: (approval) => [keyOf(approval)] },
-      // A request that ends while people think has no more use for their answer.
+      // A request that ends voids its pending approval.
       {
         store: deps.caches.of(RemediationRequest, { namespace: deps.namespace }),
         keysOf: (request) => approvals.index(byRequest, request.metadata.name).map(keyOf),
       },
-      // A policy that is changed concerns every open question.
+      // A changed admission policy concerns every pending approval.
       ...[CachedAdmissionPolicies, CachedAdmissionBindings].map((view) => ({
         store: deps.caches.of<KubeObject>(view),
         keysOf: () => approvals.list(deps.namespace).map(keyOf),
@@ -44,16 +48,26 @@ export const createAIApprovalRequestController = (deps: RoleDeps): Controller =>
           approvals.index(byObject, objectKey({ ...referenceOf(object), apiVersion: apiVersionOf(type), kind: type.kind })).map(keyOf),
       })),
     ],
-    reconcile: async (key, { signal }) => {
-      const approval = approvals.get(key);
-      if (approval === undefined || approval.metadata.deletionTimestamp !== undefined || phaseOf(approval) !== "Pending") return "rest";
-      const seen = await observe(deps, deps.guardrails.approvals(), approval, signal);
-      return act(approval, decide(seen, deps.clock.now()), signal);
-    },
+    transitions: approvalTransitions,
+    phases,
+    observe: (approval, { signal }) => observe(deps, deps.guardrails.approvals(), approval, signal),
+    act: async (effect) => effect,
+    warnings: ["Rejected", "Overridden", "Expired", "Void"],
+    measure: createMeasure(deps.metrics),
+  });
+};
+
+const createMeasure = (metrics: Metrics) => {
+  const total = metrics.counter(definitions.approvals);
+  const seconds = metrics.histogram(definitions.approvalTime);
+  return ({ to }: Transition, { metadata }: AIApprovalRequest, after: AIApprovalRequest, now: number): void => {
+    if (after.status?.completedAt === undefined) return;
+    total.add({ phase: to });
+    seconds.observe((now - (fromTimestamp(metadata.creationTimestamp) ?? now)) / 1000);
   };
 };
 
-const askingRequest = (approval: AIApprovalRequest): readonly string[] => (phaseOf(approval) === "Pending" ? [approval.spec.request] : []);
+const owningRequest = (approval: AIApprovalRequest): readonly string[] => (phaseOf(approval) === "Pending" ? [approval.spec.request] : []);
 
 const changedObjects = (approval: AIApprovalRequest): readonly string[] => {
   if (phaseOf(approval) !== "Pending") return [];

@@ -1,50 +1,96 @@
-// Whether a question to people is answered. Pure. A no outweighs every yes; what has lapsed or drifted cannot be approved any more.
-import { isTerminal } from "#api/define-kind.ts";
-import { approvalTransitions, type AIApprovalRequest, type ApprovalPhase, type Decision as Vote } from "#api/kinds/ai-approval-request.ts";
+// Whether a pending approval is decided: pure, one chain of guards. A rejection outweighs every approval; an expired or drifted one cannot be approved.
+import { phaseOf } from "#api/define-kind.ts";
+import type { AIApprovalRequest, ApprovalPhase, ApprovalReason, Decision as Vote } from "#api/kinds/ai-approval-request.ts";
 import { ACTION_ACCOUNT_PREFIX, CONTROLLER_ACCOUNT } from "#api/labels.ts";
-import type { Observed } from "#controllers/ai-approval-request/observe.ts";
+import { kintsugiLine, kubectlLine } from "#controllers/ai-approval-request/commands.ts";
+import * as decision from "#controllers/decision.ts";
 import { fromTimestamp } from "#lib/clock.ts";
+import { clipped } from "#lib/words.ts";
 
-export type Decision =
-  | { readonly do: "become"; readonly to: ApprovalPhase; readonly message: string; readonly override?: Wish }
-  /** Tell people once that they are asked. */
-  | { readonly do: "ask"; readonly message: string }
-  /** For a decision, which the watch brings, or for the expiry. */
-  | { readonly do: "wait"; readonly forMs?: number };
+export interface Observed {
+  readonly approval: AIApprovalRequest;
+  /** Why the change that was shown is no longer possible; absent while it is. */
+  readonly drift?: string;
+  /** The admission policy that checks decisions is not in force: no approval counts. */
+  readonly isUnchecked?: true;
+}
 
-type Wish = NonNullable<NonNullable<AIApprovalRequest["status"]>["override"]>;
+type Status = NonNullable<AIApprovalRequest["status"]>;
+export interface Words {
+  readonly phase: ApprovalPhase;
+  readonly reason: ApprovalReason;
+  readonly status: Status;
+  readonly effect: never;
+}
+export type Decision = decision.Decision<Words>;
 
-export const phaseOf = (approval: AIApprovalRequest): ApprovalPhase => approval.status?.phase ?? "Pending";
+const votesOf = ({ approval: { spec } }: Observed): Vote[] => spec.decisions.filter((vote) => mayDecide(spec.approvers, vote.by));
+const approversIn = (seen: Observed): Map<string, Vote> =>
+  new Map(votesOf(seen).flatMap((vote) => (vote.decision === "Approved" ? [[vote.by, vote]] : [])));
+/** A time that cannot be read has passed. */
+const expiresAtMs = ({ approval }: Observed): number => fromTimestamp(approval.spec.expiresAt) ?? 0;
 
-export const decide = (seen: Observed, now: number): Decision => {
-  const { approval, drift, isUnchecked } = seen;
-  const { spec } = approval;
-  if (isTerminal(approvalTransitions, phaseOf(approval))) return { do: "wait" };
+const decided = (to: ApprovalPhase, message: string, status: Partial<Status> = {}): Decision => ({
+  do: "transition",
+  to,
+  status,
+  claims: [{ type: "Decided", status: "True" }],
+  message,
+});
 
-  const votes = spec.decisions.filter((vote) => mayDecide(spec.approvers, vote.by));
-  const no = votes.find((vote) => vote.decision === "Rejected");
-  if (no !== undefined) return { do: "become", to: "Rejected", message: `Rejected by ${voteText(no)}.` };
-  // A time that cannot be read has passed: what nobody can date nobody can approve.
-  const leftMs = (fromTimestamp(spec.expiresAt) ?? 0) - now;
-  if (leftMs <= 0) return { do: "become", to: "Expired", message: `No approver approved it before ${spec.expiresAt}.` };
-  if (drift !== undefined) return { do: "become", to: "Void", message: `The question does not stand any more: ${drift}.` };
-  // Any account with the right to write it could have decided in another name. A rejection counts all the same: it changes nothing.
-  if (isUnchecked) return { do: "wait", forMs: leftMs };
-  const other = votes.find((vote) => vote.decision === "Overridden");
-  // Before any yes: what is approved is what nobody wants otherwise.
-  if (other?.override !== undefined) {
-    const { by, override, message } = other;
-    const wish = { ...override, by, ...(message === undefined ? {} : { message }) };
-    return { do: "become", to: "Overridden", message: `${voteText(other)} wants it with ${wordsOf(override.parameters)}.`, override: wish };
-  }
-  const people = new Map(votes.filter((vote) => vote.decision === "Approved").map((vote) => [vote.by, vote]));
-  if (people.size >= spec.minApprovers)
-    return { do: "become", to: "Approved", message: `Approved by ${[...people.values()].map(voteText).join(", ")}.` };
-  if (approval.status?.phase === undefined) return { do: "ask", message: askText(approval, people.size) };
-  return { do: "wait", forMs: leftMs };
+const guards = {
+  rejected: (seen) => {
+    const rejection = votesOf(seen).find((vote) => vote.decision === "Rejected");
+    return rejection === undefined ? undefined : decided("Rejected", `Rejected by ${voteText(rejection)}.`);
+  },
+  expired: (seen, now) =>
+    expiresAtMs(seen) <= now ? decided("Expired", `Expired at ${seen.approval.spec.expiresAt} without a decision.`) : undefined,
+  drifted: ({ drift }) => (drift === undefined ? undefined : decided("Void", `Approval request voided: ${drift}.`)),
+  /** Any account that may write it could have decided in another name. A rejection counts all the same: it changes nothing. */
+  decisionsUnchecked: (seen) => (seen.isUnchecked ? { do: "wait", untilMs: expiresAtMs(seen) } : undefined),
+  /** Before any approval: a plan is approved only while nobody asks for another one. */
+  overridden: (seen) => {
+    const wish = votesOf(seen).find(({ decision: vote, override }) => vote === "Overridden" && override !== undefined);
+    if (wish?.override === undefined) return undefined;
+    const { by, override, message } = wish;
+    return decided("Overridden", `${voteText(wish)} requests ${parametersText(override.parameters)}.`, {
+      override: { ...override, by, ...(message === undefined ? {} : { message }) },
+    });
+  },
+  approved: (seen) => {
+    const approvers = approversIn(seen);
+    if (approvers.size < seen.approval.spec.minApprovers) return undefined;
+    return decided("Approved", `Approved by ${[...approvers.values()].map(voteText).join(", ")}.`);
+  },
+  notAnnounced: (seen) => {
+    const { approval } = seen;
+    if (approval.status?.phase !== undefined) return undefined;
+    const { spec } = approval;
+    const missing = spec.minApprovers - approversIn(seen).size;
+    const needs = `Needs ${missing} more approval${missing === 1 ? "" : "s"} (${spec.approvers.join(", ")})`;
+    const how = `Decide with: ${kintsugiLine(approval)} — or: ${kubectlLine(approval, "Approved")}`;
+    return {
+      do: "updateStatus",
+      status: { phase: "Pending", message: clipped(`${needs}. Expires at ${spec.expiresAt}.`) },
+      claims: [{ type: "Decided", status: "False", reason: "Pending" }],
+      notice: { reason: "ApprovalRequested", message: `${spec.summary.slice(0, 500)} ${how}` },
+    };
+  },
+  waitForExpiry: (seen) => ({ do: "wait", untilMs: expiresAtMs(seen) }),
+} satisfies Record<string, decision.Guard<Observed, Decision>>;
+
+export const phases: decision.Phases<ApprovalPhase, Observed, Decision> = {
+  Pending: Object.values(guards),
+  Approved: [],
+  Rejected: [],
+  Overridden: [],
+  Expired: [],
+  Void: [],
 };
 
-/** As far as a name alone can say, whatever an admission policy let through: which groups a person is in only the API server knows. */
+export const decide = decision.decideBy(phases, ({ approval }) => phaseOf(approval));
+
+/** By the name alone, whatever an admission policy let through: group membership is known to the API server only. */
 const mayDecide = (approvers: readonly string[], by: string): boolean => {
   if (isOurs(by)) return false;
   if (approvers.includes(`user:${by}`)) return true;
@@ -56,12 +102,7 @@ const isOurs = (by: string): boolean =>
 
 const voteText = ({ by, message }: Vote): string => (message === undefined || message === "" ? by : `${by} (“${message.slice(0, 200)}”)`);
 
-const wordsOf = (parameters: Readonly<Record<string, string>>): string => {
+const parametersText = (parameters: Readonly<Record<string, string>>): string => {
   const words = Object.entries(parameters).map(([name, value]) => `${name} ${value}`);
   return words.length === 0 ? "other parameters" : words.join(", ").slice(0, 500);
-};
-
-const askText = ({ spec }: AIApprovalRequest, known: number): string => {
-  const missing = spec.minApprovers - known;
-  return `Waits for ${missing} of: ${spec.approvers.join(", ")}. Until ${spec.expiresAt}.`.slice(0, 1024);
 };

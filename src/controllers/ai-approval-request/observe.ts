@@ -1,22 +1,15 @@
-// What is known of one approval request: itself, and whether what it would change is still as it was when people were asked.
+// Reads what a decision about one approval request needs: whether the objects of its change are as they were when it was created.
 import type { Change } from "#api/change.ts";
 import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
-import { isTerminal } from "#api/define-kind.ts";
+import { isTerminal, phaseOf } from "#api/define-kind.ts";
 import { RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
 import { referenceText, type Key, type KubeObject, type ObjectReference } from "#api/object.ts";
 import { decodeChanges, findType, guardsHold } from "#actions/change.ts";
 import { openChanges } from "#cluster/sealed-changes.ts";
+import type { Observed } from "#controllers/ai-approval-request/decide.ts";
 import { watchedTypes } from "#controllers/ai-approval-request/role.ts";
 import type { Caches } from "#kube/caches.ts";
 import type { Kube } from "#kube/client.ts";
-
-export interface Observed {
-  readonly approval: AIApprovalRequest;
-  /** Why what was shown can't be done any more; absent where it still can. */
-  readonly drift?: string;
-  /** The admission policy that checks decisions is not in force: none of them counts. */
-  readonly isUnchecked?: true;
-}
 
 /**
  * Flow: whether an object exists is asked of the caches first; what it holds, and what a cache older than the plan denies, of the API server.
@@ -31,11 +24,11 @@ export const observe = async (
   const { kube, caches } = deps;
   const { namespace, name } = approval.metadata;
   const request = caches.of(RemediationRequest, { namespace }).get({ namespace, name: approval.spec.request });
-  if (request !== undefined && isTerminal(requestTransitions, request.status?.phase ?? "Pending"))
-    return { approval, drift: `${request.metadata.name}, which asked it, has ended` };
+  if (request !== undefined && isTerminal(requestTransitions, phaseOf(request)))
+    return { approval, drift: `${request.metadata.name}, which requested it, has ended` };
   if (checkedBy === undefined) return { approval, isUnchecked: true };
   if (checkedBy !== (approval.spec.checkedBy ?? ""))
-    return { approval, drift: "the admission policy that checks decisions is not the one under which it was asked" };
+    return { approval, drift: "the admission policy that checks decisions changed since the request" };
   const opened = await openChanges(deps, { kind: AIApprovalRequest.kind, name, field: "changes" }, approval.spec.changes, signal);
   if (!opened.ok) return { approval, drift: opened.reason };
   let changes: readonly Change[];
@@ -58,9 +51,9 @@ export const observe = async (
 
 const driftText = (change: Change, live: KubeObject | undefined): string => {
   const name = referenceText(change.object);
-  if (change.type === "create") return `${name} exists by now`;
-  if (live === undefined) return `${name} does not exist any more`;
-  return live.metadata.uid === change.uid ? `${name} has been changed since` : `${name} is another object of the same name by now`;
+  if (change.type === "create") return `${name} exists already`;
+  if (live === undefined) return `${name} no longer exists`;
+  return live.metadata.uid === change.uid ? `${name} changed since` : `${name} was replaced by another object of the same name`;
 };
 
 const keyOfReference = (reference: ObjectReference): Key =>

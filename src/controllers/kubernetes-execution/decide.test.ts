@@ -11,12 +11,15 @@ import {
   isJobLost,
   type JobView,
   type Observed,
+  phases,
   quietMs,
   type Status,
   type Validation,
   wantsAftermath,
   wantsValidation,
+  type Words,
 } from "#controllers/kubernetes-execution/decide.ts";
+import { testDecisionLaws } from "#test/decision-laws.ts";
 
 const t0 = Date.parse("2030-01-01T00:00:00Z");
 const timeoutSeconds = 300;
@@ -74,22 +77,34 @@ const cases: Record<string, [Observed, number, object]> = {
   "what is checked is recorded before the Job exists, in one write": [
     { execution: execution(undefined), validation: ready },
     t0 + 1,
-    { do: "move", through: ["Validating"], to: "Executing", fields },
+    { do: "transition", through: ["Validating"], to: "Executing", status: fields },
   ],
   "what waited for the API server goes on from there": [
     { execution: execution("Validating"), validation: ready },
     t0 + 1,
-    { do: "move", through: [], to: "Executing", fields },
+    { do: "transition", to: "Executing", status: fields },
+  ],
+  "a check that is not done yet is waited for": [{ execution: execution(undefined) }, t0 + 1, { do: "wait", untilMs: deadline }],
+  "so it is after a stop at Validating": [{ execution: execution("Validating") }, t0 + 1, { do: "wait", untilMs: deadline }],
+  "what cannot be checked in time fails after a stop at Validating": [
+    { execution: execution("Validating") },
+    deadline,
+    { do: "transition", to: "Failed", reason: "TimedOut" },
+  ],
+  "what is so already is completed after a stop at Validating": [
+    { execution: execution("Validating"), validation: { kind: "notNeeded", message: "so already" } },
+    t0 + 1,
+    { do: "transition", to: "Completed", status: { result: "NotNeeded" } },
   ],
   "what is so already is completed without a Job": [
     { execution: execution(undefined), validation: { kind: "notNeeded", message: "so already" } },
     t0 + 1,
-    { do: "move", through: ["Validating"], to: "Completed", fields: { result: "NotNeeded", changed: false } },
+    { do: "transition", through: ["Validating"], to: "Completed", status: { result: "NotNeeded", changed: false } },
   ],
   "drift fails and has changed nothing": [
     { execution: execution(undefined), validation: { kind: "failed", failure: "Drifted", message: "another one" } },
     t0 + 1,
-    { do: "move", through: ["Validating"], to: "Failed", fields: { failure: "Drifted", changed: false } },
+    { do: "transition", through: ["Validating"], to: "Failed", status: { failure: "Drifted", changed: false } },
   ],
   "a rejected dry run is kept": [
     {
@@ -97,42 +112,50 @@ const cases: Record<string, [Observed, number, object]> = {
       validation: { kind: "failed", failure: "DryRunRejected", message: "no", dryRun: { accepted: false, message: "no" } },
     },
     t0 + 1,
-    { do: "move", through: [], to: "Failed", fields: { failure: "DryRunRejected", dryRun: { accepted: false, message: "no" } } },
+    { do: "transition", to: "Failed", status: { failure: "DryRunRejected", dryRun: { accepted: false, message: "no" } } },
   ],
   "a cancel before the check ends it": [
     { execution: execution(undefined, { spec: { cancel: true } }) },
     t0 + 1,
-    { do: "move", through: [], to: "Cancelled", fields: { changed: false } },
+    { do: "transition", to: "Cancelled", status: { changed: false } },
   ],
   "a deletion before the check ends it": [
     { execution: execution("Validating", { metadata: { deletionTimestamp: "2030-01-01T00:00:01Z" } }) },
     t0 + 1,
-    { do: "move", through: [], to: "Cancelled" },
+    { do: "transition", to: "Cancelled" },
   ],
   "a hiccup of the API server is tried again without a trace": [
     { execution: execution(undefined), validation: unavailable },
     t0 + 1,
-    { do: "retry", error: unavailable.error },
+    { do: "act", effect: { type: "retry", error: unavailable.error } },
   ],
   "an API server that stays away is shown": [
     { execution: execution(undefined), validation: unavailable },
     t0 + quietMs,
-    { do: "move", through: [], to: "Validating", message: "Waits for the API server: the API server is away" },
+    { do: "transition", to: "Validating", message: "Waiting for the API server: the API server is away" },
   ],
-  "shown once, it is tried again": [{ execution: execution("Validating"), validation: unavailable }, t0 + quietMs, { do: "retry" }],
+  "shown once, it is tried again": [
+    { execution: execution("Validating"), validation: unavailable },
+    t0 + quietMs,
+    { do: "act", effect: { type: "retry" } },
+  ],
   "what cannot be checked in time fails": [
     { execution: execution(undefined) },
     deadline,
-    { do: "move", through: ["Validating"], to: "Failed", fields: { failure: "TimedOut", changed: false } },
+    { do: "transition", through: ["Validating"], to: "Failed", status: { failure: "TimedOut", changed: false } },
   ],
-  "the Job is made once the record stands": [{ execution: execution("Executing") }, t0 + 1, { do: "ensureJob", untilMs: deadline }],
+  "the Job is made once the record stands": [
+    { execution: execution("Executing") },
+    t0 + 1,
+    { do: "act", effect: { type: "createJob" }, untilMs: deadline },
+  ],
   "a cancel does not stop what is committed": [
     { execution: execution("Executing", { spec: { cancel: true } }) },
     t0 + 1,
-    { do: "ensureJob", untilMs: deadline },
+    { do: "act", effect: { type: "createJob" }, untilMs: deadline },
   ],
   "a Job that has just begun is waited for": [{ execution: execution("Executing"), job }, t0 + 1, { do: "wait", untilMs: t0 + quietMs }],
-  "a Job that lasts is recorded": [{ execution: execution("Executing"), job }, t0 + quietMs, { do: "recordJob", job }],
+  "a Job that lasts is recorded": [{ execution: execution("Executing"), job }, t0 + quietMs, { do: "updateStatus", status: known }],
   "a recorded Job is waited for until its own deadline and some": [
     { execution: execution("Executing", { status: known }), job },
     t0 + quietMs,
@@ -142,10 +165,10 @@ const cases: Record<string, [Observed, number, object]> = {
     { execution: execution("Executing"), job: { ...job, ended: endedJob }, aftermath: { ...unreadable, report: applied } },
     t0 + 1,
     {
-      do: "move",
+      do: "transition",
       to: "Failed",
-      fields: { failure: "Unreadable", changed: true },
-      message: "Cannot open it; whether the change is in place is not known.",
+      status: { failure: "Unreadable", changed: true },
+      message: "Cannot open it; it is unknown whether the change was applied.",
     },
   ],
   "changes that cannot be opened after a Job that changed nothing end it unchanged": [
@@ -155,52 +178,52 @@ const cases: Record<string, [Observed, number, object]> = {
       aftermath: { ...unreadable, report: { result: "Failed", changed: false, message: "cannot open it" } },
     },
     t0 + 1,
-    { do: "move", to: "Failed", fields: { failure: "Unreadable", changed: false }, message: "Cannot open it; nothing was changed." },
+    { do: "transition", to: "Failed", status: { failure: "Unreadable", changed: false }, message: "Cannot open it; nothing was changed." },
   ],
   "changes that cannot be opened once the Job is lost end it": [
     { execution: execution("Executing", { status: known }), aftermath: unreadable },
     t0 + 1,
-    { do: "move", to: "Failed", fields: { failure: "Unreadable", changed: true } },
+    { do: "transition", to: "Failed", status: { failure: "Unreadable", changed: true } },
   ],
   "changes that cannot be opened while the Job lasts too long end it": [
     { execution: execution("Executing", { status: known }), job, aftermath: unreadable },
     deadline + graceMs,
-    { do: "move", to: "Failed", fields: { failure: "Unreadable", changed: true } },
+    { do: "transition", to: "Failed", status: { failure: "Unreadable", changed: true } },
   ],
   "changes that cannot be opened end what is being verified": [
     { execution: execution("Verifying"), aftermath: unreadable },
     t0 + 1,
-    { do: "move", to: "Failed", fields: { failure: "Unreadable", changed: true } },
+    { do: "transition", to: "Failed", status: { failure: "Unreadable", changed: true } },
   ],
   "a Job that has gone after it was recorded is lost, not made again": [
     { execution: execution("Executing", { status: known }), aftermath: { trace: "untouched", effect: { state: "failed", reason: "" } } },
     t0 + 1,
-    { do: "move", to: "Failed", fields: { failure: "JobLost", changed: false } },
+    { do: "transition", to: "Failed", status: { failure: "JobLost", changed: false } },
   ],
   "a lost Job that has changed something says so": [
     { execution: execution("Executing", { status: known }), aftermath: { ...done } },
     t0 + 1,
-    { do: "move", to: "Failed", fields: { failure: "JobLost", changed: true } },
+    { do: "transition", to: "Failed", status: { failure: "JobLost", changed: true } },
   ],
   "a Job that could not be made in time is lost": [
     { execution: execution("Executing"), aftermath: { trace: "untouched", effect: { state: "failed", reason: "" } } },
     deadline,
-    { do: "move", to: "Failed", fields: { failure: "JobLost", changed: false } },
+    { do: "transition", to: "Failed", status: { failure: "JobLost", changed: false } },
   ],
   "a Job that never ends times out, and what it changed is looked up": [
     { execution: execution("Executing"), job, aftermath: { trace: "unclear", effect: { state: "failed", reason: "" } } },
     deadline + graceMs,
-    { do: "move", to: "Failed", fields: { failure: "TimedOut", changed: true, ...known } },
+    { do: "transition", to: "Failed", status: { failure: "TimedOut", changed: true, ...known } },
   ],
   "a change that took effect at once is completed in one write": [
     { execution: execution("Executing"), job: succeeded, aftermath: done },
     t0 + 2500,
-    { do: "move", through: [], to: "Completed", fields: { ...known, result: "Applied", changed: true } },
+    { do: "transition", to: "Completed", status: { ...known, result: "Applied", changed: true } },
   ],
   "a change that was there already is said to be so": [
     { execution: execution("Executing"), job: succeeded, aftermath: { ...done, report: { ...applied, result: "AlreadyApplied" } } },
     t0 + 2500,
-    { do: "move", to: "Completed", fields: { result: "AlreadyApplied", changed: true } },
+    { do: "transition", to: "Completed", status: { result: "AlreadyApplied", changed: true } },
   ],
   "a change that spreads is waited for without a write": [
     { execution: execution("Executing"), job: succeeded, aftermath: spreading },
@@ -210,22 +233,22 @@ const cases: Record<string, [Observed, number, object]> = {
   "a change that spreads for long is shown": [
     { execution: execution("Executing"), job: succeeded, aftermath: spreading },
     t0 + 2000 + quietMs,
-    { do: "move", through: [], to: "Verifying", fields: { ...known, result: "Applied", changed: true } },
+    { do: "transition", to: "Verifying", status: { ...known, result: "Applied", changed: true } },
   ],
   "a change that somebody took back at once fails": [
     { execution: execution("Executing"), job: succeeded, aftermath: reverted },
     t0 + 2500,
-    { do: "move", to: "Failed", fields: { failure: "VerificationFailed", changed: true } },
+    { do: "transition", to: "Failed", status: { failure: "VerificationFailed", changed: true } },
   ],
   "a Job that was killed after its change is as good as one that was not": [
     { execution: execution("Executing"), job: killed, aftermath: { trace: "in-place", effect: { state: "done" } } },
     t0 + 2500,
-    { do: "move", to: "Completed", fields: { result: "Applied", changed: true } },
+    { do: "transition", to: "Completed", status: { result: "Applied", changed: true } },
   ],
   "a Job that was killed before its change has changed nothing": [
     { execution: execution("Executing"), job: killed, aftermath: { trace: "untouched", effect: { state: "failed", reason: "" } } },
     t0 + 2500,
-    { do: "move", to: "Failed", fields: { failure: "JobFailed", changed: false, ...known } },
+    { do: "transition", to: "Failed", status: { failure: "JobFailed", changed: false, ...known } },
   ],
   "a Job that says it failed is believed where the object does not say otherwise": [
     {
@@ -238,7 +261,12 @@ const cases: Record<string, [Observed, number, object]> = {
       },
     },
     t0 + 2500,
-    { do: "move", to: "Failed", fields: { failure: "JobFailed", changed: false }, message: expect.stringContaining("forbidden") as string },
+    {
+      do: "transition",
+      to: "Failed",
+      status: { failure: "JobFailed", changed: false },
+      message: expect.stringContaining("forbidden") as string,
+    },
   ],
   "a Job that says it failed, though its change is there, has made it": [
     {
@@ -247,7 +275,7 @@ const cases: Record<string, [Observed, number, object]> = {
       aftermath: { report: { result: "Failed", changed: true, message: "connection lost" }, trace: "in-place", effect: { state: "done" } },
     },
     t0 + 2500,
-    { do: "move", to: "Completed", fields: { result: "Applied", changed: true } },
+    { do: "transition", to: "Completed", status: { result: "Applied", changed: true } },
   ],
   "an undo that no longer fits says so": [
     {
@@ -260,40 +288,34 @@ const cases: Record<string, [Observed, number, object]> = {
       },
     },
     t0 + 2500,
-    { do: "move", to: "Failed", fields: { failure: "UndoGuardFailed" } },
+    { do: "transition", to: "Failed", status: { failure: "UndoGuardFailed" } },
   ],
   "verified, it is completed": [
     { execution: execution("Verifying"), aftermath: done },
     t0 + 1,
-    { do: "move", through: [], to: "Completed", fields: {} },
+    { do: "transition", to: "Completed", status: {} },
   ],
   "still spreading, it waits": [{ execution: execution("Verifying"), aftermath: spreading }, t0 + 1, { do: "wait", untilMs: deadline }],
   "an effect that does not come in time fails": [
     { execution: execution("Verifying"), aftermath: spreading },
     deadline,
     {
-      do: "move",
+      do: "transition",
       to: "Failed",
-      fields: { failure: "VerificationFailed" },
+      status: { failure: "VerificationFailed" },
       message: "The change has not taken effect after 300 s: 1 of 2 replicas are updated.",
     },
   ],
   "an effect that is there at the deadline counts": [
     { execution: execution("Verifying"), aftermath: done },
     deadline,
-    { do: "move", to: "Completed" },
+    { do: "transition", to: "Completed" },
   ],
   "an effect that was taken back fails": [
     { execution: execution("Verifying"), aftermath: reverted },
     t0 + 1,
-    { do: "move", to: "Failed", fields: { failure: "VerificationFailed" } },
+    { do: "transition", to: "Failed", status: { failure: "VerificationFailed" } },
   ],
-  "an end lets go of the object": [
-    { execution: execution("Completed", { metadata: { finalizers: [JOB_FINALIZER] } }) },
-    t0,
-    { do: "releaseFinalizer" },
-  ],
-  "an end that has let go rests": [{ execution: execution("Failed", { metadata: { finalizers: ["other"] } }) }, t0, { do: "wait" }],
 };
 describe("the decisions", () => {
   for (const [name, [seen, now, want]] of Object.entries(cases)) test(name, () => expect(decide(seen, now)).toMatchObject(want));
@@ -364,26 +386,19 @@ function* everything(): Generator<[Observed, number]> {
               ];
 }
 
-test("the decisions and the transition table have the same edges", () => {
-  const decided = new Set<string>();
-  for (const [seen, now] of everything()) {
-    const decision = decide(seen, now);
-    if (decision.do !== "move") continue;
-    let from = seen.execution.status?.phase ?? "Pending";
-    for (const to of [...decision.through, decision.to]) {
-      decided.add(`${from} -> ${to}`);
-      from = to;
-    }
-  }
-  const declared = Object.entries(executionTransitions).flatMap(([from, targets]) => targets.map((to) => `${from} -> ${to}`));
-  expect([...decided].toSorted()).toEqual(declared.toSorted());
+testDecisionLaws<Words, Observed>({
+  phases,
+  transitions: executionTransitions,
+  phaseIn: ({ execution: { status } }) => status?.phase ?? "Pending",
+  cases: Object.values(cases).map(([observed, now]) => [observed, now]),
+  everything: everything(),
 });
 
 test("no failure says that nothing was changed where something was seen to be", () => {
   for (const [seen, now] of everything()) {
     const decision = decide(seen, now);
-    if (decision.do !== "move" || decision.to !== "Failed" || seen.execution.status?.phase !== "Executing") continue;
-    if (seen.aftermath?.trace === "in-place") expect(decision.fields.changed).toBe(true);
-    if (seen.job?.ended !== undefined && seen.aftermath?.report?.result === "Applied") expect(decision.fields.changed ?? true).toBe(true);
+    if (decision.do !== "transition" || decision.to !== "Failed" || seen.execution.status?.phase !== "Executing") continue;
+    if (seen.aftermath?.trace === "in-place") expect(decision.status?.changed).toBe(true);
+    if (seen.job?.ended !== undefined && seen.aftermath?.report?.result === "Applied") expect(decision.status?.changed ?? true).toBe(true);
   }
 });

@@ -1,15 +1,20 @@
-// What to do next for one KubernetesExecution. Pure: the same view and time, the same answer; no clock, no I/O.
-import { isTerminal } from "#api/define-kind.ts";
-import { type ExecutionPhase, executionTransitions, type KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
-import { JOB_FINALIZER } from "#api/labels.ts";
+// What to do next for one KubernetesExecution: pure, a chain of guards for every phase. Never says that nothing was changed where something may have been.
+import { isTerminal, phaseOf } from "#api/define-kind.ts";
+import {
+  type ExecutionFailure,
+  type ExecutionPhase,
+  type ExecutionReason,
+  executionTransitions,
+  type KubernetesExecution,
+} from "#api/kinds/kubernetes-execution.ts";
 import type { Effect } from "#actions/action.ts";
 import type { Trace } from "#actions/change.ts";
 import type { Report } from "#actions/report.ts";
+import * as decision from "#controllers/decision.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import { asSentence } from "#lib/words.ts";
 
 export type Status = NonNullable<KubernetesExecution["status"]>;
-type Failure = NonNullable<Status["failure"]>;
 
 export interface JobView {
   readonly uid: string;
@@ -19,15 +24,15 @@ export interface JobView {
   readonly ended?: { readonly atMs: number; readonly succeeded: boolean; readonly message: string };
 }
 
-/** What planning again, comparing and the server's dry run came to. */
+/** The result of planning again, comparing and the server's dry run. */
 export type Validation =
   | { readonly kind: "ready"; readonly fields: Pick<Status, "changes" | "inverse" | "inverseHash" | "priorState" | "diffs" | "dryRun"> }
   | { readonly kind: "notNeeded"; readonly message: string }
-  | { readonly kind: "failed"; readonly failure: Failure; readonly message: string; readonly dryRun?: Status["dryRun"] }
+  | { readonly kind: "failed"; readonly failure: ExecutionFailure; readonly message: string; readonly dryRun?: Status["dryRun"] }
   /** The API server could not be asked. */
   | { readonly kind: "unavailable"; readonly error: Error };
 
-/** What a look at the live objects says after the Job, or in its absence. */
+/** The live objects after the Job, or without one. */
 export interface Aftermath {
   readonly report?: Report;
   readonly trace: Trace;
@@ -44,28 +49,19 @@ export interface Observed {
   readonly aftermath?: Aftermath;
 }
 
-export interface Move {
-  readonly do: "move";
-  /** Phases that have nothing to wait for are passed in one write. */
-  readonly through: readonly ExecutionPhase[];
-  readonly to: ExecutionPhase;
-  readonly fields: Partial<Status>;
-  readonly message: string;
+export interface Words {
+  readonly phase: ExecutionPhase;
+  readonly reason: ExecutionReason;
+  readonly status: Status;
+  readonly effect: { readonly type: "createJob" } | { readonly type: "retry"; readonly error: Error };
 }
-export type Decision =
-  | Move
-  | { readonly do: "ensureJob"; readonly untilMs: number }
-  | { readonly do: "recordJob"; readonly job: JobView }
-  | { readonly do: "releaseFinalizer" }
-  | { readonly do: "retry"; readonly error: Error }
-  | { readonly do: "wait"; readonly untilMs?: number };
+export type Decision = decision.Decision<Words>;
+type TransitionTo = decision.TransitionTo<Words>;
 
-/** What takes no longer than this is not worth a write of its own. */
+/** Anything faster than this is not worth a write of its own. */
 export const quietMs = 15_000;
-/** On top of the Job's own deadline, for its pod to be scheduled and its end to be told. */
+/** On top of the Job's own deadline, for its pod to be scheduled and its end to be reported. */
 export const graceMs = 60_000;
-
-export const phaseOf = (execution: KubernetesExecution): ExecutionPhase => execution.status?.phase ?? "Pending";
 
 export const phaseStartedAtMs = ({ status, metadata }: KubernetesExecution): number =>
   fromTimestamp(status?.phaseStartedAt) ?? fromTimestamp(metadata.creationTimestamp) ?? 0;
@@ -74,11 +70,11 @@ const deadlineMs = (execution: KubernetesExecution): number => phaseStartedAtMs(
 
 const isUnwanted = ({ spec, metadata }: KubernetesExecution): boolean => spec.cancel === true || metadata.deletionTimestamp !== undefined;
 
-/** Whether planning again is called for; else it is not worth the reads. */
+/** Whether to plan again; else it is not worth the reads. */
 export const wantsValidation = (execution: KubernetesExecution, now: number): boolean =>
   (phaseOf(execution) === "Pending" || phaseOf(execution) === "Validating") && !isUnwanted(execution) && now < deadlineMs(execution);
 
-/** Whether the live objects must be looked at. */
+/** Whether to read the live objects. */
 export const wantsAftermath = (execution: KubernetesExecution, job: JobView | undefined, now: number): boolean => {
   const phase = phaseOf(execution);
   if (phase === "Verifying") return true;
@@ -86,160 +82,178 @@ export const wantsAftermath = (execution: KubernetesExecution, job: JobView | un
   return job === undefined ? isJobLost(execution, now) : job.ended !== undefined || now >= deadlineMs(execution) + graceMs;
 };
 
-/** A Job that is not there may not have been made yet; it is made again until it was recorded, or its time is over. */
+/** A Job that does not exist may not have been created yet: it is created again until it was recorded, or its time is over. */
 export const isJobLost = (execution: KubernetesExecution, now: number): boolean =>
   execution.status?.job !== undefined || execution.metadata.deletionTimestamp !== undefined || now >= deadlineMs(execution);
 
-export const decide = (seen: Observed, now: number): Decision => next[phaseOf(seen.execution)](seen, now);
+export const isOver = (execution: KubernetesExecution): boolean => isTerminal(executionTransitions, phaseOf(execution));
 
-const validating = (seen: Observed, now: number): Decision => {
-  const { execution, validation } = seen;
-  const phase = phaseOf(execution);
-  if (isUnwanted(execution))
-    return { do: "move", through: [], to: "Cancelled", fields: { changed: false }, message: "Cancelled before anything was changed." };
-  const through: ExecutionPhase[] = phase === "Pending" ? ["Validating"] : [];
-  if (now >= deadlineMs(execution))
-    return failed(through, "TimedOut", { changed: false }, `The change could not be checked within ${execution.spec.timeoutSeconds} s.`);
-  if (validation === undefined) return { do: "wait", untilMs: deadlineMs(execution) };
-  switch (validation.kind) {
-    case "ready":
-      return {
-        do: "move",
-        through,
-        to: "Executing",
-        fields: validation.fields,
-        message: "Checked against the live object and accepted by the server's dry run.",
-      };
-    case "notNeeded":
-      return { do: "move", through, to: "Completed", fields: { result: "NotNeeded", changed: false }, message: validation.message };
-    case "failed":
-      return failed(
-        through,
-        validation.failure,
-        { changed: false, ...(validation.dryRun === undefined ? {} : { dryRun: validation.dryRun }) },
-        validation.message,
-      );
-    case "unavailable":
-      // A hiccup leaves no trace; what lasts should be seen.
-      if (phase === "Validating" || now < phaseStartedAtMs(execution) + quietMs) return { do: "retry", error: validation.error };
-      return { do: "move", through: [], to: "Validating", fields: {}, message: `Waits for the API server: ${validation.error.message}` };
-  }
-};
+const validating = (execution: KubernetesExecution) => (phaseOf(execution) === "Pending" ? { through: ["Validating"] as const } : {});
+const jobIn = ({ job }: Observed): Pick<Status, "job"> => (job === undefined ? {} : { job: { name: job.name, uid: job.uid } });
+/** A report of success, or the change itself, proves that it was made. */
+const isMade = ({ report, trace }: Aftermath): boolean => trace === "in-place" || (report !== undefined && report.result !== "Failed");
+/** Unknown counts as changed: an undo is guarded, a change that is never undone is not. */
+const mayHaveChanged = ({ trace }: Aftermath): boolean => trace !== "untouched";
 
-const next: Readonly<Record<ExecutionPhase, (seen: Observed, now: number) => Decision>> = {
-  Pending: validating,
-  Validating: validating,
-
-  Executing({ execution, job, aftermath }, now) {
-    const deadline = deadlineMs(execution);
-    if (job === undefined) {
-      if (!isJobLost(execution, now)) return { do: "ensureJob", untilMs: deadline };
-      if (aftermath === undefined) return { do: "wait" };
-      if (aftermath.unreadable !== undefined) return unreadable(aftermath.unreadable, { changed: true });
-      return failed([], "JobLost", { changed: mayHaveChanged(aftermath) }, `The Job is gone; ${traceText[aftermath.trace]}.`);
-    }
-    const known = { job: { name: job.name, uid: job.uid } };
-    if (job.ended === undefined) {
-      if (now >= deadline + graceMs && aftermath !== undefined) {
-        if (aftermath.unreadable !== undefined) return unreadable(aftermath.unreadable, { ...known, changed: true });
-        return failed(
-          [],
-          "TimedOut",
-          { ...known, changed: mayHaveChanged(aftermath) },
-          `The Job has not ended in time; ${traceText[aftermath.trace]}.`,
-        );
-      }
-      if (execution.status?.job !== undefined) return { do: "wait", untilMs: deadline + graceMs };
-      return now < job.createdAtMs + quietMs ? { do: "wait", untilMs: job.createdAtMs + quietMs } : { do: "recordJob", job };
-    }
-    return aftermath === undefined ? { do: "wait" } : ended(execution, job, job.ended, aftermath, now);
+const guards = {
+  cancelRequested: ({ execution }) =>
+    isUnwanted(execution) ? ended("Cancelled", "Cancelled before anything was changed.", { changed: false }) : undefined,
+  checkTimedOut: ({ execution }, now) =>
+    now < deadlineMs(execution)
+      ? undefined
+      : {
+          ...failed("TimedOut", `The change could not be checked within ${execution.spec.timeoutSeconds} s.`, { changed: false }),
+          ...validating(execution),
+        },
+  changeChecked: ({ execution, validation }) =>
+    validation?.kind === "ready"
+      ? {
+          do: "transition",
+          ...validating(execution),
+          to: "Executing",
+          status: validation.fields,
+          message: "Checked against the live object and accepted by the server's dry run.",
+        }
+      : undefined,
+  changeNotNeeded: ({ execution, validation }) =>
+    validation?.kind === "notNeeded"
+      ? { ...ended("Completed", validation.message, { result: "NotNeeded", changed: false }), ...validating(execution) }
+      : undefined,
+  changeRefused: ({ execution, validation }) => {
+    if (validation?.kind !== "failed") return undefined;
+    const { failure, message, dryRun } = validation;
+    return { ...failed(failure, message, { changed: false, ...(dryRun === undefined ? {} : { dryRun }) }), ...validating(execution) };
+  },
+  /** A short outage leaves no trace; a long one is shown. */
+  apiServerUnavailable: ({ execution, validation }, now) => {
+    if (validation?.kind !== "unavailable") return undefined;
+    const { error } = validation;
+    if (phaseOf(execution) === "Validating" || now < phaseStartedAtMs(execution) + quietMs)
+      return { do: "act", effect: { type: "retry", error } };
+    return { do: "transition", to: "Validating", message: `Waiting for the API server: ${error.message}` };
   },
 
-  Verifying({ execution, aftermath }, now) {
-    if (aftermath === undefined) return { do: "wait", untilMs: deadlineMs(execution) };
-    if (aftermath.unreadable !== undefined) return unreadable(aftermath.unreadable, { changed: true });
-    const { effect } = aftermath;
-    if (effect.state === "pending" && now < deadlineMs(execution)) return { do: "wait", untilMs: deadlineMs(execution) };
-    if (effect.state === "done")
-      return { do: "move", through: [], to: "Completed", fields: {}, message: "The change is made and has taken effect." };
-    const late = effect.state === "pending" ? ` after ${execution.spec.timeoutSeconds} s` : "";
-    return failed([], "VerificationFailed", {}, `The change has not taken effect${late}: ${effect.reason}.`);
+  jobNotCreated: ({ execution, job }, now) =>
+    job === undefined && !isJobLost(execution, now)
+      ? { do: "act", effect: { type: "createJob" }, untilMs: deadlineMs(execution) }
+      : undefined,
+  changesUnreadable: (seen) => {
+    const { unreadable, report } = seen.aftermath ?? {};
+    if (unreadable === undefined) return undefined;
+    const changed = report?.changed ?? true;
+    const known = changed ? "it is unknown whether the change was applied" : "nothing was changed";
+    return failed("Unreadable", `${asSentence(unreadable)}; ${known}.`, { ...jobIn(seen), changed });
   },
-
-  Completed: release,
-  Failed: release,
-  Cancelled: release,
-};
-
-function release({ execution }: Observed): Decision {
-  return execution.metadata.finalizers?.includes(JOB_FINALIZER) ? { do: "releaseFinalizer" } : { do: "wait" };
-}
-
-/** After the Job: what it reported counts, and what is seen on the object counts more. */
-const ended = (
-  execution: KubernetesExecution,
-  job: JobView,
-  end: NonNullable<JobView["ended"]>,
-  aftermath: Aftermath,
-  now: number,
-): Decision => {
-  const { report, trace, effect } = aftermath;
-  const known = { job: { name: job.name, uid: job.uid } };
-  if (aftermath.unreadable !== undefined) return unreadable(aftermath.unreadable, { ...known, changed: report?.changed ?? true });
-  const isMade = trace === "in-place" || (report !== undefined && report.result !== "Failed");
-  if (!isMade) {
-    const guardFailed = execution.spec.undoes !== undefined && trace === "unclear";
-    const said = report === undefined ? `it left no report (${end.message})` : report.message;
+  jobDeleted: ({ job, aftermath }) =>
+    job === undefined && aftermath !== undefined
+      ? failed("JobLost", `The Job was deleted; ${traceText[aftermath.trace]}.`, { changed: mayHaveChanged(aftermath) })
+      : undefined,
+  jobTimedOut: (seen, now) => {
+    const { execution, job, aftermath } = seen;
+    if (job?.ended !== undefined || aftermath === undefined || now < deadlineMs(execution) + graceMs) return undefined;
+    const changed = mayHaveChanged(aftermath);
+    return failed("TimedOut", `The Job did not end in time; ${traceText[aftermath.trace]}.`, { ...jobIn(seen), changed });
+  },
+  jobRuns: ({ execution, job }, now) => {
+    if (job === undefined || job.ended !== undefined) return undefined;
+    if (execution.status?.job !== undefined) return { do: "wait", untilMs: deadlineMs(execution) + graceMs };
+    return now < job.createdAtMs + quietMs ? { do: "wait", untilMs: job.createdAtMs + quietMs } : undefined;
+  },
+  jobNotRecorded: (seen) =>
+    seen.job !== undefined && seen.job.ended === undefined ? { do: "updateStatus", status: jobIn(seen) } : undefined,
+  jobFailed: (seen) => {
+    const { execution, job, aftermath } = seen;
+    if (job?.ended === undefined || aftermath === undefined || isMade(aftermath)) return undefined;
+    const { report, trace } = aftermath;
+    const why = report === undefined ? `it left no report (${job.ended.message})` : report.message;
     const changed = report === undefined ? mayHaveChanged(aftermath) : report.changed;
-    return failed(
-      [],
-      guardFailed ? "UndoGuardFailed" : "JobFailed",
-      { ...known, changed },
-      `The Job failed: ${said}; ${traceText[trace]}.`,
-    );
-  }
-  const fields: Partial<Status> = {
-    ...known,
-    changed: true,
-    result: report === undefined || report.result === "Failed" ? "Applied" : report.result,
-  };
-  switch (effect.state) {
-    case "done":
-      return { do: "move", through: [], to: "Completed", fields, message: "The change is made and has taken effect." };
-    case "failed":
-      return failed([], "VerificationFailed", fields, `The change has not taken effect: ${effect.reason}.`);
-    case "pending": {
-      // Both are asked: the Job's end is told by another clock.
-      const quietUntilMs = Math.max(end.atMs, phaseStartedAtMs(execution)) + quietMs;
-      if (now < quietUntilMs) return { do: "wait", untilMs: quietUntilMs };
-      return { do: "move", through: [], to: "Verifying", fields, message: `The change is made; ${effect.reason}.` };
-    }
-  }
+    const failure = execution.spec.undoes !== undefined && trace === "unclear" ? "UndoGuardFailed" : "JobFailed";
+    return failed(failure, `The Job failed: ${why}; ${traceText[trace]}.`, { ...jobIn(seen), changed });
+  },
+
+  changeEffective: (seen) =>
+    seen.aftermath?.effect.state === "done" ? ended("Completed", "The change is made and has taken effect.", madeBy(seen)) : undefined,
+  changeIneffective: (seen, now) => {
+    const { effect } = seen.aftermath ?? {};
+    const { execution } = seen;
+    if (effect === undefined || effect.state === "done") return undefined;
+    const isLate = effect.state === "pending" && phaseOf(execution) === "Verifying" && now >= deadlineMs(execution);
+    if (effect.state === "pending" && !isLate) return undefined;
+    const late = isLate ? ` after ${execution.spec.timeoutSeconds} s` : "";
+    return failed("VerificationFailed", `The change has not taken effect${late}: ${effect.reason}.`, madeBy(seen));
+  },
+  /** Both times count: the Job's end is stamped by another clock. */
+  changeSpreads: (seen, now) => {
+    const { execution, job, aftermath } = seen;
+    if (job?.ended === undefined || aftermath?.effect.state !== "pending") return undefined;
+    const quietUntilMs = Math.max(job.ended.atMs, phaseStartedAtMs(execution)) + quietMs;
+    if (now < quietUntilMs) return { do: "wait", untilMs: quietUntilMs };
+    return { do: "transition", to: "Verifying", status: madeBy(seen), message: `The change is made; ${aftermath.effect.reason}.` };
+  },
+
+  waitForDeadline: ({ execution }) => ({ do: "wait", untilMs: deadlineMs(execution) }),
+} satisfies Record<string, decision.Guard<Observed, Decision>>;
+
+const { changesUnreadable, changeEffective, changeIneffective, waitForDeadline } = guards;
+const check = [
+  guards.cancelRequested,
+  guards.checkTimedOut,
+  guards.changeChecked,
+  guards.changeNotNeeded,
+  guards.changeRefused,
+  guards.apiServerUnavailable,
+  waitForDeadline,
+];
+
+export const phases: decision.Phases<ExecutionPhase, Observed, Decision> = {
+  Pending: check,
+  Validating: check,
+  Executing: [
+    guards.jobNotCreated,
+    changesUnreadable,
+    guards.jobDeleted,
+    guards.jobTimedOut,
+    guards.jobRuns,
+    guards.jobNotRecorded,
+    guards.jobFailed,
+    changeEffective,
+    changeIneffective,
+    guards.changeSpreads,
+  ],
+  Verifying: [changesUnreadable, changeEffective, changeIneffective, waitForDeadline],
+  Completed: [],
+  Failed: [],
+  Cancelled: [],
 };
 
-const failed = (through: readonly ExecutionPhase[], failure: Failure, fields: Partial<Status>, message: string): Move => ({
-  do: "move",
-  through,
-  to: "Failed",
-  fields: { ...fields, failure },
+export const decide = decision.decideBy(phases, ({ execution }) => phaseOf(execution));
+
+const ended = (to: "Completed" | "Cancelled", message: string, status: Partial<Status>): TransitionTo => ({
+  do: "transition",
+  to,
+  status,
+  claims: [{ type: "Executed", status: to === "Completed" ? "True" : "False" }],
   message,
 });
 
-const unreadable = (reason: string, fields: Partial<Status> & { readonly changed: boolean }): Move =>
-  failed(
-    [],
-    "Unreadable",
-    fields,
-    `${asSentence(reason)}; ${fields.changed ? "whether the change is in place is not known" : "nothing was changed"}.`,
-  );
+const failed = (failure: ExecutionFailure, message: string, status: Partial<Status>): TransitionTo => ({
+  do: "transition",
+  to: "Failed",
+  reason: failure,
+  status: { ...status, failure },
+  claims: [{ type: "Executed", status: "False" }],
+  message,
+});
 
-/** Whoever does not know has to assume it: an undo is guarded, a change that nobody undoes is not. */
-const mayHaveChanged = ({ trace }: Aftermath): boolean => trace !== "untouched";
+/** What is recorded of a change that was made; in Verifying it already is. */
+const madeBy = (seen: Observed): Partial<Status> => {
+  if (phaseOf(seen.execution) === "Verifying") return {};
+  const { report } = seen.aftermath ?? {};
+  return { ...jobIn(seen), changed: true, result: report === undefined || report.result === "Failed" ? "Applied" : report.result };
+};
 
 const traceText: Readonly<Record<Trace, string>> = {
   "in-place": "the change is in place",
   untouched: "nothing was changed",
-  unclear: "it is not known whether it changed anything: the object has neither its old nor its intended state",
+  unclear: "it is unknown whether the change was applied: the object matches neither its previous nor its planned state",
 };
-
-export const isOver = (execution: KubernetesExecution): boolean => isTerminal(executionTransitions, phaseOf(execution));

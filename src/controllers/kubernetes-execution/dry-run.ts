@@ -1,4 +1,4 @@
-// Has the API server do everything with a change but store it. Throws only what may be otherwise on another try.
+// Sends a change to the API server as a dry run. Throws only transient errors.
 import type { Change } from "#api/change.ts";
 import { type Key, type KubeObject, type NewObject, referenceText } from "#api/object.ts";
 import { wireOperations } from "#actions/change.ts";
@@ -8,7 +8,7 @@ import { isAlreadyExists, isConflict, isGuardFailed, isNotFound, isTransient, Ku
 
 export type DryRunAnswer =
   | { readonly kind: "accepted" }
-  /** The object is not as the change expects it. */
+  /** The object does not match the guards of the change. */
   | { readonly kind: "drifted"; readonly message: string }
   | { readonly kind: "rejected"; readonly message: string };
 
@@ -17,12 +17,12 @@ type Writer = Pick<Kube, "create" | "jsonPatch" | "delete" | "evict">;
 export const dryRun = async (kube: Writer, change: Change, signal: AbortSignal): Promise<DryRunAnswer> => {
   try {
     return (await send(kube, change, signal)) === "gone"
-      ? { kind: "drifted", message: `${referenceText(change.object)} does not exist any more` }
+      ? { kind: "drifted", message: `${referenceText(change.object)} no longer exists` }
       : { kind: "accepted" };
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     const { message } = error;
-    // A budget's 429 is no overload: it would say the same again.
+    // A 429 of a disruption budget is no overload: a retry gets the same answer.
     const isBudget = error.status === 429 && error.causes.some((cause) => cause.reason === "DisruptionBudget");
     if (isGuardFailed(error) || isConflict(error) || isNotFound(error) || isAlreadyExists(error)) return { kind: "drifted", message };
     if (isTransient(error) && !isBudget) throw error;
@@ -32,7 +32,7 @@ export const dryRun = async (kube: Writer, change: Change, signal: AbortSignal):
 
 const send = async (kube: Writer, change: Change, signal: AbortSignal): Promise<unknown> => {
   const type = typeOf(change.object);
-  if (type === undefined) throw new Error(`${referenceText(change.object)} is of no kind that actions know`);
+  if (type === undefined) throw new Error(`${referenceText(change.object)} is of an unsupported kind`);
   const key: Key =
     change.object.namespace === undefined ? { name: change.object.name } : { namespace: change.object.namespace, name: change.object.name };
   const options = { dryRun: true as const, signal };

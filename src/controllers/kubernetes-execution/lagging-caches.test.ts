@@ -4,11 +4,8 @@ import { API_VERSION } from "#api/define-kind.ts";
 import type { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import type { KubeObject } from "#api/object.ts";
 import type { CachedJob } from "#cluster/cached-kinds.ts";
-import { createAct } from "#controllers/kubernetes-execution/act.ts";
+import { act } from "#controllers/kubernetes-execution/act.ts";
 import { createStore } from "#kube/store.ts";
-import { createManualClock } from "#lib/manual-clock.ts";
-import { silentLog } from "#lib/log.ts";
-import { createMetrics } from "#lib/metrics.ts";
 
 const execution: KubernetesExecution = {
   apiVersion: API_VERSION,
@@ -48,16 +45,8 @@ const callsFor = async (live: KubernetesExecution | undefined): Promise<readonly
   };
   const executions = createStore<KubernetesExecution>({ onBug });
   executions.noteWrite(execution);
-  const deps = {
-    kube,
-    clock: createManualClock(),
-    metrics: createMetrics(),
-    image: "kintsugi:1",
-    executions,
-    jobs: createStore<CachedJob>({ onBug }),
-  };
-  const act = createAct(deps as never);
-  await act(execution, { do: "ensureJob", untilMs: Date.UTC(2030, 0, 2) }, { signal: new AbortController().signal, log: silentLog });
+  const deps = { kube: kube as never, image: "kintsugi:1", executions, jobs: createStore<CachedJob>({ onBug }) };
+  await act(deps, { type: "createJob" }, { execution }, { signal: new AbortController().signal });
   return calls;
 };
 

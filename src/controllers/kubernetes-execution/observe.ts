@@ -1,4 +1,5 @@
 // Gathers what a decision about one execution may look at. Reads the live objects only in the phases that need them.
+import { phaseOf } from "#api/define-kind.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import { type Job, Jobs, Pods } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
@@ -15,7 +16,6 @@ import {
   isJobLost,
   type JobView,
   type Observed,
-  phaseOf,
   wantsAftermath,
   wantsValidation,
 } from "#controllers/kubernetes-execution/decide.ts";
@@ -35,7 +35,7 @@ export const observe = async (deps: ObserveDeps, execution: KubernetesExecution,
 const jobOf = async (deps: ObserveDeps, execution: KubernetesExecution, now: number, signal: AbortSignal): Promise<JobView | undefined> => {
   const key = { namespace: deps.namespace, name: jobName(execution) };
   const known = deps.jobs.get(key);
-  // Two caches are two lists: before a Job is called lost, the server itself is asked.
+  // The caches are separate lists: before a Job counts as lost, the server is asked.
   const job = known ?? (isJobLost(execution, now) ? await deps.kube.get(Jobs, key, { signal }) : undefined);
   return job !== undefined && isOwnedBy(job, execution) ? viewOf(job) : undefined;
 };
@@ -56,7 +56,7 @@ const viewOf = (job: CachedJob | Job): JobView => {
           ended: {
             atMs: fromTimestamp(end.lastTransitionTime) ?? createdAtMs,
             succeeded: end.type === "Complete",
-            message: end.reason ?? (end.type === "Complete" ? "it ended well" : "it failed"),
+            message: end.reason ?? (end.type === "Complete" ? "it succeeded" : "it failed"),
           },
         }),
   };
@@ -82,7 +82,7 @@ const look = async (
   return {
     ...reported,
     trace: traceOf(changes, liveObjects({ target })),
-    effect: effect ?? { state: "failed", reason: `there is no action ${spec.action}` },
+    effect: effect ?? { state: "failed", reason: `unknown action ${spec.action}` },
   };
 };
 

@@ -335,7 +335,7 @@ describe("nothing is changed, and no Job made", () => {
       () => {
         harness.policy.settings = settingsFrom([policyOf({ autonomy: [{ when: "true", value: "approve" }] })]);
       },
-      /needs an approval, and it has none: RemediationPolicy team, spec\.autonomy\[0\]/,
+      /Approval required, and it has none: RemediationPolicy team, spec\.autonomy\[0\]/,
     ],
     "where policy protects the namespace": [
       () => {
@@ -379,7 +379,7 @@ describe("nothing is changed, and no Job made", () => {
   });
 
   test.each([
-    ["of an action that nobody knows", { action: "format_disk", parameters: {} }, /no action format_disk/],
+    ["of an action that nobody knows", { action: "format_disk", parameters: {} }, /Unknown action format_disk/],
     ["of an undo of what does not exist", { undoes: "kex-nobody" }, /does not exist/],
   ] as const)("%s", async (name, step, reason) => {
     const id = `wrong-${sha256(name).slice(0, 6)}`;
@@ -415,7 +415,7 @@ describe("policy is read again before the Job", () => {
     const status = await outcomeOf(`kex-${id}`);
     expect(status).toMatchObject({ phase: "Failed", failure: "Forbidden", changed: false });
     expect(status?.message).toMatch(reason);
-    expect(status?.message).toContain("needs an approval, and it has none");
+    expect(status?.message).toContain("Approval required, and it has none");
   });
 
   test("a step that its plan does not say is allowed needs an approval", async () => {
@@ -425,7 +425,7 @@ describe("policy is read again before the Job", () => {
     ).spec;
     await harness.createExecution("kex-unsaid", { ...spec, cancel: false, permission: undefined });
     start();
-    expect((await outcomeOf("kex-unsaid"))?.message).toContain("needs an approval, and it has none");
+    expect((await outcomeOf("kex-unsaid"))?.message).toContain("Approval required, and it has none");
   });
 
   test("a step that people approved runs in production", async () => {
@@ -638,7 +638,7 @@ test("an API server that falters is waited for, and shown where it lasts", async
   start({ aheadMs: quietMs + 5000 });
   await harness.createExecution("kex-faltering", { target: targetOf("faltering") });
   const waiting = await harness.until("kex-faltering", hasPhase("Validating"));
-  expect(waiting.status?.message).toMatch(/^Waits for the API server/);
+  expect(waiting.status?.message).toMatch(/^Waiting for the API server/);
   await playJob("kex-faltering", "faltering");
   expect((await harness.until("kex-faltering", released)).status).toMatchObject({ phase: "Completed", changed: true });
 });

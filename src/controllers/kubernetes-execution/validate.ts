@@ -26,14 +26,14 @@ import { subjectVariables } from "#policy/rules.ts";
 
 export type ValidateDeps = Pick<RoleDeps, "kube" | "randomBytes" | "clock" | "journal" | "settings" | "guardrails" | "namespace">;
 
-/** What is to be done, and what is kept of it. */
+/** The changes to make and what is recorded of them. */
 interface Candidate {
   readonly changes: readonly Change[];
   readonly fields: Pick<Status, "priorState" | "diffs"> & { readonly changes: string; readonly inverse: string };
 }
 type Recorded = Pick<Status, "changes" | "inverse" | "inverseHash" | "priorState" | "diffs">;
 
-/** Never throws for what the API server may answer differently later: that is a value too. */
+/** A transient error of the API server is a value here, never thrown. */
 export const validate = async (deps: ValidateDeps, execution: KubernetesExecution, signal: AbortSignal): Promise<Validation> => {
   try {
     return await check(deps, execution, signal);
@@ -46,7 +46,7 @@ export const validate = async (deps: ValidateDeps, execution: KubernetesExecutio
 const check = async (deps: ValidateDeps, execution: KubernetesExecution, signal: AbortSignal): Promise<Validation> => {
   const { spec } = execution;
   const action = findAction(spec.action);
-  if (action === undefined) return failed("Refused", `There is no action ${spec.action}.`);
+  if (action === undefined) return failed("Refused", `Unknown action ${spec.action}.`);
   const candidate =
     spec.undoes === undefined ? await planAgain(deps, execution, action, signal) : await planUndo(deps, execution, spec.undoes, signal);
   if ("kind" in candidate) return candidate;
@@ -58,14 +58,14 @@ const check = async (deps: ValidateDeps, execution: KubernetesExecution, signal:
     if (answer.kind === "drifted") return failed(spec.undoes === undefined ? "Drifted" : "UndoGuardFailed", answer.message);
     if (answer.kind === "rejected")
       return {
-        ...failed("DryRunRejected", `The server would not take the change: ${answer.message}`),
+        ...failed("DryRunRejected", `The API server rejects the change: ${answer.message}`),
         dryRun: { accepted: false, message: clipped(answer.message) },
       };
   }
   return { kind: "ready", fields: { ...(await sealed(deps, execution, candidate.fields, signal)), dryRun: { accepted: true } } };
 };
 
-/** What viewers of the record must not read is sealed; the hash of the inverse binds an undo to it. */
+/** Raw changes are sealed, since viewers of the record must not read them; the hash of the inverse binds an undo to it. */
 const sealed = async (
   deps: ValidateDeps,
   { metadata: { name } }: KubernetesExecution,
@@ -94,10 +94,7 @@ const planAgain = async (
     return failed(plan.code, `${referenceText(spec.target)}: ${plan.reason}.`);
   }
   if (plan.changesHash !== spec.changesHash)
-    return failed(
-      "Drifted",
-      `${referenceText(spec.target)} is not as it was when this was planned: planned now, the change would be another one.`,
-    );
+    return failed("Drifted", `${referenceText(spec.target)} changed since planning; the plan hash no longer matches.`);
   return {
     changes: plan.changes,
     fields: { changes: plan.changesText, inverse: plan.inverseText, priorState: plan.priorStateText, diffs: [...plan.diffs] },
@@ -112,23 +109,25 @@ const planUndo = async (
   signal: AbortSignal,
 ): Promise<Candidate | Validation> => {
   const original = await deps.kube.get(KubernetesExecution, { namespace: deps.namespace, name: undone }, { signal });
-  if (original === undefined) return failed("Refused", `KubernetesExecution ${undone}, which is to be undone, does not exist.`);
+  if (original === undefined) return failed("Refused", `KubernetesExecution ${undone}, the one to undo, does not exist.`);
   if (!isOver(original)) return failed("Refused", `KubernetesExecution ${undone} has not ended yet.`);
   const { inverse } = original.status ?? {};
-  if (inverse === undefined || inverse === irreversible) return failed("Refused", `What ${undone} has changed cannot be undone.`);
+  if (inverse === undefined || inverse === irreversible)
+    return failed("Refused", `The change of KubernetesExecution ${undone} cannot be undone.`);
   const opened = await openChanges(deps, { kind: KubernetesExecution.kind, name: undone, field: "inverse" }, inverse, signal);
   if (!opened.ok) return failed("Unreadable", `${asSentence(opened.reason)}.`);
   const { text } = opened;
-  if (sha256(text) !== spec.changesHash) return failed("Drifted", `The inverse that ${undone} holds is not the one that was meant.`);
+  if (sha256(text) !== spec.changesHash)
+    return failed("Drifted", `Hash mismatch: the inverse in KubernetesExecution ${undone} is not the planned one.`);
   const changes = decodeChanges(text);
   const target = await readObject(deps.kube, spec.target, signal);
   const liveOf = liveObjects({ target });
   if (changes.every((change) => isInPlace(change, liveOf(change.object))))
-    return { kind: "notNeeded", message: "Nothing to undo: everything is as it was before." };
+    return { kind: "notNeeded", message: "Nothing to undo: the objects already match their previous state." };
   if (changes.some((change) => !guardsHold(change, liveOf(change.object))))
     return failed(
       "UndoGuardFailed",
-      `${referenceText(spec.target)} was changed by another client since; undoing this change would undo that one too.`,
+      `${referenceText(spec.target)} was changed by another client since; the undo is skipped to keep that change.`,
     );
   return {
     changes,
@@ -142,7 +141,7 @@ const planUndo = async (
 };
 
 /**
- * What forbids the change now, whatever was allowed when it was planned. An undo needs the opt-in alone: it only takes back what was allowed.
+ * What forbids the change now, whatever was allowed when it was planned. An undo needs the opt-in alone: it reverts a change that was allowed.
  */
 const refusalOf = async (
   deps: ValidateDeps,
@@ -154,7 +153,7 @@ const refusalOf = async (
   const { target } = spec;
   const missing = deps.guardrails.missing();
   if (missing.length > 0)
-    return `The admission policies that bound Kintsugi are not in force (${missing.slice(0, 3).join("; ")}): install them.`;
+    return `The admission policies that bound Kintsugi are not in force (${missing.slice(0, 3).join("; ")}). Install them.`;
   const labels = await readPolicyLabels(deps.kube, target, signal);
   if (!isManaged(labels)) return `${holderText(target)} is not opted in: label it ${MANAGED_LABEL}=true.`;
   if (spec.undoes !== undefined) return undefined;
@@ -164,17 +163,17 @@ const refusalOf = async (
   const step = { ...subjectVariables(target, labels), environment: now.environment, action: spec.action };
   const hold = freezeHold(settings, deps.clock.now(), [step]);
   if (hold !== undefined) return `${asSentence(hold.why)}.`;
-  // What was planned without a permission, by an older version, needs an approval.
+  // A plan without a permission is of an older version and needs an approval.
   const planned = spec.permission ?? { autonomy: "approve", reason: "the plan does not say which rule allowed it" };
   const autonomy = leastAutonomy(now.autonomy, planned.autonomy);
   const reason = autonomy === now.autonomy ? now.reason : planned.reason;
   if (autonomy === "auto") return undefined;
   if (autonomy !== "approve") return `Policy does not allow it now: ${reason}.`;
   const objection = await unapproved(deps, spec, signal);
-  return objection === undefined ? undefined : `It needs an approval, and ${objection}: ${reason}.`;
+  return objection === undefined ? undefined : `Approval required, and ${objection}: ${reason}.`;
 };
 
-/** Why the execution is not what people approved, in words; absent where it is. */
+/** Why the execution is not the approved one; absent where it is. */
 const unapproved = async (
   { kube, namespace }: ValidateDeps,
   { approval, request, step, action, target, changesHash }: KubernetesExecution["spec"],

@@ -1,33 +1,40 @@
-// Whether one policy is understood as it is written: the status that says so. Pure.
-import type { Condition } from "#api/fields.ts";
-import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
-import { toPreciseTimestamp } from "#lib/clock.ts";
-import { clipped } from "#lib/words.ts";
-import { compileRules, problemText, type RuleProblem } from "#policy/rules.ts";
+// Whether one policy is valid as it is written: the condition that says so. Pure.
+import type { PolicyReason, RemediationPolicy } from "#api/kinds/remediation-policy.ts";
+import * as decision from "#controllers/decision.ts";
+import { compileRules, problemText } from "#policy/rules.ts";
 
-type Status = NonNullable<RemediationPolicy["status"]>;
+export interface Words {
+  readonly phase: "Pending";
+  readonly reason: PolicyReason;
+  readonly status: NonNullable<RemediationPolicy["status"]>;
+  readonly effect: never;
+}
+export type Decision = decision.Decision<Words>;
 
-/** The status that the policy has to have; equal to the present one where nothing has changed. */
-export const statusOf = (policy: RemediationPolicy, now: number): Status => {
-  const { metadata, status } = policy;
-  const { problems } = compileRules(policy);
-  const before = status?.conditions?.find(({ type }) => type === "Ready");
-  const holds: Condition["status"] = problems.length === 0 ? "True" : "False";
-  const condition: Condition = {
-    type: "Ready",
-    status: holds,
-    reason: problems.length === 0 ? "RulesCompiled" : "RulesInvalid",
-    message: problems.length === 0 ? "Every rule of this policy is in force." : invalidText(problems),
-    lastTransitionTime: before?.status === holds ? before.lastTransitionTime : toPreciseTimestamp(now),
-  };
-  return {
-    ...(metadata.generation === undefined ? {} : { observedGeneration: metadata.generation }),
-    conditions: [...(status?.conditions ?? []).filter(({ type }) => type !== "Ready" && type !== formerType), condition],
-  };
-};
+const guards = {
+  rulesInvalid: (policy) => {
+    const { problems } = compileRules(policy);
+    if (problems.length === 0) return undefined;
+    const message = `Kintsugi repairs nothing until this policy is corrected. ${problems.map(problemText).join(" ")}`;
+    const notice = { reason: "RulesInvalid", message } as const;
+    return { do: "updateStatus", status: observed(policy), claims: [{ type: "Ready", status: "False", ...notice }], notice };
+  },
+  rulesValid: (policy) => {
+    const ready = { reason: "RulesCompiled", message: "Every rule of this policy is in force." } as const;
+    return { do: "updateStatus", status: observed(policy), claims: [{ type: "Ready", status: "True", ...ready }] };
+  },
+} satisfies Record<string, decision.Guard<RemediationPolicy, Decision>>;
 
 /** The condition of an earlier version, which nothing updates any more. */
 const formerType = "InForce";
 
-const invalidText = (problems: readonly RuleProblem[]): string =>
-  clipped(`Kintsugi repairs nothing until this policy is corrected. ${problems.map(problemText).join(" ")}`);
+const observed = ({ metadata: { generation }, status }: RemediationPolicy): Words["status"] => ({
+  ...(generation === undefined ? {} : { observedGeneration: generation }),
+  conditions: (status?.conditions ?? []).filter(({ type }) => type !== formerType),
+});
+
+/** A policy has no life cycle: it is judged at every change. */
+export const phases: decision.Phases<"Pending", RemediationPolicy, Decision> = { Pending: [guards.rulesInvalid, guards.rulesValid] };
+export const transitions = { Pending: [] } as const;
+
+export const decide = decision.decideBy(phases, () => "Pending");

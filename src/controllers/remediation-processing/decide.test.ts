@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { ProcessingPhase, processingTransitions, RemediationProcessing } from "#api/kinds/remediation-processing.ts";
-import { type Observed, decide } from "#controllers/remediation-processing/decide.ts";
+import { phaseOf } from "#api/define-kind.ts";
+import { processingTransitions, RemediationProcessing } from "#api/kinds/remediation-processing.ts";
+import { type Observed, decide, phases, type Words } from "#controllers/remediation-processing/decide.ts";
+import { testDecisionLaws } from "#test/decision-laws.ts";
 import { defaultSettings } from "#policy/settings.ts";
-import { aProcessing, at, context, stamp } from "#test/orchestration-samples.ts";
+import { aProcessing, at, context } from "#test/orchestration-samples.ts";
 
 const seen = (more: Partial<Observed> = {}): Observed => ({
   processing: aProcessing(),
@@ -23,7 +25,7 @@ const unreadable: Observed = {
 };
 const statusOf = (observed: Observed) => {
   const decision = decide(observed, at(3));
-  return decision.do === "finish" ? decision.status : undefined;
+  return decision.do === "transition" ? { phase: decision.to, message: decision.message, ...decision.status } : undefined;
 };
 
 describe("decide", () => {
@@ -38,7 +40,6 @@ describe("decide", () => {
         priority: "P2",
         autonomy: "auto",
         managed: true,
-        completedAt: stamp(3),
       },
     ],
     [
@@ -72,15 +73,14 @@ describe("decide", () => {
     expect(statusOf(observed)).toMatchObject(status);
     expect(RemediationProcessing.status.safeParse(statusOf(observed)).error).toBeUndefined();
   });
+});
 
-  test("the decisions and the transition table have the same edges", () => {
-    const decided = ProcessingPhase.options.flatMap((phase) =>
-      [seen(), unreadable].flatMap((observed) => {
-        const decision = decide({ ...observed, processing: aProcessing({ phase }) }, at(1));
-        return decision.do === "finish" ? [`${phase} → ${decision.status.phase}`] : [];
-      }),
-    );
-    const declared = Object.entries(processingTransitions).flatMap(([from, targets]) => targets.map((to) => `${from} → ${to}`));
-    expect(decided.toSorted()).toEqual(declared.toSorted());
-  });
+testDecisionLaws<Words, Observed>({
+  phases,
+  transitions: processingTransitions,
+  phaseIn: ({ processing }) => phaseOf(processing),
+  cases: [
+    [seen(), at(1)],
+    [unreadable, at(1)],
+  ],
 });

@@ -1,6 +1,7 @@
-// What is known of a target, and what policy says of it: the one status this kind ever gets. Pure.
-import type { Context, ProcessingPhase, RemediationProcessing } from "#api/kinds/remediation-processing.ts";
-import { toPreciseTimestamp } from "#lib/clock.ts";
+// What is known of a target and what policy says about it, in the one transition that this kind makes. Pure.
+import { phaseOf } from "#api/define-kind.ts";
+import type { Context, ProcessingPhase, ProcessingReason, RemediationProcessing } from "#api/kinds/remediation-processing.ts";
+import * as decision from "#controllers/decision.ts";
 import { redact } from "#lib/redact.ts";
 import { policyContextOf } from "#policy/permission.ts";
 import { priorityFor } from "#policy/priority.ts";
@@ -18,41 +19,51 @@ export interface Observed {
   readonly missing: readonly string[];
 }
 
-type Status = NonNullable<RemediationProcessing["status"]>;
-export type Decision = { readonly do: "finish"; readonly status: Status } | { readonly do: "wait" };
+export interface Words {
+  readonly phase: ProcessingPhase;
+  readonly reason: ProcessingReason;
+  readonly status: NonNullable<RemediationProcessing["status"]>;
+  readonly effect: never;
+}
+export type Decision = decision.Decision<Words>;
 
-export const phaseOf = (processing: RemediationProcessing): ProcessingPhase => processing.status?.phase ?? "Pending";
+const guards = {
+  contextUnreadable: (seen) => (seen.context === undefined ? unreadable(seen) : undefined),
+  contextRead: (seen) => (seen.context === undefined ? undefined : completed(seen, seen.context)),
+} satisfies Record<string, decision.Guard<Observed, Decision>>;
 
-export const decide = (seen: Observed, now: number): Decision => rows[phaseOf(seen.processing)](seen, now);
-
-const rows: Readonly<Record<ProcessingPhase, (seen: Observed, now: number) => Decision>> = {
-  Pending: (seen, now) => ({ do: "finish", status: seen.context === undefined ? unread(seen, now) : known(seen, seen.context, now) }),
-  Completed: () => ({ do: "wait" }),
-  Failed: () => ({ do: "wait" }),
+export const phases: decision.Phases<ProcessingPhase, Observed, Decision> = {
+  Pending: [guards.contextUnreadable, guards.contextRead],
+  Completed: [],
+  Failed: [],
 };
 
-const unread = ({ unreadable = "no reason was given", missing }: Observed, now: number): Status => ({
-  phase: "Failed",
-  quality: { missing: bounded(missing) },
-  completedAt: toPreciseTimestamp(now),
-  message: redact(unreadable).slice(0, 1024),
+export const decide = decision.decideBy(phases, ({ processing }) => phaseOf(processing));
+
+const unreadable = ({ unreadable: why = "no reason given", missing }: Observed): Decision => ({
+  do: "transition",
+  to: "Failed",
+  status: { quality: { missing: bounded(missing) } },
+  message: redact(why),
 });
 
-const known = (seen: Observed, context: Context, now: number): Status => {
+const completed = (seen: Observed, context: Context): Decision => {
   const { processing, labels, ownNamespace, settings, missing } = seen;
   const { target, alert } = processing.spec;
   const { environment, managed, protections, autonomy, why } = policyContextOf({ target, labels, ownNamespace, settings });
   return {
-    phase: "Completed",
-    context,
-    environment: { value: environment.value.slice(0, 63), source: environment.source.slice(0, 256) },
-    priority: priorityFor({ alert, target, labels, environment: environment.value, settings }),
-    autonomy,
-    managed,
-    protections: protections.slice(0, 20),
-    quality: { missing: bounded(missing) },
-    completedAt: toPreciseTimestamp(now),
-    message: why.slice(0, 1024),
+    do: "transition",
+    to: "Completed",
+    status: {
+      context,
+      environment: { value: environment.value.slice(0, 63), source: environment.source.slice(0, 256) },
+      priority: priorityFor({ alert, target, labels, environment: environment.value, settings }),
+      autonomy,
+      managed,
+      protections: protections.slice(0, 20),
+      quality: { missing: bounded(missing) },
+    },
+    message: why,
   };
 };
 

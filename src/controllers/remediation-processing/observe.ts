@@ -1,4 +1,4 @@
-// Reads everything that is to be known of one target: itself live, since the caches keep no template, what surrounds it from the caches. Never writes.
+// Reads the context of one target: the object live, since the caches keep no template, its neighbors from the caches. Never writes.
 import type { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
 import { referenceText } from "#api/object.ts";
 import { CachedAutoscalers, CachedBudgets, CachedNamespaces, CachedNodes, CachedQuotas, CachedServices } from "#cluster/cached-kinds.ts";
@@ -54,7 +54,7 @@ export const createObserve = ({ kube, caches, clock, namespace: ownNamespace, se
       });
       return { ...facts, missing, context };
     } catch (error) {
-      // An object of a shape that we do not understand: saying so beats trying it again until the request times out.
+      // An object of an unknown shape: failing with a reason beats retrying until the request times out.
       return { ...facts, missing, unreadable: error instanceof Error ? error.message : String(error) };
     }
   };

@@ -1,5 +1,5 @@
 // The orchestrator: brings one request from its alert to its outcome, one child at a time. Never touches the user's cluster itself.
-import { isTerminal } from "#api/define-kind.ts";
+import { isTerminal, phaseOf } from "#api/define-kind.ts";
 import { AIAnalysis } from "#api/kinds/ai-analysis.ts";
 import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
@@ -12,9 +12,13 @@ import { targetKey, watchTargets } from "#cluster/targets.ts";
 import type { RoleDeps } from "#runtime/role-deps.ts";
 import type { Controller, Watch } from "#kube/controller.ts";
 import type { Store } from "#kube/store.ts";
-import { createAct } from "#controllers/remediation-request/act.ts";
-import { decide, phaseOf } from "#controllers/remediation-request/decide.ts";
+import { phaseController } from "#controllers/phase-controller.ts";
+import { act, write } from "#controllers/remediation-request/act.ts";
+import { phases } from "#controllers/remediation-request/decide.ts";
+import { createMeasure } from "#controllers/remediation-request/measures.ts";
 import { alertsResolved, observe, workflowIndexes } from "#controllers/remediation-request/observe.ts";
+import type { Observed, Words } from "#controllers/remediation-request/observed.ts";
+import { statusAfter } from "#controllers/remediation-request/status.ts";
 
 const blocked = "blockedRequests";
 const byTarget = "activeRequestsByTarget";
@@ -32,7 +36,7 @@ export const createRemediationRequestController = (deps: RoleDeps): Controller =
   const workflows = deps.caches.of(WorkflowExecution, scope, workflowIndexes);
   const targets = watchTargets(deps.caches);
   const namespaces = deps.caches.of(CachedNamespaces);
-  const act = createAct(deps, { requests, processings, analyses, workflows });
+  const sources = { ...deps, requests, processings, analyses, workflows, targets, namespaces };
 
   const blockedOnes = (): Key[] => requests.index(blocked, "yes").map(keyOf);
   /** Only those whose alerts are resolved wait for the health of their target. */
@@ -40,14 +44,15 @@ export const createRemediationRequestController = (deps: RoleDeps): Controller =
     targets.concernedBy(object).flatMap((key) => requests.index(byTarget, key).filter(alertsResolved).map(keyOf));
   const unblocks = (store: Store): Watch => ({ store, keysOf: blockedOnes });
 
-  return {
+  return phaseController<RemediationRequest, Words, Observed>(deps, {
     name: "remediation-request",
     concurrency: 16,
+    type: RemediationRequest,
+    store: requests,
     watches: [
-      { store: requests, keysOf: (request) => [keyOf(request)] },
       { store: processings, keysOf: requestOf },
       { store: analyses, keysOf: requestOf },
-      // A repair that ends frees its object for whoever waits for it.
+      // A repair that ends frees its object for the requests that wait for it.
       { store: workflows, keysOf: (workflow) => [...requestOf(workflow), ...blockedOnes()] },
       unblocks(deps.caches.of(RemediationPolicy, scope)),
       unblocks(deps.caches.of(CachedAdmissionPolicies)),
@@ -55,16 +60,15 @@ export const createRemediationRequestController = (deps: RoleDeps): Controller =
       unblocks(namespaces),
       ...targets.stores.map((store) => ({ store, keysOf: waitingForHealth })),
     ],
-    reconcile: async (key, { signal, log }) => {
-      const request = requests.get(key);
-      // Its children go with it by garbage collection; there is nothing to tidy.
-      if (request === undefined || request.metadata.deletionTimestamp !== undefined) return "rest";
-      if (isTerminal(requestTransitions, phaseOf(request))) return "rest";
-      const now = deps.clock.now();
-      const seen = await observe({ ...deps, processings, analyses, workflows, targets, namespaces }, request, now, signal);
-      return act(decide(seen, now), seen, { signal, log, now });
-    },
-  };
+    transitions: requestTransitions,
+    phases,
+    observe: (request, pass) => observe(sources, request, pass),
+    act: (effect, seen, pass) => act(sources, effect, seen, pass),
+    statusAfter,
+    write: (request, status, pass) => write(sources, request, status, pass),
+    warnings: ["Failed", "TimedOut", "Recovering", "Blocked"],
+    measure: createMeasure(deps.metrics),
+  });
 };
 
 const requestOf = ({ metadata }: KubeObject): Key[] => {

@@ -6,7 +6,7 @@ import type { RemediationRequest, RequestPhase } from "#api/kinds/remediation-re
 import type { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
 import type { KubeObject } from "#api/object.ts";
 import type { RoleDeps } from "#runtime/role-deps.ts";
-import { createAct } from "#controllers/remediation-request/act.ts";
+import { act } from "#controllers/remediation-request/act.ts";
 import { observe, type Sources, workflowIndexes } from "#controllers/remediation-request/observe.ts";
 import { statusAfter } from "#controllers/remediation-request/status.ts";
 import { createStore } from "#kube/store.ts";
@@ -43,7 +43,7 @@ describe("a list that lags behind", () => {
       settings: () => ({ maxAttempts: 3, verificationSeconds: 5, stabilisationSeconds: 5, freezes: [], budgets: {} }),
       guardrails: { missing: () => ["none is in force"] },
     } as unknown as Sources;
-    const seen = await observe(sources, inPhase(phase), at(1), signal);
+    const seen = await observe(sources, inPhase(phase), { now: at(1), signal });
     return { asked, sees: [seen.analysis?.kind, seen.workflow?.kind].filter((kind) => kind !== undefined) };
   };
   test.each<[RequestPhase, string[]]>([
@@ -59,11 +59,10 @@ describe("a list that lags behind", () => {
 });
 
 test("what a repair tried is read from the repair itself, whatever the analysis' list shows", () => {
-  const seen = { request: inPhase("Analyzing"), analysis: anAnalysis({ phase: "Investigating" }), maxAttempts: 3, verificationSeconds: 10 };
-  const move = { do: "move", to: "Executing", ensure: "workflow", message: "Repairing." } as const;
-  expect(statusAfter(seen, move, aWorkflow(), at(1)).attempts).toMatchObject([
-    { workflow: "wfe-000000000000-1", actions: ["rollback_deployment"] },
-  ]);
+  const analysis = anAnalysis({ phase: "Investigating" });
+  const seen = { request: inPhase("Analyzing"), analysis, workflow: aWorkflow(), maxAttempts: 3, verificationSeconds: 10 };
+  const start = { do: "transition", to: "Executing", message: "Repairing." } as const;
+  expect(statusAfter(seen, start, at(1)).attempts).toMatchObject([{ workflow: "wfe-000000000000-1", actions: ["rollback_deployment"] }]);
 });
 
 describe("a child that is not there any more", () => {
@@ -78,12 +77,12 @@ describe("a child that is not there any more", () => {
         { ...object, metadata: { ...request.metadata, ...object.metadata } }
       ),
     };
-    const metric = { add: () => {}, observe: () => {} };
-    const deps = { kube, log: silentLog, metrics: { counter: () => metric, histogram: () => metric } } as unknown as RoleDeps;
+    const deps = { kube } as unknown as RoleDeps;
     const seen = { request, processing: aProcessing(processed), maxAttempts: 3, verificationSeconds: 10 };
     const child = phase === "Analyzing" ? "analysis" : "processing";
     const empty = { ...stores, processings: createStore<RemediationProcessing>({ onBug }) };
-    await createAct(deps, empty)({ do: "ensure", child, untilMs: at(60) }, seen, { signal, log: silentLog, now: at(1) });
+    const type = phase === "Pending" ? "create" : "recreate";
+    await act({ ...deps, ...empty }, { type, child, attempt: 1 }, seen, { signal, log: silentLog, now: at(1) });
     return { calls, isKnown: stores.requests.get(request.metadata) !== undefined };
   };
   test.each<RequestPhase>(["Analyzing", "Processing"])("is made again in %s while its request is there", async (phase) => {

@@ -3,15 +3,14 @@ import { targetHash } from "#api/target-hash.ts";
 import { AIAnalysis, type Plan } from "#api/kinds/ai-analysis.ts";
 import type { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
 import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
-import { WorkflowExecution, type WorkflowPhase, workflowTransitions } from "#api/kinds/workflow-execution.ts";
-import { isTerminal } from "#api/define-kind.ts";
+import { WorkflowExecution, workflowTransitions } from "#api/kinds/workflow-execution.ts";
+import { isTerminal, phaseOf } from "#api/define-kind.ts";
 import { type KubeObject, type ObjectReference, referenceText } from "#api/object.ts";
 import type { CachedNamespace } from "#cluster/cached-kinds.ts";
 import type { Guardrails } from "#cluster/guardrails.ts";
 import type { Targets } from "#cluster/targets.ts";
 import type { Kube } from "#kube/client.ts";
 import type { Store } from "#kube/store.ts";
-import { fromTimestamp } from "#lib/clock.ts";
 import { type Hold, budgetHold } from "#policy/budget.ts";
 import { environmentFor } from "#policy/environment.ts";
 import { freezeHold, type FreezeSubject } from "#policy/freeze.ts";
@@ -19,7 +18,8 @@ import { holderText } from "#policy/permission.ts";
 import { subjectVariables } from "#policy/rules.ts";
 import type { Settings } from "#policy/settings.ts";
 import { analysisName, chosenPlan, processingName, repairedObject, workflowNumber } from "#controllers/remediation-request/children.ts";
-import { type Observed, attemptOf, phaseOf } from "#controllers/remediation-request/decide.ts";
+import { attemptOf, type Observed } from "#controllers/remediation-request/observed.ts";
+import type { Pass } from "#controllers/phase-controller.ts";
 
 export interface Sources {
   readonly kube: Pick<Kube, "get">;
@@ -40,7 +40,11 @@ export const workflowIndexes = {
   [workflowsByObject]: (workflow: WorkflowExecution): readonly string[] => [targetHash(workflow.spec.target)],
 };
 
-export const observe = async (sources: Sources, request: RemediationRequest, now: number, signal: AbortSignal): Promise<Observed> => {
+export const observe = async (
+  sources: Sources,
+  request: RemediationRequest,
+  { now, signal }: Pick<Pass, "now" | "signal">,
+): Promise<Observed> => {
   const { namespace, name } = request.metadata;
   const settings = sources.settings();
   const attempt = attemptOf(request);
@@ -151,10 +155,4 @@ const frozenSteps = ({ steps }: Plan, namespaces: Sources["namespaces"], { rules
 /** Of every step's own target: each has a budget. */
 const changedNamespaces = ({ steps }: Plan): readonly string[] => [...new Set(steps.flatMap(({ target }) => target.namespace ?? []))];
 
-const isActive = (workflow: WorkflowExecution): boolean => {
-  const phase: WorkflowPhase = workflow.status?.phase ?? "Pending";
-  return !isTerminal(workflowTransitions, phase);
-};
-
-/** Since when the episode has lasted, as far as the alert says. */
-export const alertStartedAt = (request: RemediationRequest): number | undefined => fromTimestamp(request.spec.alert.startsAt);
+const isActive = (workflow: WorkflowExecution): boolean => !isTerminal(workflowTransitions, phaseOf(workflow));

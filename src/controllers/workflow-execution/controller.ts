@@ -1,5 +1,5 @@
-// Runs the steps of one repair in order, proves that the symptom is gone, and undoes them where it is not. Never touches the user's cluster itself.
-import { isTerminal } from "#api/define-kind.ts";
+// Runs the steps of one repair in order, verifies that the symptom is gone, and undoes them where it persists. Never touches the user's cluster itself.
+import { phaseOf } from "#api/define-kind.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { WorkflowExecution, workflowTransitions } from "#api/kinds/workflow-execution.ts";
@@ -9,8 +9,10 @@ import type { RoleDeps } from "#runtime/role-deps.ts";
 import { failingLogs } from "#evidence/failing-logs.ts";
 import type { Controller } from "#kube/controller.ts";
 import type { Store } from "#kube/store.ts";
-import { createAct } from "#controllers/workflow-execution/act.ts";
-import { decide, type Decision, phaseOf } from "#controllers/workflow-execution/decide.ts";
+import { phaseController } from "#controllers/phase-controller.ts";
+import { metrics as definitions } from "#controllers/workflow-execution/role.ts";
+import { act, statusAfter } from "#controllers/workflow-execution/act.ts";
+import { type Observed, phases, wantsLogs, type Words } from "#controllers/workflow-execution/decide.ts";
 import { executionIndexes, observe } from "#controllers/workflow-execution/observe.ts";
 
 const verifyingByTarget = "verifyingWorkflowsByTarget";
@@ -23,24 +25,23 @@ const indexes = {
   [verifyingByRequest]: (workflow: WorkflowExecution) => whileVerifying(workflow, workflow.spec.request),
 };
 
-/** The undo takes the pods away that say why. */
-const isFailedRepair = (decision: Decision): boolean => decision.do === "move" && decision.verification?.result === "SymptomPersists";
-
 export const createWorkflowExecutionController = (deps: RoleDeps): Controller => {
   const scope = { namespace: deps.namespace };
   const workflows = deps.caches.of(WorkflowExecution, scope, indexes);
   const executions = deps.caches.of(KubernetesExecution, scope, executionIndexes);
   const requests = deps.caches.of(RemediationRequest, scope);
   const targets = watchTargets(deps.caches);
-  const act = createAct(deps, { workflows, executions });
+  const sources = { ...deps, requests, executions, targets };
+  const ended = deps.metrics.counter(definitions.workflows);
   const watchingHealth = (object: KubeObject): Key[] =>
     targets.concernedBy(object).flatMap((key) => workflows.index(verifyingByTarget, key).map(keyOf));
 
-  return {
+  return phaseController<WorkflowExecution, Words, Observed>(deps, {
     name: "workflow-execution",
     concurrency: 16,
+    type: WorkflowExecution,
+    store: workflows,
     watches: [
-      { store: workflows as Store, keysOf: (workflow) => [keyOf(workflow)] },
       {
         store: executions as Store,
         keysOf: (execution) => [{ namespace: deps.namespace, name: (execution as KubernetesExecution).spec.workflow }],
@@ -49,17 +50,16 @@ export const createWorkflowExecutionController = (deps: RoleDeps): Controller =>
       { store: requests as Store, keysOf: (request) => workflows.index(verifyingByRequest, request.metadata.name).map(keyOf) },
       ...targets.stores.map((store) => ({ store, keysOf: watchingHealth })),
     ],
-    reconcile: async (key, { signal, log }) => {
-      const workflow = workflows.get(key);
-      // Its executions go with it by garbage collection, each after its Job has ended.
-      if (workflow === undefined || workflow.metadata.deletionTimestamp !== undefined) return "rest";
-      if (isTerminal(workflowTransitions, phaseOf(workflow))) return "rest";
-      const now = deps.clock.now();
-      const seen = await observe({ ...deps, requests, executions, targets }, workflow, signal);
-      const decision = decide(seen, now);
-      if (!isFailedRepair(decision)) return act(decision, seen, { signal, log, now });
-      const logs = await failingLogs(deps.kube, deps.clock, workflow.spec.symptom.object, signal);
-      return act(decide({ ...seen, logs }, now), { ...seen, logs }, { signal, log, now });
+    transitions: workflowTransitions,
+    phases,
+    observe: async (workflow, { now, signal }) => {
+      const seen = await observe(sources, workflow, signal);
+      if (!wantsLogs(seen, now)) return seen;
+      return { ...seen, logs: await failingLogs(deps.kube, deps.clock, workflow.spec.symptom.object, signal) };
     },
-  };
+    act: (effect, seen, pass) => act(sources, effect, seen, pass),
+    statusAfter,
+    warnings: ["Failed", "RollingBack", "RolledBack"],
+    measure: ({ to }, _before, after) => after.status?.completedAt && ended.add({ phase: to }),
+  });
 };

@@ -1,8 +1,10 @@
-// What to do next for one workflow: pure, a row for every phase. Never begins a step while another runs; never ends while one does.
-import type { WorkflowExecution, WorkflowPhase } from "#api/kinds/workflow-execution.ts";
-import type { Health } from "#cluster/workload-health.ts";
+// What to do next for one workflow: pure, a chain of guards for every phase. Never begins a step while another runs; never ends while one does.
+import { phaseOf } from "#api/define-kind.ts";
+import type { RestoredReason, WorkflowExecution, WorkflowPhase, WorkflowReason } from "#api/kinds/workflow-execution.ts";
 import { referenceText } from "#api/object.ts";
-import { fromTimestamp } from "#lib/clock.ts";
+import type { Health } from "#cluster/workload-health.ts";
+import * as decision from "#controllers/decision.ts";
+import { withFailureLogs } from "#controllers/workflow-execution/failure-logs.ts";
 import {
   type Executions,
   type StepView,
@@ -13,9 +15,9 @@ import {
   problemsOf,
   viewsOf,
 } from "#controllers/workflow-execution/steps.ts";
-import type { PodLog } from "#evidence/evidence.ts";
-import { withLastWords } from "#controllers/workflow-execution/last-words.ts";
 import { alsoGone, type Verification, verify } from "#controllers/workflow-execution/verify.ts";
+import type { PodLog } from "#evidence/evidence.ts";
+import { fromTimestamp } from "#lib/clock.ts";
 
 /** Everything a decision may look at. */
 export interface Observed {
@@ -32,132 +34,128 @@ export interface Observed {
   readonly logs?: readonly PodLog[];
 }
 
-/** What remains of a workflow that did not succeed: the request reads it. */
-export interface Restored {
-  readonly status: "True" | "False";
-  /** `Drifted`: the world had changed; `NotRun`: the Job died before its change; `Forbidden`: policy did not allow it any more. In each nothing was done, and the same action may be planned anew. */
-  readonly reason: "Undone" | "NothingChanged" | "Drifted" | "NotRun" | "Forbidden" | "ChangesRemain";
+export interface Words {
+  readonly phase: WorkflowPhase;
+  readonly reason: WorkflowReason;
+  readonly status: NonNullable<WorkflowExecution["status"]>;
+  /** `begin` and `undo` create the execution of a step or of its undo. */
+  readonly effect: { readonly type: "begin" | "undo" | "cancel"; readonly step: string };
 }
+export type Decision = decision.Decision<Words>;
+type TransitionTo = decision.TransitionTo<Words>;
 
-export interface Move {
-  readonly do: "move";
-  readonly to: WorkflowPhase;
-  readonly through?: readonly WorkflowPhase[];
-  /** A step, or the undoing of one, whose execution has to exist before the move is written. */
-  readonly begin?: Begin;
-  readonly verification?: Verification;
-  readonly restored?: Restored;
-  readonly message: string;
-}
-export interface Begin {
-  readonly step: string;
-  readonly undo: boolean;
-}
+const viewsIn = ({ workflow, executions }: Observed): StepView[] => viewsOf(workflow.spec.steps, executions);
+const isCancelled = ({ workflow }: Observed): boolean => workflow.spec.cancel === true;
+/** Of the phases that have nothing to wait for before the first step. */
+const validating = ({ workflow }: Observed) => (phaseOf(workflow) === "Pending" ? { through: ["Validating"] as const } : {});
 
-export type Decision =
-  | Move
-  /** In the same phase: the next execution, or how far the verification is. */
-  | { readonly do: "stay"; readonly begin?: Begin; readonly verification?: Verification; readonly untilMs?: number }
-  | { readonly do: "cancelStep"; readonly step: string }
-  | { readonly do: "wait" };
-
-export const phaseOf = (workflow: WorkflowExecution): WorkflowPhase => workflow.status?.phase ?? "Pending";
-
-export const decide = (seen: Observed, now: number): Decision => rows[phaseOf(seen.workflow)](seen, now);
-
-const rows: Readonly<Record<WorkflowPhase, (seen: Observed, now: number) => Decision>> = {
-  Pending(seen) {
-    if (seen.workflow.spec.cancel === true && begunSteps(seen).length === 0) return cancelled;
-    const next = validated(seen);
-    return { ...next, through: ["Validating", ...(next.through ?? [])] };
+const guards = {
+  /** A pass before this one may have created the first execution and died before it wrote so. */
+  cancelledBeforeStart: (seen) =>
+    isCancelled(seen) && seen.executions.done.size === 0
+      ? ended("Cancelled", "NothingChanged", "Cancelled before anything was changed.")
+      : undefined,
+  planInvalid: (seen) => {
+    const problems = problemsOf(seen.workflow.spec.steps);
+    if (problems.length === 0) return undefined;
+    return { ...ended("Failed", "NothingChanged", `The plan cannot be run: ${problems.join("; ")}.`), ...validating(seen) };
   },
-
-  Validating(seen) {
-    if (seen.workflow.spec.cancel === true && begunSteps(seen).length === 0) return cancelled;
-    return validated(seen);
-  },
-
-  Executing(seen, now) {
-    const views = viewsOf(seen.workflow.spec.steps, seen.executions);
-    const running = views.find(({ state }) => state === "Running");
-    if (seen.workflow.spec.cancel === true) {
-      if (running === undefined) return takenBack(seen, views, "Cancelled", "Cancelled on request.");
-      return running.execution?.spec.cancel === true ? { do: "wait" } : { do: "cancelStep", step: running.step.id };
-    }
-    if (running !== undefined) return { do: "wait" };
-    const failure = views.find(({ step, state }) => state === "Failed" && step.critical);
-    if (failure !== undefined) return takenBack(seen, views, "Failed", failureText(failure), untouched(failure));
-    const next = nextStep(views);
-    if (next !== undefined) return { do: "stay", begin: { step: next.id, undo: false } };
-    if (!views.some(({ state }) => state === "Completed")) return takenBack(seen, views, "Failed", "No step succeeded.");
-    return verifying(seen, views, now);
-  },
-
-  Verifying(seen, now) {
-    const views = viewsOf(seen.workflow.spec.steps, seen.executions);
-    if (areOlder(views)) return { do: "wait" };
-    if (seen.workflow.spec.cancel === true) return takenBack(seen, views, "Cancelled", "Cancelled on request.");
-    return verifying(seen, views, now);
-  },
-
-  RollingBack(seen) {
-    const views = viewsOf(seen.workflow.spec.steps, seen.executions);
-    if (areOlder(views)) return { do: "wait" };
-    const why = seen.workflow.status?.message ?? "The repair failed.";
-    const spoilt = views.find(({ state }) => state === "UndoFailed");
-    if (spoilt !== undefined)
-      return remains(`${why} Undoing ${spoilt.step.id} failed: ${spoilt.message ?? "no reason was given"} Manual review is needed.`);
-    // Undoing them out of order would undo what another step rests on.
-    if (views.some(({ undo }) => undo !== undefined && !isOver(undo))) return { do: "wait" };
-    const next = nextUndo(views);
-    if (next !== undefined)
-      return isUndoable(next)
-        ? { do: "stay", begin: { step: next.step.id, undo: true } }
-        : remains(`${why} What step ${next.step.id} changed cannot be undone. Manual review is needed.`);
+  startFirstStep: (seen) => {
+    const { steps } = seen.workflow.spec;
+    const first = nextStep(viewsIn(seen));
     return {
-      do: "move",
-      to: "RolledBack",
-      restored: { status: "True", reason: "Undone" },
-      message: `${why} Everything it changed was undone.`,
+      do: "transition",
+      to: "Executing",
+      ...validating(seen),
+      ...(first === undefined ? {} : { first: { type: "begin", step: first.id } }),
+      message: `Running ${steps.map(({ action }) => action).join(", then ")}.`,
     };
   },
 
-  Completed: () => ({ do: "wait" }),
-  RolledBack: () => ({ do: "wait" }),
-  Failed: () => ({ do: "wait" }),
-  Cancelled: () => ({ do: "wait" }),
+  cancelRunningStep: (seen) => {
+    const running = viewsIn(seen).find(({ state }) => state === "Running");
+    if (!isCancelled(seen) || running === undefined || running.execution?.spec.cancel === true) return undefined;
+    return { do: "act", effect: { type: "cancel", step: running.step.id } };
+  },
+  stepRuns: (seen) => (viewsIn(seen).some(({ state }) => state === "Running") ? { do: "wait" } : undefined),
+  cancelRequested: (seen) => (isCancelled(seen) ? undone(seen, "Cancelled", "Cancelled on request.") : undefined),
+  criticalStepFailed: (seen) => {
+    const failure = viewsIn(seen).find(({ step, state }) => state === "Failed" && step.critical);
+    if (failure === undefined) return undefined;
+    const { step, message = "no reason reported." } = failure;
+    return undone(seen, "Failed", `Step ${step.id} (${step.action}) failed: ${message}`, untouchedReason(failure));
+  },
+  nextStepReady: (seen) => {
+    const next = nextStep(viewsIn(seen));
+    return next === undefined ? undefined : { do: "updateStatus", status: {}, first: { type: "begin", step: next.id } };
+  },
+  noStepSucceeded: (seen) =>
+    viewsIn(seen).some(({ state }) => state === "Completed") ? undefined : undone(seen, "Failed", "No step succeeded."),
+  verifySymptom: (seen, now) => verified(seen, now),
+
+  /** Every step has ended before this phase begins: wait for the watch to catch up. */
+  cacheIsStale: (seen) => (viewsIn(seen).some(({ state }) => state === "Running") ? { do: "wait" } : undefined),
+
+  undoFailed: (seen) => {
+    const failedUndo = viewsIn(seen).find(({ state }) => state === "UndoFailed");
+    if (failedUndo === undefined) return undefined;
+    const { step, message = "no reason reported." } = failedUndo;
+    return changesRemain(`${whyUndone(seen)} Rollback of step ${step.id} failed: ${message} Manual review is required.`);
+  },
+  /** Undone out of order, a step would lose what another one rests on. */
+  undoRuns: (seen) => (viewsIn(seen).some(({ undo }) => undo !== undefined && !isOver(undo)) ? { do: "wait" } : undefined),
+  undoImpossible: (seen) => {
+    const next = nextUndo(viewsIn(seen));
+    if (next === undefined || isUndoable(next)) return undefined;
+    return changesRemain(`${whyUndone(seen)} The change of step ${next.step.id} cannot be undone. Manual review is required.`);
+  },
+  nextUndoReady: (seen) => {
+    const next = nextUndo(viewsIn(seen));
+    return next === undefined ? undefined : { do: "updateStatus", status: {}, first: { type: "undo", step: next.step.id } };
+  },
+  everythingUndone: (seen) => ended("RolledBack", "Undone", `${whyUndone(seen)} Everything it changed was undone.`),
+} satisfies Record<string, decision.Guard<Observed, Decision>>;
+
+const { cancelledBeforeStart, planInvalid, startFirstStep, cancelRequested, verifySymptom, cacheIsStale } = guards;
+
+export const phases: decision.Phases<WorkflowPhase, Observed, Decision> = {
+  Pending: [cancelledBeforeStart, planInvalid, startFirstStep],
+  Validating: [cancelledBeforeStart, planInvalid, startFirstStep],
+  Executing: [
+    guards.cancelRunningStep,
+    guards.stepRuns,
+    cancelRequested,
+    guards.criticalStepFailed,
+    guards.nextStepReady,
+    guards.noStepSucceeded,
+    verifySymptom,
+  ],
+  Verifying: [cacheIsStale, cancelRequested, verifySymptom],
+  RollingBack: [cacheIsStale, guards.undoFailed, guards.undoRuns, guards.undoImpossible, guards.nextUndoReady, guards.everythingUndone],
+  Completed: [],
+  RolledBack: [],
+  Failed: [],
+  Cancelled: [],
 };
 
-/** In a phase that begins when every step has ended: the executions are shown as they were before it, and what is newer is on its way. */
-const areOlder = (views: readonly StepView[]): boolean => views.some(({ state }) => state === "Running");
+export const decide = decision.decideBy(phases, ({ workflow }) => phaseOf(workflow));
 
-const nothingChanged: Restored = { status: "True", reason: "NothingChanged" };
-const cancelled: Move = { do: "move", to: "Cancelled", restored: nothingChanged, message: "Cancelled before anything was changed." };
-const remains = (message: string): Move => ({
-  do: "move",
-  to: "Failed",
-  restored: { status: "False", reason: "ChangesRemain" },
+/** The undo deletes the pods that say why: their logs are read before it. */
+export const wantsLogs = (seen: Observed, now: number): boolean => {
+  const next = decide(seen, now);
+  return next.do === "transition" && next.status?.verification?.result === "SymptomPersists";
+};
+
+/** `Restored`: nothing of an unsuccessful repair remains in the cluster. */
+const ended = (to: "Cancelled" | "Failed" | "RolledBack", reason: RestoredReason, message: string): TransitionTo => ({
+  do: "transition",
+  to,
+  claims: [{ type: "Restored", status: reason === "ChangesRemain" ? "False" : "True", reason }],
   message,
 });
+const changesRemain = (message: string): TransitionTo => ended("Failed", "ChangesRemain", message);
 
-/** A run before this one may have created the first execution and not lived to write so. */
-const begunSteps = ({ executions }: Observed): string[] => [...executions.done.keys()];
-
-const validated = (seen: Observed): Move => {
-  const { steps } = seen.workflow.spec;
-  const problems = problemsOf(steps);
-  if (problems.length > 0)
-    return { do: "move", to: "Failed", restored: nothingChanged, message: `The plan cannot be run: ${problems.join("; ")}.` };
-  const first = nextStep(viewsOf(steps, seen.executions));
-  return {
-    do: "move",
-    to: "Executing",
-    ...(first === undefined ? {} : { begin: { step: first.id, undo: false } }),
-    message: `Running ${steps.map(({ action }) => action).join(", then ")}.`,
-  };
-};
-
-const verifying = (seen: Observed, views: readonly StepView[], now: number): Decision => {
+const verified = (seen: Observed, now: number): Decision => {
   const { workflow, resolvedAt, verificationSeconds } = seen;
   const { changed, health } = subjects(seen);
   const begins = phaseOf(workflow) !== "Verifying";
@@ -166,58 +164,74 @@ const verifying = (seen: Observed, views: readonly StepView[], now: number): Dec
   const before = begins ? undefined : workflow.status?.verification;
   const question = { startedAt, before, stabilisationSeconds, verificationSeconds, now };
   // An alert of another namespace says nothing about the changed object.
-  const own = isCrossing(workflow) ? undefined : resolvedAt;
+  const own = crossesNamespaces(workflow) ? undefined : resolvedAt;
   const first = verify({ ...question, health: changed ?? health, resolvedAt: own });
   const answer = first.gone === true && changed !== undefined ? alsoGone(first, { ...question, health }) : first;
-  const verification = answer.gone === false ? withLastWords(answer.verification, seen.logs ?? []) : answer.verification;
+  const verification = answer.gone === false ? withFailureLogs(answer.verification, seen.logs ?? []) : answer.verification;
   if (answer.gone === undefined) {
-    if (!begins) return { do: "stay", verification, untilMs: answer.untilMs };
-    return { do: "move", to: "Verifying", verification, message: "Every step is done; watching whether the symptom stays away." };
+    if (!begins) return { do: "updateStatus", status: { verification }, untilMs: answer.untilMs };
+    return {
+      do: "transition",
+      to: "Verifying",
+      status: { verification },
+      message: "All steps are done. Verifying that the symptom is gone.",
+    };
   }
-  const through = begins ? ({ through: ["Verifying"] } as const) : {};
-  const message = verification.message ?? "";
-  if (answer.gone) return { do: "move", to: "Completed", ...through, verification, message };
-  const alerted = referenceText(workflow.spec.symptom.object);
-  // What is well is not taken back because another object is still ill.
-  if (first.gone === true)
-    return {
-      ...remains(`${referenceText(workflow.spec.target)} is healthy and stays repaired, but ${alerted} is not: ${message}`),
-      ...through,
-      verification,
-    };
-  if (changed === undefined && isCrossing(workflow))
-    return {
-      ...remains(`The symptom of ${alerted} is still there, which does not speak against the change in another namespace: ${message}`),
-      ...through,
-      verification,
-    };
-  const back = takenBack(seen, views, "Failed", `The symptom is still there: ${message}`);
-  return { ...back, verification };
+  const { message = "" } = verification;
+  const end: TransitionTo = answer.gone
+    ? { do: "transition", to: "Completed", message }
+    : symptomPersists(seen, message, { isChangedHealthy: first.gone === true, hasOwnHealth: changed !== undefined });
+  return withVerification(begins && end.to !== "RollingBack" ? { through: ["Verifying"], ...end } : end, verification);
+};
+
+/** A healthy object keeps its change, whatever another one is like; another namespace's symptom is no proof against it. */
+const symptomPersists = (
+  seen: Observed,
+  message: string,
+  { isChangedHealthy, hasOwnHealth }: { readonly isChangedHealthy: boolean; readonly hasOwnHealth: boolean },
+): TransitionTo => {
+  const { target, symptom } = seen.workflow.spec;
+  const alerted = referenceText(symptom.object);
+  if (isChangedHealthy)
+    return changesRemain(`${referenceText(target)} is healthy, so its repair is kept, but ${alerted} is not healthy: ${message}`);
+  if (!hasOwnHealth && crossesNamespaces(seen.workflow))
+    return changesRemain(`The symptom of ${alerted} persists. The change in another namespace is kept: ${message}`);
+  return undone(seen, "Failed", `The symptom persists: ${message}`);
+};
+
+/** `Verified`: the symptom is gone. */
+const withVerification = (end: TransitionTo, verification: Verification): TransitionTo => {
+  const { result, message = "" } = verification;
+  const reason = result === "SymptomGone" ? result : "SymptomPersists";
+  const claim = { type: "Verified", status: result === "SymptomGone" ? "True" : "False", reason, message } as const;
+  return { ...end, status: { ...end.status, verification }, claims: [claim, ...(end.claims ?? [])] };
 };
 
 /** `changed`: the changed object, where it is another one and has a health of its own; that one decides whether the change stays. */
 const subjects = ({ health, changed }: Observed): { readonly changed?: Health; readonly health: Health } =>
   changed === undefined || changed.state === "Unknown" ? { health } : { changed, health };
 
-const isCrossing = ({ spec }: WorkflowExecution): boolean => spec.target.namespace !== spec.symptom.object.namespace;
+const crossesNamespaces = ({ spec }: WorkflowExecution): boolean => spec.target.namespace !== spec.symptom.object.namespace;
 
-/** Whatever was changed is undone, where the plan allows it; then it ends as `otherwise` says. */
-const takenBack = (
-  { workflow }: Observed,
-  views: readonly StepView[],
+/** Undoes every change, where the plan allows it; where nothing was changed, it ends in `otherwise`. */
+const undone = (
+  seen: Observed,
   otherwise: "Failed" | "Cancelled",
   why: string,
-  unchanged: Restored = nothingChanged,
-): Move => {
+  untouched: RestoredReason = "NothingChanged",
+): TransitionTo => {
+  const views = viewsIn(seen);
   const changed = views.filter(hasChanged);
-  if (changed.length === 0) return { do: "move", to: otherwise, restored: unchanged, message: `${why} Nothing was changed.` };
-  const how = workflow.spec.rollback;
-  if (how !== "Automatic")
-    return remains(`${why} ${how === "Manual" ? "It is to be undone by hand" : "It cannot be undone"}: ${doneText(changed)}.`);
+  if (changed.length === 0) return ended(otherwise, untouched, `${why} Nothing was changed.`);
+  const what = changed.map(({ step }) => `${step.action} (${step.id})`).join(", ");
+  const { rollback } = seen.workflow.spec;
+  if (rollback === "Manual") return changesRemain(`${why} Manual rollback required: ${what}.`);
   const next = nextUndo(views);
-  if (next === undefined || !isUndoable(next)) return remains(`${why} It cannot be undone: ${doneText(changed)}.`);
-  return { do: "move", to: "RollingBack", begin: { step: next.step.id, undo: true }, message: why };
+  if (rollback === "None" || next === undefined || !isUndoable(next)) return changesRemain(`${why} No rollback is possible: ${what}.`);
+  return { do: "transition", to: "RollingBack", first: { type: "undo", step: next.step.id }, message: why };
 };
+
+const whyUndone = ({ workflow }: Observed): string => workflow.status?.message ?? "The repair failed.";
 
 const isUndoable = ({ execution }: StepView): boolean => {
   const inverse = execution?.status?.inverse;
@@ -225,12 +239,8 @@ const isUndoable = ({ execution }: StepView): boolean => {
 };
 
 /** Where nothing was changed: an action that met another object, or whose Job died before its change, has not been tried. */
-const untouched = ({ execution }: StepView): Restored => {
+const untouchedReason = ({ execution }: StepView): RestoredReason => {
   const failure = execution?.status?.failure;
-  if (failure === "Drifted" || failure === "Forbidden") return { status: "True", reason: failure };
-  const hasNotRun = failure === "JobLost" || failure === "JobFailed" || failure === "TimedOut";
-  return hasNotRun ? { status: "True", reason: "NotRun" } : nothingChanged;
+  if (failure === "Drifted" || failure === "Forbidden") return failure;
+  return failure === "JobLost" || failure === "JobFailed" || failure === "TimedOut" ? "NotRun" : "NothingChanged";
 };
-
-const failureText = ({ step, message }: StepView): string => `Step ${step.id} (${step.action}) failed: ${message ?? "no reason was given"}`;
-const doneText = (views: readonly StepView[]): string => views.map(({ step }) => `${step.action} (${step.id})`).join(", ");

@@ -46,7 +46,7 @@ const seenBy = async (
     settings: () => ({ verificationSeconds: 300 }),
   } as unknown as Sources;
   const decision = decide(await observe(sources, workflow, new AbortController().signal), at(1));
-  return { does: decision.do === "move" ? decision.to : decision.do, asked };
+  return { does: decision.do === "transition" ? decision.to : decision.do, asked };
 };
 
 const running = anExecution("s1", { phase: "Executing" });
@@ -56,8 +56,8 @@ const second = anExecution("s2", { phase: "Executing" });
 test.each<[string, WorkflowPhase | undefined, readonly KubernetesExecution[], readonly KubernetesExecution[], string, string[]]>([
   ["before the first step, nothing there", undefined, [], [], "Cancelled", ["rr-1-a1-kex-s1", "rr-1-a1-kex-s2"]],
   ["before the first step, but it was begun", undefined, [], [running], "Executing", ["rr-1-a1-kex-s1", "rr-1-a1-kex-s2"]],
-  ["between two steps, but the second was begun", "Executing", [done], [second], "cancelStep", ["rr-1-a1-kex-s2"]],
-  ["while a step is known to run", "Executing", [running], [], "cancelStep", []],
+  ["between two steps, but the second was begun", "Executing", [done], [second], "act", ["rr-1-a1-kex-s2"]],
+  ["while a step is known to run", "Executing", [running], [], "act", []],
 ])("cancelled %s", async (_when, phase, shown, live, does, asked) => {
   expect(await seenBy(phase, { ...two, cancel: true }, shown, live)).toEqual({ does, asked });
 });

@@ -1,4 +1,5 @@
 // Gathers what a decision about one workflow may look at. Reads the caches; asks the API server only where an execution seems to be gone.
+import { phaseOf } from "#api/define-kind.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import type { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
@@ -8,7 +9,7 @@ import type { Store } from "#kube/store.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import type { Settings } from "#policy/settings.ts";
 import { executionName } from "#controllers/workflow-execution/children.ts";
-import { type Observed, phaseOf } from "#controllers/workflow-execution/decide.ts";
+import type { Observed } from "#controllers/workflow-execution/decide.ts";
 import { type Executions, isOver } from "#controllers/workflow-execution/steps.ts";
 
 export interface Sources {
@@ -53,7 +54,7 @@ const executionsOf = async (sources: Sources, workflow: WorkflowExecution, signa
   for (const { id, execution, undo } of workflow.status?.steps ?? []) {
     const missing = execution !== undefined && !done.has(id) ? execution : undo !== undefined && !undone.has(id) ? undo : undefined;
     if (missing === undefined) continue;
-    // Two caches are two lists: before an execution is called lost, the server itself is asked.
+    // The caches are separate lists: before an execution counts as lost, the server is asked.
     const live = await sources.kube.get(KubernetesExecution, { namespace, name: missing }, { signal });
     if (live !== undefined) add(live);
     else if (missing === execution) lost.add(id);
@@ -67,7 +68,7 @@ const executionsOf = async (sources: Sources, workflow: WorkflowExecution, signa
   return { done, undone, lost };
 };
 
-/** Who cancels says that nothing was begun: a step that neither an older list nor the status tells of may have been, so the server is asked. */
+/** A cancel claims that nothing was begun: a step that neither a stale list nor the status shows may have been, so the server is asked. */
 const mayHaveBegun = (workflow: WorkflowExecution, known: readonly KubernetesExecution[]): boolean =>
   workflow.spec.cancel === true && ["Pending", "Validating", "Executing"].includes(phaseOf(workflow)) && known.every(isOver);
 

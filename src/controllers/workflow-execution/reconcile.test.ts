@@ -139,7 +139,7 @@ test("an execution that was deleted while it ran may have changed anything: a pe
   await harness.release(dying);
   const failed = await workflowIn(workflow, "Failed");
   expect(failed.status?.steps).toMatchObject([
-    { state: "Failed", message: "Its record was deleted while it ran: what it did is not known." },
+    { state: "Failed", message: "Its KubernetesExecution was deleted while it ran. Whether it changed anything is unknown." },
   ]);
   expect(failed.status?.conditions).toMatchObject([{ type: "Restored", status: "False" }]);
   const request = await harness.until(RemediationRequest, "rr-lost", ({ status }) => status?.phase === "Failed");

@@ -11,7 +11,7 @@ describe("problemsOf", () => {
   test.each<[string, Parameters<typeof problemsOf>[0], string[]]>([
     ["one step has none", [aStep("s1")], []],
     ["steps in an order in which they may run have none", [aStep("s1"), aStep("s2", { target: other, dependsOn: ["s1"] })], []],
-    ["ids are unique", [aStep("s1"), aStep("s1", { target: other })], ["two steps are called s1"]],
+    ["ids are unique", [aStep("s1"), aStep("s1", { target: other })], ["duplicate step id s1"]],
     ["a dependency exists", [aStep("s1", { dependsOn: ["x"] })], ["step s1 depends on x, which does not exist"]],
     ["a step does not depend on itself", [aStep("s1", { dependsOn: ["s1"] })], ["step s1 depends on s1, which does not come before it"]],
     [
@@ -22,7 +22,7 @@ describe("problemsOf", () => {
     [
       "no step does again what an earlier one did",
       [aStep("s1"), aStep("s2")],
-      ["step s2 does what step s1 does: rollback_deployment on Deployment shop/web"],
+      ["steps s1 and s2 are the same: rollback_deployment on Deployment shop/web"],
     ],
   ])("%s", (_name, steps, problems) => expect(problemsOf(steps)).toEqual(problems));
 });

@@ -1,18 +1,18 @@
-// The step graph of a workflow: whether it can be run at all, how far each step is, which one is next. Pure; at most one step runs at a time.
+// The step graph of a workflow: whether it can be run, how far each step is, which step is next. Pure; at most one step runs at a time.
 import type { Step } from "#api/fields.ts";
-import { type ExecutionPhase, executionTransitions, type KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
+import { executionTransitions, type KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import type { StepStatus } from "#api/kinds/workflow-execution.ts";
-import { isTerminal } from "#api/define-kind.ts";
+import { isTerminal, phaseOf } from "#api/define-kind.ts";
 import { referenceText } from "#api/object.ts";
 
-/** What keeps the steps from being run, in words; empty where nothing does. Their order in the list must be one in which they may run. */
+/** Why the steps cannot be run; empty where they can. Their order in the list must be one in which they may run. */
 export const problemsOf = (steps: readonly Step[]): string[] => {
   const problems: string[] = [];
   const before = new Set<string>();
   const all = new Set(steps.map((step) => step.id));
   const written = new Map<string, string>();
   for (const step of steps) {
-    if (before.has(step.id)) problems.push(`two steps are called ${step.id}`);
+    if (before.has(step.id)) problems.push(`duplicate step id ${step.id}`);
     for (const id of step.dependsOn) {
       if (!all.has(id)) problems.push(`step ${step.id} depends on ${id}, which does not exist`);
       else if (!before.has(id)) problems.push(`step ${step.id} depends on ${id}, which does not come before it`);
@@ -20,7 +20,7 @@ export const problemsOf = (steps: readonly Step[]): string[] => {
     // Each step is planned against the object as it is now: two changes of one kind to one object would not be what was approved.
     const what = `${step.action} on ${referenceText(step.target)}`;
     const earlier = written.get(what);
-    if (earlier !== undefined) problems.push(`step ${step.id} does what step ${earlier} does: ${what}`);
+    if (earlier !== undefined) problems.push(`steps ${earlier} and ${step.id} are the same: ${what}`);
     written.set(what, step.id);
     before.add(step.id);
   }
@@ -43,10 +43,7 @@ export interface StepView {
   readonly message?: string;
 }
 
-export const isOver = (execution: KubernetesExecution): boolean => {
-  const phase: ExecutionPhase = execution.status?.phase ?? "Pending";
-  return isTerminal(executionTransitions, phase);
-};
+export const isOver = (execution: KubernetesExecution): boolean => isTerminal(executionTransitions, phaseOf(execution));
 
 /** In the order of the list, which is an order in which they may run. */
 export const viewsOf = (steps: readonly Step[], { done, undone, lost }: Executions): StepView[] => {
@@ -74,22 +71,25 @@ const stateOf = (
   lost: boolean,
   blocked: boolean,
 ): Pick<StepView, "state" | "message"> => {
-  if (undo !== undefined && isOver(undo)) return { state: undo.status?.phase === "Completed" ? "Undone" : "UndoFailed", ...said(undo) };
+  if (undo !== undefined && isOver(undo))
+    return { state: undo.status?.phase === "Completed" ? "Undone" : "UndoFailed", ...messageOf(undo) };
   if (execution === undefined) {
-    if (lost) return { state: "Failed", message: "Its record was deleted while it ran: what it did is not known." };
+    if (lost)
+      return { state: "Failed", message: "Its KubernetesExecution was deleted while it ran. Whether it changed anything is unknown." };
     return blocked ? { state: "Skipped", message: "A step it depends on did not succeed." } : { state: "Waiting" };
   }
   if (!isOver(execution)) return { state: "Running" };
-  return { state: execution.status?.phase === "Completed" ? "Completed" : "Failed", ...said(execution) };
+  return { state: execution.status?.phase === "Completed" ? "Completed" : "Failed", ...messageOf(execution) };
 };
 
-const said = ({ status }: KubernetesExecution): { message?: string } => (status?.message === undefined ? {} : { message: status.message });
+const messageOf = ({ status }: KubernetesExecution): { message?: string } =>
+  status?.message === undefined ? {} : { message: status.message };
 
 /** The next step to begin; absent while one runs or none is left. */
 export const nextStep = (views: readonly StepView[]): Step | undefined =>
   views.some(({ state }) => state === "Running") ? undefined : views.find(({ state }) => state === "Waiting")?.step;
 
-/** Whether this step has left something in the cluster that was not taken back; what is not known counts as changed. */
+/** Whether this step has left something in the cluster that was not undone; unknown counts as changed. */
 export const hasChanged = ({ state, execution }: StepView): boolean => {
   if (state === "Undone") return false;
   if (execution === undefined) return state === "Failed" || state === "UndoFailed";

@@ -9,7 +9,7 @@ export interface VerificationQuestion {
   readonly health: Health;
   /** When verification began. */
   readonly startedAt: number;
-  /** As far as it has come. */
+  /** The verification so far. */
   readonly before: Verification | undefined;
   /** When the last alert of the episode was resolved; absent while one fires. */
   readonly resolvedAt: number | undefined;
@@ -26,7 +26,7 @@ export type VerificationAnswer =
 
 export const verify = (question: VerificationQuestion): VerificationAnswer => {
   const { health, startedAt, before, stabilisationSeconds, verificationSeconds, now } = question;
-  // What was resolved before the repair was done says nothing about the repair.
+  // An alert that was resolved before the repair was done says nothing about the repair.
   const resolvedAt = question.resolvedAt !== undefined && question.resolvedAt >= startedAt ? question.resolvedAt : undefined;
   const resolved = resolvedAt === undefined ? {} : { alertResolvedAt: toPreciseTimestamp(resolvedAt) };
   const deadline = startedAt + verificationSeconds * 1000;
@@ -36,7 +36,7 @@ export const verify = (question: VerificationQuestion): VerificationAnswer => {
       const message = health.reasons[0] ?? "The object is not healthy.";
       return { gone: false, verification: { ...resolved, result: "SymptomPersists", message } };
     }
-    // Always the same words: what is wrong may change by the second, and each would be a write.
+    // Always the same text: the details may change by the second, and each would be a write.
     return {
       gone: undefined,
       verification: { ...resolved, result: "Pending", message: "The object is not healthy yet." },
@@ -48,22 +48,22 @@ export const verify = (question: VerificationQuestion): VerificationAnswer => {
   const verification = { healthySince: toPreciseTimestamp(since), baseline: baselineOf(since, before, health.restarts), ...resolved };
   if (now >= stableAt || resolvedAt !== undefined) {
     const how = resolvedAt !== undefined && now < stableAt ? "and its alerts are resolved" : `for ${stabilisationSeconds} s`;
-    const message = health.state === "Unknown" ? `Its kind has no health of its own; nothing spoke against it ${how}.` : `Healthy ${how}.`;
+    const message = health.state === "Unknown" ? `Objects of this kind report no health; no problem was seen ${how}.` : `Healthy ${how}.`;
     return { gone: true, verification: { ...verification, result: "SymptomGone", message } };
   }
-  // Healthy too late and broken again and again: the window must have begun in time.
+  // Healthy too late, or unhealthy again and again: the window must have begun in time.
   if (since >= deadline)
     return { gone: false, verification: { ...verification, result: "SymptomPersists", message: "The object did not stay healthy." } };
   return {
     gone: undefined,
-    verification: { ...verification, result: "Pending", message: "Healthy; watching whether it stays so." },
+    verification: { ...verification, result: "Pending", message: "Healthy; verifying that it stays healthy." },
     untilMs: stableAt,
   };
 };
 
 /**
- * After the changed object is well: whether the object that the alert is about is, too. It has the rest of the time for that.
- * Guarantee: `gone: false` here says nothing against the change.
+ * Once the changed object is healthy: whether the alerted object is healthy, too. It has the rest of the time for that.
+ * Guarantee: `gone: false` here is no evidence against the change.
  */
 export const alsoGone = (
   { verification }: Extract<VerificationAnswer, { gone: true }>,
@@ -71,21 +71,21 @@ export const alsoGone = (
 ): VerificationAnswer => {
   const deadline = startedAt + verificationSeconds * 1000;
   const stableAt = (health.crashedAtMs ?? 0) + stabilisationSeconds * 1000;
-  const isIll = health.state === "Unhealthy" || health.state === "Missing";
-  if (!isIll && now >= stableAt) return { gone: true, verification };
+  const isUnhealthy = health.state === "Unhealthy" || health.state === "Missing";
+  if (!isUnhealthy && now >= stableAt) return { gone: true, verification };
   if (now >= deadline) {
-    const message = health.reasons[0] ?? "It does not stay healthy.";
+    const message = health.reasons[0] ?? "The object did not stay healthy.";
     return { gone: false, verification: { ...verification, result: "SymptomPersists", message } };
   }
-  const message = "The changed object is healthy; the object of the alert is not yet.";
+  const message = "The changed object is healthy. The alerted object is not healthy yet.";
   return {
     gone: undefined,
     verification: { ...verification, result: "Pending", message },
-    untilMs: isIll ? deadline : Math.min(deadline, stableAt),
+    untilMs: isUnhealthy ? deadline : Math.min(deadline, stableAt),
   };
 };
 
-/** A new restart, or a crash we were only told of later, begins the window anew. */
+/** A new restart, or a crash that was reported late, restarts the window. */
 const healthySince = ({ before, health, now }: VerificationQuestion): number => {
   const since = fromTimestamp(before?.healthySince);
   if (since === undefined || before?.baseline === undefined || health.restarts > before.baseline) return now;

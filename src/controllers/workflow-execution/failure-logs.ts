@@ -1,4 +1,4 @@
-// What the failing containers said when a repair did not help: into the verification, before the undo takes their pods away. Pure.
+// What the failing containers logged when a repair did not help, added to the verification before the undo deletes their pods. Pure.
 import type { Quote } from "#api/fields.ts";
 import type { PodLog } from "#evidence/evidence.ts";
 import { isComplaint, tellingExcerpt, tellingLine } from "#evidence/telling-line.ts";
@@ -9,7 +9,7 @@ const quotesAtMost = 2;
 const linesAtMost = 8;
 const lineAtMost = 200;
 
-export const withLastWords = (verification: Verification, logs: readonly PodLog[]): Verification => {
+export const withFailureLogs = (verification: Verification, logs: readonly PodLog[]): Verification => {
   const quotes = new Map<string, Quote>();
   for (const { namespace, pod, text } of logs) {
     const quote = tellingExcerpt(text, linesAtMost).slice(0, 2048);

@@ -1,0 +1,131 @@
+// How a request starts its repair, ends, or goes on to another attempt, in values and in words. Pure.
+import { phaseOf } from "#api/define-kind.ts";
+import type { Attempt, Outcome, RemediationRequest } from "#api/kinds/remediation-request.ts";
+import type { AIAnalysis } from "#api/kinds/ai-analysis.ts";
+import type { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
+import { chosenPlan, hasAlternative, planText, refusedBy } from "#controllers/remediation-request/children.ts";
+import { attemptOf, deadlineMs, type Observed, type TransitionTo } from "#controllers/remediation-request/observed.ts";
+import { clipped } from "#lib/words.ts";
+
+type End = "Completed" | "Failed" | "TimedOut" | "Cancelled";
+type Status = NonNullable<TransitionTo["status"]>;
+
+export const ended = (to: End, message: string, outcome?: Outcome, status: Status = {}): TransitionTo => ({
+  do: "transition",
+  to,
+  ...(outcome === undefined ? { status } : { reason: outcome, status: { ...status, outcome } }),
+  claims: [{ type: "Complete", status: "True" }],
+  message,
+});
+export const failed = (outcome: Outcome, message: string, status: Status = {}): TransitionTo => ended("Failed", message, outcome, status);
+export const timedOut = (what: string): TransitionTo =>
+  ended("TimedOut", `Timed out: ${what}. No change of this attempt remains in the cluster.`);
+
+export const cancelled = ({ spec }: RemediationRequest): TransitionTo => {
+  const { by, message = "" } = spec.cancel ?? {};
+  const who = by === undefined ? "on request" : `by ${by}${message === "" ? "" : ` (“${clipped(message, 200)}”)`}`;
+  return ended("Cancelled", `Cancelled ${who}. No change of it remains in the cluster.`);
+};
+
+/** The attempts with how the present one ended: later attempts read it. */
+const attemptsWith = ({ status }: RemediationRequest, end: Omit<Attempt, "number">, number = status?.attempt ?? 1): Status => {
+  const known = status?.attempts ?? [];
+  const present = known.find((attempt) => attempt.number === number);
+  return { attempts: [...known.filter((attempt) => attempt.number !== number), { ...present, ...end, number }] };
+};
+
+const recover = ({ request }: Observed, message: string, end: Omit<Attempt, "number">): TransitionTo => ({
+  do: "transition",
+  to: "Recovering",
+  ...(phaseOf(request) === "Analyzing" ? { through: ["AwaitingApproval"] } : {}),
+  message,
+  status: attemptsWith(request, end),
+});
+
+/** Starts the repair, or says what holds it back. */
+export const startRepair = ({ analysis, hold, request, workflow }: Observed): TransitionTo => {
+  const isHeld = workflow === undefined && hold !== undefined;
+  if (workflow === undefined && chosenPlan(analysis) === undefined) return failed("Error", "The analysis chose no plan to proceed with.");
+  if (isHeld) return { do: "transition", to: "Blocked", status: { blockedBy: clipped(hold.why) }, message: `Blocked: ${hold.why}.` };
+  const first = { type: "create", child: "workflow", attempt: attemptOf(request) } as const;
+  return { do: "transition", to: "Executing", first, message: `Repairing: ${repairOf(analysis, workflow)}.` };
+};
+
+/** What an analysis that has ended means for the request; absent while it has not. */
+export const analysisEnded = (seen: Observed): TransitionTo | undefined => {
+  const { analysis, request } = seen;
+  const { phase, result, message = "" } = analysis?.status ?? {};
+  if (analysis === undefined || (phase !== "Completed" && phase !== "Failed")) return undefined;
+  switch (result) {
+    case "Proceed":
+      return startRepair(seen);
+    case "Suggested":
+      return ended("Completed", message || `Suggested, not done: ${repairOf(analysis)}.`, "Suggested");
+    case "NothingToDo":
+      return ended("Completed", message || "The target is healthy. No action is required.", "NoActionRequired");
+    case "ManualReviewRequired": {
+      const why = message || "No repair is known for this cause.";
+      return wasUndone(request) ? failed("RolledBack", `${lastResult(request)} ${why}`) : failed("ManualReviewRequired", why);
+    }
+    case "Rejected":
+      return rejected(seen, analysis, message || "The repair was rejected.");
+    case "ApprovalExpired":
+      return failed("ApprovalExpired", message || "The approval request expired without a decision.");
+    case "Drifted": {
+      const why = message || "The target changed while the approval was pending.";
+      return recover(seen, `${why} Analyzing again.`, { result: clipped(why), actions: [] });
+    }
+    case undefined:
+      return failed("Error", `The analysis failed: ${message || "no reason given"}`);
+  }
+};
+
+/** A rejection is respected: where there is another repair, a new attempt analyzes again and proposes that one. */
+const rejected = (seen: Observed, analysis: AIAnalysis, why: string): TransitionTo => {
+  const refused = { rejected: refusedBy(analysis, clipped(why)).slice(0, 10) };
+  const isLast = attemptOf(seen.request) >= seen.maxAttempts || !hasAlternative(analysis);
+  if (isLast) return failed("Rejected", why, attemptsWith(seen.request, refused));
+  return recover(seen, `${why} Looking for another repair.`, { ...refused, result: clipped(why), actions: [] });
+};
+
+/** How the workflow's end becomes the request's; absent while it runs. */
+export const workflowEnded = (seen: Observed, now: number): TransitionTo | undefined => {
+  const { request, workflow } = seen;
+  const { phase, message = "", conditions } = workflow?.status ?? {};
+  if (workflow === undefined) return undefined;
+  if (phase === "Completed") {
+    const through = phaseOf(request) === "Executing" ? { through: ["Verifying"] as const } : {};
+    return { ...ended("Completed", `Repaired: ${repairOf(seen.analysis, workflow)}. ${message}`.trim(), "Remediated"), ...through };
+  }
+  if (phase !== "RolledBack" && phase !== "Failed" && phase !== "Cancelled") return undefined;
+  const restored = conditions?.find(({ type }) => type === "Restored");
+  if (restored?.status !== "True")
+    return failed("ManualReviewRequired", `${message || "The repair failed."} Its changes were not undone. Manual review is required.`);
+  if (request.spec.cancel !== undefined) return cancelled(request);
+  if (workflow.spec.cancel === true)
+    return now >= deadlineMs(seen) ? timedOut("the repair took too long and was undone") : cancelled(request);
+  // Nothing was done, so the same action may be planned again.
+  const isUntried = ["Drifted", "NotRun", "Forbidden"].includes(restored.reason);
+  return recover(seen, message || "The repair did not help and was undone.", {
+    result: clipped(message),
+    ...(isUntried ? { actions: [] } : {}),
+    ...(phase === "RolledBack" ? { undone: true } : {}),
+  });
+};
+
+/** Of the last attempt that has one: the present one has not ended yet. */
+export const lastResult = (request: RemediationRequest): string =>
+  request.status?.attempts?.findLast(({ result }) => result !== undefined)?.result ?? "No attempt recorded a reason.";
+
+export const awaitingApproval = (request: RemediationRequest, analysis: AIAnalysis): string =>
+  `Awaiting approval: ${repairOf(analysis)} (kintsugi approve ${request.metadata.name}).`;
+
+/** In an earlier attempt: of the present one the status says it only once it has ended. */
+export const wasUndone = (request: RemediationRequest): boolean => (request.status?.attempts ?? []).some(({ undone }) => undone === true);
+
+export const wasRefused = (request: RemediationRequest): boolean => request.status?.attempts?.at(-1)?.rejected !== undefined;
+
+export const repairOf = (analysis: AIAnalysis | undefined, workflow?: WorkflowExecution): string => {
+  const plan = workflow?.spec ?? chosenPlan(analysis) ?? analysis?.status?.plans?.[0];
+  return plan === undefined ? "the repair" : planText(plan);
+};
