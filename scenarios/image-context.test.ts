@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -22,8 +22,6 @@ const clone = async (name: string, code: string): Promise<string> => {
     LICENSE: "",
     Dockerfile: "FROM scratch",
     "src/main.ts": code,
-    "src/lib/x.ts": "",
-    "src/lib/x.test.ts": code,
     "node_modules/a/node_modules/b/index.js": "",
     "node_modules/@c/d/index.js": "",
     "node_modules/e/index.js": "",
@@ -35,27 +33,33 @@ const clone = async (name: string, code: string): Promise<string> => {
   return join(folder, name);
 };
 
+/** Instead of the bundler: copies one file. */
+const bundle = async (root: string, into = ""): Promise<readonly string[]> => {
+  await mkdir(into, { recursive: true });
+  await copyFile(join(root, "src/main.ts"), join(into, "main.js"));
+  return ["main.js"];
+};
+
 test("packages for development stay out, nested ones come with their parent", () => {
   expect(productionPackages({ packages })).toEqual(["node_modules/a", "node_modules/@c/d"]);
 });
 
-test("the image gets the code without tests and the packages it runs with", async () => {
-  await layOutImageContext(await clone("one", "1"), join(folder, "context"));
+test("the image contains the bundled code and the packages that it needs", async () => {
+  await layOutImageContext(await clone("one", "1"), join(folder, "context"), bundle);
   const files = await readdir(join(folder, "context"), { recursive: true, withFileTypes: true });
   const paths = files.flatMap((file) => (file.isFile() ? [join(file.parentPath, file.name).slice(join(folder, "context/").length)] : []));
   expect(paths.toSorted()).toEqual([
     "LICENSE",
+    "dist/main.js",
     "node_modules/@c/d/index.js",
     "node_modules/a/node_modules/b/index.js",
     "package.json",
-    "src/lib/x.ts",
-    "src/main.ts",
   ]);
 });
 
 test("the same content has the same hash, other content another", async () => {
-  const first = await layOutImageContext(await clone("one", "1"), join(folder, "c1"));
+  const first = await layOutImageContext(await clone("one", "1"), join(folder, "c1"), bundle);
   expect(first).toMatch(/^[0-9a-f]{12}$/);
-  expect(await layOutImageContext(await clone("two", "1"), join(folder, "c2"))).toBe(first);
-  expect(await layOutImageContext(await clone("three", "3"), join(folder, "c3"))).not.toBe(first);
+  expect(await layOutImageContext(await clone("two", "1"), join(folder, "c2"), bundle)).toBe(first);
+  expect(await layOutImageContext(await clone("three", "3"), join(folder, "c3"), bundle)).not.toBe(first);
 });

@@ -13,8 +13,12 @@ export interface ProductProcess {
   readonly exited: Promise<number | null>;
 }
 
-export const startProduct = (args: readonly string[], env: Readonly<Record<string, string>> = {}): ProductProcess => {
-  const child: ChildProcess = spawn(process.execPath, [join(root, "src/main.ts"), ...args], {
+export const startProduct = (
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  main = join(root, "src/main.ts"),
+): ProductProcess => {
+  const child: ChildProcess = spawn(process.execPath, [main, ...args], {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env["PATH"], HOME: "/nonexistent", ...env },

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { LargeCluster } from "#bench/load/large-cluster.ts";
 import { startProduct } from "#test/product-process.ts";
+import { build } from "../../scripts/build.ts";
 
 export interface Memory {
   readonly rssMiB: number;
@@ -28,6 +29,7 @@ export interface MeasuredProduct {
   stop(): Promise<void>;
 }
 
+const root = join(import.meta.dirname, "../..");
 const mib = 1024 * 1024;
 /** Requests that come and go take so much. */
 const noiseMiB = 1;
@@ -39,7 +41,11 @@ export const startMeasuredProduct = async (cluster: LargeCluster, nodeOptions: s
   const kubeconfig = join(folder, "kubeconfig");
   await writeFile(kubeconfig, kubeconfigOf(cluster), { mode: 0o600 });
   const flags = ["--kintsugi-namespace", cluster.namespace, "--kubeconfig", kubeconfig, "--image", cluster.image];
-  const product = startProduct(["run", "all", ...flags, "--port", "0", "--metrics-port", "0"], { NODE_OPTIONS: nodeOptions });
+  // As the image runs it: bundled. Inside of the project, so that its npm packages are found.
+  const bundle = await mkdtemp(join(root, "node_modules/.bench-"));
+  await build(root, bundle);
+  const ports = ["--port", "0", "--metrics-port", "0"];
+  const product = startProduct(["run", "all", ...flags, ...ports], { NODE_OPTIONS: nodeOptions }, join(bundle, "main.js"));
   const urlOf = async (service: string): Promise<string> =>
     `http://127.0.0.1:${(await product.waitFor(new RegExp(`"service":"${service}"[^\\n]*"port":(\\d+)`)))[1]}`;
   const [gateway, metrics] = [await urlOf("gateway"), await urlOf("metrics")];
@@ -75,7 +81,7 @@ export const startMeasuredProduct = async (cluster: LargeCluster, nodeOptions: s
     stop: async () => {
       product.kill();
       await product.exited;
-      await rm(folder, { recursive: true, force: true });
+      for (const each of [folder, bundle]) await rm(each, { recursive: true, force: true });
     },
   };
 };
