@@ -71,6 +71,18 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("#cli/commands/cancel.ts")).define,
   },
   {
+    name: "pause",
+    group: operate,
+    description: "Stop repairs from beginning, everywhere or in one namespace",
+    load: async () => (await import("#cli/commands/pause.ts")).definePause,
+  },
+  {
+    name: "resume",
+    group: operate,
+    description: "End a pause",
+    load: async () => (await import("#cli/commands/pause.ts")).defineResume,
+  },
+  {
     name: "policy",
     group: operate,
     description: "Show what the policies allow for an object, or test policies",

@@ -20,8 +20,12 @@ export const freezeHold = (settings: Settings, now: number, steps: readonly Free
   const windows = [...settings.freezes, ...conditional].flatMap((freeze) => openWindow(freeze, now));
   const last = windows.toSorted((a, b) => b.to - a.to)[0];
   if (last === undefined) return undefined;
+  if (last.to >= noEndMs) return { why: `freeze "${last.name}", without an end` };
   return { why: `freeze "${last.name}" until ${new Date(last.to).toISOString().replace(".000Z", "Z")}`, untilMs: last.to };
 };
+
+/** The last year that a time of Kubernetes can say. */
+const noEndMs = Date.parse("9999-01-01T00:00:00Z");
 
 const openWindow = ({ name, from, to }: Freeze, now: number): readonly { readonly name: string; readonly to: number }[] => {
   const [start, end] = [fromTimestamp(from), fromTimestamp(to)];
