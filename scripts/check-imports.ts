@@ -33,10 +33,25 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   "services/change-journal": [...service],
   roles: ["lib", "kube", "runtime", "controllers/*", "services/*"],
   embedded: ["lib", "api", "kube"],
+  story: ["lib", "api"],
   manifests: ["lib", "api", "kube", "cluster", "policy", "actions", "roles", "runtime", "controllers/*", "services/*"],
   // What serves and what a person types are apart: neither imports the other, and main.ts joins them.
   server: ["lib", "api", "kube", "cluster", "investigation", "policy", "manifests", "roles", "runtime", "services"],
-  cli: ["lib", "api", "kube", "cluster", "evidence", "diagnosis", "investigation", "actions", "policy", "manifests", "roles", "runtime"],
+  cli: [
+    "lib",
+    "api",
+    "kube",
+    "cluster",
+    "evidence",
+    "diagnosis",
+    "investigation",
+    "actions",
+    "policy",
+    "manifests",
+    "roles",
+    "runtime",
+    "story",
+  ],
 };
 
 /** Puts the parts together and may import everything. */

@@ -10,7 +10,7 @@ import { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
 import { REQUEST_LABEL } from "#api/labels.ts";
-import type { StoryObjects } from "#cli/render/story-objects.ts";
+import type { StoryObjects } from "#story/objects.ts";
 
 export const sampleStart = Date.parse("2027-03-01T14:02:18.000Z");
 /** RFC 3339, so many milliseconds after the request was opened. */

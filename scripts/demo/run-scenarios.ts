@@ -1,7 +1,7 @@
 // Runs scenarios on a stage and narrates them, in the same way on every cluster.
 import { findRequest, readStoryObjects } from "#cli/find.ts";
 import { renderStory } from "#cli/render/story-text.ts";
-import { storyOf } from "#cli/render/story.ts";
+import { storyOf } from "#story/story-of.ts";
 import type { ScenarioEvent, ScenarioResult } from "#scenarios/scenario-events.ts";
 import type { Scenario } from "#scenarios/scenario.ts";
 import type { Stage } from "#scenarios/stage.ts";

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import { describeCommand, kubectlOf } from "#actions/kubectl.ts";
+import { kubectlOf } from "#actions/kubectl.ts";
+import { describeCommand } from "#api/kubectl.ts";
 import { actions } from "#actions/registry.ts";
 
 const web = { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" };

@@ -1,5 +1,6 @@
 // What a person types into a shell to make the same change by hand. Pure; every word that comes from a cluster is quoted for the shell.
 import type { Change } from "#api/change.ts";
+import { objectWords } from "#api/kubectl.ts";
 import type { ObjectReference } from "#api/object.ts";
 import { shellCommand } from "#lib/shell.ts";
 
@@ -45,19 +46,11 @@ export const kubectlOf = (step: StepLike, changes: readonly Change[] = []): stri
   }
 };
 
-/** What shows most about an object that no action repairs. */
-export const describeCommand = (object: ObjectReference): string => shellCommand("kubectl", "describe", ...objectWords(object));
-
 const patchOf = (changes: readonly Change[]): string | undefined => {
   const [change, ...others] = changes;
   if (change?.type !== "patch" || others.length > 0) return undefined;
   return shellCommand("kubectl", "patch", ...objectWords(change.object), "--type=json", "-p", JSON.stringify(change.operations));
 };
-
-const objectWords = ({ kind, namespace, name }: ObjectReference): readonly string[] => [
-  `${kind.toLowerCase()}/${name}`,
-  ...(namespace === undefined ? [] : ["-n", namespace]),
-];
 
 const pairs = (values: Readonly<Record<string, string | undefined>>): string =>
   Object.entries(values)

@@ -18,7 +18,7 @@ import { admissionPolicies } from "#manifests/admission.ts";
 import { jsonEqual } from "#lib/canonical-json.ts";
 import { type KubeObject, type Need, referenceText } from "#api/object.ts";
 import { settingsFrom } from "#policy/settings.ts";
-import { listed } from "#cli/render/text.ts";
+import { listed } from "#lib/words.ts";
 import { missingRights } from "#cli/rights-check.ts";
 import type { Kube } from "#kube/client.ts";
 import { isForbidden, isNotFound } from "#kube/errors.ts";

@@ -143,7 +143,7 @@ describe("reading", () => {
     for (const words of [
       "AwaitingApproval",
       "ReleaseCrashes",
-      "THE CHANGE THAT IS PROPOSED",
+      "PROPOSED CHANGE",
       `kintsugi approve ${request} --kintsugi-namespace ${namespace}`,
     ])
       expect(ran.stdout).toContain(words);

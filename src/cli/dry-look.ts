@@ -3,7 +3,7 @@ import type { Alert, Reference } from "#api/fields.ts";
 import type { Plan, Refusal } from "#api/kinds/ai-analysis.ts";
 import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { type KubeObject, controllerOf } from "#api/object.ts";
-import type { AttemptStory, Cause, Surroundings } from "#cli/render/story.ts";
+import type { AttemptStory, Cause, TargetContext } from "#story/story.ts";
 import { managedBy, type ManagedBy } from "#cluster/managed-by.ts";
 import { savedJournal } from "#cluster/journal/journal-reader.ts";
 import { readLabelsOf, readPolicyLabels } from "#cluster/policy-labels.ts";
@@ -103,7 +103,7 @@ export const dryLook = async (deps: LookDeps, target: Reference, object: KubeObj
     target,
     attempt: {
       number: 1,
-      surroundings: surroundingsOf(policy, owner, evidence.target.replicas, evidence.gaps),
+      context: surroundingsOf(policy, owner, evidence.target.replicas, evidence.gaps),
       cause: causeOf(diagnosis, plans.length, persons, found.ms),
       considered:
         ranked.length === 0 && refused.length === 0 ? undefined : { chosen, others: ranked.filter((plan) => plan !== chosen), refused },
@@ -137,7 +137,7 @@ const surroundingsOf = (
   owner: ManagedBy | undefined,
   replicas: { readonly desired: number; readonly ready: number; readonly updated: number; readonly available: number } | undefined,
   gaps: readonly string[],
-): Surroundings => ({
+): TargetContext => ({
   environment: policy.environment.value,
   environmentSource: policy.environment.source,
   autonomy: policy.autonomy,

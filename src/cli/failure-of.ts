@@ -2,7 +2,7 @@
 import { GROUP } from "#api/define-kind.ts";
 import type { CliDeps } from "#cli/deps.ts";
 import { CliError, misuse } from "#cli/failure.ts";
-import { oneLine } from "#cli/render/text.ts";
+import { oneLine } from "#lib/plain-text.ts";
 import { KubeconfigError } from "#kube/cluster-config.ts";
 import { KubeError } from "#kube/errors.ts";
 import { redact } from "#lib/redact.ts";

@@ -10,8 +10,8 @@ import { type KubeObject, referenceText } from "#api/object.ts";
 import { type CliError, refusal } from "#cli/failure.ts";
 import { requireNamespace } from "#cli/namespaces.ts";
 import { typeNamed } from "#cli/reference.ts";
-import type { StoryObjects } from "#cli/render/story-objects.ts";
-import { listed } from "#cli/render/text.ts";
+import type { StoryObjects } from "#story/objects.ts";
+import { listed } from "#lib/words.ts";
 import type { Kube } from "#kube/client.ts";
 
 /** The requests of one installation. */

@@ -5,7 +5,7 @@ import { apiVersionOf, type KubeObject, type ObjectReference, referenceText, typ
 import { type CliError, misuse } from "#cli/failure.ts";
 import { requireNamespace } from "#cli/namespaces.ts";
 import { kindAndName, referenceOf, typeNamed } from "#cli/reference.ts";
-import { listed } from "#cli/render/text.ts";
+import { listed } from "#lib/words.ts";
 import { nearest } from "#diagnosis/nearest.ts";
 import type { Kube, ListScope } from "#kube/client.ts";
 import { isForbidden, isNotFound } from "#kube/errors.ts";

@@ -2,7 +2,7 @@
 import { findAction } from "#actions/registry.ts";
 import type { AIApprovalRequest, Override } from "#api/kinds/ai-approval-request.ts";
 import { refusal } from "#cli/failure.ts";
-import { listed } from "#cli/render/text.ts";
+import { listed } from "#lib/words.ts";
 
 /** Guarantees: parameters that the action knows and its schema takes; whether the cluster and policy do is found out when it is planned. */
 export const overrideFrom = (approval: AIApprovalRequest, settings: readonly string[], stepId: string | undefined): Override => {

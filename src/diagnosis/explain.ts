@@ -1,7 +1,7 @@
 // The words that several causes share: what was seen of a failure, a quote with its source, durations. Pure.
 import type { Quote } from "#api/fields.ts";
 import { referenceText } from "#api/object.ts";
-import { isComplaint, tellingExcerpt, tellingLine } from "#evidence/telling-line.ts";
+import { isComplaint, tellingExcerpt, tellingLine } from "#lib/telling-line.ts";
 import type { WorkloadEvidence, EventEvidence, LogEvidence, RevisionEvidence } from "#evidence/workload-evidence.ts";
 import type { Failure } from "#diagnosis/failures.ts";
 

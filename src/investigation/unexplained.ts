@@ -7,7 +7,7 @@ import type { Symptom } from "#diagnosis/symptoms.ts";
 import type { View } from "#diagnosis/view.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import type { PodLog } from "#evidence/evidence.ts";
-import { tellingExcerpt } from "#evidence/telling-line.ts";
+import { tellingExcerpt } from "#lib/telling-line.ts";
 import { readyPodsOf } from "#investigation/ready-pods.ts";
 import type { ReportedFinding } from "#investigation/report.ts";
 import { isReady } from "#api/conditions.ts";

@@ -15,6 +15,9 @@ const rareLineEnds = /[\u2028\u2029]/g;
 export const plainText = (text: string): string =>
   isPlain(text) ? text : text.replaceAll("\r\n", "\n").replace(escapeSequences, "").replace(rareLineEnds, " ").replace(steering, "");
 
+/** On one line, for people. */
+export const oneLine = (text: string): string => plainText(text).replace(/\s+/g, " ").trim();
+
 // oxlint-disable-next-line no-control-regex
 const isPlain = (text: string): boolean =>
   !/[^\t\n\u0020-\u007e\u00a1-\u00ac\u00ae-\u061b\u061d-\u180d\u180f-\u1fff\u2010-\u2027\u202f-\u205f\u2070-\ud7ff\ue000-\ufefe\uff00-\ufff8]/.test(

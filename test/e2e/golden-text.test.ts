@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { renderStory } from "#cli/render/story-text.ts";
-import { storyOf } from "#cli/render/story.ts";
+import { storyOf } from "#story/story-of.ts";
 import { goldenStory, goldenTable } from "#test/e2e/golden-text.ts";
 import { remediatedSample, rolledBackSample } from "#test/sample-requests.ts";
 
@@ -20,7 +20,7 @@ test.each([remediatedSample(), rolledBackSample()])("two runs at other times, un
 
 test("a paragraph is one line wherever it was broken, and a change keeps its lines", () => {
   const text = (broken: string): string =>
-    ["HEADING", `  • a point${broken}that goes on`, "  • another", "", "THE CHANGE", "  @@ a @@", "    - b", "      c", ""].join("\n");
+    ["HEADING", `  • a point${broken}that goes on`, "  • another", "", "CHANGE", "  @@ a @@", "    - b", "      c", ""].join("\n");
   const golden = goldenStory(text("\n    "), "none", "none");
   expect(golden).toBe(goldenStory(text(" "), "none", "none"));
   expect(golden).toContain("  • a point that goes on\n  • another\n");

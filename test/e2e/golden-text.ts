@@ -77,7 +77,7 @@ const unwrapped = (text: string): string => {
   const lines: string[] = [];
   let isDiff = false;
   for (const line of text.split("\n")) {
-    if (/^\S/.test(line)) isDiff = line.startsWith("THE CHANGE");
+    if (/^\S/.test(line)) isDiff = line.endsWith("CHANGE");
     const last = lines.at(-1);
     if (isDiff || line === "" || last === undefined || last === "" || (/^\S/.test(last) && !isParagraph(last)) || startsAnew.test(line))
       lines.push(line);

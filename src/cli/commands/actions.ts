@@ -9,7 +9,7 @@ import type { DefineCommand } from "#cli/command.ts";
 import { refusal } from "#cli/failure.ts";
 import { point, section } from "#cli/render/page.ts";
 import { renderTable } from "#cli/render/table.ts";
-import { listed } from "#cli/render/text.ts";
+import { listed } from "#lib/words.ts";
 import type { Session } from "#cli/session.ts";
 
 export const define: DefineCommand = (command, run) => {

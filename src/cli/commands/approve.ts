@@ -8,11 +8,11 @@ import { type CliError, refusal } from "#cli/failure.ts";
 import { findApproval } from "#cli/find.ts";
 import { overrideFrom } from "#cli/override.ts";
 import { kindAndName } from "#cli/reference.ts";
-import { dateAndTime, durationText } from "#cli/render/duration.ts";
+import { dateAndTime, durationText } from "#lib/duration.ts";
 import { point, section } from "#cli/render/page.ts";
 import { diffsText, parametersText, riskText, stepText } from "#cli/render/plan-text.ts";
-import { approversText } from "#cli/render/story-words.ts";
-import { listed } from "#cli/render/text.ts";
+import { approversText } from "#story/words.ts";
+import { listed } from "#lib/words.ts";
 import type { Session } from "#cli/session.ts";
 import { whoAmI } from "#cli/who-am-i.ts";
 import type { WriteOptions } from "#kube/client.ts";
@@ -166,7 +166,7 @@ const questionText = (session: Session, approval: AIApprovalRequest): readonly s
     ...point(page, 1, "•", `${riskText(spec)}; expires at ${expires === undefined ? spec.expiresAt : dateAndTime(expires)} UTC${left}`),
     ...point(page, 1, "•", `approval required: ${spec.reason}`),
     ...spec.decisions.flatMap((each) => point(page, 1, "•", `${each.decision} by ${each.by}`)),
-    ...section(page, "THE CHANGE", diffsText(page, 1, spec.diffs)),
+    ...section(page, "CHANGE", diffsText(page, 1, spec.diffs)),
   ];
 };
 

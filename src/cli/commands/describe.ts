@@ -3,7 +3,7 @@ import type { DefineCommand } from "#cli/command.ts";
 import { findRequest, readStoryObjects } from "#cli/find.ts";
 import { kindAndName } from "#cli/reference.ts";
 import { renderStory } from "#cli/render/story-text.ts";
-import { storyOf } from "#cli/render/story.ts";
+import { storyOf } from "#story/story-of.ts";
 
 export const define: DefineCommand = (command, run) => {
   command

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 
-import type { Story } from "#cli/render/story.ts";
+import type { Story } from "#story/story.ts";
 import { runKintsugi, serverError } from "#test/cli-harness.ts";
 import { awaitingApprovalSample, healthySample, remediatedSample } from "#test/sample-requests.ts";
 

@@ -1,8 +1,9 @@
 // The change journal of one object as people read it. Pure; values were redacted where the changes were made of versions.
 import { type ObjectReference, referenceText } from "#api/object.ts";
-import { ageText, dateAndTime } from "#cli/render/duration.ts";
+import { ageText, dateAndTime } from "#lib/duration.ts";
 import { diffLines, type Page, paragraph, point, section } from "#cli/render/page.ts";
-import { counted, oneLine } from "#cli/render/text.ts";
+import { counted } from "#lib/words.ts";
+import { oneLine } from "#lib/plain-text.ts";
 import type { Contest } from "#cluster/journal/change.ts";
 import type { NearChange, Window } from "#cluster/journal/changes-near.ts";
 import { fromTimestamp } from "#lib/clock.ts";

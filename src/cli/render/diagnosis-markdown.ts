@@ -12,12 +12,11 @@ import {
   unlikelyText,
   verdictText,
 } from "#cli/render/diagnosis-words.ts";
-import { distinctQuotes } from "#cli/render/distinct-quotes.ts";
-import { causeWithLine } from "#cli/render/telling-line.ts";
+import { distinctQuotes } from "#story/distinct-quotes.ts";
+import { causeWithLine } from "#story/cause-line.ts";
 import { riskText, stepText } from "#cli/render/plan-text.ts";
 import { ruledOutTexts } from "#cli/render/ruled-out.ts";
-import { oneLine } from "#cli/render/text.ts";
-import { plainText } from "#lib/plain-text.ts";
+import { oneLine, plainText } from "#lib/plain-text.ts";
 import type { Report, ReportedFinding } from "#investigation/report.ts";
 import { trimmedEnd } from "#lib/trimmed-end.ts";
 

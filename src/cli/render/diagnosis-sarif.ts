@@ -2,7 +2,7 @@
 // location, so that each object also has the path of a file that does not exist: kubernetes/<namespace>/<kind>/<name>.
 import { referenceText } from "#api/object.ts";
 import { causes } from "#diagnosis/registry.ts";
-import { oneLine } from "#cli/render/text.ts";
+import { oneLine } from "#lib/plain-text.ts";
 import type { Report, ReportedFinding } from "#investigation/report.ts";
 
 export const diagnosisSarif = (report: Report, version: string): object => {

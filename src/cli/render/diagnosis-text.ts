@@ -16,14 +16,14 @@ import {
   unlikelyText,
 } from "#cli/render/diagnosis-words.ts";
 import { headLines } from "#cli/render/head.ts";
-import { distinctQuotes } from "#cli/render/distinct-quotes.ts";
+import { distinctQuotes } from "#story/distinct-quotes.ts";
 import { ruledOutTexts } from "#cli/render/ruled-out.ts";
 import { renderTable } from "#cli/render/table.ts";
-import { causeWithLine } from "#cli/render/telling-line.ts";
-import { ageText, dateAndTime } from "#cli/render/duration.ts";
+import { causeWithLine } from "#story/cause-line.ts";
+import { ageText, dateAndTime } from "#lib/duration.ts";
 import { type Page, paragraph, point, quote, section } from "#cli/render/page.ts";
 import { diffsText, riskText, stepText } from "#cli/render/plan-text.ts";
-import { listed } from "#cli/render/text.ts";
+import { listed } from "#lib/words.ts";
 import type { Report, ReportedFinding } from "#investigation/report.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 

@@ -1,8 +1,9 @@
 // The sentences that every form of a diagnosis shares: what was looked at, how sure a finding is. Pure.
-import { describeCommand } from "#actions/kubectl.ts";
-import { proposalText } from "#cli/render/action-words.ts";
+import { describeCommand } from "#api/kubectl.ts";
+import { proposalText } from "#story/action-words.ts";
 import { riskText } from "#cli/render/plan-text.ts";
-import { counted, listed, oneLine, truncated } from "#cli/render/text.ts";
+import { counted, listed, truncated } from "#lib/words.ts";
+import { oneLine } from "#lib/plain-text.ts";
 import { referenceText } from "#api/object.ts";
 import type { Report, ReportedFinding } from "#investigation/report.ts";
 

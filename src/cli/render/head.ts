@@ -1,6 +1,6 @@
 // The four lines on top of every story and every finding: state, Cause, Action, Next. Pure; layout only.
 import { type Page, point } from "#cli/render/page.ts";
-import { oneLine } from "#cli/render/text.ts";
+import { oneLine } from "#lib/plain-text.ts";
 
 export interface Head {
   /** One or two words of at most nine letters, such as Repaired. */

@@ -1,7 +1,7 @@
 // An object of ours as a row of its kind's printer columns: the same columns that kubectl prints. Pure.
 import type { Kind } from "#api/define-kind.ts";
 import type { KubeObject } from "#api/object.ts";
-import { ageText } from "#cli/render/duration.ts";
+import { ageText } from "#lib/duration.ts";
 import { valuesAt } from "#cli/render/json-path.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 

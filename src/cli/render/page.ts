@@ -1,6 +1,6 @@
 // Lines of a page for people: headings, paragraphs, points, quotes, diffs. Pure; cleans every text it is given of what could steer a terminal.
-import { oneLine, type Paint, widthOf, wrapped } from "#cli/render/text.ts";
-import { plainText } from "#lib/plain-text.ts";
+import { oneLine, plainText } from "#lib/plain-text.ts";
+import { type Paint, widthOf, wrapped } from "#cli/render/text.ts";
 import { trimmedEnd } from "#lib/trimmed-end.ts";
 
 export interface Page {

@@ -2,12 +2,13 @@
 import { describe, expect, test } from "vitest";
 
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
-import { ageText, durationText, offsetText } from "#cli/render/duration.ts";
+import { ageText, durationText, offsetText } from "#lib/duration.ts";
 import { valuesAt } from "#cli/render/json-path.ts";
 import { headerOf, rowOf } from "#cli/render/kind-table.ts";
 import { columnWidths, renderRow, renderTable } from "#cli/render/table.ts";
-import { createPaint, listed, oneLine, truncated, widthOf, wrapped } from "#cli/render/text.ts";
-import { plainText } from "#lib/plain-text.ts";
+import { createPaint, widthOf, wrapped } from "#cli/render/text.ts";
+import { listed, truncated } from "#lib/words.ts";
+import { oneLine, plainText } from "#lib/plain-text.ts";
 import { remediatedSample, sampleStart } from "#test/sample-requests.ts";
 
 const second = 1000;

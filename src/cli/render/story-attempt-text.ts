@@ -1,11 +1,11 @@
 // One attempt of the story as text: surroundings, cause, choice, change, decision, execution, proof. Pure; wording only.
 import type { Permission } from "#api/fields.ts";
-import { dateAndTime, durationText, timeOfDay } from "#cli/render/duration.ts";
+import { dateAndTime, durationText, timeOfDay } from "#lib/duration.ts";
 import { type Page, paragraph, point, quote, section } from "#cli/render/page.ts";
 import { diffsText, parametersText, riskText, stepText } from "#cli/render/plan-text.ts";
-import { distinctQuotes } from "#cli/render/distinct-quotes.ts";
+import { distinctQuotes } from "#story/distinct-quotes.ts";
 import { ruledOutTexts } from "#cli/render/ruled-out.ts";
-import { approversText, autonomyWords, verdictWords } from "#cli/render/story-words.ts";
+import { approversText, autonomyWords, verdictWords } from "#story/words.ts";
 import type {
   Approval,
   AttemptStory,
@@ -16,31 +16,32 @@ import type {
   Run,
   StepStory,
   Story,
-  Surroundings,
-} from "#cli/render/story.ts";
-import { listed, oneLine } from "#cli/render/text.ts";
+  TargetContext,
+} from "#story/story.ts";
+import { listed } from "#lib/words.ts";
+import { oneLine } from "#lib/plain-text.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
 /** What an attempt's text has to know of the whole: where the Jobs run, whether all is over, and what its headline says already. */
 type Around = Pick<Story, "namespace" | "completedAt"> & Partial<Pick<Story, "message">>;
 
 export const attemptText = (page: Page, story: Around, attempt: AttemptStory, nowMs: number | undefined): readonly string[] => [
-  ...section(page, "WHAT SURROUNDS IT", attempt.surroundings === undefined ? [] : surroundingsText(page, attempt.surroundings)),
-  ...section(page, "WHY IT HAPPENS", attempt.cause === undefined ? [] : causeText(page, story, attempt.cause)),
-  ...section(page, "WHAT WAS CONSIDERED", attempt.considered === undefined ? [] : consideredText(page, attempt.considered)),
+  ...section(page, "CONTEXT", attempt.context === undefined ? [] : contextText(page, attempt.context)),
+  ...section(page, "CAUSE", attempt.cause === undefined ? [] : causeText(page, story, attempt.cause)),
+  ...section(page, "PLANS", attempt.considered === undefined ? [] : consideredText(page, attempt.considered)),
   ...section(
     page,
     changeTitle(attempt),
     diffsText(page, 1, attempt.considered?.chosen?.diffs ?? attempt.considered?.others[0]?.diffs ?? []),
   ),
-  ...section(page, attempt.approval?.phase === "Pending" ? "WHO DECIDES" : "WHO DECIDED", decidedText(page, story, attempt, nowMs)),
-  ...section(page, "WHAT WAS DONE", attempt.execution === undefined ? [] : doneText(page, story, attempt.execution)),
-  ...section(page, "HOW IT WAS VERIFIED", attempt.execution === undefined ? [] : verifiedText(page, attempt.execution)),
+  ...section(page, attempt.approval?.phase === "Pending" ? "APPROVAL NEEDED" : "APPROVAL", decidedText(page, story, attempt, nowMs)),
+  ...section(page, "EXECUTION", attempt.execution === undefined ? [] : doneText(page, story, attempt.execution)),
+  ...section(page, "VERIFICATION", attempt.execution === undefined ? [] : verifiedText(page, attempt.execution)),
   ...section(page, "UNDO", attempt.execution === undefined ? [] : undoText(page, story, attempt.execution)),
-  ...section(page, "HOW THE ATTEMPT ENDED", attempt.result === undefined ? [] : paragraph(page, 1, attempt.result)),
+  ...section(page, "RESULT", attempt.result === undefined ? [] : paragraph(page, 1, attempt.result)),
 ];
 
-const surroundingsText = (page: Page, around: Surroundings): readonly string[] => {
+const contextText = (page: Page, around: TargetContext): readonly string[] => {
   const { replicas } = around;
   const environment =
     around.environment === undefined
@@ -117,8 +118,8 @@ const planText = (page: Page, mark: string, plan: NonNullable<Considered["chosen
 
 const changeTitle = (attempt: AttemptStory): string => {
   const changed = attempt.execution?.steps.some((step) => step.run?.changed === true || step.run?.result === "Applied");
-  if (changed === true) return "THE CHANGE";
-  return attempt.execution === undefined ? "THE CHANGE THAT IS PROPOSED" : "THE CHANGE THAT WAS PLANNED";
+  if (changed === true) return "CHANGE";
+  return attempt.execution === undefined ? "PROPOSED CHANGE" : "PLANNED CHANGE";
 };
 
 const decidedText = (page: Page, story: Around, attempt: AttemptStory, nowMs: number | undefined): readonly string[] => {
@@ -126,7 +127,7 @@ const decidedText = (page: Page, story: Around, attempt: AttemptStory, nowMs: nu
     return [...(attempt.overrides ?? []).flatMap((each) => overrideText(page, each)), ...approvalText(page, attempt.approval, nowMs)];
   const chosen = attempt.considered?.chosen ?? attempt.considered?.others[0];
   if (chosen === undefined) return [];
-  if (chosen.autonomy === "auto") return paragraph(page, 1, "Approval: not required (autonomy: auto)");
+  if (chosen.autonomy === "auto") return paragraph(page, 1, "Not required (autonomy: auto)");
   return story.completedAt === undefined && chosen.autonomy === "approve"
     ? []
     : paragraph(page, 1, `Policy: Kintsugi may ${autonomyWords[chosen.autonomy]} here (autonomy: ${chosen.autonomy})`);

@@ -1,13 +1,15 @@
 // The story as text that a newcomer understands without a manual. Pure; wording only, no facts of its own.
 import { times } from "#lib/words.ts";
 import { referenceText } from "#api/object.ts";
-import { dateAndTime, offsetText, timeOfDay } from "#cli/render/duration.ts";
+import { dateAndTime, durationText, offsetText, timeOfDay } from "#lib/duration.ts";
+import { headLines } from "#cli/render/head.ts";
 import { type Page, paragraph, point, section } from "#cli/render/page.ts";
 import { attemptText } from "#cli/render/story-attempt-text.ts";
-import { storyHead } from "#cli/render/story-head.ts";
-import { phaseWords, nextSteps, outcomeWords } from "#cli/render/story-words.ts";
-import type { SeenAlert, Story } from "#cli/render/story.ts";
-import { createPaint, oneLine, widthOf } from "#cli/render/text.ts";
+import { phaseWords, outcomeWords, type Tone } from "#story/words.ts";
+import type { NextStep } from "#story/next-steps.ts";
+import type { SeenAlert, Story } from "#story/story.ts";
+import { createPaint, widthOf } from "#cli/render/text.ts";
+import { oneLine } from "#lib/plain-text.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
 export interface StoryOptions {
@@ -26,10 +28,10 @@ export const renderStory = (story: Story, options: StoryOptions): string => {
     ...headline(page, story, options.nowMs),
     ...section(
       page,
-      "WHAT YOU CAN DO",
-      nextSteps(story).flatMap((next) => stepLines(page, next)),
+      "NEXT STEPS",
+      story.next.flatMap((next) => stepLines(page, next)),
     ),
-    ...section(page, "WHAT WAS SEEN", seenText(page, story)),
+    ...section(page, "ALERTS", seenText(page, story)),
     ...story.attempts.flatMap((attempt) => [
       ...(several ? ["", page.paint.bold(`── Attempt ${attempt.number} ──`)] : []),
       ...attemptText(page, story, attempt, options.nowMs),
@@ -46,7 +48,11 @@ const headline = (page: Page, story: Story, nowMs: number | undefined): readonly
   const start = fromTimestamp(story.startedAt);
   const started = start === undefined ? [] : paragraph(page, 1, `Started ${dateAndTime(start)} UTC.`);
   return [
-    ...storyHead(page, story, nowMs),
+    ...headLines(page, {
+      ...story.head,
+      style: page.paint[colors[story.head.tone]],
+      subject: [referenceText(story.target), ...tookText(story, nowMs), story.request],
+    }),
     ...section(page, "STATUS", [
       ...paragraph(page, 1, words.startsWith(state) ? words : `${state}: ${words}`),
       ...started,
@@ -60,6 +66,15 @@ const headline = (page: Page, story: Story, nowMs: number | undefined): readonly
   ];
 };
 
+const colors = { good: "green", waiting: "yellow", bad: "red", running: "cyan" } as const satisfies Record<Tone, string>;
+
+const tookText = ({ startedAt, completedAt }: Story, nowMs: number | undefined): readonly string[] => {
+  const [start, end] = [fromTimestamp(startedAt), fromTimestamp(completedAt)];
+  if (start === undefined) return [];
+  if (end !== undefined) return [`in ${durationText(Math.max(0, end - start))}`];
+  return nowMs === undefined ? [] : [`for ${durationText(Math.max(0, nowMs - start))}`];
+};
+
 const cancelledText = ({ phase, cancel, completedAt }: Story): string | undefined => {
   if (phase !== "Cancelled" || cancel === undefined) return undefined;
   const at = fromTimestamp(completedAt);
@@ -67,7 +82,7 @@ const cancelledText = ({ phase, cancel, completedAt }: Story): string | undefine
   return `Cancelled by ${cancel.by}${at === undefined ? "" : ` at ${timeOfDay(at)} UTC`}${why}.`;
 };
 
-const stepLines = (page: Page, next: { readonly what: string; readonly command?: string | undefined }): readonly string[] => [
+const stepLines = (page: Page, next: NextStep): readonly string[] => [
   ...paragraph(page, 1, next.what),
   ...(next.command === undefined ? [] : [`    ${page.paint.cyan(next.command)}`]),
 ];
@@ -77,7 +92,7 @@ const seenText = (page: Page, story: Story): readonly string[] => {
   const target = referenceText(story.target);
   return [
     ...seen.alerts.flatMap((alert) => point(page, 1, "•", alertText(alert))),
-    ...seen.said.flatMap((text) => point(page, 2, page.paint.dim("it says"), `“${oneLine(text)}”`)),
+    ...seen.annotations.flatMap((text) => point(page, 2, page.paint.dim("it says"), `“${oneLine(text)}”`)),
     ...(seen.reported === target ? [] : point(page, 1, "•", `It names ${seen.reported}, a part of ${target}`)),
   ];
 };

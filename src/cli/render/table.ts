@@ -1,5 +1,7 @@
 // Rows in columns as kubectl prints them. Pure; on a terminal the columns that matter least are left out, so that a row stays on its line.
-import { oneLine, truncated, widthOf } from "#cli/render/text.ts";
+import { oneLine } from "#lib/plain-text.ts";
+import { truncated } from "#lib/words.ts";
+import { widthOf } from "#cli/render/text.ts";
 
 export interface TableOptions {
   /** The terminal's width; undefined where the output is not a terminal: nothing is left out or cut then. */

@@ -1,6 +1,4 @@
 // Text for a terminal: colours, wrapping, and the one line of what came out of a cluster: that passes oneLine or plainText.
-import { plainText } from "#lib/plain-text.ts";
-
 export interface Paint {
   readonly bold: (text: string) => string;
   readonly dim: (text: string) => string;
@@ -29,14 +27,6 @@ const noColours: Paint = { bold: unpainted, dim: unpainted, red: unpainted, gree
 
 export const createPaint = (options: { readonly color: boolean }): Paint => (options.color ? colours : noColours);
 
-/** Text of a cluster on one line, without what could steer a terminal. */
-export const oneLine = (text: string): string => plainText(text).replace(/\s+/g, " ").trim();
-
-export const truncated = (text: string, width: number): string => {
-  const letters = Array.from(text);
-  return letters.length <= width ? text : `${letters.slice(0, Math.max(0, width - 1)).join("")}…`;
-};
-
 /** Columns a text takes, colours aside. */
 // eslint-disable-next-line no-control-regex
 export const widthOf = (text: string): number => Array.from(text.replace(/\u001b\[[0-9;]*m/g, "")).length;
@@ -58,10 +48,3 @@ export const wrapped = (text: string, width: number): readonly string[] => {
   }
   return lines;
 };
-
-/** `1 time`, `3 times` */
-export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
-
-/** `a`, `a and b`, `a, b and c` */
-export const listed = (items: readonly string[], last = "and"): string =>
-  items.length < 2 ? (items[0] ?? "") : `${items.slice(0, -1).join(", ")} ${last} ${items.at(-1)}`;

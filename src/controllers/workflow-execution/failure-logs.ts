@@ -1,7 +1,7 @@
 // What the failing containers logged when a repair did not help, added to the verification before the undo deletes their pods. Pure.
 import type { Quote } from "#api/fields.ts";
 import type { PodLog } from "#evidence/evidence.ts";
-import { isComplaint, tellingExcerpt, tellingLine } from "#evidence/telling-line.ts";
+import { isComplaint, tellingExcerpt, tellingLine } from "#lib/telling-line.ts";
 import { clipped } from "#lib/words.ts";
 import type { Verification } from "#controllers/workflow-execution/verify.ts";
 

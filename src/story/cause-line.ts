@@ -1,11 +1,12 @@
 // The one log line that belongs into a headline: the error itself, before any stack frame. Pure; a log line is quoted, never believed.
 import type { Quote } from "#api/fields.ts";
-import { oneLine, truncated } from "#cli/render/text.ts";
-import { isComplaint, tellingLine as lineOf } from "#evidence/telling-line.ts";
+import { oneLine } from "#lib/plain-text.ts";
+import { truncated } from "#lib/words.ts";
+import { isComplaint, tellingLine as lineOf } from "#lib/telling-line.ts";
 
 const maxLength = 160;
 
-/** Undefined where no log was quoted. */
+/** Undefined without a quoted log. */
 export const tellingLine = (quotes: readonly Quote[]): string | undefined => {
   const lines = quotes.filter(({ source }) => source === "log").flatMap(({ quote }) => lineOf(quote) ?? []);
   const line = lines.find(isComplaint) ?? lines[0];

@@ -1,33 +1,33 @@
-// The moments of a request in order. Pure; only times that are written in the objects, no guesses.
+// The timeline of a request. Pure; only times that are in the objects, no guesses.
 import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { referenceText } from "#api/object.ts";
-import { type AttemptObjects, attemptsOf, type StoryObjects } from "#cli/render/story-objects.ts";
-import { approversText } from "#cli/render/story-words.ts";
-import { listed } from "#cli/render/text.ts";
+import { type AttemptObjects, attemptsOf, type StoryObjects } from "#story/objects.ts";
+import { approversText } from "#story/words.ts";
+import { listed } from "#lib/words.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
 export interface Moment {
   /** RFC 3339 */
   readonly at: string;
-  /** Whole seconds since the creation of the request, as the clock shows them; negative before it. */
+  /** Whole seconds since the creation of the request; negative before it. */
   readonly offsetSeconds: number;
   readonly what: string;
 }
 
-interface Told {
+interface Entry {
   readonly at: string | undefined;
   readonly what: string;
 }
 
 /**
  * Guarantees: ordered by time. Within one second the order of cause and effect holds, because the API server's own times have no fractions
- * and ours do: by the bare numbers an object could be created before the one that caused it.
+ * and ours do: by the bare numbers an object could precede its cause.
  */
 export const timelineOf = (objects: StoryObjects): readonly Moment[] => {
   const { request } = objects;
   const start = wholeSeconds(fromTimestamp(request.metadata.creationTimestamp) ?? 0);
-  const told = [...openingOf(request), ...attemptsOf(objects).flatMap(attemptMoments), ...closingOf(request)];
-  return told
+  const entries = [...openingOf(request), ...attemptsOf(objects).flatMap(attemptMoments), ...closingOf(request)];
+  return entries
     .flatMap(({ at, what }, rank) => {
       const ms = fromTimestamp(at);
       return ms === undefined || at === undefined ? [] : [{ at, seconds: wholeSeconds(ms), rank, what }];
@@ -38,7 +38,7 @@ export const timelineOf = (objects: StoryObjects): readonly Moment[] => {
 
 const wholeSeconds = (ms: number): number => Math.floor(ms / 1000);
 
-const openingOf = (request: RemediationRequest): readonly Told[] => [
+const openingOf = (request: RemediationRequest): readonly Entry[] => [
   ...alertsOf(request).map((alert) => ({ at: alert.startsAt, what: `Alert ${alert.name} started` })),
   {
     at: request.metadata.creationTimestamp,
@@ -51,7 +51,7 @@ const alertsOf = (request: RemediationRequest): readonly { name: string; startsA
   return known.length === 0 ? [request.spec.alert] : known;
 };
 
-const closingOf = (request: RemediationRequest): readonly Told[] => {
+const closingOf = (request: RemediationRequest): readonly Entry[] => {
   const { phase, outcome, completedAt } = request.status ?? {};
   return [
     ...alertsOf(request).map((alert) => ({ at: alert.resolvedAt, what: `Alert ${alert.name} resolved` })),
@@ -59,11 +59,11 @@ const closingOf = (request: RemediationRequest): readonly Told[] => {
   ];
 };
 
-const attemptMoments = (attempt: AttemptObjects): readonly Told[] => {
+const attemptMoments = (attempt: AttemptObjects): readonly Entry[] => {
   const { processing, analysis, approval, workflow, executions } = attempt;
   const again = attempt.number > 1 ? `Attempt ${attempt.number}: ` : "";
   const status = analysis?.status;
-  // While it waits for approval the analysis is not complete: the question's creation is when the cause was known.
+  // While it waits for approval the analysis is not complete: the cause was known when the approval request was created.
   const knownAt = approval?.metadata.creationTimestamp ?? status?.completedAt;
   return [
     { at: processing?.status?.completedAt, what: `${again}Context collected` },

@@ -1,7 +1,7 @@
 // What a runtime prints of an uncaught error, and the one line of it that a person needs.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isComplaint, tellingExcerpt, tellingLine } from "#evidence/telling-line.ts";
+import { isComplaint, tellingExcerpt, tellingLine } from "#lib/telling-line.ts";
 
 const node = `cache 4.2.0 starting
 node:internal/errors:540

@@ -1,4 +1,4 @@
-// The objects that tell the story of one request, sorted into its attempts. Pure; tolerates whatever is missing or already cleaned up.
+// The objects of one request, sorted into its attempts. Pure; tolerates missing and deleted objects.
 import type { AIAnalysis } from "#api/kinds/ai-analysis.ts";
 import type { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import type { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
@@ -15,13 +15,13 @@ export interface StoryObjects {
   readonly executions: readonly KubernetesExecution[];
 }
 
-/** One attempt's objects; what has not been reached, or is gone, is absent. */
+/** The objects of one attempt; absent while not created yet, and once deleted. */
 export interface AttemptObjects {
   readonly number: number;
   readonly result?: string | undefined;
   readonly processing?: RemediationProcessing | undefined;
   readonly analysis?: AIAnalysis | undefined;
-  /** The last question; what people wanted otherwise before stands in the analysis. */
+  /** The last one; the analysis keeps the overrides of those before it. */
   readonly approval?: AIApprovalRequest | undefined;
   readonly workflow?: WorkflowExecution | undefined;
   /** Of the steps, then of their undo. */
@@ -40,14 +40,14 @@ export const attemptsOf = (objects: StoryObjects): readonly AttemptObjects[] => 
     .map((number) => {
       const ofAttempt = (each: { spec: { attempt: number } }): boolean => each.spec.attempt === number;
       const analysis = objects.analyses.find(ofAttempt);
-      const questions = objects.approvals.filter((each) => each.spec.analysis === analysis?.metadata.name).toSorted(byCreation);
+      const ofAnalysis = objects.approvals.filter((each) => each.spec.analysis === analysis?.metadata.name).toSorted(byCreation);
       const workflow = objects.workflows.find(ofAttempt);
       return {
         number,
         result: attempts.find((each) => each.number === number)?.result,
         processing: objects.processings.find(ofAttempt),
         analysis,
-        approval: questions.find((each) => each.metadata.name === analysis?.status?.approval) ?? questions.at(-1),
+        approval: ofAnalysis.find((each) => each.metadata.name === analysis?.status?.approval) ?? ofAnalysis.at(-1),
         workflow,
         executions: objects.executions.filter((each) => each.spec.workflow === workflow?.metadata.name),
       };

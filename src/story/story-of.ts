@@ -1,151 +1,39 @@
-// The story of one request as plain data: what was seen, why, what was considered, who decided, what changed, how it was proved. Pure; says nothing that is not in the objects.
-import { times } from "#lib/words.ts";
-import type { Autonomy, ObjectDiff, Permission, Quote, Step } from "#api/fields.ts";
-import type { AIAnalysis, Plan, Refusal, RootCause, Verdict } from "#api/kinds/ai-analysis.ts";
-import type { AIApprovalRequest, ApprovalPhase, Decision } from "#api/kinds/ai-approval-request.ts";
+// From the objects of one request to its story. Pure; states nothing that is not in the objects.
+import type { Step } from "#api/fields.ts";
+import type { AIAnalysis } from "#api/kinds/ai-analysis.ts";
+import type { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import type { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import type { Context, RemediationProcessing } from "#api/kinds/remediation-processing.ts";
-import type { Outcome, RemediationRequest, RequestPhase } from "#api/kinds/remediation-request.ts";
-import type { StepStatus, WorkflowExecution, WorkflowPhase } from "#api/kinds/workflow-execution.ts";
+import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
+import type { StepStatus, WorkflowExecution } from "#api/kinds/workflow-execution.ts";
 import { accountOfAction } from "#api/labels.ts";
-import { type ObjectReference, referenceText } from "#api/object.ts";
-import { type AttemptObjects, attemptsOf, type StoryObjects } from "#cli/render/story-objects.ts";
-import { type Moment, timelineOf } from "#cli/render/story-timeline.ts";
-
-export interface Story {
-  readonly request: string;
-  readonly namespace: string;
-  readonly target: ObjectReference;
-  readonly phase: RequestPhase;
-  readonly outcome?: Outcome | undefined;
-  readonly message?: string | undefined;
-  readonly blockedBy?: string | undefined;
-  readonly leader?: string | undefined;
-  readonly startedAt: string;
-  readonly completedAt?: string | undefined;
-  readonly cancelAsked: boolean;
-  readonly cancel?: RemediationRequest["spec"]["cancel"];
-  readonly seen: Seen;
-  /** In order; the last one is the present one. */
-  readonly attempts: readonly AttemptStory[];
-  readonly timeline: readonly Moment[];
-}
-
-export interface Seen {
-  readonly alerts: readonly SeenAlert[];
-  /** What the alert says of itself: quoted, never trusted. */
-  readonly said: readonly string[];
-  /** `Pod shop/web-1`, as the alert named it. */
-  readonly reported: string;
-}
-export interface SeenAlert {
-  readonly name: string;
-  readonly severity?: string | undefined;
-  readonly startsAt: string;
-  readonly count: number;
-  readonly resolvedAt?: string | undefined;
-}
-
-export interface AttemptStory {
-  readonly number: number;
-  readonly result?: string | undefined;
-  readonly surroundings?: Surroundings | undefined;
-  readonly cause?: Cause | undefined;
-  readonly considered?: Considered | undefined;
-  /** What people wanted otherwise, and what became of it. */
-  readonly overrides?: Overrides | undefined;
-  readonly approval?: Approval | undefined;
-  readonly execution?: Execution | undefined;
-}
-export type Overrides = NonNullable<NonNullable<AIAnalysis["status"]>["overrides"]>;
-export interface Surroundings {
-  readonly environment?: string | undefined;
-  readonly environmentSource?: string | undefined;
-  readonly priority?: string | undefined;
-  readonly autonomy?: Autonomy | undefined;
-  readonly managed?: boolean | undefined;
-  readonly protections: readonly string[];
-  readonly unread: readonly string[];
-  readonly exists?: boolean | undefined;
-  readonly ownerChain: readonly string[];
-  readonly replicas?: Context["replicas"];
-  readonly troubledContainers: readonly string[];
-  readonly neighbours: readonly string[];
-  readonly managedBy?: string | undefined;
-}
-export interface Cause {
-  readonly verdict: Verdict;
-  readonly root?: RootCause | undefined;
-  readonly confidence?: number | undefined;
-  readonly evidence: NonNullable<NonNullable<AIAnalysis["status"]>["evidence"]>;
-  readonly ruledOut: readonly { readonly code: string; readonly reason: string }[];
-  readonly investigator?: NonNullable<AIAnalysis["status"]>["investigator"];
-  readonly message?: string | undefined;
-}
-export interface Considered {
-  readonly chosen?: Plan | undefined;
-  readonly others: readonly Plan[];
-  readonly refused: readonly Refusal[];
-}
-export interface Approval {
-  readonly name: string;
-  readonly phase: ApprovalPhase;
-  readonly reason: string;
-  readonly approvers: readonly string[];
-  readonly minApprovers: number;
-  readonly expiresAt: string;
-  readonly decidedAt?: string | undefined;
-  readonly decisions: readonly Decision[];
-  readonly message?: string | undefined;
-}
-export interface Execution {
-  readonly name: string;
-  readonly phase: WorkflowPhase;
-  readonly message?: string | undefined;
-  readonly rollback: WorkflowExecution["spec"]["rollback"];
-  readonly steps: readonly StepStory[];
-  readonly verification: {
-    readonly object: string;
-    readonly stabilisationSeconds: number;
-    readonly result?: string | undefined;
-    readonly message?: string | undefined;
-    readonly healthySince?: string | undefined;
-    readonly alertResolvedAt?: string | undefined;
-    /** What failed when the symptom persisted. */
-    readonly evidence: readonly Quote[];
-  };
-}
-export interface StepStory {
-  readonly id: string;
-  readonly action: string;
-  readonly target: ObjectReference;
-  readonly object: string;
-  readonly parameters: Step["parameters"];
-  readonly changesHash: string;
-  readonly state: StepStatus["state"];
-  readonly message?: string | undefined;
-  readonly run?: Run | undefined;
-  readonly undo?: Run | undefined;
-}
-/** One run of one action by one Job. */
-export interface Run {
-  readonly execution: string;
-  readonly phase: string;
-  readonly job?: string | undefined;
-  readonly account: string;
-  /** The rule that allowed it, and the environment that the rule read from the target's own namespace. */
-  readonly permission?: Permission | undefined;
-  readonly approval?: string | undefined;
-  readonly result?: string | undefined;
-  readonly failure?: string | undefined;
-  readonly changed?: boolean | undefined;
-  readonly dryRun?: string | undefined;
-  readonly diffs: readonly ObjectDiff[];
-  readonly message?: string | undefined;
-  readonly completedAt?: string | undefined;
-}
+import { referenceText } from "#api/object.ts";
+import { times } from "#lib/words.ts";
+import { headOf } from "#story/head.ts";
+import { nextSteps } from "#story/next-steps.ts";
+import { type AttemptObjects, attemptsOf, type StoryObjects } from "#story/objects.ts";
+import type {
+  Approval,
+  AttemptStory,
+  Cause,
+  Considered,
+  Execution,
+  Facts,
+  Run,
+  Seen,
+  SeenAlert,
+  StepStory,
+  Story,
+  TargetContext,
+} from "#story/story.ts";
+import { timelineOf } from "#story/timeline.ts";
 
 export const storyOf = (objects: StoryObjects): Story => {
+  const facts = factsOf(objects);
+  return { ...facts, head: headOf(facts), next: nextSteps(facts), timeline: timelineOf(objects) };
+};
+
+const factsOf = (objects: StoryObjects): Facts => {
   const { request } = objects;
   const status = request.status ?? {};
   return {
@@ -163,7 +51,6 @@ export const storyOf = (objects: StoryObjects): Story => {
     ...(request.spec.cancel === undefined ? {} : { cancel: request.spec.cancel }),
     seen: seenOf(request),
     attempts: attemptsOf(objects).map(attemptStory),
-    timeline: timelineOf(objects),
   };
 };
 
@@ -179,7 +66,7 @@ const seenOf = (request: RemediationRequest): Seen => {
   }));
   return {
     alerts: alerts.length > 0 ? alerts : [{ name: first.name, severity: first.severity, startsAt: first.startsAt, count: 1 }],
-    said: ["summary", "description", "message"].map((name) => first.annotations[name]).filter((text) => text !== undefined),
+    annotations: ["summary", "description", "message"].map((name) => first.annotations[name]).filter((text) => text !== undefined),
     reported: referenceText(request.spec.reported),
   };
 };
@@ -187,7 +74,7 @@ const seenOf = (request: RemediationRequest): Seen => {
 const attemptStory = (attempt: AttemptObjects): AttemptStory => ({
   number: attempt.number,
   result: attempt.result,
-  surroundings: surroundingsOf(attempt.processing),
+  context: contextOf(attempt.processing),
   cause: causeOf(attempt.analysis),
   considered: consideredOf(attempt.analysis),
   overrides: attempt.analysis?.status?.overrides,
@@ -195,7 +82,7 @@ const attemptStory = (attempt: AttemptObjects): AttemptStory => ({
   execution: executionOf(attempt.workflow, attempt.executions),
 });
 
-const surroundingsOf = (processing: RemediationProcessing | undefined): Surroundings | undefined => {
+const contextOf = (processing: RemediationProcessing | undefined): TargetContext | undefined => {
   const status = processing?.status;
   if (status?.phase === undefined) return undefined;
   const { context } = status;
