@@ -23,29 +23,29 @@ const endWith = (message: string, code: number): never => {
 const old = tooOldNode(process.versions.node, manifest.engines.node);
 if (old !== undefined) endWith(old, 2);
 
-// What only some commands need is loaded by those: help and version answer at once.
+// Loaded by the commands that need it: help and version answer at once.
 const openMachine = async (): Promise<KubeconfigDeps> => {
   const { localMachine } = await import("#kube/local-machine.ts");
   return localMachine({ clock: systemClock, env: process.env, home: homedir() });
 };
 const random = Math.random;
 const stop = new AbortController();
-// Every request to the API server listens to it, and many are open at once.
+// Every open request to the API server adds a listener.
 setMaxListeners(0, stop.signal);
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.once(signal, () => {
     stop.abort(new Error(`${signal} received`));
-    // A second one ends it at once: somebody is waiting.
+    // A second one ends it at once: the user is waiting.
     process.once(signal, () => process.exit(130));
   });
 }
 
-// `kintsugi … | head`: whoever read has seen enough. 128 + SIGPIPE, as a program says that the signal ends.
+// `kintsugi … | head`: the reader has closed the pipe. 128 + SIGPIPE, the exit code of a program that the signal ends.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(141);
   endWith(streamProblem(error), 2);
 });
-// Nothing can be said any more.
+// No stream is left to report to.
 process.stderr.on("error", () => process.exit(2));
 
 const logTo = async (level: LogLevel): Promise<Log> => {
@@ -69,7 +69,7 @@ const findCluster = async ({ kubeconfig, context }: Where): Promise<Found> => {
   return { config: await loadKubeconfig(source, context, machine), isPod: false };
 };
 
-/** Heap of the thread that diagnoses: what surrounds one object is a few megabytes, a whole cluster a thousand times as much. */
+/** Heap of the diagnosing thread: the evidence around one object is a few megabytes, of a whole cluster a thousand times as much. */
 const analysisMemoryMb = 160;
 const commandMemoryMb = 4096;
 
@@ -86,14 +86,14 @@ const openDiagnoser = async (memoryMb: number): Promise<ClosableDiagnoser> => {
 const runRole = async (role: string, options: RunRoleOptions): Promise<number> => {
   const { image } = options;
   if (image === undefined)
-    throw misuse("--image <reference> is missing: the image of the Jobs, which must be the one that the installed policy …-jobs allows");
+    throw misuse("--image <reference> is missing: the image of the Jobs, the same that the installed admission policy for Jobs allows");
   const { config, isPod } = await findCluster(options);
-  // A person who gave a kubeconfig is told at once what is wrong with it; a pod waits for what is not there yet, and says so on /readyz.
+  // With a kubeconfig, an error is shown at once; a pod waits instead, and says so on /readyz.
   if (!isPod) await tryToRead(config, options.namespace);
   const { randomBytes } = await import("node:crypto");
   const identity = `${hostname()}-${randomBytes(4).toString("hex")}`;
   const machine = await openMachine();
-  // Loaded only where it runs: a person who looks at a cluster should not wait for what serves.
+  // Loaded only when it runs: a command that reads a cluster does not wait for the server.
   const { loadRoles, runRoles } = await import("#server/run-roles.ts");
   const diagnoser = await openDiagnoser(analysisMemoryMb);
   try {
@@ -111,7 +111,7 @@ const runRole = async (role: string, options: RunRoleOptions): Promise<number> =
   return 0;
 };
 
-/** Throws what `runCli` tells in one sentence: no answer, no access, no such kind. */
+/** Throws what `runCli` reports in one sentence: no answer, no access, no such kind. */
 const tryToRead = async (config: ClusterConfig, namespace: string): Promise<void> => {
   const [{ RemediationRequest }, { connect }] = await Promise.all([
     import("#api/kinds/remediation-request.ts"),
@@ -172,7 +172,7 @@ const readStdin = async (maxBytes: number): Promise<Buffer> => {
   return Buffer.concat(chunks);
 };
 
-/** Part of the source tree, not of the image: they bring a cluster of their own. */
+/** In the source tree only, not in the image: they start a cluster of their own. */
 const scriptPath = (name: string): string => join(import.meta.dirname, `../scripts/${name}.ts`);
 const runScript = async (name: "demo" | "playground", args: readonly string[]): Promise<number> => {
   const { spawn } = await import("node:child_process");

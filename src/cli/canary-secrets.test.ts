@@ -52,7 +52,7 @@ stringData: { token: ${canary("stringdata")} }
   return [web!, ...podsOf(web!, failing(status)), ...others];
 };
 
-/** How programs and people write a secret down: what is taken out by its form, wherever it stands. Prose ("the password is …") is not. */
+/** Forms in which programs and people write secrets: each is redacted by its form, anywhere. Prose ("the password is …") is not. */
 const forms: Readonly<Record<string, (secret: string) => string>> = {
   assigned: (secret) => `password=${secret}`,
   property: (secret) => `spring.datasource.password = ${secret}`,
@@ -99,7 +99,7 @@ const steering = "\u001b[31m\u001b]0;title\u0007\u009b32m\u202egpj\u061c\u200b\u
 // oxlint-disable-next-line no-control-regex
 const reachesReader = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
 
-/** A workload of whose every text somebody made a place for secrets. */
+/** A workload with a secret in every text field. */
 const leaky = (): KubeObject[] => {
   const [api] = objects(`
 apiVersion: apps/v1
@@ -215,7 +215,7 @@ test.each([
   ["sarif", ["-o", "sarif"]],
   ["a saved file", ["--save", "incident.json"]],
   ["a compressed one", ["--save", "incident.json.gz"]],
-])("%s tells of the workload and of no secret", async (_form, args) => {
+])("%s shows the workload and no secret", async (_form, args) => {
   const printed = await run(...args);
   expect(printed).toContain("web");
   expect(sown).toBeGreaterThan(500);

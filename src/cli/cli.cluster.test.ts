@@ -30,7 +30,7 @@ const waiting = awaitingApprovalSample();
 const request = waiting.request.metadata.name;
 let cluster: TestCluster;
 let folder: string;
-let kubeconfigs: Record<"alice" | "mallory" | "stranger", string>;
+let kubeconfigs: Record<"alice" | "mallory" | "norights", string>;
 
 /** A kubeconfig of that person, with a certificate that the cluster's own authority signed. */
 const kubeconfigFor = async (user: string): Promise<string> => {
@@ -109,8 +109,8 @@ beforeAll(async () => {
     "--clusterrole=cluster-admin",
     `--serviceaccount=${namespace}:${CONTROLLER_ACCOUNT}`,
   ]);
-  const [alice, mallory, stranger] = await Promise.all([kubeconfigFor("alice"), kubeconfigFor("mallory"), kubeconfigFor("stranger")]);
-  kubeconfigs = { alice, mallory, stranger };
+  const [alice, mallory, norights] = await Promise.all([kubeconfigFor("alice"), kubeconfigFor("mallory"), kubeconfigFor("norights")]);
+  kubeconfigs = { alice, mallory, norights };
 
   const controllers = await cluster.asAccount(namespace, CONTROLLER_ACCOUNT);
   const later = (spec: object): object => ({ ...spec, expiresAt: new Date(systemClock.now() + 3_600_000).toISOString() });
@@ -137,7 +137,7 @@ describe("reading", () => {
     expect(cells(ours.stdout)).toEqual(cells(theirs));
   });
 
-  test("describe tells the story from the objects as the server keeps them", async () => {
+  test("describe prints the story from the objects on the server", async () => {
     const ran = await kintsugi(kubeconfigs.alice, "describe", "deployment/checkout");
     expect(ran).toMatchObject({ code: 0, stderr: "" });
     for (const words of [
@@ -180,7 +180,7 @@ describe("deciding", () => {
     );
   });
 
-  test("alice is one: her decision stands in her own name, once", async () => {
+  test("alice is one: her decision is recorded once, under her name", async () => {
     const ran = await kintsugi(kubeconfigs.alice, "approve", request, "--yes", "-m", "go on");
     expect(ran).toMatchObject({ code: 0, stderr: "" });
     const approval = await cluster.admin.get(AIApprovalRequest, { namespace, name: `${request}-a1-aiar` });
@@ -204,9 +204,9 @@ describe("a kubeconfig that does not do is one clear sentence and exit code 2", 
   };
 
   test("it has no rights", async () => {
-    const ran = await kintsugi(kubeconfigs.stranger, "get");
+    const ran = await kintsugi(kubeconfigs.norights, "get");
     expect(ran).toMatchObject({ code: 2, stdout: "" });
-    expect(ran.stderr).toMatch(/User "stranger" cannot list resource "remediationrequests"/);
+    expect(ran.stderr).toMatch(/User "norights" cannot list resource "remediationrequests"/);
   });
 
   test("it is missing", async () => {
@@ -215,11 +215,11 @@ describe("a kubeconfig that does not do is one clear sentence and exit code 2", 
     expect(ran.stderr).toMatch(/no such file/);
   });
 
-  test("it is no YAML", async () => {
+  test("is not YAML", async () => {
     expect((await kintsugi(await edited("broken.yaml", () => "{ no: ["), "get")).stderr).toMatch(/is not YAML/);
   });
 
-  test("nobody listens at its server", async () => {
+  test("names a server that does not answer", async () => {
     const ran = await kintsugi(await edited("closed.yaml", (text) => text.replace(controlPlane.url, "https://127.0.0.1:1")), "get");
     expect(ran.code).toBe(2);
     expect(ran.stderr).toMatch(/127\.0\.0\.1:1 cannot be reached/);
@@ -227,7 +227,7 @@ describe("a kubeconfig that does not do is one clear sentence and exit code 2", 
 
   test("its authority is another one", async () => {
     const ran = await kintsugi(
-      await edited("stranger-ca.yaml", (text) =>
+      await edited("other-ca.yaml", (text) =>
         text.replace(/"certificate-authority":"[^"]*"/, `"certificate-authority":"${join(folder, "alice.crt")}"`),
       ),
       "get",

@@ -46,7 +46,7 @@ describe("usage", () => {
   });
 
   test.each([
-    ["an unknown command", ["mend"], /unknown command 'mend'/],
+    ["an unknown command", ["fix"], /unknown command 'fix'/],
     ["an unknown option", ["get", "--fast"], /unknown option '--fast'/],
     ["a missing argument", ["describe"], /missing required argument 'request'/],
     ["an unknown format", ["get", "-o", "xml"], /"xml" is not an output format: use json, yaml, wide, name/],
@@ -172,7 +172,7 @@ describe("run, demo and act", () => {
       "run",
       "gateway",
       "--kintsugi-namespace",
-      "mend",
+      "kintsugi-two",
       "--port",
       "0",
       "--image",
@@ -189,7 +189,7 @@ describe("run, demo and act", () => {
       {
         role: "gateway",
         options: {
-          namespace: "mend",
+          namespace: "kintsugi-two",
           kubeconfig: undefined,
           context: "other",
           address: "127.0.0.1",
@@ -247,11 +247,12 @@ describe("run, demo and act", () => {
 
   test("act receives its execution, hash and namespace", async () => {
     const runAct = async (options: unknown): Promise<number> => {
-      expect(options).toMatchObject({ execution: "rr-1-a1-kex-s1", hash: "ab", namespace: "mend" });
+      expect(options).toMatchObject({ execution: "rr-1-a1-kex-s1", hash: "ab", namespace: "kintsugi-two" });
       return 0;
     };
     expect(
-      (await runKintsugi(["act", "rr-1-a1-kex-s1", "--hash", "ab", "--kintsugi-namespace", "mend"], { objects: [] }, { runAct })).code,
+      (await runKintsugi(["act", "rr-1-a1-kex-s1", "--hash", "ab", "--kintsugi-namespace", "kintsugi-two"], { objects: [] }, { runAct }))
+        .code,
     ).toBe(0);
   });
 });

@@ -25,7 +25,7 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: "changes",
     group: diagnose,
-    description: "Show what changed around an object, when, and by whom",
+    description: "Show what changed around an object, with time and author",
     load: async () => (await import("#cli/commands/changes.ts")).define,
   },
   {

@@ -1,4 +1,4 @@
-// API requests as the options of the command line want them: with a time limit of their own, and shown one by one. Changes nothing else.
+// API requests with a time limit of their own and, on request, a line for each on stderr. Changes nothing else.
 import type { Clock } from "#lib/clock.ts";
 import type { HttpClient, HttpRequest } from "#lib/http-client.ts";
 
@@ -13,13 +13,13 @@ export const observedHttp = (http: HttpClient, { clock, timeoutMs, show }: Obser
   const limited = (request: HttpRequest): HttpRequest => (timeoutMs === undefined ? request : { ...request, timeoutMs });
   const shown = async <A extends { readonly status: number }>(request: HttpRequest, exchange: Promise<A>): Promise<A> => {
     const startedAt = clock.now();
-    const tell = (result: string): void => show?.(`${request.method} ${request.url} ${result} in ${clock.now() - startedAt} ms`);
+    const report = (result: string): void => show?.(`${request.method} ${request.url} ${result} in ${clock.now() - startedAt} ms`);
     try {
       const answer = await exchange;
-      tell(String(answer.status));
+      report(String(answer.status));
       return answer;
     } catch (error) {
-      tell(error instanceof Error ? error.message : String(error));
+      report(error instanceof Error ? error.message : String(error));
       throw error;
     }
   };

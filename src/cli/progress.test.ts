@@ -7,18 +7,18 @@ const shown = async (showsProgress: boolean): Promise<string> => {
   const clock = createManualClock(0);
   const deps = { clock, showsProgress, stderr: { write: (more: string) => (text += more) } };
   const progress = showProgress({ deps: deps as never });
-  progress.tell({ objects: 10, calls: 1 });
+  progress.report({ objects: 10, calls: 1 });
   await clock.advance(2_500);
-  progress.tell({ objects: 500, calls: 9 });
-  progress.tell({ objects: 501, calls: 9 });
+  progress.report({ objects: 500, calls: 9 });
+  progress.report({ objects: 501, calls: 9 });
   progress.end();
   return text;
 };
 
-test("who waits for more than two seconds is told how far it is, a few times a second, and the line is taken away again", async () => {
+test("after two seconds the progress is shown a few times a second, and the line is removed at the end", async () => {
   expect(await shown(true)).toBe("\r\u001b[Kreading the cluster: 500 objects, 9 calls\r\u001b[K");
 });
 
-test("a program that reads stderr is told nothing", async () => {
+test("without a terminal on stderr nothing is shown", async () => {
   expect(await shown(false)).toBe("");
 });

@@ -1,12 +1,12 @@
-// How far a long look has come, on one line of stderr that is rewritten. For people only, and only where they have to wait.
+// The progress of a long collection, on one line of stderr that is rewritten. For people only, and only after two seconds.
 import type { Session } from "#cli/session.ts";
 
 const quietMs = 2_000;
 const everyMs = 250;
 
 export interface Progress {
-  tell(seen: { readonly objects: number; readonly calls: number }): void;
-  /** Takes the line away again. */
+  report(seen: { readonly objects: number; readonly calls: number }): void;
+  /** Removes the line. */
   end(): void;
 }
 
@@ -14,7 +14,7 @@ export const showProgress = ({ deps }: Pick<Session, "deps">): Progress => {
   const startedAt = deps.clock.now();
   let shownAt = 0;
   return {
-    tell: ({ objects, calls }) => {
+    report: ({ objects, calls }) => {
       const now = deps.clock.now();
       if (deps.showsProgress !== true || now - startedAt < quietMs || now - shownAt < everyMs) return;
       shownAt = now;

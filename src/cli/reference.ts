@@ -40,7 +40,7 @@ export const typeNamed = (text: string, types: readonly ResourceType[] = builtIn
   );
 };
 
-/** `types`: the kinds that may be meant. */
+/** `types`: the kinds to choose from. */
 export const referenceOf = (text: string, namespace: string, types: readonly ResourceType[] = builtInTypes): Reference => {
   const [kindText = "", name = "", ...rest] = text.split("/");
   const type = typeNamed(kindText, types);

@@ -260,7 +260,7 @@ describe("approvals", () => {
   });
 });
 
-test("the kubectl line that is printed decides as it stands", async () => {
+test("the printed kubectl line decides without edits", async () => {
   const asked = await controllers.create(AIApprovalRequest, approval("printed"));
   const line = kubectlLine(asked, "Approved").replace("<you>", "ann");
   const [, words = "", patch = ""] = /^kubectl (.*) -p '(.*)'$/.exec(line) ?? [];

@@ -59,7 +59,7 @@ test("a sender with rights is asked about once a minute, with two calls", async 
 });
 
 test.each([
-  ["an unknown sender", "nobody-1", "unknown", 1],
+  ["an unknown sender", "unknown-1", "unknown", 1],
   ["a sender without rights", "user-1", "forbidden", 2],
 ] as const)("%s is refused for ten seconds without asking again", async (_name, subject, verdict, calls) => {
   const { clock, kube, as } = setUp();
@@ -114,7 +114,7 @@ test("an API server that does not answer is not the sender's fault, and is not r
 test("a flood of made-up tokens does not push out a good one", async () => {
   const { kube, as } = setUp();
   await as("may-1");
-  for (let index = 0; index < 1_100; index += 1) await as(`nobody-${index}`);
+  for (let index = 0; index < 1_100; index += 1) await as(`unknown-${index}`);
   const before = kube.calls.length;
   await as("may-1");
   expect(kube.calls).toHaveLength(before);
@@ -141,7 +141,7 @@ const withSlowReviews = () => {
 
 test("a flood of 64 made-up tokens at once: eight are asked about, and a good one from elsewhere is the next", async () => {
   const { as, asked, going, settle, letGo } = withSlowReviews();
-  const flood = Array.from({ length: 64 }, (_, index) => as(`nobody-${index}`, "10.0.0.66"));
+  const flood = Array.from({ length: 64 }, (_, index) => as(`unknown-${index}`, "10.0.0.66"));
   await settle();
   expect(asked).toHaveLength(8);
   const good = as("may-1", "10.0.0.1");
@@ -156,7 +156,7 @@ test("a flood of 64 made-up tokens at once: eight are asked about, and a good on
 
 test("from the address of the flood itself, twenty good ones that are not known yet are all taken in the end", async () => {
   const { as, going, settle, letGo } = withSlowReviews();
-  const flood = Array.from({ length: 64 }, (_, index) => as(`nobody-${index}`));
+  const flood = Array.from({ length: 64 }, (_, index) => as(`unknown-${index}`));
   const good = Array.from({ length: 20 }, (_, index) => as(`may-${index}`));
   await settle();
   while (going.length > 0) await letGo();
@@ -171,7 +171,7 @@ test("a token that was good before is asked about again at once, whatever waits"
   while (going.length > 0) await letGo();
   await first;
   await clock.advance(60_000);
-  const flood = Array.from({ length: 64 }, (_, index) => as(`nobody-${index}`));
+  const flood = Array.from({ length: 64 }, (_, index) => as(`unknown-${index}`));
   await settle();
   const again = as("may-1");
   await settle();
@@ -183,10 +183,10 @@ test("a token that was good before is asked about again at once, whatever waits"
 
 test("what was refused is forgotten, the oldest first, when too much is remembered", async () => {
   const { kube, as } = setUp();
-  for (let index = 0; index <= 1_000; index += 1) await as(`nobody-${index}`);
+  for (let index = 0; index <= 1_000; index += 1) await as(`unknown-${index}`);
   const before = kube.calls.length;
-  await as("nobody-1");
+  await as("unknown-1");
   expect(kube.calls).toHaveLength(before);
-  await as("nobody-0");
+  await as("unknown-0");
   expect(kube.calls).toHaveLength(before + 1);
 });

@@ -80,7 +80,7 @@ const actionWords: Readonly<Record<string, Words>> = {
   },
   restore_object: {
     verb: ["Restore", "Restored"],
-    rest: ({ target, parameters }) => `${referenceText(target)} as it was before ${parameters["before"]}`,
+    rest: ({ target, parameters }) => `${referenceText(target)} to its state before ${parameters["before"]}`,
     afterwards: ({ target }) => `Check where ${referenceText(target)} is defined: the same edit would bring the fault back`,
   },
   notify_only: {

@@ -47,7 +47,7 @@ const versionsOf = (keeper: JournalKeeper, kind: string, name: string): number =
   keeper.journal.tracks().find(({ object }) => object.kind === kind && object.name === name && object.namespace === shop)?.versions
     .length ?? 0;
 
-/** managedFields are dated to the second: two managers within one cannot be told apart by them. */
+/** managedFields have a resolution of one second: they cannot separate two managers within it. */
 const nextSecond = (): Promise<void> => {
   const second = Math.floor(Date.now() / 1000);
   return vi.waitFor(() => expect(Math.floor(Date.now() / 1000)).toBeGreaterThan(second), { timeout: 5000, interval: 20 });

@@ -129,9 +129,9 @@ describe("without an installation", () => {
 
   test("around a moment: what was nearest to it first", async () => {
     const { stdout } = await changes(["deployment/web", "--around", "29m", "--window", "20m", "-o", "json"], withoutInstallation);
-    const told = JSON.parse(stdout) as { from: string; to: string; changes: { at: string; source: string }[] };
-    expect([told.from, told.to]).toEqual([new Date(at(11)).toISOString(), new Date(at(36)).toISOString()]);
-    expect(told.changes.map(({ source }) => source)).toEqual(["ReplicaSet", "Helm release"]);
+    const printed = JSON.parse(stdout) as { from: string; to: string; changes: { at: string; source: string }[] };
+    expect([printed.from, printed.to]).toEqual([new Date(at(11)).toISOString(), new Date(at(36)).toISOString()]);
+    expect(printed.changes.map(({ source }) => source)).toEqual(["ReplicaSet", "Helm release"]);
     const exact = await changes(
       ["deployment/web", "--around", new Date(at(31)).toISOString(), "--window", "20m", "-o", "json"],
       withoutInstallation,

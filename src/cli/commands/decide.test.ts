@@ -89,7 +89,7 @@ describe("approve and reject", () => {
     expect(approvalIn(server).spec.decisions).toEqual([]);
   });
 
-  test("where nobody can be asked, --yes is needed", async () => {
+  test("without a terminal, --yes is needed", async () => {
     const server = serverOf();
     const ran = await runKintsugi(["approve", request], server);
     expect(ran.code).toBe(2);
@@ -131,8 +131,8 @@ describe("approve and reject", () => {
     });
 
     test.each([
-      ["memory", /not of the form name=value/],
-      ["=1Gi", /not of the form name=value/],
+      ["memory", /invalid; expected name=value/],
+      ["=1Gi", /invalid; expected name=value/],
       ["memory=much", /memory: not a quantity/],
       ["image=evil:1", /increase_resources has no parameter image/],
     ])("%s is refused before anything is sent", async (text, sentence) => {
@@ -149,7 +149,9 @@ describe("approve and reject", () => {
         return { ...each, spec: { ...each.spec, steps: [step!, { ...step!, id: "s2" }] } };
       };
       const server = serverOf(twoSteps);
-      expect((await runKintsugi(["approve", request, "-y", "--set", "memory=1Gi"], server)).stderr).toContain("say --step s1 or s2");
+      expect((await runKintsugi(["approve", request, "-y", "--set", "memory=1Gi"], server)).stderr).toContain(
+        "choose one with --step s1 or s2",
+      );
       expect((await runKintsugi(["approve", request, "-y", "--set", "memory=1Gi", "--step", "s3"], server)).stderr).toContain(
         "has no step s3",
       );
@@ -162,11 +164,11 @@ describe("approve and reject", () => {
         spec: { ...each.spec, steps: [{ ...each.spec.steps[0]!, action: "fold_paper" }] },
       });
       expect((await runKintsugi(["approve", request, "-y", "--set", "a=b"], serverOf(strange))).stderr).toContain(
-        "does not know the action fold_paper",
+        "unknown action fold_paper",
       );
     });
 
-    test("a question that was answered so cannot be decided, and its successor is the one that is meant", async () => {
+    test("an overridden approval request cannot be decided; a decision goes to its successor", async () => {
       const gone = serverOf((each) => ({ ...each, status: { phase: "Overridden" } }));
       expect((await runKintsugi(["approve", request, "-y"], gone)).stderr).toContain("was replaced by a plan with other parameters");
       const old = approvalIn(gone);
@@ -204,7 +206,7 @@ describe("approve and reject", () => {
     expect((JSON.parse(ran.stdout) as AIApprovalRequest).spec.decisions).toHaveLength(1);
   });
 
-  test("who is no approver is told by the API server, and who may decide", async () => {
+  test("a user who is not an approver gets the refusal of the API server, with the approvers", async () => {
     const admit = (): void => {
       const message = `aiapprovalrequests.kintsugi.dev "${approvalName}" is forbidden: ValidatingAdmissionPolicy 'kintsugi-system-approvals' with binding 'kintsugi-system-approvals' denied request: you are not among this approval's approvers`;
       throw serverError(422, "Invalid", message, `patch AIApprovalRequest kintsugi-system/${approvalName}`);
@@ -276,7 +278,7 @@ describe("approve and reject", () => {
     expect(ran.code).toBe(1);
   });
 
-  test("a request that asks for nothing says where it stands", async () => {
+  test("a request without an approval request shows its phase", async () => {
     const done = remediatedSample();
     const ran = await runKintsugi(["approve", request, "-y"], { objects: [done.request], answers: whoAmIAnswer("alice") });
     expect(ran).toMatchObject({ code: 1 });

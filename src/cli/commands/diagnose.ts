@@ -140,7 +140,7 @@ const lookLive = async (session: Session, words: Words, options: Options, lookin
     const around = target !== undefined ? { target } : { namespaces: everywhere ? ("all" as const) : [namespace] };
     const journal = savedJournal(kube, session.kintsugiNamespace);
     const changes = journalIn(journal, signal);
-    const collected = await collectEvidence(kube, clock, { around, progress: progress.tell, changes, prometheus }, signal);
+    const collected = await collectEvidence(kube, clock, { around, progress: progress.report, changes, prometheus }, signal);
     const gaps = existence === "exists" ? [] : [`whether namespace ${namespace} exists: not allowed`];
     const evidence = { ...collected, gaps: [...gaps, ...collected.gaps] };
     if (target !== undefined && isMissing(evidence, target)) throw await missingObject(asking, target);

@@ -1,4 +1,4 @@
-// The printed roles are enough: somebody with one and nothing else runs its command, and nothing stays unread but what the role says it leaves out.
+// The printed roles are enough: a user with one and no other right runs its command; only what the role lists as optional stays unread.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import type { KubeObject } from "#api/object.ts";

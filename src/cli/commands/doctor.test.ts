@@ -232,16 +232,16 @@ describe("doctor", () => {
 });
 
 describe("config", () => {
-  test("shows which cluster is meant, and no credential", async () => {
+  test("shows the cluster in use, and no credential", async () => {
     const ran = await runKintsugi(["config", "--context", "other"]);
     expect(ran.stdout).toBe(
       "kubeconfig   /home/ada/config\ncontext      other\nuser         u\nserver       https://10.0.0.1:6443\nnamespace    default\nkintsugi     kintsugi-system\n",
     );
     expect(
-      JSON.parse((await runKintsugi(["config", "view", "-n", "shop", "--kintsugi-namespace", "mend", "-o", "json"])).stdout),
+      JSON.parse((await runKintsugi(["config", "view", "-n", "shop", "--kintsugi-namespace", "kintsugi-two", "-o", "json"])).stdout),
     ).toMatchObject({
       namespace: "shop",
-      kintsugi: "mend",
+      kintsugi: "kintsugi-two",
       context: "shop",
     });
   });
@@ -261,8 +261,8 @@ describe("config", () => {
   });
 
   test("the example names this installation's Service and how a namespace opts in", async () => {
-    const { stdout } = await runKintsugi(["config", "example", "--kintsugi-namespace", "mend"]);
-    expect(stdout).toContain("http://kintsugi.mend.svc/api/v1/signals/prometheus");
+    const { stdout } = await runKintsugi(["config", "example", "--kintsugi-namespace", "kintsugi-two"]);
+    expect(stdout).toContain("http://kintsugi.kintsugi-two.svc/api/v1/signals/prometheus");
     expect(stdout).toContain(`${MANAGED_LABEL}=true`);
   });
 });

@@ -173,7 +173,7 @@ describe("get --watch", () => {
   const watch = [
     { kind: "synced" as const, items: [sample.request], resourceVersion: "100" },
     { kind: "applied" as const, object: changed },
-    // After a gap everything is told again: what has not changed is not news.
+    // After a gap the watch lists everything again: what has not changed is not printed.
     { kind: "synced" as const, items: [changed], resourceVersion: "101" },
     { kind: "deleted" as const, object: changed },
   ];
@@ -220,7 +220,7 @@ describe("get --watch", () => {
 });
 
 describe("describe", () => {
-  test("tells the story, and the same story as data", async () => {
+  test("prints the story, and the same story as data", async () => {
     const text = await runKintsugi(["describe", name], { objects });
     expect(text.stdout).toContain("Fixed and verified.");
     const data = await runKintsugi(["describe", name, "-o", "json"], { objects });
@@ -245,7 +245,7 @@ describe("describe", () => {
     expect((await runKintsugi(["describe", ...words, "-o", "name"], { objects })).stdout).toContain(name);
   });
 
-  test("of several requests for one target the newest is meant", async () => {
+  test("of several requests for one target it takes the newest", async () => {
     const newer = otherRequest("rr-4f1d2c3b5a69-2", "checkout", "2027-03-01T15:00:00Z");
     expect((await runKintsugi(["describe", "checkout", "-o", "name"], { objects: [newer, ...objects] })).stdout).toContain("-2");
   });

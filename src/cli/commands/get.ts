@@ -137,7 +137,7 @@ const watch = async (session: Session, { kind, name }: Question): Promise<number
 
   const printer = createPrinter(session, kind);
   const printed = new Map<string, string>();
-  const tell = (objects: readonly KubeObject[]): void => {
+  const printChanged = (objects: readonly KubeObject[]): void => {
     const news = objects.filter((each) => printed.get(each.metadata.uid) !== each.metadata.resourceVersion);
     for (const each of news) printed.set(each.metadata.uid, each.metadata.resourceVersion);
     if (news.length > 0) printer(news);
@@ -150,8 +150,8 @@ const watch = async (session: Session, { kind, name }: Question): Promise<number
     if (seen.kind === "synced") {
       const items = await inScope(seen.items);
       if (items.length === 0 && printed.size === 0) session.note(`No ${kind.kind} yet; waiting for the first one.`);
-      tell(items.toSorted(byAge));
-    } else if (seen.kind === "applied") tell(await inScope([seen.object]));
+      printChanged(items.toSorted(byAge));
+    } else if (seen.kind === "applied") printChanged(await inScope([seen.object]));
   }
   return 0;
 };

@@ -12,7 +12,7 @@ test("prints what deploy/kintsugi.yaml holds, and asks no cluster", async () => 
 });
 
 test("takes an image for Kintsugi and its Jobs, and a namespace", async () => {
-  const { stdout } = await runKintsugi(["install", "--image", "registry.example/k:2", "--kintsugi-namespace", "mend"]);
+  const { stdout } = await runKintsugi(["install", "--image", "registry.example/k:2", "--kintsugi-namespace", "kintsugi-two"]);
   const text = stdout;
   expect(text).toContain("image: registry.example/k:2");
   expect(text).not.toContain("ghcr.io");

@@ -14,7 +14,7 @@ export interface ChangesPage {
   readonly now: number;
 }
 
-export interface ToldChanges {
+export interface ChangeList {
   readonly asked: ObjectReference;
   readonly target: ObjectReference;
   readonly window: Window;
@@ -23,8 +23,8 @@ export interface ToldChanges {
   readonly notRead: readonly string[];
 }
 
-export const changesText = ({ page, now }: ChangesPage, told: ToldChanges): string => {
-  const { asked, target, window, changes, contests, notRead } = told;
+export const changesText = ({ page, now }: ChangesPage, list: ChangeList): string => {
+  const { asked, target, window, changes, contests, notRead } = list;
   const count = changes.length === 0 ? "no known change" : counted(changes.length, "change");
   const lines = [
     `${page.paint.bold(referenceText(target))}  ${count} from ${dateAndTime(window.from)} to ${dateAndTime(window.to)} UTC`,

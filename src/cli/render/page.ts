@@ -32,7 +32,7 @@ export const paragraph = (page: Page, depth: number, text: string, style?: (text
 export const section = (page: Page, title: string, body: readonly string[]): readonly string[] =>
   body.length === 0 ? [] : ["", page.paint.bold(title), ...body];
 
-/** Words as they stood, line by line and unwrapped, behind a bar. */
+/** Verbatim, line by line and unwrapped, behind a bar. */
 export const quote = (page: Page, depth: number, text: string): readonly string[] =>
   trimmedEnd(plainText(text), "\n")
     .split("\n")

@@ -68,7 +68,7 @@ describe("tables", () => {
     ["rr-000000000000-1", "a long message that goes on and on"],
     ["rr-2", "short"],
   ];
-  test("are as wide as what they hold where nobody's terminal is at stake", () => {
+  test("are as wide as their content without a terminal", () => {
     expect(renderTable(["NAME", "MESSAGE"], rows)).toBe(
       "NAME                MESSAGE\nrr-000000000000-1   a long message that goes on and on\nrr-2                short\n",
     );
@@ -108,7 +108,7 @@ describe("text out of a cluster", () => {
     ["carriage returns that overwrite a line", "good\rbad ", "goodbad "],
   ])("loses %s", (_, text, clean) => expect(plainText(text)).toBe(clean));
   test("keeps its lines and tabs", () => expect(plainText("a\n\tb")).toBe("a\n\tb"));
-  test("becomes one line where a line is meant", () => expect(oneLine(" a\n\n b\t c ")).toBe("a b c"));
+  test("becomes one line", () => expect(oneLine(" a\n\n b\t c ")).toBe("a b c"));
 });
 
 test("wrapping breaks at spaces and keeps names whole", () => {

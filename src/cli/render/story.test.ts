@@ -1,4 +1,4 @@
-// The story as a reader sees it, kept as files: a change of wording is a change somebody looks at.
+// The story as text, kept as files: a reviewer sees each change of wording.
 import { describe, expect, test } from "vitest";
 
 import type { AIAnalysis } from "#api/kinds/ai-analysis.ts";
@@ -54,7 +54,7 @@ describe("what the story says on the way", () => {
     ["Undone", rolledBackSample()],
     ["Not fixed", needsHumanSample()],
     ["Healthy", healthySample()],
-  ])("%s, Cause, Action and Next are the first four lines, the log line that tells the cause among them", (state, objects) => {
+  ])("%s, Cause, Action and Next are the first four lines, with the log line of the cause", (state, objects) => {
     const labels = text(objects)
       .split("\n\n")[0]!
       .split("\n")
@@ -65,7 +65,7 @@ describe("what the story says on the way", () => {
       expect(text(objects).split("\n\n")[0]!.replaceAll(/\s+/g, " ")).toContain(oneLine(logged.quote.split("\n").at(-1)!));
   });
 
-  test("a request that nobody has looked at yet", () => {
+  test("a request before its first phase", () => {
     const { status: _status, ...request } = remediatedSample().request;
     const story = text({ ...nothing, request });
     expect(story).toMatch(/^Pending   Deployment shop\/checkout  for 1m  rr-/);
@@ -131,8 +131,8 @@ describe("what the story says on the way", () => {
 
   test("another installation's namespace is part of every command", () => {
     const sample = awaitingApprovalSample();
-    const request = { ...sample.request, metadata: { ...sample.request.metadata, namespace: "mend" } };
-    expect(text({ ...sample, request })).toContain(`kintsugi approve ${request.metadata.name} --kintsugi-namespace mend`);
+    const request = { ...sample.request, metadata: { ...sample.request.metadata, namespace: "kintsugi-two" } };
+    expect(text({ ...sample, request })).toContain(`kintsugi approve ${request.metadata.name} --kintsugi-namespace kintsugi-two`);
   });
 });
 
@@ -227,7 +227,7 @@ describe("how the story ends", () => {
     expect(text({ ...sample, executions: begun })).toContain("Undo of rollback_deployment on Deployment shop/checkout: Pending");
   });
 
-  test("what surrounds the target is told as far as it was read", () => {
+  test("the context shows what could be read", () => {
     const sample = needsHumanSample();
     const processings = sample.processings.map((each) => ({
       ...each,

@@ -66,7 +66,7 @@ const writesOf = (needs: readonly Need[]): readonly string[] => {
     .toSorted();
 };
 
-/** A name that ends with `*` stands for every name that begins so. */
+/** A name that ends with `*` matches every name with that prefix. */
 const namesCondition = (names: readonly string[] | undefined): string => {
   if (names === undefined) return "";
   const each = names

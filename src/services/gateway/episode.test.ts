@@ -139,7 +139,7 @@ describe("a firing alert", () => {
 
 describe("a resolved alert", () => {
   test.each<[string, Signal, readonly RemediationRequest[], string]>([
-    ["that nobody saw firing says nothing", resolved("a", 0), [], "nothing: no request knows this alert"],
+    ["that never fired changes nothing", resolved("a", 0), [], "nothing: no request knows this alert"],
     ["that the request does not know says nothing", resolved("a", 0), [request()], "nothing: no request knows this alert"],
     ["that opened the request is recorded", resolved("first", 0), [request()], "resolve 1 first"],
     ["that joined is recorded", resolved("a", 1), [request({ alerts: { a: { startsAt: 1 } } })], "resolve 1 a"],

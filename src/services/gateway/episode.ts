@@ -67,7 +67,7 @@ const isOver = (request: RemediationRequest, signal: Signal, { coolOffSeconds, n
   return (signal.startsInFuture === undefined && signal.startsAtMs > endedAt) || nowMs >= endedAt + coolOffSeconds * 1000;
 };
 
-/** The first alert stands in the spec until something else is written: a create carries no status. */
+/** The first alert is in the spec until the first status write: a create carries no status. */
 export const occurrenceOf = (request: RemediationRequest, fingerprint: string): Occurrence | undefined => {
   const alerts = request.status?.alerts ?? {};
   if (Object.hasOwn(alerts, fingerprint)) return alerts[fingerprint];

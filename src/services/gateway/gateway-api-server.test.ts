@@ -30,7 +30,7 @@ import { type EmbeddedTestCluster, openEmbeddedCluster } from "#test/embedded-te
 const namespace = "kintsugi-gateway";
 const shop = "kintsugi-gateway-shop";
 const stopping = new AbortController();
-/** Stands still: counts are written when a test says so, however slow the machine is. */
+/** Never advances by itself: a test decides when counts are written. */
 const clock = createManualClock(Date.now());
 let cluster: EmbeddedTestCluster;
 let kube: Connected;
@@ -181,7 +181,7 @@ describe("senders", () => {
   });
 });
 
-describe("one episode, as the audit log tells it", () => {
+describe("one episode, in the audit log", () => {
   test("a new request is one call, a joining alert one, a repeated one none, an end one", async () => {
     const startedAt = now();
     const first = await send(delivery([podAlert("web", "b2b2b")]));

@@ -34,7 +34,7 @@ const reviews = (kube: MemoryKube): void => {
     const { spec } = body as { spec: { token?: string; user?: string } };
     const username = subjectOf(spec.token ?? "");
     if (path.endsWith("/tokenreviews"))
-      return { status: { authenticated: username !== "stranger", audiences: [SIGNALS_AUDIENCE], user: { username } } };
+      return { status: { authenticated: username !== "unknown", audiences: [SIGNALS_AUDIENCE], user: { username } } };
     return { status: { allowed: spec.user === "alertmanager" } };
   };
 };
@@ -217,7 +217,7 @@ describe("episodes", () => {
     expect(requests()[0]?.spec.target).toMatchObject({ kind: "Deployment", name: "web" });
   });
 
-  test("an alert for an object that nobody knows is kept", async () => {
+  test("an alert for an unknown object is kept", async () => {
     const { post, requests } = await setUp();
     expect(await post(pod("ghost"))).toEqual(["created"]);
     expect(requests()[0]?.spec.target).toEqual({ apiVersion: "v1", kind: "Pod", namespace: "shop", name: "ghost" });
@@ -316,7 +316,7 @@ describe("two replicas", () => {
     expect(Object.keys(first.requests()[0]?.status?.alerts ?? {})).toHaveLength(2);
   });
 
-  test("a replica that has not heard of an ended request makes the next number", async () => {
+  test("a replica whose cache misses the end of a request takes the next number", async () => {
     const { kube, clock, requests, finish, post } = await setUp();
     await post({});
     kube.setWatching(false);
@@ -406,8 +406,8 @@ describe("bad input", () => {
       401,
       "unauthenticated",
     ],
-    ["a wrong token", delivery([]), { headers: { authorization: `Bearer ${senderToken("stranger")}` } }, 401, "unauthenticated"],
-    ["a token without rights", delivery([]), { headers: { authorization: `Bearer ${senderToken("somebody")}` } }, 403, "forbidden"],
+    ["a wrong token", delivery([]), { headers: { authorization: `Bearer ${senderToken("unknown")}` } }, 401, "unauthenticated"],
+    ["a token without rights", delivery([]), { headers: { authorization: `Bearer ${senderToken("norights")}` } }, 403, "forbidden"],
     ["another method", undefined, { method: "GET" }, 405, "method-not-allowed"],
     ["a body over 10 MiB", `"${"x".repeat(10 * 1024 * 1024)}"`, {}, 413, "too-large"],
   ])("%s", async (_name, body, init, status, code) => {
@@ -419,7 +419,7 @@ describe("bad input", () => {
     expect(kube.calls.every(({ verb }) => verb === "request")).toBe(true);
   });
 
-  test("a body over 10 MiB that does not tell its length is refused all the same", async () => {
+  test("a body over 10 MiB without a content length is refused too", async () => {
     const { server, requests } = await setUp();
     const part = new TextEncoder().encode(" ".repeat(1024 * 1024));
     let parts = 0;
@@ -439,7 +439,7 @@ describe("bad input", () => {
     );
   });
 
-  test("what a refusal asks for stands in its headers", async () => {
+  test("a refusal names the required header", async () => {
     const { send } = await setUp();
     expect((await send("", { headers: { authorization: "" } })).headers.get("www-authenticate")).toBe("Bearer");
     expect((await send("", { method: "PUT" })).headers.get("allow")).toBe("POST");
@@ -548,7 +548,7 @@ describe("when the API server fails", () => {
     expect((await send(delivery([alertmanagerAlert(alert)]))).status).toBe(503);
   });
 
-  test("a token that cannot be reviewed is nobody's fault: 503", async () => {
+  test("a token that cannot be reviewed gets 503", async () => {
     const { kube, send } = await setUp();
     kube.before = () => {
       throw failure(503, "ServiceUnavailable", 3_000);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createLanes } from "#services/gateway/lanes.ts";
 
-/** Work that ends when it is told to. */
+/** Work that ends on demand. */
 const setUp = (options = { concurrency: 2 }) => {
   const started: { lane: string; items: readonly number[]; end: (results?: readonly string[]) => void; fail: (error: Error) => void }[] =
     [];

@@ -55,7 +55,7 @@ export const createOccurrences = (deps: OccurrencesDeps): Occurrences => {
   const write = async (entry: Waiting): Promise<void> => {
     const { namespace, name, uid, counts } = entry;
     const request = deps.requests.get({ namespace, name });
-    // Deleted meanwhile: there is nobody left to count for.
+    // Deleted meanwhile: no request is left to count for.
     if (request?.metadata.uid !== uid) return;
     const entries = Object.fromEntries([...counts].map(([key, counted]) => [key, countedEntry(request, key, counted)]));
     try {

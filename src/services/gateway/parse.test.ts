@@ -26,7 +26,7 @@ describe("an envelope that is not Alertmanager's", () => {
     expect(parseDelivery(body, now)).toMatchObject({ kind: "unreadable", errors: [{ pointer }] });
   });
 
-  test("alerts of which none can be read are told one by one, up to twenty", () => {
+  test("unreadable alerts are listed one by one, up to twenty", () => {
     const parsed = parseDelivery(delivery(Array.from({ length: 30 }, () => 1)), now);
     expect(parsed.kind === "unreadable" && parsed.errors.map((error) => error.pointer)).toEqual(
       Array.from({ length: 20 }, (_, index) => `/alerts/${index}`),
@@ -67,7 +67,7 @@ test.each<[string, string | undefined, string]>([
   ["page", "page", "critical"],
   ["an upper-case one", "WARNING", "warning"],
   ["info", "info", "info"],
-  ["one of somebody's own", "sev2", "unknown"],
+  ["a custom one", "sev2", "unknown"],
   ["what every object has", "constructor", "unknown"],
 ])("the severity %s", (_name, severity, expected) => {
   const labels: Record<string, string> = { namespace: "shop", deployment: "web", ...(severity === undefined ? {} : { severity }) };
@@ -82,7 +82,7 @@ test.each<[string, object, "rejected" | "ignored", RegExp]>([
   ["with a start that is no time", { startsAt: "yesterday" }, "rejected", /startsAt/],
   ["with the zero time as its start", { startsAt: "0001-01-01T00:00:00Z" }, "rejected", /startsAt/],
   ["with a start in a year of five digits", { startsAt: "+012000-01-01T00:00:00Z" }, "rejected", /startsAt/],
-  ["with a status nobody knows", { status: "pending" }, "rejected", /status/],
+  ["with an unknown status", { status: "pending" }, "rejected", /status/],
   ["that reports no trouble", { labels: { alertname: "InfoInhibitor", severity: "none", namespace: "shop" } }, "ignored", /none/],
   ["that names no object", { labels: { alertname: "Watchdog" } }, "ignored", /no object/],
 ])("an alert %s", (_name, change, kind, reason) => {

@@ -93,7 +93,7 @@ const readAlert = (alert: AlertmanagerAlert, nowMs: number): Read => {
   if (labels.severity === "none") return { kind: "ignored", fingerprint, reason: "its severity is none: it reports no trouble" };
   const reported = reportedObject(labels);
   if (reported === undefined) return { kind: "ignored", fingerprint, reason: "its labels name no object of the cluster" };
-  // The zero time stands for "not known"; the one of a firing alert is only when it would go stale.
+  // The zero time means "not known"; endsAt of a firing alert is only when it would go stale.
   const endsAtMs = alert.status === "resolved" ? realTime(alert.endsAt ?? undefined) : undefined;
   const signal: Signal = {
     status: alert.status,

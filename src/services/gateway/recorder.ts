@@ -208,7 +208,7 @@ const withEntry = (request: RemediationRequest, key: string, entry: AlertEntries
   return { ...request, status: { ...request.status, alerts: { ...request.status?.alerts, [key]: shown } } };
 };
 
-/** The cache has not heard yet that it is gone. */
+/** The cache still has it. */
 const beingDeleted = (request: RemediationRequest): RemediationRequest => ({
   ...request,
   metadata: { ...request.metadata, deletionTimestamp: request.metadata.creationTimestamp },

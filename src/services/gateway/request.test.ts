@@ -89,7 +89,7 @@ test("the first alert is brought along until the status shows it", () => {
   expect(alertsPatch(stored(), { first: entry })).toEqual({ status: { alerts: { first: entry } } });
 });
 
-test("an end that lies in the future, or is not told, is now", () => {
+test("an end in the future, or a missing one, is now", () => {
   const now = Date.UTC(2030, 0, 2);
   expect(resolvedEntry(stored(), { ...signal, endsAtMs: now + 5 }, now).resolvedAt).toBe("2030-01-02T00:00:00.000Z");
   expect(resolvedEntry(stored(), signal, now).resolvedAt).toBe("2030-01-02T00:00:00.000Z");

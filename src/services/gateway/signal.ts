@@ -1,4 +1,4 @@
-// One alert as the Gateway understands it, whoever sent it. Pure data.
+// One alert in the form of the Gateway, whatever its sender. Pure data.
 import type { Alert, Reported } from "#api/fields.ts";
 
 export interface Signal {
