@@ -45,6 +45,7 @@ const causeOf = (kind: Kind): Cause => ({
   title: kind.title,
   reads: "TCP retransmits of nodes, latencies of workloads at the median and beyond, and where their pods run.",
   means: kind.means,
+  needs: kind.fault === "loss" ? ["metrics.network"] : ["metrics.network", "metrics.requests"],
   remedy: "Check the network of the node. Cordon and drain it to move the workloads away.",
   find: (view) => view.all(Nodes).map((node) => find(view, node, kind)),
 });

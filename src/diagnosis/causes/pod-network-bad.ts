@@ -33,20 +33,12 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-/** Packets for a request, times the usual: less is noise. */
-const moreByFar = 1.15;
-/** And so much more than any other slow workload. */
-const leadAtLeast = 1.2;
-/** One whose ordinary requests are not known to wait where others' do, or whose packets new requests may explain, shows so much less. */
-const handicap = 1.5;
-/** More than who calls whom can explain. */
-const loudly = 2;
-
 const causeOf = (kind: Kind): Cause => ({
   code: kind.code,
   title: kind.title,
-  reads: "Latencies, requests and packets of workloads against their usual, and who is told to call whom.",
+  reads: "Latencies, requests and packets of workloads against their usual, and which workload is configured to call which.",
   means: kind.means,
+  needs: ["metrics.network", "metrics.requests"],
   remedy: "Check what shapes the traffic of the pods: a proxy, a qdisc, the network plugin or an injected fault.",
   suppressedBy: ["NodeNetworkDelay", "NodePacketLoss", "CpuOverload"],
   find: (view) => find(view, kind),
@@ -55,13 +47,14 @@ const causeOf = (kind: Kind): Cause => ({
 const find = (view: View, { code, fault }: Kind): readonly Assessment[] => {
   const all = view.workloads.flatMap((workload) => trafficOf(view, workload) ?? []);
   const slow = all.filter(isSlow);
-  // Nobody is slow: nobody waits, whatever the packets do.
+  // Where nothing is slow nothing waits, whatever the packets do.
   if (slow.length === 0) return [];
   const suspects = all.filter((each) => each.slow !== "no" && !isUnwell(each.workload));
   const leader = leaderOf(suspects);
   const leaf = leafOf(view, suspects);
-  const isLeader = leader !== undefined && (leaf === undefined || leader.traffic === leaf || (leader.isClear && leader.growth >= loudly));
-  const suspect = isLeader ? leader.traffic : leaf;
+  // Who calls whom says more than who sends a little more.
+  const isLeader = leader !== undefined && (leaf === undefined || leader === leaf || growthOf(leader) >= sentTwice);
+  const suspect = isLeader ? leader : leaf;
   if (suspect === undefined) return [];
   const others = slow.filter(({ workload }) => workload !== suspect.workload);
   const { reference } = suspect.workload;
@@ -70,21 +63,20 @@ const find = (view: View, { code, fault }: Kind): readonly Assessment[] => {
       code,
       {
         required: [
-          { claim: "workloads are slower than usual", holds: true },
-          {
-            claim: `${referenceText(reference)} sends more packets for each request than any other of them, or calls none that is slow`,
-            holds: true,
-          },
+          { claim: "it sends more packets for each request than usual, or is slow and calls nothing that is", holds: true },
           fault === "delays"
             ? { claim: "the ordinary request is slow, not only now and then", holds: suspect.slow !== "tail" }
             : { claim: "only some requests are slow, not the ordinary one", holds: suspect.slow === "tail" },
         ],
         supporting: [
-          { claim: "it sends more packets for each request than it used to", holds: isLeader, weight: 2 },
-          { claim: "and by far more than any other, or it calls none that is slow", holds: !isLeader || leader.isClear, weight: 2 },
+          { claim: "it sends more packets for each request than usual", holds: isLeader, weight: 2 },
+          {
+            claim: "it is the only slow one that calls no other of them",
+            holds: leaf === undefined ? "unknown" : suspect === leaf,
+            weight: 2,
+          },
           { claim: "its own latency was measured", holds: suspect.slow === "unmeasured" ? "unknown" : true },
           { claim: "others that wait for it are slow", holds: others.length > 0 ? true : "unknown" },
-          { claim: "its pods are ready all the while", holds: true },
         ],
       },
       () => ({
@@ -93,7 +85,7 @@ const find = (view: View, { code, fault }: Kind): readonly Assessment[] => {
           `The network of ${referenceText(reference)} ${fault} packets: ` +
           (!isLeader
             ? "it is slow and calls nothing that is."
-            : `${leader.growth.toFixed(1)} times as many packets for each request as usual; ${others.length} other workloads are slow.`),
+            : `${growthOf(leader).toFixed(1)} times as many packets for each request as usual; ${others.length} other workloads are slow.`),
         chain: [
           `packets to and from pods of ${referenceText(reference)} are ${fault === "delays" ? "delayed" : "lost"}`,
           "its requests take longer and TCP sends again",
@@ -109,23 +101,23 @@ const find = (view: View, { code, fault }: Kind): readonly Assessment[] => {
   ];
 };
 
-interface Leader {
-  readonly traffic: Traffic;
-  readonly growth: number;
-  readonly isClear: boolean;
-}
+/** Packets for each request, times the usual: counts of two windows of the same traffic differ by a tenth. */
+const noticed = 1.15;
+/** A delay beyond the retransmission timeout makes TCP send every segment again; waiting for another workload never does. */
+const sentTwice = 2;
 
-/** The one whose requests take more packets than usual, and more than any other's; one that is not slow itself only if clearly so. */
-const leaderOf = (suspects: readonly Traffic[]): Leader | undefined => {
+const growthOf = ({ packetGrowth }: Traffic): number => packetGrowth?.times ?? 0;
+
+/**
+ * The one whose requests take more packets than usual, and more than any other's. One that is not known to be slow itself, or whose packets new
+ * requests may explain, comes after those that are.
+ */
+const leaderOf = (suspects: readonly Traffic[]): Traffic | undefined => {
   const signs = signsOf(suspects);
-  const shown = (each: Traffic): number => {
-    const { times = 0, hasNewRequests = false } = each.packetGrowth ?? {};
-    return times / (signs.includes(each) && !hasNewRequests ? 1 : handicap);
-  };
-  const [first, second] = suspects.toSorted((a, b) => shown(b) - shown(a));
-  if (first?.packetGrowth === undefined || shown(first) < moreByFar) return undefined;
-  const isClear = second === undefined || shown(first) >= leadAtLeast * shown(second);
-  return isClear || signs.includes(first) ? { traffic: first, growth: first.packetGrowth.times, isClear } : undefined;
+  const isConfirmed = (each: Traffic): boolean => signs.includes(each) && each.packetGrowth?.hasNewRequests !== true;
+  return suspects
+    .filter((each) => growthOf(each) >= noticed)
+    .toSorted((a, b) => Number(isConfirmed(b)) - Number(isConfirmed(a)) || growthOf(b) - growthOf(a))[0];
 };
 
 const isSlow = ({ slow }: Traffic): boolean => slow === "median" || slow === "tail";
