@@ -145,6 +145,36 @@ describe("what is refused, and why", () => {
       observed({ target: configMap("settings", {}), kept: { unknown: "the change journal does not know it" } }),
       /does not know it/,
     ],
+    "an object whose journal was not read": [
+      "restore_object",
+      { before: "2030-01-02T00:00:00Z" },
+      observed({ target: configMap("settings", {}) }),
+      /journal was not read/,
+    ],
+    "a deleted object that the journal does not know": [
+      "restore_object",
+      { before: "2030-01-02T00:00:00Z" },
+      observed({ kept: { unknown: "the change journal does not know it" } }),
+      /does not know it/,
+    ],
+    "a deleted object whose journal was not read": [
+      "restore_object",
+      { before: "2030-01-02T00:00:00Z" },
+      observed({}),
+      /journal was not read/,
+    ],
+    "a rollback where pods are replaced by hand": [
+      "rollback_daemonset",
+      { revision: "1" },
+      observed({ target: { ...daemonSet(), spec: { ...daemonSet().spec, updateStrategy: { type: "OnDelete" } } } as KubeObject }),
+      /OnDelete/,
+    ],
+    "a number of replicas that is not there to be replaced": [
+      "scale_deployment",
+      { replicas: "3" },
+      observed({ target: deployment({ replicas: undefined as never }) }),
+      /does not fit/,
+    ],
     "an object that cannot be changed": [
       "restore_object",
       { before: "2030-01-02T00:00:00Z" },
@@ -504,6 +534,25 @@ describe("whether it took effect", () => {
     expect(scale({ observedGeneration: 2, replicas: 5 })).toEqual({ state: "done" });
     expect(scale({ observedGeneration: 2, replicas: 2 })).toEqual({ state: "pending", reason: "there are 2 replicas, 5 are wanted" });
     expect(scale({ observedGeneration: 1, replicas: 5 })).toMatchObject({ state: "pending" });
+  });
+
+  test("what a controller has not reported yet counts as nothing", () => {
+    const silent = (target: KubeObject, spec: object = {}, status?: object) =>
+      ({
+        ...target,
+        metadata: { ...target.metadata, generation: undefined },
+        spec: { ...(target as Deployment).spec, ...spec },
+        status,
+      }) as unknown as KubeObject;
+    const effect = (action: string, target: KubeObject) => findAction(action)!.verify(observed({ target }), []);
+    const one = { replicas: undefined };
+    expect(effect("scale_deployment", silent(deployment(), one))).toEqual({
+      state: "pending",
+      reason: "there are 0 replicas, 1 are wanted",
+    });
+    expect(effect("rollback_deployment", silent(deployment(), one))).toEqual({ state: "pending", reason: "0 of 1 replicas are updated" });
+    expect(effect("rollback_statefulset", silent(statefulSet()))).toMatchObject({ state: "pending" });
+    expect(effect("rollback_daemonset", silent(daemonSet()))).toEqual({ state: "done" });
   });
 
   test("a restart is done when the pod is gone, also where one of its name came back", () => {

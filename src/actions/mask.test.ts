@@ -34,6 +34,23 @@ test.each<[string, unknown, unknown, readonly [unknown, unknown]]>([
   expect(maskPair({ args: before }, { args: after }, "Deployment")).toEqual([{ args: masked[0] }, { args: masked[1] }]);
 });
 
+test.each<[string, unknown, unknown, readonly [unknown, unknown]]>([
+  ["a secret that becomes empty", { token: "a" }, { token: "" }, [{ token: "[redacted]" }, { token: "[redacted: now empty]" }]],
+  [
+    "a secret that becomes shorter",
+    { token: "abc" },
+    { token: "x" },
+    [{ token: "[redacted]" }, { token: "[redacted: another value, shorter]" }],
+  ],
+  ["variables that are no list", { env: 1 }, { env: 2 }, [{ env: 1 }, { env: 2 }]],
+])("%s", (_, before, after, masked) => expect(maskPair(before, after, "Deployment")).toEqual(masked));
+
+test("a Secret that is gone, or whose data is no map, is shown as that", () => {
+  const secret = { kind: "Secret", data: { a: "QQ==" } };
+  expect(maskPair(undefined, secret, "Secret")).toEqual([undefined, { kind: "Secret", data: { a: "[redacted: another value]" } }]);
+  expect(maskPair({ data: null }, { data: null }, "Secret")).toEqual([{ data: null }, { data: null }]);
+});
+
 test("a person sees of a variable what can be read, and of the rest whether and how it differs", () => {
   const env = (pass: string, host: string, option: string) => ({
     env: [

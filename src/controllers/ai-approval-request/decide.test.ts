@@ -77,6 +77,16 @@ describe("an answer", () => {
       },
     ],
     "is then waited for until it expires": [asked([], {}, "Pending"), { after: 1000 }, { do: "wait", untilMs: sceneNow + fourHours }],
+    "of two is asked for where two are wanted": [
+      asked([], { minApprovers: 2 }),
+      {},
+      { do: "updateStatus", status: { message: "Needs 2 more approvals (group:on-call). Expires at 2027-03-01T18:00:00Z." } as never },
+    ],
+    "that wants other parameters without naming them says so": [
+      asked([{ by: "ann", decision: "Overridden", override: { step: "s1", parameters: {} } }]),
+      {},
+      { do: "transition", to: "Overridden", message: "ann requests other parameters." },
+    ],
     "of one who may decide is enough": [asked([yes("ann")]), {}, { do: "transition", to: "Approved", message: "Approved by ann." }],
     "of one is not enough where two are wanted": [asked([yes("ann")], { minApprovers: 2 }, "Pending"), {}, { do: "wait" }],
     "of two is": [

@@ -28,12 +28,12 @@ export interface Words {
 export type Decision = decision.Decision<Words>;
 
 const guards = {
-  contextUnreadable: (seen) => (seen.context === undefined ? unreadable(seen) : undefined),
   contextRead: (seen) => (seen.context === undefined ? undefined : completed(seen, seen.context)),
+  contextUnreadable: (seen) => unreadable(seen),
 } satisfies Record<string, decision.Guard<Observed, Decision>>;
 
 export const phases: decision.Phases<ProcessingPhase, Observed, Decision> = {
-  Pending: [guards.contextUnreadable, guards.contextRead],
+  Pending: [guards.contextRead, guards.contextUnreadable],
   Completed: [],
   Failed: [],
 };

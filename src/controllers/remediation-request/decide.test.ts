@@ -292,6 +292,14 @@ const cases: Record<string, [Observed, number, object]> = {
     at(1),
     { do: "updateStatus", status: { message: expect.stringContaining("kintsugi approve rr-1") } },
   ],
+  "a plan that was replaced and reported already is waited for": [
+    seen("AwaitingApproval", {
+      analysis: anAnalysis({ ...proceed, phase: "AwaitingApproval", overrides: [anOverride] }),
+      status: { message: "Awaiting approval: rollback_deployment on Deployment shop/web (revision 1) (kintsugi approve rr-1)." },
+    }),
+    at(1),
+    { do: "wait" },
+  ],
   "an approval whose analysis is gone needs a person": [
     seen("AwaitingApproval"),
     at(1),

@@ -113,6 +113,16 @@ const cases: Record<string, [Observed, number, object]> = {
     at(1),
     { do: "transition", to: "Failed", claims: restoredIs({ status: "True", reason: "Forbidden" }) },
   ],
+  ...Object.fromEntries(
+    (["JobLost", "JobFailed", "TimedOut"] as const).map((failure): [string, [Observed, number, object]] => [
+      `a step that failed with ${failure} before its change was not tried`,
+      [
+        seen({ phase: "Executing", done: [anExecution("s1", { phase: "Failed", changed: false, failure })] }),
+        at(1),
+        { do: "transition", to: "Failed", claims: restoredIs({ status: "True", reason: "NotRun" }) },
+      ],
+    ]),
+  ),
   "the first step begins in the first pass": [
     seen({}),
     at(0),
