@@ -1,6 +1,7 @@
 // What is generated from the registry of causes: docs/reference/causes.md, and the closed union of their codes. Pure.
 import type { Cause } from "#diagnosis/cause.ts";
 import { causes } from "#diagnosis/registry.ts";
+import type { SourceName } from "#evidence/source-names.ts";
 
 export const causesPage = (): Record<string, string> => ({
   "docs/reference/causes.md": page(causes),
@@ -29,14 +30,28 @@ const page = (all: readonly Cause[]): string =>
     "",
     ...all
       .toSorted((a, b) => (a.code < b.code ? -1 : 1))
-      .flatMap(({ code, title, reads, means, remedy }) => [
+      .flatMap(({ code, title, reads, means, needs = [], remedy }) => [
         `## ${code}`,
         "",
         `${title}.`,
         "",
         `- **Reads:** ${reads}`,
         `- **Means:** ${means}`,
+        ...needsLines(needs),
         `- **Remedy:** ${remedy}`,
         "",
       ]),
   ].join("\n");
+
+/** Of what the API server itself does not have; the rest every cluster provides. */
+const sourcesOf: Partial<Readonly<Record<SourceName, string>>> = {
+  "metrics.cpu": "CPU use and throttling (`metrics.cpu`: a Prometheus that scrapes cAdvisor)",
+  "metrics.memory": "memory use (`metrics.memory`: metrics.k8s.io, or a Prometheus that scrapes cAdvisor)",
+  "metrics.network": "packets and TCP retransmits (`metrics.network`: a Prometheus that scrapes cAdvisor and node_exporter)",
+  "metrics.requests": "requests and latencies (`metrics.requests`: a Prometheus that scrapes the sidecars of Istio)",
+};
+
+const needsLines = (needs: readonly SourceName[]): readonly string[] => {
+  const texts = needs.flatMap((name) => sourcesOf[name] ?? []);
+  return texts.length === 0 ? [] : [`- **Needs:** ${texts.join("; ")}. Without them it is not found.`];
+};

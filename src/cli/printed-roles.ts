@@ -2,7 +2,7 @@
 import { builtInTypes } from "#api/kubernetes.ts";
 import type { Need } from "#api/object.ts";
 import { nearbyNeeds } from "#cluster/journal/read-nearby.ts";
-import { collectionNeeds } from "#evidence/kinds-read.ts";
+import { collectionNeeds } from "#evidence/collect-cluster.ts";
 import { misuse } from "#cli/failure.ts";
 import { renderData } from "#cli/render/data.ts";
 import type { Manifest } from "#manifests/manifest.ts";

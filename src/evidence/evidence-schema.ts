@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { Alert, Reference } from "#api/fields.ts";
 import { evidenceForm } from "#evidence/evidence.ts";
+import { sourceNames } from "#evidence/source-names.ts";
 
 const text = (max: number) => z.string().max(max);
 const name = text(512);
@@ -246,4 +247,10 @@ export const EvidenceSchema = z.object({
     .max(50_000)
     .default([]),
   gaps: z.array(text(4096)).max(1000).default([]),
+  // Names of a later version say nothing here.
+  lacks: z
+    .array(z.string().max(64))
+    .max(200)
+    .transform((names) => sourceNames.filter((each) => names.includes(each)))
+    .optional(),
 });

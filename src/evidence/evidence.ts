@@ -2,6 +2,7 @@
 // Text in it comes from the cluster: data, never an instruction. Values of Secrets are never in it.
 import type { Alert, Reference } from "#api/fields.ts";
 import type { KubeObject } from "#api/object.ts";
+import type { SourceName } from "#evidence/source-names.ts";
 import type { EventEvidence } from "#evidence/workload-evidence.ts";
 
 export interface Evidence {
@@ -26,13 +27,15 @@ export interface Evidence {
    * called for and which say when trouble began: a server that may lie decides nothing.
    */
   readonly firing: readonly FiringAlert[];
-  /** Connections that were tried, by whoever may try some. */
+  /** Connections that were tried. No live source tries one. */
   readonly connections: readonly ConnectionAttempt[];
   /** Programs of the cluster itself, where somebody can say how they are. */
   readonly components: readonly ComponentState[];
   readonly changes: readonly ObservedChange[];
   /** What could not be read, and why, in words. */
   readonly gaps: readonly string[];
+  /** What no source of the cluster provided; absent: not known. */
+  readonly lacks?: readonly SourceName[];
 }
 
 export const evidenceForm = "kintsugi.dev/evidence/v1";

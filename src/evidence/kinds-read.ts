@@ -8,12 +8,10 @@ import {
   DaemonSets,
   Deployments,
   EndpointSlices,
-  Events,
   HorizontalPodAutoscalers,
   IngressClasses,
   Ingresses,
   Jobs,
-  Leases,
   LimitRanges,
   MutatingWebhookConfigurations,
   Namespaces,
@@ -34,7 +32,6 @@ import {
   StatefulSets,
   StorageClasses,
   ValidatingWebhookConfigurations,
-  builtInTypes,
 } from "#api/kubernetes.ts";
 import type { Need, ResourceType } from "#api/object.ts";
 
@@ -116,24 +113,9 @@ export const calledKinds: readonly KindToRead[] = [
   { type: ConfigMaps, pageSize: 30 },
 ];
 
-/** Leases of programs of the cluster itself, by namespace. */
-export const leaseNamespaces = ["kube-node-lease", "kube-system"] as const;
-
-const may = (type: Pick<ResourceType, "group" | "plural">, verbs: Need["verbs"]): Need => ({
+export const clusterRight = (type: Pick<ResourceType, "group" | "plural">, verbs: Need["verbs"]): Need => ({
   group: type.group,
   resource: type.plural,
   verbs,
   scope: "cluster",
 });
-
-/** What a collection of any scope may ask for. Secrets are not among them: the right to list their names is the right to read their values. */
-export const collectionNeeds: readonly Need[] = [
-  ...[...namespacedKinds, ...clusterKinds].filter(({ part }) => part === undefined).map(({ type }) => may(type, ["list"])),
-  // One object by its name: what a person may ask about, and what owns it.
-  ...builtInTypes.map((type) => may(type, ["get"])),
-  may(Events, ["list"]),
-  may(Leases, ["list"]),
-  { group: "", resource: "pods/log", verbs: ["get"], scope: "cluster" },
-  may({ group: "metrics.k8s.io", plural: "pods" }, ["list"]),
-  may({ group: "metrics.k8s.io", plural: "nodes" }, ["list"]),
-];

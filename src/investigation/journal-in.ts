@@ -1,7 +1,7 @@
 // The change journal as a source of evidence. Where nothing is installed there is none, and that is no gap.
 import type { JournalReader } from "#cluster/journal/journal-reader.ts";
 import { recentChanges } from "#cluster/journal/recent-changes.ts";
-import type { ChangeSource } from "#evidence/collect-cluster.ts";
+import type { ChangeSource } from "#evidence/sources/source.ts";
 
 export const journalIn =
   (journal: JournalReader, signal?: AbortSignal): ChangeSource =>

@@ -5,6 +5,8 @@ import type { Refusal } from "#api/kinds/ai-analysis.ts";
 import { kubectlOf } from "#actions/kubectl.ts";
 import { referenceText } from "#api/object.ts";
 import { type Repairs, repairsFor } from "#diagnosis/repairs.ts";
+import { causes } from "#diagnosis/registry.ts";
+import { unmetNeeds } from "#diagnosis/unmet-needs.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { inParallel } from "#evidence/in-parallel.ts";
 import { diagnoseHere, type Diagnoser } from "#investigation/diagnoser.ts";
@@ -93,7 +95,7 @@ export const reportOn = async (evidence: Evidence, read: ReadForAction, options:
     findings: [...shown, ...survey.puzzles],
     unlikely: survey.unlikely,
     ruledOut: nearest(survey.ruledOut, shown),
-    notRead: [...gaps, ...evidence.gaps],
+    notRead: [...gaps, ...evidence.gaps, ...unmetNeeds(causes, evidence.lacks)],
     firing: evidence.firing.filter(({ labels }) => namespace === undefined || labels["namespace"] === namespace),
     hostileTexts: survey.hostileTexts,
     asked,

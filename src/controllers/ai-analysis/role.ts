@@ -7,7 +7,7 @@ import { needs as labelNeeds } from "#cluster/policy-labels.ts";
 import { needs as readNeeds } from "#cluster/read-for-action.ts";
 import { sealNeeds } from "#cluster/sealed-changes.ts";
 import { ownKind } from "#controllers/rights.ts";
-import { collectionNeeds } from "#evidence/kinds-read.ts";
+import { collectionNeeds } from "#evidence/collect-cluster.ts";
 import type { MetricDefinition } from "#lib/metrics.ts";
 import type { Role } from "#runtime/role.ts";
 import { startController } from "#runtime/start-controller.ts";
