@@ -1,6 +1,6 @@
 // Carries requests between simulated processes and the embedded API server, with drawn delays and the faults of the plan. Never a socket;
 // speaks the port that src/kube has for bytes, so that all above it is the product's own code.
-import type { ApiResponse } from "#embedded/handler.ts";
+import type { ApiResponse } from "#embedded/response.ts";
 import type { ApiRequest } from "#embedded/request.ts";
 import type { Random } from "#lib/clock.ts";
 import { type HttpClient, HttpError, type HttpRequest, type HttpResponse, type HttpStream } from "#lib/http-client.ts";

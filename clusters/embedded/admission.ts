@@ -1,12 +1,9 @@
 // What may still stop a valid write: namespaces that are missing or end (NamespaceLifecycle) and ValidatingAdmissionPolicies. From
 // apiserver's plugin/namespace/lifecycle and plugin/policy/validating. Reads policies from the store, writes nothing.
-import { parseQuantity } from "#lib/quantity.ts";
 import { celValue, compileCel } from "#embedded/cel.ts";
 import type { User } from "#embedded/identity.ts";
 import { type JsonRecord, type Stored, at, isRecord, listOf, recordOf, textOf } from "#embedded/json.ts";
 import type { Resource } from "#embedded/resources.ts";
-import { admitLimits } from "#embedded/limit-ranges.ts";
-import { admitQuota } from "#embedded/quota.ts";
 import { matchesSelector } from "#embedded/selectors.ts";
 import { ApiError, forbidden, notFound, qualified } from "#embedded/status.ts";
 import { type ServerContext, type Writer, namespacesOf } from "#embedded/server-context.ts";
@@ -33,8 +30,6 @@ const keptNamespaces = new Set(["default", "kube-system", "kube-public"]);
 export const admit = (server: ServerContext, write: Admitted, writer: Writer): void => {
   admitNamespace(server, write);
   admitAccount(server, write);
-  admitLimits(server, write);
-  admitResize(server, write);
   // Policies never judge themselves: a wrong one could not be mended.
   if (write.resource.group === group) return;
   let variables: Record<string, unknown> | undefined;
@@ -44,8 +39,6 @@ export const admit = (server: ServerContext, write: Admitted, writer: Writer): v
     const policy = server.find({ group, plural: "validatingadmissionpolicies" }, undefined, textOf(at(binding, "spec", "policyName")));
     if (policy !== undefined) judge(server, policy, binding, write, writer, variablesFor);
   }
-  // Last, so that nothing counts that is refused for another reason.
-  admitQuota(server, write);
 };
 
 const admitNamespace = (server: ServerContext, { resource, namespace, name, operation }: Admitted): void => {
@@ -75,21 +68,6 @@ const admitAccount = (
     givenName,
     `error looking up service account ${namespace ?? ""}/${account}: serviceaccount "${account}" not found`,
   );
-};
-
-/** PersistentVolumeClaimResize. */
-const admitResize = (server: ServerContext, { resource, subresource, operation, name, object, oldObject }: Admitted): void => {
-  if (resource.kind !== "PersistentVolumeClaim" || operation !== "UPDATE" || subresource !== undefined) return;
-  const size = (claim: JsonRecord | null): bigint => parseQuantity(textOf(at(claim, "spec", "resources", "requests", "storage"))) ?? 0n;
-  if (size(object) <= size(oldObject)) return;
-  const storage = server.find(
-    { group: "storage.k8s.io", plural: "storageclasses" },
-    undefined,
-    textOf(at(object, "spec", "storageClassName")),
-  );
-  if (storage?.["allowVolumeExpansion"] === true) return;
-  const why = "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize";
-  throw forbidden(resource, name, why);
 };
 
 const judge = (
@@ -211,7 +189,6 @@ const matchesConstraints = (
     const either = [write.object, write.oldObject].some((object) => object !== null && matchesSelector(objectSelector, labelsOf(object)));
     if (!either) return false;
   }
-  if (listOf(constraints["excludeResourceRules"]).some((rule) => matchesRule(rule, write))) return false;
   const wanted = listOf(constraints["resourceRules"]);
   return (wanted.length === 0 && rules === "optional") || wanted.some((rule) => matchesRule(rule, write));
 };

@@ -1,4 +1,4 @@
-// Who may do what: RBAC as plugin/pkg/auth/authorizer/rbac has it, and the check that nobody grants more than they have. Reads roles and bindings, writes nothing.
+// RBAC as plugin/pkg/auth/authorizer/rbac has it, without the check against escalation. Reads roles and bindings, writes nothing.
 import { type Stored, at, listOf, recordOf, textOf } from "#embedded/json.ts";
 import type { User } from "#embedded/identity.ts";
 import type { ObjectStore } from "#embedded/object-store.ts";
@@ -12,7 +12,7 @@ export interface Attributes {
   readonly namespace?: string | undefined;
   readonly name?: string | undefined;
 }
-export interface Rule {
+interface Rule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
   readonly verbs: readonly string[];
@@ -21,15 +21,12 @@ export interface Rule {
 }
 
 export interface Authorizer {
-  /** The sentence why, where it is allowed. */
+  /** The reason where it is allowed, undefined where it is not. */
   allows(user: User, attributes: Attributes): string | undefined;
   allowsPath(user: User, verb: string, path: string): boolean;
-  rulesOf(user: User, namespace: string): readonly Rule[];
   /** Throws 403. */
   require(user: User, attributes: Attributes): void;
   requirePath(user: User, verb: string, path: string): void;
-  /** Throws 403 where a role or binding would give what its writer does not have. */
-  requireNoEscalation(user: User, object: Stored): void;
 }
 
 const rbac = "rbac.authorization.k8s.io";
@@ -75,30 +72,9 @@ export const createAuthorizer = (store: ObjectStore): Authorizer => {
     return false;
   };
 
-  const requireNoEscalation = (user: User, object: Stored): void => {
-    if (user.groups.includes(superusers)) return;
-    const isRole = object.kind === "Role" || object.kind === "ClusterRole";
-    const plural = `${object.kind.toLowerCase()}s`;
-    const name = object.metadata.name;
-    const { namespace } = object.metadata;
-    const place = { group: rbac, namespace, name };
-    if (isRole && allows(user, { ...place, verb: "escalate", resource: plural }) !== undefined) return;
-    const roleKind = textOf(at(object, "roleRef", "kind"));
-    const roleName = textOf(at(object, "roleRef", "name"));
-    const roles = roleKind === "ClusterRole" ? "clusterroles" : "roles";
-    if (!isRole && allows(user, { ...place, verb: "bind", resource: roles, name: roleName }) !== undefined) return;
-    const wanted = isRole ? ruleList(object["rules"]) : rulesOfRole(roleKind, namespace, roleName);
-    const held = [...granted(user, namespace)].map(({ rule }) => rule);
-    const missing = wanted.flatMap(singles).filter((single) => !held.some((rule) => covers(rule, single)));
-    if (missing.length === 0) return;
-    const text = `user "${user.username}" (groups=[${user.groups.map((group) => JSON.stringify(group)).join(" ")}]) is attempting to grant RBAC permissions not currently held:\n${missing.map(ruleText).join("\n")}`;
-    throw forbidden({ group: rbac, plural }, name, text);
-  };
-
   return {
     allows,
     allowsPath,
-    rulesOf: (user, namespace) => (user.groups.includes(superusers) ? [everything] : [...granted(user, namespace)].map(({ rule }) => rule)),
     require: (user, attributes) => {
       if (allows(user, attributes) !== undefined) return;
       const resource = attributes.subresource === undefined ? attributes.resource : `${attributes.resource}/${attributes.subresource}`;
@@ -113,11 +89,8 @@ export const createAuthorizer = (store: ObjectStore): Authorizer => {
       if (allowsPath(user, verb, path)) return;
       throw new ApiError(403, "Forbidden", `forbidden: User "${user.username}" cannot ${verb} path "${path}"`, {});
     },
-    requireNoEscalation,
   };
 };
-
-const everything: Rule = { apiGroups: ["*"], resources: ["*"], verbs: ["*"], resourceNames: [], nonResourceURLs: ["*"] };
 
 const ruleList = (rules: unknown): Rule[] =>
   listOf(rules).map((rule) => {
@@ -168,35 +141,3 @@ const ruleAllowsPath = (rule: Rule, verb: string, path: string): boolean =>
   rule.nonResourceURLs.some((url) => url === "*" || url === path || (url.endsWith("*") && path.startsWith(url.slice(0, -1))));
 
 const has = (items: readonly string[], item: string): boolean => items.includes("*") || items.includes(item);
-
-/** A rule taken apart into the smallest rules it is made of. */
-const singles = (rule: Rule): Rule[] => {
-  const names = rule.resourceNames.length === 0 ? [[]] : rule.resourceNames.map((name) => [name]);
-  const resources = rule.apiGroups.flatMap((group) =>
-    rule.resources.flatMap((resource) =>
-      rule.verbs.flatMap((verb) =>
-        names.map((resourceNames) => ({ apiGroups: [group], resources: [resource], verbs: [verb], resourceNames, nonResourceURLs: [] })),
-      ),
-    ),
-  );
-  const paths = rule.nonResourceURLs.flatMap((url) =>
-    rule.verbs.map((verb) => ({ apiGroups: [], resources: [], verbs: [verb], resourceNames: [], nonResourceURLs: [url] })),
-  );
-  return [...resources, ...paths];
-};
-
-const covers = (
-  held: Rule,
-  { verbs: [verb = ""], apiGroups: [group = ""], resources, resourceNames: [name], nonResourceURLs: [url] }: Rule,
-): boolean => {
-  if (url !== undefined) return ruleAllowsPath(held, verb, url);
-  const [resource = "", subresource] = (resources[0] ?? "").split("/");
-  return ruleAllows(held, { verb, group, resource, subresource, name });
-};
-
-const ruleText = (rule: Rule): string => {
-  const shown = (items: readonly string[]): string => `[${items.map((item) => JSON.stringify(item)).join(", ")}]`;
-  if (rule.nonResourceURLs.length > 0) return `{NonResourceURLs:${shown(rule.nonResourceURLs)}, Verbs:${shown(rule.verbs)}}`;
-  const names = rule.resourceNames.length === 0 ? "" : `, ResourceNames:${shown(rule.resourceNames)}`;
-  return `{APIGroups:${shown(rule.apiGroups)}, Resources:${shown(rule.resources)}${names}, Verbs:${shown(rule.verbs)}}`;
-};

@@ -1,12 +1,11 @@
 // Lists and watches: pages from one revision, streams from a revision on. After apiserver's storage/etcd3 and storage/cacher. Never writes.
 import type { Clock } from "#lib/clock.ts";
 import { type Stored, recordOf, without } from "#embedded/json.ts";
-import { servedForm } from "#embedded/event-versions.ts";
 import { keyOf } from "#embedded/object-store.ts";
 import { isTrue } from "#embedded/request.ts";
 import { type Resource, apiVersionOf, storageKeyOf } from "#embedded/resources.ts";
 import { type Matcher, parseFieldSelector, parseLabelSelector } from "#embedded/selectors.ts";
-import { ApiError, badRequest, expired, invalid, forbiddenField } from "#embedded/status.ts";
+import { ApiError, badRequest, expired } from "#embedded/status.ts";
 import type { ServerContext } from "#embedded/server-context.ts";
 
 export interface Scope {
@@ -55,7 +54,6 @@ export const listObjects = (server: ServerContext, scope: Scope): Listed => {
   const fits = matcherOf(scope);
   const limit = Number(query.get("limit") ?? 0);
   const token = query.get("continue") ?? "";
-  checkVersionMatch(resource, query, token);
   const from = token === "" ? undefined : decodeContinue(token);
   const exact = query.get("resourceVersionMatch") === "Exact" ? Number(query.get("resourceVersion")) : undefined;
   const revision = from === undefined ? (exact ?? store.revision) : from.revision === -1 ? store.revision : from.revision;
@@ -91,19 +89,6 @@ const tooOld = (next: string): ApiError => {
   return error;
 };
 
-const checkVersionMatch = (resource: Resource, query: URLSearchParams, token: string): void => {
-  const match = query.get("resourceVersionMatch") ?? "";
-  if (match === "" || isTrue(query.get("sendInitialEvents"))) return;
-  const list = { group: "meta.k8s.io", kind: "ListOptions" };
-  if ((query.get("resourceVersion") ?? "") === "")
-    throw invalid(list, "", [
-      forbiddenField("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"),
-    ]);
-  if (token !== "")
-    throw invalid(list, "", [forbiddenField("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided")]);
-  if (match !== "Exact" && match !== "NotOlderThan") throw badRequest(`invalid resourceVersionMatch for ${resource.plural}: ${match}`);
-};
-
 const unparsable = (text: string): string => `${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`;
 
 /** A number that this server has reached. */
@@ -136,29 +121,16 @@ export const watchObjects = (server: ServerContext, scope: Scope): WatchStream =
   const { store, clock } = server;
   const fits = matcherOf(scope);
   const text = query.get("resourceVersion") ?? "";
-  const wantsInitial = isTrue(query.get("sendInitialEvents"));
-  if (wantsInitial && query.get("resourceVersionMatch") !== "NotOlderThan")
-    throw invalid({ group: "meta.k8s.io", kind: "ListOptions" }, "", [
-      forbiddenField("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"),
-    ]);
   if (!/^\d*$/.test(text)) throw new ApiError(500, "", `resourceVersion: Invalid value: ${unparsable(text)}`);
   checkVersion(store.revision, text);
-  const startsNow = text === "" || text === "0" || wantsInitial;
+  const startsNow = text === "" || text === "0";
   const since = startsNow ? store.revision : Number(text);
   const wantsBookmarks = isTrue(query.get("allowWatchBookmarks"));
   const timeoutMs = query.get("timeoutSeconds") === null ? defaultTimeoutMs : Number(query.get("timeoutSeconds")) * 1000;
   const apiVersion = apiVersionOf(resource);
-  const bookmark = (annotations?: Record<string, string>): WatchEvent => ({
+  const bookmark = (): WatchEvent => ({
     type: "BOOKMARK",
-    object: {
-      kind: resource.kind,
-      apiVersion,
-      metadata: {
-        resourceVersion: String(store.revision),
-        creationTimestamp: null,
-        ...(annotations === undefined ? {} : { annotations }),
-      },
-    },
+    object: { kind: resource.kind, apiVersion, metadata: { resourceVersion: String(store.revision), creationTimestamp: null } },
   });
 
   return (sink) => {
@@ -170,18 +142,16 @@ export const watchObjects = (server: ServerContext, scope: Scope): WatchStream =
     const tell = (change: { type: "ADDED" | "MODIFIED" | "DELETED"; object: Stored; previous?: Stored }): void => {
       const before = change.previous !== undefined && fits(change.previous);
       const after = change.type !== "DELETED" && fits(change.object);
-      if (after) sink.event({ type: before ? "MODIFIED" : "ADDED", object: servedForm(resource, change.object) });
+      if (after) sink.event({ type: before ? "MODIFIED" : "ADDED", object: change.object });
       else if (before) {
         // What left the selection is told as it was, with the version of the change.
         const last = change.type === "DELETED" ? change.object : (change.previous ?? change.object);
         const metadata = { ...last.metadata, resourceVersion: change.object.metadata.resourceVersion };
-        sink.event({ type: "DELETED", object: servedForm(resource, { ...last, metadata }) });
+        sink.event({ type: "DELETED", object: { ...last, metadata } });
       }
     };
     const storageKey = storageKeyOf(resource);
-    if (startsNow)
-      for (const object of store.list(storageKey)) if (fits(object)) sink.event({ type: "ADDED", object: servedForm(resource, object) });
-    if (wantsInitial && wantsBookmarks) sink.event(bookmark({ "k8s.io/initial-events-end": "true" }));
+    if (startsNow) for (const object of store.list(storageKey)) if (fits(object)) sink.event({ type: "ADDED", object: object });
     if (!startsNow) for (const change of store.changesAfter(since, storageKey)) tell(change);
     const stopListening = store.onChange((change) => {
       if (change.storageKey === storageKey) tell(change);
@@ -216,5 +186,5 @@ export const listBody = (resource: Resource, listed: Listed): Record<string, unk
   kind: `${resource.kind}List`,
   apiVersion: apiVersionOf(resource),
   metadata: listed.metadata,
-  items: listed.items.map((item) => (resource.storage === "custom" ? item : without(servedForm(resource, item), "kind", "apiVersion"))),
+  items: listed.items.map((item) => (resource.storage === "custom" ? item : without(item, "kind", "apiVersion"))),
 });

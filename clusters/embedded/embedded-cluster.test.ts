@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { ConfigMaps } from "#api/kubernetes.ts";
 import { selfSignedCertificate } from "#embedded/certificate.ts";
 import { type EmbeddedCluster, createEmbeddedCluster } from "#embedded/embedded-cluster.ts";
-import type { ApiResponse } from "#embedded/handler.ts";
+import type { ApiResponse } from "#embedded/response.ts";
 import type { Random } from "#lib/clock.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { systemClock } from "#lib/system-clock.ts";

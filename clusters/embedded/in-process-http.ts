@@ -1,5 +1,5 @@
 // Calls of the embedded API server without a socket, so that its clients can run on a clock that is moved by hand. Decides nothing.
-import type { ApiResponse } from "#embedded/handler.ts";
+import type { ApiResponse } from "#embedded/response.ts";
 import type { ApiRequest } from "#embedded/request.ts";
 import { HttpError, type HttpClient, type HttpRequest, type HttpStream } from "#lib/http-client.ts";
 

@@ -3,12 +3,11 @@
 import { jsonEqual } from "#lib/canonical-json.ts";
 import { type JsonRecord, type Stored, at, isRecord, listOf, recordOf, textOf, withValue } from "#embedded/json.ts";
 import { type Resource, apiVersionOf } from "#embedded/resources.ts";
+import { type Schema, fieldSchema, listKeysOf } from "#embedded/schema.ts";
 import { ApiError } from "#embedded/status.ts";
 
-export type ListKeysOf = (path: readonly string[]) => readonly string[] | undefined;
-
 export interface Tracking {
-  readonly listKeys: ListKeysOf;
+  readonly schema: Schema;
   readonly manager: string;
   readonly subresource?: string | undefined;
   readonly time: string;
@@ -35,36 +34,35 @@ const isOwn = (path: readonly string[]): boolean =>
 
 /** Every leaf of the value, and every item of a keyed list by its key. */
 const leavesOf = (
-  listKeys: ListKeysOf,
+  schema: Schema | undefined,
   value: unknown,
   fields: readonly string[] = [],
   steps: readonly string[] = [],
   found = new Map<Path, unknown>(),
 ): Map<Path, unknown> => {
-  if (isRecord(value) && (Object.keys(value).length > 0 || steps.length === 0)) {
+  const isAtomic = schema?.["x-kubernetes-map-type"] === "atomic";
+  if (isRecord(value) && !isAtomic && (Object.keys(value).length > 0 || steps.length === 0)) {
     for (const [key, item] of Object.entries(value))
-      if (!isOwn([...fields, key])) leavesOf(listKeys, item, [...fields, key], [...steps, `f:${key}`], found);
+      if (!isOwn([...fields, key])) leavesOf(fieldSchema(schema, key), item, [...fields, key], [...steps, `f:${key}`], found);
     return found;
   }
-  const keys = Array.isArray(value) ? listKeys(fields) : undefined;
+  const keys = listKeysOf(schema);
   if (Array.isArray(value) && keys !== undefined) {
     for (const item of value as unknown[]) {
-      const below = [...steps, `k:${JSON.stringify(keyOf(item, keys))}`];
+      const below = [...steps, `k:${JSON.stringify(keyOf(schema, item, keys))}`];
       found.set([...below, "."].join(separator), null);
-      leavesOf(listKeys, item, fields, below, found);
+      leavesOf(schema?.items, item, fields, below, found);
     }
-    return found;
-  }
-  if (Array.isArray(value) && fields.join(".") === "metadata.finalizers") {
+  } else if (Array.isArray(value) && isSet(schema)) {
     for (const item of value as unknown[]) found.set([...steps, `v:${JSON.stringify(item)}`].join(separator), item);
-    return found;
-  }
-  found.set(steps.join(separator), value);
+  } else found.set(steps.join(separator), value);
   return found;
 };
 
-const keyOf = (item: unknown, keys: readonly string[]): JsonRecord =>
-  Object.fromEntries(keys.map((key) => [key, at(item, key) ?? (key === "protocol" ? "TCP" : "")]));
+const isSet = (schema: Schema | undefined): boolean => schema?.["x-kubernetes-list-type"] === "set";
+
+const keyOf = (list: Schema | undefined, item: unknown, keys: readonly string[]): JsonRecord =>
+  Object.fromEntries(keys.map((key) => [key, at(item, key) ?? list?.items?.properties?.[key]?.default ?? ""]));
 
 /** fieldsV1 out of paths. */
 const toTree = (paths: Iterable<Path>): JsonRecord => {
@@ -104,8 +102,8 @@ const withEntries = (object: JsonRecord, entries: readonly Entry[]): JsonRecord 
 
 /** The object with its managedFields as an ordinary write leaves them. */
 export const tracked = (old: Stored | undefined, next: JsonRecord, resource: Resource, tracking: Tracking): JsonRecord => {
-  const before = leavesOf(tracking.listKeys, old ?? {});
-  const after = leavesOf(tracking.listKeys, next);
+  const before = leavesOf(tracking.schema, old ?? {});
+  const after = leavesOf(tracking.schema, next);
   const changed = new Set(
     [...after].filter(([path, value]) => !before.has(path) || !jsonEqual(before.get(path), value)).map(([path]) => path),
   );
@@ -148,8 +146,8 @@ export interface Applied {
 
 /** What is there and what is applied, together; what this manager applied before and applies no longer is taken away, unless somebody else has it too. */
 export const applied = (old: Stored | undefined, config: JsonRecord, resource: Resource, application: Application): Applied => {
-  const wanted = leavesOf(application.listKeys, config);
-  const live = leavesOf(application.listKeys, old ?? {});
+  const wanted = leavesOf(application.schema, config);
+  const live = leavesOf(application.schema, old ?? {});
   const entries = entriesOf(old);
   const own = entries.find((entry) => isSame("Apply", entry, application));
   const others = entries.filter((entry) => entry !== own);
@@ -168,13 +166,14 @@ export const applied = (old: Stored | undefined, config: JsonRecord, resource: R
   );
   let object: JsonRecord = old ?? {};
   // Whole items first: what was inside them goes with them.
-  for (const path of dropped.toSorted((a, b) => a.length - b.length)) object = recordOf(withoutPath(object, path.split(separator), []));
-  const merged = recordOf(merge(application.listKeys, object, config, []));
+  for (const path of dropped.toSorted((a, b) => a.length - b.length))
+    object = recordOf(withoutPath(application.schema, object, path.split(separator)));
+  const merged = recordOf(merge(application.schema, object, config));
   return {
     object: merged,
     track: (next) => {
       const force = new Set(conflicts.map(({ path }) => path));
-      const present = leavesOf(application.listKeys, next);
+      const present = leavesOf(application.schema, next);
       const entry = entryOf("Apply", resource, application, new Set(wanted.keys()));
       // The time is that of the last apply that changed anything, were it only a value.
       const isUnchanged =
@@ -190,46 +189,41 @@ export const applied = (old: Stored | undefined, config: JsonRecord, resource: R
   };
 };
 
-const merge = (listKeys: ListKeysOf, old: unknown, config: unknown, fields: readonly string[]): unknown => {
+const merge = (schema: Schema | undefined, old: unknown, config: unknown): unknown => {
   if (isRecord(config)) {
-    const result: Record<string, unknown> = { ...recordOf(old) };
-    for (const [key, value] of Object.entries(config)) result[key] = merge(listKeys, result[key], value, [...fields, key]);
+    const result: Record<string, unknown> = schema?.["x-kubernetes-map-type"] === "atomic" ? {} : { ...recordOf(old) };
+    for (const [key, value] of Object.entries(config)) result[key] = merge(fieldSchema(schema, key), result[key], value);
     return result;
   }
-  const keys = Array.isArray(config) ? listKeys(fields) : undefined;
-  if (Array.isArray(config) && keys !== undefined) {
-    const result = [...listOf(old)];
-    for (const item of config as unknown[]) {
-      const key = keyOf(item, keys);
-      const index = result.findIndex((other) => jsonEqual(keyOf(other, keys), key));
-      if (index < 0) result.push(item);
-      else result[index] = merge(listKeys, result[index], item, fields);
-    }
-    return result;
+  if (!Array.isArray(config)) return config;
+  if (isSet(schema)) return [...new Set([...listOf(old), ...(config as unknown[])])];
+  const keys = listKeysOf(schema);
+  if (keys === undefined) return config;
+  const result = [...listOf(old)];
+  for (const item of config as unknown[]) {
+    const key = keyOf(schema, item, keys);
+    const index = result.findIndex((other) => jsonEqual(keyOf(schema, other, keys), key));
+    if (index < 0) result.push(item);
+    else result[index] = merge(schema?.items, result[index], item);
   }
-  if (Array.isArray(config) && fields.join(".") === "metadata.finalizers") return [...new Set([...listOf(old), ...(config as unknown[])])];
-  return config;
+  return result;
 };
 
-const withoutPath = (value: unknown, steps: readonly string[], fields: readonly string[]): unknown => {
-  const [step = "", ...rest] = steps;
+const withoutPath = (schema: Schema | undefined, value: unknown, [step = "", ...rest]: readonly string[]): unknown => {
+  const text = step.slice(2);
   if (step.startsWith("f:")) {
-    const key = step.slice(2);
-    const { [key]: below, ...others } = recordOf(value);
+    const { [text]: below, ...others } = recordOf(value);
     if (below === undefined) return value;
     if (rest.length === 0) return others;
-    const next = withoutPath(below, rest, [...fields, key]);
-    const empty = Array.isArray(next) ? next.length === 0 : isRecord(next) && Object.keys(next).length === 0;
-    return empty ? others : { ...others, [key]: next };
+    const next = withoutPath(fieldSchema(schema, text), below, rest);
+    const isEmpty = Array.isArray(next) ? next.length === 0 : isRecord(next) && Object.keys(next).length === 0;
+    return isEmpty ? others : { ...others, [text]: next };
   }
-  if (step.startsWith("v:")) return listOf(value).filter((item) => JSON.stringify(item) !== step.slice(2));
-  if (step.startsWith("k:")) {
-    const key = JSON.parse(step.slice(2)) as JsonRecord;
-    const fits = (item: unknown): boolean => jsonEqual(keyOf(item, Object.keys(key)), key);
-    if (rest[0] === ".") return listOf(value).filter((item) => !fits(item));
-    return listOf(value).map((item) => (fits(item) ? withoutPath(item, rest, fields) : item));
-  }
-  return value;
+  if (step.startsWith("v:")) return listOf(value).filter((item) => JSON.stringify(item) !== text);
+  const key = JSON.parse(text) as JsonRecord;
+  const fits = (item: unknown): boolean => jsonEqual(keyOf(schema, item, Object.keys(key)), key);
+  if (rest[0] === ".") return listOf(value).filter((item) => !fits(item));
+  return listOf(value).map((item) => (fits(item) ? withoutPath(schema?.items, item, rest) : item));
 };
 
 /** `.spec.containers[name="web"].image`. */
@@ -254,12 +248,7 @@ const applyConflict = (conflicts: readonly { readonly path: Path; readonly entry
     message: `conflict with ${shownManager(entry)}`,
     field: shownPath(path),
   }));
-  const [first] = causes;
-  const byManager = Object.entries(Object.groupBy(causes, (cause) => cause.message.replace(/^conflict /, "conflicts ")));
-  const text =
-    causes.length === 1 && first !== undefined
-      ? `${first.message}: ${first.field}`
-      : byManager.map(([manager, each = []]) => [`${manager}:`, ...each.map((cause) => `- ${cause.field}`)].join("\n")).join("\n");
+  const text = causes.map(({ message, field }) => `${message}: ${field}`).join("\n");
   const counted = causes.length === 1 ? "1 conflict" : `${causes.length} conflicts`;
   return new ApiError(409, "Conflict", `Apply failed with ${counted}: ${text}`, { causes });
 };

@@ -5,6 +5,7 @@ import { type JsonRecord, isRecord, recordOf } from "#embedded/json.ts";
 import { jsonPatched, mergePatched, strategicPatched } from "#embedded/patches.ts";
 import { type ApiRequest, headerOf } from "#embedded/request.ts";
 import type { Resource } from "#embedded/resources.ts";
+import type { Schema } from "#embedded/schema.ts";
 import { ApiError, badRequest, notAcceptable, unsupportedMediaType } from "#embedded/status.ts";
 
 export const patchTypes = {
@@ -57,7 +58,7 @@ const parsedJson = (text: string): unknown => {
   }
 };
 
-export const patchOf = (resource: Resource, type: string, request: ApiRequest): ((old: JsonRecord) => unknown) => {
+export const patchOf = (resource: Resource, schema: Schema, type: string, request: ApiRequest): ((old: JsonRecord) => unknown) => {
   const accepted = Object.values(patchTypes).filter((each) => each !== patchTypes.strategic || resource.storage === "builtin");
   if (!accepted.includes(type)) throw new ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type");
   const patch = parsedJson(request.body ?? "");
@@ -65,5 +66,5 @@ export const patchOf = (resource: Resource, type: string, request: ApiRequest): 
   if (!isRecord(patch))
     throw badRequest("error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}");
   if (type === patchTypes.merge) return (old) => mergePatched(old, patch);
-  return (old) => strategicPatched(old, patch);
+  return (old) => strategicPatched(schema, old, patch);
 };

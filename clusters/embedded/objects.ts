@@ -1,14 +1,12 @@
-// Create, update and delete as apiserver's generic registry does them: defaults, validation, admission, preconditions, finalizers, then one write. Never answers a caller by itself.
+// Create and update as apiserver's generic registry does them: defaults, validation, admission, preconditions, then one write.
 import { jsonEqual } from "#lib/canonical-json.ts";
 import { isSameObject, metadataErrors, metadataUpdateErrors, cleanMetadata } from "#embedded/metadata.ts";
-import { type Operation, admit } from "#embedded/admission.ts";
-import { servedForm, storedForm } from "#embedded/event-versions.ts";
+import { admit } from "#embedded/admission.ts";
 import { tracked } from "#embedded/managed-fields.ts";
-import { type JsonRecord, type Stored, at, isRecord, listOf, numberOf, recordOf, textOf, withValue, without } from "#embedded/json.ts";
+import { type JsonRecord, type Stored, at, isRecord, listOf, recordOf, textOf, withValue, without } from "#embedded/json.ts";
 import { newUid, randomSuffix } from "#embedded/random-text.ts";
-import { type Resource, apiVersionOf, splitApiVersion, storageKeyOf } from "#embedded/resources.ts";
+import { type Resource, apiVersionOf, storageKeyOf } from "#embedded/resources.ts";
 import { type FieldError, alreadyExists, badRequest, conflict, invalid, invalidValue, modified, notFound } from "#embedded/status.ts";
-import { admittedForm } from "#embedded/mutating-admission.ts";
 import { withCustomStatus } from "#embedded/custom-definitions.ts";
 import type { ServerContext, Writer } from "#embedded/server-context.ts";
 
@@ -24,15 +22,15 @@ export interface Place {
   readonly name: string;
 }
 
-/** The object's own idea of what and where it is must be the path's. */
-export const checkedBody = (resource: Resource, namespace: string | undefined, body: unknown): JsonRecord => {
-  if (!isRecord(body))
-    throw badRequest(
-      `couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(body) ? "array" : typeof body} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
-    );
+/** The kind and place that the object names must be those of the path. */
+const checkedBody = (resource: Resource, namespace: string | undefined, body: unknown): JsonRecord => {
+  if (!isRecord(body)) throw badRequest("couldn't get version/kind; json parse error: json: cannot unmarshal into an object");
   const apiVersion = apiVersionOf(resource);
   const [ownVersion, ownKind] = [body["apiVersion"] ?? apiVersion, body["kind"] ?? resource.kind];
-  if (ownVersion !== apiVersion || ownKind !== resource.kind) throw wrongKind(resource, textOf(ownVersion), textOf(ownKind));
+  if (ownVersion !== apiVersion)
+    throw badRequest(`the API version in the data (${textOf(ownVersion)}) does not match the expected API version (${apiVersion})`);
+  if (ownKind !== resource.kind)
+    throw badRequest(`${textOf(ownKind)} in version "${resource.version}" cannot be handled as a ${resource.kind}: unexpected kind`);
   const metadata = recordOf(body["metadata"]);
   const own = textOf(metadata["namespace"]);
   if (resource.namespaced && own !== "" && own !== namespace)
@@ -45,21 +43,6 @@ export const checkedBody = (resource: Resource, namespace: string | undefined, b
   };
 };
 
-const wrongKind = (resource: Resource, apiVersion: string, kind: string): Error => {
-  const [group, version] = splitApiVersion(apiVersion);
-  const expected = apiVersionOf(resource);
-  if (resource.storage === "custom" || group !== resource.group || version !== resource.version) {
-    return kind === resource.kind || resource.storage !== "custom"
-      ? badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected})`)
-      : badRequest(`${kind} in version "${version}" cannot be handled as a ${resource.kind}: unexpected kind`);
-  }
-  return badRequest(
-    `${kind} in version "${version}" cannot be handled as a ${resource.kind}: converting (${version}.${kind}) to (${internalGroup(resource.group)}.${resource.kind}): unknown conversion`,
-  );
-};
-
-const internalGroup = (group: string): string => (group === "" ? "core" : (group.split(".")[0] ?? ""));
-
 export const createObject = (
   server: ServerContext,
   resource: Resource,
@@ -68,7 +51,7 @@ export const createObject = (
   writer: Writer,
   track?: (object: JsonRecord) => JsonRecord,
 ): Written => {
-  const given = storedForm(resource, checkedBody(resource, namespace, body));
+  const given = checkedBody(resource, namespace, body);
   const metadata = recordOf(given["metadata"]);
   if (textOf(metadata["resourceVersion"]) !== "" && metadata["resourceVersion"] !== "0")
     throw badRequest("resourceVersion should not be set on objects to be created");
@@ -85,29 +68,31 @@ export const createObject = (
       ...(resource.counts ? { generation: 1 } : {}),
     },
   };
-  const readable = strategy.decode(resource.subresources.includes("status") ? without(fresh, "status") : fresh);
-  const { dropped } = readable;
+  const { object: decoded, dropped } = strategy.decode(resource.subresources.includes("status") ? without(fresh, "status") : fresh);
+  const filled = resource.kind === "PersistentVolumeClaim" ? withStorageClass(server, decoded) : onCreate(resource, decoded);
   const givenName = generated ? textOf(metadata["generateName"]) : undefined;
-  const admitted = admittedForm(server, resource, namespace, readable.object, givenName ?? textOf(name));
-  const decoded = admitted === undefined ? readable.object : strategy.decode(admitted).object;
-  const filled = withInitialStatus(resource, decoded);
   const label = textOf(name);
   refuse(resource, label, [...metadataErrors(resource, recordOf(filled["metadata"])), ...strategy.errors(filled)]);
   const withFields =
-    track?.(filled) ??
-    tracked(undefined, filled, resource, { manager: writer.manager, time: server.timestamp(), listKeys: strategy.listKeys });
+    track?.(filled) ?? tracked(undefined, filled, resource, { manager: writer.manager, time: server.timestamp(), schema: strategy.schema });
   const object = withCustomStatus(resource, withFields as Stored, server.timestamp());
   admit(server, { resource, namespace, name: label, givenName, operation: "CREATE", object, oldObject: null, options: {} }, writer);
   if (server.find(resource, namespace, label) !== undefined) throw alreadyExists(resource, label);
   return { object: writer.dryRun ? object : server.store.put(storageKeyOf(resource), object), created: true, dropped };
 };
 
-/** Built-in kinds always show a status. */
-const withInitialStatus = (resource: Resource, object: JsonRecord): JsonRecord => {
-  if (resource.storage !== "builtin" || !resource.subresources.includes("status") || object["status"] !== undefined) return object;
-  const none = resource.plural === "services" ? { loadBalancer: {} } : {};
-  return { ...object, status: none };
+/** DefaultStorageClass's admission. */
+const withStorageClass = (server: ServerContext, claim: JsonRecord): JsonRecord => {
+  const isDefault = server.store
+    .list("storage.k8s.io/storageclasses")
+    .find(({ metadata }) => metadata.annotations?.["storageclass.kubernetes.io/is-default-class"] === "true");
+  if (at(claim, "spec", "storageClassName") !== undefined || isDefault === undefined) return claim;
+  return withValue(claim, ["spec", "storageClassName"], isDefault.metadata.name);
 };
+
+/** Only at its creation: later the finalizer is there to be taken away. */
+const onCreate = (resource: Resource, object: JsonRecord): JsonRecord =>
+  resource.kind === "Namespace" ? withValue(object, ["spec", "finalizers"], ["kubernetes"]) : object;
 
 const refuse = (resource: Resource, name: string, errors: readonly FieldError[]): void => {
   if (errors.length > 0) throw invalid(resource, name, errors);
@@ -131,7 +116,7 @@ export const updateObject = (server: ServerContext, resource: Resource, place: P
   const old = server.find(resource, namespace, name);
   if (old === undefined) throw notFound(resource, name);
   const strategy = server.strategyOf(resource);
-  const given = storedForm(resource, checkedBody(resource, namespace, options.change(servedForm(resource, old))));
+  const given = checkedBody(resource, namespace, options.change(old));
   const metadata = cleanMetadata(given["metadata"]);
   if (metadata["name"] !== undefined && metadata["name"] !== name)
     throw badRequest(`the name of the object (${textOf(metadata["name"])}) does not match the name on the URL (${name})`);
@@ -157,7 +142,7 @@ export const updateObject = (server: ServerContext, resource: Resource, place: P
   const next: JsonRecord = changes && generation !== undefined ? withValue(counted, ["metadata", "generation"], generation + 1) : counted;
   const fields =
     options.track?.(old, next) ??
-    tracked(old, next, resource, { manager: writer.manager, subresource, time: server.timestamp(), listKeys: strategy.listKeys });
+    tracked(old, next, resource, { manager: writer.manager, subresource, time: server.timestamp(), schema: strategy.schema });
   const object = withCustomStatus(resource, fields as Stored, server.timestamp());
   admit(
     server,
@@ -217,8 +202,11 @@ const keepOthersParts = (
 ): JsonRecord => {
   if (subresource === "status") {
     const kept = resource.storage === "custom" ? old.metadata : { ...metadata, labels: old.metadata.labels };
-    const status = given["status"] ?? (resource.storage === "builtin" ? {} : undefined);
-    return { ...without(old, "status"), metadata: cleanMetadata(kept), ...(status === undefined ? {} : { status }) };
+    return {
+      ...without(old, "status"),
+      metadata: cleanMetadata(kept),
+      ...(given["status"] === undefined ? {} : { status: given["status"] }),
+    };
   }
   if (subresource === "finalize") return { ...old, spec: given["spec"] ?? {} };
   if (!resource.subresources.includes("status")) return { ...given, metadata };
@@ -238,96 +226,4 @@ const ownMetadata = (metadata: JsonRecord, old: Stored): JsonRecord => {
   }
   delete kept["resourceVersion"];
   return kept;
-};
-
-export interface DeleteOptions {
-  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
-  readonly propagationPolicy?: string;
-  readonly orphanDependents?: boolean;
-  readonly gracePeriodSeconds?: number;
-  /** Another request has been admitted in its place. */
-  readonly isAdmitted?: true;
-}
-export interface Deleted {
-  readonly object: Stored;
-  readonly gone: boolean;
-}
-
-export const deleteObject = (server: ServerContext, resource: Resource, place: Place, options: DeleteOptions, writer: Writer): Deleted => {
-  const { namespace, name } = place;
-  const old = server.find(resource, namespace, name);
-  if (old === undefined) throw notFound(resource, name);
-  checkDeletePreconditions(resource, name, options, old);
-  if (options.isAdmitted !== true)
-    admit(
-      server,
-      { resource, namespace, name, operation: "DELETE" satisfies Operation, object: null, oldObject: old, options: { ...options } },
-      writer,
-    );
-  const finalizers = new Set(listOf(old.metadata.finalizers).map(textOf));
-  const policy =
-    options.propagationPolicy ??
-    (options.orphanDependents === true ? "Orphan" : options.orphanDependents === false ? "Background" : undefined);
-  if (policy !== undefined) {
-    finalizers.delete("orphan");
-    finalizers.delete("foregroundDeletion");
-    if (policy === "Orphan") finalizers.add("orphan");
-    if (policy === "Foreground") finalizers.add("foregroundDeletion");
-  }
-  const grace = graceOf(old, options);
-  const earlier = old.metadata.deletionGracePeriodSeconds;
-  const seconds = earlier === undefined ? grace : Math.min(earlier, grace);
-  const marked = withValue(old, ["metadata", "finalizers"], finalizers.size === 0 ? undefined : [...finalizers]);
-  const metadata = {
-    ...recordOf(marked["metadata"]),
-    deletionTimestamp: old.metadata.deletionTimestamp ?? deletionTime(server, seconds),
-    deletionGracePeriodSeconds: seconds,
-    ...(old.metadata.deletionTimestamp === undefined && old.metadata.generation !== undefined && isHeld(old, finalizers, seconds)
-      ? { generation: old.metadata.generation + 1 }
-      : {}),
-  };
-  const dying = {
-    ...marked,
-    metadata,
-    ...(old.kind === "Namespace" ? { status: { ...recordOf(old["status"]), phase: "Terminating" } } : {}),
-  };
-  const next = dying as unknown as Stored;
-  if (isHeld(old, finalizers, seconds)) {
-    if (writer.dryRun || isSameObject(next, old)) return { object: writer.dryRun ? next : old, gone: false };
-    return { object: server.store.put(storageKeyOf(resource), next), gone: false };
-  }
-  if (writer.dryRun) return { object: old, gone: true };
-  server.store.remove(storageKeyOf(resource), old);
-  return { object: old, gone: true };
-};
-
-const isHeld = (old: Stored, finalizers: ReadonlySet<string>, seconds: number): boolean =>
-  finalizers.size > 0 || seconds > 0 || (old.kind === "Namespace" && listOf(at(old, "spec", "finalizers")).length > 0);
-
-const deletionTime = (server: ServerContext, seconds: number): string =>
-  new Date(Math.floor(server.clock.now() / 1000) * 1000 + seconds * 1000).toISOString().replace(".000Z", "Z");
-
-/** Only a pod on a node has somebody who takes care of its end. */
-const graceOf = (old: Stored, options: DeleteOptions): number => {
-  if (old.kind !== "Pod" || textOf(at(old, "spec", "nodeName")) === "") return 0;
-  const phase = at(old, "status", "phase");
-  if (phase === "Failed" || phase === "Succeeded") return 0;
-  return options.gracePeriodSeconds ?? numberOf(at(old, "spec", "terminationGracePeriodSeconds")) ?? 30;
-};
-
-const checkDeletePreconditions = (resource: Resource, name: string, { preconditions }: DeleteOptions, old: Stored): void => {
-  const { uid, resourceVersion } = old.metadata;
-  const named = { group: "", plural: resource.group === "" ? resource.kind : `${resource.kind}.${resource.group}` };
-  if (preconditions?.uid !== undefined && preconditions.uid !== uid)
-    throw conflict(
-      named,
-      name,
-      `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
-    );
-  if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion)
-    throw conflict(
-      named,
-      name,
-      `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
-    );
 };

@@ -2,8 +2,8 @@
 // (sig-api-machinery's design and apimachinery's pkg/util/strategicpatch). Pure.
 import { type JsonPatch, JsonPatchError, type JsonPatchOperation, applyPatch, valueAt } from "#lib/json-patch.ts";
 import { jsonEqual } from "#lib/canonical-json.ts";
-import { type JsonRecord, isRecord, listOf, recordOf } from "#embedded/json.ts";
-import { isSet, listKeysOf } from "#embedded/list-keys.ts";
+import { type JsonRecord, isRecord, listOf, recordOf, textOf } from "#embedded/json.ts";
+import { type Schema, fieldSchema } from "#embedded/schema.ts";
 import { ApiError, badRequest, unprocessable } from "#embedded/status.ts";
 
 const operations = new Set(["add", "remove", "replace", "move", "copy", "test"]);
@@ -43,76 +43,64 @@ export const mergePatched = (target: unknown, patch: unknown): unknown => {
 const orderPrefix = "$setElementOrder/";
 const deletePrefix = "$deleteFromPrimitiveList/";
 
-/** `path` names the fields on the way, list items left out. */
-export const strategicPatched = (target: unknown, patch: unknown, path: readonly string[] = []): unknown => {
+/** The schema says which lists are merged, and by which key. */
+export const strategicPatched = (schema: Schema | undefined, target: unknown, patch: unknown): unknown => {
   if (!isRecord(patch)) return patch;
   const { $patch: directive, $retainKeys: retained, ...fields } = patch;
   if (directive === "replace") return fields;
   if (directive === "delete") return {};
   if (directive !== undefined && directive !== "merge") throw badRequest(`Unknown patch type: ${JSON.stringify(directive)} in map`);
-  const old = recordOf(target);
-  const result: Record<string, unknown> = Array.isArray(retained)
-    ? Object.fromEntries(Object.entries(old).filter(([key]) => (retained as unknown[]).includes(key)))
-    : { ...old };
+  const entries = Object.entries(recordOf(target));
+  const result: Record<string, unknown> = Object.fromEntries(
+    Array.isArray(retained) ? entries.filter(([key]) => (retained as unknown[]).includes(key)) : entries,
+  );
   for (const [key, value] of Object.entries(fields)) {
     if (key.startsWith(orderPrefix)) continue;
     if (key.startsWith(deletePrefix)) {
       const field = key.slice(deletePrefix.length);
       result[field] = listOf(result[field]).filter((item) => !listOf(value).some((gone) => jsonEqual(gone, item)));
     } else if (value === null) delete result[key];
-    else if (Array.isArray(value)) result[key] = mergedList(listOf(result[key]), value as unknown[], [...path, key]);
-    else result[key] = strategicPatched(result[key], value, [...path, key]);
+    else if (Array.isArray(value)) result[key] = mergedList(fieldSchema(schema, key), listOf(result[key]), value as unknown[]);
+    else result[key] = strategicPatched(fieldSchema(schema, key), result[key], value);
   }
   for (const [key, order] of Object.entries(fields)) {
     if (!key.startsWith(orderPrefix)) continue;
     const field = key.slice(orderPrefix.length);
-    result[field] = ordered(listOf(result[field]), listOf(order), listOf(old[field]), listKeysOf([...path, field])?.merge);
+    result[field] = ordered(listOf(result[field]), listOf(order), mergeKeyOf(fieldSchema(schema, field)));
   }
   return result;
 };
 
-const mergedList = (old: readonly unknown[], patch: readonly unknown[], path: readonly string[]): unknown[] => {
-  const keys = listKeysOf(path);
-  if (keys === undefined) return isSet(path) ? ordered([...new Set([...old, ...patch])], patch, old, undefined) : [...patch];
+const mergeKeyOf = (list: Schema | undefined): string | undefined => list?.["x-kubernetes-patch-merge-key"] as string | undefined;
+
+const mergedList = (list: Schema | undefined, old: readonly unknown[], patch: readonly unknown[]): unknown[] => {
+  if (!textOf(list?.["x-kubernetes-patch-strategy"]).includes("merge")) return [...patch];
+  const mergeKey = mergeKeyOf(list);
+  if (mergeKey === undefined) return [...new Set([...patch, ...old])];
   if (patch.some((item) => recordOf(item)["$patch"] === "replace")) return patch.filter((item) => recordOf(item)["$patch"] !== "replace");
   const result = [...old];
+  // A new item comes after the one that precedes it in the patch.
+  let place = 0;
   for (const item of patch) {
     const fields = recordOf(item);
-    const key = fields[keys.merge];
-    if (key === undefined) throw unkeyed(fields, keys.merge);
-    const index = result.findIndex((existing) => jsonEqual(recordOf(existing)[keys.merge], key));
+    const key = fields[mergeKey];
+    if (key === undefined)
+      throw new ApiError(500, "", `map: map[${Object.keys(fields).join(" ")}] does not contain declared merge key: ${mergeKey}`);
+    const index = result.findIndex((existing) => jsonEqual(recordOf(existing)[mergeKey], key));
     if (fields["$patch"] === "delete") {
       if (index >= 0) result.splice(index, 1);
-    } else if (index >= 0) result[index] = strategicPatched(result[index], item, path);
-    else result.push(strategicPatched({}, item, path));
+      continue;
+    }
+    if (index >= 0) result[index] = strategicPatched(list?.items, result[index], item);
+    else result.splice(place, 0, strategicPatched(list?.items, {}, item));
+    place = (index >= 0 ? index : place) + 1;
   }
-  return ordered(result, patch, old, keys.merge);
+  return result;
 };
 
-const unkeyed = (item: JsonRecord, key: string): ApiError =>
-  new ApiError(500, "", `map: map[${Object.keys(item).join(" ")}] does not contain declared merge key: ${key}`);
-
-/** Items that the patch names in its order, the others in theirs; where nothing says which goes first, the patch's (normalizeElementOrder). */
-const ordered = (
-  items: readonly unknown[],
-  order: readonly unknown[],
-  before: readonly unknown[],
-  mergeKey: string | undefined,
-): unknown[] => {
+/** Items that the order names come in that order, after the others. */
+const ordered = (items: readonly unknown[], order: readonly unknown[], mergeKey: string | undefined): unknown[] => {
   const keyed = (item: unknown): unknown => (mergeKey === undefined ? item : recordOf(item)[mergeKey]);
-  const ranks = (list: readonly unknown[]): Map<unknown, number> => new Map(list.map((item, index) => [keyed(item), index]));
-  const [wanted, earlier] = [ranks(order), ranks(before)];
-  const byRank =
-    (rank: ReadonlyMap<unknown, number>) =>
-    (a: unknown, b: unknown): number =>
-      (rank.get(keyed(a)) ?? 0) - (rank.get(keyed(b)) ?? 0);
-  const named = items.filter((item) => wanted.has(keyed(item))).toSorted(byRank(wanted));
-  const others = items.filter((item) => !wanted.has(keyed(item))).toSorted(byRank(earlier));
-  const result: unknown[] = [];
-  while (named.length > 0 && others.length > 0) {
-    const [left, right] = [earlier.get(keyed(named[0])), earlier.get(keyed(others[0]))];
-    const isOtherFirst = left !== undefined && right !== undefined && right < left;
-    result.push((isOtherFirst ? others : named).shift());
-  }
-  return [...result, ...named, ...others];
+  const keys = order.map(keyed);
+  return items.toSorted((a, b) => keys.indexOf(keyed(a)) - keys.indexOf(keyed(b)));
 };

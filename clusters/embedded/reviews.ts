@@ -1,28 +1,22 @@
-// Questions that are answered and not kept: who has this token, who am I, may they. From pkg/registry/{authentication,authorization}.
+// TokenReview, SubjectAccessReview and their Self forms, which are answered and not stored. From pkg/registry/{authentication,authorization}.
 import type { Authorizer } from "#embedded/authorization.ts";
 import { type Identities, type User, issuer } from "#embedded/identity.ts";
 import { type JsonRecord, at, isRecord, listOf, recordOf, textOf } from "#embedded/json.ts";
 import type { Resource } from "#embedded/resources.ts";
-import { badRequest, invalid, invalidValue, required } from "#embedded/status.ts";
+import { invalid, invalidValue, required } from "#embedded/status.ts";
 
 export interface ReviewDeps {
   readonly identities: Identities;
   readonly authorizer: Authorizer;
 }
 
-export const answerReview = (
-  deps: ReviewDeps,
-  resource: Resource,
-  namespace: string | undefined,
-  body: JsonRecord,
-  caller: User,
-): JsonRecord => {
+export const answerReview = (deps: ReviewDeps, resource: Resource, body: JsonRecord, caller: User): JsonRecord => {
   const spec = recordOf(body["spec"]);
-  const answer = (status: JsonRecord, kept: JsonRecord = spec): JsonRecord => ({
+  const answer = (status: JsonRecord): JsonRecord => ({
     kind: resource.kind,
     apiVersion: `${resource.group}/${resource.version}`,
     metadata: { creationTimestamp: null, ...recordOf(body["metadata"]) },
-    spec: kept,
+    spec,
     status,
   });
   switch (resource.kind) {
@@ -32,32 +26,14 @@ export const answerReview = (
       const { spec: _none, ...rest } = answer({ userInfo: caller });
       return rest;
     }
-    case "SubjectAccessReview":
-    case "LocalSubjectAccessReview": {
+    case "SubjectAccessReview": {
       const groups = listOf(spec["groups"]).map(textOf);
       if (textOf(spec["user"]) === "" && groups.length === 0)
         throw invalid(resource, "", [required("spec.user", "at least one of user or group must be specified")]);
-      if (resource.kind === "LocalSubjectAccessReview" && textOf(at(spec, "resourceAttributes", "namespace")) !== namespace)
-        throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace ?? ""}`);
       return answer(accessStatus(deps, resource, spec, { username: textOf(spec["user"]), groups }));
     }
-    case "SelfSubjectAccessReview":
+    default:
       return answer(accessStatus(deps, resource, spec, caller));
-    default: {
-      const rules = deps.authorizer.rulesOf(caller, textOf(spec["namespace"]));
-      const compact = (record: JsonRecord): JsonRecord =>
-        Object.fromEntries(Object.entries(record).filter(([, value]) => !Array.isArray(value) || value.length > 0));
-      const { spec: _asked, ...rest } = answer({
-        resourceRules: rules
-          .filter((rule) => rule.resources.length > 0)
-          .map(({ nonResourceURLs: _urls, ...rule }) => compact(rule as unknown as JsonRecord)),
-        nonResourceRules: rules
-          .filter((rule) => rule.nonResourceURLs.length > 0)
-          .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
-        incomplete: false,
-      });
-      return { ...rest, spec: {} };
-    }
   }
 };
 

@@ -1,7 +1,7 @@
-// Structural schemas of CustomResourceDefinitions: defaulting, pruning and validation with the messages of apiextensions-apiserver and
-// kube-openapi's validator, and the rules in CEL. Pure.
+// Structural schemas, of definitions and of the built-in kinds: pruning, defaulting and validation with the messages of
+// apiextensions-apiserver and kube-openapi's validator. Pure.
 import { canonicalJson, jsonEqual } from "#lib/canonical-json.ts";
-import { celValueBy, compileCel } from "#embedded/cel.ts";
+import { canonicalQuantity } from "#lib/quantity.ts";
 import { type JsonRecord, isRecord, listOf, recordOf } from "#embedded/json.ts";
 import { type FieldError, duplicateValue, invalidValue, required, unsupportedValue } from "#embedded/status.ts";
 
@@ -24,17 +24,10 @@ export interface Schema {
   readonly maxItems?: number;
   readonly minProperties?: number;
   readonly maxProperties?: number;
+  /** Of a built-in kind: an empty list or map is left out. */
+  readonly omitEmpty?: boolean;
   readonly [keyword: string]: unknown;
 }
-export interface ValidationRule {
-  readonly rule: string;
-  readonly message?: string;
-  readonly messageExpression?: string;
-  readonly reason?: FieldError["reason"];
-  readonly fieldPath?: string;
-  readonly optionalOldSelf?: boolean;
-}
-
 const keepsUnknown = (schema: Schema): boolean => schema["x-kubernetes-preserve-unknown-fields"] === true;
 
 /** Fills in what is absent, and replaces a null that must not be one and has a default. */
@@ -54,25 +47,27 @@ export const defaulted = (schema: Schema, value: unknown): unknown => {
   return result;
 };
 
-/** Drops what the schema does not know; `dropped` collects where. */
+/** Drops fields that the schema does not know, whose places it adds to `dropped`, and writes quantities in their canonical form. */
 export const pruned = (schema: Schema, value: unknown, path = "", dropped: string[] = []): unknown => {
+  const { items, properties = {}, additionalProperties: extra } = schema;
   if (Array.isArray(value))
-    return value.map((item, index) => (schema.items === undefined ? item : pruned(schema.items, item, `${path}[${index}]`, dropped)));
-  if (!isRecord(value)) return value;
+    return items === undefined ? value : value.map((item, index) => pruned(items, item, `${path}[${index}]`, dropped));
+  if (!isRecord(value)) return schema.format === "quantity" ? (canonicalQuantity(String(value)) ?? value) : value;
   const result: Record<string, unknown> = {};
   for (const [name, item] of Object.entries(value)) {
     const place = path === "" ? name : `${path}.${name}`;
-    const property = schema.properties?.[name];
-    const extra = schema.additionalProperties;
-    if (property !== undefined) result[name] = pruned(property, item, place, dropped);
-    else if (isRecord(extra)) result[name] = pruned(extra as Schema, item, place, dropped);
-    else if (extra === true || keepsUnknown(schema) || isTypeMeta(path, name) || isEmbeddedMeta(schema, name)) result[name] = item;
+    const property = properties[name];
+    if (property !== undefined) {
+      if (property.omitEmpty !== true || !isEmpty(item)) result[name] = pruned(property, item, place, dropped);
+    } else if (isRecord(extra)) result[name] = pruned(extra as Schema, item, place, dropped);
+    else if (extra === true || keepsUnknown(schema) || isEmbeddedMeta(schema, name)) result[name] = item;
     else dropped.push(place);
   }
   return result;
 };
 
-const isTypeMeta = (path: string, name: string): boolean => path === "" && ["apiVersion", "kind", "metadata"].includes(name);
+const isEmpty = (value: unknown): boolean =>
+  Array.isArray(value) ? value.length === 0 : isRecord(value) && Object.keys(value).length === 0;
 const isEmbeddedMeta = (schema: Schema, name: string): boolean =>
   schema["x-kubernetes-embedded-resource"] === true && ["apiVersion", "kind", "metadata"].includes(name);
 
@@ -193,102 +188,10 @@ const recordErrors = (schema: Schema, value: JsonRecord, path: string): FieldErr
   return errors;
 };
 
-/** The rules that cannot be read, each with its place in the definition. */
-export const unreadableRules = (schema: Schema, path: string): FieldError[] => [
-  ...rulesOf(schema).flatMap((rule, index) => {
-    const program = compileCel(rule.rule);
-    if (!("problem" in program)) return [];
-    const shown = {
-      Rule: rule.rule,
-      Message: rule.message ?? "",
-      MessageExpression: rule.messageExpression ?? "",
-      Reason: rule.reason ?? null,
-      FieldPath: rule.fieldPath ?? "",
-      OptionalOldSelf: rule.optionalOldSelf ?? null,
-    };
-    const where = `<input>:1:${program.position + 1}`;
-    return [
-      invalidValue(
-        `${path}.x-kubernetes-validations[${index}].rule`,
-        shown,
-        `compilation failed: ERROR: ${where}: Syntax error: ${program.problem}`,
-      ),
-    ];
-  }),
-  ...Object.entries(schema.properties ?? {}).flatMap(([name, property]) => unreadableRules(property, `${path}.properties[${name}]`)),
-  ...(schema.items === undefined ? [] : unreadableRules(schema.items, `${path}.items`)),
-  ...(isRecord(schema.additionalProperties) ? unreadableRules(schema.additionalProperties as Schema, `${path}.additionalProperties`) : []),
-];
+/** The schema of a field, as a property or an additional one. */
+export const fieldSchema = (schema: Schema | undefined, field: string): Schema | undefined =>
+  schema?.properties?.[field] ?? (isRecord(schema?.additionalProperties) ? (schema.additionalProperties as Schema) : undefined);
 
-/** The keys of a list that is a map, by the fields on the way to it. */
-export const listKeysBy = (schema: Schema, path: readonly string[]): readonly string[] | undefined => {
-  let here: Schema | undefined = schema;
-  for (const field of path) {
-    while (here?.type === "array") here = here.items;
-    here = here?.properties?.[field] ?? (isRecord(here?.additionalProperties) ? (here.additionalProperties as Schema) : undefined);
-  }
-  return here?.["x-kubernetes-list-type"] === "map" ? listOf(here["x-kubernetes-list-map-keys"]).map(String) : undefined;
-};
-
-const rulesOf = (schema: Schema): readonly ValidationRule[] => listOf(schema["x-kubernetes-validations"]) as ValidationRule[];
-
-export const hasRules = (schema: Schema): boolean =>
-  rulesOf(schema).length > 0 ||
-  Object.values(schema.properties ?? {}).some(hasRules) ||
-  (schema.items !== undefined && hasRules(schema.items)) ||
-  (isRecord(schema.additionalProperties) && hasRules(schema.additionalProperties as Schema));
-
-/** The rules of a schema on a value; rules that look at `oldSelf` only where there is an old value. */
-export const ruleErrors = (schema: Schema, value: unknown, old: unknown, path = ""): FieldError[] => {
-  if (value === undefined || value === null) return [];
-  const errors = rulesOf(schema).flatMap((rule) => brokenRule(schema, rule, value, old, path));
-  if (Array.isArray(value)) {
-    const keys = listOf(schema["x-kubernetes-list-map-keys"]).map(String);
-    (value as unknown[]).forEach((item, index) => {
-      // Items of other lists have no counterpart: nobody knows which old one became which new one.
-      const before = keys.length === 0 ? undefined : listOf(old).find((other) => sameKeys(keys, item, other));
-      errors.push(...ruleErrors(schema.items ?? {}, item, before, `${path}[${index}]`));
-    });
-  } else if (isRecord(value)) {
-    for (const [name, item] of Object.entries(value)) {
-      const below =
-        schema.properties?.[name] ?? (isRecord(schema.additionalProperties) ? (schema.additionalProperties as Schema) : undefined);
-      if (below !== undefined) errors.push(...ruleErrors(below, item, recordOf(old)[name], path === "" ? name : `${path}.${name}`));
-    }
-  }
-  return errors;
-};
-
-const sameKeys = (keys: readonly string[], a: unknown, b: unknown): boolean =>
-  keys.every((key) => jsonEqual(recordOf(a)[key], recordOf(b)[key]));
-
-const brokenRule = (schema: Schema, rule: ValidationRule, value: unknown, old: unknown, path: string): FieldError[] => {
-  const isTransition = /\boldSelf\b/.test(rule.rule);
-  if (isTransition && old === undefined && rule.optionalOldSelf !== true) return [];
-  const program = compileCel(rule.rule);
-  const field = `${path}${rule.fieldPath ?? ""}`;
-  const broken = (detail: string): FieldError[] => [
-    {
-      reason: rule.reason ?? "FieldValueInvalid",
-      field,
-      message:
-        rule.reason === "FieldValueForbidden"
-          ? `Forbidden: ${detail}`
-          : rule.reason === "FieldValueRequired"
-            ? `Required value: ${detail}`
-            : `Invalid value: ${shownValue(schema)}: ${detail}`,
-    },
-  ];
-  if ("problem" in program) return broken(`rule compiled with error: ${program.problem}`);
-  const variables = { self: celValueBy(schema, value), ...(old === undefined ? {} : { oldSelf: celValueBy(schema, old) }) };
-  const outcome = program.run(variables);
-  if (outcome.kind === "error") return broken(`rule: ${rule.rule} evaluated to error: ${outcome.message}`);
-  if (outcome.value === true) return [];
-  const said = rule.messageExpression === undefined ? undefined : compileCel(rule.messageExpression);
-  const message = said === undefined || "problem" in said ? undefined : said.run(variables);
-  if (message?.kind === "value" && typeof message.value === "string" && message.value !== "") return broken(message.value);
-  return broken(rule.message ?? `failed rule: ${rule.rule.trim()}`);
-};
-
-/** The server names the type instead of repeating the value. */
-const shownValue = (schema: Schema): string => JSON.stringify(schema.type ?? "object");
+/** The keys that tell the items of a list apart; undefined for a list that is replaced as a whole. */
+export const listKeysOf = (schema: Schema | undefined): readonly string[] | undefined =>
+  schema?.["x-kubernetes-list-map-keys"] as readonly string[] | undefined;

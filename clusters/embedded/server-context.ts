@@ -3,7 +3,7 @@ import { type Clock, type Random, toTimestamp } from "#lib/clock.ts";
 import type { User } from "#embedded/identity.ts";
 import { type JsonRecord, type Stored, at, listOf, recordOf, textOf } from "#embedded/json.ts";
 import type { ObjectStore } from "#embedded/object-store.ts";
-import { type Resource, type Subresource, builtInResources, storageKeyOf } from "#embedded/resources.ts";
+import { type Resource, builtInResources, storageKeyOf } from "#embedded/resources.ts";
 import type { Schema } from "#embedded/schema.ts";
 import { type KindStrategy, builtInStrategy, customStrategy } from "#embedded/kind-strategy.ts";
 
@@ -64,6 +64,9 @@ export interface CustomKind {
   readonly strategy: KindStrategy;
 }
 
+export const definitionOf = (server: ServerContext, { storage, plural, group }: Resource): Stored | undefined =>
+  storage === "custom" ? server.find(crdsOf, undefined, `${plural}.${group}`) : undefined;
+
 export const versionOf = (crd: Stored, version: string): JsonRecord =>
   recordOf(listOf(at(crd, "spec", "versions")).find((item) => at(item, "name") === version));
 
@@ -72,7 +75,7 @@ const kindsOf = (crd: Stored): CustomKind[] =>
     .filter((version) => at(version, "served") === true)
     .map((version) => {
       const names = recordOf(at(crd, "spec", "names"));
-      const subresources = (["status", "scale"] satisfies Subresource[]).filter((name) => at(version, "subresources", name) !== undefined);
+      const subresources = at(version, "subresources", "status") === undefined ? [] : (["status"] as const);
       const resource: Resource = {
         group: textOf(at(crd, "spec", "group")),
         version: textOf(at(version, "name")),
@@ -82,11 +85,8 @@ const kindsOf = (crd: Stored): CustomKind[] =>
         singular: textOf(names["singular"]),
         shortNames: listOf(names["shortNames"]).map(textOf),
         categories: listOf(names["categories"]).map(textOf),
-        verbs: ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"],
         subresources,
         counts: true,
-        createsOnUpdate: false,
-        returnsDeleted: false,
         storage: "custom",
       };
       const schema = recordOf(at(version, "schema", "openAPIV3Schema")) as Schema;

@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 
 import type { Certificate } from "#embedded/certificate.ts";
-import type { ApiResponse } from "#embedded/handler.ts";
+import type { ApiResponse } from "#embedded/response.ts";
 import type { ApiRequest } from "#embedded/request.ts";
 
 export interface ListenOptions {

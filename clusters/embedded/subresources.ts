@@ -4,46 +4,28 @@ import { admit } from "#embedded/admission.ts";
 import { conditionsOf, replaced } from "#embedded/conditions.ts";
 import { type Identities, issuer } from "#embedded/identity.ts";
 import { type JsonRecord, type Stored, at, listOf, numberOf, recordOf, textOf, withValue } from "#embedded/json.ts";
-import { type Place, deleteObject, updateObject } from "#embedded/objects.ts";
+import { deleteObject } from "#embedded/deletion.ts";
+import { type Place, updateObject } from "#embedded/objects.ts";
 import type { Resource } from "#embedded/resources.ts";
-import { matchesSelector } from "#embedded/selectors.ts";
+import { selectsPod } from "#embedded/disruption-budgets.ts";
 import { type Status, badRequest, conflict, invalid, invalidValue, modified, notFound, tooManyRequests } from "#embedded/status.ts";
-import { type ServerContext, type Writer, crdsOf, versionOf } from "#embedded/server-context.ts";
+import type { ServerContext, Writer } from "#embedded/server-context.ts";
 
-/** Where a kind keeps what its scale shows. */
-const scalePaths = (server: ServerContext, resource: Resource): { spec: string[]; status: string[]; selector: string[] | undefined } => {
-  if (resource.storage === "builtin") return { spec: ["spec", "replicas"], status: ["status", "replicas"], selector: ["spec", "selector"] };
-  const crd = server.find(crdsOf, undefined, `${resource.plural}.${resource.group}`);
-  const scale = crd === undefined ? {} : recordOf(at(versionOf(crd, resource.version), "subresources", "scale"));
-  const path = (field: string): string[] => textOf(scale[field]).split(".").slice(1);
-  return {
-    spec: path("specReplicasPath"),
-    status: path("statusReplicasPath"),
-    selector: scale["labelSelectorPath"] === undefined ? undefined : path("labelSelectorPath"),
-  };
-};
-
-export const scaleOf = (server: ServerContext, resource: Resource, object: Stored): JsonRecord => {
-  const paths = scalePaths(server, resource);
+export const scaleOf = (object: Stored): JsonRecord => {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const replicas = numberOf(at(object, ...paths.spec));
-  const selector = paths.selector === undefined ? undefined : selectorText(at(object, ...paths.selector));
+  const replicas = numberOf(at(object, "spec", "replicas"));
+  const selector = Object.entries(recordOf(at(object, "spec", "selector", "matchLabels"))).map(([key, value]) => `${key}=${textOf(value)}`);
   return {
     kind: "Scale",
     apiVersion: "autoscaling/v1",
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
     spec: replicas === undefined || replicas === 0 ? {} : { replicas },
-    status: { replicas: numberOf(at(object, ...paths.status)) ?? 0, ...(selector === undefined || selector === "" ? {} : { selector }) },
+    status: {
+      replicas: numberOf(at(object, "status", "replicas")) ?? 0,
+      ...(selector.length === 0 ? {} : { selector: selector.toSorted().join(",") }),
+    },
   };
 };
-
-const selectorText = (selector: unknown): string =>
-  typeof selector === "string"
-    ? selector
-    : Object.entries(recordOf(at(selector, "matchLabels")))
-        .map(([key, value]) => `${key}=${textOf(value)}`)
-        .toSorted()
-        .join(",");
 
 export const writeScale = (
   server: ServerContext,
@@ -52,16 +34,15 @@ export const writeScale = (
   change: (scale: JsonRecord) => unknown,
   writer: Writer,
 ): JsonRecord => {
-  const paths = scalePaths(server, resource);
   const { object } = updateObject(
     server,
     resource,
     place,
     {
       subresource: "scale",
-      shownAs: (shown) => scaleOf(server, resource, shown),
+      shownAs: scaleOf,
       change: (old) => {
-        const wanted = recordOf(change(scaleOf(server, resource, old)));
+        const wanted = recordOf(change(scaleOf(old)));
         const replicas = numberOf(at(wanted, "spec", "replicas")) ?? 0;
         if (replicas < 0)
           throw invalid({ group: "autoscaling", kind: "Scale" }, place.name, [
@@ -72,12 +53,12 @@ export const writeScale = (
           throw badRequest(`the name of the object (${textOf(name)}) does not match the name on the URL (${place.name})`);
         const version = textOf(at(wanted, "metadata", "resourceVersion"));
         if (version !== "" && version !== old.metadata.resourceVersion) throw conflict(resource, place.name, modified);
-        return withValue(old, paths.spec, replicas);
+        return withValue(old, ["spec", "replicas"], replicas);
       },
     },
     writer,
   );
-  return scaleOf(server, resource, object);
+  return scaleOf(object);
 };
 
 const evicted: Status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
@@ -92,12 +73,7 @@ export const evict = (server: ServerContext, resource: Resource, place: Place, b
   const budgetsOf = { group: "policy", plural: "poddisruptionbudgets" };
   const isOver =
     ["Succeeded", "Failed", "Pending"].includes(textOf(at(pod, "status", "phase"))) || pod.metadata.deletionTimestamp !== undefined;
-  const budgets = isOver
-    ? []
-    : server.store
-        .list(`${budgetsOf.group}/${budgetsOf.plural}`)
-        .filter((budget) => budget.metadata.namespace === place.namespace)
-        .filter((budget) => matchesSelector(at(budget, "spec", "selector"), recordOf(pod.metadata.labels)));
+  const budgets = isOver ? [] : server.store.list(`${budgetsOf.group}/${budgetsOf.plural}`).filter((budget) => selectsPod(budget, pod));
   for (const budget of budgets) {
     const allowed = numberOf(at(budget, "status", "disruptionsAllowed")) ?? 0;
     if (allowed > 0) continue;

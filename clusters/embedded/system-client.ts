@@ -1,7 +1,8 @@
 // How the parts of the cluster itself write: each by its own name, through the same registry as everybody. Decides nothing.
 import { jsonEqual } from "#lib/canonical-json.ts";
 import { type JsonRecord, type Stored, withValue } from "#embedded/json.ts";
-import { type DeleteOptions, type Place, createObject, deleteObject, updateObject } from "#embedded/objects.ts";
+import { type DeleteOptions, deleteObject } from "#embedded/deletion.ts";
+import { type Place, createObject, updateObject } from "#embedded/objects.ts";
 import { type Resource, builtIn } from "#embedded/resources.ts";
 import { ApiError } from "#embedded/status.ts";
 import type { ServerContext, Writer } from "#embedded/server-context.ts";

@@ -1,7 +1,6 @@
-// Answers as kubectl shows them: meta.k8s.io/v1 Table with the columns of pkg/printers/internalversion, or of a definition's printer columns. Pure.
-import { type JsonRecord, type Stored, at, listOf, textOf } from "#embedded/json.ts";
-import { columnsByKind } from "#embedded/kind-columns.ts";
-import { type Column, column, name, shortDuration } from "#embedded/printer-columns.ts";
+// Answers as kubectl prints them: a meta.k8s.io/v1 Table with the printer columns of a definition, with those of the few built-in kinds that a
+// visitor of the playground looks at, and with name and age for the rest. Pure.
+import { type JsonRecord, type Stored, at, listOf, numberOf, textOf } from "#embedded/json.ts";
 import type { Resource } from "#embedded/resources.ts";
 
 export interface PrinterColumn {
@@ -13,8 +12,72 @@ export interface PrinterColumn {
   readonly priority?: number;
 }
 
+type Cell = (object: Stored, nowMs: number) => unknown;
+interface Column {
+  readonly name: string;
+  readonly type: string;
+  readonly format: string;
+  readonly description: string;
+  readonly priority: number;
+  readonly cell: Cell;
+}
+
+const column = (heading: string, cell: Cell, type = "string"): Column => ({
+  name: heading,
+  type,
+  format: heading === "Name" ? "name" : "",
+  description: heading,
+  priority: 0,
+  cell,
+});
+
+const name = column("Name", ({ metadata }) => metadata.name);
+const age = column("Age", ({ metadata }, nowMs) => shortDuration(nowMs - Date.parse(metadata.creationTimestamp)));
+const containerStatuses = (pod: Stored): readonly unknown[] => listOf(at(pod, "status", "containerStatuses"));
+const countOf = (object: Stored, field: string): number => numberOf(at(object, "status", field)) ?? 0;
+
+/** Why a container of it does not run, or its phase. */
+const podStatus: Cell = (pod) => {
+  if (pod.metadata.deletionTimestamp !== undefined) return "Terminating";
+  const reasons = containerStatuses(pod).map(
+    (status) => textOf(at(status, "state", "waiting", "reason")) || textOf(at(status, "state", "terminated", "reason")),
+  );
+  return reasons.find((reason) => reason !== "") ?? textOf(at(pod, "status", "phase"));
+};
+
+const columnsByKind: Readonly<Record<string, readonly Column[]>> = {
+  "/Pod": [
+    name,
+    column(
+      "Ready",
+      (pod) =>
+        `${containerStatuses(pod).filter((status) => at(status, "ready") === true).length}/${listOf(at(pod, "spec", "containers")).length}`,
+    ),
+    column("Status", podStatus),
+    column("Restarts", (pod) =>
+      String(containerStatuses(pod).reduce<number>((sum, status) => sum + (numberOf(at(status, "restartCount")) ?? 0), 0)),
+    ),
+    age,
+  ],
+  "apps/Deployment": [
+    name,
+    column("Ready", (deployment) => `${countOf(deployment, "readyReplicas")}/${String(at(deployment, "spec", "replicas"))}`),
+    column("Up-to-date", (deployment) => countOf(deployment, "updatedReplicas"), "integer"),
+    column("Available", (deployment) => countOf(deployment, "availableReplicas"), "integer"),
+    age,
+  ],
+  "/Event": [
+    column("Last Seen", ({ lastTimestamp, eventTime, metadata }, nowMs) =>
+      shortDuration(nowMs - Date.parse(textOf(lastTimestamp) || textOf(eventTime) || metadata.creationTimestamp)),
+    ),
+    ...["Type", "Reason"].map((heading) => column(heading, (event) => event[heading.toLowerCase()])),
+    column("Object", ({ involvedObject: about }) => `${textOf(at(about, "kind")).toLowerCase()}/${textOf(at(about, "name"))}`),
+    column("Message", ({ message }) => message),
+  ],
+};
+
 const customColumns = (columns: readonly PrinterColumn[]): Column[] => [
-  { ...name, description: nameDescription },
+  name,
   ...columns.map((item): Column => ({
     name: item.name,
     type: item.type,
@@ -28,21 +91,29 @@ const customColumns = (columns: readonly PrinterColumn[]): Column[] => [
     },
   })),
 ];
-const nameDescription =
-  "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names";
 
 /** `.spec.steps[*].id`, `.metadata.annotations.a\.b/c`: the first of several values. */
 const atJsonPath = (object: unknown, path: string): unknown => {
-  const steps = path.match(/(?:\\.|[^.[\]])+|\[[^\]]*\]/g) ?? [];
   let values: unknown[] = [object];
-  for (const step of steps) {
-    const bare = step
-      .replace(/^\[|\]$/g, "")
-      .replace(/^'|'$/g, "")
-      .replaceAll("\\", "");
+  for (const step of path.match(/(?:\\.|[^.[\]])+|\[[^\]]*\]/g) ?? []) {
+    const bare = step.replaceAll(/^\[?'?|'?\]?$/g, "").replaceAll("\\", "");
     values = values.flatMap((value) => (bare === "*" ? listOf(value) : [at(value, bare)])).filter((value) => value !== undefined);
   }
   return values[0];
+};
+
+/** As k8s.io/apimachinery's duration.HumanDuration: two units at most. */
+const shortDuration = (ms: number): string => {
+  const seconds = Math.floor(ms / 1000);
+  if (Number.isNaN(seconds)) return "<unknown>";
+  const [minutes, hours, days] = [Math.floor(seconds / 60), Math.floor(seconds / 3600), Math.floor(seconds / 86_400)];
+  const pair = (whole: string, rest: number, unit: string): string => (rest === 0 ? whole : `${whole}${rest}${unit}`);
+  if (seconds < 120) return `${Math.max(0, seconds)}s`;
+  if (minutes < 10) return pair(`${minutes}m`, seconds % 60, "s");
+  if (hours < 3) return `${minutes}m`;
+  if (hours < 8) return pair(`${hours}h`, minutes % 60, "m");
+  if (days < 2) return `${hours}h`;
+  return days < 8 ? pair(`${days}d`, hours % 24, "h") : `${days}d`;
 };
 
 export interface TableOptions {
@@ -52,18 +123,10 @@ export interface TableOptions {
   readonly nowMs: number;
 }
 
-const createdColumn: Column = {
-  ...column("Created At", ({ metadata }) => metadata.creationTimestamp),
-  type: "date",
-  description: "CreationTimestamp is a timestamp representing the server time when this object was created.",
-};
-
 export const tableOf = (items: readonly Stored[], metadata: JsonRecord, options: TableOptions): JsonRecord => {
   const { resource, nowMs, includeObject } = options;
   const columns =
-    resource.storage === "custom"
-      ? customColumns(options.columns ?? [{ name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" }])
-      : (columnsByKind[`${resource.group}/${resource.kind}`] ?? [name, createdColumn]);
+    options.columns === undefined ? (columnsByKind[`${resource.group}/${resource.kind}`] ?? [name, age]) : customColumns(options.columns);
   return {
     kind: "Table",
     apiVersion: "meta.k8s.io/v1",
@@ -76,7 +139,7 @@ export const tableOf = (items: readonly Stored[], metadata: JsonRecord, options:
   };
 };
 
-/** For who wants to know what there is, and not what it holds. */
+/** For clients that read which objects exist and not their content. */
 export const metadataList = (items: readonly Stored[], metadata: JsonRecord): JsonRecord => ({
   kind: "PartialObjectMetadataList",
   apiVersion: "meta.k8s.io/v1",

@@ -517,25 +517,6 @@ export const crd: Topic = {
       },
     },
     {
-      name: "a kind with a scale subresource is scaled by its own paths",
-      run: async (cluster, namespace) => {
-        const subresources = { status: {}, scale: { specReplicasPath: ".spec.n", statusReplicasPath: ".status.n" } };
-        const kind = await define(
-          cluster,
-          namespace,
-          { ...spec({ n: { type: "integer" } }), status: { type: "object", properties: { n: { type: "integer" } } } },
-          {},
-          { subresources },
-        );
-        await ok(cluster.create(kind.at(), kind.object("a", { spec: { n: 2 } })));
-        expect(await cluster.patch("merge", kind.at("a", "scale"), { spec: { replicas: 5 } })).toMatchObject({
-          status: 200,
-          body: { kind: "Scale", spec: { replicas: 5 } },
-        });
-        expect((await ok(cluster.get(kind.at("a")))).spec).toEqual({ n: 5 });
-      },
-    },
-    {
       name: "a cluster-scoped kind has no namespace",
       run: async (cluster, namespace) => {
         const definition = definitionOf(`${namespace}.example.com`, spec({ x: text }));

@@ -142,52 +142,6 @@ export const finalizers: Topic = {
       },
     },
     {
-      name: "a child of two owners stays while one is there",
-      run: async (cluster, namespace) => {
-        const one = await ok(cluster.create(core(namespace, "configmaps"), configMap("one")));
-        const two = await ok(cluster.create(core(namespace, "configmaps"), configMap("two")));
-        const reference = ({ metadata }: Body): object => ({ apiVersion: "v1", kind: "ConfigMap", name: metadata.name, uid: metadata.uid });
-        await ok(
-          cluster.create(core(namespace, "configmaps"), configMap("child", {}, { ownerReferences: [reference(one), reference(two)] })),
-        );
-        const watching = await cluster.watch(`${core(namespace, "configmaps")}?fieldSelector=metadata.name%3Dchild`);
-        await ok(cluster.delete(core(namespace, "configmaps", "one")));
-        const events = await watching.until(
-          ({ type, object }) => type === "DELETED" || (object.metadata["ownerReferences"] as unknown[]).length === 1,
-        );
-        expect(events.at(-1)).toMatchObject({ type: "MODIFIED", object: { metadata: { ownerReferences: [{ name: "two" }] } } });
-        watching.close();
-      },
-    },
-    {
-      name: "an orphaning delete leaves the child and takes off the reference",
-      run: async (cluster, namespace) => {
-        const owner = await ok(cluster.create(core(namespace, "configmaps"), configMap("owner")));
-        const child = await ok(cluster.create(core(namespace, "configmaps"), configMap("child", {}, owned(owner))));
-        await ok(cluster.delete(core(namespace, "configmaps", "owner"), { propagationPolicy: "Orphan" }));
-        await gone(cluster, core(namespace, "configmaps"), "owner");
-        const left = await ok(cluster.get(core(namespace, "configmaps", "child")));
-        expect(left.metadata.uid).toBe(child.metadata.uid);
-        expect(left.metadata["ownerReferences"]).toBeUndefined();
-      },
-    },
-    {
-      name: "a foreground delete keeps the owner, marked, until its blocking child is gone",
-      run: async (cluster, namespace) => {
-        const owner = await ok(cluster.create(core(namespace, "configmaps"), configMap("owner")));
-        const metadata = { ...owned(owner, { blockOwnerDeletion: true }), finalizers: ["example.com/keep"] };
-        await ok(cluster.create(core(namespace, "configmaps"), configMap("child", {}, metadata)));
-        const marked = await ok(cluster.delete(core(namespace, "configmaps", "owner"), { propagationPolicy: "Foreground" }));
-        expect(marked.metadata["finalizers"]).toEqual(["foregroundDeletion"]);
-        const watching = await cluster.watch(`${core(namespace, "configmaps")}?fieldSelector=metadata.name%3Dchild`);
-        await watching.until(({ object }) => object.metadata["deletionTimestamp"] !== undefined);
-        watching.close();
-        expect(await cluster.get(core(namespace, "configmaps", "owner"))).toMatchObject({ status: 200 });
-        await ok(cluster.patch("merge", core(namespace, "configmaps", "child"), { metadata: { finalizers: null } }));
-        await gone(cluster, core(namespace, "configmaps"), "owner");
-      },
-    },
-    {
       name: "an owner reference needs all of its parts, and only one may be the controller",
       run: async (cluster, namespace) => {
         const partial = { ownerReferences: [{ apiVersion: "v1", kind: "ConfigMap", name: "owner" }] };

@@ -1,7 +1,7 @@
 // What kubectl builds on besides the objects: OpenAPI before an apply, the directives of its strategic patches, the columns it prints.
 import { expect } from "vitest";
 import { type Body, type ContractCluster, ok, type Topic } from "#test/contract/cluster.ts";
-import { apps, batch, container, coordination, core, deployment, type Part, pod, service } from "#test/contract/samples.ts";
+import { apps, container, core, deployment, type Part, pod } from "#test/contract/samples.ts";
 
 const asTable = { accept: "application/json;as=Table;v=v1;g=meta.k8s.io,application/json" };
 
@@ -149,85 +149,6 @@ export const kubectl: Topic = {
         const answer = await cluster.patch("strategic", apps(namespace, "deployments", "web"), change);
         expect(answer).toMatchObject({ status: 500, body: { kind: "Status", status: "Failure", code: 500 } });
         expect(answer.body.message).toContain("does not contain declared merge key: name");
-      },
-    },
-    {
-      name: "Secrets show their type and how much they hold",
-      run: async (cluster, namespace) => {
-        await ok(cluster.create(core(namespace, "secrets"), { metadata: { name: "a" }, stringData: { x: "1" } }));
-        const { columns, row } = await shown(cluster, core(namespace, "secrets", "a"));
-        expect([columns, row]).toEqual([
-          ["Name", "Type", "Data", "Age"],
-          ["a", "Opaque", 1],
-        ]);
-      },
-    },
-    {
-      name: "ReplicaSets show what they want, have and is ready",
-      run: async (cluster, namespace) => {
-        await ok(cluster.create(apps(namespace, "replicasets"), { ...deployment("web"), kind: "ReplicaSet" }));
-        const { columns, row } = await shown(cluster, apps(namespace, "replicasets", "web"));
-        expect([columns, row]).toEqual([
-          ["Name", "Desired", "Current", "Ready", "Age"],
-          ["web", 1, 0, 0],
-        ]);
-      },
-    },
-    {
-      name: "StatefulSets show how many are ready of how many",
-      run: async (cluster, namespace) => {
-        const set = { ...deployment("web", { serviceName: "web" }), kind: "StatefulSet" };
-        await ok(cluster.create(apps(namespace, "statefulsets"), set));
-        const { columns, row } = await shown(cluster, apps(namespace, "statefulsets", "web"));
-        expect([columns, row]).toEqual([
-          ["Name", "Ready", "Age"],
-          ["web", "0/1"],
-        ]);
-      },
-    },
-    {
-      name: "Jobs show how they stand",
-      run: async (cluster, namespace) => {
-        const spec = { template: { spec: { restartPolicy: "Never", containers: [container()] } } };
-        await ok(cluster.create(batch(namespace, "jobs"), { metadata: { name: "once" }, spec }));
-        const { columns, row } = await shown(cluster, batch(namespace, "jobs", "once"));
-        expect([columns, row]).toEqual([
-          ["Name", "Status", "Completions", "Duration", "Age"],
-          ["once", "Running", "0/1"],
-        ]);
-      },
-    },
-    {
-      name: "nodes show whether they are ready and take pods",
-      run: async (cluster, namespace) => {
-        await ok(cluster.create("/api/v1/nodes", { metadata: { name: namespace }, spec: { unschedulable: true } }));
-        const { columns, row } = await shown(cluster, `/api/v1/nodes/${namespace}`);
-        expect([columns, row]).toEqual([
-          ["Name", "Status", "Roles", "Age", "Version"],
-          [namespace, "Unknown,SchedulingDisabled", "<none>", ""],
-        ]);
-      },
-    },
-    {
-      name: "Services show their type and ports",
-      run: async (cluster, namespace) => {
-        await ok(cluster.create(core(namespace, "services"), service("web", { clusterIP: "None" })));
-        const { columns, row } = await shown(cluster, core(namespace, "services", "web"));
-        expect([columns, row]).toEqual([
-          ["Name", "Type", "Cluster-IP", "External-IP", "Port(s)", "Age"],
-          ["web", "ClusterIP", "None", "<none>", "80/TCP"],
-        ]);
-      },
-    },
-    {
-      name: "Leases show who holds them",
-      run: async (cluster, namespace) => {
-        await ok(cluster.create(coordination(namespace, "leases"), { metadata: { name: "a" }, spec: { holderIdentity: "one" } }));
-        const { columns, row } = await shown(cluster, coordination(namespace, "leases", "a"));
-        expect([columns, row]).toEqual([
-          ["Name", "Holder", "Age"],
-          ["a", "one"],
-        ]);
       },
     },
     {

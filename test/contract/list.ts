@@ -227,13 +227,5 @@ export const list: Topic = {
         expect(answer.metadata.resourceVersion).toBe(past.metadata.resourceVersion);
       },
     },
-    {
-      name: "resourceVersionMatch without a version is refused",
-      run: async (cluster, namespace) => {
-        const answer = await cluster.get(`${core(namespace, "configmaps")}?resourceVersionMatch=Exact`);
-        expect(answer).toMatchObject(failure(422, "Invalid"));
-        expect(answer.body.message).toContain("resourceVersionMatch is forbidden unless resourceVersion is provided");
-      },
-    },
   ],
 };

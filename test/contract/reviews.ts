@@ -258,17 +258,5 @@ export const reviews: Topic = {
         expect(await cluster.as("ann").create(path, review)).toMatchObject({ status: 201, body: { status: { allowed: false } } });
       },
     },
-    {
-      name: "a SelfSubjectRulesReview lists what the caller may",
-      run: async (cluster, namespace) => {
-        const answer = await cluster
-          .as("ann")
-          .create(`${authorization}/selfsubjectrulesreviews`, accessReview("SelfSubjectRulesReview", { namespace }));
-        expect(answer.status).toBe(201);
-        expect(answer.body.status["resourceRules"]).toEqual(
-          expect.arrayContaining([expect.objectContaining({ verbs: ["create"], apiGroups: ["authorization.k8s.io"] })]),
-        );
-      },
-    },
   ],
 };

@@ -11,7 +11,6 @@ export const batch = inGroup("batch/v1");
 export const coordination = inGroup("coordination.k8s.io/v1");
 export const policy = inGroup("policy/v1");
 export const rbac = inGroup("rbac.authorization.k8s.io/v1");
-export const eventsV1 = inGroup("events.k8s.io/v1");
 
 export type Labels = Readonly<Record<string, string>>;
 export type Part = Readonly<Record<string, unknown>>;

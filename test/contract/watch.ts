@@ -180,27 +180,5 @@ export const watch: Topic = {
         });
       },
     },
-    {
-      name: "initial events on request: what is there, then a bookmark that says so",
-      run: async (cluster, namespace) => {
-        await ok(cluster.create(core(namespace, "configmaps"), configMap("a")));
-        const path = `${core(namespace, "configmaps")}?sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`;
-        await following(cluster, path, async (watching) => {
-          const events = await watching.take(2);
-          expect(events).toMatchObject([
-            { type: "ADDED", object: { metadata: { name: "a" } } },
-            {
-              type: "BOOKMARK",
-              object: { apiVersion: "v1", kind: "ConfigMap", metadata: { annotations: { "k8s.io/initial-events-end": "true" } } },
-            },
-          ]);
-          const from = events[1]?.object.metadata.resourceVersion;
-          await ok(cluster.create(core(namespace, "configmaps"), configMap("b")));
-          await following(cluster, `${core(namespace, "configmaps")}?resourceVersion=${from}`, async (second) => {
-            expect(told(await second.take(1))).toEqual(["ADDED b"]);
-          });
-        });
-      },
-    },
   ],
 };

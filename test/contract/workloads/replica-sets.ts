@@ -46,16 +46,5 @@ export const replicaSets: WorkloadTopic = {
         expect(second!.metadata.name).not.toBe(first!.metadata.name);
       },
     },
-    {
-      name: "a ReplicaSet that is deleted without its pods leaves them to nobody",
-      run: async (cluster, namespace) => {
-        await ok(cluster.create(apps(namespace, "replicasets"), replicaSet("web")));
-        await untilObject(cluster, apps(namespace, "replicasets"), "web", isSteady(1));
-        await ok(cluster.delete(apps(namespace, "replicasets", "web"), { propagationPolicy: "Orphan" }));
-        await until(cluster, apps(namespace, "replicasets"), (sets) => sets.length === 0);
-        const [pod] = await until(cluster, core(namespace, "pods"), ([item]) => item?.metadata["ownerReferences"] === undefined);
-        expect(pod!.metadata["deletionTimestamp"]).toBeUndefined();
-      },
-    },
   ],
 };
