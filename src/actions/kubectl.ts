@@ -1,17 +1,11 @@
 // What a person types into a shell to make the same change by hand. Pure; every word that comes from a cluster is quoted for the shell.
+import type { BareStep } from "#api/fields.ts";
 import type { Change } from "#api/change.ts";
 import { objectWords } from "#api/kubectl.ts";
-import type { ObjectReference } from "#api/object.ts";
 import { shellCommand } from "#lib/shell.ts";
 
-export interface StepLike {
-  readonly action: string;
-  readonly target: ObjectReference;
-  readonly parameters: Readonly<Record<string, string>>;
-}
-
 /** `changes`: those of this step, where they are known. Content of ConfigMaps never becomes part of a command: it may be secret. */
-export const kubectlOf = (step: StepLike, changes: readonly Change[] = []): string | undefined => {
+export const kubectlOf = (step: BareStep, changes: readonly Change[] = []): string | undefined => {
   const { action, target, parameters } = step;
   const { revision, replicas, container, memory, cpu, selector, port, targetPort, protocol, minAvailable, maxUnavailable } = parameters;
   const on = (verb: string, ...rest: readonly string[]): string =>

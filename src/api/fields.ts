@@ -143,6 +143,8 @@ export const Step = z.object({
   timeoutSeconds: z.int().min(10).max(3600).default(300).describe("How long the step may take."),
 });
 export type Step = z.output<typeof Step>;
+/** What an action does to an object, without the plan around it. */
+export type BareStep = Pick<Step, "action" | "target" | "parameters">;
 
 /** What a plan does, without its changes: enough to know it again. */
 export const PlanOutline = z

@@ -1,4 +1,5 @@
 // What a person means by `kind/name`, in kubectl's own short names. Pure; whether there is such an object is not known here.
+import type { Command } from "commander";
 import type { Reference } from "#api/fields.ts";
 import { builtInTypes } from "#api/kubernetes.ts";
 import { apiVersionOf, type ResourceType } from "#api/object.ts";
@@ -31,6 +32,12 @@ export const kindAndName = (first: string, second: string | undefined): string =
     throw misuse(`"${first} ${second}" names more than one object: use kind/name or kind name, such as deployment/web`);
   return `${first}/${second}`;
 };
+
+/** The arguments of a command about one request. */
+export const requestArguments = (command: Command, named = "name of the request, the start of its name"): Command =>
+  command
+    .argument("<request>", `${named}, or its target such as deployment/web or deployment web`)
+    .argument("[name]", "name of the target, if only its kind was given");
 
 /** The kind of that name, plural or short name, as kubectl knows it. */
 export const typeNamed = (text: string, types: readonly ResourceType[] = builtInTypes): ResourceType | undefined => {

@@ -38,8 +38,12 @@ export interface Session {
   readonly page: Page;
   /** The format for programs, where one was asked for. */
   readonly data: "json" | "yaml" | undefined;
+  /** The width of a table; undefined: nothing is left out or cut. */
+  readonly tableColumns: number | undefined;
   print(text: string): void;
   printData(value: unknown): void;
+  /** The answer of a command in the format that was asked for; `names` for `-o name`, where it supports that. */
+  answer(data: unknown, text: () => string, names?: () => readonly string[]): void;
   /** Remarks that are not the answer. */
   note(text: string): void;
   config(): Promise<ClusterConfig>;
@@ -67,6 +71,17 @@ export const openSession = async (deps: CliDeps, options: GlobalOptions): Promis
     paint: createPaint({ color }),
     page: { width: pageColumns(deps), paint: createPaint({ color }) },
     data,
+    tableColumns: deps.isTerminal && options.output !== "wide" ? deps.columns : undefined,
+    answer: (value, text, names) => {
+      if (data !== undefined) session.printData(value);
+      else if (options.output === "name" && names !== undefined)
+        session.print(
+          names()
+            .map((name) => `${name}\n`)
+            .join(""),
+        );
+      else session.print(text());
+    },
     print: (text) => void deps.stdout.write(isForAscii ? asAscii(text) : text),
     printData: (value) =>
       void deps.stdout.write(renderData?.(data ?? "json", value) ?? `${escapedText(JSON.stringify(value, undefined, 2))}\n`),

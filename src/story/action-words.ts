@@ -1,17 +1,12 @@
 // What a step does in a few words, as a proposal and as a fact, and what remains for a person after it. Pure.
-import { type ObjectReference, referenceText } from "#api/object.ts";
-
-interface StepLike {
-  readonly action: string;
-  readonly target: ObjectReference;
-  readonly parameters: Readonly<Record<string, string>>;
-}
+import type { BareStep } from "#api/fields.ts";
+import { referenceText } from "#api/object.ts";
 
 interface Words {
   readonly verb: readonly [present: string, past: string];
-  rest(step: StepLike): string;
+  rest(step: BareStep): string;
   /** What a person does afterwards, so that the fault does not come back. */
-  afterwards(step: StepLike): string;
+  afterwards(step: BareStep): string;
 }
 
 const rollback: Words = {
@@ -20,7 +15,7 @@ const rollback: Words = {
   afterwards: ({ target }) => `Fix the cause above before you roll out that release of ${referenceText(target)} again`,
 };
 
-const sameChange = ({ target }: StepLike): string =>
+const sameChange = ({ target }: BareStep): string =>
   `Make the same change where ${referenceText(target)} is defined, or the next rollout reverts it`;
 
 const actionWords: Readonly<Record<string, Words>> = {
@@ -90,14 +85,14 @@ const actionWords: Readonly<Record<string, Words>> = {
   },
 };
 
-const wordsOf = ({ action }: StepLike): Words =>
+const wordsOf = ({ action }: BareStep): Words =>
   (Object.hasOwn(actionWords, action) ? actionWords[action] : undefined) ?? {
     verb: [`Run ${action}`, `Ran ${action}`],
     rest: ({ target }) => `on ${referenceText(target)}`,
     afterwards: sameChange,
   };
 
-const joined = (steps: readonly StepLike[], tense: 0 | 1): string =>
+const joined = (steps: readonly BareStep[], tense: 0 | 1): string =>
   steps
     .map((step, at) => {
       const words = wordsOf(step);
@@ -107,11 +102,11 @@ const joined = (steps: readonly StepLike[], tense: 0 | 1): string =>
     .join(", then ");
 
 /** `Roll back to revision 1` */
-export const proposalText = (steps: readonly StepLike[]): string => joined(steps, 0);
+export const proposalText = (steps: readonly BareStep[]): string => joined(steps, 0);
 /** `Rolled back to revision 1` */
-export const doneText = (steps: readonly StepLike[]): string => joined(steps, 1);
+export const doneText = (steps: readonly BareStep[]): string => joined(steps, 1);
 /** What remains for a person once the first step has repaired the fault. */
-export const afterwardsText = (steps: readonly StepLike[]): string | undefined => {
+export const afterwardsText = (steps: readonly BareStep[]): string | undefined => {
   const [first] = steps;
   return first === undefined ? undefined : wordsOf(first).afterwards(first);
 };

@@ -17,10 +17,11 @@ export const define: DefineCommand = (command, run) => {
     run(async (session) => {
       const found = name === undefined ? actions : actions.filter((action) => action.name === name);
       if (name !== undefined && found.length === 0) throw refusal(`no action "${name}"`, "kintsugi actions lists all of them.");
-      if (session.data !== undefined) session.printData(name === undefined ? found.map(facts) : facts(found[0] as Action));
-      else if (session.options.output === "name") session.print(found.map((action) => `${action.name}\n`).join(""));
-      else if (name === undefined) session.print(catalogue(session));
-      else session.print(`${found.flatMap((action) => detail(session, action)).join("\n")}\n`);
+      session.answer(
+        name === undefined ? found.map(facts) : facts(found[0] as Action),
+        () => (name === undefined ? catalogue(session) : `${found.flatMap((action) => detail(session, action)).join("\n")}\n`),
+        () => found.map((action) => action.name),
+      );
       return 0;
     })(),
   );
@@ -71,7 +72,7 @@ const catalogue = (session: Session): string => {
     ];
   });
   return renderTable(header, rows, {
-    columns: session.deps.isTerminal && session.options.output !== "wide" ? session.deps.columns : undefined,
+    columns: session.tableColumns,
     kept: 4,
   });
 };

@@ -7,7 +7,7 @@ import { policyDenial } from "#cli/failure-of.ts";
 import { type CliError, refusal } from "#cli/failure.ts";
 import { findApproval } from "#cli/find.ts";
 import { overrideFrom } from "#cli/override.ts";
-import { kindAndName } from "#cli/reference.ts";
+import { kindAndName, requestArguments } from "#cli/reference.ts";
 import { dateAndTime, durationText } from "#lib/duration.ts";
 import { point, section } from "#cli/render/page.ts";
 import { diffsText, parametersText, riskText, stepText } from "#cli/render/plan-text.ts";
@@ -32,9 +32,7 @@ const decision =
   (verb: "approve" | "reject", more: (command: Command) => Command = (command) => command): DefineCommand =>
   (program, run) => {
     more(
-      program
-        .argument("<request>", "the request or its approval, by name or by target such as deployment/web or deployment web")
-        .argument("[name]", "name of the target, if only its kind was given")
+      requestArguments(program, "name of the request or of its approval")
         .option("-m, --message <text>", "reason; stored with the decision")
         .option("-y, --yes", "do not ask for confirmation"),
     ).action((first: string, second: string | undefined, options: Options) =>
@@ -95,8 +93,7 @@ const decide = async (session: Session, intent: Intent): Promise<number> => {
   await consent(session, intent.consent, question);
 
   const decided = await record(session, approval, entry);
-  if (session.data !== undefined) session.printData(decided);
-  else session.print(`${confirmation(decided, entry)}\n`);
+  session.answer(decided, () => `${confirmation(decided, entry)}\n`);
   return 0;
 };
 

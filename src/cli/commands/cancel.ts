@@ -6,14 +6,12 @@ import type { DefineCommand } from "#cli/command.ts";
 import { consent } from "#cli/consent.ts";
 import { refusal } from "#cli/failure.ts";
 import { findRequest } from "#cli/find.ts";
-import { kindAndName } from "#cli/reference.ts";
+import { kindAndName, requestArguments } from "#cli/reference.ts";
 import { whoAmI } from "#cli/who-am-i.ts";
 import { isGuardFailed } from "#kube/errors.ts";
 
 export const define: DefineCommand = (command, run) => {
-  command
-    .argument("<request>", "its name, the start of its name, or its target such as deployment/web or deployment web")
-    .argument("[name]", "name of the target, if only its kind was given")
+  requestArguments(command)
     .option("-m, --message <text>", "reason; stored with the request")
     .option("-y, --yes", "do not ask for confirmation")
     .action((first: string, second: string | undefined, options: { message?: string; yes?: true }) =>
@@ -36,8 +34,10 @@ export const define: DefineCommand = (command, run) => {
               { op: "test", path: "/metadata/uid", value: uid },
               { op: "add", path: "/spec/cancel", value: { by, ...(options.message === undefined ? {} : { message: options.message }) } },
             ]);
-            if (session.data !== undefined) session.printData(cancelled);
-            else session.print(`Cancellation of ${name} requested as ${by}. Follow it with: kintsugi get rr ${name} --watch\n`);
+            session.answer(
+              cancelled,
+              () => `Cancellation of ${name} requested as ${by}. Follow it with: kintsugi get rr ${name} --watch\n`,
+            );
           } catch (error) {
             if (isGuardFailed(error)) throw refusal(`${name} was replaced by another request; run the command again`);
             throw error;

@@ -35,12 +35,10 @@ const view = async (session: Session): Promise<number> => {
     kintsugi: session.kintsugiNamespace,
     ...(impersonate === undefined ? {} : { as: impersonate.user, groups: impersonate.groups.join(", ") }),
   };
-  if (session.data !== undefined) session.printData(facts);
-  else
-    session.print(
-      Object.entries(facts)
-        .map(([label, value]) => `${label.padEnd(13)}${value}\n`)
-        .join(""),
-    );
+  session.answer(facts, () =>
+    Object.entries(facts)
+      .map(([label, value]) => `${label.padEnd(13)}${value}\n`)
+      .join(""),
+  );
   return 0;
 };

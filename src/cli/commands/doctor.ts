@@ -21,8 +21,10 @@ export const define: DefineCommand = (command, run) => {
           rights: controllerNeeds,
           accounts: actionRights().map((each) => each.account),
         });
-        if (session.data !== undefined) session.printData(findings);
-        else session.print(`${findings.flatMap((finding) => findingText(session, finding)).join("\n")}\n\n${conclusion(findings)}\n`);
+        session.answer(
+          findings,
+          () => `${findings.flatMap((finding) => findingText(session, finding)).join("\n")}\n\n${conclusion(findings)}\n`,
+        );
         return findings.some((finding) => finding.state === "failed") ? 1 : 0;
       })(),
     );

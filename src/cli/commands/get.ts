@@ -59,8 +59,6 @@ const aliases: Readonly<Record<string, readonly string[]>> = {
 };
 
 const widthOption = (session: Session): Width => (session.options.output === "wide" ? "wide" : "normal");
-const tableColumns = (session: Session): number | undefined =>
-  session.deps.isTerminal && session.options.output !== "wide" ? session.deps.columns : undefined;
 
 const get = async (session: Session, { kind, name }: Question): Promise<number> => {
   const kube = await session.kube();
@@ -71,14 +69,15 @@ const get = async (session: Session, { kind, name }: Question): Promise<number> 
   const objects = (await inScope(all)).toSorted(byAge);
   if (objects.length === 0) await explainNothing(kube, session, kind, name);
 
-  if (session.data !== undefined)
-    session.printData(found === undefined ? { apiVersion: "v1", kind: "List", items: objects.map(asShown) } : asShown(found));
-  else if (session.options.output === "name") session.print(objects.map((each) => `${nameOf(kind, each)}\n`).join(""));
-  else if (objects.length > 0) {
+  const table = (): string => {
+    if (objects.length === 0) return "";
     const width = widthOption(session);
     const rows = objects.map((each) => rowOf(kind, each, width, session.deps.clock.now()));
-    session.print(renderTable(headerOf(kind, width), rows, { columns: tableColumns(session), ...fitOf(kind, width) }));
-  }
+    return renderTable(headerOf(kind, width), rows, { columns: session.tableColumns, ...fitOf(kind, width) });
+  };
+  session.answer(found === undefined ? { apiVersion: "v1", kind: "List", items: objects.map(asShown) } : asShown(found), table, () =>
+    objects.map((each) => nameOf(kind, each)),
+  );
   return 0;
 };
 
@@ -168,7 +167,7 @@ const createPrinter = (session: Session, kind: Kind): ((objects: readonly KubeOb
   return (objects) => {
     const rows = objects.map((each) => rowOf(kind, each, width, session.deps.clock.now()));
     const first = widths === undefined;
-    widths = columnWidths([header, ...rows], { columns: tableColumns(session), ...fitOf(kind, width), widths: widths ?? [] });
+    widths = columnWidths([header, ...rows], { columns: session.tableColumns, ...fitOf(kind, width), widths: widths ?? [] });
     for (const row of first ? [header, ...rows] : rows) session.print(`${renderRow(row, widths)}\n`);
   };
 };

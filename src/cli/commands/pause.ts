@@ -41,11 +41,10 @@ export const definePause: DefineCommand = (command, run) => {
             if (!isAlreadyExists(error)) throw error;
             return kube.mergePatch(RemediationPolicy, key, { spec: policy.spec });
           });
-          if (session.data !== undefined) session.printData(paused);
-          else
-            session.print(
-              `Repairs ${place} are paused. Resume with: kintsugi resume${namespace === undefined ? "" : ` -n ${namespace}`}\n`,
-            );
+          session.answer(
+            paused,
+            () => `Repairs ${place} are paused. Resume with: kintsugi resume${namespace === undefined ? "" : ` -n ${namespace}`}\n`,
+          );
           return 0;
         },
         { namespaces: "one" },
@@ -63,8 +62,7 @@ export const defineResume: DefineCommand = (command, run) => {
         const place = placeText(namespace);
         if ((await kube.delete(RemediationPolicy, key)) === "gone")
           throw refusal(`repairs ${place} are not paused by kintsugi pause`, "kintsugi policy explain <object> shows what holds repairs.");
-        if (session.data !== undefined) session.printData({ resumed: namespace ?? "all namespaces" });
-        else session.print(`Repairs ${place} are resumed.\n`);
+        session.answer({ resumed: namespace ?? "all namespaces" }, () => `Repairs ${place} are resumed.\n`);
         return 0;
       },
       { namespaces: "one" },

@@ -68,8 +68,7 @@ const explain = async (session: Session, object: string, action: string | undefi
   const settings = settingsFrom(await kube.list(RemediationPolicy, { namespace: ownNamespace }, signal === undefined ? {} : { signal }));
   const asked = actions.filter((each) => (action === undefined ? appliesTo(each, target) : each.name === action));
   const explained = explainedFor({ target, labels, ownNamespace, settings, asked, now: session.deps.clock.now() });
-  if (session.data !== undefined) session.printData(explained);
-  else session.print(explanation(session, explained, labels));
+  session.answer(explained, () => explanation(session, explained, labels));
   return 0;
 };
 
@@ -122,9 +121,8 @@ const explanation = (session: Session, { target, context, hold, actions: rows, p
     ),
     "",
   ];
-  const columns = session.deps.isTerminal && session.options.output !== "wide" ? session.deps.columns : undefined;
   const table = rows.map(({ action, autonomy, reason }) => [action, autonomy, reason]);
-  return `${lines.join("\n")}\n${renderTable(["ACTION", "AUTONOMY", "REASON"], table, { columns, kept: 2 })}`;
+  return `${lines.join("\n")}\n${renderTable(["ACTION", "AUTONOMY", "REASON"], table, { columns: session.tableColumns, kept: 2 })}`;
 };
 
 const test = async (session: Session, files: readonly string[]): Promise<number> => {
@@ -140,17 +138,15 @@ const test = async (session: Session, files: readonly string[]): Promise<number>
   const { results, problems } = runPolicyCases(texts, session.kintsugiNamespace);
   if (results.length === 0 && problems.length === 0) throw refusal("no cases found", "kintsugi policy test --help shows the format.");
   const failed = results.filter(({ passed }) => !passed).length;
-  if (session.data !== undefined) session.printData({ results, problems });
-  else
-    session.print(
-      [
-        ...results.flatMap((result) => resultText(session, result)),
-        ...problems.flatMap((problem) => point(session.page, 0, session.page.paint.red("invalid"), problem)),
-        "",
-        `${results.length} ${results.length === 1 ? "case" : "cases"}, ${failed} failed.`,
-        "",
-      ].join("\n"),
-    );
+  session.answer({ results, problems }, () =>
+    [
+      ...results.flatMap((result) => resultText(session, result)),
+      ...problems.flatMap((problem) => point(session.page, 0, session.page.paint.red("invalid"), problem)),
+      "",
+      `${results.length} ${results.length === 1 ? "case" : "cases"}, ${failed} failed.`,
+      "",
+    ].join("\n"),
+  );
   return failed === 0 && problems.length === 0 ? 0 : 1;
 };
 

@@ -11,8 +11,7 @@ export const define: DefineCommand = (command, run) => {
 const version = async (session: Session, which: "client" | "all"): Promise<number> => {
   const client = session.deps.version;
   if (which === "client") {
-    if (session.data !== undefined) session.printData({ client });
-    else session.print(`kintsugi    ${client}\n`);
+    session.answer({ client }, () => `kintsugi    ${client}\n`);
     return 0;
   }
   if (session.data === undefined) session.print(`kintsugi    ${client}\n`);
@@ -23,7 +22,9 @@ const version = async (session: Session, which: "client" | "all"): Promise<numbe
   // Its absence, or no right to look, is not an error of `version`.
   const deployment = await kube.get(Deployments, { namespace: session.kintsugiNamespace, name: "kintsugi" }).catch(() => undefined);
   const installed = deployment?.spec.template.spec.containers[0]?.image;
-  if (session.data !== undefined) session.printData({ client, kubernetes, ...(installed === undefined ? {} : { installed }) });
-  else session.print(`Kubernetes  ${kubernetes}\ninstalled   ${installed ?? `not found in ${session.kintsugiNamespace}`}\n`);
+  session.answer(
+    { client, kubernetes, ...(installed === undefined ? {} : { installed }) },
+    () => `Kubernetes  ${kubernetes}\ninstalled   ${installed ?? `not found in ${session.kintsugiNamespace}`}\n`,
+  );
   return 0;
 };

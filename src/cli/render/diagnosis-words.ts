@@ -1,6 +1,7 @@
 // The sentences that every form of a diagnosis shares: what was looked at, how sure a finding is. Pure.
 import { describeCommand } from "#api/kubectl.ts";
 import { proposalText } from "#story/action-words.ts";
+import { verdictWords } from "#story/words.ts";
 import { riskText } from "#cli/render/plan-text.ts";
 import { counted, listed, truncated } from "#lib/words.ts";
 import { oneLine } from "#lib/plain-text.ts";
@@ -47,12 +48,6 @@ export const noPodsText = ({ looked, scope }: Report): string | undefined => {
 const workloadKinds: ReadonlySet<string> = new Set(["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"]);
 
 export const notCheckedTitle = "Not checked";
-
-const verdictWords: Readonly<Record<ReportedFinding["verdict"], string>> = {
-  Actionable: "Kintsugi can fix this",
-  NeedsHuman: "manual fix needed",
-  Inconclusive: "no cause could be proven",
-};
 
 export const verdictText = ({ verdict, confidence, request }: ReportedFinding): string =>
   `${request === undefined ? verdictWords[verdict] : requestText(request)}, confidence ${confidence.toFixed(2)}`;

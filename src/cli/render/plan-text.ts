@@ -1,16 +1,10 @@
 // A plan and an approval as text: the exact change, its undo, its risk. Shared by the story, the question of `approve` and the dry look of `plan`. Pure.
-import type { ObjectDiff, Risk } from "#api/fields.ts";
-import { type ObjectReference, referenceText } from "#api/object.ts";
+import type { BareStep, ObjectDiff, Risk } from "#api/fields.ts";
+import { referenceText } from "#api/object.ts";
 import { diffLines, type Page, paragraph, point } from "#cli/render/page.ts";
 
-interface StepLike {
-  readonly action: string;
-  readonly target: ObjectReference;
-  readonly parameters: Readonly<Record<string, string>>;
-}
-
 /** `rollback_deployment on Deployment shop/web (revision 1)` */
-export const stepText = (step: StepLike): string => `${step.action} on ${referenceText(step.target)}${parametersText(step.parameters)}`;
+export const stepText = (step: BareStep): string => `${step.action} on ${referenceText(step.target)}${parametersText(step.parameters)}`;
 
 export const parametersText = (parameters: Readonly<Record<string, string>>): string => {
   const entries = Object.entries(parameters);
