@@ -5,7 +5,7 @@ import { misuse } from "#cli/failure.ts";
 import type { HttpClient } from "#lib/http-client.ts";
 import { trimmedEnd } from "#lib/trimmed-end.ts";
 
-/** Undefined: nobody is to be asked. `text` absent: it is looked for. */
+/** Undefined: none is asked. `text` absent: it is looked for. */
 export const prometheusSource = (text: string | undefined, http: () => HttpClient): PrometheusSource | undefined => {
   if (text === undefined) return "look for it";
   if (text === "none") return undefined;
@@ -21,7 +21,7 @@ const atAddress = (text: string, http: HttpClient): PrometheusSource => {
   [address.search, address.hash] = ["", ""];
   const root = `${trimmedEnd(address.href, "/")}/`;
   return {
-    // Without what may stand before the host: a password is nobody's to read.
+    // Without user and password, which may be before the host.
     name: address.host,
     ask: async (query, { timeoutMs, maxBytes, signal }) => {
       const url = `${root}${instantQuery(query, timeoutMs)}`;

@@ -14,7 +14,7 @@ export interface Traffic {
 
 export interface PacketGrowth {
   readonly times: number;
-  /** Requests came that nobody made before, and may be all there is to it. */
+  /** There were no requests before: they may explain the growth. */
   readonly hasNewRequests: boolean;
 }
 

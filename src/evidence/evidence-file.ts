@@ -44,7 +44,7 @@ export const decodeEvidence = (content: Uint8Array, name: string): Evidence => {
   return { ...evidence, objects: evidence.objects.map((object) => trimSaved(trim, object)) };
 };
 
-/** What a Secret holds was never in evidence; its keys are told as they were saved. */
+/** What a Secret holds was never in evidence; its keys are read as they were saved. */
 const trimSaved = (trim: ReturnType<typeof createTrim>, object: Evidence["objects"][number]): Evidence["objects"][number] => {
   const trimmed = trim(object);
   const { keys } = object as { keys?: unknown };

@@ -23,13 +23,13 @@ export interface Evidence {
   readonly logs: readonly PodLog[];
   readonly metrics: readonly Metric[];
   /**
-   * What a Prometheus says is firing in these namespaces: for people to read beside a finding. Apart from `alerts`, which somebody was
+   * Alerts that a Prometheus says are firing in these namespaces: for people to read beside a finding. Apart from `alerts`, which a person was
    * called for and which say when trouble began: a server that may lie decides nothing.
    */
   readonly firing: readonly FiringAlert[];
   /** Connections that were tried. No live source tries one. */
   readonly connections: readonly ConnectionAttempt[];
-  /** Programs of the cluster itself, where somebody can say how they are. */
+  /** Programs of the cluster itself, as far as their state is known. */
   readonly components: readonly ComponentState[];
   readonly changes: readonly ObservedChange[];
   /** What could not be read, and why, in words. */
@@ -70,7 +70,7 @@ export interface PodLog {
   /** Absent: the source does not say which container. */
   readonly container?: string;
   readonly run: "current" | "previous";
-  /** The end of the log, or its error lines with what stands around them. */
+  /** The end of the log, or its error lines with the lines around them. */
   readonly text: string;
   /** How often such lines were seen, where the source counted instead of quoting them all. */
   readonly count?: number;
@@ -101,7 +101,7 @@ export interface ConnectionAttempt {
   readonly namespace: string;
   readonly service: string;
   readonly port: number;
-  /** `failed`: it did not open, and nobody said how. `unknown`: nobody knows whether it did. */
+  /** `failed`: it did not open, for a reason that is not known. `unknown`: not known whether it opened. */
   readonly result: "open" | "refused" | "timeout" | "unresolved" | "failed" | "unknown";
   readonly durationMs?: number;
   readonly text: string;
@@ -118,7 +118,7 @@ export interface ComponentState {
 export interface ObservedChange {
   readonly object: Reference;
   readonly at: string;
-  /** Field manager; `unknown` where nobody recorded it. */
+  /** Field manager; `unknown` where none was recorded. */
   readonly by: string;
   /** Path of the field, such as `spec.template.spec.containers[web].image`; empty for a whole object. */
   readonly field: string;

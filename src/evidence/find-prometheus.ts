@@ -1,5 +1,5 @@
-// Which Service is a Prometheus, told by the names and the label that its usual installations give it. Pure; asks nothing.
-// By EndpointSlices: one list by label finds several names in every namespace, and they say whether anybody is there to answer.
+// Which Service is a Prometheus, by the names and the label that its usual installations give it. Pure; asks nothing.
+// By EndpointSlices: one list by label finds several names in every namespace, and they say whether a pod is there to answer.
 import type { EndpointSlice } from "#api/kubernetes.ts";
 
 const serviceNameLabel = "kubernetes.io/service-name";

@@ -1,11 +1,11 @@
-// What a collection could not read, told once for each reason. Pure but for what it remembers.
+// What a collection could not read, one line for each reason. Pure but for what it remembers.
 import { KubeError } from "#kube/errors.ts";
 import { cleanMessage } from "#evidence/text.ts";
 
 export interface Gaps {
   add(doing: string, why: string): void;
   addError(doing: string, error: unknown, signal: AbortSignal): void;
-  /** Bounded; things that failed for one reason stand in one line. */
+  /** Bounded; reads that failed for one reason share a line. */
   lines(): readonly string[];
 }
 
@@ -39,7 +39,7 @@ export const createGaps = (): Gaps => {
   };
 };
 
-/** What tells most of a fault comes first; whatever comes in first, the order is the same. */
+/** Gaps that matter most to a diagnosis come first, in the same order every time. */
 const important = [
   /^read the log of /,
   /^list events\b/,

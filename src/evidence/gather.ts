@@ -48,7 +48,7 @@ export interface Gather {
   each(kind: KindToRead, selection: Selection, keep: (item: KubeObject) => void): Promise<Extent>;
   /** What made the whole list of a kind fail. */
   errorOf(type: ResourceType): unknown;
-  /** Undefined: absent, or unread, which stands in the gaps. */
+  /** Undefined: absent, or unread and a gap. */
   get(type: ResourceType, key: Key): Promise<"found" | "absent" | "unread">;
   /** Words of a pod's own environment that must not be repeated from what it says. */
   secretsOf(namespace: string | undefined, pod: string): readonly string[];

@@ -77,7 +77,7 @@ export const namespacedKinds: readonly KindToRead[] = [
   { type: Ingresses },
   { type: NetworkPolicies },
   { type: ConfigMaps, pageSize: 30 },
-  // Who may list Secrets may read them; who may not is told so in the gaps. Either way no value is asked for.
+  // The right to list Secrets is the right to read them; without it, that is a gap. No value is asked for.
   { type: Secrets, part: "metadata" },
   { type: ServiceAccounts, when: "notCreated" },
   { type: PersistentVolumeClaims },

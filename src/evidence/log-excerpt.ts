@@ -1,4 +1,4 @@
-// What is kept of a log: its end, and where that is too much, the lines that tell of errors with what stands around them. Pure.
+// What is kept of a log: its end, and where that is too much, its error lines with the lines around them. Pure.
 import { cleanLog, endOf } from "#evidence/text.ts";
 
 const trouble =
@@ -21,7 +21,7 @@ export const logExcerpt = (text: string, maxLines: number, maxBytes: number): st
     else if (trouble.test(whole[at] ?? ""))
       for (let near = Math.max(0, at - linesBefore); near <= Math.min(whole.length - 1, at + linesAfter); near += 1) wanted.add(near);
   }
-  // Nothing tells of an error: the end of it, then.
+  // Without an error line, its end.
   if (wanted.size <= lastLines) return endOf(whole.join("\n"), maxLines, maxBytes);
   return endOf(
     [...wanted]

@@ -1,5 +1,5 @@
 // What Prometheus answered, as evidence. Pure: whatever came in, only what has its form, is possible and concerns what is looked at comes out.
-// It may be somebody else's server, or lie: numbers are finite and within reason, labels bounded and clean. Never throws.
+// The server may be another one, or lie: numbers are finite and within reason, labels bounded and clean. Never throws.
 import * as z from "zod";
 import type { Reference } from "#api/fields.ts";
 import type { Pod } from "#api/kubernetes.ts";
@@ -27,7 +27,7 @@ type Sample = z.output<typeof Sample>;
 
 export interface Answered<T> {
   readonly items: readonly T[];
-  /** Why it is no answer, or not the whole one. */
+  /** What is wrong with the answer, or missing from it. */
   readonly trouble?: string;
 }
 

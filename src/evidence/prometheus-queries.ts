@@ -1,7 +1,7 @@
 // What Prometheus is asked, as PromQL: of containers, workloads, requests, nodes and firing alerts, now and before the trouble. Pure; asks nothing.
 // The metrics are those of an ordinary installation: cAdvisor in the kubelet, node_exporter and, where there is a mesh, Istio's sidecars.
 
-/** A label of our own, by which one answer tells several metrics apart. */
+/** A label of our own, that names the metric of a sample: one answer has several. */
 export const metricLabel = "kintsugi_metric";
 /** Set on a value of the time before. */
 export const beforeLabel = "kintsugi_before";

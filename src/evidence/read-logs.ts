@@ -1,4 +1,4 @@
-// Reads the chosen logs, each bounded, and keeps what tells of trouble. A log that cannot be read is a gap.
+// Reads the chosen logs, each bounded, and keeps the lines that matter. A log that cannot be read is a gap.
 import type { PodLog } from "#evidence/evidence.ts";
 import type { PodLogToRead } from "#evidence/choose-logs.ts";
 import type { ClusterReader, Gather } from "#evidence/gather.ts";

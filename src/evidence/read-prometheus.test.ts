@@ -110,7 +110,8 @@ describe("looked for", () => {
     expect(evidence.alerts).toEqual([]);
     expect(notMetricsServer(evidence)).toEqual([]);
     expect(asked.map((path) => path.startsWith(proxied))).toEqual([true, true, true, true, true]);
-    expect(watched.requests.length + asked.length).toBeLessThanOrEqual(50);
+    // Of sixty in all: the rest is left to finding the target and to planning.
+    expect(watched.requests.length + asked.length).toBe(35);
     const { metrics, firing } = decodeEvidence(encodeEvidence(evidence, "a.json.gz"), "a.json.gz");
     expect({ metrics, firing }).toEqual({ metrics: evidence.metrics, firing: evidence.firing });
   });

@@ -1,5 +1,5 @@
 // Asks a Prometheus, found or named, what it knows of the containers that are looked at, and which alerts fire there. At most seven calls, each
-// with a short deadline and a small answer; never fails: what could not be read stands in the gaps, and one that is not there is no gap.
+// with a short deadline and a small answer; never fails: a query that fails is a gap; a Prometheus that is not there is none.
 import type { Alert } from "#api/fields.ts";
 import {
   DaemonSets,
@@ -49,7 +49,7 @@ export interface FromPrometheus {
   readonly firing: readonly FiringAlert[];
 }
 
-/** Nobody waits long for what was only looked for. */
+/** A Prometheus that was only looked for gets less time. */
 const timeoutMs = { found: 1_000, named: 3_000 };
 const maxAnswerBytes = 256 * 1024;
 /** Two lists that look for it, five queries. */
@@ -91,7 +91,7 @@ export const readPrometheus = async (
 
 const serviceName = ({ namespace, service }: ServiceToAsk): string => `${namespace}/${service.replace(/:$/, "")}`;
 
-/** Whoever may not look everywhere, or gets no answer in time, has none. */
+/** Without the right to list everywhere, or an answer in time, there is none. */
 const lookForIt = async ({ reader, gather, budget }: PrometheusDeps): Promise<ServiceToAsk | undefined> => {
   if (gather.read.some(({ kind, namespace }) => kind === EndpointSlices.kind && namespace === undefined))
     return choosePrometheus(gather.of(EndpointSlices));

@@ -43,7 +43,7 @@ export const createTrim = (): Trim => {
   };
 
   const hidden = new Map<string, string>();
-  /** Told apart and not told: a revision that changed a password differs from the one before it. */
+  /** Distinct and redacted: a revision that changed a password differs from the one before it. */
   const hide = (value: string): string => {
     const known = hidden.get(value) ?? (hidden.size === 0 ? mark : `[redacted: value ${hidden.size + 1}]`);
     if (hidden.size < rememberedTexts) hidden.set(value, known);
@@ -135,7 +135,7 @@ const fieldsOf = (value: object, change: (name: string, item: unknown) => unknow
       .map(([name, item]) => [name, change(name, item)]),
   );
 
-/** Of these nobody asks who wrote which field, and there are many. */
+/** Their field managers are not needed, and there are many of them. */
 const withoutManagers = new Set(["Pod", "ReplicaSet", "ControllerRevision", "EndpointSlice", "Lease", "Event"]);
 
 const metadataOf = ({ kind, metadata }: KubeObject, clean: (text: string) => string): KubeObject["metadata"] => {
@@ -182,7 +182,7 @@ const secretOf = (others: object, data: unknown): object => {
   };
 };
 
-/** Text that a program reads as its configuration: as much of it as a diagnosis needs. What is binary is told by its keys. */
+/** Text that a program reads as its configuration: as much of it as a diagnosis needs. Of binary data the keys are kept. */
 const dataOf = ({ data, binaryData }: Parts, hide: (value: string) => string): object => {
   let left: number = trimBounds.dataLength;
   const fileOf = (name: string, value: unknown): string => {

@@ -1,6 +1,6 @@
 // The indented text of `kubectl describe` as a tree of fields. Reads text only; whatever it does not understand is left out, never guessed.
 
-/** `Key:   value`, with the lines that stand deeper below it. */
+/** `Key:   value`, with the indented lines below it. */
 export interface Field {
   readonly key: string;
   readonly value: string;

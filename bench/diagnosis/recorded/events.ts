@@ -17,7 +17,7 @@ export const eventsBelow = (about: About, text: string, now: number): readonly E
     eventOf(about, row["Type"] ?? "", row["Reason"] ?? "", row["Message"] ?? "", occurrences(row["Age"] ?? "", now)),
   );
 
-/** `36s  Warning  FailedCreate  replicaset/web-1  message`; other namespaces' events stand there without theirs. */
+/** `36s  Warning  FailedCreate  replicaset/web-1  message`; events of other namespaces come without theirs. */
 export const listedEvents = (text: string, namespace: string | undefined, now: number): readonly EventEvidence[] =>
   text.split("\n").flatMap((line) => {
     const match = /^(\S+)\s+(Normal|Warning)\s+(\S+)\s+([a-z.]+)\/(\S+)\s+(.*)$/.exec(line.trim());

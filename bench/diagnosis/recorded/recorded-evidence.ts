@@ -134,7 +134,7 @@ const aged = (object: KubeObject, ages: ReadonlyMap<string, number>, now: number
   return { ...object, metadata: { ...object.metadata, creationTimestamp: second(age === undefined ? now : now - age) } };
 };
 
-/** Which lists stand there whole: every name of the list has been looked at, too. */
+/** Which lists are complete: every object of the list was described, too. */
 const listsOf = (listed: readonly Call[], objects: readonly KubeObject[]): readonly ReadList[] => {
   const known = new Set(objects.map(({ metadata }) => metadata.uid));
   const lists = new Map<string, ReadList>();

@@ -138,7 +138,7 @@ const find = (view: View, node: Node, { code, fault }: Kind): Assessment => {
   );
 };
 
-/** The one node that carries all the slow workloads which call no slow one; undefined where they are spread, or nobody knows who calls whom. */
+/** The one node that carries all the slow workloads which call no slow one; undefined where they are spread, or where the order of calls is not known. */
 const homeOf = (view: View, slow: readonly Workload[]): string | undefined => {
   const ends = lastOfChains(view, slow);
   const isKnown = ends.every(

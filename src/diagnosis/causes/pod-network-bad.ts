@@ -1,5 +1,5 @@
-// The network of one workload's pods delays or loses packets: it is slow at its edge, and whoever calls it waits with it.
-// TCP sends again what is not acknowledged in time: more packets for each request are the sign that tells the one at fault from those who wait.
+// The network of one workload's pods delays or loses packets: it is slow at its edge, and its callers wait with it.
+// TCP sends again what is not acknowledged in time: more packets for each request distinguish the one at fault from its callers.
 import type { CauseCode } from "#api/cause-codes.ts";
 import { referenceText } from "#api/object.ts";
 import { isReady } from "#api/conditions.ts";
@@ -52,7 +52,7 @@ const find = (view: View, { code, fault }: Kind): readonly Assessment[] => {
   const suspects = all.filter((each) => each.slow !== "no" && !isUnwell(each.workload));
   const leader = leaderOf(suspects);
   const leaf = leafOf(view, suspects);
-  // Who calls whom says more than who sends a little more.
+  // The order of calls says more than a few packets do.
   const isLeader = leader !== undefined && (leaf === undefined || leader === leaf || growthOf(leader) >= sentTwice);
   const suspect = isLeader ? leader : leaf;
   if (suspect === undefined) return [];
@@ -128,7 +128,7 @@ const signsOf = (suspects: readonly Traffic[]): readonly Traffic[] => {
   return always.length > 0 ? always : suspects.filter(isSlow);
 };
 
-/** Of those that are slow, the only one that is told to call none of the others, and that another is told to call. */
+/** Of those that are slow, the only one that is configured to call none of the others, and that another is configured to call. */
 const leafOf = (view: View, suspects: readonly Traffic[]): Traffic | undefined => {
   const slow = signsOf(suspects);
   const workloads = slow.map(({ workload }) => workload);

@@ -78,7 +78,7 @@ describe("a Service's selector", () => {
 });
 
 describe("a Service's port", () => {
-  test("that no container has is told where nobody gets through", () => {
+  test("that no container has is found where connections fail", () => {
     expect(told(scene(service("selector: { app: api }, ports: [{ port: 70, targetPort: 7071 }]"), { connections: failed }))).toEqual([
       "ServicePortWrong Service/api",
     ]);

@@ -35,7 +35,7 @@ export const serviceSelectorMatchesNothing: Cause = {
   code: "ServiceSelectorMatchesNothing",
   title: "A Service whose selector matches no pod",
   reads: "Services with a selector, the labels of all pods and templates, and what the pods listen on.",
-  means: "The selector matches no pod and no template, while a workload runs that the Service was meant for.",
+  means: "The selector matches no pod and no template, while a workload runs that the Service is for.",
   remedy: "`fix_service` with the labels of the pods. Otherwise, correct the selector.",
   find: (view) => routed(view).map((service) => findSelector(view, service)),
 };
@@ -49,44 +49,46 @@ const findSelector = (view: View, service: Service): Assessment => {
     view.workloads.some(
       ({ reference, template }) => reference.namespace === namespace && serviceSelects(selector, template.metadata?.labels),
     );
-  const meant = matched ? undefined : meantBy(view, service);
+  const intended = matched ? undefined : intendedWorkload(view, service);
   return assess(
     "ServiceSelectorMatchesNothing",
     {
       required: [
         { claim: "pods of its namespace are known", holds: view.all(Pods, namespace).length > 0 || view.knows(Pods, namespace) },
         { claim: "no pod and no template has the labels", holds: !matched },
-        { claim: "a workload that it was meant for", holds: meant !== undefined },
+        { claim: "a workload that it is for", holds: intended !== undefined },
       ],
       supporting: [
         {
           claim: "its pods are ready",
-          holds: meant?.pods.some(isReady) ?? "unknown",
+          holds: intended?.pods.some(isReady) ?? "unknown",
           weight: 2,
         },
         { claim: "it cannot be reached", holds: isUnreachable(view, service), weight: 2 },
-        { claim: "callers complain", holds: meant === undefined ? "unknown" : complains(view, service), weight: 1 },
+        { claim: "callers complain", holds: intended === undefined ? "unknown" : complains(view, service), weight: 1 },
       ],
     },
     () => ({
       object: referenceTo(service),
-      summary: `${referenceText(referenceTo(service))} selects ${text}, which no pod has; ${meant === undefined ? "" : referenceText(meant.reference)} has ${textOf(meant?.template.metadata?.labels ?? {})}.`,
+      summary: `${referenceText(referenceTo(service))} selects ${text}, which no pod has; ${intended === undefined ? "" : referenceText(intended.reference)} has ${textOf(intended?.template.metadata?.labels ?? {})}.`,
       chain: [`the selector ${text} matches no pod`, `Service ${name} has no endpoints`, "connections to it are refused"],
       quotes: [
         objectQuote(referenceTo(service), `selector: ${text}`),
-        ...(meant === undefined ? [] : [objectQuote(meant.reference, `template labels: ${textOf(meant.template.metadata?.labels ?? {})}`)]),
+        ...(intended === undefined
+          ? []
+          : [objectQuote(intended.reference, `template labels: ${textOf(intended.template.metadata?.labels ?? {})}`)]),
         ...complaintQuotes(view, service),
       ],
       explains: callersAndComplainers(view, service).map(({ reference }) => reference),
       facts: remediesOr(
-        meant === undefined
+        intended === undefined
           ? []
           : [
               {
                 action: "fix_service",
                 target: referenceTo(service),
-                parameters: { selector: textOf(labelsFor(meant, selector)) },
-                rationale: `The pods of ${referenceText(meant.reference)} have these labels, and listen on the Service's target port.`,
+                parameters: { selector: textOf(labelsFor(intended, selector)) },
+                rationale: `The pods of ${referenceText(intended.reference)} have these labels, and listen on the Service's target port.`,
                 expected: `${referenceText(referenceTo(service))} has endpoints.`,
               },
             ],
@@ -97,7 +99,7 @@ const findSelector = (view: View, service: Service): Assessment => {
 };
 
 /** The workload that listens on its target ports and whose labels are nearest, or that is called as it is; none that another Service leads to already comes before one that is free. */
-const meantBy = (view: View, service: Service): Workload | undefined => {
+const intendedWorkload = (view: View, service: Service): Workload | undefined => {
   const { namespace, name } = service.metadata;
   const selector = Object.entries(service.spec.selector ?? {});
   const rated = view.workloads
@@ -180,18 +182,18 @@ const findPort = (view: View, service: Service, port: Port): Assessment => {
   const complaint = complaints.length > 0;
   const isHearsay = !isNamed && unreachable !== true && !hasOwnComplaint(complaints, service.metadata.namespace);
   const free = [...new Set(declared.map(({ containerPort }) => containerPort))];
-  const meant = free.length === 1 ? free[0] : free.find((each) => each === port.port);
+  const intended = free.length === 1 ? free[0] : free.find((each) => each === port.port);
   return assess(
     "ServicePortWrong",
     {
       required: [
-        { claim: "pods stand behind it", holds: containers.length > 0 },
+        { claim: "it has pods", holds: containers.length > 0 },
         {
           claim: "their containers declare ports, and the target port is none of them",
           holds: isUndeclared,
         },
         // A container need not declare what it listens on: only a name has to exist.
-        { claim: "nobody gets through", holds: isNamed || unreachable === true || (unreachable === "unknown" && complaint) },
+        { claim: "connections fail", holds: isNamed || unreachable === true || (unreachable === "unknown" && complaint) },
       ],
       against: [
         { claim: "connections to it succeed", holds: unreachable === false },
@@ -227,14 +229,14 @@ const findPort = (view: View, service: Service, port: Port): Assessment => {
       ...(isHearsay ? { hearsay: "only logs of another namespace say that it cannot be reached" } : {}),
       explains: callersAndComplainers(view, service).map(({ reference }) => reference),
       facts: remediesOr(
-        meant === undefined
+        intended === undefined
           ? []
           : [
               {
                 action: "fix_service",
                 target: referenceTo(service),
-                parameters: { port: String(port.port), targetPort: String(meant) },
-                rationale: `${meant} is the port that the containers declare.`,
+                parameters: { port: String(port.port), targetPort: String(intended) },
+                rationale: `${intended} is the port that the containers declare.`,
                 expected: `Connections to ${referenceText(referenceTo(service))} succeed.`,
               },
             ],
