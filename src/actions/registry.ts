@@ -1,4 +1,5 @@
-// The catalogue: every action there is, by name. What is not here is refused; similar is not the same.
+// Every action by its name: a name of the API without an action does not compile. A name that is not here is refused.
+import type { ActionName } from "#api/action-names.ts";
 import type { Action } from "#actions/action.ts";
 import { fixProbe } from "#actions/fix-probe.ts";
 import { fixReference } from "#actions/fix-reference.ts";
@@ -14,20 +15,22 @@ import { rollbackDeployment } from "#actions/rollback-deployment.ts";
 import { rollbackStatefulSet } from "#actions/rollback-statefulset.ts";
 import { scaleDeployment } from "#actions/scale-deployment.ts";
 
-export const actions: readonly Action[] = [
-  rollbackDeployment,
-  rollbackStatefulSet,
-  rollbackDaemonSet,
-  scaleDeployment,
-  restartPod,
-  increaseResources,
-  resumeRollout,
-  fixService,
-  fixReference,
-  fixProbe,
-  relaxPdb,
-  restoreObject,
-  notifyOnly,
-];
+const catalog: Readonly<Record<ActionName, Action>> = {
+  rollback_deployment: rollbackDeployment,
+  rollback_statefulset: rollbackStatefulSet,
+  rollback_daemonset: rollbackDaemonSet,
+  scale_deployment: scaleDeployment,
+  restart_pod: restartPod,
+  increase_resources: increaseResources,
+  resume_rollout: resumeRollout,
+  fix_service: fixService,
+  fix_reference: fixReference,
+  fix_probe: fixProbe,
+  relax_pdb: relaxPdb,
+  restore_object: restoreObject,
+  notify_only: notifyOnly,
+};
 
-export const findAction = (name: string): Action | undefined => actions.find((action) => action.name === name);
+export const actions: readonly Action[] = Object.values(catalog);
+
+export const findAction = (name: string): Action | undefined => (Object.hasOwn(catalog, name) ? catalog[name as ActionName] : undefined);
