@@ -1,8 +1,10 @@
-// What the logs of callers say of a Service: its name or its cluster address beside an error of a connection. Pure; text is only searched.
+// Complaints about a Service in the logs of its callers: a line with its name or cluster address and the error of a connection to it. Pure; text is only searched.
 import { escaped } from "#lib/escaped.ts";
+import type { Quote } from "#api/fields.ts";
 import type { Service } from "#api/kubernetes.ts";
 import type { PodLog } from "#evidence/evidence.ts";
 import { callersOf } from "#diagnosis/called-addresses.ts";
+import { quote } from "#diagnosis/explain.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
 export interface Complaint {
@@ -12,11 +14,12 @@ export interface Complaint {
   readonly line: string;
 }
 
-const trouble =
-  /refused|timed? ?out|timeout|no such host|unknown ?host|ENOTFOUND|EAI_AGAIN|unreach|no route to host|unavailable|unable to ?connect|could not|failed|reset by peer|not resolve|not known/i;
+/** The words of runtimes and proxies for a connection that did not open, was cut, or had no address. `failed to parse …` is none of them. */
+const connectionError =
+  /refused|timed? ?out|timeout|no such host|unknown ?host|ENOTFOUND|EAI_AGAIN|unreach|no route to host|unavailable|unable to ?connect|could not (?:connect|reach|resolve|translate|find host|open)|failed (?:to|while) (?:connect|dial|reach|resolv|look|open|call|fetch|request|send)|(?:connect|dial|lookup|request|call|upstream|fetch|GET|POST)[^.;]{0,80} failed|failed[:,]? (?:connect|dial|lookup|request|call)|reset by peer|broken pipe|not resolve|not known/i;
 const linesAtMost = 400;
 
-/** Of whoever names one of these, whatever port follows. At most one for each workload. */
+/** Of workloads that name one of these, with any port. At most one for each workload. */
 export const complaintsAbout = (
   view: View,
   targets: readonly string[],
@@ -35,14 +38,14 @@ const complaintsMatching = (view: View, patterns: readonly RegExp[], among: read
       const line = log.text
         .split("\n")
         .slice(-linesAtMost)
-        .find((each) => trouble.test(each) && patterns.some((pattern) => pattern.test(each)));
+        .find((each) => connectionError.test(each) && patterns.some((pattern) => pattern.test(each)));
       if (line !== undefined) return [{ workload, log, line: line.slice(0, 400) }];
     }
     return [];
   });
 };
 
-/** Of whoever names its cluster address or its full name, and of those in its namespace who name it by its short one. At most one for each workload. */
+/** Of workloads that name its cluster address or its full name, and of those in its namespace that use the short one. At most one for each workload. */
 export const complaintsAboutService = (view: View, { metadata, spec }: Service): readonly Complaint[] => {
   const { name, namespace = "" } = metadata;
   const ports = (spec.ports ?? []).map(({ port }) => port);
@@ -70,11 +73,13 @@ export const complaintsAboutService = (view: View, { metadata, spec }: Service):
   ];
 };
 
-/** Whether a workload in the Service's own namespace complains about it: a log of another namespace proves nothing about this object. */
+/** Whether a workload in the namespace of the Service complains: a log of another namespace proves nothing about this object. */
 export const hasOwnComplaint = (complaints: readonly Complaint[], namespace: string | undefined): boolean =>
   complaints.some(({ workload }) => workload.reference.namespace === namespace);
 
-/** Who calls it, with what they complain of: the objects whose trouble a broken Service accounts for. */
+/** Its callers, and all that complain about it: the objects whose trouble a broken Service accounts for. */
 export const callersAndComplainers = (view: View, service: Service): readonly Workload[] => [
   ...new Set([...callersOf(view, service), ...complaintsAboutService(view, service).map(({ workload }) => workload)]),
 ];
+
+export const complaintQuote = ({ log, line }: Complaint): Quote => quote("log", `Pod ${log.namespace}/${log.pod}`, line);

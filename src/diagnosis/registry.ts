@@ -19,7 +19,7 @@ import { fileSystemReadOnly, storageExceeded } from "#diagnosis/causes/storage-e
 import { volumeMountFails } from "#diagnosis/causes/volume-mount-fails.ts";
 import { webhookWithoutServer } from "#diagnosis/causes/webhook-without-server.ts";
 import { scheduleNotKept } from "#diagnosis/causes/schedule-not-kept.ts";
-import { podAdmissionRefused } from "#diagnosis/causes/pod-admission-refused.ts";
+import { podRefused } from "#diagnosis/causes/pod-refused.ts";
 import { claimWithoutVolume } from "#diagnosis/causes/claim-without-volume.ts";
 import { serviceAccountMissing } from "#diagnosis/causes/service-account-missing.ts";
 import { quotaExceeded } from "#diagnosis/causes/quota-exceeded.ts";
@@ -84,7 +84,7 @@ export const causes: readonly Cause[] = [
   volumeMountFails,
   webhookWithoutServer,
   scheduleNotKept,
-  ...podAdmissionRefused,
+  ...podRefused,
   nodeSelectorMatchesNothing,
   nodeAffinityMatchesNothing,
   nodeCordoned,

@@ -8,7 +8,7 @@ import { createView } from "#diagnosis/view.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { evidence, objects, podsOf, warning } from "#test/evidence-sketch.ts";
 
-const told = (given: Evidence): string[] =>
+const found = (given: Evidence): string[] =>
   [quotaExceeded, serviceAccountMissing].flatMap((cause) =>
     cause
       .find(createView(given))
@@ -47,21 +47,21 @@ const account = (name: string): string => `apiVersion: v1\nkind: ServiceAccount\
 describe("a ServiceAccount that is missing", () => {
   const message =
     'Error creating: pods "web-7d9c5b8f6-" is forbidden: error looking up service account shop/webb: serviceaccount "webb" not found';
-  test("is told of the workload, with the nearest account for a person to choose", () => {
-    expect(told(refused(message, account("web")))).toEqual(["ServiceAccountMissing  Deployment/web"]);
+  test("is found of the workload, with the nearest account for a person to choose", () => {
+    expect(found(refused(message, account("web")))).toEqual(["ServiceAccountMissing  Deployment/web"]);
     const [finding] = serviceAccountMissing.find(createView(refused(message, account("web"))));
     expect(finding).toMatchObject({
       found: { facts: { kind: "person", why: expect.stringContaining("ServiceAccount web has a similar name") as string } },
     });
   });
-  test("is not told where a quota refuses", () => {
+  test("is not found where a quota refuses", () => {
     const other = 'Error creating: pods "web-x" is forbidden: exceeded quota: team, requested: pods=1, used: pods=4, limited: pods=4';
-    expect(told(refused(other, quota('pods: "4"', 'pods: "4"')))).toEqual(["QuotaExceeded pods ResourceQuota/team"]);
+    expect(found(refused(other, quota('pods: "4"', 'pods: "4"')))).toEqual(["QuotaExceeded pods ResourceQuota/team"]);
   });
-  test("is not told where the account exists by now, or the pods do", () => {
-    expect(told(refused(message, account("webb")))).toEqual([]);
+  test("is not found where the account exists now, or the pods do", () => {
+    expect(found(refused(message, account("webb")))).toEqual([]);
     const given = refused(message, account("web"));
-    expect(told({ ...given, objects: [...given.objects, ...podsOf(web(), {}).filter(({ kind }) => kind === "Pod")] })).toEqual([]);
+    expect(found({ ...given, objects: [...given.objects, ...podsOf(web(), {}).filter(({ kind }) => kind === "Pod")] })).toEqual([]);
   });
 });
 
@@ -79,39 +79,46 @@ describe("a quota", () => {
     expect(resourceWord(resource)).toBe(word);
   });
 
-  test("is told for a claim that was never made", () => {
-    const mounting = web(", volumes: [{ name: data, persistentVolumeClaim: { claimName: data } }]");
-    const given = evidence({
-      objects: [
-        mounting,
-        ...podsOf(mounting, { status: { phase: "Pending" } }),
-        ...objects(quota("requests.storage: 1Gi", 'requests.storage: "0"')),
-      ],
-    });
-    expect(told(given)).toEqual(["QuotaExceeded storage ResourceQuota/team"]);
+  const claimed = web(", volumes: [{ name: data, persistentVolumeClaim: { claimName: data } }]");
+  const waiting = podsOf(claimed, { status: { phase: "Pending" } });
+  const missed = warning(waiting.at(-1)!, "FailedScheduling", '0/4 nodes are available: persistentvolumeclaim "data" not found.');
+  const mounting = (extra: string, events = [missed]): string[] =>
+    found(evidence({ objects: [claimed, ...waiting, ...objects(extra)], events }));
+  const volume = (size: string): string =>
+    `apiVersion: v1\nkind: PersistentVolume\nmetadata: { name: disk }\nspec: { capacity: { storage: ${size} } }\nstatus: { phase: Available }\n---\n`;
+
+  test.each([
+    ["is full", quota("requests.storage: 1Gi", "requests.storage: 1Gi")],
+    ["has less room than the smallest free volume needs", volume("2Gi") + quota("requests.storage: 10Gi", "requests.storage: 9Gi")],
+  ])("is found for a claim that the scheduler misses where it %s", (_, extra) => {
+    expect(mounting(extra)).toEqual(["QuotaExceeded storage ResourceQuota/team"]);
   });
-  test("is not told for a claim where no quota counts storage, nor where the claim exists", () => {
-    const mounting = web(", volumes: [{ name: data, persistentVolumeClaim: { claimName: data } }]");
-    const pods = podsOf(mounting, { status: { phase: "Pending" } });
-    expect(told(evidence({ objects: [mounting, ...pods, ...objects(quota('pods: "4"', 'pods: "1"'))] }))).toEqual([]);
-    const claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: { name: data }\nspec: {}\n---\n";
-    expect(
-      told(evidence({ objects: [mounting, ...pods, ...objects(claim + quota("requests.storage: 1Gi", 'requests.storage: "0"'))] })),
-    ).toEqual([]);
+  test.each([
+    ["has room for the free volume", volume("1Gi") + quota("requests.storage: 10Gi", "requests.storage: 9Gi"), [missed]],
+    ["is not known to lack room", quota("requests.storage: 10Gi", 'requests.storage: "0"'), [missed]],
+    ["is full and no event misses the claim", quota("requests.storage: 1Gi", "requests.storage: 1Gi"), []],
+    ["counts no storage", quota('pods: "4"', 'pods: "4"'), [missed]],
+    [
+      "is full and the claim exists",
+      `apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: { name: data }\nspec: {}\n---\n${quota("requests.storage: 1Gi", "requests.storage: 1Gi")}`,
+      [missed],
+    ],
+  ])("is not found for a claim where it %s", (_, extra, events) => {
+    expect(mounting(extra, events)).toEqual([]);
   });
-  test("is told for a Service that is called and does not exist, while no more may be made", () => {
+  test("is found for a Service that is called and does not exist, while no more may be made", () => {
     const given = evidence({ objects: [web(), ...podsOf(web(), {}), ...objects(quota('services: "3"', 'services: "3"'))] });
     const logs: Evidence["logs"] = [
       { namespace: "shop", pod: "web-7d9c5b8f6-bx2z4", run: "current", text: "lookup api on 10.2.0.10:53: no such host" },
     ];
-    expect(told({ ...given, logs })).toEqual(["QuotaExceeded services ResourceQuota/team"]);
-    // A variable that nobody uses is no trouble.
-    expect(told(given)).toEqual([]);
+    expect(found({ ...given, logs })).toEqual(["QuotaExceeded services ResourceQuota/team"]);
+    // A variable that no call uses is no fault.
+    expect(found(given)).toEqual([]);
   });
-  test("is not told for a missing Service while there is room for it, nor where all that is called exists", () => {
+  test("is not found for a missing Service while there is room for it, nor where all that is called exists", () => {
     const running = [web(), ...podsOf(web(), {})];
-    expect(told(evidence({ objects: [...running, ...objects(quota('services: "3"', 'services: "2"'))] }))).toEqual([]);
+    expect(found(evidence({ objects: [...running, ...objects(quota('services: "3"', 'services: "2"'))] }))).toEqual([]);
     const api = "apiVersion: v1\nkind: Service\nmetadata: { name: api }\nspec: { ports: [{ port: 80 }] }\n---\n";
-    expect(told(evidence({ objects: [...running, ...objects(api + quota('services: "3"', 'services: "3"'))] }))).toEqual([]);
+    expect(found(evidence({ objects: [...running, ...objects(api + quota('services: "3"', 'services: "3"'))] }))).toEqual([]);
   });
 });

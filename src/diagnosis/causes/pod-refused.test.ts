@@ -1,13 +1,11 @@
 import { expect, test } from "vitest";
-import { podAdmissionRefused } from "#diagnosis/causes/pod-admission-refused.ts";
+import { podRefused } from "#diagnosis/causes/pod-refused.ts";
 import { answers, deployment, podsOf, warning } from "#test/evidence-sketch.ts";
 
 const web = deployment("web");
 const [set] = podsOf(web);
 const says = (message: string, lastAt = "2027-03-01T13:59:00Z"): string[] =>
-  podAdmissionRefused.flatMap((cause) =>
-    answers(cause, { objects: [web, set!], events: [warning(set!, "FailedCreate", message, { lastAt })] }),
-  );
+  podRefused.flatMap((cause) => answers(cause, { objects: [web, set!], events: [warning(set!, "FailedCreate", message, { lastAt })] }));
 
 test.each([
   [
@@ -37,7 +35,7 @@ test("a quota that is used up is another cause", () => {
 test("pods that are all there contradict an old refusal, and so does a refusal of long ago", () => {
   const message = 'Error creating: admission webhook "guard.example.test" denied the request: no';
   const pods = podsOf(web, {});
-  const found = podAdmissionRefused.flatMap((cause) =>
+  const found = podRefused.flatMap((cause) =>
     answers(cause, { objects: [web, ...pods], events: [warning(set!, "FailedCreate", message)] }),
   );
   expect(found).toEqual([]);
