@@ -16,7 +16,7 @@ export interface Complaint {
 
 /** The words of runtimes and proxies for a connection that did not open, was cut, or had no address. `failed to parse …` is none of them. */
 const connectionError =
-  /refused|timed? ?out|timeout|no such host|unknown ?host|ENOTFOUND|EAI_AGAIN|unreach|no route to host|unavailable|unable to ?connect|could not (?:connect|reach|resolve|translate|find host|open)|failed (?:to|while) (?:connect|dial|reach|resolv|look|open|call|fetch|request|send)|(?:connect|dial|lookup|request|call|upstream|fetch|GET|POST)[^.;]{0,80} failed|failed[:,]? (?:connect|dial|lookup|request|call)|reset by peer|broken pipe|not resolve|not known/i;
+  /refused|timed? ?out|timeout|no such host|unknown ?host|ENOTFOUND|EAI_AGAIN|unreach|no route to host|unavailable|unable to ?connect|could not (?:connect|reach|resolve|translate|find host|open)|failed (?:to|while) (?:connect|dial|reach|resolv|look|open|call|fetch|request|send)|failed(?:$|[:;,.)]| with| after| because)|reset by peer|broken pipe|not resolve|not known/i;
 const linesAtMost = 400;
 
 /** Of workloads that name one of these, with any port. At most one for each workload. */

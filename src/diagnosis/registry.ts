@@ -34,10 +34,9 @@ import { servicePortWrong, serviceProtocolWrong, serviceSelectorMatchesNothing }
 import { addressWrong } from "#diagnosis/causes/address-wrong.ts";
 import { cpuOverload } from "#diagnosis/causes/cpu-overload.ts";
 import { nodeNetworkBad } from "#diagnosis/causes/node-network-bad.ts";
-import { databaseConnectionsExhausted } from "#diagnosis/causes/database-connections-exhausted.ts";
+import { databaseConnectionsExhausted, databaseReadOnly } from "#diagnosis/causes/database-refuses.ts";
 import { databaseCredentialsRejected } from "#diagnosis/causes/database-credentials-rejected.ts";
 import { databaseAddressWrong } from "#diagnosis/causes/database-address-wrong.ts";
-import { databaseReadOnly } from "#diagnosis/causes/database-read-only.ts";
 import { calledServiceMissing } from "#diagnosis/causes/called-service-missing.ts";
 import { nameResolutionFails } from "#diagnosis/causes/name-resolution-fails.ts";
 import { portConflict } from "#diagnosis/causes/port-conflict.ts";

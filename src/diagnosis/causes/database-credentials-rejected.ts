@@ -1,70 +1,55 @@
-// A client whose user or password a database does not accept: the server is up and says so by its own number.
-// The same words in the server's own log are about somebody else and count for nothing.
-import { referenceText } from "#api/object.ts";
-import { assess, person } from "#diagnosis/assess.ts";
-import type { Cause } from "#diagnosis/cause.ts";
-import { engines, type Engine } from "#diagnosis/database-engines.ts";
-import { isServing, serverMeant, serversFor, serversOf } from "#diagnosis/database-servers.ts";
-import type { Assessment } from "#diagnosis/finding.ts";
-import { lineQuote, type LogLine, linesSaying } from "#diagnosis/log-lines.ts";
+// A client whose user or password a database rejects: the server runs and reports it by its own error number.
+// The same words in the server's own log are about another client and do not count.
+import { objectQuote } from "#diagnosis/assess.ts";
+import { hasUnreadyPod } from "#diagnosis/checks/pods.ts";
+import { engines } from "#diagnosis/database-engines.ts";
+import { isServing, serversFor, serversOf, usedServer } from "#diagnosis/database-servers.ts";
+import { lineQuote, linesSaying } from "#diagnosis/log-lines.ts";
+import { cause } from "#diagnosis/rule.ts";
 import { secretsOf } from "#diagnosis/secrets-used.ts";
-import type { View, Workload } from "#diagnosis/view.ts";
+import type { View } from "#diagnosis/view.ts";
+import { referenceText } from "#api/object.ts";
 
-const code = "DatabaseCredentialsRejected";
-
-export const databaseCredentialsRejected: Cause = {
-  code,
+export const databaseCredentialsRejected = cause({
+  code: "DatabaseCredentialsRejected",
   title: "A user or password that the database rejects",
-  reads: "What clients of MySQL, PostgreSQL, Redis, MongoDB and RabbitMQ are told when they log in, and the Secrets that they use.",
-  means: "The server answers and does not accept who the client says it is: the Secret and the server disagree.",
-  remedy: "Make the password in the Secret and the password of the server the same. Kintsugi never reads the values of Secrets.",
-  find: (view) =>
+  reads: "The refusals that clients of MySQL, PostgreSQL, Redis, MongoDB and RabbitMQ get at login, and the Secrets that they use.",
+  means: "The server answers and rejects the user or password of the client: the Secret and the server disagree.",
+  needs: ["logs"],
+  signs: ["log"],
+  of: (view: View) =>
     engines.flatMap((engine) =>
       view.workloads.flatMap((workload) => {
         const lines = linesSaying(view, workload, engine.rejected);
-        return lines.length === 0 ? [] : find(view, workload, engine, lines);
+        if (lines.length === 0) return [];
+        const servers = serversOf(view, engine);
+        if (servers.includes(workload)) return [];
+        const words = lines.map(({ text }) => text);
+        const server = usedServer(view, serversFor(servers, workload.reference.namespace), { client: workload, words })?.server;
+        const secrets = secretsOf(workload);
+        return [
+          {
+            ...{ engine, workload, lines, server, secrets },
+            name: server === undefined ? engine.name : `${engine.name} (${referenceText(server.reference)})`,
+            source: secrets.length === 0 ? "the configuration" : `Secret ${secrets.join(", ")}`,
+          },
+        ];
       }),
     ),
-};
-
-const find = (view: View, workload: Workload, engine: Engine, lines: readonly LogLine[]): readonly Assessment[] => {
-  const servers = serversOf(view, engine);
-  if (servers.includes(workload)) return [];
-  const { reference } = workload;
-  const server = serverMeant(
-    view,
-    serversFor(servers, reference.namespace),
-    lines.map(({ text }) => text),
-  )?.server;
-  const secrets = secretsOf(workload);
-  const changed = secrets.find((name) => view.changesOf({ kind: "Secret", namespace: reference.namespace, name }).length > 0);
-  const isUnwell = view.inside(workload).pods.some(({ isReady, isDeleting }) => !isReady && !isDeleting);
-  return [
-    assess(
-      code,
-      {
-        required: [{ claim: `${engine.name} rejects who ${referenceText(reference)} says it is`, holds: true }],
-        supporting: [
-          { claim: "its pods do not become ready", holds: isUnwell, weight: 2 },
-          { claim: "the server itself is well", holds: server === undefined ? "unknown" : isServing(server) },
-          { claim: "the Secret with the credentials changed", holds: changed === undefined ? "unknown" : true },
-        ],
-      },
-      () => ({
-        object: reference,
-        summary: `${engine.name}${server === undefined ? "" : ` (${referenceText(server.reference)})`} rejects the credentials of ${referenceText(reference)}.`,
-        chain: [
-          `the user or password that ${referenceText(reference)} has${secrets.length === 0 ? "" : ` from Secret ${secrets.join(", ")}`} is not the server's`,
-          `${engine.name} rejects its logins`,
-          isUnwell ? "its pods do not become ready" : "what it needs from there fails",
-        ],
-        quotes: lines.slice(0, 2).map(lineQuote),
-        detail: { engine: engine.name },
-        explains: [reference],
-        facts: person(
-          `make the password in ${secrets.length === 0 ? "its configuration" : `Secret ${secrets.join(", ")}`} the same as the server's`,
-        ),
-      }),
-    ),
-  ];
-};
+  supports: [
+    { ...hasUnreadyPod, weight: 2 },
+    { is: "the server is ready", holds: ({ server }) => (server === undefined ? "unknown" : isServing(server)) },
+    {
+      is: "the Secret with the credentials changed",
+      holds: ({ workload: { reference }, secrets }, view) =>
+        secrets.some((name) => view.changesOf({ kind: "Secret", namespace: reference.namespace, name }).length > 0) || "unknown",
+    },
+  ],
+  object: ({ workload }) => workload,
+  detail: ({ engine }) => ({ engine: engine.name }),
+  says: "{name} rejects the credentials of {workload}.",
+  chain: "the user or password in {source} of {workload} is wrong → {name} rejects its logins → its requests there fail",
+  quotes: ({ lines, workload, source }) => [...lines.slice(0, 2).map(lineQuote), objectQuote(workload, `credentials from ${source}`)],
+  remedy: "Make the password in the Secret and the password of the server the same. Kintsugi never reads the values of Secrets.",
+  otherwise: "make the password in {source} the same as the server's",
+});

@@ -125,7 +125,11 @@ const lacksRoomForVolumes = (view: View, quota: ResourceQuota, resource: string)
     .filter(({ spec, status }) => spec.claimRef === undefined && status?.phase === "Available")
     .flatMap(({ spec }) => parseQuantity(spec.capacity?.storage ?? "") ?? []);
   return (
-    hard !== undefined && used !== undefined && /storage$/.test(resource) && sizes.length > 0 && sizes.every((size) => size > hard - used)
+    hard !== undefined &&
+    used !== undefined &&
+    resource.endsWith("storage") &&
+    sizes.length > 0 &&
+    sizes.every((size) => size > hard - used)
   );
 };
 

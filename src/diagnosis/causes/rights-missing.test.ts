@@ -26,7 +26,7 @@ test("a binding that was deleted is named to a person", () => {
   ]);
 });
 
-test("a right that nobody ever granted is a person's to grant", () => {
+test("a right that no binding ever granted is for a person to grant", () => {
   expect(answers(rightsMissing, { objects: [web, ...pods], logs })).toEqual(["RightsMissing ServiceAccount web → person"]);
 });
 
@@ -37,4 +37,26 @@ test("a refusal by another program is not the API server's", () => {
 
 test("a binding that grants it now contradicts the old line", () => {
   expect(answers(rightsMissing, { objects: [web, ...pods, role!, binding!], logs })).toEqual([]);
+});
+
+test.each([
+  ["a binding for another account", "RoleBinding", "billing-reads-secrets"],
+  ["a role that the account is not bound to", "Role", "secret-reader"],
+  ["a binding whose name begins like the account", "RoleBinding", "webhook-reads"],
+])("the change of %s is not the reason", (_, kind, name) => {
+  const change = { ...deletedBinding, object: { ...deletedBinding.object, kind, name }, at: "2027-03-01T13:50:00Z" };
+  expect(answers(rightsMissing, { objects: [web, ...pods], logs, changes: [change] })).toEqual([
+    "RightsMissing ServiceAccount web → person",
+  ]);
+  expect(answers(rightsMissing, { objects: [web, ...pods], logs, changes: [change, deletedBinding] })).toEqual([
+    "RightsMissing RoleBinding web-reads-pods → person",
+  ]);
+});
+
+test("a role of the account that lost the rule is the reason", () => {
+  const narrowed = { ...role!, rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["get"] }] };
+  const change = { ...deletedBinding, object: { ...deletedBinding.object, kind: "Role", name: "pod-reader" }, kind: "changed" as const };
+  expect(answers(rightsMissing, { objects: [web, ...pods, narrowed, binding!], logs, changes: [change] })).toEqual([
+    "RightsMissing Role pod-reader → person",
+  ]);
 });

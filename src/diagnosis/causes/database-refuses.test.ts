@@ -1,7 +1,6 @@
-// A full and a read-only database: the server is to blame, whichever client says so.
+// A full and a read-only database: the server is at fault, whichever client reports it.
 import { expect, test } from "vitest";
-import { databaseConnectionsExhausted } from "#diagnosis/causes/database-connections-exhausted.ts";
-import { databaseReadOnly } from "#diagnosis/causes/database-read-only.ts";
+import { databaseConnectionsExhausted, databaseReadOnly } from "#diagnosis/causes/database-refuses.ts";
 import type { KubeObject } from "#api/object.ts";
 import type { Evidence, PodLog } from "#evidence/evidence.ts";
 import { answers, deployment, objects, podsOf } from "#test/evidence-sketch.ts";
@@ -34,7 +33,7 @@ test("a write is refused because the database is read-only", () => {
   expect(answers(databaseConnectionsExhausted, says(text))).toEqual([]);
 });
 
-test("of two servers the one that the client names is meant", () => {
+test("of two servers the one that the client names is at fault", () => {
   const other = deployment("ledger", { ports: [{ containerPort: 3306 }] });
   const [theirs] = objects(`
 apiVersion: v1
@@ -50,8 +49,33 @@ spec: { selector: { app: ledger }, ports: [{ port: 3306 }] }`);
   ).toEqual(["DatabaseConnectionsExhausted Deployment ledger → person"]);
 });
 
-test("a server that is read-only for a moment long past, or says so of itself alone in its log, is no finding", () => {
+test("an old line of a client, or a line in the log of the server alone, is not a finding", () => {
   const old = "2027-03-01T09:00:00Z ERROR The MySQL server is running with the --read-only option";
   expect(answers(databaseReadOnly, says(old))).toEqual([]);
   expect(answers(databaseReadOnly, says("running with the --read-only option", "db-7d9c5b8f6-bx2z4"))).toEqual([]);
+});
+
+const createdAt = (object: KubeObject, creationTimestamp: string): KubeObject => ({
+  ...object,
+  metadata: { ...object.metadata, creationTimestamp },
+});
+const ledger = deployment("ledger", { ports: [{ containerPort: 3306 }] });
+
+test.each([
+  ["deployed with the client, though the other one changed last", "2026-12-01T08:00:00Z", "2027-03-01T13:00:00Z", "db"],
+  ["unknown where both are as old as the client", "2026-12-01T08:00:00Z", "2026-12-01T08:05:00Z", "web"],
+])("of two servers that no client names, the one at fault is %s", (_, own, other, at) => {
+  const given = {
+    ...says("Too many connections"),
+    objects: [
+      createdAt(server, own),
+      createdAt(ledger, other),
+      createdAt(web, "2026-12-01T08:10:00Z"),
+      ...service,
+      ...podsOf(server, {}),
+      ...podsOf(ledger, {}),
+      ...podsOf(web, {}),
+    ],
+  };
+  expect(answers(databaseConnectionsExhausted, given)).toEqual([`DatabaseConnectionsExhausted Deployment ${at} → person`]);
 });
