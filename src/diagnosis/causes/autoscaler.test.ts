@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { autoscalerAtItsLimit } from "#diagnosis/causes/autoscaler-at-its-limit.ts";
-import { autoscalerWithoutMetrics } from "#diagnosis/causes/autoscaler-without-metrics.ts";
+import { autoscalerAtItsLimit } from "#diagnosis/causes/autoscalers.ts";
+import { autoscalerWithoutMetrics } from "#diagnosis/causes/autoscalers.ts";
 import { answers, deployment, manualSteps, objects } from "#test/evidence-sketch.ts";
 
 const web = deployment("web");

@@ -1,93 +1,73 @@
 // A PodDisruptionBudget that allows no eviction while a node is being drained: the drain never ends.
-import { Nodes, PodDisruptionBudgets, type PodDisruptionBudget } from "#api/kubernetes.ts";
+import { Nodes, PodDisruptionBudgets } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import { selects } from "#cluster/selectors.ts";
-import { assess, objectQuote, person } from "#diagnosis/assess.ts";
-import type { Cause } from "#diagnosis/cause.ts";
+import { objectQuote } from "#diagnosis/assess.ts";
 import { patch } from "#diagnosis/kubectl.ts";
-import type { Assessment, Facts } from "#diagnosis/finding.ts";
+import { cause } from "#diagnosis/rule.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
 
-const code = "BudgetBlocksDrain";
-
-export const budgetBlocksDrain: Cause = {
-  code,
+export const budgetBlocksDrain = cause({
+  code: "BudgetBlocksDrain",
   title: "A disruption budget that blocks a drain",
-  reads: "Budgets that allow no disruption, the pods they cover, and cordoned nodes.",
-  means: "All pods are healthy and the budget asks for all of them, so that none can leave its cordoned node.",
+  reads: "Budgets that allow no disruption, the pods that they cover, and cordoned nodes.",
+  means: "All pods are healthy and the budget requires all of them, so that none can leave its cordoned node.",
+  needs: ["objects.PodDisruptionBudget", "objects.Node", "objects.Pod"],
+  signs: ["PodDisruptionBudget"],
+  of: (view: View) =>
+    view.all(PodDisruptionBudgets).flatMap((budget) => {
+      const { spec, status, metadata } = budget;
+      const covered = view.workloads
+        .filter(({ reference }) => reference.namespace === metadata.namespace)
+        .flatMap(({ pods }) => pods.filter((pod) => selects(spec.selector, pod.metadata.labels)));
+      const node = covered
+        .map(({ spec: { nodeName } }) => (nodeName === undefined ? undefined : view.get(Nodes, undefined, nodeName)))
+        .find((each) => each?.spec?.unschedulable === true);
+      if (status === undefined || (status.disruptionsAllowed ?? 0) > 0 || node === undefined) return [];
+      const relaxed = spec.minAvailable === undefined ? { maxUnavailable: 1 } : { minAvailable: covered.length - 1 };
+      const command = patch(referenceTo(budget), { spec: relaxed });
+      const isSingle = covered.length < 2;
+      return [
+        {
+          ...{ budget, node, relaxed, isSingle, count: covered.length },
+          healthy: status.currentHealthy ?? 0,
+          required: status.desiredHealthy ?? 0,
+          step: isSingle
+            ? "scale the workload to two replicas first: with a single replica, an eviction is an outage"
+            : `allow one disruption: ${command}`,
+        },
+      ];
+    }),
+  // The pods that are down are the trouble, and the budget protects the others.
+  unless: [
+    {
+      is: ({ budget, healthy, required }) =>
+        `${referenceText(referenceTo(budget))} has ${healthy} healthy pods of ${required} that it requires`,
+      holds: ({ healthy, required }) => healthy < required,
+    },
+  ],
+  supports: [{ is: "it requires every pod", holds: ({ required, count }) => required >= count }],
+  object: ({ budget }) => budget,
+  says: "{budget} allows no eviction ({healthy} healthy, {required} required), so that {node} cannot be drained.",
+  chain: "{node} is cordoned → {budget} requires {required} of {count} pods → no pod may be evicted",
+  quotes: ({ budget, healthy, required }) => {
+    const { minAvailable, maxUnavailable } = budget.spec;
+    const spec = minAvailable === undefined ? `maxUnavailable ${maxUnavailable}` : `minAvailable ${minAvailable}`;
+    return [objectQuote(budget, `disruptionsAllowed 0, currentHealthy ${healthy}, desiredHealthy ${required}; ${spec}`)];
+  },
+  repairs: ({ budget, relaxed, isSingle }) =>
+    isSingle
+      ? []
+      : [
+          {
+            action: "relax_pdb",
+            target: referenceTo(budget),
+            parameters: Object.fromEntries(Object.entries(relaxed).map(([key, value]) => [key, String(value)])),
+            rationale: "One pod at a time may leave the node; the others stay.",
+            expected: `${referenceText(referenceTo(budget))} allows one disruption.`,
+          },
+        ],
   remedy:
     "`relax_pdb`, so that one eviction is allowed. Otherwise, scale the workload first: with a single replica, an eviction is an outage.",
-  find: (view) => view.all(PodDisruptionBudgets).map((budget) => find(view, budget)),
-};
-
-const find = (view: View, budget: PodDisruptionBudget): Assessment => {
-  const reference = referenceTo(budget);
-  const { disruptionsAllowed = 0, currentHealthy = 0, desiredHealthy = 0 } = budget.status ?? {};
-  const covered = view.workloads
-    .filter(({ reference: each }) => each.namespace === budget.metadata.namespace)
-    .flatMap(({ pods }) => pods)
-    .filter(({ metadata }) => selects(budget.spec.selector, metadata.labels));
-  const cordoned = new Set(
-    view
-      .all(Nodes)
-      .filter(({ spec }) => spec?.unschedulable === true)
-      .map(({ metadata }) => metadata.name),
-  );
-  const held = covered.filter(({ spec }) => spec.nodeName !== undefined && cordoned.has(spec.nodeName));
-  const isStrict = desiredHealthy >= covered.length;
-  return assess(
-    code,
-    {
-      required: [
-        { claim: "a budget that allows no disruption", holds: budget.status !== undefined && disruptionsAllowed === 0 },
-        { claim: "a pod of it on a cordoned node", holds: held.length > 0 },
-      ],
-      // Then the pods that are down are the trouble, and the budget does what it is for.
-      against: [
-        {
-          claim: `fewer pods are healthy (${currentHealthy}) than it asks for (${desiredHealthy})`,
-          holds: currentHealthy < desiredHealthy,
-        },
-      ],
-      supporting: [{ claim: "it asks for every pod there is", holds: isStrict, weight: 1 }],
-    },
-    () => ({
-      object: reference,
-      summary: `${referenceText(reference)} allows no eviction (${currentHealthy} healthy, ${desiredHealthy} required), so that Node ${held[0]?.spec.nodeName} cannot be drained.`,
-      chain: [
-        `Node ${held[0]?.spec.nodeName} is cordoned`,
-        `${referenceText(reference)} requires ${desiredHealthy} of ${covered.length} pods`,
-        "no pod may be evicted",
-      ],
-      quotes: [
-        objectQuote(
-          reference,
-          `disruptionsAllowed 0, currentHealthy ${currentHealthy}, desiredHealthy ${desiredHealthy}; ${specText(budget)}`,
-        ),
-      ],
-      facts: factsOf(budget, covered.length),
-    }),
-  );
-};
-
-const specText = ({ spec }: PodDisruptionBudget): string =>
-  spec.minAvailable === undefined ? `maxUnavailable ${spec.maxUnavailable}` : `minAvailable ${spec.minAvailable}`;
-
-const factsOf = (budget: PodDisruptionBudget, covered: number): Facts => {
-  if (covered < 2) return person("scale the workload to two replicas first: with a single one, an eviction is an outage");
-  const parameters: Record<string, string> =
-    budget.spec.minAvailable === undefined ? { maxUnavailable: "1" } : { minAvailable: String(covered - 1) };
-  return {
-    kind: "remedies",
-    remedies: [
-      {
-        action: "relax_pdb",
-        target: referenceTo(budget),
-        parameters,
-        rationale: "One pod at a time may then leave the node, and the others stay.",
-        expected: `${referenceText(referenceTo(budget))} allows one disruption.`,
-      },
-    ],
-    otherwise: `allow one disruption: ${patch(referenceTo(budget), { spec: parameters.maxUnavailable === undefined ? { minAvailable: covered - 1 } : { maxUnavailable: 1 } })}`,
-  };
-};
+  otherwise: "{step}",
+});

@@ -1,58 +1,44 @@
-// A workload fails because another one that it calls is down, in its own namespace or another: the other one is where to look, whatever its own fault.
-// Says least of all causes: wherever it is known why the other one is down, that is told instead, and explains the same callers.
-import { referenceText } from "#api/object.ts";
-import { assess, objectQuote, person } from "#diagnosis/assess.ts";
-import type { Cause } from "#diagnosis/cause.ts";
-import { dependentsOf, isDown } from "#diagnosis/dependents.ts";
-import { quote } from "#diagnosis/explain.ts";
-import type { Assessment } from "#diagnosis/finding.ts";
+// A workload without a ready pod whose callers fail because of it. Least particular of all causes: the cause of its own failure explains more,
+// and the same callers.
 import { isReady } from "#api/conditions.ts";
-import type { View, Workload } from "#diagnosis/view.ts";
-
-const code = "DependencyDown";
-
-export const dependencyDown: Cause = {
-  code,
-  title: "A workload that others depend on is down",
-  reads: "Workloads without a ready pod, the Services before them, and what the logs of others say of these Services.",
-  means: "Callers fail for it, and nothing that was read says why it is down.",
-  remedy: "Find out why the dependency is down; its callers recover once it is up.",
-  generality: 2,
-  find: (view) => view.workloads.filter(isDown).map((workload) => find(view, workload)),
-};
+import { referenceText } from "#api/object.ts";
+import { objectQuote } from "#diagnosis/assess.ts";
+import { complaintQuote } from "#diagnosis/caller-complaints.ts";
+import { dependentsOf, isDown } from "#diagnosis/dependents.ts";
+import { cause } from "#diagnosis/rule.ts";
+import type { View } from "#diagnosis/view.ts";
 
 const quotesAtMost = 3;
 
-const find = (view: View, workload: Workload): Assessment => {
-  const { reference, pods, desired } = workload;
-  const complaints = dependentsOf(view, workload);
-  const failing = complaints.filter((each) => !each.workload.pods.some(isReady));
-  const name = referenceText(reference);
-  return assess(
-    code,
-    {
-      required: [
-        { claim: `none of the pods of ${name} is ready`, holds: true },
-        { claim: "others complain that they cannot reach it", holds: complaints.length > 0 },
-      ],
-      supporting: [
-        { claim: "one of those is not ready itself", holds: failing.length > 0 },
-        { claim: "several complain", holds: complaints.length > 1 },
-      ],
-    },
-    () => ({
-      object: reference,
-      summary: `None of the ${pods.length} pods of ${name} is ready, and ${complaints.map((each) => referenceText(each.workload.reference)).join(", ")} fail to reach it.`,
-      chain: [
-        `${name} is down`,
-        ...complaints.slice(0, quotesAtMost).map((each) => `${referenceText(each.workload.reference)} gets no answer from it`),
-      ],
-      quotes: [
-        objectQuote(reference, `0 of ${desired ?? pods.length} replicas are ready`),
-        ...complaints.slice(0, quotesAtMost).map(({ log, line }) => quote("log", `Pod ${log.namespace}/${log.pod}`, line)),
-      ],
-      explains: complaints.map((each) => each.workload.reference),
-      facts: person(`find out why ${name} is down; its callers recover once it is up`),
+export const dependencyDown = cause({
+  code: "DependencyDown",
+  title: "A workload that others depend on is down",
+  reads: "Workloads without a ready pod, the Services before them, and the complaints about these Services in the logs of callers.",
+  means: "Callers fail because of it, and the evidence does not show why it is down.",
+  generality: 2,
+  needs: ["objects.Pod", "objects.Service", "logs"],
+  signs: ["log"],
+  of: (view: View) =>
+    view.workloads.filter(isDown).flatMap((workload) => {
+      const complaints = dependentsOf(view, workload);
+      const callers = complaints.map((complaint) => complaint.workload);
+      const effects = callers.slice(0, quotesAtMost).map(({ reference }) => `${referenceText(reference)} gets no answer from it`);
+      const count = workload.pods.length === 1 ? "Its only pod" : `None of its ${workload.pods.length} pods`;
+      const state = workload.pods.length === 1 ? `${count} is not ready` : `${count} is ready`;
+      return complaints.length === 0 ? [] : [{ workload, complaints, callers, effects, state }];
     }),
-  );
-};
+  supports: [
+    { is: "a caller is not ready itself", holds: ({ callers }) => callers.some(({ pods }) => !pods.some(isReady)) },
+    { is: "several callers complain", holds: ({ callers }) => callers.length > 1 },
+  ],
+  object: ({ workload }) => workload,
+  says: "{workload} is down and its callers fail: {callers}. {state}.",
+  chain: "{workload} is down → {effects}",
+  quotes: ({ workload, complaints }) => [
+    objectQuote(workload, `0 of ${workload.desired ?? workload.pods.length} replicas are ready`),
+    ...complaints.slice(0, quotesAtMost).map(complaintQuote),
+  ],
+  explains: ({ callers }) => callers,
+  remedy: "Find out why the dependency is down; its callers recover once it is up.",
+  otherwise: "find out why {workload} is down; its callers recover once it is up",
+});

@@ -1,56 +1,48 @@
-// The name of an image's registry cannot be resolved: it is wrong, or the node's own DNS is.
-import { referenceText } from "#api/object.ts";
-import { assess, eventQuote, objectQuote, person } from "#diagnosis/assess.ts";
-import type { Cause } from "#diagnosis/cause.ts";
-import type { Assessment } from "#diagnosis/finding.ts";
-import { remediesOr, rollbackWithout } from "#diagnosis/previous-revision.ts";
-import { type Pull, pullsWaiting } from "#diagnosis/image-pulls.ts";
+// An image registry whose name does not resolve: the name is wrong, or the DNS of the node is.
+import { eventQuote, objectQuote } from "#diagnosis/assess.ts";
+import { pullsWaiting } from "#diagnosis/image-pulls.ts";
+import { rollbackWithout } from "#diagnosis/previous-revision.ts";
+import { cause } from "#diagnosis/rule.ts";
 import type { View } from "#diagnosis/view.ts";
 
-const code = "RegistryUnresolvable";
+const isFrom = (image: string, host: string): boolean => image.startsWith(`${host}/`) || image.startsWith(`${host}:`);
 
-export const registryUnresolvable: Cause = {
-  code,
-  title: "A registry whose name cannot be resolved",
-  reads: "Containers that wait for their image, and what the container runtime says of the registry's name.",
-  means: "The node cannot resolve the registry's name.",
+export const registryUnresolvable = cause({
+  code: "RegistryUnresolvable",
+  title: "A registry whose name does not resolve",
+  reads: "Containers that wait for their image, and the errors of the container runtime about the registry's name.",
+  means: "The node cannot resolve the name of the registry.",
+  needs: ["objects.Pod"],
+  signs: ["waiting ErrImagePull", "waiting ImagePullBackOff", "waiting RegistryUnavailable", "waiting ImageInspectError"],
+  of: (view: View) => {
+    const pulls = pullsWaiting(view);
+    return pulls.flatMap((pull) => {
+      const host = /lookup ([^\s:]+)(?: on \S+)?: (?:no such host|server misbehaving|Temporary failure|i\/o timeout)/.exec(
+        pull.message,
+      )?.[1];
+      if (host === undefined) return [];
+      // Several images of other registries go through it: a mirror in the configuration of the nodes.
+      const isMirror = !isFrom(pull.image, host) && pulls.filter(({ message }) => message.includes(`lookup ${host}`)).length > 1;
+      const step = isMirror
+        ? "correct the registry mirror in the configuration of the nodes: its name does not resolve"
+        : "correct the name of the registry, or the DNS of the nodes";
+      return [{ ...pull, host, isMirror, step }];
+    });
+  },
+  supports: [
+    { is: "the image names that registry", holds: ({ image, host }) => isFrom(image, host) || "unknown", weight: 2 },
+    { is: "the name server answers that the name does not exist", holds: ({ message }) => message.includes("no such host") },
+  ],
+  object: ({ workload }) => workload,
+  says: "The registry {host} of image {image} does not resolve: container {container} of {workload} cannot start.",
+  chain: "{host} does not resolve → image {image} cannot be pulled → pods of {workload} wait for it",
+  quotes: ({ workload, event, container, image }) => [
+    event === undefined ? undefined : eventQuote(event),
+    objectQuote(workload, `container ${container}: image ${image}`),
+  ],
+  repairs: ({ workload, host, isMirror }, view) =>
+    isMirror ? [] : rollbackWithout(view, workload, ({ spec }) => spec.containers.some(({ image = "" }) => isFrom(image, host))),
   remedy:
     "`rollback_deployment` to a revision whose registry resolves. Otherwise, correct the name of the registry or the DNS of the nodes.",
-  find: (view) => pullsWaiting(view).map((pull) => find(view, pull)),
-};
-
-const find = (view: View, { workload, container, image, event, message }: Pull): Assessment => {
-  const host = /lookup ([^\s:]+)(?: on \S+)?: (?:no such host|server misbehaving|Temporary failure|i\/o timeout)/.exec(message)?.[1];
-  const others = pullsWaiting(view).filter((each) => each.message.includes(`lookup ${host}`)).length;
-  return assess(
-    code,
-    {
-      required: [{ claim: "the runtime cannot resolve the registry's name", holds: host !== undefined }],
-      supporting: [
-        { claim: "the image names that registry", holds: host !== undefined && isFrom(image, host) ? true : "unknown", weight: 2 },
-        { claim: "the name does not exist, instead of not being answered", holds: message.includes("no such host"), weight: 1 },
-      ],
-    },
-    () => ({
-      object: workload.reference,
-      summary: `The registry ${host} of image ${image} cannot be resolved: container ${container} of ${referenceText(workload.reference)} cannot start.`,
-      chain: [`${host} is not resolved`, `image ${image} cannot be pulled`, `pods of ${referenceText(workload.reference)} wait for it`],
-      quotes: [
-        ...(event === undefined ? [] : [eventQuote(event)]),
-        objectQuote(workload.reference, `container ${container}: image ${image}`),
-      ],
-      explains: [workload.reference],
-      facts:
-        others > 1 && host !== undefined && !isFrom(image, host)
-          ? person("correct the registry mirror in the configuration of the nodes: its name does not resolve")
-          : remediesOr(
-              rollbackWithout(view, workload, ({ spec }) =>
-                spec.containers.some((each) => host !== undefined && isFrom(each.image ?? "", host)),
-              ),
-              "correct the name of the registry, or the DNS of the nodes",
-            ),
-    }),
-  );
-};
-
-const isFrom = (image: string, host: string): boolean => image.startsWith(`${host}/`) || image.startsWith(`${host}:`);
+  otherwise: "{step}",
+});

@@ -1,59 +1,54 @@
-// A Deployment that is paused with a template that nobody rolled out: the change waits for somebody to resume it.
-import { Deployments, ReplicaSets, type Deployment } from "#api/kubernetes.ts";
+// A Deployment that is paused while its newest pod template is not rolled out.
+import { Deployments, ReplicaSets } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
-import { assess, objectQuote } from "#diagnosis/assess.ts";
-import type { Cause } from "#diagnosis/cause.ts";
+import { objectQuote } from "#diagnosis/assess.ts";
 import { kubectl, resource } from "#diagnosis/kubectl.ts";
-import type { Assessment } from "#diagnosis/finding.ts";
+import { cause } from "#diagnosis/rule.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
 
-const code = "RolloutPaused";
-
-export const rolloutPaused: Cause = {
-  code,
+export const rolloutPaused = cause({
+  code: "RolloutPaused",
   title: "A rollout that is paused",
-  reads: "Deployments with spec.paused, and how many of their pods have the newest template.",
-  means: "The newest template is not rolled out because the Deployment is paused.",
-  remedy: "`resume_rollout`. Otherwise, resume it by hand.",
-  find: (view) => view.all(Deployments).map((deployment) => find(view, deployment)),
-};
-
-const find = (view: View, deployment: Deployment): Assessment => {
-  const reference = referenceTo(deployment);
-  const { replicas = 1, paused } = deployment.spec;
-  const { updatedReplicas = 0, conditions } = deployment.status ?? {};
-  const sets = view
-    .all(ReplicaSets, reference.namespace)
-    .filter((set) => set.metadata.ownerReferences?.some(({ uid }) => uid === deployment.metadata.uid));
-  return assess(
-    code,
-    {
-      required: [
-        { claim: `${referenceText(reference)} is paused`, holds: paused === true },
-        { claim: "pods of an older template", holds: updatedReplicas < replicas && sets.length > 0 },
-      ],
-      supporting: [
-        { claim: "its controller says so", holds: conditions?.some(({ reason }) => reason === "DeploymentPaused") ?? false, weight: 1 },
-      ],
-    },
-    () => ({
-      object: reference,
-      summary: `${referenceText(reference)} is paused: ${updatedReplicas} of ${replicas} replicas have its newest template.`,
-      chain: ["spec.paused is true", "the newest template is not rolled out"],
-      quotes: [objectQuote(reference, `paused: true; updatedReplicas ${updatedReplicas} of ${replicas}`)],
-      facts: {
-        kind: "remedies",
-        remedies: [
-          {
-            action: "resume_rollout",
-            target: reference,
-            parameters: {},
-            rationale: "The rollout goes on where it stopped.",
-            expected: `All replicas of ${referenceText(reference)} have the newest template.`,
-          },
-        ],
-        otherwise: `resume the rollout: ${kubectl(reference.namespace, "rollout", "resume", resource(reference))}`,
-      },
+  reads: "Deployments with spec.paused, and how many of their pods have the newest pod template.",
+  means: "The newest pod template is not rolled out because the Deployment is paused.",
+  needs: ["objects.Deployment", "objects.ReplicaSet"],
+  signs: ["Deployment"],
+  of: (view: View) =>
+    view.all(Deployments).flatMap((deployment) => {
+      const { spec, status, metadata } = deployment;
+      const hasSets = view
+        .all(ReplicaSets, metadata.namespace)
+        .some((set) => set.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid));
+      if (spec.paused !== true || !hasSets) return [];
+      const command = kubectl(metadata.namespace, "rollout", "resume", resource(referenceTo(deployment)));
+      return [{ deployment, command, replicas: spec.replicas ?? 1, updated: status?.updatedReplicas ?? 0 }];
     }),
-  );
-};
+  when: [
+    {
+      is: "pods have an older template",
+      not: ({ deployment }) => `all pods of ${referenceText(referenceTo(deployment))} have its newest template`,
+      holds: ({ updated, replicas }) => updated < replicas,
+    },
+  ],
+  supports: [
+    {
+      is: "its controller reports the pause",
+      holds: ({ deployment }) => deployment.status?.conditions?.some(({ reason }) => reason === "DeploymentPaused") ?? false,
+    },
+  ],
+  object: ({ deployment }) => deployment,
+  says: "{deployment} is paused: {updated} of {replicas} replicas have its newest template.",
+  chain: "spec.paused is true → the newest template is not rolled out",
+  quotes: ({ deployment, updated, replicas }) => [objectQuote(deployment, `paused: true; updatedReplicas ${updated} of ${replicas}`)],
+  repairs: ({ deployment }) => [
+    {
+      action: "resume_rollout",
+      target: referenceTo(deployment),
+      parameters: {},
+      rationale: "The rollout continues where it stopped.",
+      expected: `All replicas of ${referenceText(referenceTo(deployment))} have the newest template.`,
+    },
+  ],
+  remedy: "`resume_rollout`. Otherwise, resume it by hand.",
+  otherwise: "resume the rollout: {command}",
+});

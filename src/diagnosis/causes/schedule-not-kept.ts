@@ -1,75 +1,71 @@
-// A CronJob that no longer starts its Jobs: suspended with an alert about it, behind by too many runs, or held by a run that never ends.
-import { CronJobs, Jobs, type CronJob } from "#api/kubernetes.ts";
+// A CronJob that no longer starts its Jobs: suspended while an alert misses it, behind by too many runs, or blocked by a run that does not end.
+import { CronJobs, Jobs } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
-import { assess, eventQuote, objectQuote, person } from "#diagnosis/assess.ts";
-import type { Cause } from "#diagnosis/cause.ts";
-import { patch } from "#diagnosis/kubectl.ts";
+import { eventQuote, objectQuote } from "#diagnosis/assess.ts";
 import { quote } from "#diagnosis/explain.ts";
-import type { Assessment, Facts } from "#diagnosis/finding.ts";
+import { patch } from "#diagnosis/kubectl.ts";
+import { cause } from "#diagnosis/rule.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
 
-const code = "ScheduleNotKept";
-/** The controller's own reasons (pkg/controller/cronjob). */
-const reasons = new Set([
-  "FailedNeedsStart",
-  "TooManyMissedTimes",
-  "MissSchedule",
-  "UnparseableSchedule",
-  "InvalidSchedule",
-  "UnknownTimeZone",
-]);
+/** The reasons of the controller (pkg/controller/cronjob). */
+const reasons = ["FailedNeedsStart", "TooManyMissedTimes", "MissSchedule", "UnparseableSchedule", "InvalidSchedule", "UnknownTimeZone"];
+/** One refused start may be an overlap of moments; the event is counted for each. */
+const blockedStarts = 2;
 
-export const scheduleNotKept: Cause = {
-  code,
+export const scheduleNotKept = cause({
+  code: "ScheduleNotKept",
   title: "A CronJob that does not run",
-  reads: "CronJobs, the controller's events about them, alerts that name them, and runs that hold up the next.",
-  means: "It is suspended, its schedule cannot be read or kept, or an earlier run forbids the next.",
-  remedy: "Resume the CronJob, correct its schedule, or end the run that holds up the next.",
-  find: (view) => view.all(CronJobs).map((cron) => find(view, cron)),
-};
-
-const find = (view: View, cron: CronJob): Assessment => {
-  const reference = referenceTo(cron);
-  const event = view.eventsOf(reference).find(({ reason, type }) => type === "Warning" && reasons.has(reason));
-  const alert = view.evidence.alerts.find(
-    ({ labels }) => labels["cronjob"] === reference.name && labels["namespace"] === reference.namespace,
-  );
-  const suspended = cron.spec.suspend === true && alert !== undefined;
-  const held = view.eventsOf(reference).find(({ reason }) => reason === "JobAlreadyActive");
-  const active = view
-    .all(Jobs, reference.namespace)
-    .find(({ metadata, status }) => (status?.active ?? 0) > 0 && metadata.ownerReferences?.some(({ uid }) => uid === cron.metadata.uid));
-  const holds = held !== undefined && active !== undefined && held.count > 2;
-  const why = suspended
-    ? "it is suspended"
-    : event !== undefined
-      ? event.message
-      : holds
-        ? `Job ${active.metadata.name} still runs and no other may beside it`
-        : "";
-  return assess(
-    code,
-    {
-      required: [{ claim: `${referenceText(reference)} does not start its runs`, holds: suspended || event !== undefined || holds }],
-      // To suspend is a decision: nobody misses it unless an alert says so.
-      against: [{ claim: "it is suspended and nothing says that it is missed", holds: cron.spec.suspend === true && alert === undefined }],
-      supporting: [{ claim: "the controller says why", holds: event !== undefined || holds, weight: 1 }],
-    },
-    () => ({
-      object: reference,
-      summary: `${referenceText(reference)} does not run: ${why}.`.slice(0, 1024),
-      chain: [why.slice(0, 512), "no Job is started"],
-      quotes: [
-        objectQuote(reference, `schedule ${cron.spec.schedule}, suspend ${cron.spec.suspend === true}`),
-        ...(suspended ? [quote("alert", alert.name, Object.values(alert.annotations).join("; ") || alert.name)] : []),
-        ...[event, holds ? held : undefined].flatMap((each) => (each === undefined ? [] : [eventQuote(each)])),
-      ],
-      facts: factsOf(cron, suspended),
+  reads: "CronJobs, the events of their controller, alerts that name them, and runs that block the next one.",
+  means: "It is suspended, its schedule cannot be parsed or kept, or an earlier run blocks the next.",
+  needs: ["objects.CronJob", "objects.Job", "events"],
+  signs: ["CronJob"],
+  of: (view: View) =>
+    view.all(CronJobs).flatMap((cron) => {
+      const reference = referenceTo(cron);
+      const { name, namespace } = reference;
+      const events = view.eventsOf(reference);
+      const warning = events.find(({ reason, type }) => type === "Warning" && reasons.includes(reason));
+      const alert = view.evidence.alerts.find(({ labels }) => labels["cronjob"] === name && labels["namespace"] === namespace);
+      const blocked = events.find(({ reason, count }) => reason === "JobAlreadyActive" && count > blockedStarts);
+      const active = view
+        .all(Jobs, namespace)
+        .find(
+          ({ metadata, status }) => (status?.active ?? 0) > 0 && metadata.ownerReferences?.some(({ uid }) => uid === cron.metadata.uid),
+        );
+      const isSuspended = cron.spec.suspend === true;
+      const isBlocked = blocked !== undefined && active !== undefined;
+      if (!(isSuspended && alert !== undefined) && warning === undefined && !isBlocked) return [];
+      return [
+        {
+          ...{ cron, alert, isSuspended, events: [warning, isBlocked ? blocked : undefined].filter((each) => each !== undefined) },
+          reason: isSuspended
+            ? "it is suspended"
+            : (warning?.message ?? `Job ${active?.metadata.name} still runs, and its concurrencyPolicy forbids another one`),
+          step: isSuspended
+            ? `resume it, if the suspension is a mistake: ${patch(reference, { spec: { suspend: false } })}`
+            : "correct its schedule, or end the run that blocks the next one",
+        },
+      ];
     }),
-  );
-};
-
-const factsOf = (cron: CronJob, isSuspended: boolean): Facts =>
-  isSuspended
-    ? person(`resume it, if the suspension is a mistake: ${patch(referenceTo(cron), { spec: { suspend: false } })}`)
-    : person("correct its schedule, or end the run that holds up the next");
+  // A suspension is a decision.
+  unless: [
+    {
+      is: ({ cron }) => `${referenceText(referenceTo(cron))} is suspended and no alert misses it`,
+      holds: ({ isSuspended, alert }) => isSuspended && alert === undefined,
+    },
+  ],
+  supports: [
+    { is: "the controller reports the reason", holds: ({ events }) => events.length > 0 },
+    { is: "an alert names the CronJob", holds: ({ alert }) => alert !== undefined || "unknown" },
+  ],
+  object: ({ cron }) => cron,
+  says: "{cron} does not run: {reason}.",
+  chain: "{reason} → no Job is started",
+  quotes: ({ cron, alert, isSuspended, events }) => [
+    objectQuote(cron, `schedule ${cron.spec.schedule}, suspend ${isSuspended}`),
+    alert === undefined ? undefined : quote("alert", alert.name, Object.values(alert.annotations).join("; ") || alert.name),
+    ...events.map(eventQuote),
+  ],
+  remedy: "Resume the CronJob, correct its schedule, or end the run that blocks the next one.",
+  otherwise: "{step}",
+});

@@ -1,85 +1,63 @@
-// A claim names a StorageClass that does not exist, or names none where no default is: nothing will ever provision it.
+// A claim that names a StorageClass which does not exist: nothing will ever provision it.
 // The words are those of the persistent volume controller (pkg/controller/volume/persistentvolume).
-import { PersistentVolumeClaims, PersistentVolumes, StorageClasses, type PersistentVolumeClaim } from "#api/kubernetes.ts";
+import { PersistentVolumeClaims, PersistentVolumes, StorageClasses } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
-import { assess, eventQuote, objectQuote, person } from "#diagnosis/assess.ts";
+import { eventQuote, objectQuote } from "#diagnosis/assess.ts";
 import { claimants } from "#diagnosis/claimants.ts";
-import type { Cause } from "#diagnosis/cause.ts";
-import type { Assessment, Facts } from "#diagnosis/finding.ts";
 import { nearest } from "#diagnosis/nearest.ts";
+import { cause } from "#diagnosis/rule.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
-
-const code = "StorageClassMissing";
-
-export const storageClassMissing: Cause = {
-  code,
-  title: "A claim whose StorageClass does not exist",
-  reads: "Pending claims, the classes there are, and what the volume controller says.",
-  means: "The claim names a class that does not exist and no volume of that class is free.",
-  remedy: "Create the StorageClass, or recreate the claim with one that exists while it is unbound.",
-  find: (view) => view.all(PersistentVolumeClaims).map((claim) => find(view, claim)),
-};
 
 const defaultAnnotation = "storageclass.kubernetes.io/is-default-class";
 
-const find = (view: View, claim: PersistentVolumeClaim): Assessment => {
-  const reference = referenceTo(claim);
-  const name = claim.spec.storageClassName ?? "";
-  const event = view.eventsOf(reference).find(({ message }) => /storageclass\.storage\.k8s\.io "[^"]+" not found/.test(message));
-  const exists = view.get(StorageClasses, undefined, name) !== undefined;
-  // Volumes made by hand often have a class that is only a label.
-  const ofClass = view.all(PersistentVolumes).filter(({ spec }) => spec.storageClassName === name);
-  return assess(
-    code,
-    {
-      required: [
-        { claim: `${referenceText(reference)} pending`, holds: claim.status?.phase === "Pending" },
-        { claim: "a class that it names", holds: name !== "" },
-        { claim: `no StorageClass ${name}`, holds: !exists && (view.knows(StorageClasses, undefined) || event !== undefined) },
-      ],
-      against: [{ claim: `PersistentVolumes have the class ${name}`, holds: ofClass.length > 0 }],
-      supporting: [
-        { claim: "the volume controller says so", holds: event !== undefined, weight: 2 },
-        { claim: "pods wait for it", holds: claimants(view, claim).length > 0, weight: 1 },
-      ],
-    },
-    () => ({
-      object: reference,
-      summary: `${referenceText(reference)} asks for StorageClass ${name}, which does not exist.`,
-      chain: [
-        `there is no StorageClass ${name}`,
-        `${referenceText(reference)} stays Pending`,
-        ...claimants(view, claim).map((workload) => `pods of ${referenceText(workload)} cannot be scheduled`),
-      ],
-      quotes: [
-        objectQuote(
-          reference,
-          `phase Pending, storageClassName ${name}; classes: ${
-            view
-              .all(StorageClasses)
-              .map(({ metadata }) => metadata.name)
-              .join(", ") || "none"
-          }`,
-        ),
-        ...(event === undefined ? [] : [eventQuote(event)]),
-      ],
-      explains: claimants(view, claim),
-      facts: factsOf(view, name),
-    }),
-  );
+const adviceOn = (view: View, name: string, names: readonly string[]): string => {
+  const isDefault = view.all(StorageClasses).find(({ metadata }) => metadata.annotations?.[defaultAnnotation] === "true");
+  const similar = nearest(name, names) ?? isDefault?.metadata.name;
+  return similar === undefined
+    ? `create StorageClass ${name}, or recreate the claim with an existing class (${names.slice(0, 10).join(", ") || "none exists"})`
+    : `recreate the claim with StorageClass ${similar}, or create ${name}: the claim is unbound, and its class is immutable`;
 };
 
-const factsOf = (view: View, name: string): Facts => {
-  const classes = view.all(StorageClasses);
-  const meant =
-    nearest(
-      name,
-      classes.map(({ metadata }) => metadata.name),
-    ) ?? classes.find(({ metadata }) => metadata.annotations?.[defaultAnnotation] === "true")?.metadata.name;
-  const others = classes.map(({ metadata }) => metadata.name).slice(0, 10);
-  return person(
-    meant === undefined
-      ? `create StorageClass ${name}, or recreate the claim with an existing class (${others.length === 0 ? "none exists" : others.join(", ")})`
-      : `recreate the claim with StorageClass ${meant}, or create ${name}: the claim is unbound, and its class is immutable`,
-  );
-};
+export const storageClassMissing = cause({
+  code: "StorageClassMissing",
+  title: "A claim whose StorageClass does not exist",
+  reads: "Pending claims, the StorageClasses, and the events of the volume controller.",
+  means: "The claim names a class that does not exist, and no volume of that class is free.",
+  needs: ["objects.PersistentVolumeClaim", "objects.StorageClass", "objects.PersistentVolume"],
+  signs: ["PersistentVolumeClaim Pending"],
+  of: (view: View) =>
+    view.all(PersistentVolumeClaims).flatMap((claim) => {
+      const name = claim.spec.storageClassName ?? "";
+      const event = view
+        .eventsOf(referenceTo(claim))
+        .find(({ message }) => /storageclass\.storage\.k8s\.io "[^"]+" not found/.test(message));
+      const isMissing =
+        view.get(StorageClasses, undefined, name) === undefined && (view.knows(StorageClasses, undefined) || event !== undefined);
+      if (claim.status?.phase !== "Pending" || name === "" || !isMissing) return [];
+      const names = view.all(StorageClasses).map(({ metadata }) => metadata.name);
+      const users = claimants(view, claim);
+      const effects = users.map((user) => `pods of ${referenceText(user)} cannot be scheduled`);
+      return [{ claim, name, event, names, users, effects, step: adviceOn(view, name, names) }];
+    }),
+  // For volumes that are created by hand, the class is often a label only.
+  unless: [
+    {
+      is: ({ name }) => `PersistentVolumes have the class ${name}`,
+      holds: ({ name }, view) => view.all(PersistentVolumes).some(({ spec }) => spec.storageClassName === name),
+    },
+  ],
+  supports: [
+    { is: "the volume controller reports it", holds: ({ event }) => event !== undefined, weight: 2 },
+    { is: "pods wait for the claim", holds: ({ users }) => users.length > 0 },
+  ],
+  object: ({ claim }) => claim,
+  says: "{claim} requires StorageClass {name}, which does not exist.",
+  chain: "StorageClass {name} does not exist → {claim} stays Pending → {effects}",
+  quotes: ({ claim, name, names, event }) => [
+    objectQuote(claim, `phase Pending, storageClassName ${name}; classes: ${names.join(", ") || "none"}`),
+    event === undefined ? undefined : eventQuote(event),
+  ],
+  explains: ({ users }) => users,
+  remedy: "Create the StorageClass, or recreate the claim with one that exists while it is unbound.",
+  otherwise: "{step}",
+});
