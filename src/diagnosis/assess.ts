@@ -2,7 +2,7 @@
 import type { Reference } from "#api/fields.ts";
 import { referenceText } from "#api/object.ts";
 import { quote } from "#diagnosis/explain.ts";
-import { judge, type Assessment, type Check, type Facts, type Finding, type FindingCode } from "#diagnosis/finding.ts";
+import { judge, type Assessment, type Check, type Facts, type Finding, type FindingCode, type Remedy } from "#diagnosis/finding.ts";
 import { type Named, referenceOf } from "#diagnosis/template.ts";
 import type { ObservedChange } from "#evidence/evidence.ts";
 import type { EventEvidence } from "#evidence/workload-evidence.ts";
@@ -21,18 +21,19 @@ export const assess = (code: FindingCode, claims: Claims, finding: () => Omit<Fi
 /** `why`: an imperative clause that says what to do by hand. */
 export const person = (why: string): Facts => ({ kind: "person", why });
 
-/** What the change journal kept of an object is put back as it was before this change; `otherwise`: the manual step where it kept nothing. */
-export const restored = ({ object, at, by, kind }: ObservedChange, expected: string, otherwise: string): Facts => ({
+/** The version of the change journal before this change. */
+export const restoration = ({ object, at, by, kind }: ObservedChange, expected: string): Remedy => ({
+  action: "restore_object",
+  target: object,
+  parameters: { before: at },
+  rationale: `${referenceText(object)} was ${kind} at ${at} by ${by}.`,
+  expected,
+});
+
+/** `otherwise`: the manual step where the journal has no earlier version. */
+export const restored = (change: ObservedChange, expected: string, otherwise: string): Facts => ({
   kind: "remedies",
-  remedies: [
-    {
-      action: "restore_object",
-      target: object,
-      parameters: { before: at },
-      rationale: `${referenceText(object)} was ${kind} at ${at} by ${by}.`,
-      expected,
-    },
-  ],
+  remedies: [restoration(change, expected)],
   otherwise,
 });
 

@@ -11,16 +11,16 @@ export const rollbackWithout = (view: View, workload: Workload, hasFault: (templ
   const older = revisions.filter(({ revision, template }) => current !== undefined && revision < current.revision && !hasFault(template));
   const back = older.find(({ ready }) => ready > 0) ?? older[0];
   if (back === undefined) return [];
-  return [
-    {
-      action: "rollback_deployment",
-      target: workload.reference,
-      parameters: { revision: String(back.revision) },
-      rationale: `Revision ${back.revision} is without it.`,
-      expected: `The pods of ${referenceText(workload.reference)} are ready again.`,
-    },
-  ];
+  return [rollbackTo(workload, back.revision)];
 };
+
+export const rollbackTo = ({ reference }: Workload, revision: number): Remedy => ({
+  action: "rollback_deployment",
+  target: reference,
+  parameters: { revision: String(revision) },
+  rationale: `Revision ${revision} does not have the fault.`,
+  expected: `The pods of ${referenceText(reference)} are ready again.`,
+});
 
 /** Remedies, or the manual step where there are none. */
 export const remediesOr = (remedies: readonly Remedy[], otherwise: string): Facts =>

@@ -23,7 +23,7 @@ test.each([
 ])("a program that %s is explained by the Service that it calls, and nothing denies what its log says", (_, pod) => {
   const { findings } = diagnoseCluster(evidence(scene(line, pod)));
   expect(findings.map(({ code }) => code)).toEqual(["CalledServiceMissing"]);
-  expect(findings[0]?.summary).toBe(`Deployment shop/web calls Service rates-v1, which does not exist; rates-v2 does: "${line}".`);
+  expect(findings[0]?.summary).toBe(`Deployment shop/web calls Service rates-v1, which does not exist; rates-v2 exists: "${line}".`);
   expect(findings[0]?.facts).toEqual({ kind: "person", why: "correct the host rates-v1, probably to rates-v2" });
 });
 

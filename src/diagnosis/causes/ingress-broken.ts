@@ -46,8 +46,8 @@ const find = (view: View, ingress: Ingress): Assessment[] => {
     assess(
       code,
       {
-        required: [{ claim: first?.what ?? "", holds: true }],
-        supporting: [{ claim: "all that it refers to was listed", holds: true, weight: 1 }],
+        required: [{ claim: first?.what ?? "", holds: faults.length > 0 }],
+        supporting: [{ claim: "a Service, a port or a TLS Secret is missing", holds: faults.some(({ kind }) => kind !== "IngressClass") }],
       },
       () => ({
         object: reference,

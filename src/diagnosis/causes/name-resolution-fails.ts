@@ -1,25 +1,13 @@
-// Pods that get no answer to any name because of what their own template says: nameservers that are none, or none at all.
-// dnsPolicy None takes the nameservers of dnsConfig alone; Default takes the node's, which know no Services.
+// Pods whose own DNS settings resolve no name: dnsPolicy None uses the nameservers of dnsConfig alone, Default those of the node, which know no Services.
 import { Pods, Services } from "#api/kubernetes.ts";
-import { referenceText } from "#api/object.ts";
-import { assess, objectQuote, person } from "#diagnosis/assess.ts";
-import type { Cause } from "#diagnosis/cause.ts";
-import type { Assessment } from "#diagnosis/finding.ts";
+import { objectQuote } from "#diagnosis/assess.ts";
+import { hasUnreadyPod, unreadyPods } from "#diagnosis/checks/pods.ts";
 import { lineQuote, linesSaying } from "#diagnosis/log-lines.ts";
 import { noSuchName, unanswered } from "#diagnosis/name-resolution.ts";
+import { cause } from "#diagnosis/rule.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
-const code = "NameResolutionFails";
-
-export const nameResolutionFails: Cause = {
-  code,
-  title: "Pods whose own DNS settings lead nowhere",
-  reads: "dnsPolicy and dnsConfig of pods, the Services that answer DNS, and what programs say when a name has no address.",
-  means:
-    "The template sends its lookups to a nameserver that does not answer them, while pods with the cluster's own settings resolve names.",
-  remedy: "Set `dnsPolicy: ClusterFirst`, or correct the nameservers.",
-  find: (view) => view.workloads.flatMap((workload) => find(view, workload)),
-};
+const dnsPort = 53;
 
 interface DnsSettings {
   readonly policy: string;
@@ -32,62 +20,7 @@ const settingsOf = ({ template }: Workload): DnsSettings => {
   return { policy: typeof dnsPolicy === "string" ? dnsPolicy : "ClusterFirst", nameservers };
 };
 
-const find = (view: View, workload: Workload): readonly Assessment[] => {
-  const { policy, nameservers } = settingsOf(workload);
-  if (policy === "ClusterFirst" || policy === "ClusterFirstWithHostNet") return [];
-  const { reference } = workload;
-  const mute = linesSaying(view, workload, unanswered);
-  const lines = [...mute, ...linesSaying(view, workload, noSuchName)];
-  const isUnwell = view.inside(workload).pods.some(({ isReady, isDeleting }) => !isReady && !isDeleting);
-  const servers = dnsServersOf(view);
-  const strange = nameservers.filter((address) => !servers.has(address));
-  // Others that say the same without settings of their own: then it is the cluster's DNS.
-  const fellows = view.workloads.filter(
-    (other) => other !== workload && settingsOf(other).policy === "ClusterFirst" && linesSaying(view, other, unanswered).length > 0,
-  );
-  const named = nameservers.find((address) => lines.some(({ text }) => text.includes(address)));
-  const said =
-    policy === "None" ? `nameservers ${nameservers.join(", ") || "(none)"} alone` : "the node's nameservers, which know no Services";
-  return [
-    assess(
-      code,
-      {
-        required: [
-          { claim: `pods of ${referenceText(reference)} ask ${said}`, holds: true },
-          { claim: "names get no address, or the pods are not well", holds: lines.length > 0 || isUnwell },
-          { claim: "its log says that a lookup failed", holds: lines.length > 0 ? true : policy === "None" && isUnwell ? true : "unknown" },
-        ],
-        against: [{ claim: "pods with the cluster's own settings get no answer either", holds: fellows.length > 0 }],
-        supporting: [
-          { claim: "a lookup failed by the words of a program", holds: lines.length > 0, weight: 2 },
-          { claim: "the failed lookup was sent to one of these nameservers", holds: named === undefined ? "unknown" : true },
-          { claim: "no Service or pod that was read answers at that address", holds: policy === "None" ? strange.length > 0 : "unknown" },
-          { claim: "its pods are not ready", holds: isUnwell },
-        ],
-      },
-      () => ({
-        object: reference,
-        summary: `Pods of ${referenceText(reference)} resolve no names: dnsPolicy ${policy} sends lookups to ${said}.`,
-        chain: [
-          `dnsPolicy ${policy} of ${referenceText(reference)} sends lookups to ${said}`,
-          "the names of other services get no address",
-          isUnwell ? "its pods do not become ready" : "its calls fail",
-        ],
-        quotes: [
-          objectQuote(reference, `dnsPolicy: ${policy}; dnsConfig.nameservers: ${nameservers.join(", ") || "none"}`),
-          ...lines.slice(0, 2).map(lineQuote),
-        ],
-        field: "spec.template.spec.dns",
-        explains: [reference],
-        facts: person("set dnsPolicy to ClusterFirst to use the cluster's DNS, or correct the nameservers"),
-      }),
-    ),
-  ];
-};
-
-const dnsPort = 53;
-
-/** Addresses where DNS is served inside of the cluster, as far as it was read. */
+/** Addresses of the DNS servers in the cluster: of Services and of pods that declare the port. */
 const dnsServersOf = (view: View): ReadonlySet<string> =>
   new Set([
     ...view
@@ -104,3 +37,59 @@ const dnsServersOf = (view: View): ReadonlySet<string> =>
           : [],
       ),
   ]);
+
+export const nameResolutionFails = cause({
+  code: "NameResolutionFails",
+  title: "Pods whose own DNS settings resolve no name",
+  reads: "dnsPolicy and dnsConfig of pods, the Services that serve DNS, and the errors of programs that resolve a name.",
+  means:
+    "The pod template sends lookups to a nameserver that does not answer them, while pods with the cluster's own settings resolve names.",
+  needs: ["objects.Pod", "logs"],
+  signs: ["Pod"],
+  of: (view: View) =>
+    view.workloads.flatMap((workload) => {
+      const { policy, nameservers } = settingsOf(workload);
+      if (policy === "ClusterFirst" || policy === "ClusterFirstWithHostNet") return [];
+      const lines = [...linesSaying(view, workload, unanswered), ...linesSaying(view, workload, noSuchName)];
+      const isUnready = unreadyPods(workload).length > 0;
+      if (lines.length === 0 && !(policy === "None" && isUnready)) return [];
+      const servers =
+        policy === "None" ? `nameservers ${nameservers.join(", ") || "(none)"} only` : "the node's nameservers, which know no Services";
+      return [{ workload, policy, nameservers, lines, servers, effect: isUnready ? "its pods do not become ready" : "its calls fail" }];
+    }),
+  unless: [
+    {
+      // Then the cluster's DNS is the cause.
+      is: "pods with the cluster's own DNS settings get no answer either",
+      holds: ({ workload }, view) =>
+        view.workloads.some(
+          (other) => other !== workload && settingsOf(other).policy === "ClusterFirst" && linesSaying(view, other, unanswered).length > 0,
+        ),
+    },
+  ],
+  supports: [
+    { is: "a program reports a failed lookup", holds: ({ lines }) => lines.length > 0, weight: 2 },
+    {
+      is: "the failed lookup was sent to one of these nameservers",
+      holds: ({ lines, nameservers }) => nameservers.some((address) => lines.some(({ text }) => text.includes(address))) || "unknown",
+    },
+    {
+      is: "no DNS server of the cluster has such an address",
+      holds: ({ policy, nameservers }, view) => {
+        const servers = dnsServersOf(view);
+        return policy === "None" ? nameservers.some((address) => !servers.has(address)) : "unknown";
+      },
+    },
+    hasUnreadyPod,
+  ],
+  object: ({ workload }) => workload,
+  field: () => "spec.template.spec.dns",
+  says: "Pods of {workload} resolve no name: dnsPolicy {policy} sends lookups to {servers}.",
+  chain: "dnsPolicy {policy} of {workload} sends lookups to {servers} → the names of other Services do not resolve → {effect}",
+  quotes: ({ workload, policy, nameservers, lines }) => [
+    objectQuote(workload, `dnsPolicy: ${policy}; dnsConfig.nameservers: ${nameservers.join(", ") || "none"}`),
+    ...lines.slice(0, 2).map(lineQuote),
+  ],
+  remedy: "Set `dnsPolicy: ClusterFirst`, or correct the nameservers.",
+  otherwise: "set dnsPolicy to ClusterFirst to use the cluster's DNS, or correct the nameservers",
+});

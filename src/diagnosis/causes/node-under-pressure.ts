@@ -5,7 +5,7 @@ import { objectQuote } from "#diagnosis/assess.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View } from "#diagnosis/view.ts";
 
-const pressures = ["DiskPressure", "MemoryPressure", "PIDPressure"];
+const pressures = new Set(["DiskPressure", "MemoryPressure", "PIDPressure"]);
 
 export const nodeUnderPressure = cause({
   code: "NodeUnderPressure",
@@ -16,7 +16,7 @@ export const nodeUnderPressure = cause({
   signs: ["Node DiskPressure=True", "Node MemoryPressure=True", "Node PIDPressure=True"],
   of: (view: View) =>
     view.all(Nodes).flatMap((node) => {
-      const conditions = (node.status?.conditions ?? []).filter(({ type, status }) => pressures.includes(type) && status === "True");
+      const conditions = (node.status?.conditions ?? []).filter(({ type, status }) => pressures.has(type) && status === "True");
       const evicted = view.workloads.filter(({ pods }) =>
         pods.some(({ spec, status }) => spec.nodeName === node.metadata.name && status?.phase === "Failed" && status.reason === "Evicted"),
       );

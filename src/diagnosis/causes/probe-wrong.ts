@@ -86,10 +86,7 @@ const kinds: readonly Kind[] = [
         { claim: "nothing answers there", holds: unanswered.test(message) || typeof probe.port === "string" },
       ],
       against: [{ claim: "something answers there", holds: /statuscode|malformed HTTP/i.test(message) }],
-      supporting: [
-        { claim: "another probe passes on a declared port", holds: passesDeclared(container, passing), weight: 2 },
-        { claim: "the program runs", holds: true, weight: 1 },
-      ],
+      supporting: [{ claim: "another probe passes on a declared port", holds: passesDeclared(container, passing), weight: 2 }],
     }),
     words: ({ probe, container }) =>
       `asks on port ${probe.port}, and the container listens on ${(container.ports ?? []).map(({ containerPort }) => containerPort).join(", ")}`,

@@ -50,7 +50,7 @@ const find = (view: View, workload: Workload): Assessment[] => {
       assess(
         code,
         {
-          required: [{ claim: `the kubelet asks in vain for ${what}`, holds: true }],
+          required: [],
           // Written meanwhile: the kubelet takes it at its next try.
           against: [{ claim: `${missing.kind} ${missing.name} exists by now`, holds: missing.key === undefined && present }],
           supporting: [

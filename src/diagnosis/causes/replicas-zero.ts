@@ -57,7 +57,6 @@ const find = (view: View, workload: Workload): readonly Assessment[] => {
       code,
       {
         required: [
-          { claim: `${referenceText(reference)} wants no pods`, holds: true },
           { claim: "a Service stands before it", holds: services.length > 0 },
           // What rests since long ago and is missed by nobody was meant to rest.
           { claim: "it was scaled down lately, or somebody misses it", holds: isRecent || change !== undefined || isMissed },

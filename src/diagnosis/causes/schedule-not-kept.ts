@@ -8,7 +8,14 @@ import { cause } from "#diagnosis/rule.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
 
 /** The reasons of the controller (pkg/controller/cronjob). */
-const reasons = ["FailedNeedsStart", "TooManyMissedTimes", "MissSchedule", "UnparseableSchedule", "InvalidSchedule", "UnknownTimeZone"];
+const reasons = new Set([
+  "FailedNeedsStart",
+  "TooManyMissedTimes",
+  "MissSchedule",
+  "UnparseableSchedule",
+  "InvalidSchedule",
+  "UnknownTimeZone",
+]);
 /** One refused start may be an overlap of moments; the event is counted for each. */
 const blockedStarts = 2;
 
@@ -24,7 +31,7 @@ export const scheduleNotKept = cause({
       const reference = referenceTo(cron);
       const { name, namespace } = reference;
       const events = view.eventsOf(reference);
-      const warning = events.find(({ reason, type }) => type === "Warning" && reasons.includes(reason));
+      const warning = events.find(({ reason, type }) => type === "Warning" && reasons.has(reason));
       const alert = view.evidence.alerts.find(({ labels }) => labels["cronjob"] === name && labels["namespace"] === namespace);
       const blocked = events.find(({ reason, count }) => reason === "JobAlreadyActive" && count > blockedStarts);
       const active = view

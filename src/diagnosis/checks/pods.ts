@@ -1,7 +1,7 @@
 // Checks of a workload's pods.
 import { isReady } from "#api/conditions.ts";
 import type { Condition } from "#diagnosis/rule.ts";
-import type { View, Workload } from "#diagnosis/view.ts";
+import type { Workload } from "#diagnosis/view.ts";
 
 interface OfWorkload {
   readonly workload: Workload;
@@ -22,7 +22,3 @@ export const lacksPods: Condition<OfWorkload> = {
   is: "pods are missing",
   holds: ({ workload: { desired = 1, pods } }) => desired > pods.length,
 };
-
-/** The pods of each workload that has such pods. */
-export const eachWorkloadWith = <S>(view: View, find: (workload: Workload) => S | undefined): readonly S[] =>
-  view.workloads.flatMap((workload) => find(workload) ?? []);
