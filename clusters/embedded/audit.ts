@@ -1,4 +1,4 @@
-// What the server tells of each request once it is answered, in the form of audit.k8s.io/v1. Bodies of writes are kept as they came; decides nothing.
+// The audit event of an answered request, in the form of audit.k8s.io/v1. Keeps the bodies of writes as they came; decides nothing.
 import type { User } from "#embedded/identity.ts";
 import { at, textOf } from "#embedded/json.ts";
 import { type ApiRequest, type Target, headerOf } from "#embedded/request.ts";
@@ -39,7 +39,7 @@ export interface Audited {
   readonly at: string;
 }
 
-/** A request for a path of no resource has no objectRef; a watch is told of when it begins. */
+/** A request for a path without a resource has no objectRef; a watch has its event when it begins. */
 export const auditEvent = ({ request, target, user, impersonated, response, id, at: time }: Audited): AuditEvent => {
   const isWrite = target !== undefined && !["get", "list", "watch"].includes(target.verb);
   const reason = textOf(at(response.body, "reason"));
@@ -59,7 +59,7 @@ export const auditEvent = ({ request, target, user, impersonated, response, id, 
   };
 };
 
-/** The name of what a create made stands only in the answer. */
+/** The name of a created object is only in the answer. */
 const objectRefOf = (target: Target, answer: unknown): NonNullable<AuditEvent["objectRef"]> => {
   const made = target.verb === "create" && target.name === undefined ? textOf(at(answer, "metadata", "name")) : "";
   const name = target.name ?? made;
@@ -78,7 +78,7 @@ const parsed = (body: string | undefined): { readonly requestObject?: unknown } 
   try {
     return { requestObject: JSON.parse(body) as unknown };
   } catch {
-    // YAML, or nothing that can be read: told without.
+    // YAML, or unreadable: the event has no body.
     return {};
   }
 };

@@ -1,4 +1,4 @@
-// What a fresh cluster has before anybody asks: system namespaces and the roles everybody stands on (bootstrappolicy of Kubernetes' RBAC, cut to what is used).
+// The objects of a fresh cluster: system namespaces, and the default roles that are in use (bootstrappolicy of Kubernetes' RBAC).
 import { type JsonRecord } from "#embedded/json.ts";
 import { builtIn } from "#embedded/resources.ts";
 import { createSystemClient } from "#embedded/system-client.ts";

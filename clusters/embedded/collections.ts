@@ -38,7 +38,7 @@ const decodeContinue = (text: string): Continue => {
     if (token["v"] === "meta.k8s.io/v1" && typeof token["rv"] === "number" && typeof token["start"] === "string")
       return { revision: token["rv"], after: token["start"] };
   } catch {
-    // told below
+    // A token that cannot be read is refused below.
   }
   throw badRequest("continue key is not valid: illegal base64 data at input byte 0");
 };
@@ -110,7 +110,7 @@ export interface WatchSink {
   event(event: WatchEvent): void;
   end(): void;
 }
-/** Starts to tell; the returned function stops it. */
+/** Starts the events; the returned function stops them. */
 export type WatchStream = (sink: WatchSink) => () => void;
 
 const bookmarkMs = 60_000;
@@ -139,12 +139,12 @@ export const watchObjects = (server: ServerContext, scope: Scope): WatchStream =
       sink.end();
       return () => {};
     }
-    const tell = (change: { type: "ADDED" | "MODIFIED" | "DELETED"; object: Stored; previous?: Stored }): void => {
+    const report = (change: { type: "ADDED" | "MODIFIED" | "DELETED"; object: Stored; previous?: Stored }): void => {
       const before = change.previous !== undefined && fits(change.previous);
       const after = change.type !== "DELETED" && fits(change.object);
       if (after) sink.event({ type: before ? "MODIFIED" : "ADDED", object: change.object });
       else if (before) {
-        // What left the selection is told as it was, with the version of the change.
+        // An object that leaves the selection is reported as it was, with the version of the change.
         const last = change.type === "DELETED" ? change.object : (change.previous ?? change.object);
         const metadata = { ...last.metadata, resourceVersion: change.object.metadata.resourceVersion };
         sink.event({ type: "DELETED", object: { ...last, metadata } });
@@ -152,9 +152,9 @@ export const watchObjects = (server: ServerContext, scope: Scope): WatchStream =
     };
     const storageKey = storageKeyOf(resource);
     if (startsNow) for (const object of store.list(storageKey)) if (fits(object)) sink.event({ type: "ADDED", object: object });
-    if (!startsNow) for (const change of store.changesAfter(since, storageKey)) tell(change);
+    if (!startsNow) for (const change of store.changesAfter(since, storageKey)) report(change);
     const stopListening = store.onChange((change) => {
-      if (change.storageKey === storageKey) tell(change);
+      if (change.storageKey === storageKey) report(change);
     });
     const stops = new Set<() => void>([stopListening]);
     const stop = (): void => {

@@ -60,7 +60,7 @@ const isHeld = (old: Stored, seconds: number): boolean =>
 const deletionTime = (server: ServerContext, seconds: number): string =>
   new Date(Math.floor(server.clock.now() / 1000) * 1000 + seconds * 1000).toISOString().replace(".000Z", "Z");
 
-/** Only a pod on a node has somebody who takes care of its end. */
+/** Only a pod on a node has a kubelet that ends it. */
 const graceOf = (old: Stored, options: DeleteOptions): number => {
   if (old.kind !== "Pod" || textOf(at(old, "spec", "nodeName")) === "") return 0;
   const phase = at(old, "status", "phase");

@@ -78,7 +78,7 @@ describe("in process", () => {
     expect(answer).toMatchObject({ status: 415, body: { message: expect.stringContaining("--dry-run=client -o yaml") as string } });
   });
 
-  test("nobody changes what is stored by changing what was answered", () => {
+  test("a change of an answer leaves the stored object as it is", () => {
     const cluster = createEmbeddedCluster({ clock: createManualClock(), random: seeded(1) });
     const { body } = call(cluster, "POST", configMaps, { metadata: { name: "a" }, data: { k: "v" } });
     expect(() => Object.assign((body as { data: object }).data, { k: "other" })).toThrow(TypeError);
@@ -183,7 +183,7 @@ describe("over HTTPS", () => {
     };
     const deps = { clock: systemClock, random: seeded(4) };
     const kube = connect(config, deps);
-    const stranger = connect({ ...config, caPem: selfSignedCertificate(systemClock.now()).certPem }, deps);
+    const distrusting = connect({ ...config, caPem: selfSignedCertificate(systemClock.now()).certPem }, deps);
     const stop = new AbortController();
     try {
       await kube.create(ConfigMaps, { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a", namespace: "default" } });
@@ -195,10 +195,10 @@ describe("over HTTPS", () => {
         if (seen.length === 3) stop.abort();
       }
       expect(seen).toEqual(["synced 1", "applied a", "deleted a"]);
-      await expect(stranger.list(ConfigMaps)).rejects.toThrow(/certificate/);
+      await expect(distrusting.list(ConfigMaps)).rejects.toThrow(/certificate/);
     } finally {
       kube.close();
-      stranger.close();
+      distrusting.close();
       await listening.close();
     }
   });

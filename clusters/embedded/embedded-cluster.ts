@@ -1,4 +1,4 @@
-// A Kubernetes API server in this process, for whoever has a clock and a source of randomness: called directly, or served over HTTP. Knows
+// A Kubernetes API server in this process, on a given clock and source of randomness: called directly, or served over HTTP. Knows
 // nothing of Kintsugi.
 import type { Clock, Random } from "#lib/clock.ts";
 import type { AuditEvent } from "#embedded/audit.ts";

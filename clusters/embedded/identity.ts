@@ -1,4 +1,4 @@
-// Who is calling: bearer tokens of service accounts (TokenRequest), impersonation, anonymous. Follows staging/src/k8s.io/apiserver's authenticators.
+// The user of a request: bearer tokens of service accounts (TokenRequest), impersonation, anonymous. Follows staging/src/k8s.io/apiserver's authenticators.
 import { createHmac } from "node:crypto";
 
 import type { Clock, Random } from "#lib/clock.ts";
@@ -14,7 +14,7 @@ export interface User {
   readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Whose token `adminToken` is. */
+/** The user of `adminToken`. */
 export const adminName = "kubernetes-admin";
 
 export const anonymous: User = { username: "system:anonymous", groups: ["system:unauthenticated"] };
@@ -124,7 +124,7 @@ export const createIdentities = (deps: IdentityDeps): Identities => {
   };
 };
 
-/** Whom the caller wants to be; undefined where nobody else. */
+/** The user that the caller impersonates. */
 export const impersonated = (request: ApiRequest): User | undefined => {
   const username = headerOf(request, "impersonate-user");
   if (username === undefined) return undefined;

@@ -2,7 +2,7 @@
 
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
-/** Any object as the server stores it: frozen, and shared by everybody who reads it. */
+/** Any object as the server stores it: frozen, and shared by all readers. */
 export interface Stored {
   readonly apiVersion: string;
   readonly kind: string;
@@ -42,7 +42,7 @@ export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(val
 export const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 export const numberOf = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);
 
-/** What stands at a path of own properties and indexes. */
+/** The value at a path of own properties and indexes. */
 export const at = (value: unknown, ...path: readonly (string | number)[]): unknown => {
   let here = value;
   for (const step of path) {
@@ -71,24 +71,8 @@ export const shareOf = (value: unknown, of: number, round: (share: number) => nu
   return text.endsWith("%") ? round((Number(text.slice(0, -1)) * of) / 100) : (numberOf(value) ?? 0);
 };
 
-export const withoutFinalizer = (object: Stored, finalizer: string): JsonRecord =>
-  withValue(
-    object,
-    ["metadata", "finalizers"],
-    (object.metadata.finalizers ?? []).filter((each) => each !== finalizer),
-  );
-
 export const without = (record: JsonRecord, ...keys: readonly string[]): JsonRecord =>
   Object.fromEntries(Object.entries(record).filter(([key]) => !keys.includes(key)));
-
-/** Keys whose value is absent are not there at all: `null` means the same on the API server for everything but a patch. */
-export const withoutNulls = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map((item) => withoutNulls(item));
-  if (!isRecord(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([key, item]) => (item === null || item === undefined ? [] : [[key, withoutNulls(item)]])),
-  );
-};
 
 export const deepFreeze = <T>(value: T): T => {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {

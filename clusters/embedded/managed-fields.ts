@@ -1,4 +1,4 @@
-// Who wrote which field: metadata.managedFields, and server-side apply on top of it, after structured-merge-diff in a plain form: a set of
+// The manager of each field: metadata.managedFields, and server-side apply on top of it, after structured-merge-diff in a plain form: a set of
 // paths for each manager. Pure.
 import { jsonEqual } from "#lib/canonical-json.ts";
 import { type JsonRecord, type Stored, at, isRecord, listOf, recordOf, textOf, withValue } from "#embedded/json.ts";
@@ -26,7 +26,7 @@ interface Entry {
   readonly fields: ReadonlySet<Path>;
 }
 
-/** The server's own part of every object belongs to nobody. */
+/** The part of every object that the server writes has no manager. */
 const isOwn = (path: readonly string[]): boolean =>
   path.length === 1
     ? path[0] === "apiVersion" || path[0] === "kind"
@@ -144,7 +144,7 @@ export interface Applied {
   track(next: JsonRecord): JsonRecord;
 }
 
-/** What is there and what is applied, together; what this manager applied before and applies no longer is taken away, unless somebody else has it too. */
+/** The stored object merged with the applied one, without the fields that this manager has stopped to apply and no other manager has. */
 export const applied = (old: Stored | undefined, config: JsonRecord, resource: Resource, application: Application): Applied => {
   const wanted = leavesOf(application.schema, config);
   const live = leavesOf(application.schema, old ?? {});

@@ -35,7 +35,7 @@ export const bodyOf = (request: ApiRequest): JsonRecord => {
   const type = mediaTypeOf(request);
   const text = request.body ?? "";
   if (type === "application/yaml" || type === patchTypes.apply) return recordOf(yaml(text));
-  // A real server reads it; without the types of Go nobody can. kubectl sends it where it makes the object itself.
+  // Only the types of Go can read it. kubectl sends it for objects that it makes itself.
   if (type === protobuf) throw new ApiError(415, "UnsupportedMediaType", noProtobuf);
   if (type !== "application/json" && !type.endsWith("+json")) throw unsupportedMediaType(offered);
   const value = parsedJson(text);

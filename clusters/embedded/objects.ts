@@ -106,7 +106,7 @@ export interface UpdateOptions {
   readonly isReplace?: boolean;
   /** What admission sees instead of the object: a scale. */
   readonly shownAs?: (object: Stored) => JsonRecord;
-  /** Told apart in managedFields. */
+  /** Its own record in managedFields. */
   readonly track?: (old: Stored, next: JsonRecord) => JsonRecord;
 }
 

@@ -56,7 +56,7 @@ export const ruleErrors = (schema: Schema, value: unknown, old: unknown, path = 
   if (Array.isArray(value)) {
     const keys = listOf(schema["x-kubernetes-list-map-keys"]).map(String);
     (value as unknown[]).forEach((item, index) => {
-      // Items of other lists have no counterpart: nobody knows which old one became which new one.
+      // Items of other lists have no counterpart: nothing says which old one became which new one.
       const before = keys.length === 0 ? undefined : listOf(old).find((other) => sameKeys(keys, item, other));
       errors.push(...ruleErrors(schema.items ?? {}, item, before, `${path}[${index}]`));
     });

@@ -1,4 +1,4 @@
-// What every part of the server works on: the store, the time, the kinds it knows. Holds no rules of its own.
+// The parts of the server that all others use: the store, the clock, the kinds. Holds no rules of its own.
 import { type Clock, type Random, toTimestamp } from "#lib/clock.ts";
 import type { User } from "#embedded/identity.ts";
 import { type JsonRecord, type Stored, at, listOf, recordOf, textOf } from "#embedded/json.ts";
@@ -18,11 +18,11 @@ export interface ServerContext {
   timestamp(): string;
 }
 
-/** Who writes, and how much of it is meant. */
+/** The user of a write, and whether it is stored. */
 export interface Writer {
   readonly user: User;
   readonly dryRun: boolean;
-  /** Told to the caller in a header. */
+  /** Goes to the caller in a header. */
   readonly warn?: (message: string) => void;
   /** For managedFields. */
   readonly manager: string;

@@ -143,7 +143,7 @@ export const duplicateValue = (field: string, value: unknown): FieldError => ({
   message: `Duplicate value: ${shown(value)}`,
 });
 
-/** As Go prints it with %q, or as JSON where it is no scalar. */
+/** As Go prints it with %q, or as JSON where it is a list or a record. */
 const shown = (value: unknown): string => (value === undefined ? "null" : JSON.stringify(value));
 
 export const invalid = (type: Pick<ResourceType, "group" | "kind">, name: string, errors: readonly FieldError[]): ApiError => {

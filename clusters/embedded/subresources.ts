@@ -95,7 +95,7 @@ export const evict = (server: ServerContext, resource: Resource, place: Place, b
   return evicted;
 };
 
-/** For whoever asks later why the pod went. */
+/** So that the status says why the pod went. */
 const markDisrupted = (server: ServerContext, pod: Stored): void => {
   const condition = {
     type: "DisruptionTarget",
@@ -116,7 +116,7 @@ const takeDisruption = (server: ServerContext, budget: Stored, pod: string): voi
   server.store.put("policy/poddisruptionbudgets", { ...budget, status: { ...status, disruptionsAllowed: left, disruptedPods } });
 };
 
-/** The scheduler's word, which is no request here. */
+/** The decision of the scheduler. */
 export const bind = (server: ServerContext, pod: Stored, node: string): void => {
   const scheduled = {
     type: "PodScheduled",

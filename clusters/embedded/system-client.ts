@@ -1,4 +1,4 @@
-// How the parts of the cluster itself write: each by its own name, through the same registry as everybody. Decides nothing.
+// Writes of the cluster's own components: each by its own name, through the same registry as other clients. Decides nothing.
 import { jsonEqual } from "#lib/canonical-json.ts";
 import { type JsonRecord, type Stored, withValue } from "#embedded/json.ts";
 import { type DeleteOptions, deleteObject } from "#embedded/deletion.ts";
