@@ -1,7 +1,7 @@
 // The life of a container as a table of stages, like kwok's Stage: the states that a stage applies to, how long after the beginning of the state
 // it is due, and what the container becomes then, with the events about it. After pkg/kubelet/{kuberuntime,images,prober}. Pure but for `launch`.
 import type { PodSpec } from "#api/kubernetes.ts";
-import { type BackOff, goDuration, increased, leftMs } from "#embedded/nodes/back-off.ts";
+import { goDuration, increased, leftMs, noBackOff } from "#embedded/nodes/back-off.ts";
 import { type Container, type ContainerState, type Life, type Waiting, type WaitingReason, endOf } from "#embedded/nodes/container.ts";
 import { pullError } from "#embedded/nodes/image-pull.ts";
 import type { PullOutcome } from "#embedded/nodes/behaviour.ts";
@@ -40,8 +40,10 @@ type StateOf<N extends StateName> = Extract<ContainerState, { readonly is: N }>;
 interface Stage<N extends StateName = StateName> {
   readonly name: string;
   readonly from: N;
+  /** Of a waiting container; any reason where absent. */
+  readonly reasons?: readonly WaitingReason[];
   /** Milliseconds after the state began; undefined where the stage does not apply. */
-  delayMs(container: Container, state: StateOf<N>, around: Surroundings): number | undefined;
+  afterMs(container: Container, state: StateOf<N>, around: Surroundings): number | undefined;
   next(container: Container, state: StateOf<N>, around: Surroundings): Step;
 }
 const stage = <N extends StateName>(each: Stage<N>): Stage => each as unknown as Stage;
@@ -51,42 +53,42 @@ export const relistMs = 500;
 const sandboxMs = 200;
 /** After something failed: ten to fifteen seconds. */
 const retryMs = ({ random }: Surroundings): number => 10_000 + Math.floor(random() * 5_000);
-const isPullFailure = ({ reason }: Waiting): boolean => reason === "ErrImagePull" || reason === "ImagePullBackOff";
+const afterItsRetry = (_container: Container, state: Waiting): number => state.retryMs;
 
 const stages: readonly Stage[] = [
   stage({
     name: "the volumes are mounted",
     from: "waiting",
-    delayMs: (_container, { reason, retryMs: afterMs }) => (reason === "ContainerCreating" ? afterMs : undefined),
-    next: (container, _state, around) => mountOrStart(container, around),
+    reasons: ["ContainerCreating"],
+    afterMs: afterItsRetry,
+    next: (container, _state, around) => mountThenStart(container, around),
   }),
   stage({
     name: "the pull ends",
     from: "pulling",
-    delayMs: (_container, { takesMs }) => takesMs,
+    afterMs: (_container, { takesMs }) => takesMs,
     next: (container, { takesMs, isMissing }, around) => (isMissing ? pullFailed(container, around) : pulled(container, takesMs, around)),
   }),
   stage({
     name: "the image is tried again",
     from: "waiting",
-    delayMs: (_container, state) => (isPullFailure(state) ? state.retryMs : undefined),
-    next: (container, state, around) =>
-      leftMs(container.pullBackOff, state.failedAtMs, around.nowMs, maxPullBackOffMs) > 0
-        ? pullHeldBack(container, state, around)
-        : startOrPull(container, around),
+    reasons: ["ErrImagePull", "ImagePullBackOff"],
+    afterMs: afterItsRetry,
+    next: (container, state, around) => pullOrWait(container, state, around),
   }),
   stage({
     name: "the configuration is read again",
     from: "waiting",
-    delayMs: (_container, state) => (state.reason === "CreateContainerConfigError" ? state.retryMs : undefined),
+    reasons: ["CreateContainerConfigError"],
+    afterMs: afterItsRetry,
     next: (container, _state, around) => startOrPull(container, around),
   }),
   stage({
     name: "the container ends",
     from: "running",
-    delayMs: (_container, { life, stop, sinceMs }) => {
+    afterMs: (_container, { life, stop }) => {
       const end = endOf(life, stop);
-      return end === undefined ? undefined : end.atMs - sinceMs;
+      return end === undefined ? undefined : end.atMs - life.startedAtMs;
     },
     next: (container, { life, stop }, { nowMs }) => ({
       container: { ...container, state: { is: "ended", sinceMs: nowMs }, past: endOf(life, stop), before: container.past },
@@ -96,34 +98,39 @@ const stages: readonly Stage[] = [
   stage({
     name: "the readiness probe succeeds",
     from: "running",
-    delayMs: ({ spec }, { isReady, life }) => (isReady ? undefined : firstSuccessMs(spec.readinessProbe, life.behaviour.startMs ?? 0)),
+    afterMs: ({ spec }, { isReady, life }) => (isReady ? undefined : firstSuccessMs(spec.readinessProbe, life.behaviour.startMs ?? 0)),
     next: (container, state) => ({ container: { ...container, state: { ...state, isReady: true } }, events: [] }),
   }),
   stage({
     name: "the kubelet notices the end",
     from: "ended",
-    delayMs: ({ past }, _state, { spec }) => (isRestarted(spec, past?.code) ? relistMs : undefined),
+    afterMs: ({ past }, _state, { spec }) => (isRestarted(spec, past?.code) ? relistMs : undefined),
     next: (container, _state, around) => restartOrWait(container, around),
   }),
   stage({
     name: "the restart is tried again",
     from: "waiting",
-    delayMs: (_container, state) => (state.reason === "CrashLoopBackOff" ? state.retryMs : undefined),
+    reasons: ["CrashLoopBackOff"],
+    afterMs: afterItsRetry,
     next: (container, _state, around) => restartOrWait(container, around),
   }),
 ];
 
-/** The stage of the container that is due first, and when; undefined where nothing will happen by itself. */
-export const nextStage = (
-  container: Container,
-  around: Surroundings,
-): { readonly name: string; readonly dueAtMs: number; apply(): Step } | undefined =>
+export interface DueStage {
+  readonly name: string;
+  readonly dueAtMs: number;
+  /** Only at `dueAtMs` or later. */
+  apply(): Step;
+}
+
+/** The stage of the container that is due first; undefined where nothing will happen by itself. */
+export const nextStage = (container: Container, around: Surroundings): DueStage | undefined =>
   stages
-    .flatMap((each) => {
+    .flatMap(({ name, from, reasons, afterMs, next }): readonly DueStage[] => {
       const { state } = container;
-      const delayMs = each.from === state.is ? each.delayMs(container, state, around) : undefined;
-      if (delayMs === undefined) return [];
-      return [{ name: each.name, dueAtMs: state.sinceMs + delayMs, apply: () => each.next(container, state, around) }];
+      const applies = state.is === from && (state.is !== "waiting" || reasons === undefined || reasons.includes(state.reason));
+      const delayMs = applies ? afterMs(container, state, around) : undefined;
+      return delayMs === undefined ? [] : [{ name, dueAtMs: state.sinceMs + delayMs, apply: () => next(container, state, around) }];
     })
     .toSorted((a, b) => a.dueAtMs - b.dueAtMs)[0];
 
@@ -137,7 +144,7 @@ const waiting = (around: Surroundings, reason: WaitingReason, message: string, f
   ...{ is: "waiting", sinceMs: around.nowMs, reason, message, retryMs: retryMs(around), failedAtMs },
 });
 
-const mountOrStart = (container: Container, around: Surroundings): Step => {
+const mountThenStart = (container: Container, around: Surroundings): Step => {
   const missing = around.missingVolume();
   if (missing === undefined) return startOrPull(container, around);
   const state = { ...firstState(around.nowMs), retryMs: retryMs(around) };
@@ -176,7 +183,8 @@ const pullFailed = (container: Container, around: Surroundings): Step => {
   };
 };
 
-const pullHeldBack = (container: Container, { failedAtMs }: Waiting, around: Surroundings): Step => {
+const pullOrWait = (container: Container, { failedAtMs }: Waiting, around: Surroundings): Step => {
+  if (leftMs(container.pullBackOff, failedAtMs, around.nowMs, maxPullBackOffMs) === 0) return startOrPull(container, around);
   const image = container.spec.image ?? "";
   const message = `Back-off pulling image ${JSON.stringify(image)}`;
   const state = waiting(around, "ImagePullBackOff", `${message}: ErrImagePull: ${pullError(image)}`, failedAtMs);
@@ -222,11 +230,11 @@ const firstSuccessMs = (probe: { periodSeconds?: number; initialDelaySeconds?: n
   return Math.max(1, Math.ceil(neededMs / periodMs)) * periodMs;
 };
 
-export const firstState = (nowMs: number): Waiting => ({
+const firstState = (nowMs: number): Waiting => ({
   ...{ is: "waiting", sinceMs: nowMs, reason: "ContainerCreating", retryMs: sandboxMs, failedAtMs: nowMs },
 });
 
-export const noBackOffs: { readonly restartBackOff: BackOff; readonly pullBackOff: BackOff } = {
-  restartBackOff: { delayMs: 0, updatedAtMs: 0 },
-  pullBackOff: { delayMs: 0, updatedAtMs: 0 },
-};
+export const newContainer = (spec: Container["spec"], nowMs: number): Container => ({
+  ...{ spec, state: firstState(nowMs), restarts: 0, past: undefined, before: undefined },
+  ...{ restartBackOff: noBackOff, pullBackOff: noBackOff },
+});

@@ -7,7 +7,7 @@ import { aboutOf, isFinished } from "#embedded/controllers/owned-pods.ts";
 import { writeStatus } from "#embedded/controllers/status.ts";
 import type { Behave, Pull } from "#embedded/nodes/behaviour.ts";
 import { type Container, type ContainerState, linesOf, type PrintedLine } from "#embedded/nodes/container.ts";
-import { firstState, nextStage, noBackOffs, relistMs, type ContainerEvent, type Surroundings } from "#embedded/nodes/container-stages.ts";
+import { newContainer, nextStage, relistMs, type ContainerEvent, type Surroundings } from "#embedded/nodes/container-stages.ts";
 import { fullImageName } from "#embedded/nodes/image-pull.ts";
 import { launcher } from "#embedded/nodes/launch.ts";
 import { kubeletOf, type NodeMachine } from "#embedded/nodes/node-objects.ts";
@@ -23,7 +23,6 @@ export interface KubeletOptions {
 
 export interface Kubelet {
   readonly controller: Controller;
-  containersOf(pod: Pod): readonly Container[];
   /** What the life with this id has printed. */
   logOf(pod: Pod, lifeId: string): readonly PrintedLine[];
 }
@@ -51,9 +50,7 @@ export const createKubelet = (plane: ControlPlane, options: KubeletOptions): Kub
     const node = nodes.get(pod.spec.nodeName ?? "");
     if (node === undefined) return undefined;
     const startedAtMs = clock.now();
-    const containers = pod.spec.containers.map((spec): Container => ({
-      ...{ spec, state: firstState(startedAtMs), restarts: 0, past: undefined, before: undefined, ...noBackOffs },
-    }));
+    const containers = pod.spec.containers.map((spec) => newContainer(spec, startedAtMs));
     const fresh = { uid: pod.metadata.uid, node, ip: node.nextPodIp(), startedAtMs, containers };
     hosted.set(keyText(keyOf(pod)), fresh);
     return fresh;
@@ -76,7 +73,7 @@ export const createKubelet = (plane: ControlPlane, options: KubeletOptions): Kub
     for (;;) {
       const container = host.containers[index] as Container;
       const stage = nextStage(container, surroundingsOf(pod, host, identity));
-      if (stage === undefined || stage.dueAtMs > clock.now()) return stage?.dueAtMs ?? pollAtMs(container.state, clock.now());
+      if (stage === undefined || stage.dueAtMs > clock.now()) return earliest(stage?.dueAtMs, pollAtMs(container.state, clock.now()));
       if (container.state.is === "pulling" && !container.state.isMissing) host.node.images.add(fullImageName(container.spec.image ?? ""));
       const { container: next, events } = stage.apply();
       host.containers = host.containers.with(index, next);
@@ -110,7 +107,7 @@ export const createKubelet = (plane: ControlPlane, options: KubeletOptions): Kub
     if (host === undefined || identity === undefined) return "rest";
     if (isDeleted) stop(pod, host, identity);
     const isAlive = ({ state }: Container): boolean => !isDeleted || state.is === "running";
-    const dueAtMs = host.containers.flatMap((container, index) => (isAlive(container) ? (advance(pod, host, index, identity) ?? []) : []));
+    const dueAtMs = host.containers.map((container, index) => (isAlive(container) ? advance(pod, host, index, identity) : undefined));
     for (const { state, past } of host.containers)
       if (state.is === "ended") past?.life.program?.abort.abort(new Error("the container has ended"));
     const { node, ip: podIp, startedAtMs, containers } = host;
@@ -120,7 +117,7 @@ export const createKubelet = (plane: ControlPlane, options: KubeletOptions): Kub
       await identity.kube.delete(Pods, key, { uid: pod.metadata.uid, gracePeriodSeconds: 0 });
       return "rest";
     }
-    return until(dueAtMs.length === 0 ? undefined : Math.min(...dueAtMs), clock.now());
+    return until(earliest(...dueAtMs), clock.now());
   };
 
   return {
@@ -130,7 +127,6 @@ export const createKubelet = (plane: ControlPlane, options: KubeletOptions): Kub
       watches: [{ store: pods, keysOf: (pod: Pod) => (pod.spec.nodeName === undefined ? [] : [keyOf(pod)]) }],
       reconcile,
     },
-    containersOf: (pod) => hosted.get(keyText(keyOf(pod)))?.containers ?? [],
     logOf: (pod, lifeId) => {
       for (const { state, past, before } of hosted.get(keyText(keyOf(pod)))?.containers ?? []) {
         if (state.is === "running" && state.life.id === lifeId) return linesOf(state.life, clock.now());
@@ -139,6 +135,11 @@ export const createKubelet = (plane: ControlPlane, options: KubeletOptions): Kub
       return [];
     },
   };
+};
+
+const earliest = (...times: readonly (number | undefined)[]): number | undefined => {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 };
 
 /** A program of this process ends without a word to the kubelet, which therefore looks. */
