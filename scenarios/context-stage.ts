@@ -78,7 +78,7 @@ export const openContextStage = async (options: ContextStageOptions): Promise<St
     clock,
     list: watched.list,
     post: postAlerts(services),
-    trouble: (sentence) => progress(`  alerts: ${sentence}`),
+    reportProblem: (message) => progress(`  alerts: ${message}`),
   });
 
   const close = async (): Promise<void> => {

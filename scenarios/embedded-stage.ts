@@ -93,7 +93,7 @@ export const openEmbeddedStage = async (options: EmbeddedStageOptions): Promise<
     clock,
     list: cluster.list,
     post: postAlerts(services),
-    trouble: (sentence) => progress(`  monitoring: ${sentence}`),
+    reportProblem: (message) => progress(`  monitoring: ${message}`),
   });
   const close = async (): Promise<void> => {
     monitoring.stop();

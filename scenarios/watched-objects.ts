@@ -46,6 +46,5 @@ export const watchObjects = (kube: Pick<Kube, "listWatch">, signal: AbortSignal)
   };
 };
 
-/** Those that a selector asks for by name. */
-const namespacesOf = ({ matchers }: Selector): string[] =>
-  matchers.flatMap(({ label, op, value }) => (label === "namespace" && op === "=" ? [value] : []));
+/** The namespace that a selector names. */
+const namespacesOf = ({ labels: { namespace } }: Selector): string[] => (namespace === undefined ? [] : [namespace]);

@@ -8,7 +8,7 @@ import { testbedName } from "#test/e2e/testbed-name.ts";
 import { toStderr } from "#testbed/progress.ts";
 import { down, type Testbed, up } from "#testbed/testbed.ts";
 
-// A testbed that somebody keeps up while cases are written is used as it is.
+// A testbed that is kept up while cases are written is used unchanged.
 const kept = process.env["WORKLOADS_TESTBED"];
 const name = kept ?? testbedName("workloads");
 let cluster: ContractCluster;

@@ -1,4 +1,4 @@
-// The short text that tells one pod template from another: FNV-1a over its canonical JSON, written in the alphabet of apimachinery's
+// The short hash of a pod template: FNV-1a over its canonical JSON, written in the alphabet of apimachinery's
 // rand.SafeEncodeString. The same style as Kubernetes' own, not the same value: that one hashes Go's memory layout. Pure.
 import { canonicalJson } from "#lib/canonical-json.ts";
 

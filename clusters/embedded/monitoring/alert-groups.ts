@@ -1,4 +1,4 @@
-// Groups alerts and tells a receiver of them, when and as often as Alertmanager's dispatch and notify packages do. Owns no connection.
+// Groups alerts and notifies a receiver, when and as often as Alertmanager's dispatch and notify packages do. Owns no connection.
 import type { Clock } from "#lib/clock.ts";
 import {
   type PostedAlert,
@@ -16,7 +16,7 @@ const groupBy = ["namespace", "alertname"];
 const groupWaitMs = 1_000;
 const groupIntervalMs = 5_000;
 const repeatIntervalMs = 3_600_000;
-/** `failed` may work again within the moment; `refused` not before the next interval. */
+/** `failed` is tried again at once; `refused` at the next interval. */
 export type Delivery = "delivered" | "failed" | "refused";
 
 export interface AlertGroupsDeps {
@@ -26,7 +26,7 @@ export interface AlertGroupsDeps {
 }
 
 export interface AlertGroups {
-  /** Firing or resolved; told again and again while it lasts. */
+  /** Firing or resolved; called at every evaluation while the alert lasts. */
   receive(alert: PostedAlert): void;
   stop(): void;
 }
@@ -34,8 +34,8 @@ export interface AlertGroups {
 interface Group {
   readonly labels: Labels;
   readonly alerts: Map<string, PostedAlert>;
-  /** What the receiver knows. */
-  told: { firing: ReadonlySet<string>; resolved: ReadonlySet<string>; atMs: number } | undefined;
+  /** The last notification that the receiver accepted. */
+  notified: { firing: ReadonlySet<string>; resolved: ReadonlySet<string>; atMs: number } | undefined;
   hasFlushed: boolean;
   cancel: () => void;
 }
@@ -64,19 +64,19 @@ export const createAlertGroups = ({ clock, externalURL, deliver }: AlertGroupsDe
       const all = alerts.map(([, alert]) => alert);
       const payload = payloadOf(all, { groupLabels: group.labels, receiver, externalURL, nowMs: startedAt });
       if (!(await delivered(payload))) return;
-      group.told = { firing, resolved, atMs: clock.now() };
+      group.notified = { firing, resolved, atMs: clock.now() };
     }
-    // One that began again meanwhile stays.
+    // An alert that fires again meanwhile stays.
     for (const [id, alert] of alerts) if (resolved.has(id) && group.alerts.get(id) === alert) group.alerts.delete(id);
     if (group.alerts.size === 0) group.cancel();
   };
 
-  const hasNews = ({ told }: Group, firing: ReadonlySet<string>, resolved: ReadonlySet<string>, nowMs: number): boolean => {
-    if (told === undefined) return firing.size > 0;
-    if (!firing.isSubsetOf(told.firing)) return true;
-    // What began and ended between two looks was never told, and need not be now.
-    if (firing.size === 0) return told.firing.size > 0;
-    return !resolved.isSubsetOf(told.resolved) || told.atMs < nowMs - repeatIntervalMs;
+  const hasNews = ({ notified }: Group, firing: ReadonlySet<string>, resolved: ReadonlySet<string>, nowMs: number): boolean => {
+    if (notified === undefined) return firing.size > 0;
+    if (!firing.isSubsetOf(notified.firing)) return true;
+    // An alert that began and ended between two notifications needs none.
+    if (firing.size === 0) return notified.firing.size > 0;
+    return !resolved.isSubsetOf(notified.resolved) || notified.atMs < nowMs - repeatIntervalMs;
   };
 
   const delivered = async (payload: WebhookPayload): Promise<boolean> => {
@@ -96,15 +96,15 @@ export const createAlertGroups = ({ clock, externalURL, deliver }: AlertGroupsDe
       const key = groupKeyOf(labels);
       let group = groups.get(key);
       if (group === undefined) {
-        // Nobody is told of the end of what they never heard of.
+        // The end of an alert that was never sent needs no notification.
         if (isResolved(alert, clock.now())) return;
-        group = { labels, alerts: new Map(), told: undefined, hasFlushed: false, cancel: () => {} };
+        group = { labels, alerts: new Map(), notified: undefined, hasFlushed: false, cancel: () => {} };
         groups.set(key, group);
       }
       const isFirst = group.alerts.size === 0;
       if (isFirst && isResolved(alert, clock.now())) return;
       group.alerts.set(fingerprintOf(alert.labels), alert);
-      // One that has fired for long has waited enough.
+      // An alert that has fired for long waits no further.
       if (isFirst) plan(group, alert.startsAtMs + groupWaitMs < clock.now() ? 0 : groupWaitMs);
     },
     stop: () => {

@@ -22,12 +22,12 @@ export interface ActiveAlert {
   readonly labels: Labels;
   readonly annotations: Labels;
   readonly activeAtMs: number;
-  /** Pending as long as there is none. */
+  /** undefined: pending. */
   readonly firedAtMs: number | undefined;
 }
 export type ActiveAlerts = ReadonlyMap<string, ActiveAlert>;
 
-/** Throws with the rule's name and what is wrong with it. */
+/** Throws an error that names the rule and its mistake. */
 export const compileRule = (rule: AlertRule): CompiledRule => {
   try {
     return { rule, expr: parsePromql(rule.expr), forMs: durationMs(rule.for ?? "0") };
@@ -36,7 +36,7 @@ export const compileRule = (rule: AlertRule): CompiledRule => {
   }
 };
 
-/** What is active after one evaluation; what was and is no longer has ended. */
+/** The alerts that are active after one evaluation. Those of `before` that are missing have ended. */
 export const nextAlerts = (
   { rule, forMs }: CompiledRule,
   before: ActiveAlerts,

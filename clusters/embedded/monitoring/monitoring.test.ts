@@ -8,12 +8,12 @@ interface Scene {
   readonly clock: ManualClock;
   readonly monitoring: Monitoring;
   readonly posts: { readonly atMs: number; readonly payload: WebhookPayload }[];
-  readonly troubles: string[];
+  readonly problems: string[];
   answer: number | Error;
   setReady(name: string, ready: boolean): void;
   remove(name: string): void;
   /** `12 s: firing a, b` of each post. */
-  told(): string[];
+  sent(): string[];
 }
 
 const startMs = Date.UTC(2030, 0, 1);
@@ -29,11 +29,11 @@ const createScene = (): Scene => {
   const pods = "/api/v1/namespaces/default/pods";
   const known = new Set<string>();
   const posts: Scene["posts"] = [];
-  const troubles: string[] = [];
+  const problems: string[] = [];
   const scene: Scene = {
     clock,
     posts,
-    troubles,
+    problems,
     answer: 202,
     monitoring: createMonitoring({
       clock,
@@ -42,7 +42,7 @@ const createScene = (): Scene => {
         posts.push({ atMs: clock.now(), payload });
         return scene.answer instanceof Error ? Promise.reject(scene.answer) : Promise.resolve(scene.answer);
       },
-      trouble: (sentence) => void troubles.push(sentence),
+      reportProblem: (message) => void problems.push(message),
     }),
     setReady: (name, ready) => {
       if (!known.has(name)) call("POST", pods, { metadata: { name }, spec: { containers: [{ name: "c", image: "i" }] } });
@@ -52,7 +52,7 @@ const createScene = (): Scene => {
       call("PUT", `${pods}/${name}/status`, { apiVersion: "v1", kind: "Pod", metadata, status: { phase: "Running", containerStatuses } });
     },
     remove: (name) => call("DELETE", `${pods}/${name}?gracePeriodSeconds=0`),
-    told: () =>
+    sent: () =>
       posts.map(({ atMs, payload }) => {
         const alerts = payload.alerts as { status: string; labels: { pod: string } }[];
         const of = (status: string): string[] => alerts.filter((alert) => alert.status === status).map(({ labels }) => labels.pod);
@@ -76,7 +76,7 @@ const rule = {
 const webhook = { url: "http://gateway", bearerToken: "t" };
 
 describe("from a state to a webhook", () => {
-  test("a state that lasts is told after the rule's time and the group's", async () => {
+  test("a state that lasts is sent after the rule's time and the group's", async () => {
     const scene = createScene();
     scene.monitoring.setWebhook(webhook);
     scene.setReady("a", false);
@@ -85,7 +85,7 @@ describe("from a state to a webhook", () => {
     expect(scene.monitoring.alerts()).toMatchObject([{ firedAtMs: undefined }]);
     await scene.clock.advance(3_000);
     expect(scene.monitoring.alerts()).toMatchObject([{ firedAtMs: expect.any(Number) }]);
-    expect(scene.told()).toEqual(["6 s: firing a"]);
+    expect(scene.sent()).toEqual(["6 s: firing a"]);
     expect(scene.posts[0]?.payload).toMatchObject({
       version: "4",
       status: "firing",
@@ -107,7 +107,7 @@ describe("from a state to a webhook", () => {
     expect((scene.posts[0]!.payload.alerts[0] as { labels: object }).labels).not.toHaveProperty("__name__");
   });
 
-  test("a state that does not last is never told", async () => {
+  test("a state that does not last is never sent", async () => {
     const scene = createScene();
     scene.monitoring.setWebhook(webhook);
     scene.setReady("a", false);
@@ -119,7 +119,7 @@ describe("from a state to a webhook", () => {
     expect(scene.monitoring.alerts()).toEqual([]);
   });
 
-  test("a second one of the group is told at the interval, the end of one with the other, and the end of all", async () => {
+  test("a second alert of the group, the end of one, and the end of all are sent at the interval", async () => {
     const scene = createScene();
     scene.monitoring.setWebhook(webhook);
     scene.setReady("a", false);
@@ -131,24 +131,24 @@ describe("from a state to a webhook", () => {
     await scene.clock.advance(10_000);
     scene.remove("b");
     await scene.clock.advance(20_000);
-    expect(scene.told()).toEqual(["6 s: firing a", "11 s: firing a, b", "21 s: firing b; resolved a", "31 s: resolved b"]);
+    expect(scene.sent()).toEqual(["6 s: firing a", "11 s: firing a, b", "21 s: firing b; resolved a", "31 s: resolved b"]);
     expect(scene.posts.at(-1)?.payload.status).toBe("resolved");
   });
 
-  test("nothing new is told again only after the repeat interval", async () => {
+  test("unchanged alerts are sent again after the repeat interval", async () => {
     const scene = createScene();
     scene.monitoring.setWebhook(webhook);
     scene.setReady("a", false);
     scene.monitoring.setRules([rule]);
     await scene.clock.advance(3_600_000);
-    expect(scene.told()).toEqual(["6 s: firing a"]);
+    expect(scene.sent()).toEqual(["6 s: firing a"]);
     await scene.clock.advance(12_000);
-    expect(scene.told()).toEqual(["6 s: firing a", "3611 s: firing a"]);
+    expect(scene.sent()).toEqual(["6 s: firing a", "3611 s: firing a"]);
   });
 });
 
 describe("the receiver", () => {
-  test("that is away or overloaded is tried again at once, and is told once", async () => {
+  test("that is away or overloaded is tried again at once, and gets one notification", async () => {
     const scene = createScene();
     scene.monitoring.setWebhook(webhook);
     scene.setReady("a", false);
@@ -159,21 +159,21 @@ describe("the receiver", () => {
     await scene.clock.advance(600);
     scene.answer = 202;
     await scene.clock.advance(20_000);
-    expect(scene.told()).toEqual(["2 s: firing a", "2.5 s: firing a", "3.25 s: firing a"]);
-    expect(scene.troubles).toEqual(["the webhook does not answer: connection refused", "the webhook answered 503"]);
+    expect(scene.sent()).toEqual(["2 s: firing a", "2.5 s: firing a", "3.25 s: firing a"]);
+    expect(scene.problems).toEqual(["the webhook does not answer: connection refused", "the webhook answered 503"]);
   });
 
-  test("that refuses is asked again at the next interval, and not before", async () => {
+  test("that refuses is tried again at the next interval, not before", async () => {
     const scene = createScene();
     scene.monitoring.setWebhook(webhook);
     scene.setReady("a", false);
     scene.answer = 401;
     scene.monitoring.setRules([{ ...rule, for: "0s" }]);
     await scene.clock.advance(8_000);
-    expect(scene.told()).toEqual(["2 s: firing a", "7 s: firing a"]);
+    expect(scene.sent()).toEqual(["2 s: firing a", "7 s: firing a"]);
   });
 
-  test("that is set later hears of what fires already", async () => {
+  test("that is set later gets the alerts that fire already", async () => {
     const scene = createScene();
     scene.setReady("a", false);
     scene.monitoring.setRules([{ ...rule, for: "0s" }]);
@@ -181,22 +181,26 @@ describe("the receiver", () => {
     expect(scene.posts).toEqual([]);
     scene.monitoring.setWebhook(webhook);
     await scene.clock.advance(3_000);
-    expect(scene.told()).toEqual(["31 s: firing a"]);
+    expect(scene.sent()).toEqual(["31 s: firing a"]);
   });
 });
 
 describe("rules", () => {
-  test("an invalid one changes nothing, and its name is said", async () => {
+  test("an invalid rule changes nothing, and the error names it", async () => {
     const scene = createScene();
     scene.setReady("a", false);
     scene.monitoring.setRules([{ ...rule, for: "0s" }]);
-    expect(() => scene.monitoring.setRules([{ alert: "Broken", expr: "a >" }])).toThrow("alert Broken: expected an expression at 3");
-    expect(() => scene.monitoring.setRules([{ alert: "Broken", expr: "a", for: "soon" }])).toThrow(/alert Broken: "soon" is no duration/);
+    expect(() => scene.monitoring.setRules([{ alert: "Broken", expr: "a >" }])).toThrow(
+      "alert Broken: expected a number at 3, found the end",
+    );
+    expect(() => scene.monitoring.setRules([{ alert: "Broken", expr: "a", for: "soon" }])).toThrow(
+      /alert Broken: "soon" is not a duration/,
+    );
     await scene.clock.advance(1_000);
     expect(scene.monitoring.alerts()).toHaveLength(1);
   });
 
-  test("one that stays keeps what it knows when others come and go", async () => {
+  test("a rule keeps its alerts when other rules come and go", async () => {
     const scene = createScene();
     scene.setReady("a", false);
     scene.monitoring.setRules([rule]);
@@ -206,15 +210,15 @@ describe("rules", () => {
     expect(scene.monitoring.alerts()).toMatchObject([{ firedAtMs: expect.any(Number), labels: { alertname: "NotReady" } }]);
   });
 
-  test("one whose alerts can't be told apart says so", async () => {
+  test("a rule with two alerts of the same labels is reported", async () => {
     const scene = createScene();
     for (const name of ["a", "b"]) scene.setReady(name, false);
     scene.monitoring.setRules([{ ...rule, labels: { pod: "any", uid: "any", who: "any" } }]);
     await scene.clock.advance(1_000);
-    expect(scene.troubles).toEqual([expect.stringMatching(/NotReady: .*same labels/)]);
+    expect(scene.problems).toEqual([expect.stringMatching(/NotReady: .*same labels/)]);
   });
 
-  test("none are evaluated once it is stopped", async () => {
+  test("none is evaluated after a stop", async () => {
     const scene = createScene();
     scene.monitoring.setWebhook(webhook);
     scene.setReady("a", false);

@@ -1,4 +1,4 @@
-// Prometheus and Alertmanager in small: evaluates alert rules once a second over the cluster's state and posts what fires to a webhook. Reads
+// A small Prometheus and Alertmanager: evaluates alert rules once a second over the cluster's state and posts what fires to a webhook. Reads
 // objects only; how a request leaves the process is passed in.
 import type { Stored } from "#embedded/json.ts";
 import {
@@ -24,14 +24,14 @@ export interface Webhook {
 export interface MonitoringDeps {
   readonly clock: Clock;
   readonly list: (storageKey: string) => readonly Stored[];
-  /** Posts JSON; answers the status, or throws where there is no answer. */
+  /** Posts JSON. Returns the status; throws if there is no answer. */
   readonly post: (webhook: Webhook, payload: WebhookPayload) => Promise<number>;
-  /** Told of what goes wrong: a rule that can't be evaluated, a webhook that refuses. */
-  readonly trouble?: (sentence: string) => void;
+  /** Called when a rule cannot be evaluated or the webhook refuses. */
+  readonly reportProblem?: (message: string) => void;
 }
 
 export interface Monitoring {
-  /** Replaces all rules; throws, and changes nothing, where one of them is not valid. */
+  /** Replaces all rules. Throws, and changes nothing, if one of them is invalid. */
   setRules(rules: readonly AlertRule[]): void;
   setWebhook(webhook: Webhook | undefined): void;
   alerts(): readonly ActiveAlert[];
@@ -39,7 +39,7 @@ export interface Monitoring {
 }
 
 const intervalMs = 1_000;
-/** Prometheus tells Alertmanager again and again: without it, as of a rule that is gone, an alert ends by itself. */
+/** Prometheus repeats every alert to Alertmanager; an alert that is not repeated, as of a deleted rule, ends after this time. */
 const endsByItselfMs = 240_000;
 
 interface RunningRule {
@@ -58,10 +58,10 @@ export const createMonitoring = (deps: MonitoringDeps): Monitoring => {
     try {
       const status = await deps.post(webhook, payload);
       if (status >= 200 && status < 300) return "delivered";
-      deps.trouble?.(`the webhook answered ${status}`);
+      deps.reportProblem?.(`the webhook answered ${status}`);
       return status >= 500 ? "failed" : "refused";
     } catch (error) {
-      deps.trouble?.(`the webhook does not answer: ${error instanceof Error ? error.message : String(error)}`);
+      deps.reportProblem?.(`the webhook does not answer: ${error instanceof Error ? error.message : String(error)}`);
       return "failed";
     }
   };
@@ -78,16 +78,16 @@ export const createMonitoring = (deps: MonitoringDeps): Monitoring => {
     for (const rule of rules) {
       try {
         const next = nextAlerts(rule.compiled, rule.active, evaluate(rule.compiled.expr, scraped), nowMs);
-        for (const [key, alert] of rule.active) if (!next.has(key)) tell(rule, alert, nowMs);
-        for (const alert of next.values()) tell(rule, alert, nowMs + endsByItselfMs);
+        for (const [key, alert] of rule.active) if (!next.has(key)) send(rule, alert, nowMs);
+        for (const alert of next.values()) send(rule, alert, nowMs + endsByItselfMs);
         rule.active = next;
       } catch (error) {
-        deps.trouble?.(`${rule.compiled.rule.alert}: ${error instanceof Error ? error.message : String(error)}`);
+        deps.reportProblem?.(`${rule.compiled.rule.alert}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
   };
 
-  const tell = ({ compiled }: RunningRule, { labels, annotations, firedAtMs }: ActiveAlert, endsAtMs: number): void => {
+  const send = ({ compiled }: RunningRule, { labels, annotations, firedAtMs }: ActiveAlert, endsAtMs: number): void => {
     const generatorURL = `${externalUrl}/graph?g0.expr=${encodeURIComponent(compiled.rule.expr)}&g0.tab=1`;
     if (firedAtMs !== undefined) groups.receive({ labels, annotations, startsAtMs: firedAtMs, endsAtMs, generatorURL });
   };
@@ -110,7 +110,7 @@ export const createMonitoring = (deps: MonitoringDeps): Monitoring => {
     },
     setWebhook: (next) => {
       webhook = next;
-      // As a reload of Alertmanager: what is firing comes again.
+      // As after a reload of Alertmanager, firing alerts are sent again.
       groups.stop();
       groups = createAlertGroups({ clock, externalURL: externalUrl, deliver });
     },

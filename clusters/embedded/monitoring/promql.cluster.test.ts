@@ -31,11 +31,11 @@ test("Prometheus gives these very answers", async () => {
       ],
     };
     await writeFile(join(folder, "tests.json"), JSON.stringify(tests));
-    // Its verdict on each case stands in what it prints, on failure too.
-    const said = await promisify(execFile)("promtool", ["test", "rules", join(folder, "tests.json")]).catch(
+    // It prints its verdict on each case, on failure too.
+    const printed = await promisify(execFile)("promtool", ["test", "rules", join(folder, "tests.json")]).catch(
       (error: unknown) => error as { readonly stdout: string; readonly stderr: string },
     );
-    expect(`${said.stdout}${said.stderr}`).toMatch(/SUCCESS/);
+    expect(`${printed.stdout}${printed.stderr}`).toMatch(/SUCCESS/);
   } finally {
     await rm(folder, { recursive: true });
   }

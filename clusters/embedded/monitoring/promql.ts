@@ -1,6 +1,6 @@
-// The part of PromQL that the scenarios' alert rules are written in: selectors, numbers, comparisons, `and`, `or`, `unless`, and `on (…)`, as
-// https://prometheus.io/docs/prometheus/latest/querying has them. Anything else is refused when it is read. Pure.
-import { type Labels, type Sample, keyOfLabels, nameLabel, only, without } from "#embedded/monitoring/samples.ts";
+// The part of PromQL that the scenarios' alert rules are written in: `metric{label="value"} > 0 and on (label) metric == 0`, as
+// https://prometheus.io/docs/prometheus/latest/querying defines it. Refuses everything else when it is parsed. Pure.
+import { type Labels, type Sample, keyOfLabels, only } from "#embedded/monitoring/samples.ts";
 
 export class PromqlError extends Error {
   constructor(message: string) {
@@ -9,45 +9,39 @@ export class PromqlError extends Error {
   }
 }
 
-export interface Matcher {
-  readonly label: string;
-  readonly op: string;
-  readonly value: string;
-}
 export interface Selector {
-  readonly type: "selector";
   readonly name: string;
-  readonly matchers: readonly Matcher[];
+  /** Labels and the values that they must have. */
+  readonly labels: Labels;
 }
-interface Binary {
-  readonly type: "binary";
-  readonly op: string;
-  readonly left: Expr;
-  readonly right: Expr;
-  /** What has to be equal for two elements to meet; without it, all labels. */
-  readonly on: readonly string[] | undefined;
+interface Comparison {
+  readonly selector: Selector;
+  readonly holds: (value: number) => boolean;
 }
-export type Expr = { readonly type: "number"; readonly value: number } | Selector | Binary;
+export interface Expr {
+  readonly first: Comparison;
+  /** Each keeps the samples that agree in these labels with one of its own. */
+  readonly and: readonly { readonly on: readonly string[]; readonly other: Comparison }[];
+}
 
-const comparisons: ReadonlyMap<string, (a: number, b: number) => boolean> = new Map([
-  ["==", (a, b) => a === b],
-  ["!=", (a, b) => a !== b],
-  ["<", (a, b) => a < b],
-  ["<=", (a, b) => a <= b],
-  [">", (a, b) => a > b],
-  [">=", (a, b) => a >= b],
+const comparisons: ReadonlyMap<string, (value: number, limit: number) => boolean> = new Map([
+  ["==", (value, limit) => value === limit],
+  ["!=", (value, limit) => value !== limit],
+  ["<", (value, limit) => value < limit],
+  ["<=", (value, limit) => value <= limit],
+  [">", (value, limit) => value > limit],
+  [">=", (value, limit) => value >= limit],
 ]);
-const precedenceOf = (op: string): number => (op === "or" ? 1 : op === "and" || op === "unless" ? 2 : comparisons.has(op) ? 3 : 0);
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** `1h30m`; `0` too, as Prometheus' own configuration allows. */
+/** `1h30m`, and `0`, as Prometheus' own configuration allows. */
 export const durationMs = (text: string): number => {
-  if (text !== "0" && !/^(?:\d+(?:ms|[smhd]))+$/.test(text)) throw new PromqlError(`${JSON.stringify(text)} is no duration`);
+  if (text !== "0" && !/^(?:\d+(?:ms|[smhd]))+$/.test(text)) throw new PromqlError(`${JSON.stringify(text)} is not a duration`);
   return [...text.matchAll(/(\d+)(ms|[smhd])/g)].reduce((sum, [, count = "", unit = ""]) => sum + Number(count) * (unitMs[unit] ?? 0), 0);
 };
 
-const tokenPattern = /\s+|(?:\d+\.?\d*|\.\d+)|"(?:[^"\\\n]|\\.)*"|[a-zA-Z_:][\w:]*|=~|!~|==|!=|<=|>=|[<>=(){},]/y;
+const tokenPattern = /\s+|\d+(?:\.\d+)?|"(?:[^"\\\n]|\\.)*"|[a-zA-Z_:][\w:]*|[=!<>]=|[<>=(){},]/y;
 
 const tokensOf = (text: string): { readonly text: string; readonly at: number }[] => {
   const tokens = [];
@@ -64,136 +58,68 @@ export const parsePromql = (source: string): Expr => {
   const tokens = tokensOf(source);
   let index = 0;
   const next = (): string => tokens[index]?.text ?? "";
-  const fail = (wanted: string): PromqlError => {
-    const found = tokens[index];
-    return new PromqlError(
-      `expected ${wanted} at ${found?.at ?? source.length}, found ${found === undefined ? "the end" : JSON.stringify(found.text)}`,
-    );
-  };
   const take = (wanted: string, pattern: RegExp): string => {
-    if (!pattern.test(next())) throw fail(wanted);
+    const found = tokens[index];
+    if (found === undefined || !pattern.test(found.text))
+      throw new PromqlError(
+        `expected ${wanted} at ${found?.at ?? source.length}, found ${found === undefined ? "the end" : JSON.stringify(found.text)}`,
+      );
     index += 1;
-    return tokens[index - 1]?.text ?? "";
+    return found.text;
   };
-  const accept = (wanted: string): boolean => {
-    const isThere = next() === wanted;
-    if (isThere) index += 1;
-    return isThere;
+  const accept = (text: string): boolean => {
+    const isNext = next() === text;
+    if (isNext) index += 1;
+    return isNext;
   };
-  const expect = (text: string): void => {
-    if (!accept(text)) throw fail(JSON.stringify(text));
-  };
-  const list = <T>(open: string, close: string, item: () => T): T[] => {
-    expect(open);
+  const list = <T>(open: RegExp, close: string, item: () => T): T[] => {
+    take(`"${open.source.slice(2)}"`, open);
     const items: T[] = [];
     while (!accept(close)) {
       items.push(item());
-      if (!accept(",") && next() !== close) throw fail(`"," or ${JSON.stringify(close)}`);
+      if (!accept(",") && next() !== close) take(`"," or "${close}"`, /^$/);
     }
     return items;
   };
-  const identifier = (): string => take("a name", /^[a-zA-Z_]/);
+  const name = (wanted: string): string => take(wanted, /^[a-zA-Z_:]/);
 
-  const expression = (above: number): Expr => {
-    let left = operand();
-    for (;;) {
-      const op = next();
-      const precedence = precedenceOf(op);
-      if (precedence <= above) return left;
-      index += 1;
-      const on = accept("on") ? list("(", ")", identifier) : undefined;
-      left = { type: "binary", op, left, right: expression(precedence), on };
-    }
+  const label = (): readonly [string, string] => {
+    const called = name("a label");
+    take('"="', /^=$/);
+    return [called, JSON.parse(take("a string", /^"/)) as string];
   };
-  const operand = (): Expr => {
-    if (/^[\d.]/.test(next())) return { type: "number", value: Number(take("a number", /./)) };
-    if (accept("(")) {
-      const inner = expression(0);
-      expect(")");
-      return inner;
-    }
-    const name = take("an expression", /^[a-zA-Z_]/);
-    if (next() === "(") throw new PromqlError(`${name}() is not supported here`);
-    return { type: "selector", name, matchers: next() === "{" ? list("{", "}", matcher) : [] };
-  };
-  const matcher = (): Matcher => {
-    const label = identifier();
-    const op = take("a way to match a label", /^(?:=|!=|=~|!~)$/);
-    const value = JSON.parse(take("a string", /^"/)) as string;
-    if (op.endsWith("~")) anchored(value);
-    return { label, op, value };
+  const comparison = (): Comparison => {
+    const metric = name("a metric");
+    const labels = Object.fromEntries(next() === "{" ? list(/^\{/, "}", label) : []);
+    const selector = { name: metric, labels };
+    const compare = comparisons.get(next());
+    if (compare === undefined) return { selector, holds: () => true };
+    index += 1;
+    const limit = Number(take("a number", /^\d/));
+    return { selector, holds: (value) => compare(value, limit) };
   };
 
-  const whole = expression(0);
-  if (index < tokens.length) throw fail("the end");
-  return whole;
-};
-
-/** Prometheus' expressions match whole values. */
-const anchored = (pattern: string): RegExp => {
-  try {
-    return new RegExp(`^(?:${pattern})$`, "s");
-  } catch {
-    throw new PromqlError(`${JSON.stringify(pattern)} is no regular expression`);
+  const first = comparison();
+  const and: Expr["and"][number][] = [];
+  while (accept("and")) {
+    take('"on"', /^on$/);
+    and.push({ on: list(/^\(/, ")", () => name("a label")), other: comparison() });
   }
+  if (index < tokens.length) take("the end", /^$/);
+  return { first, and };
 };
 
 /** Everything that an expression reads. */
-export const selectorsOf = (expr: Expr): readonly Selector[] =>
-  expr.type === "binary" ? [expr.left, expr.right].flatMap(selectorsOf) : expr.type === "selector" ? [expr] : [];
+export const selectorsOf = ({ first, and }: Expr): readonly Selector[] => [first.selector, ...and.map(({ other }) => other.selector)];
 
-/** What an alert rule fires for, given what is scraped under a name. */
-export const evaluate = (expr: Expr, scraped: (name: string) => readonly Sample[]): readonly Sample[] => {
-  const value = valueOf(expr, scraped);
-  if (typeof value === "number") throw new PromqlError("an alert needs a vector, not a number");
-  return value;
-};
-
-const valueOf = (expr: Expr, scraped: (name: string) => readonly Sample[]): readonly Sample[] | number => {
-  if (expr.type === "number") return expr.value;
-  if (expr.type === "selector") return scraped(expr.name).filter(({ labels }) => expr.matchers.every((matcher) => fits(matcher, labels)));
-  const [left, right] = [valueOf(expr.left, scraped), valueOf(expr.right, scraped)];
-  const holds = comparisons.get(expr.op);
-  if (typeof left !== "number" && typeof right !== "number")
-    return holds === undefined ? combined(expr, left, right) : compared(expr, holds, left, right);
-  if (holds === undefined) throw new PromqlError(`${expr.op} needs vectors on both sides`);
-  if (typeof right !== "number") return right.filter(({ value }) => holds(Number(left), value));
-  if (typeof left !== "number") return left.filter(({ value }) => holds(value, right));
-  throw new PromqlError("comparisons between numbers are not supported here");
-};
-
-const fits = ({ label, op, value }: Matcher, labels: Labels): boolean => {
-  const own = labels[label] ?? "";
-  const isSame = op.endsWith("~") ? anchored(value).test(own) : own === value;
-  return isSame === op.startsWith("=");
-};
-
-const groupOf =
-  ({ on }: Binary) =>
-  ({ labels }: Sample): string =>
-    keyOfLabels(on === undefined ? without(labels, [nameLabel]) : only(labels, on));
-
-const combined = (expr: Binary, left: readonly Sample[], right: readonly Sample[]): readonly Sample[] => {
-  const group = groupOf(expr);
-  const groups = new Set((expr.op === "or" ? left : right).map(group));
-  if (expr.op === "or") return [...left, ...right.filter((sample) => !groups.has(group(sample)))];
-  return left.filter((sample) => groups.has(group(sample)) === (expr.op === "and"));
-};
-
-/** One to one; what stays is what stands on the left side. */
-const compared = (
-  expr: Binary,
-  holds: (a: number, b: number) => boolean,
-  left: readonly Sample[],
-  right: readonly Sample[],
-): readonly Sample[] => {
-  const group = groupOf(expr);
-  const partners = new Map(right.map((sample) => [group(sample), sample.value]));
-  const met = left.filter((sample) => partners.has(group(sample)));
-  if (partners.size < right.length || new Set(met.map(group)).size < met.length)
-    throw new PromqlError(`many-to-many matching not allowed: matching labels must be unique on both sides of ${expr.op}`);
-  return met.flatMap((sample) => {
-    if (!holds(sample.value, partners.get(group(sample)) ?? Number.NaN)) return [];
-    return [expr.on === undefined ? sample : { ...sample, labels: only(sample.labels, expr.on) }];
-  });
+/** What an alert rule fires for. `scraped`: the samples of a metric. */
+export const evaluate = ({ first, and }: Expr, scraped: (name: string) => readonly Sample[]): readonly Sample[] => {
+  const samplesOf = ({ selector, holds }: Comparison): readonly Sample[] =>
+    scraped(selector.name).filter(
+      ({ labels, value }) => holds(value) && Object.entries(selector.labels).every(([label, wanted]) => (labels[label] ?? "") === wanted),
+    );
+  return and.reduce((samples, { on, other }) => {
+    const partners = new Set(samplesOf(other).map(({ labels }) => keyOfLabels(only(labels, on))));
+    return samples.filter(({ labels }) => partners.has(keyOfLabels(only(labels, on))));
+  }, samplesOf(first));
 };

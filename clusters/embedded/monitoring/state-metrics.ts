@@ -1,5 +1,5 @@
-// Metrics about objects that the scenarios' alerts read, named and labelled as kube-state-metrics 2.15 has them: one table a kind. Reads objects,
-// and nothing else.
+// Metrics about objects that the scenarios' alerts read, named and labelled as kube-state-metrics 2.15 has them: one table a kind. Reads objects
+// only.
 import { type Stored, at, listOf, numberOf, textOf } from "#embedded/json.ts";
 import { type Labels, type Sample, nameLabel, withLabels } from "#embedded/monitoring/samples.ts";
 
@@ -14,13 +14,6 @@ interface KindMetrics {
   readonly labels: (object: Stored) => Labels;
   readonly metrics: Readonly<Record<string, Rows>>;
 }
-
-/** A number at a path of the object; `otherwise` where there is none, as Go's zero. */
-const numberAt =
-  (path: readonly string[], otherwise: number): Rows =>
-  (object) => [[numberOf(at(object, ...path)) ?? otherwise]];
-const replicas = numberAt(["spec", "replicas"], 1);
-const statusCount = (field: string): Rows => numberAt(["status", field], 0);
 
 /** Three rows a condition: one says which status it has. */
 const conditions: Rows = (object) =>
@@ -56,16 +49,9 @@ const kinds: readonly KindMetrics[] = [
     storageKey: "apps/deployments",
     labels: ({ metadata }) => ({ deployment: metadata.name }),
     metrics: {
-      kube_deployment_spec_replicas: replicas,
-      kube_deployment_status_replicas_available: statusCount("availableReplicas"),
-      kube_deployment_status_replicas_unavailable: statusCount("unavailableReplicas"),
+      kube_deployment_status_replicas_available: (object) => [[numberOf(at(object, "status", "availableReplicas")) ?? 0]],
       kube_deployment_status_condition: conditions,
     },
-  },
-  {
-    storageKey: "apps/statefulsets",
-    labels: ({ metadata }) => ({ statefulset: metadata.name }),
-    metrics: { kube_statefulset_replicas: replicas, kube_statefulset_status_replicas_ready: statusCount("readyReplicas") },
   },
 ];
 

@@ -1,4 +1,4 @@
-// How a file's "when … does …" is read, and which of several rules counts.
+// How the rules of a file are read, and which of several counts.
 import { describe, expect, test } from "vitest";
 import type { ContainerContext } from "#embedded/nodes/behaviour.ts";
 import { behaveBy, ContainerRules, pullBy } from "#embedded/nodes/container-rules.ts";
@@ -39,7 +39,7 @@ describe("a condition", () => {
   });
 });
 
-test("the first rule that fits counts; what a pattern finds and the environment can be printed", () => {
+test("the first match counts; its log may use the groups of patterns and the environment", () => {
   const behave = behaveBy(
     rules({
       containers: [
@@ -61,15 +61,15 @@ test("the first rule that fits counts; what a pattern finds and the environment 
   });
 });
 
-test("a registry answers for the images that its pattern finds", () => {
+test("an image is missing if its rule says so", () => {
   const pull = pullBy(rules({ images: [{ image: "^private", problem: "not-found" }] }));
   expect(pull({ image: "private/web:1", namespace: "shop" })).toEqual({ problem: "not-found" });
   expect(pull({ image: "web:1", namespace: "shop" })).toBeUndefined();
 });
 
 test.each([
-  [{ containers: [{ when: { env: { A: "(" } }, does: {} }] }, "is no regular expression"],
-  [{ containers: [{ does: { memory: "much" } }] }, "is no quantity"],
+  [{ containers: [{ when: { env: { A: "(" } }, does: {} }] }, "is not a regular expression"],
+  [{ containers: [{ does: { memory: "much" } }] }, "is not a quantity"],
   [{ containers: [{ does: { exits: 1 } }] }, "Unrecognized key"],
 ])("%j is refused", (file, why) => {
   expect(ContainerRules.safeParse(file).error?.message).toContain(why);

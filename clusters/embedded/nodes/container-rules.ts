@@ -1,19 +1,19 @@
-// What containers do, as a file can say it: a list of "when … does …", the first that fits counts; and what registries answer. Turns the file
-// into functions; knows no scenario.
+// What containers do and which images are missing, as a file: a list of "when … does …", of which the first match counts. Turns the file into
+// functions; knows no scenario.
 import * as z from "zod";
 import { parseQuantity } from "#lib/quantity.ts";
 import type { Behave, Behaviour, ContainerContext, Pull } from "#embedded/nodes/behaviour.ts";
 
-const pattern = z.string().refine(isPattern, { error: "is no regular expression" });
+const pattern = z.string().refine(isPattern, { error: "is not a regular expression" });
 
 const bytes = z.string().transform((text, context) => {
   const amount = parseQuantity(text);
   if (amount !== undefined) return Number(amount / 1000n);
-  context.addIssue({ code: "custom", message: "is no quantity" });
+  context.addIssue({ code: "custom", message: "is not a quantity" });
   return z.NEVER;
 });
 
-/** All that stands in it has to hold; an empty one always does. Patterns look anywhere, line by line; what their named groups find can stand in `log`. */
+/** All of its conditions must hold; an empty one always holds. Patterns match anywhere, line by line; `log` may use their named groups. */
 const When = z.strictObject({
   /** In command and arguments, joined with blanks. */
   argsContain: z.string().optional(),

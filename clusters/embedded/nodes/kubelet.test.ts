@@ -86,7 +86,7 @@ describe("a program of this process", () => {
     expect(at(states(done), "state", "terminated")).toMatchObject({ exitCode: 4, message: "did it", reason: "Error" });
   });
 
-  test("is told when its pod is killed", async () => {
+  test("is aborted when its pod is killed", async () => {
     const { clock, call } = await stage({
       behave: () => ({
         run: ({ signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error))),
@@ -158,7 +158,7 @@ describe("what a container sees", () => {
 });
 
 describe("as a whole", () => {
-  test("the same seed tells the same story", async () => {
+  test("the same seed repeats the same events", async () => {
     const story = async (): Promise<unknown> => {
       const { clock, call } = await stage({ behave: ({ pod: name }) => (name === "a" ? { exit: { code: 1 } } : undefined) });
       call("POST", pods, pod("a"));

@@ -1,4 +1,4 @@
-// How containers end, and what becomes of them: exit codes, restarts and their back-off, memory, last words.
+// How containers end, and what follows: exit codes, restarts and their back-off, memory, last words.
 import { expect } from "vitest";
 import { type Part } from "#test/contract/samples.ts";
 import {
@@ -9,15 +9,15 @@ import {
   isWaiting,
   podOf,
   runs,
-  told,
+  scripted,
   untilPod,
-} from "#test/contract/workloads/told-containers.ts";
+} from "#test/contract/workloads/scripted-containers.ts";
 import { conditionOf, untilEvent, type WorkloadTopic } from "#test/contract/workloads/workload-cluster.ts";
 
 const about = { kind: "Pod", name: "a" };
 const never = { restartPolicy: "Never" };
-const fails = (code: number, extra: Part = {}): Part => told(`echo boom; exit ${code}`, { log: ["boom"], exit: { code } }, extra);
-const succeeds = (extra: Part = {}): Part => told("exit 0", { exit: { code: 0 } }, extra);
+const fails = (code: number, extra: Part = {}): Part => scripted(`echo boom; exit ${code}`, { log: ["boom"], exit: { code } }, extra);
+const succeeds = (extra: Part = {}): Part => scripted("exit 0", { exit: { code: 0 } }, extra);
 
 export const containerEnds: WorkloadTopic = {
   title: "Containers end",
@@ -71,7 +71,7 @@ export const containerEnds: WorkloadTopic = {
       },
     },
     {
-      name: "crash loop: the first restart at once, then a wait that is told",
+      name: "crash loop: the first restart at once, then a reported wait",
       run: async (cluster, namespace) => {
         const { metadata } = await createPod(cluster, namespace, podOf(fails(3)));
         const name = `a_${namespace}(${metadata.uid})`;
@@ -112,7 +112,7 @@ export const containerEnds: WorkloadTopic = {
       },
     },
     {
-      name: "crash loop: what is told again is counted",
+      name: "crash loop: repeated events are counted",
       run: async (cluster, namespace) => {
         await createPod(cluster, namespace, podOf(fails(3)));
         await untilPod(cluster, namespace, hasRestarted(2));
@@ -128,7 +128,7 @@ export const containerEnds: WorkloadTopic = {
         await createPod(
           cluster,
           namespace,
-          podOf(told(script, { startMs: 100, memoryBytes: 2 ** 28 }, { resources: { limits: { memory: "16Mi" } } }), never),
+          podOf(scripted(script, { startMs: 100, memoryBytes: 2 ** 28 }, { resources: { limits: { memory: "16Mi" } } }), never),
         );
         const pod = await untilPod(cluster, namespace, hasPhase("Failed"));
         expect(containerOf(pod)).toMatchObject({ state: { terminated: { exitCode: 137, reason: "OOMKilled" } } });
@@ -141,7 +141,7 @@ export const containerEnds: WorkloadTopic = {
         await createPod(
           cluster,
           namespace,
-          podOf(told(script, { startMs: 100, memoryBytes: 2 ** 28 }, { resources: { limits: { memory: "16Mi" } } })),
+          podOf(scripted(script, { startMs: 100, memoryBytes: 2 ** 28 }, { resources: { limits: { memory: "16Mi" } } })),
         );
         const pod = await untilPod(
           cluster,
@@ -156,7 +156,7 @@ export const containerEnds: WorkloadTopic = {
       name: "the last words of a container are in its status",
       run: async (cluster, namespace) => {
         const script = "echo 'no database' > /dev/termination-log; exit 4";
-        await createPod(cluster, namespace, podOf(told(script, { exit: { code: 4 }, terminationMessage: "no database\n" }), never));
+        await createPod(cluster, namespace, podOf(scripted(script, { exit: { code: 4 }, terminationMessage: "no database\n" }), never));
         const pod = await untilPod(cluster, namespace, hasPhase("Failed"));
         expect(containerOf(pod)).toMatchObject({ state: { terminated: { exitCode: 4, message: "no database\n" } } });
       },

@@ -1,4 +1,4 @@
-// How containers start: images, configuration, volumes; and what is told when one cannot.
+// How containers start: images, configuration, volumes; and the events when one cannot.
 import { expect } from "vitest";
 import { ok } from "#test/contract/cluster.ts";
 import { configMap, core, type Part } from "#test/contract/samples.ts";
@@ -11,9 +11,9 @@ import {
   isWaiting,
   podOf,
   runs,
-  told,
+  scripted,
   untilPod,
-} from "#test/contract/workloads/told-containers.ts";
+} from "#test/contract/workloads/scripted-containers.ts";
 import { conditionOf, untilEvent, type WorkloadCase, type WorkloadTopic } from "#test/contract/workloads/workload-cluster.ts";
 
 const about = { kind: "Pod", name: "a" };
@@ -92,7 +92,7 @@ export const containerStarts: WorkloadTopic = {
       },
     },
     {
-      name: "events tell of the container's way",
+      name: "events report the pull, the creation and the start",
       run: async (cluster, namespace) => {
         await createPod(cluster, namespace, podOf(runs()));
         const created = await untilEvent(cluster, namespace, about, "Created");
@@ -186,14 +186,14 @@ export const containerStarts: WorkloadTopic = {
         await ok(cluster.create(core(namespace, "secrets"), { metadata: { name: "key" }, stringData: { token: "s3cret" } }));
         const script = 'echo "$LEVEL $TOKEN $JOINED $WHO $WHERE"; cat /etc/web/app.conf /etc/web/sub/one; echo';
         const log = ["${LEVEL} ${TOKEN} ${JOINED} ${WHO} ${WHERE}", "@{/etc/web/app.conf}@{/etc/web/sub/one}"];
-        const container = told(
+        const container = scripted(
           script,
           { log, exit: { code: 0 } },
           {
             env: [
               { name: "LEVEL", valueFrom: { configMapKeyRef: { name: "config", key: "level" } } },
               { name: "TOKEN", valueFrom: { secretKeyRef: { name: "key", key: "token" } } },
-              { name: "JOINED", value: "$(LEVEL)-$(NOBODY)-$$(LEVEL)" },
+              { name: "JOINED", value: "$(LEVEL)-$(UNKNOWN)-$$(LEVEL)" },
               { name: "WHO", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
               { name: "WHERE", valueFrom: { fieldRef: { fieldPath: "metadata.labels['app']" } } },
             ],
@@ -210,7 +210,7 @@ export const containerStarts: WorkloadTopic = {
         await createPod(cluster, namespace, podOf(container, { restartPolicy: "Never", volumes }, { labels: { app: "shop" } }));
         await untilPod(cluster, namespace, hasPhase("Succeeded"));
         const { text } = await cluster.get(core(namespace, "pods", "a", "log"));
-        expect(text).toBe("debug s3cret debug-$(NOBODY)-$(LEVEL) a shop\nport = 8080s3cret\n");
+        expect(text).toBe("debug s3cret debug-$(UNKNOWN)-$(LEVEL) a shop\nport = 8080s3cret\n");
       },
     },
   ],

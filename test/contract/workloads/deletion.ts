@@ -1,8 +1,17 @@
-// The end of pods by somebody's wish: deletion with its grace, force, eviction.
+// How pods are deleted: grace period, force, eviction.
 import { expect } from "vitest";
 import { ok, type WatchEvent } from "#test/contract/cluster.ts";
 import { core, type Part, policy } from "#test/contract/samples.ts";
-import { containerOf, createPod, isRunning, isWaiting, podOf, runs, told, untilPod } from "#test/contract/workloads/told-containers.ts";
+import {
+  containerOf,
+  createPod,
+  isRunning,
+  isWaiting,
+  podOf,
+  runs,
+  scripted,
+  untilPod,
+} from "#test/contract/workloads/scripted-containers.ts";
 import { missingImage } from "#test/contract/workloads/programs.ts";
 import {
   conditionOf,
@@ -37,10 +46,10 @@ export const deletion: WorkloadTopic = {
   title: "Pods are deleted",
   cases: [
     {
-      name: "a container is told, and goes with the code it chooses",
+      name: "a container gets SIGTERM and ends with its own code",
       run: async (cluster, namespace) => {
         const script = "trap 'exit 7' TERM; sleep 3600 & wait";
-        await createPod(cluster, namespace, podOf(told(script, { onTerm: { code: 7 } }), { terminationGracePeriodSeconds: 30 }));
+        await createPod(cluster, namespace, podOf(scripted(script, { onTerm: { code: 7 } }), { terminationGracePeriodSeconds: 30 }));
         await untilPod(cluster, namespace, isRunning);
         const events = await endOf(cluster, namespace, () => ok(cluster.delete(core(namespace, "pods", "a"))));
         expect(events[0]?.object.metadata).toMatchObject({ deletionTimestamp: expect.any(String), deletionGracePeriodSeconds: 30 });
@@ -54,9 +63,9 @@ export const deletion: WorkloadTopic = {
       },
     },
     {
-      name: "a container that does not listen is killed after the grace",
+      name: "a container that ignores SIGTERM is killed after the grace period",
       run: async (cluster, namespace) => {
-        await createPod(cluster, namespace, podOf(told("sleep 3600", { onTerm: "ignored" }), { terminationGracePeriodSeconds: 2 }));
+        await createPod(cluster, namespace, podOf(scripted("sleep 3600", { onTerm: "ignored" }), { terminationGracePeriodSeconds: 2 }));
         await untilPod(cluster, namespace, isRunning);
         const events = await endOf(cluster, namespace, () => ok(cluster.delete(core(namespace, "pods", "a"))));
         expect(lastEnd(events)).toMatchObject({ exitCode: 137, reason: "Error" });
@@ -86,7 +95,7 @@ export const deletion: WorkloadTopic = {
         await createPod(
           cluster,
           namespace,
-          podOf(told("exit 0", { exit: { code: 0 } }), { restartPolicy: "Never", terminationGracePeriodSeconds: 30 }),
+          podOf(scripted("exit 0", { exit: { code: 0 } }), { restartPolicy: "Never", terminationGracePeriodSeconds: 30 }),
         );
         await untilPod(cluster, namespace, ({ status }) => status["phase"] === "Succeeded");
         await ok(cluster.delete(core(namespace, "pods", "a")));
@@ -103,7 +112,7 @@ export const deletion: WorkloadTopic = {
       },
     },
     {
-      name: "an eviction says so in the pod, and ends it like a deletion",
+      name: "an eviction sets a condition of the pod and ends it like a deletion",
       run: async (cluster, namespace) => {
         await createPod(cluster, namespace, podOf(runs()));
         await untilPod(cluster, namespace, isRunning);

@@ -1,4 +1,4 @@
-// Jobs: how they end, how often they try, what they say; and what is left of them.
+// Jobs: how they end, how often they try, and their conditions and events.
 import { expect } from "vitest";
 import { type Body, type Caller, ok } from "#test/contract/cluster.ts";
 import { batch, core, type Part } from "#test/contract/samples.ts";
@@ -116,10 +116,10 @@ export const jobs: WorkloadTopic = {
     {
       name: "a Job whose account is missing stays as it is and says why",
       run: async (cluster, namespace) => {
-        await create(cluster, namespace, job("succeeds", {}, { serviceAccountName: "nobody" }));
+        await create(cluster, namespace, job("succeeds", {}, { serviceAccountName: "missing" }));
         const event = await untilEvent(cluster, namespace, about, "FailedCreate");
         expect(event.message).toBe(
-          `Error creating: pods "once-" is forbidden: error looking up service account ${namespace}/nobody: serviceaccount "nobody" not found`,
+          `Error creating: pods "once-" is forbidden: error looking up service account ${namespace}/missing: serviceaccount "missing" not found`,
         );
         const waiting = await untilJob(cluster, namespace, ({ status }) => status["startTime"] !== undefined);
         expect(waiting.status).not.toHaveProperty("conditions");

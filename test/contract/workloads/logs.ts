@@ -1,4 +1,4 @@
-// What containers have printed: of which life, how much of it, and what is said where there is nothing yet.
+// Logs of containers: of which run, how much, and the error while there is none.
 import { expect } from "vitest";
 import { core, failure, type Part } from "#test/contract/samples.ts";
 import { missingImage } from "#test/contract/workloads/programs.ts";
@@ -10,15 +10,15 @@ import {
   isWaiting,
   podOf,
   runs,
-  told,
+  scripted,
   untilPod,
-} from "#test/contract/workloads/told-containers.ts";
+} from "#test/contract/workloads/scripted-containers.ts";
 import { type WorkloadTopic } from "#test/contract/workloads/workload-cluster.ts";
 
 const never = { restartPolicy: "Never" };
 const log = (namespace: string, query = ""): string => `${core(namespace, "pods", "a", "log")}${query}`;
 const three = (extra: Part = {}): Part =>
-  told("echo one; echo two; echo three", { log: ["one", "two", "three"], exit: { code: 0 } }, extra);
+  scripted("echo one; echo two; echo three", { log: ["one", "two", "three"], exit: { code: 0 } }, extra);
 
 export const logs: WorkloadTopic = {
   title: "Logs",
@@ -47,7 +47,7 @@ export const logs: WorkloadTopic = {
       name: "of a life that is over, as long as the next one goes on",
       run: async (cluster, namespace) => {
         const script = "echo started; sleep 2; exit 1";
-        await createPod(cluster, namespace, podOf(told(script, { log: ["started"], exit: { code: 1, afterMs: 2000 } })));
+        await createPod(cluster, namespace, podOf(scripted(script, { log: ["started"], exit: { code: 1, afterMs: 2000 } })));
         await untilPod(cluster, namespace, (pod) => hasRestarted(1)(pod) && isRunning(pod));
         expect(await cluster.get(log(namespace, "?previous=true"))).toMatchObject({ status: 200, text: "started\n" });
         expect(await cluster.get(log(namespace))).toMatchObject({ status: 200, text: "started\n" });
@@ -56,7 +56,7 @@ export const logs: WorkloadTopic = {
     {
       name: "while it waits to be restarted, of its last life",
       run: async (cluster, namespace) => {
-        await createPod(cluster, namespace, podOf(told("echo boom; exit 3", { log: ["boom"], exit: { code: 3 } })));
+        await createPod(cluster, namespace, podOf(scripted("echo boom; exit 3", { log: ["boom"], exit: { code: 3 } })));
         await untilPod(cluster, namespace, isWaiting("CrashLoopBackOff"));
         expect((await cluster.get(log(namespace))).text).toBe("boom\n");
       },
@@ -96,8 +96,8 @@ export const logs: WorkloadTopic = {
         const message = "a container name must be specified for pod a, choose one of: [web side]";
         expect(await cluster.get(log(namespace))).toMatchObject(failure(400, "BadRequest", message));
         expect((await cluster.get(log(namespace, "?container=side"))).text).toBe("one\ntwo\nthree\n");
-        expect(await cluster.get(log(namespace, "?container=nobody"))).toMatchObject(
-          failure(400, "BadRequest", "container nobody is not valid for pod a"),
+        expect(await cluster.get(log(namespace, "?container=other"))).toMatchObject(
+          failure(400, "BadRequest", "container other is not valid for pod a"),
         );
       },
     },

@@ -1,4 +1,4 @@
-// Nodes: what they say of themselves.
+// Nodes: their labels and status.
 import { expect } from "vitest";
 import { ok } from "#test/contract/cluster.ts";
 import { type Part } from "#test/contract/samples.ts";

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { type Body } from "#test/contract/cluster.ts";
 import { core, type Part } from "#test/contract/samples.ts";
 import { missingImage } from "#test/contract/workloads/programs.ts";
-import { createPod, hasPhase, isRunning, isWaiting, podOf, runs, told, untilPod } from "#test/contract/workloads/told-containers.ts";
+import { createPod, hasPhase, isRunning, isWaiting, podOf, runs, scripted, untilPod } from "#test/contract/workloads/scripted-containers.ts";
 import { type WorkloadCase, type WorkloadTopic } from "#test/contract/workloads/workload-cluster.ts";
 
 const asTable = { accept: "application/json;as=Table;v=v1;g=meta.k8s.io,application/json" };
@@ -26,7 +26,7 @@ const shown = (
 });
 
 const never = { restartPolicy: "Never" };
-const ends = (code: number, extra: Part = {}): Part => told(`exit ${code}`, { exit: { code } }, extra);
+const ends = (code: number, extra: Part = {}): Part => scripted(`exit ${code}`, { exit: { code } }, extra);
 
 export const podTable: WorkloadTopic = {
   title: "Pods in a table",

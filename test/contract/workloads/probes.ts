@@ -1,13 +1,13 @@
 // Probes: when a container is ready.
 import { expect } from "vitest";
 import { type Part } from "#test/contract/samples.ts";
-import { containerOf, createPod, isRunning, podOf, runs, told, untilPod } from "#test/contract/workloads/told-containers.ts";
+import { containerOf, createPod, isRunning, podOf, runs, scripted, untilPod } from "#test/contract/workloads/scripted-containers.ts";
 import { conditionOf, type WorkloadTopic } from "#test/contract/workloads/workload-cluster.ts";
 
 const each = { periodSeconds: 1 };
 const ports = [{ name: "http", containerPort: 8080 }];
 const server = (extra: Part = {}): Part =>
-  told("mkdir /tmp/www; echo ok > /tmp/www/health; exec httpd -f -p 8080 -h /tmp/www", { onTerm: "ignored" }, { ports, ...extra });
+  scripted("mkdir /tmp/www; echo ok > /tmp/www/health; exec httpd -f -p 8080 -h /tmp/www", { onTerm: "ignored" }, { ports, ...extra });
 const isReady = (pod: Parameters<typeof conditionOf>[0]): boolean => conditionOf(pod, "Ready")?.status === "True";
 const readiness = (probe: Part): Part => ({ readinessProbe: { ...each, ...probe } });
 

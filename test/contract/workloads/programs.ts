@@ -1,4 +1,4 @@
-// What containers of the workload cases do: a shell script for real nodes, the same told in a table for embedded ones. A case picks one by name.
+// What containers of the workload cases do: a shell script for real nodes, the same as a behaviour for embedded ones. A case picks one by name.
 import type { Behave, Behaviour } from "#embedded/nodes/behaviour.ts";
 import type { Part } from "#test/contract/samples.ts";
 
@@ -33,7 +33,7 @@ export const doing = (program: ProgramName, extra: Part = {}): Part => ({
   ...extra,
 });
 
-/** A pod's specification that ends quickly when it is told to. */
+/** The specification of a pod without a grace period. */
 export const podSpecOf = (program: ProgramName, extra: Part = {}): Part => ({
   terminationGracePeriodSeconds: 0,
   containers: [doing(program)],

@@ -1,4 +1,4 @@
-// ReplicaSets: how many pods there are, whose they are, what is told when one cannot be made.
+// ReplicaSets: how many pods there are, their owner, the event when one cannot be created.
 import { expect } from "vitest";
 import { type Body, ok } from "#test/contract/cluster.ts";
 import { apps, core, type Part } from "#test/contract/samples.ts";
@@ -19,11 +19,11 @@ export const replicaSets: WorkloadTopic = {
   title: "ReplicaSets",
   cases: [
     {
-      name: "pods whose account is missing are not made, and an event says so",
+      name: "pods whose account is missing are not created, and an event reports it",
       run: async (cluster, namespace) => {
-        const template = templateOf("web", "runs", { serviceAccountName: "nobody" });
+        const template = templateOf("web", "runs", { serviceAccountName: "missing" });
         await ok(cluster.create(apps(namespace, "replicasets"), replicaSet("web", { template })));
-        const refusal = `pods "web-" is forbidden: error looking up service account ${namespace}/nobody: serviceaccount "nobody" not found`;
+        const refusal = `pods "web-" is forbidden: error looking up service account ${namespace}/missing: serviceaccount "missing" not found`;
         expect(await untilEvent(cluster, namespace, { kind: "ReplicaSet", name: "web" }, "FailedCreate")).toMatchObject({
           type: "Warning",
           message: `Error creating: ${refusal}`,

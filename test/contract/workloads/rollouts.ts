@@ -1,4 +1,4 @@
-// Deployments: how a rollout goes on, ends, stands still, is undone, and what it says about itself meanwhile.
+// Deployments: how a rollout proceeds, ends, stalls and is undone, and its status meanwhile.
 import { expect } from "vitest";
 import { type Body, type Caller, ok } from "#test/contract/cluster.ts";
 import { apps, core, type Part } from "#test/contract/samples.ts";

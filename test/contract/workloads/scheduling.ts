@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { type Body, ok } from "#test/contract/cluster.ts";
 import { core } from "#test/contract/samples.ts";
-import { createPod, podOf, runs, untilPod } from "#test/contract/workloads/told-containers.ts";
+import { createPod, podOf, runs, untilPod } from "#test/contract/workloads/scripted-containers.ts";
 import { conditionOf, untilEvent, type WorkloadTopic } from "#test/contract/workloads/workload-cluster.ts";
 
 const isScheduled = (pod: Body): boolean => pod.spec["nodeName"] !== undefined;

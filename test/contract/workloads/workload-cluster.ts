@@ -1,4 +1,4 @@
-// A cluster with controllers and nodes as the workload cases see it, and how they wait in it. Must never sleep: whoever waits watches.
+// A cluster with controllers and nodes as the workload cases see it, and how they wait in it. Must never sleep: every wait is a watch.
 import type { Body, Caller } from "#test/contract/cluster.ts";
 
 export interface WorkloadCluster extends Caller {

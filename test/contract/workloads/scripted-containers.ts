@@ -1,5 +1,5 @@
-// A container of a workload case, told twice in one place: as a script for real nodes, and as a behaviour for embedded ones. The behaviour travels
-// in the container's environment, which no script looks at.
+// A container of a workload case, described twice: as a script for real nodes, and as a behaviour for embedded ones. The behaviour travels in the
+// container's environment, which no script reads.
 import type { Behave, Behaviour } from "#embedded/nodes/behaviour.ts";
 import { type Body, ok } from "#test/contract/cluster.ts";
 import { core, type Part } from "#test/contract/samples.ts";
@@ -8,14 +8,14 @@ import { untilObject, type WorkloadCluster } from "#test/contract/workloads/work
 
 const variable = "DOES";
 
-export const told = (script: string, behaviour: Behaviour, extra: Part = {}): Part => {
+export const scripted = (script: string, behaviour: Behaviour, extra: Part = {}): Part => {
   const { env = [], ...rest } = extra as { env?: readonly Part[] };
   const does = { name: variable, value: JSON.stringify(behaviour).replaceAll("$(", "$$(") };
   return { name: "web", image: workloadImage, command: ["sh", "-c", script], env: [does, ...env], ...rest };
 };
 
 /** For the embedded nodes. In what it prints, `${NAME}` is of the environment and `@{/path}` the content of a file. */
-export const behaveAsTold: Behave = ({ env, files }) => {
+export const behaveAsScripted: Behave = ({ env, files }) => {
   const text = env[variable];
   if (text === undefined) return undefined;
   const { log = [], ...rest } = JSON.parse(text) as Behaviour;
@@ -27,7 +27,7 @@ export const behaveAsTold: Behave = ({ env, files }) => {
 };
 
 /** Runs until it is stopped, and ends at once then. */
-export const runs = (extra: Part = {}): Part => told("trap 'exit 0' TERM; sleep 3600 & wait", { onTerm: { code: 0 } }, extra);
+export const runs = (extra: Part = {}): Part => scripted("trap 'exit 0' TERM; sleep 3600 & wait", { onTerm: { code: 0 } }, extra);
 
 export const podOf = (container: Part | readonly Part[], spec: Part = {}, metadata: Part = {}): Part => ({
   metadata: { name: "a", ...metadata },
