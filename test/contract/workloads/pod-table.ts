@@ -3,7 +3,16 @@ import { expect } from "vitest";
 import { type Body } from "#test/contract/cluster.ts";
 import { core, type Part } from "#test/contract/samples.ts";
 import { missingImage } from "#test/contract/workloads/programs.ts";
-import { createPod, hasPhase, isRunning, isWaiting, podOf, runs, scripted, untilPod } from "#test/contract/workloads/scripted-containers.ts";
+import {
+  createPod,
+  hasPhase,
+  isRunning,
+  isWaiting,
+  podOf,
+  runs,
+  scripted,
+  untilPod,
+} from "#test/contract/workloads/scripted-containers.ts";
 import { type WorkloadCase, type WorkloadTopic } from "#test/contract/workloads/workload-cluster.ts";
 
 const asTable = { accept: "application/json;as=Table;v=v1;g=meta.k8s.io,application/json" };
