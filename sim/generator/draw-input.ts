@@ -3,7 +3,7 @@
 import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import type { Random } from "#lib/clock.ts";
 import { drawFault } from "#sim/fault-space.ts";
-import type { FaultPlan } from "#sim/faults.ts";
+import type { Fault, FaultPlan } from "#sim/faults.ts";
 import { type FixtureFaultName, fixtureFaults } from "#sim/fixture-faults.ts";
 import type { Answer, Edit, GeneratedFixture, GeneratedInput, SimEvent } from "#sim/generator/input.ts";
 import type { PodFate } from "#sim/job-runner.ts";
@@ -21,7 +21,7 @@ export const drawInput = (seed: number): GeneratedInput => {
   const namespaces = drawNamespaces(random);
   const fixtures = drawFixtures(random, namespaces);
   const policy = drawPolicy(random);
-  const replicas = random() < 0.25 ? 2 : 1;
+  const replicas = random() < 0.35 ? 2 : 1;
   return {
     ...{ seed, replicas, policy, namespaces, fixtures },
     pods: drawPods(random),
@@ -166,7 +166,13 @@ const usual = { "write/product": 40, "write/act": 2, "request/product": 150, "re
 const drawFaultsOf = (random: Random, replicas: 1 | 2, fixtures: number): FaultPlan => {
   const most = pick(random, [0, 0, 1, 4, 10]);
   const counted = Object.fromEntries(Object.entries(usual).map(([what, count]) => [what, count * fixtures]));
-  return Array.from({ length: between(random, Math.min(1, most), most) }, () =>
-    drawFault(random, counted, { replicas, withinMs: activeMs }),
-  );
+  const places = faultPlaces.filter(() => random() < 0.5);
+  const drawEnabled = (): Fault => {
+    const fault = drawFault(random, counted, { replicas, withinMs: activeMs });
+    const place = fault.at === "time" ? "time" : fault.at.on;
+    return places.length === 0 || places.includes(place) ? fault : drawEnabled();
+  };
+  return Array.from({ length: between(random, Math.min(1, most), most) }, drawEnabled);
 };
+
+const faultPlaces = ["write", "request", "event", "time"] as const;

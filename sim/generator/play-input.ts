@@ -11,6 +11,8 @@ import type { Stage } from "#sim/stage.ts";
 
 export interface PlayOptions {
   readonly secretValue: string;
+  /** An alert about this fixture was taken. */
+  readonly onAlert: (fixture: number) => void;
   /** A person has changed the object of this fixture. */
   readonly onEdit: (fixture: number) => void;
 }
@@ -45,6 +47,7 @@ const play = async (stage: Stage, input: GeneratedInput, event: SimEvent, startM
       const ends = event.firing ? {} : { resolvedAtMs: stage.clock.now() };
       const alert = { name: event.name, namespace, pod, startsAtMs: Math.min(startsAtMs, stage.clock.now()), ...ends };
       await stage.send(...Array.from({ length: event.copies }, () => alert));
+      if (event.firing) options.onAlert(event.fixture);
       return;
     }
     case "cancel":

@@ -57,6 +57,7 @@ const run = async (installation: Installation, input: GeneratedInput): Promise<G
   const { seed, faults, policy, replicas, namespaces } = input;
   const targets = input.fixtures.map(({ namespace, name }) => referenceText({ kind: "Deployment", namespace, name }));
   const edited = new Map<string, number>();
+  const alerted = new Set<string>();
   const stages: Stage[] = [];
   const world = openWorld(installation, {
     ...{ seed, plan: faults, policy, replicas, namespaces },
@@ -77,7 +78,7 @@ const run = async (installation: Installation, input: GeneratedInput): Promise<G
         undo,
         createLawsOfTime({ elapsed: view.elapsed, plan: faults, executions: () => view.objects(KubernetesExecution) }),
         createSecretsLaw(view, [secretValue]),
-        createEndsLaw(view, { undo, isHealthy, editedAt: (target) => edited.get(target) }),
+        createEndsLaw(view, { undo, isHealthy, alerted: () => alerted, editedAt: (target) => edited.get(target) }),
         createWritesLaw(view, input),
       ];
     },
@@ -86,7 +87,8 @@ const run = async (installation: Installation, input: GeneratedInput): Promise<G
   world.start(async (stage) => {
     stages.push(stage);
     const onEdit = (fixture: number): void => void edited.set(targets[fixture] ?? "", clock.elapsed());
-    await playInput(stage, input, { secretValue, onEdit });
+    const onAlert = (fixture: number): void => void alerted.add(targets[fixture] ?? "");
+    await playInput(stage, input, { secretValue, onAlert, onEdit });
   });
   const requests = () => requestsOf(world);
   const hasFailed = (): boolean => world.bugs.length > 0;

@@ -1,5 +1,5 @@
-// The laws of an ending: every request ends once the faults have, what it says of the object is true, and it took no more writes than what happened
-// calls for. Looks on, and judges at the end.
+// The laws of an ending: every alert that was taken opens a request, every request ends once the faults have, and what it says of the object is true.
+// Looks on, and judges at the end.
 import { isTerminal } from "#api/define-kind.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import { type Outcome, RemediationRequest, type RequestPhase, requestTransitions } from "#api/kinds/remediation-request.ts";
@@ -12,6 +12,8 @@ export interface EndsOptions {
   readonly undo: Pick<UndoLaw, "remaining">;
   /** Whether the object runs as it should, as its spec has it now. */
   readonly isHealthy: (target: string) => boolean;
+  /** Those of which an alert was delivered. */
+  readonly alerted: () => ReadonlySet<string>;
   /** When a person last changed the object, in milliseconds since the simulation began. */
   readonly editedAt: (target: string) => number | undefined;
 }
@@ -53,6 +55,9 @@ export const createEndsLaw = (view: WorldView, options: EndsOptions): Law => {
       for (const { metadata, status } of view.objects(RemediationRequest))
         if (status?.phase === undefined || !isTerminal(requestTransitions, status.phase))
           violations.push(`${metadata.name} has not ended: ${status?.phase ?? "Pending"}, ${status?.message ?? "without a message"}`);
+      const opened = new Set([...requests.values()].map(({ spec }) => referenceText(spec.target)));
+      for (const target of options.alerted())
+        if (!opened.has(target)) violations.push(`an alert about ${target} was taken, and no request exists`);
       for (const name of options.undo.remaining()) {
         const request = requests.get(executions.get(name) ?? "");
         const { phase, outcome } = request?.status ?? {};
