@@ -6,7 +6,6 @@ import { executionTransitions } from "#api/kinds/kubernetes-execution.ts";
 import { processingTransitions } from "#api/kinds/remediation-processing.ts";
 import { requestTransitions } from "#api/kinds/remediation-request.ts";
 import { workflowTransitions } from "#api/kinds/workflow-execution.ts";
-import { EXECUTION_LABEL } from "#api/labels.ts";
 import type { KubeObject } from "#api/object.ts";
 import type { FaultPlan } from "#sim/faults.ts";
 import type { Law } from "#sim/laws/law.ts";
@@ -72,7 +71,8 @@ export const createRecord = (plan: FaultPlan): ExchangeRecord => {
     if (!isNoOp) violations.push(`a status was written after the terminal phase ${before.phase}: ${what}`);
   };
   const seeJob = (job: KubeObject, what: string): void => {
-    const execution = job.metadata.labels?.[EXECUTION_LABEL] ?? "";
+    // By its uid: after a request was deleted, another one of its name has executions of the same names.
+    const execution = job.metadata.ownerReferences?.[0]?.uid ?? "";
     const known = jobs.get(execution);
     if (known !== undefined && known !== job.metadata.uid) violations.push(`a second Job for one execution: ${what}`);
     jobs.set(execution, job.metadata.uid);

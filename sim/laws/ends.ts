@@ -26,13 +26,13 @@ const verificationMs = 30_000;
 export const createEndsLaw = (view: WorldView, options: EndsOptions): Law => {
   const violations: string[] = [];
   const ended = new Set<string>();
-  /** The request and the target of each execution: executions go with their request. */
-  const executions = new Map<string, string>();
+  /** By uid, because a name may come again: the name of each execution, and the uid of its request, which it is deleted with. */
+  const executions = new Map<string, { readonly name: string; readonly request: string }>();
   const requests = new Map<string, RemediationRequest>();
 
   const seeEnd = ({ metadata, spec, status }: RemediationRequest): void => {
-    if (ended.has(metadata.name)) return;
-    ended.add(metadata.name);
+    if (ended.has(metadata.uid)) return;
+    ended.add(metadata.uid);
     if (status?.outcome !== "Remediated") return;
     const target = referenceText(spec.target);
     const editedAt = options.editedAt(target);
@@ -44,10 +44,13 @@ export const createEndsLaw = (view: WorldView, options: EndsOptions): Law => {
     see: ({ side, isWrite, status, path }) => {
       if (side !== "product" || !isWrite || status >= 300) return;
       if (path.includes("/kubernetesexecutions"))
-        for (const { metadata, spec } of view.objects(KubernetesExecution)) executions.set(metadata.name, spec.request);
+        for (const { metadata, spec } of view.objects(KubernetesExecution)) {
+          const request = view.objects(RemediationRequest).find((each) => each.metadata.name === spec.request);
+          if (request !== undefined) executions.set(metadata.uid, { name: metadata.name, request: request.metadata.uid });
+        }
       if (!path.includes("/remediationrequests")) return;
       for (const request of view.objects(RemediationRequest)) {
-        requests.set(request.metadata.name, request);
+        requests.set(request.metadata.uid, request);
         if (request.status?.phase !== undefined && isTerminal(requestTransitions, request.status.phase)) seeEnd(request);
       }
     },
@@ -58,8 +61,9 @@ export const createEndsLaw = (view: WorldView, options: EndsOptions): Law => {
       const opened = new Set([...requests.values()].map(({ spec }) => referenceText(spec.target)));
       for (const target of options.alerted())
         if (!opened.has(target)) violations.push(`an alert about ${target} was taken, and no request exists`);
-      for (const name of options.undo.remaining()) {
-        const request = requests.get(executions.get(name) ?? "");
+      for (const uid of options.undo.remaining()) {
+        const { name, request: owner = "" } = executions.get(uid) ?? {};
+        const request = requests.get(owner);
         const { phase, outcome } = request?.status ?? {};
         const end = [phase, outcome].find((each) => each !== undefined && nothingRemains.has(each));
         if (end !== undefined) violations.push(`${request?.metadata.name} ended as ${end}, and the change of ${name} remains`);

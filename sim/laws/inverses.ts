@@ -19,18 +19,19 @@ import type { WorldView } from "#sim/world.ts";
 type Values = ReadonlyMap<string, string>;
 
 export interface UndoLaw extends Law {
-  /** Executions whose change was not undone and is still in its object, every value of it. */
+  /** The uids of executions whose change was not undone and is still in its object, every value of it. */
   remaining(): readonly string[];
 }
 
 export const createUndoLaw = (view: WorldView): UndoLaw => {
   const violations: string[] = [];
-  /** By the execution's name: what its change replaced, and what it put there. */
+  /** By the execution's uid: what its change replaced, and what it put there. */
   const changed = new Map<string, { readonly replaced: Values; readonly written: Values; readonly at: Arrival }>();
   let before: KubeObject | undefined;
 
   const executionOf = (process: string): KubernetesExecution | undefined =>
     view.objects(KubernetesExecution).find(({ metadata }) => metadata.name === process.slice("act/".length));
+  const uidOf = (name: string): string => executionOf(`act/${name}`)?.metadata.uid ?? "";
   const kube: Pick<Kube, "get"> = {
     get: <T extends KubeObject>(type: { readonly plural: string }, { name }: { readonly name: string }) => {
       const found = view.objects(Secrets).find(({ metadata }) => metadata.namespace === own && metadata.name === name);
@@ -57,9 +58,9 @@ export const createUndoLaw = (view: WorldView): UndoLaw => {
   return {
     violations,
     remaining: () =>
-      [...changed].flatMap(([name, { written, at }]) => {
+      [...changed].flatMap(([uid, { written, at }]) => {
         const live = deploymentAt(view, at);
-        return live !== undefined && stillDifferent(written, valuesOf(live)).length === 0 ? [name] : [];
+        return live !== undefined && stillDifferent(written, valuesOf(live)).length === 0 ? [uid] : [];
       }),
     seeArrival: (arrival) => {
       before = arrival.side === "act" && arrival.method !== "GET" ? deploymentAt(view, arrival) : undefined;
@@ -73,12 +74,12 @@ export const createUndoLaw = (view: WorldView): UndoLaw => {
       if (is === undefined || execution === undefined || is.metadata.resourceVersion === was.metadata.resourceVersion) return;
       const { undoes } = execution.spec;
       if (undoes === undefined) {
-        changed.set(execution.metadata.name, { replaced: differences(was, is), written: differences(is, was), at });
+        changed.set(execution.metadata.uid, { replaced: differences(was, is), written: differences(is, was), at });
         void checkStored(execution, was, is);
         return;
       }
-      const left = stillDifferent(changed.get(undoes)?.replaced ?? new Map(), valuesOf(is));
-      changed.delete(undoes);
+      const left = stillDifferent(changed.get(uidOf(undoes))?.replaced ?? new Map(), valuesOf(is));
+      changed.delete(uidOf(undoes));
       if (left.length > 0) violations.push(`the undo ${execution.metadata.name} does not restore ${left.join(", ")}`);
     },
   };
