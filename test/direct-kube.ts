@@ -54,7 +54,12 @@ export const createDirectKube = (clock: Clock, definitions: readonly object[] = 
   });
   const handle = createHandler({ server, identities, authorizer: createAuthorizer(store), audit: undefined, logOf: () => "" });
   bootstrap(server);
-  const config = { server: "http://embedded", name: "embedded", namespace: "default", credentials: tokenCredentials(identities.adminToken) };
+  const config = {
+    server: "http://embedded",
+    name: "embedded",
+    namespace: "default",
+    credentials: tokenCredentials(identities.adminToken),
+  };
   const connected = connect(config, { clock, random, http: inProcessHttp({ handle }) });
   let made = 0;
   let watching = Promise.withResolvers<void>();
@@ -75,7 +80,12 @@ export const createDirectKube = (clock: Clock, definitions: readonly object[] = 
       const given = structuredClone(object) as { readonly metadata: Pick<Stored["metadata"], "name" | "namespace"> };
       made += 1;
       const metadata = { uid: `uid-${made}`, creationTimestamp: toTimestamp(clock.now()), ...given.metadata, resourceVersion: "" };
-      return store.put(storageKeyOf(type), { ...given, apiVersion: apiVersionOf(type), kind: type.kind, metadata }) as KubeObject;
+      return store.put(storageKeyOf(type), {
+        ...given,
+        apiVersion: apiVersionOf(type),
+        kind: type.kind,
+        metadata,
+      }) as unknown as KubeObject;
     },
     remove: (type, { namespace, name }) => {
       const object = store.get(storageKeyOf(type), namespace, name);
@@ -102,7 +112,8 @@ export const createDirectKube = (clock: Clock, definitions: readonly object[] = 
       }
     },
   };
-  for (const name of namespaces) kube.put({ group: "", version: "v1", plural: "namespaces", kind: "Namespace", namespaced: false }, { metadata: { name } });
+  for (const name of namespaces)
+    kube.put({ group: "", version: "v1", plural: "namespaces", kind: "Namespace", namespaced: false }, { metadata: { name } });
   for (const definition of definitions) {
     const headers = { authorization: `Bearer ${identities.adminToken}`, "content-type": "application/json" };
     handle({ method: "POST", path: "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", headers, body: JSON.stringify(definition) });

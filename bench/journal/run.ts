@@ -6,9 +6,10 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { sampleObject } from "#bench/journal/sample-objects.ts";
 import type { KubeObject } from "#api/object.ts";
+import { createManualClock } from "#lib/manual-clock.ts";
 import { createConfigMapStore } from "#cluster/journal/config-map-store.ts";
 import { createJournal, type Journal } from "#cluster/journal/journal.ts";
-import { createMemoryKube } from "#test/memory-kube.ts";
+import { createDirectKube } from "#test/direct-kube.ts";
 
 const usage = `npm run bench -- journal [--objects 3000] [--rate 10] [--seconds 600] [--json]
   --objects  how many are followed
@@ -65,15 +66,15 @@ interface Play {
 
 /** As the keeper does it: each change comes as a line of a watch, and every two seconds the store is asked to save. */
 const playChanges = async (journal: Journal, { objects, rate, seconds, start }: Play) => {
-  let now = start;
-  const memory = createMemoryKube(() => now);
-  const kube = Object.assign(memory, { list: async () => [] as never });
-  const store = createConfigMapStore({ kube, clock: { now: () => now }, namespace: "kintsugi-system", randomBytes });
+  const clock = createManualClock(start);
+  const kube = createDirectKube(clock);
+  const store = createConfigMapStore({ kube, clock, namespace: "kintsugi-system", randomBytes });
   await store.save(journal.takeChanged(), journal, { all: true });
-  const first = memory.calls.length;
+  const first = kube.calls.length;
   let [changesMs, savingMs, change] = [0, 0, 0];
   for (let second = 1; second <= seconds; second += 1) {
-    now = start + second * 1000;
+    await clock.advance(1000);
+    const now = clock.now();
     const lines: string[] = [];
     for (let each = 0; each < rate; each += 1) {
       change += 1;
@@ -84,7 +85,7 @@ const playChanges = async (journal: Journal, { objects, rate, seconds, start }: 
     });
     if (second % 2 === 0) savingMs += await cpuOf(() => store.save(journal.takeChanged(), journal));
   }
-  const written = memory.calls.slice(first).filter(({ verb }) => verb !== "get");
+  const written = kube.calls.slice(first).filter(({ verb }) => verb !== "get");
   const writtenBytes = written.reduce((sum, { body }) => sum + JSON.stringify(body).length, 0);
   return { changesMs, savingMs, writes: written.length, writtenBytes };
 };

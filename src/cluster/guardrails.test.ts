@@ -5,9 +5,10 @@ import { guardrailDifference } from "#cluster/guardrail-differences.ts";
 import { type Guardrails, watchGuardrails } from "#cluster/guardrails.ts";
 import { createCaches } from "#kube/caches.ts";
 import { silentLog } from "#lib/log.ts";
+import { createManualClock } from "#lib/manual-clock.ts";
 import { admissionPolicies, approvalsPolicyName } from "#manifests/admission.ts";
 import type { Manifest } from "#manifests/manifest.ts";
-import { createMemoryKube, type MemoryKube } from "#test/memory-kube.ts";
+import { createDirectKube, type DirectKube } from "#test/direct-kube.ts";
 
 const ends: AbortController[] = [];
 afterEach(() => {
@@ -21,13 +22,13 @@ type Change = (manifest: Manifest & { spec: Spec }) => object | undefined;
 
 const typeOf = (manifest: Pick<Manifest, "kind">) =>
   manifest.kind === "ValidatingAdmissionPolicy" ? ValidatingAdmissionPolicies : ValidatingAdmissionPolicyBindings;
-const put = (kube: MemoryKube, change: Change = (manifest) => manifest): void => {
+const put = (kube: DirectKube, change: Change = (manifest) => manifest): void => {
   for (const manifest of expected) {
     const object = change(structuredClone(manifest) as Manifest & { spec: Spec });
     if (object !== undefined) kube.put(typeOf(manifest), object);
   }
 };
-const watching = async (kube: MemoryKube): Promise<Guardrails> => {
+const watching = async (kube: DirectKube): Promise<Guardrails> => {
   const caches = createCaches(kube, { log: silentLog });
   const guardrails = watchGuardrails(caches, expected, approvals);
   expect(guardrails.missing()).toHaveLength(expected.length);
@@ -38,7 +39,7 @@ const watching = async (kube: MemoryKube): Promise<Guardrails> => {
   return guardrails;
 };
 const missingWith = async (change: Change): Promise<readonly string[]> => {
-  const kube = createMemoryKube(() => 0);
+  const kube = createDirectKube(createManualClock());
   put(kube, change);
   return (await watching(kube)).missing();
 };
@@ -112,7 +113,7 @@ test.each<[string, Change, string]>([
 });
 
 test("the policies of another version are not this version's", async () => {
-  const kube = createMemoryKube(() => 0);
+  const kube = createDirectKube(createManualClock());
   for (const manifest of admissionPolicies({ namespace: "kintsugi-system", image: "kintsugi:1" })) kube.put(typeOf(manifest), manifest);
   expect((await watching(kube)).missing()).toEqual([expect.stringContaining("kintsugi-system-jobs")]);
 });
@@ -125,7 +126,7 @@ test("a policy that is being deleted is not relied on", () => {
 });
 
 test("decisions are checked by one version of the policy: a change that was taken back is another version", async () => {
-  const kube = createMemoryKube(() => 0);
+  const kube = createDirectKube(createManualClock());
   let generation = 1;
   const numbered =
     (change: Change): Change =>

@@ -6,7 +6,7 @@ import { watchWorkloads } from "#cluster/owned-pods.ts";
 import { createCaches } from "#kube/caches.ts";
 import { silentLog } from "#lib/log.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
-import { createMemoryKube } from "#test/memory-kube.ts";
+import { createDirectKube } from "#test/direct-kube.ts";
 
 const ends: AbortController[] = [];
 afterEach(() => {
@@ -26,7 +26,7 @@ const apiVersions: Record<string, string> = {
 /** Objects as `Kind name < OwnerKind owner`, all in namespace shop. */
 const setUp = async (...lines: string[]) => {
   const clock = createManualClock();
-  const kube = createMemoryKube(() => clock.now());
+  const kube = createDirectKube(clock);
   const caches = createCaches(kube, { log: silentLog });
   const resolver = createOwnerResolver(caches, clock);
   const workloads = watchWorkloads(caches);

@@ -12,7 +12,7 @@ import type { Kube } from "#kube/client.ts";
 import { KubeError } from "#kube/errors.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { createdAt, object } from "#test/journal-samples.ts";
-import { createMemoryKube } from "#test/memory-kube.ts";
+import { createDirectKube } from "#test/direct-kube.ts";
 
 const home = "kintsugi-system";
 const hour = 3_600_000;
@@ -22,10 +22,7 @@ const settings = (rate: string): KubeObject => object("ConfigMap", "settings", {
 /** A ConfigMap that was 1, then 2, then 3, an hour each; then it was deleted. */
 const scene = async () => {
   const clock = createManualClock(createdAt);
-  const memory = createMemoryKube(clock.now);
-  const kube = Object.assign(memory, {
-    list: async (type: typeof ConfigMaps) => memory.objects(type).map((each) => structuredClone(each)) as never,
-  });
+  const kube = createDirectKube(clock);
   const journal = createJournal();
   journal.see(settings("1"), createdAt);
   journal.see(settings("2"), createdAt + hour);

@@ -3,13 +3,13 @@ import { SIGNALS_AUDIENCE } from "#api/labels.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { type Access, createAccess } from "#services/access.ts";
 import { signalRight } from "#services/gateway/gateway.ts";
-import { createMemoryKube, failure } from "#test/memory-kube.ts";
+import { createDirectKube, failure } from "#test/direct-kube.ts";
 import { senderToken, subjectOf, testIssuer } from "#test/sender-tokens.ts";
 
 /** `may-…` may send, `user-…` is known, everybody else is not. */
 const setUp = () => {
   const clock = createManualClock();
-  const kube = createMemoryKube(() => clock.now());
+  const kube = createDirectKube(clock);
   const revoked = new Set<string>();
   kube.answer = (_method, path, body) => {
     const { spec } = body as { spec: { token?: string; user?: string } };

@@ -10,7 +10,7 @@ import { createJournal, type Journal } from "#cluster/journal/journal.ts";
 import { contentsOf, referenceOf } from "#cluster/journal/track.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { createdAt, object } from "#test/journal-samples.ts";
-import { createMemoryKube, failure, type MemoryKube } from "#test/memory-kube.ts";
+import { createDirectKube, failure, type DirectKube } from "#test/direct-kube.ts";
 
 const namespace = "kintsugi-system";
 const config = (name: string, text: string): KubeObject => object("ConfigMap", name, { data: { text } });
@@ -24,16 +24,13 @@ const random = (seed: number, length: number): string => {
 
 const scene = () => {
   const clock = createManualClock(createdAt);
-  const memory = createMemoryKube(clock.now);
-  const kube = Object.assign(memory, {
-    list: async (type: typeof ConfigMaps) => memory.objects(type).map((each) => structuredClone(each)) as never,
-  });
+  const kube = createDirectKube(clock);
   const journal = createJournal();
   const store = createConfigMapStore({ kube, clock, namespace, randomBytes });
   const save = (all?: true): Promise<void> => store.save(journal.takeChanged(), journal, all === undefined ? {} : { all });
   return { clock, kube, journal, store, save, writes: () => writesOf(kube) };
 };
-const writesOf = (kube: MemoryKube): number =>
+const writesOf = (kube: DirectKube): number =>
   kube.calls.filter(({ verb, what }) => verb !== "get" && what.startsWith("configmaps/")).length;
 const all = (journal: Pick<Journal, "tracks">) => journal.tracks().map((track) => [track.object.name, contentsOf(track)]);
 
@@ -128,9 +125,9 @@ describe("a shard that this installation did not write", () => {
   const keyPlace = { namespace, name: JOURNAL_KEY_NAME };
   const labels = { "kintsugi.dev/journal": "true" };
   type Data = Record<string, string>;
-  const dataOf = async (kube: MemoryKube, index = 0): Promise<Data> =>
+  const dataOf = async (kube: DirectKube, index = 0): Promise<Data> =>
     ((await kube.get(ConfigMaps, place(index))) as unknown as { binaryData: Data }).binaryData;
-  const putShard = (kube: MemoryKube, index: number | string, binaryData: Data) =>
+  const putShard = (kube: DirectKube, index: number | string, binaryData: Data) =>
     kube.put(ConfigMaps, { apiVersion: "v1", kind: "ConfigMap", metadata: { ...place(index), labels }, binaryData });
   /** As Kintsugi would write it, with content that the writer chose. */
   const poison = (generation = 1000): string => {
@@ -229,7 +226,7 @@ describe("a shard that this installation did not write", () => {
     const { clock, kube, journal, save } = scene();
     kube.put(ConfigMaps, { apiVersion: "v1", kind: "ConfigMap", metadata: place(0), data: { mine: "yes" } });
     journal.see(config("web", "1"), clock.now());
-    await expect(save(true)).rejects.toThrow("AlreadyExists");
+    await expect(save(true)).rejects.toThrow("already exists");
     await save(true);
     expect((await kube.get(ConfigMaps, place(0)))?.metadata.labels).toEqual(labels);
     expect((await loadJournal(kube, namespace)).tracks).toHaveLength(1);
@@ -302,7 +299,12 @@ describe("loading", () => {
     ["no packed data", { journal: Buffer.from("hello").toString("base64") }],
   ])("a shard with %s is left out and said", async (_what, binaryData) => {
     const { kube, store } = scene();
-    kube.put(ConfigMaps, { apiVersion: "v1", kind: "ConfigMap", metadata: { namespace, name: "kintsugi-journal-0" }, binaryData });
+    kube.put(ConfigMaps, {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { namespace, name: "kintsugi-journal-0", labels: { "kintsugi.dev/journal": "true" } },
+      binaryData,
+    });
     const { tracks, troubles } = await store.load();
     expect(tracks).toEqual([]);
     expect(troubles).toEqual([expect.stringContaining("kintsugi-journal-0")]);

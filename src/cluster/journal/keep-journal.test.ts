@@ -4,25 +4,23 @@ import { ConfigMaps, Deployments, RoleBindings, Secrets } from "#api/kubernetes.
 import { createConfigMapStore } from "#cluster/journal/config-map-store.ts";
 import { createJournalKeeper, type JournalKeeper } from "#cluster/journal/keep-journal.ts";
 import { referenceOf } from "#cluster/journal/track.ts";
-import type { Kube } from "#kube/client.ts";
 import { KubeError } from "#kube/errors.ts";
 import { type Log, silentLog } from "#lib/log.ts";
 import { createManualClock, type ManualClock } from "#lib/manual-clock.ts";
 import { createMetrics } from "#lib/metrics.ts";
 import { createdAt, deploymentObject, object } from "#test/journal-samples.ts";
-import { createMemoryKube, type MemoryKube } from "#test/memory-kube.ts";
+import { createDirectKube, type DirectKube } from "#test/direct-kube.ts";
 
 const namespace = "kintsugi-system";
 const minute = 60_000;
 
 interface Scene {
   readonly clock: ManualClock;
-  readonly kube: MemoryKube & Pick<Kube, "list">;
+  readonly kube: DirectKube;
 }
 const scene = (): Scene => {
   const clock = createManualClock(createdAt);
-  const memory = createMemoryKube(clock.now);
-  const kube = Object.assign(memory, { list: async (type: typeof ConfigMaps) => memory.objects(type) as never });
+  const kube = createDirectKube(clock);
   return { clock, kube };
 };
 /** One process, until its signal is aborted. */
@@ -75,7 +73,7 @@ describe("the keeper", () => {
     });
     expect(first.tracks()).toBeUndefined();
     const { keeper, stop } = await start({ clock, kube });
-    expect(keeper.tracks()?.map(({ object: { name } }) => name)).toEqual(["web"]);
+    expect(keeper.tracks()?.flatMap(({ object: { name, namespace: place } }) => (place === "shop" ? [name] : []))).toEqual(["web"]);
     await stop();
     expect(keeper.tracks()).toBeUndefined();
   });
@@ -183,7 +181,7 @@ describe("the keeper", () => {
     };
     const { keeper, stop } = await start({ clock, kube });
     await clock.advance(10_000);
-    expect(keeper.journal.size.objects).toBe(450);
+    expect(keeper.journal.tracks().filter(({ object: { kind } }) => kind === "ConfigMap")).toHaveLength(450);
     await stop();
   });
 });
