@@ -140,7 +140,7 @@ describe("a patch", () => {
     });
   });
 
-  test("of what somebody else has changed is not made", async () => {
+  test("of what another client changed is not made", async () => {
     const deployment = await createDeployment();
     const change = setImage(deployment);
     await cluster.direct.jsonPatch(Deployments, keyOf(deployment), [{ op: "replace", path: image, value: "web:3" }]);
@@ -149,7 +149,7 @@ describe("a patch", () => {
     expect(report).toMatchObject({
       result: "Failed",
       changed: false,
-      message: expect.stringContaining("not as it was planned for") as string,
+      message: expect.stringContaining("changed since planning") as string,
     });
   });
 
@@ -230,7 +230,7 @@ describe("a patch", () => {
     },
   );
 
-  test("that adds is not made where somebody else has added", async () => {
+  test("that adds is not made where another client added", async () => {
     const before = await createDeployment();
     const operations = difference(["spec", "template", "spec", "hostname"], undefined, "web");
     await cluster.direct.jsonPatch(Deployments, keyOf(before), [{ op: "add", path: "/spec/template/spec/hostname", value: "other" }]);
@@ -372,11 +372,11 @@ test("of two changes the first is made and the second fails: something was chang
 
 describe("nothing is done", () => {
   const cases: Record<string, [object, Partial<{ hash: string; specHash: string }>, RegExp]> = {
-    "for an execution that has been given up": [{ phase: "Failed" }, {}, /is Failed, not Executing/],
+    "for an execution that has ended": [{ phase: "Failed" }, {}, /is Failed, not Executing/],
     "for an execution that has not begun": [{ phase: "Pending" }, {}, /is Pending, not Executing/],
     "without changes": [{ changes: undefined }, {}, /holds no changes/],
-    "where the order names another hash": [{}, { hash: "1".repeat(64) }, /hash is another one/],
-    "where another hash was approved": [{}, { specHash: "1".repeat(64) }, /hash is another one/],
+    "where the order names another hash": [{}, { hash: "1".repeat(64) }, /hash mismatch: these are not the approved changes/],
+    "where another hash was approved": [{}, { specHash: "1".repeat(64) }, /hash mismatch: these are not the approved changes/],
     "where the changes are not sealed": [
       { changes: "[]" },
       {},

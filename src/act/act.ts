@@ -48,7 +48,7 @@ const attempt = async (deps: ActDeps, request: ActRequest): Promise<Report> => {
     return typeof changes === "string" ? failed(changes) : await applyAll(changes, deps);
   } catch (error) {
     // Nothing that can be thrown here comes after a write: a write's own failures are values.
-    return failed(error instanceof Error ? error.message : "something that is not an error was thrown");
+    return failed(error instanceof Error ? error.message : "a value that is not an error was thrown");
   }
 };
 
@@ -59,7 +59,7 @@ const readChanges = async (deps: ActDeps, request: ActRequest): Promise<readonly
   const { name, namespace, hash } = request;
   const execution = await persistent(deps, () => deps.kube.get(KubernetesExecution, { namespace, name }));
   if (execution === undefined) return `KubernetesExecution ${namespace}/${name} does not exist`;
-  // A Job that starts late must not act for an execution that has been given up.
+  // A Job that starts late must not act for an execution that has ended.
   const phase = execution.status?.phase ?? "Pending";
   if (phase !== "Executing") return `the execution is ${phase}, not Executing`;
   const text = execution.status?.changes;
@@ -68,8 +68,7 @@ const readChanges = async (deps: ActDeps, request: ActRequest): Promise<readonly
     openChanges({ ...deps, namespace }, { kind: KubernetesExecution.kind, name, field: "changes" }, text),
   );
   if (!opened.ok) return opened.reason;
-  if (sha256(opened.text) !== hash || execution.spec.changesHash !== hash)
-    return "the changes are not the ones that were approved: their hash is another one";
+  if (sha256(opened.text) !== hash || execution.spec.changesHash !== hash) return "hash mismatch: these are not the approved changes";
   return decodeChanges(opened.text);
 };
 

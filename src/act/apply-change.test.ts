@@ -60,7 +60,7 @@ test("an error that is none of the API server's is not retried", async () => {
 
 test.each<[unknown, string]>([
   [new Error("the socket broke"), "the socket broke"],
-  ["a text", "something that is not an error was thrown"],
+  ["a text", "a value that is not an error was thrown"],
 ])("a Job that cannot read its execution because of %s reports it", async (thrown, message) => {
   let report = "";
   const get = (): Promise<never> => Promise.reject(thrown as Error);

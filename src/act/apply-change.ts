@@ -31,7 +31,7 @@ export const applyChange = async (change: Change, deps: ApplyDeps): Promise<Appl
   const type = findType(builtInTypes, change.object);
   const key = type === undefined ? undefined : keyFor(type, change.object);
   if (type === undefined || key === undefined)
-    return { result: "failed", reason: `${referenceText(change.object)}: not a kind that actions know`, unsure: false };
+    return { result: "failed", reason: `${referenceText(change.object)}: not a kind that actions support`, unsure: false };
   let sent = false;
   let last = "";
   for (let tries = 1; tries <= maxTries; tries += 1) {
@@ -65,13 +65,13 @@ const write = async (change: Change, type: ResourceType, key: Key, kube: ApplyDe
   }
 };
 
-/** The server said that the object is not as planned: either the change has been made, or somebody else made another one. */
+/** The object is not as planned: either the change is made already, or another client changed it. */
 const judge = async (change: Change, type: ResourceType, key: Key, error: KubeError, kube: ApplyDeps["kube"]): Promise<Applied> =>
   isInPlace(change, await kube.get(type, key))
     ? { result: "already" }
-    : { result: "failed", reason: `${referenceText(change.object)} is not as it was planned for: ${error.message}`, unsure: false };
+    : { result: "failed", reason: `${referenceText(change.object)} changed since planning: ${error.message}`, unsure: false };
 
-/** A PodDisruptionBudget forbids it: no hiccup, and to try again at once would not help. */
+/** A PodDisruptionBudget forbids it: not an outage, and an immediate retry would not help. */
 const isBudget = (error: KubeError): boolean => error.status === 429 && error.causes.some((cause) => cause.reason === "DisruptionBudget");
 
 const keyFor = (type: ResourceType, reference: ObjectReference): Key | undefined => {

@@ -75,7 +75,7 @@ const edited = observed({ target: configMap("settings", { rate: "two", colour: "
 
 describe("what is refused, and why", () => {
   const cases: Record<string, [string, Record<string, string>, Observed, RegExp]> = {
-    "an action that is not in the catalogue": ["rollback", {}, rolledOut, /there is no action rollback/],
+    "an action that is not in the catalogue": ["rollback", {}, rolledOut, /unknown action rollback/],
     "a rollout that is not paused": ["resume_rollout", {}, rolledOut, /it is not paused/],
     "a Service that is only a name": [
       "fix_service",
@@ -185,7 +185,7 @@ describe("what is refused, and why", () => {
       "restore_object",
       { before: "2030-01-02T00:00:00Z" },
       observed({ ...edited, target: configMap("settings", { rate: "2" }) }),
-      /as it was at 2030-01-01T00:00:00Z/,
+      /the same as at 2030-01-01T00:00:00Z/,
     ],
     "a time that is none": ["restore_object", { before: "yesterday" }, edited, /before: /],
     "a policy that was deleted": [
@@ -194,7 +194,7 @@ describe("what is refused, and why", () => {
       observed({
         kept: { ...kept, object: { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", namespace: "shop", name: "deny" } },
       }),
-      /brought back by a person/,
+      /restore it manually/,
     ],
     "a target that does not exist": ["rollback_deployment", { revision: "1" }, observed({}), /does not exist/],
     "a target that is being deleted": [
@@ -525,7 +525,7 @@ describe("whether it took effect", () => {
     expect(rollback((target) => ({ ...target, status: undefined }) as unknown as KubeObject)).toMatchObject({ state: "pending" });
   });
   test("a rollback that somebody took back has failed", () => {
-    expect(rollback(() => deployment())).toEqual({ state: "failed", reason: "somebody else has changed Deployment shop/web again" });
+    expect(rollback(() => deployment())).toEqual({ state: "failed", reason: "another client changed Deployment shop/web again" });
   });
   test("a target that is gone has failed", () => expect(rollback(() => undefined)).toMatchObject({ state: "failed" }));
 

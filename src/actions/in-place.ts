@@ -5,7 +5,7 @@ import type { Effect } from "#actions/action.ts";
 import { isInPlace } from "#actions/change.ts";
 
 export const storedEffect = (target: KubeObject | undefined, changes: readonly Change[]): Effect => {
-  if (target === undefined) return { state: "failed", reason: "the target does not exist any more" };
+  if (target === undefined) return { state: "failed", reason: "the target no longer exists" };
   if (changes.every((change) => isInPlace(change, target))) return { state: "done" };
-  return { state: "failed", reason: `somebody else has changed ${referenceText({ kind: target.kind, ...target.metadata })} again` };
+  return { state: "failed", reason: `another client changed ${referenceText({ kind: target.kind, ...target.metadata })} again` };
 };

@@ -37,7 +37,7 @@ export interface RefusedStep {
 /** Guarantee: what is planned holds on the objects observed: every guard is true, and the inverse leads back. */
 export const planStep = (step: StepToPlan, observed: Observed): PlannedStep | RefusedStep => {
   const action = findAction(step.action);
-  if (action === undefined) return { ok: false, code: "Refused", reason: `there is no action ${step.action}` };
+  if (action === undefined) return { ok: false, code: "Refused", reason: `unknown action ${step.action}` };
   const plan = action.plan(step.parameters, observed);
   if (!plan.ok) return plan;
   const { changes } = plan;

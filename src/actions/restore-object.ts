@@ -36,12 +36,12 @@ export const restoreObject = defineAction({
     const operations = [...new Set([...Object.keys(now), ...Object.keys(then)])]
       .toSorted()
       .flatMap((field) => difference([field], now[field], then[field]));
-    return operations.length === 0 ? noOp(`it is as it was at ${kept.at}`) : patched(target, operations);
+    return operations.length === 0 ? noOp(`its content is the same as at ${kept.at}`) : patched(target, operations);
   },
   planMissing: (_parameters, { kept }) => {
     if (kept === undefined || "unknown" in kept) return refused(kept?.unknown ?? unread);
     const { object, content } = kept;
-    if (object.kind !== "ConfigMap") return refused(`a ${object.kind} that was deleted is brought back by a person`);
+    if (object.kind !== "ConfigMap") return refused(`a deleted ${object.kind} cannot be restored automatically; restore it manually`);
     return planned({ type: "create", object, content: whole(object, content) });
   },
   verify: ({ target }, changes) => storedEffect(target, changes),

@@ -1,19 +1,19 @@
-// How far a workload's own controller has come with what was changed. Pure; health is somebody else's question.
+// How far a workload's own controller has come with what was changed. Pure; health is not judged here.
 import type { Change } from "#api/change.ts";
 import type { DaemonSet, Deployment, StatefulSet } from "#api/kubernetes.ts";
 import { type KubeObject, referenceText } from "#api/object.ts";
 import type { Effect } from "#actions/action.ts";
 import { isInPlace } from "#actions/change.ts";
 
-/** The template reaches every replica: `updatedReplicas = replicas`. Failed where somebody else has changed it again. */
+/** The template reaches every replica: `updatedReplicas = replicas`. Failed where another client changed it again. */
 export const rolloutEffect = (target: KubeObject | undefined, changes: readonly Change[]): Effect =>
   stillThere(target, changes) ?? progressOf(target as Workload);
 
 /** Failed where the target, or what was written to it, is not there any more. */
 export const stillThere = (target: KubeObject | undefined, changes: readonly Change[]): Effect | undefined => {
-  if (target === undefined) return { state: "failed", reason: "the target does not exist any more" };
+  if (target === undefined) return { state: "failed", reason: "the target no longer exists" };
   if (changes.some((change) => !isInPlace(change, target)))
-    return { state: "failed", reason: `somebody else has changed ${referenceText({ kind: target.kind, ...target.metadata })} again` };
+    return { state: "failed", reason: `another client changed ${referenceText({ kind: target.kind, ...target.metadata })} again` };
   const { status } = target as Workload;
   if ((status?.observedGeneration ?? 0) < (target.metadata.generation ?? 0))
     return { state: "pending", reason: "its controller has not seen the change yet" };
