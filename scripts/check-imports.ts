@@ -15,7 +15,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   evidence: ["lib", "api", "kube", "cluster"],
   diagnosis: ["lib", "api", "logs", "evidence", "cluster"],
   actions: ["lib", "api"],
-  investigation: ["lib", "api", "kube", "cluster", "evidence", "diagnosis", "actions"],
+  investigation: ["lib", "api", "kube", "cluster", "evidence", "diagnosis", "actions", "policy"],
   policy: ["lib", "api"],
   runtime: ["lib", "api", "kube", "cluster", "policy", "investigation"],
   controllers: ["lib", "api", "kube", "runtime"],

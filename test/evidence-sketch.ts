@@ -5,7 +5,7 @@ import { type KubeObject, referenceText } from "#api/object.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { createView } from "#diagnosis/view.ts";
 import { type Evidence, evidenceForm } from "#evidence/evidence.ts";
-import type { EventEvidence } from "#evidence/workload-evidence.ts";
+import type { ObservedEvent } from "#evidence/evidence.ts";
 
 export const sketchNow = "2027-03-01T14:00:00Z";
 
@@ -95,7 +95,7 @@ export const podsOf = (workload: KubeObject, ...overrides: readonly PodSketch[])
 
 export type PodSketch = Partial<Pod["metadata"]> & { readonly spec?: Partial<Pod["spec"]>; readonly status?: Partial<Pod["status"]> };
 
-export const warning = (object: KubeObject, reason: string, message: string, more: Partial<EventEvidence> = {}): EventEvidence => ({
+export const warning = (object: KubeObject, reason: string, message: string, more: Partial<ObservedEvent> = {}): ObservedEvent => ({
   object: referenceText({ kind: object.kind, ...object.metadata }),
   uid: object.metadata.uid,
   type: "Warning",
@@ -134,7 +134,7 @@ export const answers = (cause: Cause, parts: Partial<Evidence>): string[] =>
     if (code !== cause.code || summary === "" || chain.length === 0 || quotes.length === 0) throw new Error(`${code} says too little`);
     if (/undefined|NaN/.test(JSON.stringify([summary, chain, quotes]))) throw new Error(`${code} tells of nothing: ${summary}`);
     const remedies =
-      facts.kind === "remedies"
+      facts.remedies.length > 0
         ? facts.remedies.map(({ action, parameters }) => [action, ...Object.entries(parameters).map((pair) => pair.join("="))].join(" "))
         : ["person"];
     return [`${code} ${object.kind} ${object.name} → ${remedies.join(", ")}`];
@@ -144,8 +144,7 @@ export const answers = (cause: Cause, parts: Partial<Evidence>): string[] =>
 export const manualSteps = (cause: Cause, parts: Partial<Evidence>): string[] =>
   cause.find(createView(evidence(parts))).flatMap((assessment) => {
     if (!("found" in assessment)) return [];
-    const { facts } = assessment.found;
-    return facts.kind === "person" ? [facts.why] : facts.kind === "remedies" ? [facts.otherwise] : [];
+    return [assessment.found.facts.otherwise];
   });
 
 /** A container's status: `waiting`, `crashed` (waits after a run that ended so), `running`. */

@@ -3,8 +3,8 @@ import { parentPort } from "node:worker_threads";
 import { answerTo, doJob, type Job } from "#investigation/diagnosis-thread.ts";
 import { ownCpuMs } from "#investigation/worker-thread.ts";
 
-const textsOf = ({ question }: Job): readonly string[] =>
-  question.evidence.objects.flatMap(({ kind, ...object }) =>
+const textsOf = ({ evidence }: Job): readonly string[] =>
+  evidence.objects.flatMap(({ kind, ...object }) =>
     kind === "ConfigMap" ? Object.values((object as { data?: Record<string, string> }).data ?? {}) : [],
   );
 
@@ -13,7 +13,7 @@ parentPort?.on("message", (job: Job) =>
     job,
     (message) => parentPort?.postMessage(message, []),
     ownCpuMs,
-    (question, steps) => {
+    (asked, steps) => {
       const texts = textsOf(job);
       steps.run("SlowCause", () => texts.map((text) => text.replace(/\/?\*+.*$|\{.*$/, "").length), []);
       steps.run(
@@ -25,7 +25,7 @@ parentPort?.on("message", (job: Job) =>
         },
         0,
       );
-      return answerTo(question, steps);
+      return answerTo(asked, steps);
     },
   ),
 );

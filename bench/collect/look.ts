@@ -4,7 +4,9 @@ import { readForAction } from "#cluster/read-for-action.ts";
 import { savedJournal } from "#cluster/journal/journal-reader.ts";
 import { DEFAULT_NAMESPACE } from "#api/labels.ts";
 import { collectEvidence } from "#evidence/collect-cluster.ts";
-import { reportOn } from "#investigation/report.ts";
+import { investigate } from "#investigation/investigate.ts";
+import type { ReadForAction } from "#investigation/plan-repair.ts";
+import { reportOf } from "#investigation/report.ts";
 import { connect } from "#kube/connect.ts";
 import { createMetrics } from "#lib/metrics.ts";
 import { systemClock } from "#lib/system-clock.ts";
@@ -30,14 +32,8 @@ const progress = (seen: { readonly calls: number }): void => {
 };
 const evidence = await collectEvidence(kube, systemClock, { around, progress });
 const collectedAt = performance.now();
-const report = await reportOn(
-  evidence,
-  (reads, reference) => readForAction({ kube, journal: savedJournal(kube, DEFAULT_NAMESPACE) }, reads, reference),
-  {
-    leastConfidence: 0.5,
-    target,
-  },
-);
+const read: ReadForAction = (reads, reference) => readForAction({ kube, journal: savedJournal(kube, DEFAULT_NAMESPACE) }, reads, reference);
+const report = reportOf(evidence, await investigate({ read }, evidence, { leastConfidence: 0.5, target }));
 const { maxRSS } = process.resourceUsage();
 console.log(
   JSON.stringify({

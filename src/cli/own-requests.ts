@@ -5,16 +5,21 @@ import type { OwnRequest } from "#investigation/own-changes.ts";
 import type { Kube } from "#kube/client.ts";
 import { isForbidden, isNotFound } from "#kube/errors.ts";
 
-export const ownRequests = async (kube: Kube, namespace: string, signal: AbortSignal | undefined): Promise<readonly OwnRequest[]> => {
+export const readRequests = async (
+  kube: Kube,
+  namespace: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly RemediationRequest[]> => {
   try {
-    const all = await kube.list(RemediationRequest, { namespace }, signal === undefined ? {} : { signal });
-    return all.map(({ metadata, spec, status }) => {
-      const phase = status?.phase ?? "Pending";
-      const startedAt = metadata.creationTimestamp;
-      return { name: metadata.name, target: spec.target, phase, isOver: isTerminal(requestTransitions, phase), startedAt };
-    });
+    return await kube.list(RemediationRequest, { namespace }, signal === undefined ? {} : { signal });
   } catch (error) {
     if (isForbidden(error) || isNotFound(error)) return [];
     throw error;
   }
+};
+
+export const ownRequest = ({ metadata, spec, status }: RemediationRequest): OwnRequest => {
+  const phase = status?.phase ?? "Pending";
+  const startedAt = metadata.creationTimestamp;
+  return { name: metadata.name, target: spec.target, phase, isOver: isTerminal(requestTransitions, phase), startedAt };
 };

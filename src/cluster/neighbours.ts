@@ -4,6 +4,7 @@ import type { Neighbour } from "#api/kinds/remediation-processing.ts";
 import type { KubeObject, ObjectReference } from "#api/object.ts";
 import type { CachedAutoscaler, CachedBudget, CachedNode, CachedPod, CachedQuota, CachedService } from "#cluster/cached-kinds.ts";
 import { selects, serviceSelects } from "#cluster/selectors.ts";
+import { templateReferences } from "#cluster/template-references.ts";
 import { isReady } from "#api/conditions.ts";
 
 /** Objects of the target's namespace, and the nodes. */
@@ -45,30 +46,11 @@ export const neighboursOf = (target: ObjectReference, template: PodTemplate | un
 /** The ConfigMaps, Secrets and claims that a template names, each once. */
 export const referencesOf = (template: PodTemplate, namespace: string | undefined): Neighbour[] => {
   const found = new Map<string, Neighbour>();
-  const add = (relation: "mounts" | "readsFrom", kind: string, name: string | undefined, optional?: boolean): void => {
-    if (name === undefined || name === "" || found.has(`${relation}/${kind}/${name}`)) return;
+  for (const { kind, name, by, optional } of templateReferences(template)) {
+    const relation = by === "volume" ? "mounts" : "readsFrom";
+    const key = `${relation}/${kind}/${name}`;
     const object = { apiVersion: "v1", kind, ...(namespace === undefined ? {} : { namespace }), name };
-    found.set(`${relation}/${kind}/${name}`, { relation, object, ...(optional === true ? { detail: "optional" } : {}) });
-  };
-  const { containers, initContainers = [], volumes = [] } = template.spec;
-  for (const volume of volumes) {
-    add("mounts", "ConfigMap", volume.configMap?.name, volume.configMap?.optional);
-    add("mounts", "Secret", volume.secret?.secretName, volume.secret?.optional);
-    add("mounts", "PersistentVolumeClaim", volume.persistentVolumeClaim?.claimName);
-    for (const source of volume.projected?.sources ?? []) {
-      add("mounts", "ConfigMap", source.configMap?.name);
-      add("mounts", "Secret", source.secret?.name);
-    }
-  }
-  for (const container of [...initContainers, ...containers]) {
-    for (const { configMapRef, secretRef } of container.envFrom ?? []) {
-      add("readsFrom", "ConfigMap", configMapRef?.name, configMapRef?.optional);
-      add("readsFrom", "Secret", secretRef?.name, secretRef?.optional);
-    }
-    for (const { valueFrom } of container.env ?? []) {
-      add("readsFrom", "ConfigMap", valueFrom?.configMapKeyRef?.name, valueFrom?.configMapKeyRef?.optional);
-      add("readsFrom", "Secret", valueFrom?.secretKeyRef?.name, valueFrom?.secretKeyRef?.optional);
-    }
+    if (!found.has(key)) found.set(key, { relation, object, ...(optional ? { detail: "optional" } : {}) });
   }
   return [...found.values()];
 };

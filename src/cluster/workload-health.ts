@@ -4,14 +4,13 @@ import type {
   CachedClaim,
   CachedContainer,
   CachedCronJob,
-  CachedDaemonSet,
   CachedDeployment,
   CachedJob,
   CachedNode,
   CachedPod,
-  CachedReplicaSet,
   CachedStatefulSet,
 } from "#cluster/cached-kinds.ts";
+import { isObserved, replicasOf } from "#cluster/workload-shape.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import { conditionOf } from "#api/conditions.ts";
 
@@ -47,9 +46,9 @@ const faultsOf = (object: KubeObject, pods: readonly CachedPod[]): string[] | un
     case "StatefulSet":
       return [...containerFaults(pods), ...statefulSetFaults(object as CachedStatefulSet)];
     case "DaemonSet":
-      return [...containerFaults(pods), ...daemonSetFaults(object as CachedDaemonSet)];
+      return [...containerFaults(pods), ...unobserved(object), ...short(object, "updated", "available", "ready")];
     case "ReplicaSet":
-      return [...containerFaults(pods), ...replicaSetFaults(object as CachedReplicaSet)];
+      return [...containerFaults(pods), ...unobserved(object), ...short(object, "ready", "available")];
     case "Pod":
       return podFaults(object as CachedPod);
     case "Job":
@@ -67,57 +66,32 @@ const faultsOf = (object: KubeObject, pods: readonly CachedPod[]): string[] | un
   }
 };
 
-const unobserved = ({ metadata, status }: KubeObject & { status?: { observedGeneration?: number } }): string[] =>
-  (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0) ? [] : ["Its controller has not seen the latest change yet."];
+const unobserved = (object: KubeObject): string[] => (isObserved(object) ? [] : ["Its controller has not seen the latest change yet."]);
 
-const short = (what: string, have: number | undefined, want: number): string[] =>
-  (have ?? 0) >= want ? [] : [`${have ?? 0} of ${want} replicas are ${what}.`];
+const short = (object: KubeObject, ...whats: readonly ("updated" | "ready" | "available")[]): string[] => {
+  const counts = replicasOf(object);
+  if (counts === undefined) return [];
+  return whats.flatMap((what) => (counts[what] >= counts.desired ? [] : [`${counts[what]} of ${counts.desired} replicas are ${what}.`]));
+};
 
 const deploymentFaults = (deployment: CachedDeployment): string[] => {
   const { spec, status } = deployment;
-  const want = spec.replicas ?? 1;
   const stuck = status?.conditions?.find((condition) => condition.type === "Progressing" && condition.status === "False");
   const surplus = (status?.replicas ?? 0) - (status?.updatedReplicas ?? 0);
   return [
     ...unobserved(deployment),
     ...(stuck === undefined ? [] : [`The rollout is stuck: ${stuck.reason ?? "unknown reason"}.`]),
     // A paused rollout is what somebody wants.
-    ...(spec.paused === true ? [] : short("updated", status?.updatedReplicas, want)),
-    ...short("available", status?.availableReplicas, want),
-    ...short("ready", status?.readyReplicas, want),
+    ...(spec.paused === true ? [] : short(deployment, "updated")),
+    ...short(deployment, "available", "ready"),
     ...(spec.paused !== true && surplus > 0 ? [`${surplus} replicas of an older revision are still there.`] : []),
   ];
 };
 
 const statefulSetFaults = (set: CachedStatefulSet): string[] => {
-  const want = set.spec.replicas ?? 1;
   const { status } = set;
-  const rolling = status?.updateRevision !== undefined && status.updateRevision !== status.currentRevision;
-  return [
-    ...unobserved(set),
-    ...(rolling ? short("updated", status.updatedReplicas, want) : []),
-    ...short("ready", status?.readyReplicas, want),
-    ...short("available", status?.availableReplicas ?? status?.readyReplicas, want),
-  ];
-};
-
-const daemonSetFaults = (set: CachedDaemonSet): string[] => {
-  const want = set.status?.desiredNumberScheduled ?? 0;
-  return [
-    ...unobserved(set),
-    ...short("updated", set.status?.updatedNumberScheduled, want),
-    ...short("available", set.status?.numberAvailable, want),
-    ...short("ready", set.status?.numberReady, want),
-  ];
-};
-
-const replicaSetFaults = (set: CachedReplicaSet): string[] => {
-  const want = set.spec.replicas ?? 1;
-  return [
-    ...unobserved(set),
-    ...short("ready", set.status?.readyReplicas, want),
-    ...short("available", set.status?.availableReplicas, want),
-  ];
+  const isRolling = status?.updateRevision !== undefined && status.updateRevision !== status.currentRevision;
+  return [...unobserved(set), ...(isRolling ? short(set, "updated") : []), ...short(set, "ready", "available")];
 };
 
 const jobFaults = (job: CachedJob): string[] => {

@@ -4,8 +4,7 @@ import { referenceText } from "#api/object.ts";
 import { quote } from "#diagnosis/explain.ts";
 import { judge, type Assessment, type Check, type Facts, type Finding, type FindingCode, type Remedy } from "#diagnosis/finding.ts";
 import { type Named, referenceOf } from "#diagnosis/template.ts";
-import type { ObservedChange } from "#evidence/evidence.ts";
-import type { EventEvidence } from "#evidence/workload-evidence.ts";
+import type { ObservedChange, ObservedEvent } from "#evidence/evidence.ts";
 
 export interface Claims {
   readonly required: readonly Check[];
@@ -19,7 +18,7 @@ export const assess = (code: FindingCode, claims: Claims, finding: () => Omit<Fi
 };
 
 /** `why`: an imperative clause that says what to do by hand. */
-export const person = (why: string): Facts => ({ kind: "person", why });
+export const person = (why: string): Facts => ({ remedies: [], otherwise: why });
 
 /** The version of the change journal before this change. */
 export const restoration = ({ object, at, by, kind }: ObservedChange, expected: string): Remedy => ({
@@ -32,12 +31,11 @@ export const restoration = ({ object, at, by, kind }: ObservedChange, expected: 
 
 /** `otherwise`: the manual step where the journal has no earlier version. */
 export const restored = (change: ObservedChange, expected: string, otherwise: string): Facts => ({
-  kind: "remedies",
   remedies: [restoration(change, expected)],
   otherwise,
 });
 
-export const eventQuote = (event: EventEvidence): Finding["quotes"][number] =>
+export const eventQuote = (event: ObservedEvent): Finding["quotes"][number] =>
   quote("event", event.object, `${event.reason}: ${event.message}${event.count > 1 ? ` (${event.count} times)` : ""}`);
 
 /** The object may be given by its kind and metadata alone. */

@@ -6,7 +6,7 @@ import { causes } from "#diagnosis/registry.ts";
 import { type Symptom, symptomsOf } from "#diagnosis/symptoms.ts";
 import { concerning } from "#diagnosis/concerns.ts";
 import { dependentsOf } from "#diagnosis/dependents.ts";
-import type { Finding } from "#diagnosis/finding.ts";
+import { type Assessment, type Finding, isTelling, type RuledOut } from "#diagnosis/finding.ts";
 import { shownBy } from "#diagnosis/signs.ts";
 import { everyStep } from "#diagnosis/steps.ts";
 import { createSuppression } from "#diagnosis/suppression.ts";
@@ -16,7 +16,7 @@ export interface ClusterDiagnosis {
   /** Most certain first; one for each root cause. */
   readonly findings: readonly RankedFinding[];
   /** Causes that came near, nearest first. */
-  readonly ruledOut: readonly { readonly code: string; readonly reason: string }[];
+  readonly ruledOut: readonly RuledOut[];
   readonly symptoms: readonly Symptom[];
   /** Symptoms that no finding accounts for. */
   readonly unexplained: readonly Symptom[];
@@ -32,7 +32,7 @@ export const diagnoseView = (view: View, steps = everyStep): ClusterDiagnosis =>
   const symptoms = symptomsOf(view);
   const assessments = shownBy(causes, view.evidence).flatMap(({ code, find }) => steps.run(code, () => find(view), []));
   const found = assessments.flatMap((each) => ("found" in each ? [withDependents(view, each.found)] : []));
-  const missed = assessments.flatMap((each) => ("ruledOut" in each ? [each.ruledOut] : [])).toSorted((a, b) => b.closeness - a.closeness);
+  const missed = nearestFirst(assessments);
   const findings = ranked(found, { symptoms, changesOf: view.changesOf, suppression });
   const explained = new Set(findings.flatMap((finding) => finding.symptoms));
   return {
@@ -43,21 +43,28 @@ export const diagnoseView = (view: View, steps = everyStep): ClusterDiagnosis =>
   };
 };
 
-type RuledOut = ClusterDiagnosis["ruledOut"][number];
-
 /** What came near for one object: its own workload is asked about, and what is said of other objects is left out. */
 export const ruledOutOf = (view: View, target: Reference, steps = everyStep): readonly RuledOut[] => {
   const workload = view.workload(target);
   if (workload === undefined) return [];
   const concerns = concerning(view, target);
   const alone: View = { ...view, workloads: [workload] };
-  return causes
-    .flatMap(({ code, find }) => steps.run(`${code} for the target alone`, () => find(alone), []))
-    .flatMap((each) => ("ruledOut" in each ? [each.ruledOut] : []))
+  const assessments = causes.flatMap(({ code, find }) => steps.run(`${code} for the target alone`, () => find(alone), []));
+  return nearestFirst(assessments)
     .filter(({ reason }) => objectsNamed(reason).every((object) => concerns({ object })))
-    .toSorted((a, b) => b.closeness - a.closeness)
     .map(({ code, reason }) => ({ code, reason }));
 };
+
+/** Of those that came equally near, first what something speaks against, then in the order of their codes. */
+const nearestFirst = (assessments: readonly Assessment[]): readonly Extract<Assessment, { ruledOut: unknown }>["ruledOut"][] =>
+  assessments
+    .flatMap((each) => ("ruledOut" in each ? [each.ruledOut] : []))
+    .toSorted(
+      (a, b) =>
+        b.closeness - a.closeness || Number(isTelling(b)) - Number(isTelling(a)) || compare(a.code, b.code) || compare(a.reason, b.reason),
+    );
+
+const compare = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
 
 /** As every message names an object: `Kind namespace/name`. */
 const objectsNamed = (text: string): readonly Reference[] =>

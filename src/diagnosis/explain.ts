@@ -2,7 +2,11 @@
 import type { Quote } from "#api/fields.ts";
 import { referenceText } from "#api/object.ts";
 import { isComplaint, tellingExcerpt, tellingLine } from "#lib/telling-line.ts";
-import type { WorkloadEvidence, EventEvidence, LogEvidence, RevisionEvidence } from "#evidence/workload-evidence.ts";
+import type { ObservedEvent, PodLog } from "#evidence/evidence.ts";
+import type { Revision } from "#evidence/revisions.ts";
+import { replicasOf } from "#cluster/workload-shape.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
+import { podStates } from "#diagnosis/workload-states.ts";
 import type { Failure } from "#diagnosis/failures.ts";
 
 const maxQuoteLength = 2048;
@@ -15,10 +19,7 @@ export const quote = (source: Quote["source"], object: string, text: string): Qu
   quote: text.length <= maxQuoteLength ? text : `${text.slice(0, maxQuoteLength - 1)}…`,
 });
 
-export const podName = (evidence: WorkloadEvidence, pod: string): string =>
-  referenceText({ kind: "Pod", namespace: evidence.target.reference.namespace, name: pod });
-
-export const targetName = (evidence: WorkloadEvidence): string => referenceText(evidence.target.reference);
+const podName = ({ reference }: Workload, pod: string): string => referenceText({ kind: "Pod", namespace: reference.namespace, name: pod });
 
 /** `exits with code 1 after 2 s`, `is killed for memory after 300 ms`, `cannot be started: …` */
 export const failureText = ({ mode, reason, ended, ranMs, container }: Failure): string => {
@@ -30,7 +31,7 @@ export const failureText = ({ mode, reason, ended, ranMs, container }: Failure):
 };
 
 /** What the API server says about a container that fails. */
-export const failureQuote = (evidence: WorkloadEvidence, failure: Failure): Quote => {
+export const failureQuote = (workload: Workload, failure: Failure): Quote => {
   const { container, ended, pod } = failure;
   const parts = [
     `container ${container.name}: ${container.state.kind}`,
@@ -43,20 +44,20 @@ export const failureQuote = (evidence: WorkloadEvidence, failure: Failure): Quot
     ended?.message,
     `${container.restarts} restarts`,
   ];
-  return quote("object", podName(evidence, pod.name), parts.filter((part) => part !== undefined && part !== "").join("; "));
+  return quote("object", podName(workload, pod.name), parts.filter((part) => part !== undefined && part !== "").join("; "));
 };
 
 /** What failing containers wrote: the message that says why, and the end. */
-export const logQuotes = (evidence: WorkloadEvidence, failures: readonly Failure[], max: number): readonly Quote[] =>
-  onePerText(logsOf(evidence, failures))
+export const logQuotes = (view: View, workload: Workload, failures: readonly Failure[], max: number): readonly Quote[] =>
+  onePerText(logsOf(view, workload, failures))
     .slice(0, max)
-    .map((log) => quote("log", podName(evidence, log.pod), tellingExcerpt(log.text, maxLogLines)));
+    .map((log) => quote("log", podName(workload, log.pod), tellingExcerpt(log.text, maxLogLines)));
 
-const logsOf = ({ logs }: WorkloadEvidence, failures: readonly Failure[]): readonly LogEvidence[] =>
-  logs.filter((log) => failures.some(({ pod, container }) => pod.name === log.pod && container.name === log.container));
+const logsOf = (view: View, workload: Workload, failures: readonly Failure[]): readonly PodLog[] =>
+  view.logsOf(workload).filter((log) => failures.some(({ pod, container }) => pod.name === log.pod && container.name === log.container));
 
 /** A run that ends like the one before it says the same: times, ports and process ids aside, one of both is enough. */
-export const onePerText = <T extends Pick<LogEvidence, "text">>(logs: readonly T[]): readonly T[] => {
+export const onePerText = <T extends Pick<PodLog, "text">>(logs: readonly T[]): readonly T[] => {
   const seen = new Set<string>();
   return logs.filter(({ text }) => {
     const form = tellingExcerpt(text, maxLogLines).replaceAll(/\d+/g, "#");
@@ -65,39 +66,37 @@ export const onePerText = <T extends Pick<LogEvidence, "text">>(logs: readonly T
 };
 
 /** The line that says best what went wrong, cut for a headline; undefined where no log says that anything did. */
-export const complaintIn = (logs: readonly Pick<LogEvidence, "text">[]): string | undefined => {
+export const complaintIn = (logs: readonly Pick<PodLog, "text">[]): string | undefined => {
   const line = logs.flatMap(({ text }) => tellingLine(text) ?? []).find(isComplaint);
   if (line === undefined) return undefined;
   const letters = Array.from(line);
   return letters.length <= maxHeadline ? line : `${letters.slice(0, maxHeadline - 1).join("")}…`;
 };
 
-export const complaintOf = (evidence: WorkloadEvidence, failures: readonly Failure[]): string | undefined =>
-  complaintIn(logsOf(evidence, failures));
+export const complaintOf = (view: View, workload: Workload, failures: readonly Failure[]): string | undefined =>
+  complaintIn(logsOf(view, workload, failures));
 
 /** `exits with code 1: "Error: missing PAYMENTS_URL"` */
 export const withComplaint = (text: string, complaint: string | undefined): string =>
   complaint === undefined ? text : `${text}: "${complaint}"`;
 
-export const eventQuotes = (events: readonly EventEvidence[], max: number): readonly Quote[] =>
+export const eventQuotes = (events: readonly ObservedEvent[], max: number): readonly Quote[] =>
   events
     .slice(0, max)
     .map((event) => quote("event", event.object, `${event.reason}: ${event.message}${event.count > 1 ? ` (${event.count} times)` : ""}`));
 
-export const revisionText = ({ revision, name }: RevisionEvidence): string => `revision ${revision} (${name})`;
+export const revisionText = ({ revision, name }: Revision): string => `revision ${revision} (${name})`;
 
-export const replicasText = ({ target }: WorkloadEvidence): string =>
-  target.replicas === undefined
-    ? `${referenceText(target.reference)} is not ready`
-    : `${target.replicas.available} of ${target.replicas.desired} replicas of ${referenceText(target.reference)} are available`;
+export const replicasText = ({ reference, object }: Pick<Workload, "reference" | "object">): string => {
+  const counts = replicasOf(object);
+  return counts === undefined
+    ? `${referenceText(reference)} is not ready`
+    : `${counts.available} of ${counts.desired} replicas of ${referenceText(reference)} are available`;
+};
 
 /** While a rollout stands still the old pods may still serve traffic: both are shown. */
-export const revisionReadyText = (
-  evidence: WorkloadEvidence,
-  current: RevisionEvidence,
-  previous: RevisionEvidence | undefined,
-): string => {
-  const pods = evidence.pods.filter((pod) => pod.owner === current.name && !pod.isDeleting);
+export const revisionReadyText = (view: View, workload: Workload, current: Revision, previous: Revision | undefined): string => {
+  const pods = podStates(view, workload).filter((pod) => pod.owner === current.name && !pod.isDeleting);
   const ready = `${pods.filter((pod) => pod.isReady).length} of ${pods.length} pods of revision ${current.revision} are ready`;
   return previous === undefined || previous.ready === 0
     ? ready
@@ -119,13 +118,13 @@ export const durationText = (ms: number): string => {
 };
 
 /** What a person would look at first, where no cause was proven. */
-export const observations = (evidence: WorkloadEvidence, failures: readonly Failure[]): readonly Quote[] => [
+export const observations = (view: View, workload: Workload, failures: readonly Failure[]): readonly Quote[] => [
   ...onePerContainer(failures)
     .slice(0, 3)
-    .map((failure) => failureQuote(evidence, failure)),
-  ...logQuotes(evidence, failures, 2),
+    .map((failure) => failureQuote(workload, failure)),
+  ...logQuotes(view, workload, failures, 2),
   ...eventQuotes(
-    evidence.events.filter((event) => event.type === "Warning"),
+    view.eventsAround(workload).filter((event) => event.type === "Warning"),
     4,
   ),
 ];

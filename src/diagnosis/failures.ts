@@ -1,10 +1,12 @@
 // Which containers do not run, how, and since when. Pure; the alert is not looked at.
-import type { ContainerEvidence, WorkloadEvidence, PodEvidence, RunState } from "#evidence/workload-evidence.ts";
+import type { ContainerState, PodState, RunState } from "#evidence/pods.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
+import { podStates } from "#diagnosis/workload-states.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
 export interface Failure {
-  readonly pod: PodEvidence;
-  readonly container: ContainerEvidence;
+  readonly pod: PodState;
+  readonly container: ContainerState;
   readonly mode: "crashes" | "cannotStart" | "cannotPull";
   /** In Kubernetes' words: Error, OOMKilled, ImagePullBackOff … */
   readonly reason: string;
@@ -35,14 +37,14 @@ const neverRanReasons: ReadonlySet<string> = new Set(["StartError", "ContainerCa
 /** A container that runs now but ended within this time is not well yet. */
 export const recentMs = 10 * 60_000;
 
-export const failuresOf = (evidence: WorkloadEvidence): readonly Failure[] => {
-  const now = at(evidence.collectedAt) ?? 0;
-  return evidence.pods
-    .filter((pod) => !pod.isDeleting)
-    .flatMap((pod) => pod.containers.map((container) => failureOf(pod, container, now)).filter((failure) => failure !== undefined));
-};
+export const failuresOf = (view: View, workload: Workload): readonly Failure[] => view.once(findFailures, workload);
 
-const failureOf = (pod: PodEvidence, container: ContainerEvidence, now: number): Failure | undefined => {
+const findFailures = (view: View, workload: Workload): readonly Failure[] =>
+  podStates(view, workload)
+    .filter((pod) => !pod.isDeleting)
+    .flatMap((pod) => pod.containers.map((container) => failureOf(pod, container, view.now)).filter((failure) => failure !== undefined));
+
+const failureOf = (pod: PodState, container: ContainerState, now: number): Failure | undefined => {
   const { state, last } = container;
   const reason = state.reason ?? "";
   if (state.kind === "waiting") {
@@ -61,7 +63,7 @@ const failureOf = (pod: PodEvidence, container: ContainerEvidence, now: number):
   return undefined;
 };
 
-const crash = (pod: PodEvidence, container: ContainerEvidence, ended: RunState): Failure => ({
+const crash = (pod: PodState, container: ContainerState, ended: RunState): Failure => ({
   pod,
   container,
   mode: neverRanReasons.has(ended.reason ?? "") ? "cannotStart" : "crashes",
@@ -84,9 +86,15 @@ const failureEvents: ReadonlySet<string> = new Set(["BackOff", "Failed", "Inspec
  * The earliest sign that these containers fail, epoch milliseconds: their last ends, and the events of all pods that `makers` made, gone ones
  * included. What came before the earliest sign is not known: restarts leave no other trace.
  */
-export const firstFailureAt = (evidence: WorkloadEvidence, failures: readonly Failure[], makers: readonly string[]): number | undefined => {
+export const firstFailureAt = (
+  view: View,
+  workload: Workload,
+  failures: readonly Failure[],
+  makers: readonly string[],
+): number | undefined => {
   const ends = failures.flatMap(({ container, ended }) => [at(ended?.finishedAt), at(container.last?.finishedAt)]);
-  const events = evidence.events
+  const events = view
+    .eventsAround(workload)
     .filter((event) => event.type === "Warning" && failureEvents.has(event.reason))
     .filter((event) => makers.some((maker) => event.object.includes(`/${maker}-`)))
     .map((event) => at(event.firstAt));
@@ -104,16 +112,14 @@ export const restartsFill = (failures: readonly Failure[], from: number, to: num
   failures.some(({ container }) => container.restarts > 3 && container.restarts * restartPaceMs >= to - from);
 
 /** Pods that run well: ready for a while, never restarted. */
-export const steadyPods = (evidence: WorkloadEvidence, forMs: number): readonly PodEvidence[] => {
-  const now = at(evidence.collectedAt) ?? 0;
-  return evidence.pods.filter((pod) => {
+export const steadyPods = (view: View, workload: Workload, forMs: number): readonly PodState[] =>
+  podStates(view, workload).filter((pod) => {
     const since = at(pod.readySince);
     return (
       !pod.isDeleting &&
       pod.isReady &&
       since !== undefined &&
-      now - since >= forMs &&
+      view.now - since >= forMs &&
       pod.containers.every(({ restarts }) => restarts === 0)
     );
   });
-};

@@ -2,7 +2,6 @@
 import type { Quote, Reference } from "#api/fields.ts";
 import type { CauseCode } from "#api/cause-codes.ts";
 import type { ActionName } from "#api/action-names.ts";
-import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
 
 /** A cause of the registry, the health of a workload, or what only a language model suspects. */
 export type FindingCode = CauseCode | "NothingWrong" | "SuspectedByModel";
@@ -24,7 +23,7 @@ export interface Finding {
   /** From the cause to the symptom. */
   readonly chain: readonly string[];
   readonly quotes: readonly Quote[];
-  /** What a repair needs to know of the cause; chosen from observed objects. */
+  /** What removes it; every parameter is chosen from observed objects. */
   readonly facts: Facts;
   /** Path of the field at fault: a recent change of it makes the finding more certain. */
   readonly field?: string;
@@ -48,27 +47,23 @@ export interface Remedy {
   readonly afterwards?: readonly Pick<Remedy, "action" | "target" | "parameters">[];
 }
 
-export type Facts =
-  | { readonly kind: "badRevision"; readonly revision: number; readonly lastGood: number }
-  | { readonly kind: "smallLimit"; readonly container: string; readonly limit: string }
-  /** Most reversible and least far-reaching first; `otherwise`: the manual step where none of them is possible. */
-  | { readonly kind: "remedies"; readonly remedies: readonly Remedy[]; readonly otherwise: string }
-  /** No action of the catalogue removes it. `why`: the manual step, an imperative clause. */
-  | { readonly kind: "person"; readonly why: string };
+/** What removes a cause. */
+export interface Facts {
+  /** Most reversible and least far-reaching first; none where no action of the catalogue removes it. */
+  readonly remedies: readonly Remedy[];
+  /** The manual step where none of them is possible: an imperative clause. */
+  readonly otherwise: string;
+}
+
+export interface RuledOut {
+  /** `NotFinished`: a cause that took too long, which rules nothing out. */
+  readonly code: FindingCode | "NotFinished";
+  readonly reason: string;
+}
 
 export type Assessment =
   | { readonly found: Finding }
-  | {
-      readonly ruledOut: {
-        readonly code: FindingCode;
-        readonly reason: string;
-        /** How much of what must be seen was seen. */
-        readonly closeness: number;
-      };
-    };
-
-/** A cause that lives in one workload: asked about each. */
-export type WorkloadCause = (evidence: WorkloadEvidence) => Assessment;
+  | { readonly ruledOut: RuledOut & { /** How much of what must be seen was seen. */ readonly closeness: number } };
 
 const supportShare = 0.4;
 
@@ -98,4 +93,9 @@ export const judge = (code: FindingCode, checks: Checks): { readonly score: numb
   return { score: Math.round((1 - supportShare + (total === 0 ? 0 : supportShare * (held / total))) * 100) / 100 };
 };
 
-export const ruledOut = (code: FindingCode, reason: string, closeness = 0): Assessment => ({ ruledOut: { code, reason, closeness } });
+/** Whether something speaks against it: that it was merely not seen says nothing of the cluster. */
+export const isTelling = ({ reason }: Pick<RuledOut, "reason">): boolean => !/^(?:not seen: |it is not known whether )/.test(reason);
+
+export const ruledOut = (code: FindingCode, reason: string, closeness = 0): Extract<Assessment, { ruledOut: unknown }> => ({
+  ruledOut: { code, reason, closeness },
+});

@@ -1,7 +1,7 @@
 // Containers that wait for their image, each with what the container runtime said last. Pure.
 import type { Pod } from "#api/kubernetes.ts";
-import type { EventEvidence } from "#evidence/workload-evidence.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
+import type { ObservedEvent } from "#evidence/evidence.ts";
 
 export interface Pull {
   readonly workload: Workload;
@@ -10,7 +10,7 @@ export interface Pull {
   readonly image: string;
   /** Of the container's state and of the kubelet's event. */
   readonly message: string;
-  readonly event?: EventEvidence;
+  readonly event?: ObservedEvent;
 }
 
 const waitingReasons = new Set(["ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ImageInspectError"]);

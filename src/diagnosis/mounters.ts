@@ -1,20 +1,11 @@
-// Workloads whose containers see a ConfigMap's data: as files, projected files or variables. Pure.
+// Workloads that name a ConfigMap or a claim: as files, projected files or variables. Pure.
 import type { ConfigMap } from "#api/kubernetes.ts";
+import { templateReferences } from "#cluster/template-references.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
 export const mountersOf = (view: View, { metadata }: ConfigMap): readonly Workload[] =>
-  view.workloads.filter(({ reference, template }) => {
-    if (reference.namespace !== metadata.namespace) return false;
-    const { containers, initContainers = [], volumes = [] } = template.spec;
-    return (
-      volumes.some(
-        ({ configMap, projected }) =>
-          configMap?.name === metadata.name || projected?.sources?.some((source) => source.configMap?.name === metadata.name) === true,
-      ) ||
-      [...containers, ...initContainers].some(
-        ({ env = [], envFrom = [] }) =>
-          envFrom.some(({ configMapRef }) => configMapRef?.name === metadata.name) ||
-          env.some(({ valueFrom }) => valueFrom?.configMapKeyRef?.name === metadata.name),
-      )
-    );
-  });
+  view.workloads.filter(
+    ({ reference, template }) =>
+      reference.namespace === metadata.namespace &&
+      templateReferences(template).some(({ kind, name }) => kind === "ConfigMap" && name === metadata.name),
+  );

@@ -3,9 +3,9 @@
 import { isReady } from "#api/conditions.ts";
 import { escaped } from "#lib/escaped.ts";
 import { Nodes, type Container, type ContainerStatus, type Pod } from "#api/kubernetes.ts";
-import type { EventEvidence } from "#evidence/workload-evidence.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
+import type { ObservedEvent } from "#evidence/evidence.ts";
 
 export type ProbeKind = "liveness" | "readiness" | "startup";
 
@@ -27,7 +27,7 @@ export interface ProbeFailure {
   readonly kind: ProbeKind;
   readonly probe: Probe;
   readonly message: string;
-  readonly event: EventEvidence;
+  readonly event: ObservedEvent;
   /** Other probes of the container that do not fail. */
   readonly passing: readonly Probe[];
   /** The container has been restarted, or was told that it will be. */
@@ -57,7 +57,7 @@ const failuresIn = (view: View, workload: Workload, pod: Pod): readonly ProbeFai
   return pod.spec.containers.flatMap((container) => {
     const status = pod.status?.containerStatuses?.find(({ name }) => name === container.name);
     const restarts = status?.restartCount ?? 0;
-    const told = (kind: ProbeKind): EventEvidence | undefined =>
+    const told = (kind: ProbeKind): ObservedEvent | undefined =>
       events.find(({ reason, message }) => reason === "Unhealthy" && message.toLowerCase().startsWith(`${kind} probe failed`));
     const isKilled =
       restarts > 0 &&
@@ -116,7 +116,7 @@ export const probeText = ({ handler, port, path, initialDelaySeconds, timeoutSec
   `${handler} ${port ?? ""}${path ?? ""}, delay ${initialDelaySeconds} s, timeout ${timeoutSeconds} s, period ${periodSeconds} s, ${failureThreshold} failures`;
 
 /** Nothing restarted the container since the probe first failed. */
-const hasRunSince = (status: ContainerStatus | undefined, { firstAt }: EventEvidence): boolean => {
+const hasRunSince = (status: ContainerStatus | undefined, { firstAt }: ObservedEvent): boolean => {
   const startedAt = fromTimestamp(status?.state?.running?.startedAt);
   const first = fromTimestamp(firstAt);
   return startedAt !== undefined && first !== undefined && startedAt <= first;

@@ -41,7 +41,8 @@ export const ranked = (findings: readonly Finding[], { symptoms, changesOf, supp
   const weight = ({ confidence, symptoms: own }: RankedFinding): number =>
     confidence + (symptoms.length === 0 ? 0 : (shareWeight * own.length) / symptoms.length);
   const kept = withoutSuppressed(weighed, suppression, ({ confidence }) => confidence >= leastConfidence);
-  return kept.toSorted((a, b) => weight(b) - weight(a) || (a.code < b.code ? -1 : 1));
+  const place = ({ code, object }: Finding): string => `${code} ${referenceText(object)}`;
+  return kept.toSorted((a, b) => weight(b) - weight(a) || Number(place(a) > place(b)) - Number(place(a) < place(b)));
 };
 
 /** The same fault of the same object, seen from several who suffer of it, is one. */

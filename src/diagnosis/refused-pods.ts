@@ -1,11 +1,11 @@
 // Pods that a controller wants and the API server refuses: the FailedCreate events of a workload that lacks pods, still unsolved. Pure.
-import type { EventEvidence } from "#evidence/workload-evidence.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import { fromTimestamp } from "#lib/clock.ts";
+import type { ObservedEvent } from "#evidence/evidence.ts";
 
 export interface Refusal {
   readonly workload: Workload;
-  readonly event: EventEvidence;
+  readonly event: ObservedEvent;
 }
 
 /** Longer than a controller's longest pause between two tries. */

@@ -56,11 +56,17 @@ import {
 } from "#diagnosis/causes/unscheduled-pods.ts";
 import { capacityInsufficient } from "#diagnosis/causes/capacity-insufficient.ts";
 import { schedulerDown } from "#diagnosis/causes/scheduler-down.ts";
+import { configEdited } from "#diagnosis/causes/config-edited.ts";
+import { imageUnpullable } from "#diagnosis/causes/image-unpullable.ts";
+import { memoryLimitTooSmall } from "#diagnosis/causes/memory-limit-too-small.ts";
+import { releaseCrashes } from "#diagnosis/causes/release-crashes.ts";
 import type { Cause } from "#diagnosis/cause.ts";
-import { workloadCauses } from "#diagnosis/workload-causes.ts";
 
 export const causes: readonly Cause[] = [
-  ...workloadCauses,
+  releaseCrashes,
+  configEdited,
+  imageUnpullable,
+  memoryLimitTooSmall,
   referenceMissing,
   programFails,
   entryPointMissing,

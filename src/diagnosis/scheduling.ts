@@ -1,9 +1,9 @@
 // Why pods are not scheduled: what the scheduler says of its nodes, and which of them the pod's own wishes leave. Pure.
 // The words are those of kube-scheduler's plugins (pkg/scheduler/framework/plugins); each node is counted under the first plugin that refuses it.
 import { Nodes, type Node, type Pod, type PodSpec } from "#api/kubernetes.ts";
-import type { EventEvidence } from "#evidence/workload-evidence.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import { fromTimestamp } from "#lib/clock.ts";
+import type { ObservedEvent } from "#evidence/evidence.ts";
 
 export type Refusal = "cordoned" | "taint" | "selector" | "antiAffinity" | "affinity" | "cpu" | "memory" | "other";
 
@@ -12,7 +12,7 @@ export interface Unscheduled {
   readonly pod: Pod;
   /** The scheduler's own words. */
   readonly message: string;
-  readonly event?: EventEvidence;
+  readonly event?: ObservedEvent;
   /** How many nodes each refusal holds for, by the message. */
   readonly counts: Readonly<Partial<Record<Refusal, number>>>;
   /** Nodes that the pod's selector and required node affinity leave; undefined where the nodes are not known. */
@@ -53,7 +53,7 @@ export const unscheduledPods = (view: View): readonly Unscheduled[] =>
     return told.slice(0, 1);
   });
 
-const unscheduled = (view: View, workload: Workload, pod: Pod, message: string, event: EventEvidence | undefined): Unscheduled => {
+const unscheduled = (view: View, workload: Workload, pod: Pod, message: string, event: ObservedEvent | undefined): Unscheduled => {
   // What preemption could do is said behind it, of the same nodes once more.
   const said = message.split(/\.? preemption: /)[0] ?? message;
   const counts = Object.fromEntries(

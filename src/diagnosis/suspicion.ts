@@ -1,8 +1,9 @@
 // Whether the last release is to blame for a failure, judged by time: shared by every cause that a release competes with. Pure.
-import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
 import { editsAfter, type ConfigEdit } from "#diagnosis/config-edits.ts";
 import { firstFailureAt, restartsFill, type Failure } from "#diagnosis/failures.ts";
 import { makersOf, releaseFor, type Release } from "#diagnosis/release.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
+import { fromTimestamp } from "#lib/clock.ts";
 
 export interface Suspicion {
   readonly release: Release | undefined;
@@ -18,13 +19,13 @@ export const settledMs = 30 * 60_000;
 /** Times of events and containers are whole seconds of different clocks. */
 const slackMs = 2000;
 
-export const suspicionOf = (evidence: WorkloadEvidence, failures: readonly Failure[]): Suspicion => {
+export const suspicionOf = (view: View, workload: Workload, failures: readonly Failure[]): Suspicion => {
   const container = failures[0]?.container.name ?? "";
-  const release = releaseFor(evidence, container);
-  const first = firstFailureAt(evidence, failures, makersOf(evidence, release));
+  const release = releaseFor(view, workload, container);
+  const first = firstFailureAt(view, workload, failures, makersOf(workload, release));
   // Without revisions the object's own age is the only release there is.
-  const releasedAt = release?.releasedAt ?? Date.parse(evidence.target.createdAt ?? evidence.collectedAt);
-  const edits = editsAfter(evidence, container, releasedAt);
+  const releasedAt = release?.releasedAt ?? fromTimestamp(workload.object.metadata.creationTimestamp) ?? view.now;
+  const edits = editsAfter(view, workload, container, releasedAt);
   return {
     release,
     firstFailureAt: first,

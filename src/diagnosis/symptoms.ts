@@ -1,7 +1,7 @@
 // What is not as it should be, whatever the cause: what findings are asked to explain, and what is left when they do not. Pure.
 import type { Reference } from "#api/fields.ts";
 import { Jobs, Nodes, PersistentVolumeClaims, Services, type Deployment, type StatefulSet, type DaemonSet } from "#api/kubernetes.ts";
-import { podEvidence } from "#evidence/pods.ts";
+import { podState } from "#evidence/pods.ts";
 import { isReady, conditionOf } from "#api/conditions.ts";
 import { recentMs } from "#diagnosis/failures.ts";
 import { fromTimestamp } from "#lib/clock.ts";
@@ -68,7 +68,7 @@ export const workloadSymptoms = (view: View, workload: Workload): readonly Sympt
   const { reference, object, desired } = workload;
   const pods = workload.pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && pod.status?.phase !== "Succeeded");
   const unscheduled = pods.find((pod) => conditionOf(pod, "PodScheduled")?.status === "False");
-  const looked = pods.map(podEvidence);
+  const looked = pods.map(podState);
   const failing =
     looked.find(({ containers }) => containers.some(isFailing)) ??
     looked.find(({ containers }) => containers.some((each) => hasJustFailed(view, each)));
@@ -98,7 +98,7 @@ export const workloadSymptoms = (view: View, workload: Workload): readonly Sympt
 };
 
 /** It runs again, and ended with an error a short while ago. */
-const hasJustFailed = (view: View, { last, role }: ReturnType<typeof podEvidence>["containers"][number]): boolean => {
+const hasJustFailed = (view: View, { last, role }: ReturnType<typeof podState>["containers"][number]): boolean => {
   const ended = fromTimestamp(last?.finishedAt);
   return role === "main" && last?.kind === "terminated" && last.exitCode !== 0 && ended !== undefined && view.now - ended <= recentMs;
 };
@@ -115,7 +115,7 @@ const slowness = (view: View, reference: Reference): readonly Symptom[] => {
   return [{ kind: "Slow", object: reference, text }];
 };
 
-const isFailing = (container: ReturnType<typeof podEvidence>["containers"][number]): boolean => {
+const isFailing = (container: ReturnType<typeof podState>["containers"][number]): boolean => {
   const { state, restarts, last, role } = container;
   return (
     (state.kind === "waiting" && state.reason !== "ContainerCreating" && state.reason !== "PodInitializing") ||

@@ -1,38 +1,25 @@
-// What is said of one object: its cause, its health, or that neither could be proven. Pure: the same evidence, the same diagnosis. The alert's words are not evidence of anything.
+// What is said of one object: its cause, its health, or that neither could be proven. Pure; reads what the diagnosis found, and looks for no causes itself.
 import type { Quote, Reference } from "#api/fields.ts";
 import type { Pod } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
-import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
-import { configEdited } from "#diagnosis/causes/config-edited.ts";
-import { imageUnpullable } from "#diagnosis/causes/image-unpullable.ts";
-import { memoryLimitTooSmall } from "#diagnosis/causes/memory-limit-too-small.ts";
-import { nothingWrong } from "#diagnosis/causes/nothing-wrong.ts";
-import { releaseCrashes } from "#diagnosis/causes/release-crashes.ts";
-import { concerning } from "#diagnosis/concerns.ts";
-import { diagnoseView } from "#diagnosis/diagnose.ts";
-import { leastConfidence, type RankedFinding } from "#diagnosis/rank.ts";
-import { observations, replicasText, targetName } from "#diagnosis/explain.ts";
+import { observations, replicasText } from "#diagnosis/explain.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
-import type { Assessment, Finding, FindingCode, WorkloadCause } from "#diagnosis/finding.ts";
-import { everyStep, type Steps } from "#diagnosis/steps.ts";
-import type { View } from "#diagnosis/view.ts";
-import { workloadEvidence } from "#diagnosis/workload-evidence-of.ts";
+import { type Assessment, isTelling, ruledOut, type RuledOut } from "#diagnosis/finding.ts";
+import { healthOf } from "#diagnosis/health.ts";
+import type { RankedFinding } from "#diagnosis/rank.ts";
+import { everyStep } from "#diagnosis/steps.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
 
-export interface RuledOut {
-  readonly code: string;
-  readonly reason: string;
-}
-
-interface Told {
+interface Said {
   readonly message: string;
   readonly confidence: number;
   readonly quotes: readonly Quote[];
+  /** What something speaks against, nearest first. */
   readonly ruledOut: readonly RuledOut[];
 }
-export type Diagnosis = Told &
+export type Verdict = Said &
   (
-    | { readonly kind: "Cause"; /** Best first. */ readonly findings: readonly [Finding, ...Finding[]] }
-    | { readonly kind: "Healthy" | "Gone" }
+    | { readonly kind: "Cause" | "Healthy" | "Gone" }
     | {
         readonly kind: "Inconclusive";
         /** Nothing fails, and yet it is not well: pods may be starting just now. */
@@ -40,93 +27,80 @@ export type Diagnosis = Told &
       }
   );
 
-const causes: Readonly<Partial<Record<FindingCode, WorkloadCause>>> = {
-  ConfigEdited: configEdited,
-  ImageUnpullable: imageUnpullable,
-  ReleaseCrashes: releaseCrashes,
-  MemoryLimitTooSmall: memoryLimitTooSmall,
-  NothingWrong: nothingWrong,
-};
+export interface FoundFor {
+  /** That have to do with the target and are certain enough, best first. */
+  readonly findings: readonly RankedFinding[];
+  /** Nearest first. */
+  readonly ruledOut: readonly RuledOut[];
+}
 
-/** Guarantee: what every cause says of the target or of what explains its trouble; of its own workload also what was ruled out. */
-export const verdictOn = (view: View, target: Reference, steps = everyStep): Diagnosis => {
-  const inside = insideOf(view, target);
-  const own = verdictInside(inside, steps);
-  if (own.kind === "Gone") return own;
-  const concerns = concerning(view, target);
-  const ranked = diagnoseView(view, steps).findings;
-  const ownFindings = own.kind === "Cause" ? own.findings : [];
-  const isOwn = ({ code, object }: Finding): boolean =>
-    ownFindings.some((each) => each.code === code && referenceText(each.object) === referenceText(object));
-  const others = ranked.filter((finding) => finding.confidence >= leastConfidence && !isOwn(finding) && concerns(finding));
-  // A cause that yields to a more particular one is not among the ranked.
-  const told = ownFindings.filter(({ code }) => others.length === 0 || ranked.some((each) => each.code === code));
-  const findings = [...told, ...others].toSorted((a, b) => confidenceOf(b) - confidenceOf(a));
-  const [best, ...less] = findings;
-  if (best === undefined) return own;
+export const verdictFor = (view: View, target: Reference, { findings, ruledOut: missed }: FoundFor, steps = everyStep): Verdict => {
+  const telling = missed.filter(isTelling);
+  const workload = workloadAt(view, target);
+  if (workload === undefined) return absent(view, target, missed);
+  const health = steps.run<Assessment>(
+    "the health of the target",
+    () => healthOf(view, workload),
+    ruledOut("NothingWrong", "it did not finish"),
+  );
+  const [best] = findings;
+  if (best !== undefined)
+    return {
+      kind: "Cause",
+      message: best.summary,
+      confidence: best.confidence,
+      quotes: best.quotes,
+      ruledOut: "ruledOut" in health ? [bare(health.ruledOut), ...telling] : telling,
+    };
+  if ("found" in health) {
+    const { summary, score, quotes } = health.found;
+    return { kind: "Healthy", message: summary, confidence: score, quotes, ruledOut: telling };
+  }
+  const failures = failuresOf(view, workload);
   return {
-    kind: "Cause",
-    findings: [best, ...less],
-    message: best.summary,
-    confidence: confidenceOf(best),
-    quotes: best.quotes,
-    ruledOut: own.ruledOut,
+    kind: "Inconclusive",
+    mayStillChange: failures.length === 0,
+    message: unproven(replicasText(workload), missed),
+    confidence: 0,
+    quotes: observations(view, workload, failures),
+    ruledOut: [bare(health.ruledOut), ...telling],
   };
 };
 
-const confidenceOf = (finding: Finding): number => (finding as Partial<RankedFinding>).confidence ?? finding.score;
-
-/** The target as causes that live in one workload see it; of another kind of object, as much as fits. */
-export const insideOf = (view: View, target: Reference): WorkloadEvidence => {
-  const workload = view.workload(target);
-  if (workload !== undefined) return view.inside(workload);
-  const object = view.evidence.objects.find(
-    ({ apiVersion, kind, metadata }) =>
-      apiVersion === target.apiVersion && kind === target.kind && metadata.namespace === target.namespace && metadata.name === target.name,
-  );
-  const known = { reference: target, template: { spec: { containers: [] } }, pods: [] };
-  if (object !== undefined)
-    return workloadEvidence(view, { ...known, object, ...(object.kind === "Pod" ? { pods: [object as Pod] } : {}) });
-  const isKnown = view.knows({ kind: target.kind }, target.namespace);
-  const nothing = workloadEvidence(view, { ...known, object: nothingThere });
-  const told = isKnown ? nothing.gaps : [`objects of kind ${target.kind} cannot be looked into`, ...nothing.gaps];
-  return { ...nothing, gaps: told, target: { reference: target, state: isKnown ? "gone" : "unknown", conditions: [] } };
-};
-
-const nothingThere = { apiVersion: "", kind: "", metadata: { name: "", uid: "", resourceVersion: "", creationTimestamp: "" } };
-
-const verdictInside = (evidence: WorkloadEvidence, steps: Steps): Diagnosis => {
-  if (evidence.target.state === "gone")
+const absent = (view: View, target: Reference, missed: readonly RuledOut[]): Verdict => {
+  if (view.knows({ kind: target.kind }, target.namespace))
     return {
       kind: "Gone",
-      message: `${targetName(evidence)} does not exist any more: there is nothing to repair.`,
+      message: `${referenceText(target)} does not exist any more: there is nothing to repair.`,
       confidence: 1,
       quotes: [],
       ruledOut: [],
     };
-  const assessments = (Object.entries(causes) as readonly (readonly [FindingCode, WorkloadCause])[]).map(([code, find]) =>
-    steps.run<Assessment>(`${code} of the target`, () => find(evidence), { ruledOut: { code, reason: "it did not finish", closeness: 0 } }),
+  return {
+    kind: "Inconclusive",
+    mayStillChange: false,
+    message: unproven(`Objects of kind ${target.kind} cannot be looked into`, missed),
+    confidence: 0,
+    quotes: [],
+    ruledOut: missed.filter(isTelling),
+  };
+};
+
+const bare = ({ code, reason }: RuledOut): RuledOut => ({ code, reason });
+
+const unproven = (seen: string, missed: readonly RuledOut[]): string => {
+  const nearest = missed.slice(0, 3).map(({ code, reason }) => `${code}: ${reason}`);
+  return `No cause could be proven. ${seen}.${nearest.length === 0 ? "" : ` Considered: ${nearest.join("; ")}.`}`;
+};
+
+/** The target as a workload, also where it is a pod of one or runs no pods; undefined where it is not there. */
+export const workloadAt = (view: View, target: Reference): Workload | undefined => {
+  const known = view.workload(target);
+  if (known !== undefined) return known;
+  const object = view.evidence.objects.find(
+    ({ apiVersion, kind, metadata }) =>
+      apiVersion === target.apiVersion && kind === target.kind && metadata.namespace === target.namespace && metadata.name === target.name,
   );
-  const found = assessments.flatMap((each) => ("found" in each ? [each.found] : [])).toSorted((a, b) => b.score - a.score);
-  const missed = assessments.flatMap((each) => ("ruledOut" in each ? [each.ruledOut] : [])).toSorted((a, b) => b.closeness - a.closeness);
-  const ruledOut = missed.map(({ code, reason }) => ({ code, reason }));
-  const [best, ...others] = found;
-  if (best === undefined) {
-    const closest = missed
-      .filter(({ code }) => code !== "NothingWrong")
-      .slice(0, 3)
-      .map(({ code, reason }) => `${code}: ${reason}`);
-    const failures = failuresOf(evidence);
-    const seen = evidence.target.state === "unknown" ? (evidence.gaps[0] ?? "") : replicasText(evidence);
-    return {
-      kind: "Inconclusive",
-      mayStillChange: evidence.target.state === "found" && failures.length === 0,
-      message: `No cause could be proven. ${seen}. Considered: ${closest.join("; ")}.`,
-      confidence: 0,
-      quotes: observations(evidence, failures),
-      ruledOut,
-    };
-  }
-  const told = { message: best.summary, confidence: best.score, quotes: best.quotes, ruledOut };
-  return best.code === "NothingWrong" ? { kind: "Healthy", ...told } : { kind: "Cause", findings: [best, ...others], ...told };
+  if (object === undefined) return undefined;
+  return { reference: target, object, template: { spec: { containers: [] } }, pods: object.kind === "Pod" ? [object as Pod] : [] };
 };

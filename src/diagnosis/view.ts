@@ -17,9 +17,8 @@ import {
 } from "#api/kubernetes.ts";
 import { apiVersionOf, type KubeObject, referenceText, type ResourceType, controllerOf } from "#api/object.ts";
 import { serviceSelects } from "#cluster/selectors.ts";
-import type { ComponentState, ConnectionAttempt, Evidence, Metric, ObservedChange, PodLog } from "#evidence/evidence.ts";
-import type { EventEvidence, WorkloadEvidence } from "#evidence/workload-evidence.ts";
-import { workloadEvidence } from "#diagnosis/workload-evidence-of.ts";
+import { replicasOf, templateOf } from "#cluster/workload-shape.ts";
+import type { ComponentState, ConnectionAttempt, Evidence, Metric, ObservedChange, ObservedEvent, PodLog } from "#evidence/evidence.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
 /** A root owner with the pods it makes: Deployment, StatefulSet, DaemonSet, CronJob, Job, ReplicaSet of nobody, or a bare Pod. */
@@ -44,8 +43,6 @@ export interface View {
   readonly workloads: readonly Workload[];
   workloadOf(pod: Pod): Workload | undefined;
   workload(reference: Reference): Workload | undefined;
-  /** One workload in the form of causes that live in one; made once. */
-  inside(workload: Workload): WorkloadEvidence;
   /** What a function makes of one workload: made once. */
   once<T>(make: (view: View, workload: Workload) => T, workload: Workload): T;
   nodeOf(pod: Pod): Node | undefined;
@@ -53,9 +50,9 @@ export interface View {
   servicesOf(workload: Workload): readonly Service[];
   podsBehind(service: Service): readonly Pod[];
   /** By the object's own reference text, `Kind namespace/name`. */
-  eventsOf(reference: Pick<Reference, "kind" | "name"> & { readonly namespace?: string | undefined }): readonly EventEvidence[];
+  eventsOf(reference: Pick<Reference, "kind" | "name"> & { readonly namespace?: string | undefined }): readonly ObservedEvent[];
   /** Of the workload itself, its ReplicaSets or Jobs, and its pods, gone ones included. */
-  eventsAround(workload: Workload): readonly EventEvidence[];
+  eventsAround(workload: Workload): readonly ObservedEvent[];
   logsOf(workload: Workload): readonly PodLog[];
   metricsOf(reference: Reference): readonly Metric[];
   connectionsTo(service: Service): readonly ConnectionAttempt[];
@@ -133,11 +130,11 @@ export const createView = (evidence: Evidence): View => {
     byPod.set(nameKey("Pod", pod.metadata.namespace, pod.metadata.name), referenceText(referenceTo(root.object)));
   }
   const workloads = [...roots.values()].map(({ object, pods }): Workload => {
-    const desired = desiredOf(object);
+    const desired = replicasOf(object)?.desired;
     return {
       reference: referenceTo(object),
       object,
-      template: templateOf(object),
+      template: templateOf(object) ?? { spec: { containers: [] } },
       pods: pods.toSorted((a, b) => compare(a.metadata.creationTimestamp, b.metadata.creationTimestamp)),
       ...(desired === undefined ? {} : { desired }),
     };
@@ -159,7 +156,7 @@ export const createView = (evidence: Evidence): View => {
   );
   const findServices = (_: View, { reference, template: { metadata } }: Workload): readonly Service[] =>
     all(Services, reference.namespace).filter((service) => serviceSelects(service.spec.selector, metadata?.labels));
-  const findEvents = (_: View, { reference, pods }: Workload): readonly EventEvidence[] => {
+  const findEvents = (_: View, { reference, pods }: Workload): readonly ObservedEvent[] => {
     const text = referenceText(reference);
     const makers = [text, ...(roots.get(text)?.between ?? [])];
     const named = new Set([...makers, ...pods.map((pod) => referenceText(referenceTo(pod)))]);
@@ -177,7 +174,6 @@ export const createView = (evidence: Evidence): View => {
     workloads,
     workloadOf: (pod) => byReference.get(byPod.get(nameKey("Pod", pod.metadata.namespace, pod.metadata.name)) ?? ""),
     workload: (reference) => byReference.get(referenceText(reference)),
-    inside: (workload) => once(workloadEvidence, workload),
     once,
     nodeOf: (pod) => (pod.spec.nodeName === undefined ? undefined : get(Nodes, undefined, pod.spec.nodeName)),
     servicesOf: (workload) => once(findServices, workload),
@@ -217,28 +213,4 @@ const grouped = <T, K>(items: readonly T[], key: (item: T) => K): ReadonlyMap<K,
     else group.push(item);
   }
   return groups;
-};
-
-interface Shaped {
-  readonly spec?: {
-    readonly template?: PodTemplate;
-    readonly replicas?: number;
-    readonly jobTemplate?: { readonly spec: { readonly template: PodTemplate } };
-  };
-  readonly status?: { readonly desiredNumberScheduled?: number };
-}
-
-const templateOf = (object: KubeObject): PodTemplate => {
-  if (object.kind === "Pod") {
-    const { metadata, spec } = object as Pod;
-    return { metadata: { ...(metadata.labels === undefined ? {} : { labels: metadata.labels }) }, spec };
-  }
-  const { spec } = object as Shaped;
-  return spec?.template ?? spec?.jobTemplate?.spec.template ?? { spec: { containers: [] } };
-};
-
-const desiredOf = (object: KubeObject): number | undefined => {
-  const { spec, status } = object as Shaped;
-  if (object.kind === "DaemonSet") return status?.desiredNumberScheduled ?? 0;
-  return object.kind === "Deployment" || object.kind === "StatefulSet" || object.kind === "ReplicaSet" ? (spec?.replicas ?? 1) : undefined;
 };

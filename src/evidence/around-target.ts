@@ -2,6 +2,7 @@
 import type { Reference } from "#api/fields.ts";
 import { ConfigMaps, Pods, ReplicaSets, type LabelSelector, type PodTemplate } from "#api/kubernetes.ts";
 import { apiVersionOf, referenceText, type ResourceType, controllerOf } from "#api/object.ts";
+import { templateOf } from "#cluster/workload-shape.ts";
 import { configsRead } from "#evidence/configs.ts";
 import type { Gather } from "#evidence/gather.ts";
 import { clusterKinds, namespacedKinds } from "#evidence/kinds-read.ts";
@@ -42,14 +43,9 @@ const configNames = (gather: Gather, target: Reference): readonly string[] => {
 
 export const templatesOf = (gather: Gather, target: Reference): readonly PodTemplate[] => {
   const type = typeOfKind(target);
-  const object = type === undefined ? undefined : gather.find(type, keyOfReference(target));
-  if (object === undefined) return [];
-  const { spec } = object as {
-    readonly spec?: { readonly template?: PodTemplate; readonly jobTemplate?: { readonly spec: { readonly template: PodTemplate } } };
-  };
-  const template = spec?.template ?? spec?.jobTemplate?.spec.template;
-  if (template !== undefined) return [template];
-  return object.kind === "Pod" ? [{ spec: spec as PodTemplate["spec"] }] : [];
+  const object = type && gather.find(type, keyOfReference(target));
+  const template = object && templateOf(object);
+  return template === undefined ? [] : [template];
 };
 
 /** The target and what owns it, so that the logs of its pods are known as its own. */

@@ -2,7 +2,7 @@
 import { Pods, ReplicaSets, type Pod } from "#api/kubernetes.ts";
 import type { Gather } from "#evidence/gather.ts";
 import { logsToRead, type LogToRead } from "#evidence/logs.ts";
-import { podEvidence } from "#evidence/pods.ts";
+import { podState } from "#evidence/pods.ts";
 import { controllerOf } from "#api/object.ts";
 
 export interface PodLogToRead extends LogToRead {
@@ -33,7 +33,7 @@ export const chooseLogs = (gather: Gather, choice: LogChoice): readonly PodLogTo
   for (const [root, all] of groups) {
     const pods = all.toSorted((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1));
     const namespace = pods[0]?.metadata.namespace ?? "";
-    const wanted = logsToRead(pods.map(podEvidence)).map((log) => ({ ...log, namespace }));
+    const wanted = logsToRead(pods.map(podState)).map((log) => ({ ...log, namespace }));
     const isOwn = pods.some((pod) => choice.isOwn(root, pod));
     const heard = wanted.length > 0 ? wanted : quietLogs(pods);
     if (isOwn) own.push(...heard.slice(0, 2 * choice.perWorkload));

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { PodTemplate } from "#api/kubernetes.ts";
-import { configEvidence, configsRead } from "#evidence/configs.ts";
+import { configState, configsRead } from "#evidence/configs.ts";
 import { selectorText } from "#evidence/selector-text.ts";
 
 test("ConfigMaps are found in variables, whole environments, volumes and projections, each with who reads it", () => {
@@ -39,15 +39,15 @@ test("ConfigMaps are found in variables, whole environments, volumes and project
 
 test("where no field manager is recorded, the time of the edit is not known", () => {
   const metadata = { name: "a", uid: "u", resourceVersion: "1", creationTimestamp: "2027-03-01T13:00:00Z" };
-  expect(
-    configEvidence({ name: "a", readBy: ["main"] }, { apiVersion: "v1", kind: "ConfigMap", metadata, binaryData: { logo: "" } }),
-  ).toEqual({
-    name: "a",
-    readBy: ["main"],
-    state: "found",
-    createdAt: "2027-03-01T13:00:00Z",
-    keys: ["logo"],
-  });
+  expect(configState({ name: "a", readBy: ["main"] }, { apiVersion: "v1", kind: "ConfigMap", metadata, binaryData: { logo: "" } })).toEqual(
+    {
+      name: "a",
+      readBy: ["main"],
+      state: "found",
+      createdAt: "2027-03-01T13:00:00Z",
+      keys: ["logo"],
+    },
+  );
 });
 
 test("a selector becomes what a list call takes", () => {

@@ -1,38 +1,34 @@
 // Which ConfigMaps a pod template reads, and when their content last changed. Pure; Secrets are never read, not even their metadata.
-import type { ConfigMap, Container, PodTemplate, Volume } from "#api/kubernetes.ts";
-import type { ConfigEvidence } from "#evidence/workload-evidence.ts";
+import type { ConfigMap, PodTemplate } from "#api/kubernetes.ts";
+import { templateReferences } from "#cluster/template-references.ts";
+import type { ObservedChange } from "#evidence/evidence.ts";
 
 export interface ConfigUse {
   readonly name: string;
+  /** Names of the containers that read it. */
   readonly readBy: readonly string[];
+}
+
+export interface ConfigState extends ConfigUse {
+  readonly state: "found" | "missing" | "unread";
+  readonly createdAt?: string;
+  /** When its content last changed, by the record of its field managers; absent where they do not say. */
+  readonly editedAt?: string;
+  readonly editedBy?: string;
+  readonly keys: readonly string[];
+  /** What the change journal saw change in its content; redacted. */
+  readonly changes?: readonly ObservedChange[];
 }
 
 /** ConfigMaps by name, each with the containers that read it. */
 export const configsRead = (template: PodTemplate): readonly ConfigUse[] => {
   const readers = new Map<string, Set<string>>();
-  const note = (name: string | undefined, container: string): void => {
-    if (name !== undefined && name !== "") readers.set(name, (readers.get(name) ?? new Set()).add(container));
-  };
-  for (const container of [...(template.spec.initContainers ?? []), ...template.spec.containers]) {
-    for (const source of container.envFrom ?? []) note(source.configMapRef?.name, container.name);
-    for (const variable of container.env ?? []) note(variable.valueFrom?.configMapKeyRef?.name, container.name);
-    for (const volume of mountedBy(container, template.spec.volumes ?? []))
-      for (const name of configMapsOf(volume)) note(name, container.name);
-  }
-  return [...readers].map(([name, containers]) => ({ name, readBy: [...containers] })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  for (const { kind, name, containers } of templateReferences(template))
+    if (kind === "ConfigMap" && containers.length > 0) readers.set(name, new Set([...(readers.get(name) ?? []), ...containers]));
+  return [...readers].map(([name, containers]) => ({ name, readBy: [...containers] })).toSorted((x, y) => (x.name < y.name ? -1 : 1));
 };
 
-const mountedBy = (container: Container, volumes: readonly Volume[]): readonly Volume[] => {
-  const mounted = new Set(container.volumeMounts?.map((mount) => mount.name));
-  return volumes.filter((volume) => mounted.has(volume.name));
-};
-
-const configMapsOf = (volume: Volume): readonly (string | undefined)[] => [
-  volume.configMap?.name,
-  ...(volume.projected?.sources ?? []).map((source) => source.configMap?.name),
-];
-
-export const configEvidence = (use: ConfigUse, configMap: ConfigMap | undefined): ConfigEvidence => {
+export const configState = (use: ConfigUse, configMap: ConfigMap | undefined): ConfigState => {
   if (configMap === undefined) return { ...use, state: "missing", keys: [] };
   const edit = lastEdit(configMap);
   return {

@@ -1,10 +1,11 @@
 // A Kubernetes event as evidence, whichever of its two forms it was written in. Pure.
 import type { Event } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
-import { bounds, type EventEvidence } from "#evidence/workload-evidence.ts";
+import { bounds } from "#evidence/bounds.ts";
+import type { ObservedEvent } from "#evidence/evidence.ts";
 import { cleanMessage } from "#evidence/text.ts";
 
-export const eventEvidence = (event: Event): EventEvidence => {
+export const observedEvent = (event: Event): ObservedEvent => {
   const { kind = "Object", namespace, name = "", uid } = event.involvedObject;
   const lastAt = event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? event.firstTimestamp;
   const firstAt = event.firstTimestamp ?? event.eventTime ?? lastAt;

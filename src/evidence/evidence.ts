@@ -3,7 +3,6 @@
 import type { Alert, Reference } from "#api/fields.ts";
 import type { KubeObject } from "#api/object.ts";
 import type { SourceName } from "#evidence/source-names.ts";
-import type { EventEvidence } from "#evidence/workload-evidence.ts";
 
 export interface Evidence {
   readonly form: typeof evidenceForm;
@@ -19,7 +18,7 @@ export interface Evidence {
   /** Which lists were read in full: what is absent from one of these does not exist. */
   readonly read: readonly ReadList[];
   /** Newest first. */
-  readonly events: readonly EventEvidence[];
+  readonly events: readonly ObservedEvent[];
   readonly logs: readonly PodLog[];
   readonly metrics: readonly Metric[];
   /**
@@ -62,6 +61,18 @@ export interface ObservedSecret extends KubeObject {
   readonly type?: string;
   /** Absent: only the name was asked for. */
   readonly keys?: readonly string[];
+}
+
+export interface ObservedEvent {
+  /** `Kind namespace/name` of the object it is about. */
+  readonly object: string;
+  readonly uid?: string;
+  readonly type: "Normal" | "Warning";
+  readonly reason: string;
+  readonly message: string;
+  readonly count: number;
+  readonly firstAt?: string;
+  readonly lastAt?: string;
 }
 
 export interface PodLog {

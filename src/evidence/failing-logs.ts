@@ -8,7 +8,7 @@ import { createBudget } from "#evidence/budget.ts";
 import type { PodLog } from "#evidence/evidence.ts";
 import { type ClusterReader, createGather, type Gather } from "#evidence/gather.ts";
 import { logsToRead } from "#evidence/logs.ts";
-import { podEvidence } from "#evidence/pods.ts";
+import { podState } from "#evidence/pods.ts";
 import { readLogs } from "#evidence/read-logs.ts";
 import type { Clock } from "#lib/clock.ts";
 
@@ -36,7 +36,7 @@ export const failingLogs = async (
   try {
     const gather = createGather(reader, { ...extent, budget });
     await completeTarget(gather, target);
-    const wanted = logsToRead(podsOf(gather, target).map(podEvidence)).slice(0, logsAtMost);
+    const wanted = logsToRead(podsOf(gather, target).map(podState)).slice(0, logsAtMost);
     return await readLogs(
       reader,
       gather,

@@ -4,7 +4,7 @@ import type { KubeObject, Key, ResourceType } from "#api/object.ts";
 import { keyText, referenceText } from "#api/object.ts";
 import { collectionText } from "#kube/resource-path.ts";
 import type { CallOptions, Kube } from "#kube/client.ts";
-import { KubeError } from "#kube/errors.ts";
+import { isForbidden, KubeError } from "#kube/errors.ts";
 import type { Budget } from "#evidence/budget.ts";
 import { createGaps, type Gaps } from "#evidence/gaps.ts";
 import type { ReadList } from "#evidence/evidence.ts";
@@ -123,6 +123,7 @@ export const createGather = (reader: ClusterReader, options: GatherOptions): Gat
     } catch (error) {
       // A kind that the server does not serve has no objects.
       if (error instanceof KubeError && error.status === 404) return "all";
+      if (kind.mayBeForbidden === true && isForbidden(error)) return "none";
       gaps.addError(doing, error, budget.signal);
       errors.set(type.kind, error);
       return count === 0 ? "none" : "some";

@@ -40,6 +40,8 @@ export interface KindToRead {
   readonly part?: "metadata";
   /** Objects in one answer; default 100 around a target, 500 otherwise. Smaller where objects are large. */
   readonly pageSize?: number;
+  /** Without the right to list it nothing is missed, and no gap is noted. */
+  readonly mayBeForbidden?: boolean;
   /** Around one object: what must have been seen for it to be worth a call. Absent: always. */
   readonly when?: Reason;
 }

@@ -1,5 +1,6 @@
 // Which logs are worth reading: those of containers that do not run as they should. Pure.
-import { bounds, type ContainerEvidence, type PodEvidence } from "#evidence/workload-evidence.ts";
+import { bounds } from "#evidence/bounds.ts";
+import type { ContainerState, PodState } from "#evidence/pods.ts";
 
 export interface LogToRead {
   readonly pod: string;
@@ -11,7 +12,7 @@ export interface LogToRead {
  * The newest pods first, and no container of one name more than twice: ten replicas that die alike say the same thing.
  * A container that has never run has no log.
  */
-export const logsToRead = (pods: readonly PodEvidence[]): readonly LogToRead[] => {
+export const logsToRead = (pods: readonly PodState[]): readonly LogToRead[] => {
   const seen = new Map<string, number>();
   const wanted: LogToRead[] = [];
   for (const pod of pods.toReversed())
@@ -28,7 +29,7 @@ export const logsToRead = (pods: readonly PodEvidence[]): readonly LogToRead[] =
   return wanted.slice(0, bounds.logs);
 };
 
-const isTroubled = ({ role, isReady, restarts, state, last }: ContainerEvidence): boolean => {
+const isTroubled = ({ role, isReady, restarts, state, last }: ContainerState): boolean => {
   if (state.kind === "terminated") return state.exitCode !== 0 || role === "main";
   return role === "init" ? last !== undefined : !isReady || restarts > 0;
 };

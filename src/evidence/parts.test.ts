@@ -1,11 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { ContainerStatus, Deployment, Event, Pod, ReplicaSet } from "#api/kubernetes.ts";
-import type { KubeObject, ObjectMeta } from "#api/object.ts";
-import { eventEvidence } from "#evidence/events.ts";
+import type { ObjectMeta } from "#api/object.ts";
+import { observedEvent } from "#evidence/events.ts";
 import { logsToRead } from "#evidence/logs.ts";
-import { podEvidence } from "#evidence/pods.ts";
+import { podState } from "#evidence/pods.ts";
 import { revisionsOf } from "#evidence/revisions.ts";
-import { targetEvidence } from "#evidence/target.ts";
 
 const meta = (name: string, more: Partial<ObjectMeta> = {}): ObjectMeta => ({
   name,
@@ -18,68 +17,6 @@ const meta = (name: string, more: Partial<ObjectMeta> = {}): ObjectMeta => ({
 });
 const template = { spec: { containers: [{ name: "web", image: "web:1" }] } };
 const selector = { matchLabels: { app: "web" } };
-
-describe("how many replicas a workload wants and has", () => {
-  const object = (kind: string, spec: object, status?: object): KubeObject =>
-    ({
-      apiVersion: "apps/v1",
-      kind,
-      metadata: meta("web"),
-      spec: { selector, template, ...spec },
-      ...(status === undefined ? {} : { status }),
-    }) as KubeObject;
-  const none = { current: 0, updated: 0, ready: 0, available: 0 };
-  const table: Record<string, [KubeObject, object]> = {
-    "a Deployment without a status has none, and wants one": [
-      object("Deployment", {}),
-      { isObserved: false, isPaused: false, replicas: { desired: 1, ...none } },
-    ],
-    "a paused Deployment says so": [
-      object("Deployment", { paused: true, replicas: 2 }, { observedGeneration: 3 }),
-      { isObserved: true, isPaused: true },
-    ],
-    "a StatefulSet without a status": [object("StatefulSet", {}), { isObserved: false, replicas: { desired: 1, ...none } }],
-    "a StatefulSet under way to a new revision counts what is updated": [
-      object(
-        "StatefulSet",
-        { replicas: 3 },
-        { observedGeneration: 3, replicas: 3, readyReplicas: 2, updatedReplicas: 1, currentRevision: "a", updateRevision: "b" },
-      ),
-      { isObserved: true, replicas: { desired: 3, current: 3, updated: 1, ready: 2, available: 2 } },
-    ],
-    "a StatefulSet under way that says nothing of it has updated none": [
-      object("StatefulSet", { replicas: 3 }, { replicas: 3, currentRevision: "a", updateRevision: "b" }),
-      { replicas: { desired: 3, current: 3, updated: 0, ready: 0, available: 0 } },
-    ],
-    "a DaemonSet wants what the nodes ask for": [
-      object(
-        "DaemonSet",
-        {},
-        { observedGeneration: 3, desiredNumberScheduled: 4, numberReady: 3, updatedNumberScheduled: 2, numberAvailable: 1 },
-      ),
-      { isObserved: true, replicas: { desired: 4, current: 4, updated: 2, ready: 3, available: 1 } },
-    ],
-    "a DaemonSet without a status": [object("DaemonSet", {}), { isObserved: false, replicas: { desired: 0, ...none } }],
-    "a Pod has a template and no replicas": [
-      { apiVersion: "v1", kind: "Pod", metadata: meta("web", { labels: { app: "web" } }), spec: template.spec } as KubeObject,
-      { conditions: [], template: { metadata: { labels: { app: "web" } }, spec: template.spec } },
-    ],
-    "any other object has its conditions": [
-      {
-        apiVersion: "v1",
-        kind: "Node",
-        metadata: meta("n"),
-        status: { conditions: [{ type: "Ready", status: "False", message: "password=x" }] },
-      } as KubeObject,
-      { conditions: [{ type: "Ready", status: "False", message: "password=[redacted]" }] },
-    ],
-    "and none where it has no status": [{ apiVersion: "v1", kind: "Service", metadata: meta("s") }, { conditions: [] }],
-  };
-  test.each(Object.entries(table))("%s", (_name, [given, expected]) => {
-    const reference = { apiVersion: given.apiVersion, kind: given.kind, name: given.metadata.name };
-    expect(targetEvidence(reference, given)).toMatchObject(expected);
-  });
-});
 
 describe("when an event happened", () => {
   const event = (fields: Partial<Event>): Event => ({
@@ -110,11 +47,11 @@ describe("when an event happened", () => {
     "one that only has its first time": [{ firstTimestamp: "2027-03-01T13:00:00Z" }, { lastAt: "2027-03-01T13:00:00Z" }],
   };
   test.each(Object.entries(table))("%s", (_name, [fields, expected]) => {
-    expect(eventEvidence(event(fields))).toMatchObject(expected);
+    expect(observedEvent(event(fields))).toMatchObject(expected);
   });
   test("one without any time has none, and one about nothing that can be named says so", () => {
-    expect(eventEvidence(event({ reason: "A" }))).not.toHaveProperty("lastAt");
-    expect(eventEvidence(event({ involvedObject: { uid: "uid-web-1" } }))).toMatchObject({ object: "Object ", reason: "" });
+    expect(observedEvent(event({ reason: "A" }))).not.toHaveProperty("lastAt");
+    expect(observedEvent(event({ involvedObject: { uid: "uid-web-1" } }))).toMatchObject({ object: "Object ", reason: "" });
   });
 });
 
@@ -135,7 +72,7 @@ describe("a pod", () => {
   });
 
   test("that has no status yet is unknown and not ready", () => {
-    expect(podEvidence(pod(undefined))).toEqual({
+    expect(podState(pod(undefined))).toEqual({
       name: "web-1",
       uid: "uid-web-1",
       createdAt: "2027-03-01T13:00:00Z",
@@ -150,7 +87,7 @@ describe("a pod", () => {
     const never = {
       terminated: { exitCode: 128, reason: "StartError", signal: 9, startedAt: "1970-01-01T00:00:00Z", finishedAt: "2027-03-01T13:00:01Z" },
     };
-    const { containers } = podEvidence(
+    const { containers } = podState(
       pod({ initContainerStatuses: [status({ name: "init", state: never })], containerStatuses: [status({})] }),
     );
     expect(containers).toEqual([
@@ -169,7 +106,7 @@ describe("a pod", () => {
     const ended = (exitCode: number) => status({ name: "init", ready: exitCode === 0, state: { terminated: { exitCode } } });
     const waits = status({ state: { waiting: { reason: "PodInitializing" } } });
     const logs = (exitCode: number) =>
-      logsToRead([podEvidence(pod({ initContainerStatuses: [ended(exitCode)], containerStatuses: [waits] }))]);
+      logsToRead([podState(pod({ initContainerStatuses: [ended(exitCode)], containerStatuses: [waits] }))]);
     expect(logs(1)).toEqual([{ pod: "web-1", container: "init", run: "current" }]);
     expect(logs(0)).toEqual([]);
   });

@@ -1,11 +1,47 @@
-// Pods as evidence: what each container does now and how its last run ended. Pure.
+// The state of pods: what each container does now and how its last run ended. Pure.
 import type { ContainerStateDetail, ContainerStatus, ObjectCondition, Pod } from "#api/kubernetes.ts";
-import { bounds, type ContainerEvidence, type PodEvidence, type RunState } from "#evidence/workload-evidence.ts";
+import { bounds } from "#evidence/bounds.ts";
 import { cleanMessage } from "#evidence/text.ts";
 import { controllerOf } from "#api/object.ts";
 import { conditionOf } from "#api/conditions.ts";
 
-export const podEvidence = (pod: Pod): PodEvidence => {
+export interface PodState {
+  readonly name: string;
+  readonly uid: string;
+  readonly createdAt: string;
+  /** Name of the ReplicaSet or other controller it belongs to. */
+  readonly owner?: string;
+  readonly node?: string;
+  readonly phase: string;
+  readonly isReady: boolean;
+  readonly readySince?: string;
+  readonly isDeleting: boolean;
+  readonly conditions: readonly ObjectCondition[];
+  readonly containers: readonly ContainerState[];
+}
+
+export interface ContainerState {
+  readonly name: string;
+  readonly role: "init" | "main";
+  readonly image: string;
+  readonly isReady: boolean;
+  readonly restarts: number;
+  readonly state: RunState;
+  /** The run before this one. */
+  readonly last?: RunState;
+}
+
+export interface RunState {
+  readonly kind: "waiting" | "running" | "terminated" | "unknown";
+  readonly reason?: string;
+  readonly message?: string;
+  readonly exitCode?: number;
+  readonly signal?: number;
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
+}
+
+export const podState = (pod: Pod): PodState => {
   const ready = conditionOf(pod, "Ready");
   const owner = controllerOf(pod)?.name;
   const isReady = ready?.status === "True";
@@ -21,8 +57,8 @@ export const podEvidence = (pod: Pod): PodEvidence => {
     isDeleting: pod.metadata.deletionTimestamp !== undefined,
     conditions: cleanConditions(pod.status?.conditions),
     containers: [
-      ...(pod.status?.initContainerStatuses ?? []).map((status) => containerEvidence(status, "init", pod)),
-      ...(pod.status?.containerStatuses ?? []).map((status) => containerEvidence(status, "main", pod)),
+      ...(pod.status?.initContainerStatuses ?? []).map((status) => containerState(status, "init", pod)),
+      ...(pod.status?.containerStatuses ?? []).map((status) => containerState(status, "main", pod)),
     ],
   };
 };
@@ -33,7 +69,7 @@ export const cleanConditions = (conditions: readonly ObjectCondition[] | undefin
     ...(condition.message === undefined ? {} : { message: cleanMessage(condition.message, bounds.messageLength) }),
   }));
 
-const containerEvidence = (status: ContainerStatus, role: "init" | "main", { spec }: Pod): ContainerEvidence => {
+const containerState = (status: ContainerStatus, role: "init" | "main", { spec }: Pod): ContainerState => {
   const last = runState(status.lastState);
   return {
     name: status.name,

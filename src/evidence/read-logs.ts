@@ -4,7 +4,7 @@ import type { PodLogToRead } from "#evidence/choose-logs.ts";
 import type { ClusterReader, Gather } from "#evidence/gather.ts";
 import { logExcerpt } from "#evidence/log-excerpt.ts";
 import { withoutKnown } from "#evidence/known-secrets.ts";
-import { bounds } from "#evidence/workload-evidence.ts";
+import { bounds } from "#evidence/bounds.ts";
 import type { Budget } from "#evidence/budget.ts";
 import { inParallel } from "#evidence/in-parallel.ts";
 

@@ -14,9 +14,9 @@ import {
 import type { PodLog } from "#evidence/evidence.ts";
 import type { Gather } from "#evidence/gather.ts";
 import type { Reason } from "#evidence/kinds-read.ts";
-import type { EventEvidence } from "#evidence/workload-evidence.ts";
+import type { ObservedEvent } from "#evidence/evidence.ts";
 
-export const reasonsFor = (gather: Gather, events: readonly EventEvidence[], logs: readonly PodLog[]): ReadonlySet<Reason> => {
+export const reasonsFor = (gather: Gather, events: readonly ObservedEvent[], logs: readonly PodLog[]): ReadonlySet<Reason> => {
   const said = (pattern: RegExp): boolean =>
     events.some(({ type, reason, message }) => type === "Warning" && (pattern.test(reason) || pattern.test(message))) ||
     logs.some(({ text }) => pattern.test(text));

@@ -1,19 +1,29 @@
-// The revisions of a Deployment as evidence, from its ReplicaSets. Pure; never guesses which revision was good.
-import type { Deployment, ReplicaSet } from "#api/kubernetes.ts";
-import { bounds, type PodEvidence, type RevisionEvidence } from "#evidence/workload-evidence.ts";
+// The revisions of a Deployment, from its ReplicaSets. Pure; never guesses which revision was good.
+import type { Deployment, PodTemplate, ReplicaSet } from "#api/kubernetes.ts";
+import { bounds } from "#evidence/bounds.ts";
+import type { PodState } from "#evidence/pods.ts";
 import { cleanMessage } from "#evidence/text.ts";
 import { isControlledBy } from "#api/object.ts";
+
+export interface Revision {
+  readonly revision: number;
+  /** The ReplicaSet that holds it. */
+  readonly name: string;
+  readonly isCurrent: boolean;
+  /** When this revision was last rolled out, as far as the cluster remembers. */
+  readonly releasedAt: string;
+  readonly replicas: number;
+  readonly ready: number;
+  readonly template: PodTemplate;
+  readonly changeCause?: string;
+}
 
 const revisionAnnotation = "deployment.kubernetes.io/revision";
 /** Set once a ReplicaSet has been used again for a later revision, as every rollback does. */
 const historyAnnotation = "deployment.kubernetes.io/revision-history";
 const causeAnnotation = "kubernetes.io/change-cause";
 
-export const revisionsOf = (
-  deployment: Deployment,
-  replicaSets: readonly ReplicaSet[],
-  pods: readonly PodEvidence[],
-): readonly RevisionEvidence[] => {
+export const revisionsOf = (deployment: Deployment, replicaSets: readonly ReplicaSet[], pods: readonly PodState[]): readonly Revision[] => {
   const numbered = replicaSets
     .filter((set) => isControlledBy(set, deployment))
     .map((set) => ({ set, revision: Number(set.metadata.annotations?.[revisionAnnotation]) }))
@@ -38,7 +48,7 @@ export const revisionsOf = (
 };
 
 /** A ReplicaSet that is used again keeps the time of its first use; its oldest pod is then nearer to the truth. */
-const releasedAt = (set: ReplicaSet, pods: readonly PodEvidence[]): string => {
+const releasedAt = (set: ReplicaSet, pods: readonly PodState[]): string => {
   const created = set.metadata.creationTimestamp;
   if (set.metadata.annotations?.[historyAnnotation] === undefined) return created;
   const births = pods.filter((pod) => pod.owner === set.metadata.name).map((pod) => pod.createdAt);

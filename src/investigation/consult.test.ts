@@ -1,7 +1,7 @@
 // What a language model can and cannot bring about, whatever it answers: played by ports that are helpful, slow, lying, hostile or broken.
 import { describe, expect, test } from "vitest";
 import { consult, modelTimeMs } from "#investigation/consult.ts";
-import { investigate, type Subject } from "#investigation/investigate.ts";
+import { lookInto, type LookSubject } from "#investigation/look-into.ts";
 import type { ModelPort, ModelQuestion } from "#investigation/model-port.ts";
 import type { ReadForAction } from "#investigation/plan-repair.ts";
 import { savedJournal } from "#cluster/journal/journal-reader.ts";
@@ -26,7 +26,7 @@ const good = { option: 0, summary: "The new release cannot live without PAYMENTS
 
 interface Given {
   readonly scene?: Scene;
-  readonly subject?: Partial<Subject>;
+  readonly subject?: Partial<LookSubject>;
   readonly allows?: (action: string) => boolean;
   readonly clock?: ReturnType<typeof createManualClock>;
   readonly signal?: AbortSignal;
@@ -34,10 +34,10 @@ interface Given {
 const ask = async (model: ModelPort, given: Given = {}) => {
   const { scene = mystery, allows = () => true, clock = createManualClock(sceneNow), signal = new AbortController().signal } = given;
   const kube = readerOf(scene) as unknown as Kube;
-  const subject: Subject = { target, alert, pastActions: [], ...given.subject };
+  const subject: LookSubject = { target, alert, ...given.subject };
   const read: ReadForAction = (reads, reference) =>
     readForAction({ kube, journal: savedJournal(kube, "kintsugi-system") }, reads, reference);
-  const found = await investigate({ kube, clock, read }, subject);
+  const found = await lookInto({ kube, clock, read }, subject);
   const consultation = {
     model,
     clock,
@@ -112,15 +112,20 @@ describe("the question", () => {
 describe("an answer that can be used", () => {
   test("is a choice from the list, told as the model's own words with the quotes it named, at a confidence of ours", async () => {
     const { answered } = await ask(answering({ ...good, usage: { tokens: 900, costUSD: 0.01 } }));
-    const { diagnosis, planned, by } = await answered;
+    const {
+      target: { verdict },
+      findings,
+      by,
+    } = await answered;
     expect(by).toEqual({ engine: "agent", model: "scripted-1", tokens: 900, costUSD: 0.01 });
-    expect(diagnosis).toMatchObject({
+    expect(findings).toMatchObject([{ code: "SuspectedByModel", object: target }]);
+    expect(verdict).toMatchObject({
       kind: "Cause",
       confidence: 0.4,
       message: "The model scripted-1 (agent) suspects: The new release cannot live without PAYMENTS_URL.",
-      findings: [{ code: "SuspectedByModel", object: target }],
     });
-    expect(diagnosis.quotes).toHaveLength(1);
+    expect(verdict.quotes).toHaveLength(1);
+    const planned = findings.flatMap((each) => each.planned);
     expect(planned.map(({ repair, plan }) => [repair.action, repair.parameters, plan.score])).toEqual([
       ["rollback_deployment", { revision: "1" }, 0.4],
     ]);
@@ -129,10 +134,13 @@ describe("an answer that can be used", () => {
 
   test("may be that none of the repairs would help: what it suspects is told, and nothing is planned", async () => {
     const { answered } = await ask(answering({ ...good, option: null }));
-    const { diagnosis, planned } = await answered;
-    expect(planned).toEqual([]);
-    expect(diagnosis.kind).toBe("Inconclusive");
-    expect(diagnosis.message).toContain("The model scripted-1 (agent) suspects: The new release");
+    const {
+      target: { verdict },
+      findings,
+    } = await answered;
+    expect(findings).toEqual([]);
+    expect(verdict.kind).toBe("Inconclusive");
+    expect(verdict.message).toContain("The model scripted-1 (agent) suspects: The new release");
   });
 });
 
@@ -167,13 +175,17 @@ describe("an answer that cannot be used leaves everything as the rules had it, a
   };
   test.each(Object.entries(broken))("%s", async (_name, [model, why]) => {
     const { found, answered } = await ask(model);
-    const { diagnosis, planned, by } = await answered;
+    const {
+      target: { verdict },
+      findings,
+      by,
+    } = await answered;
     expect(by).toBeUndefined();
-    expect(planned).toEqual([]);
-    expect(diagnosis).toEqual({ ...found.diagnosis, message: diagnosis.message });
-    expect(diagnosis.message).toContain(`${found.diagnosis.message} The model scripted-1 (agent) gave no usable answer:`);
-    expect(diagnosis.message).toContain(why);
-    expect(diagnosis.message).not.toContain("sk-live");
+    expect(findings).toEqual([]);
+    expect(verdict).toEqual({ ...found.target.verdict, message: verdict.message });
+    expect(verdict.message).toContain(`${found.target.verdict.message} The model scripted-1 (agent) gave no usable answer:`);
+    expect(verdict.message).toContain(why);
+    expect(verdict.message).not.toContain("sk-live");
   });
 
   test("silence, also of one that does not stop when it is told to", async () => {
@@ -187,9 +199,11 @@ describe("an answer that cannot be used leaves everything as the rules had it, a
     );
     const { found, answered } = await ask(silent, { clock });
     await clock.advance(modelTimeMs);
-    const { diagnosis } = await answered;
-    expect(diagnosis.message).toBe(
-      `${found.diagnosis.message} The model scripted-1 (agent) gave no usable answer: it took longer than 45 s.`,
+    const {
+      target: { verdict },
+    } = await answered;
+    expect(verdict.message).toBe(
+      `${found.target.verdict.message} The model scripted-1 (agent) gave no usable answer: it took longer than 45 s.`,
     );
     expect(wasStopped).toBe(true);
     expect(clock.waiting).toBe(0);
@@ -200,7 +214,7 @@ describe("an answer that cannot be used leaves everything as the rules had it, a
     const late = portOf(() => new Promise((resolve) => clock.after(modelTimeMs + 1000, () => resolve(good))));
     const { answered } = await ask(late, { clock });
     await clock.advance(modelTimeMs + 2000);
-    expect((await answered).diagnosis.message).toContain("it took longer than 45 s");
+    expect((await answered).target.verdict.message).toContain("it took longer than 45 s");
   });
 });
 
@@ -218,5 +232,5 @@ test("a controller that stops does not wait for a model", async () => {
 
 test("control characters and colours in a model's words do not reach a terminal", async () => {
   const { answered } = await ask(answering({ ...good, summary: "\u001b[31mred\u001b[0m \u202eesrever" }));
-  expect((await answered).diagnosis.message).toBe("The model scripted-1 (agent) suspects: red esrever");
+  expect((await answered).target.verdict.message).toBe("The model scripted-1 (agent) suspects: red esrever");
 });

@@ -1,12 +1,12 @@
 // Asks a language model about what the rules could not tell, within a time, and takes nothing but a choice from the list from it. Where it gives no usable answer, the investigation stays as it was.
 import { referenceText } from "#api/object.ts";
 import { hostileWords } from "#diagnosis/hostile-text.ts";
-import type { Diagnosis } from "#diagnosis/verdict.ts";
-import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
+import type { Verdict } from "#diagnosis/verdict.ts";
 import { cleanMessage } from "#evidence/text.ts";
-import { type Investigation, refusalOf, type Subject } from "#investigation/investigate.ts";
+import { type PlannedFinding, refusalOf } from "#investigation/investigate.ts";
+import type { Look, LookSubject } from "#investigation/look-into.ts";
 import { ModelAnswer, type ModelPort, type ModelQuestion } from "#investigation/model-port.ts";
-import { modelScore, observationsFor, repairsToChooseFrom, suspicion } from "#investigation/model-question.ts";
+import { modelScore, suspicion } from "#investigation/model-choices.ts";
 import { type PlannedRepair, planRepair, type ReadForAction } from "#investigation/plan-repair.ts";
 import { type Clock, delay } from "#lib/clock.ts";
 
@@ -21,62 +21,67 @@ export interface Consultation {
   readonly allows: (plan: PlannedRepair["plan"]) => Promise<boolean>;
 }
 
-type Found = Investigation & { readonly evidence: WorkloadEvidence };
-
 /**
  * Guarantees: asked only where no cause was proven. The answer chooses a repair of our own making or none; its words are quoted as its own.
  * Never throws for what a model does; it throws where the caller's signal says stop, or the cluster can't be read.
  */
-export const consult = async (consultation: Consultation, subject: Subject, found: Found, signal: AbortSignal): Promise<Investigation> => {
+export const consult = async (consultation: Consultation, subject: LookSubject, found: Look, signal: AbortSignal): Promise<Look> => {
   const { model, clock } = consultation;
-  if (found.diagnosis.kind !== "Inconclusive") return found;
+  const { verdict } = found.target;
+  if (verdict.kind !== "Inconclusive") return found;
   const startedAt = clock.now();
-  const planned = await plannedOptions(consultation, subject, found.evidence);
+  const planned = await plannedOptions(consultation, subject, found);
   const question = questionOf(subject, found, planned);
   const answer = await answerOf(model, clock, question, signal);
   const ms = found.ms + Math.round(clock.now() - startedAt);
   if (typeof answer === "string")
-    return { ...found, ms, diagnosis: told(found.diagnosis, `${nameOf(model)} gave no usable answer: ${answer}.`) };
+    return { ...withVerdict(found, adding(verdict, `${nameOf(model)} gave no usable answer: ${answer}.`)), ms };
   const by = { engine: model.engine, model: cleanMessage(model.model, 200), ...answer.usage };
   const quotes = [...new Set(answer.because)].flatMap((at) => question.observations[at] ?? []);
   const summary = `${nameOf(model)} suspects: ${cleanMessage(answer.summary, 700)}`;
   const chosen = answer.option === null ? undefined : planned[answer.option];
-  if (chosen === undefined) return { ...found, ms, by, diagnosis: { ...told(found.diagnosis, summary), quotes } };
-  const finding = {
+  if (chosen === undefined) return { ...withVerdict(found, { ...adding(verdict, summary), quotes }), ms, by };
+  const finding: PlannedFinding = {
     ...suspicion,
     object: subject.target,
     summary,
     quotes,
-    facts: { kind: "remedies", remedies: [chosen.repair], otherwise: "decide whether the proposed repair helps" },
-  } as const;
-  return {
-    ...found,
-    ms,
-    by,
+    facts: { remedies: [chosen.repair], otherwise: "decide whether the proposed repair helps" },
+    confidence: modelScore,
+    symptoms: [],
     planned: [chosen],
-    diagnosis: { kind: "Cause", findings: [finding], message: summary, confidence: modelScore, quotes, ruledOut: found.diagnosis.ruledOut },
+    refused: [],
+    isExhausted: false,
   };
+  const suspected: Verdict = { kind: "Cause", message: summary, confidence: modelScore, quotes, ruledOut: verdict.ruledOut };
+  return { ...withVerdict(found, suspected), ms, by, findings: [finding] };
 };
+
+const withVerdict = (found: Look, verdict: Verdict): Look => ({ ...found, target: { ...found.target, verdict } });
 
 const plannedOptions = async (
   { read, allows }: Consultation,
-  subject: Subject,
-  evidence: WorkloadEvidence,
+  subject: LookSubject,
+  { target: { choices } }: Look,
 ): Promise<readonly PlannedRepair[]> => {
   const planned: PlannedRepair[] = [];
-  for (const repair of repairsToChooseFrom(evidence)) {
-    if (refusalOf(subject, repair) !== undefined) continue;
-    const plan = await planRepair(read, repair);
+  for (const repair of choices.repairs) {
+    if (refusalOf({ ...subject, leastConfidence: modelScore }, repair) !== undefined) continue;
+    const plan = await planRepair(read, repair, modelScore);
     if (typeof plan !== "string" && (await allows(plan.plan))) planned.push(plan);
   }
   return planned;
 };
 
-const questionOf = ({ target, alert }: Subject, { diagnosis, evidence }: Found, planned: readonly PlannedRepair[]): ModelQuestion => ({
+const questionOf = (
+  { target, alert }: LookSubject,
+  { target: { verdict, choices } }: Look,
+  planned: readonly PlannedRepair[],
+): ModelQuestion => ({
   target,
   alert: cleanMessage(alert.name, 256),
-  observations: observationsFor(diagnosis, evidence),
-  ruledOut: diagnosis.ruledOut.slice(0, 20),
+  observations: choices.observations,
+  ruledOut: verdict.ruledOut.slice(0, 20),
   options: planned.map(({ repair, plan }, number) => ({
     number,
     what: `${repair.action} on ${referenceText(repair.target)} ${JSON.stringify(repair.parameters)}`.slice(0, 1024),
@@ -122,7 +127,4 @@ const judged = (value: unknown, { observations, options }: ModelQuestion): Model
 
 const nameOf = ({ engine, model }: ModelPort): string => `The model ${cleanMessage(model, 100)} (${engine})`;
 
-const told = (diagnosis: Extract<Diagnosis, { kind: "Inconclusive" }>, more: string): typeof diagnosis => ({
-  ...diagnosis,
-  message: `${diagnosis.message} ${more}`,
-});
+const adding = <V extends Verdict>(verdict: V, more: string): V => ({ ...verdict, message: `${verdict.message} ${more}` });

@@ -1,11 +1,12 @@
 // The side of the thread in which evidence is diagnosed: takes one job, says at each step what it is at, answers with plain data.
 // Reads nothing but the job.
 import type { Steps } from "#diagnosis/steps.ts";
-import { type Question, verdictIn } from "#investigation/diagnoser.ts";
-import { surveyOf } from "#investigation/survey.ts";
+import type { Evidence } from "#evidence/evidence.ts";
+import { surveyOf, type SurveyQuestion } from "#investigation/survey.ts";
 
 export interface Job {
-  readonly question: Question;
+  readonly evidence: Evidence;
+  readonly question: SurveyQuestion;
   /** What steps answered to the same question in a thread that was stopped. */
   readonly finished: ReadonlyMap<string, unknown>;
   readonly leftOut: readonly string[];
@@ -21,10 +22,9 @@ export type FromThread =
   | { readonly at: "end"; readonly answer: unknown; readonly leftOut: readonly string[] }
   | { readonly at: "failed"; readonly message: string };
 
-export type Answer = (question: Question, steps: Steps) => unknown;
+export type Answer = (job: Pick<Job, "evidence" | "question">, steps: Steps) => unknown;
 
-export const answerTo: Answer = (question, steps) =>
-  question.kind === "verdict" ? verdictIn(question.evidence, question.target, steps) : surveyOf(question.evidence, question.options, steps);
+export const answerTo: Answer = ({ evidence, question }, steps) => surveyOf(evidence, question, steps);
 
 /** Guarantees: the last message is `end` or `failed`; a step is announced before it begins. */
 export const doJob = (job: Job, post: (message: FromThread) => void, cpuMs: () => number, answer: Answer = answerTo): void => {
@@ -45,7 +45,7 @@ export const doJob = (job: Job, post: (message: FromThread) => void, cpuMs: () =
   };
   try {
     post({ at: "begin", cpuMs: cpuMs() });
-    post({ at: "end", answer: answer(job.question, steps), leftOut: [...leftOut] });
+    post({ at: "end", answer: answer(job, steps), leftOut: [...leftOut] });
   } catch (error) {
     post({ at: "failed", message: error instanceof Error ? error.message : "unknown" });
   }

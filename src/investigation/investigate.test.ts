@@ -2,24 +2,35 @@ import { expect, test } from "vitest";
 import { savedJournal } from "#cluster/journal/journal-reader.ts";
 import { readForAction } from "#cluster/read-for-action.ts";
 import { diagnoseHere, type Diagnoser } from "#investigation/diagnoser.ts";
-import { investigate, type InvestigationDeps, type Subject } from "#investigation/investigate.ts";
+import { type Look, lookInto, type LookDeps, type LookSubject } from "#investigation/look-into.ts";
 import { planRepair } from "#investigation/plan-repair.ts";
 import type { Kube } from "#kube/client.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { alert, configEdited, crashAfterRelease, healthy, outOfMemory, readerOf, type Scene, sceneNow, target } from "#test/scene.ts";
 
 const configMapReference = { apiVersion: "v1", kind: "ConfigMap", namespace: "shop", name: "web-settings" };
-const depsOn = (reader: Pick<Kube, "get" | "list">): InvestigationDeps => ({
+const depsOn = (reader: Pick<Kube, "get" | "list">): LookDeps => ({
   kube: reader as Kube,
   clock: createManualClock(sceneNow),
   read: (reads, reference) => readForAction({ kube: reader, journal: savedJournal(reader, "kintsugi-system") }, reads, reference),
 });
-const look = (scene: Scene, subject: Partial<Subject> = {}) =>
-  investigate(depsOn(readerOf(scene) as unknown as Kube), { target, alert, pastActions: [], ...subject });
+/** All findings together. */
+const together = ({ target: { verdict }, findings, evidence, unfinished }: Look) => ({
+  verdict,
+  evidence,
+  unfinished,
+  findings,
+  planned: findings.flatMap(({ planned }) => planned),
+  refused: findings.flatMap(({ refused }) => refused),
+  persons: findings.flatMap(({ person }) => person ?? []),
+});
+const lookWith = async (deps: LookDeps, subject: Partial<LookSubject> = {}) =>
+  together(await lookInto(deps, { target, alert, ...subject }));
+const look = (scene: Scene, subject: Partial<LookSubject> = {}) => lookWith(depsOn(readerOf(scene) as unknown as Kube), subject);
 
 test("a release that crashes is planned to be rolled back, with hash and diff, and nothing is refused", async () => {
-  const { diagnosis, planned, refused, persons } = await look(crashAfterRelease);
-  expect(diagnosis.kind).toBe("Cause");
+  const { verdict, planned, refused, persons } = await look(crashAfterRelease);
+  expect(verdict.kind).toBe("Cause");
   expect(planned.map(({ repair, plan }) => [repair.action, plan.reversible, plan.diffs.length])).toEqual([
     ["rollback_deployment", true, 1],
   ]);
@@ -30,16 +41,14 @@ test("a release that crashes is planned to be rolled back, with hash and diff, a
 test("what did not finish is a gap: the rest is planned all the same, and where nothing was found, the message says what is not known", async () => {
   const gap = "GatewayMisroutes did not finish within 5000 ms of CPU time: skipped";
   const diagnoser: Diagnoser = {
-    ...diagnoseHere,
-    verdict: async (...asked) => ({ ...(await diagnoseHere.verdict(...asked)), gaps: [gap] }),
+    survey: async (...asked) => ({ ...(await diagnoseHere.survey(...asked)), gaps: [gap] }),
   };
-  const lookAt = (scene: Scene) =>
-    investigate({ ...depsOn(readerOf(scene) as unknown as Kube), diagnoser }, { target, alert, pastActions: [] });
+  const lookAt = (scene: Scene) => lookWith({ ...depsOn(readerOf(scene) as unknown as Kube), diagnoser });
   const found = await lookAt(crashAfterRelease);
   expect(found.planned).toHaveLength(1);
-  expect(found.evidence.gaps).toContain(gap);
-  expect(found.diagnosis.ruledOut[0]).toEqual({ code: "NotFinished", reason: gap });
-  expect((await lookAt(healthy)).diagnosis.message).toContain(`Not known: ${gap}.`);
+  expect(found.unfinished).toEqual([gap]);
+  expect(found.verdict.ruledOut[0]).toEqual({ code: "NotFinished", reason: gap });
+  expect((await lookAt(healthy)).verdict.message).toContain(`Not known: ${gap}.`);
 });
 
 test("the same look gives the same plan", async () => {
@@ -85,8 +94,8 @@ test("a memory limit that is too small is planned to be raised", async () => {
 test("what an edited ConfigMap was before is put back, and pods that would wait for minutes are restarted", async () => {
   const deps = depsOn(readerOf(configEdited) as unknown as Kube);
   const kept = { object: configMapReference, at: "2027-03-01T12:58:20Z", content: { data: { "web.conf": "rounding = 2" } } };
-  const read: InvestigationDeps["read"] = async (reads, reference) => ({ ...(await deps.read(reads, reference)), kept });
-  const { planned, persons } = await investigate({ ...deps, read }, { target, alert, pastActions: [] });
+  const read: LookDeps["read"] = async (reads, reference) => ({ ...(await deps.read(reads, reference)), kept });
+  const { planned, persons } = await lookWith({ ...deps, read });
   expect(planned.map(({ plan }) => plan.steps.map(({ action, target: on, critical }) => [action, on.name, critical]))).toEqual([
     [
       ["restore_object", "web-settings", true],
@@ -99,19 +108,19 @@ test("what an edited ConfigMap was before is put back, and pods that would wait 
 
 test("what another tool would put back is left to it, also where only the repair's own object is its", async () => {
   const deps = depsOn(readerOf(configEdited) as unknown as Kube);
-  const read: InvestigationDeps["read"] = async (reads, reference) => {
+  const read: LookDeps["read"] = async (reads, reference) => {
     const observed = await deps.read(reads, reference);
     const metadata = { ...observed.target!.metadata, labels: { "argocd.argoproj.io/instance": "shop" } };
     return { ...observed, target: { ...observed.target!, metadata } };
   };
-  const { planned, refused } = await investigate({ ...deps, read }, { target, alert, pastActions: [] });
+  const { planned, refused } = await lookWith({ ...deps, read });
   expect(planned).toEqual([]);
   expect(refused).toEqual([{ action: "restore_object", reason: expect.stringMatching(/belongs to Argo CD shop, which would revert/) }]);
 });
 
 test("where nobody knows what it was before, a person is told, and no other cause's repair is planned", async () => {
-  const { diagnosis, planned, refused, persons } = await look(configEdited);
-  expect(diagnosis.kind === "Cause" ? diagnosis.findings[0].code : "").toBe("ConfigEdited");
+  const { findings, planned, refused, persons } = await look(configEdited);
+  expect(findings[0]?.code).toBe("ConfigEdited");
   expect(planned).toEqual([]);
   expect(refused).toEqual([{ action: "restore_object", reason: "the change journal does not know it" }]);
   expect(persons).toEqual([expect.stringMatching(/restore the earlier content of ConfigMap web-settings/)]);
@@ -122,13 +131,13 @@ test("a step that only follows, and is not possible, is left out of the plan", a
   const { planned } = await look(crashAfterRelease);
   const pod = { apiVersion: "v1", kind: "Pod", namespace: "shop", name: "gone" };
   const repair = { ...planned[0]!.repair, afterwards: [{ action: "restart_pod" as const, target: pod, parameters: {} }] };
-  const plan = await planRepair(deps.read, repair);
+  const plan = await planRepair(deps.read, repair, 0.9);
   expect(typeof plan === "string" ? plan : plan.plan.steps.map(({ action }) => action)).toEqual(["rollback_deployment"]);
 });
 
 test("a healthy target has no cause and no plan", async () => {
-  const { diagnosis, planned, refused, persons } = await look(healthy);
-  expect(diagnosis.kind).toBe("Healthy");
+  const { verdict, planned, refused, persons } = await look(healthy);
+  expect(verdict.kind).toBe("Healthy");
   expect([planned, refused, persons]).toEqual([[], [], []]);
 });
 
@@ -139,7 +148,7 @@ test("a repair that no longer fits the live object is refused with the reason", 
     ...reader,
     get: (...args: Parameters<typeof reader.get>) => (args[0].kind === "Deployment" ? Promise.resolve(undefined) : reader.get(...args)),
   } as unknown as Kube;
-  const { planned, refused } = await investigate(depsOn(vanishing), { target, alert, pastActions: [] });
+  const { planned, refused } = await lookWith(depsOn(vanishing));
   expect(planned).toEqual([]);
   expect(refused.map(({ action }) => action)).toEqual(["rollback_deployment"]);
 });

@@ -1,95 +1,113 @@
-// From a target to its cause and a plan for each repair against the live objects: for an analysis, and for a person who only looks. Reads only; knows nothing of policy.
-import type { Alert, Reference, RejectedPlan } from "#api/fields.ts";
-import type { AIAnalysis, Refusal } from "#api/kinds/ai-analysis.ts";
+// The one investigation: from evidence to findings, each with its planned repairs, what forbids the others, and what a person does instead.
+// Its only I/O is the port by which a plan reads the objects it changes. Knows nothing of policy; changes nothing.
+import type { Reference, RejectedPlan } from "#api/fields.ts";
+import type { Refusal } from "#api/kinds/ai-analysis.ts";
 import type { Context } from "#api/kinds/remediation-processing.ts";
 import { referenceText } from "#api/object.ts";
 import { sameOutline } from "#api/plan-outline.ts";
-import { collectEvidence } from "#evidence/collect-cluster.ts";
-import type { ChangeSource } from "#evidence/sources/source.ts";
-import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
-import type { Finding } from "#diagnosis/finding.ts";
-import { repairsFor, type Repair } from "#diagnosis/repairs.ts";
-import type { Diagnosis } from "#diagnosis/verdict.ts";
+import type { Finding, Remedy } from "#diagnosis/finding.ts";
+import type { Evidence } from "#evidence/evidence.ts";
+import { inParallel } from "#evidence/in-parallel.ts";
 import { diagnoseHere, type Diagnoser } from "#investigation/diagnoser.ts";
-import { againstOwn } from "#investigation/own-changes.ts";
+import { activeRequest, againstOwn, type OwnRequest, ownRevisionText } from "#investigation/own-changes.ts";
 import { type PlannedRepair, planRepair, type ReadForAction, wouldBeReverted } from "#investigation/plan-repair.ts";
-import type { Kube } from "#kube/client.ts";
-import type { Clock } from "#lib/clock.ts";
+import type { LikelyFinding, Survey, SurveyQuestion } from "#investigation/survey.ts";
 
-export interface Subject {
-  readonly target: Reference;
-  readonly alert: Alert;
+export interface Subject extends SurveyQuestion {
   readonly managedBy?: Context["managedBy"];
   /** Actions that failed in this episode. */
-  readonly pastActions: readonly string[];
+  readonly pastActions?: readonly string[];
   /** Plans that people refused in this episode. */
   readonly rejected?: readonly RejectedPlan[];
-  /** Who knows what changed: the journal of the installation. */
-  readonly changes?: ChangeSource;
+  /** Kintsugi's own, past and present: while one is in progress for an object, nothing else is planned for it. */
+  readonly requests?: readonly OwnRequest[];
 }
 
-export interface Investigation {
-  readonly diagnosis: Diagnosis;
+export interface PlannedFinding extends LikelyFinding {
   readonly planned: readonly PlannedRepair[];
   readonly refused: readonly Refusal[];
-  /** Why a cause has no repair, where it has none. */
-  readonly persons: readonly string[];
-  readonly ms: number;
-  /** The language model that found it, where the rules did not. */
-  readonly by?: Omit<NonNullable<NonNullable<AIAnalysis["status"]>["investigator"]>, "ms">;
+  /** The manual step, where nothing is planned. */
+  readonly person?: string;
+  /** The one that is in progress for it. */
+  readonly request?: OwnRequest;
+  /** A repair of it was tried or refused in this episode: the next finding may be right. */
+  readonly isExhausted: boolean;
+}
+
+export interface Investigation extends Omit<Survey, "likely"> {
+  /** Most certain first. */
+  readonly findings: readonly PlannedFinding[];
+  /** Parts of the diagnosis that did not finish, a sentence each. */
+  readonly unfinished: readonly string[];
 }
 
 export interface InvestigationDeps {
-  readonly kube: Kube;
-  readonly clock: Clock;
-  /** For whoever plans. */
+  /** The objects of an action: live, or as they were saved. */
   readonly read: ReadForAction;
   /** Where the evidence is diagnosed. Default: in this thread. */
   readonly diagnoser?: Diagnoser | undefined;
 }
 
+const maxPlanned = 60;
+const plansAtOnce = 8;
+
+/** Guarantee: the same evidence, subject and objects, the same answer. Throws where an object cannot be read. */
 export const investigate = async (
-  { kube, clock, read, diagnoser = diagnoseHere }: InvestigationDeps,
+  { read, diagnoser = diagnoseHere }: InvestigationDeps,
+  evidence: Evidence,
   subject: Subject,
   signal?: AbortSignal,
-): Promise<Investigation & { readonly evidence: WorkloadEvidence }> => {
-  const startedAt = clock.now();
-  const { target, alert, changes } = subject;
-  const question = { around: { target }, alerts: [alert], secrets: "left out", ...(changes === undefined ? {} : { changes }) } as const;
-  const collected = await collectEvidence(kube, clock, question, signal);
-  const { verdict, gaps } = await diagnoser.verdict(collected, target, signal);
-  const diagnosis = withGaps(verdict.diagnosis, gaps);
-  const planned: PlannedRepair[] = [];
+): Promise<Investigation> => {
+  const { leastConfidence, target, namespace } = subject;
+  const { survey, gaps } = await diagnoser.survey(evidence, { leastConfidence, target, namespace }, signal);
+  const { likely, ...rest } = survey;
+  const findings = await inParallel(likely, plansAtOnce, (finding) =>
+    planned(likely.indexOf(finding) < maxPlanned ? read : tooMany, evidence, subject, finding),
+  );
+  return { ...withUnfinished(rest, gaps), findings, unfinished: gaps };
+};
+
+const tooMany = "too many findings to plan each";
+
+const planned = async (
+  read: ReadForAction | string,
+  { objects }: Evidence,
+  subject: Subject,
+  finding: LikelyFinding,
+): Promise<PlannedFinding> => {
+  const { object, explains = [], facts, chain } = finding;
+  const { requests = [] } = subject;
+  const request = activeRequest(requests, [object, ...explains]);
+  const ownText = ownRevisionText(objects, object, requests);
+  const plans: PlannedRepair[] = [];
   const refused: Refusal[] = [];
-  const persons: string[] = [];
-  for (const finding of diagnosis.kind === "Cause" ? diagnosis.findings : []) {
-    const answer = repairsFor(finding, finding.object);
-    if ("person" in answer) persons.push(answer.person);
-    const before = planned.length;
-    for (const repair of "repairs" in answer ? answer.repairs : []) {
-      const plan =
-        unproven(finding) ?? refusalOf(subject, repair) ?? againstOwn(collected.objects, repair) ?? (await planRepair(read, repair));
-      if (typeof plan === "string") refused.push({ action: repair.action, reason: plan.slice(0, 1024) });
-      else planned.push(plan);
-    }
-    const isImpossible = "repairs" in answer && planned.length === before;
-    if (isImpossible) persons.push(answer.otherwise);
-    // Where the most likely cause needs a person, the repair of a less likely one would be a guess; where its repair failed or was refused, the next one may be right.
-    if ("person" in answer || (isImpossible && answer.repairs.every((repair) => exhausted(subject, repair) === undefined))) break;
+  for (const repair of request === undefined ? facts.remedies : []) {
+    const plan =
+      unproven(finding) ??
+      refusalOf(subject, repair) ??
+      againstOwn(objects, repair) ??
+      (typeof read === "string" ? read : await planRepair(read, repair, finding.confidence));
+    if (typeof plan === "string") refused.push({ action: repair.action, reason: plan.slice(0, 1024) });
+    else plans.push(plan);
   }
-  const evidence = { ...verdict.inside, gaps: [...gaps, ...verdict.inside.gaps] };
-  return { evidence, diagnosis, planned, refused, persons, ms: Math.round(clock.now() - startedAt) };
+  return {
+    ...finding,
+    chain: ownText === undefined ? chain : [ownText, ...chain],
+    planned: plans,
+    refused,
+    isExhausted: facts.remedies.some((repair) => exhausted(subject, repair) !== undefined),
+    ...(request !== undefined ? { request } : plans.length > 0 ? {} : { person: facts.otherwise }),
+  };
 };
 
 /** What did not finish is not ruled out; where nothing was found, the message says so too. */
-const withGaps = (diagnosis: Diagnosis, gaps: readonly string[]): Diagnosis => {
-  if (gaps.length === 0) return diagnosis;
-  const ruledOut = [...gaps.map((reason) => ({ code: "NotFinished", reason })), ...diagnosis.ruledOut];
-  return {
-    ...diagnosis,
-    ruledOut,
-    message: diagnosis.kind === "Cause" ? diagnosis.message : `${diagnosis.message} Not known: ${gaps.join("; ")}.`,
-  };
+const withUnfinished = <S extends Pick<Survey, "target">>(survey: S, gaps: readonly string[]): S => {
+  const { target } = survey;
+  if (gaps.length === 0 || target === undefined) return survey;
+  const { verdict } = target;
+  const ruledOut = [...gaps.map((reason) => ({ code: "NotFinished" as const, reason })), ...verdict.ruledOut];
+  const message = verdict.kind === "Cause" ? verdict.message : `${verdict.message} Not known: ${gaps.join("; ")}.`;
+  return { ...survey, target: { ...target, verdict: { ...verdict, ruledOut, message } } };
 };
 
 /** Why a finding is no ground for a change, whatever the repair. Text, above all another namespace's, can be written by anybody. */
@@ -108,11 +126,11 @@ const isObserved = ({ source, object }: Finding["quotes"][number], { namespace }
 };
 
 /** What forbids a repair before it is planned. */
-export const refusalOf = (subject: Subject, repair: Repair): string | undefined =>
+export const refusalOf = (subject: Subject, repair: Remedy): string | undefined =>
   exhausted(subject, repair) ?? (subject.managedBy === undefined ? undefined : wouldBeReverted(repair.target, subject.managedBy));
 
 /** Why it is not proposed again in this episode. */
-const exhausted = ({ pastActions, rejected = [] }: Subject, repair: Repair): string | undefined => {
+const exhausted = ({ pastActions = [], rejected = [] }: Subject, repair: Remedy): string | undefined => {
   const outline = [repair, ...(repair.afterwards ?? [])].map(({ action, target, parameters }) => ({
     action,
     target,

@@ -4,8 +4,8 @@ import type { KubeObject } from "#api/object.ts";
 import { collectEvidence } from "#evidence/collect-cluster.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { againstOwn, type OwnRequest, ownRevision } from "#investigation/own-changes.ts";
-import { investigate } from "#investigation/investigate.ts";
-import { reportOn } from "#investigation/report.ts";
+import { lookInto } from "#investigation/look-into.ts";
+import { reportFrom } from "#test/report-from.ts";
 import { readFromEvidence } from "#investigation/saved-objects.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { alert, crashAfterRelease, readerOf, sceneNow, target } from "#test/scene.ts";
@@ -30,7 +30,7 @@ const written = (...writers: readonly (readonly [manager: string, time: string, 
 const byKintsugi = written(["helm", "2027-03-01T13:00:00Z"], ["kintsugi-act", "2027-03-01T13:50:00Z"]);
 const request: OwnRequest = { name: "rr-1", target, phase: "Verifying", isOver: false, startedAt: "2027-03-01T13:49:00Z" };
 const report = (evidence: Evidence, requests: readonly OwnRequest[] = []) =>
-  reportOn(evidence, readFromEvidence(evidence), { leastConfidence: 0.5, target, requests });
+  reportFrom(evidence, readFromEvidence(evidence), { leastConfidence: 0.5, target, requests });
 
 test("an object that a request works on is left to it: nothing else is proposed", async () => {
   const [finding] = (await report(collected, [request])).findings;
@@ -70,11 +70,10 @@ test("an analysis does not propose it either", async () => {
         yield type.kind === "Deployment" ? { ...page, items: deployments as never } : page;
     },
   } satisfies typeof reader;
-  const subject = { target, alert, pastActions: [] };
-  const found = await investigate({ kube: kube as never, clock, read: readFromEvidence(byKintsugi) }, subject);
-  expect([found.planned, found.refused.map(({ reason }) => reason)]).toEqual([
-    [],
-    [expect.stringMatching(/^Kintsugi replaced revision 1/)],
+  const subject = { target, alert };
+  const { findings } = await lookInto({ kube: kube as never, clock, read: readFromEvidence(byKintsugi) }, subject);
+  expect(findings.map(({ planned, refused }) => [planned, refused.map(({ reason }) => reason)])).toEqual([
+    [[], [expect.stringMatching(/^Kintsugi replaced revision 1/)]],
   ]);
 });
 

@@ -3,7 +3,7 @@ import type { Reference } from "#api/fields.ts";
 import type { Deployment, ReplicaSet } from "#api/kubernetes.ts";
 import { ACT_MANAGER } from "#api/labels.ts";
 import { type KubeObject, referenceText, isControlledBy } from "#api/object.ts";
-import type { Repair } from "#diagnosis/repairs.ts";
+import type { Remedy } from "#diagnosis/finding.ts";
 
 /** A request for one object. */
 export interface OwnRequest {
@@ -57,7 +57,7 @@ const compare = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1)
 /** Why a repair is not proposed: it goes back to what Kintsugi has left. */
 export const againstOwn = (
   objects: readonly KubeObject[],
-  { action, target, parameters }: Pick<Repair, "action" | "target" | "parameters">,
+  { action, target, parameters }: Pick<Remedy, "action" | "target" | "parameters">,
 ): string | undefined => {
   if (action !== "rollback_deployment") return undefined;
   const own = ownRevision(objects, target);

@@ -9,13 +9,13 @@ import { irreversible } from "#actions/invert.ts";
 import { findAction } from "#actions/registry.ts";
 import { planStep } from "#actions/plan.ts";
 import { type ManagedBy, managedBy } from "#cluster/managed-by.ts";
-import type { Repair } from "#diagnosis/repairs.ts";
+import type { Remedy } from "#diagnosis/finding.ts";
 
 const stepTimeoutSeconds = 300;
 
 /** A repair that was planned against the live objects. */
 export interface PlannedRepair {
-  readonly repair: Repair;
+  readonly repair: Remedy;
   readonly plan: Omit<Plan, "autonomy">;
   readonly changes: readonly Change[];
 }
@@ -30,7 +30,7 @@ export interface PlannedSteps {
 }
 
 /** What follows the first step waits for it, and fails for itself alone. */
-const stepsOf = (repair: Repair): readonly Omit<Step, "changesHash">[] =>
+const stepsOf = (repair: Remedy): readonly Omit<Step, "changesHash">[] =>
   [repair, ...(repair.afterwards ?? [])].map(({ action, target, parameters }, index) => ({
     id: `s${index + 1}`,
     action,
@@ -44,9 +44,9 @@ const stepsOf = (repair: Repair): readonly Omit<Step, "changesHash">[] =>
 export const wouldBeReverted = (target: Reference, { tool, object }: Pick<ManagedBy, "tool" | "object">): string =>
   `${referenceText(target)} belongs to ${tool} ${object}, which would revert a live change; change it there`;
 
-/** The plan, or why there is none. */
-export const planRepair = async (read: ReadForAction, repair: Repair): Promise<PlannedRepair | string> => {
-  const { expected, rationale, score } = repair;
+/** The plan, or why there is none. `score`: how certain its cause is. */
+export const planRepair = async (read: ReadForAction, repair: Remedy, score: number): Promise<PlannedRepair | string> => {
+  const { expected, rationale } = repair;
   const planned = await planSteps(read, stepsOf(repair));
   if (typeof planned === "string") return planned;
   return { repair, changes: planned.changes, plan: { ...planned.parts, expected, rationale, score } };

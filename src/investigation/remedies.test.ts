@@ -6,7 +6,6 @@ import { actions, findAction } from "#actions/registry.ts";
 import { actionNames } from "#api/action-names.ts";
 import { diagnoseCluster } from "#diagnosis/diagnose.ts";
 import { causes } from "#diagnosis/registry.ts";
-import { repairsFor } from "#diagnosis/repairs.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { planRepair } from "#investigation/plan-repair.ts";
 import { readFromEvidence } from "#investigation/saved-objects.ts";
@@ -15,11 +14,7 @@ import { casesByCode } from "#test/three-cases/registry.ts";
 
 const cases = Object.entries(casesByCode);
 
-const repairsOf = (given: Evidence) =>
-  diagnoseCluster(given).findings.flatMap((finding) => {
-    const answer = repairsFor(finding, finding.object);
-    return "repairs" in answer ? answer.repairs : [];
-  });
+const repairsOf = (given: Evidence) => diagnoseCluster(given).findings.flatMap(({ facts }) => facts.remedies);
 
 describe("every remedy of every cause", () => {
   const proposed = cases.flatMap(([code, { holds }]) => repairsOf(evidence(holds)).map((repair) => ({ code, repair })));
@@ -44,10 +39,7 @@ test.each(causes.map((cause) => [cause.code, cause.remedy] as const))(
 );
 
 test.each(cases)("%s says what to do by hand: an imperative clause", (_code, { holds }) => {
-  const steps = diagnoseCluster(evidence(holds)).findings.map((finding) => {
-    const answer = repairsFor(finding, finding.object);
-    return "person" in answer ? answer.person : answer.otherwise;
-  });
+  const steps = diagnoseCluster(evidence(holds)).findings.map(({ facts }) => facts.otherwise);
   expect(steps).not.toEqual([]);
   for (const step of steps) {
     expect(step).toMatch(/^[a-z]+ .{10,}/);
@@ -59,7 +51,7 @@ test.each(cases)("%s says what to do by hand: an imperative clause", (_code, { h
 const plansFor = async (given: Evidence): Promise<string[]> =>
   Promise.all(
     repairsOf(given).map(async (repair) => {
-      const planned = await planRepair(readFromEvidence(given), repair);
+      const planned = await planRepair(readFromEvidence(given), repair, 0.9);
       if (typeof planned === "string") return `${repair.action}: ${planned}`;
       const lines = planned.plan.diffs.flatMap(({ diff }) => diff.split("\n").filter((line) => /^[-+]/.test(line)));
       return `${repair.action}: ${lines.map((line) => line.replace(/\s+/g, " ")).join(" ")}`;

@@ -6,7 +6,7 @@ import { concerning } from "#diagnosis/concerns.ts";
 import { createView } from "#diagnosis/view.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { collectEvidence } from "#evidence/collect-cluster.ts";
-import { reportOn } from "#investigation/report.ts";
+import { reportFrom } from "#test/report-from.ts";
 import { readFromEvidence } from "#investigation/saved-objects.ts";
 import { unexplainedFindings } from "#investigation/unexplained.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
@@ -19,7 +19,7 @@ const looked = (scene: Scene): Promise<Evidence> =>
 describe("plans", () => {
   test("are made against what was saved as they would be against the cluster", async () => {
     const saved = await looked(crashAfterRelease);
-    const { findings } = await reportOn(saved, readFromEvidence(saved), { leastConfidence: 0.5, target });
+    const { findings } = await reportFrom(saved, readFromEvidence(saved), { leastConfidence: 0.5, target });
     expect(
       findings.map(({ code, verdict, plans }) => [
         code,
@@ -44,7 +44,7 @@ describe("plans", () => {
           }
         : object;
     const owned = { ...saved, objects: saved.objects.map(helm) };
-    const { findings } = await reportOn(owned, readFromEvidence(owned), { leastConfidence: 0.5 });
+    const { findings } = await reportFrom(owned, readFromEvidence(owned), { leastConfidence: 0.5 });
     expect(findings[0]).toMatchObject({
       verdict: "NeedsHuman",
       plans: [],
@@ -55,7 +55,7 @@ describe("plans", () => {
   test("that do not fit the objects any more are refused with the reason", async () => {
     const saved = await looked(crashAfterRelease);
     const gone = async () => ({ target: undefined, replicaSets: [], siblings: [], autoscalers: [] });
-    const { findings } = await reportOn(saved, gone, { leastConfidence: 0.5 });
+    const { findings } = await reportFrom(saved, gone, { leastConfidence: 0.5 });
     expect(findings[0]?.refused).toEqual([{ action: "rollback_deployment", reason: "the target does not exist" }]);
   });
 });
@@ -88,12 +88,12 @@ const referenceOf = (object: KubeObject): Reference => ({
 
 test("what is less certain than asked for is counted and left out", async () => {
   const saved = await looked(crashAfterRelease);
-  expect(await reportOn(saved, readFromEvidence(saved), { leastConfidence: 1.1 })).toMatchObject({ findings: [], unlikely: 1 });
+  expect(await reportFrom(saved, readFromEvidence(saved), { leastConfidence: 1.1 })).toMatchObject({ findings: [], unlikely: 1 });
 });
 
 test("of another namespace nothing is told", async () => {
   const saved = await looked(crashAfterRelease);
-  expect((await reportOn(saved, readFromEvidence(saved), { leastConfidence: 0, namespace: "elsewhere" })).findings).toEqual([]);
+  expect((await reportFrom(saved, readFromEvidence(saved), { leastConfidence: 0, namespace: "elsewhere" })).findings).toEqual([]);
 });
 
 describe("which findings have to do with one object", () => {
@@ -165,8 +165,8 @@ describe("what no cause accounts for", () => {
       events: [warning(pods.at(-1)!, "Odd", "nobody knows")],
       logs: [log],
     });
-    expect(found).toMatchObject({ code: "Unexplained", verdict: "Inconclusive", confidence: 0.3, plans: [] });
-    expect(found?.evidence.map(({ source, quote }) => [source, quote])).toEqual([
+    expect(found).toMatchObject({ object: referenceOf(web!), person: "the evidence does not show the cause; start with the quotes below" });
+    expect(found?.quotes.map(({ source, quote }) => [source, quote])).toEqual([
       ["event", "Odd: nobody knows"],
       ["log", "waiting for something"],
     ]);

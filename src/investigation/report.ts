@@ -1,19 +1,18 @@
 // A diagnosis as people see it: one finding for each root cause with its plans, the unexplained symptoms, what was ruled out and what was not read.
-// Reads only through the port it is given; changes nothing.
+// Pure.
 import type { Quote, Reference } from "#api/fields.ts";
 import type { Refusal } from "#api/kinds/ai-analysis.ts";
 import { kubectlOf } from "#actions/kubectl.ts";
 import { referenceText } from "#api/object.ts";
-import { type Repairs, repairsFor } from "#diagnosis/repairs.ts";
 import { causes } from "#diagnosis/registry.ts";
 import { unmetNeeds } from "#diagnosis/unmet-needs.ts";
+import { isTelling, type RuledOut } from "#diagnosis/finding.ts";
 import type { Evidence } from "#evidence/evidence.ts";
-import { inParallel } from "#evidence/in-parallel.ts";
-import { diagnoseHere, type Diagnoser } from "#investigation/diagnoser.ts";
-import { activeRequest, againstOwn, type OwnRequest, ownRevisionText } from "#investigation/own-changes.ts";
-import { type PlannedRepair, planRepair, type ReadForAction } from "#investigation/plan-repair.ts";
+import type { Investigation, PlannedFinding } from "#investigation/investigate.ts";
+import type { PlannedRepair } from "#investigation/plan-repair.ts";
 import type { ReadyPods } from "#investigation/ready-pods.ts";
-import type { LikelyFinding, SurveyOptions } from "#investigation/survey.ts";
+import type { Looked } from "#investigation/survey.ts";
+import type { Unexplained } from "#investigation/unexplained.ts";
 
 export interface ReportedFinding {
   readonly code: string;
@@ -43,7 +42,7 @@ export interface Report {
   readonly findings: readonly ReportedFinding[];
   /** How many were left out as less certain. */
   readonly unlikely: number;
-  readonly ruledOut: readonly { readonly code: string; readonly reason: string }[];
+  readonly ruledOut: readonly RuledOut[];
   readonly notRead: readonly string[];
   /** Alerts that a Prometheus says are firing where it was looked: beside the findings, no part of any. */
   readonly firing: Evidence["firing"];
@@ -55,101 +54,62 @@ export interface Report {
   readonly looked: Looked;
 }
 
-export interface Looked {
-  /** In the scope, by kind; most of them first. */
-  readonly objects: readonly { readonly kind: string; readonly count: number }[];
-  /** In the scope; of the target alone where it is a workload. */
-  readonly pods: number;
-  readonly events: number;
-  readonly logs: number;
-}
+/** `asked`: what a person asked about, where that belongs to the target. */
+export const reportOf = (
+  evidence: Evidence,
+  found: Investigation,
+  { asked, namespace }: { readonly asked?: Reference | undefined; readonly namespace?: string | undefined } = {},
+): Report => ({
+  collectedAt: evidence.collectedAt,
+  scope: found.scope,
+  findings: [...found.findings.map(reported), ...found.unexplained.map(reportedUnexplained)],
+  unlikely: found.unlikely,
+  ruledOut: [...found.ruledOut.filter(isTelling), ...found.ruledOut.filter((each) => !isTelling(each))].slice(0, maxRuledOut),
+  notRead: [...found.unfinished, ...evidence.gaps, ...unmetNeeds(causes, evidence.lacks)],
+  firing: evidence.firing.filter(({ labels }) => namespace === undefined || labels["namespace"] === namespace),
+  hostileTexts: found.hostileTexts,
+  asked,
+  looked: found.looked,
+});
 
-export interface ReportOptions extends SurveyOptions {
-  /** What a person asked about, where that belongs to the target. */
-  readonly asked?: Reference | undefined;
-  /** Kintsugi's own, past and present. */
-  readonly requests?: readonly OwnRequest[] | undefined;
-  /** Where the evidence is diagnosed. Default: in this thread. */
-  readonly diagnoser?: Diagnoser | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-const maxPlanned = 60;
-const plansAtOnce = 8;
 const maxRuledOut = 8;
 
-export const reportOn = async (evidence: Evidence, read: ReadForAction, options: ReportOptions): Promise<Report> => {
-  const { target, namespace, asked, leastConfidence } = options;
-  const { diagnoser = diagnoseHere } = options;
-  const { survey, gaps } = await diagnoser.survey(evidence, { leastConfidence, target, namespace }, options.signal);
-  const { likely } = survey;
-  const shown = await inParallel(likely, plansAtOnce, async (finding) =>
-    reported(likely.indexOf(finding) < maxPlanned ? read : undefined, finding, {
-      objects: evidence.objects,
-      requests: options.requests ?? [],
-    }),
-  );
-  return {
-    collectedAt: evidence.collectedAt,
-    scope: survey.scope,
-    findings: [...shown, ...survey.puzzles],
-    unlikely: survey.unlikely,
-    ruledOut: nearest(survey.ruledOut, shown),
-    notRead: [...gaps, ...evidence.gaps, ...unmetNeeds(causes, evidence.lacks)],
-    firing: evidence.firing.filter(({ labels }) => namespace === undefined || labels["namespace"] === namespace),
-    hostileTexts: survey.hostileTexts,
-    asked,
-    looked: survey.looked,
-  };
-};
-
-/** One line for each kind of fault that came near; what was found somewhere is not ruled out. */
-const nearest = (all: Report["ruledOut"], shown: readonly ReportedFinding[]): Report["ruledOut"] => {
-  const seen = new Set(shown.map(({ code }) => code));
-  return all.filter(({ code }) => !seen.has(code) && seen.add(code)).slice(0, maxRuledOut);
-};
-
-interface Own {
-  readonly objects: Evidence["objects"];
-  readonly requests: readonly OwnRequest[];
-}
-
-const reported = async (read: ReadForAction | undefined, finding: LikelyFinding, own: Own): Promise<ReportedFinding> => {
-  const { code, object, summary, confidence, chain, quotes, explains = [] } = finding;
-  const answer = repairsFor(finding, object);
-  const planned: PlannedRepair[] = [];
-  const refused: Refusal[] = [];
-  const request = activeRequest(own.requests, [object, ...explains]);
-  for (const repair of "repairs" in answer && request === undefined ? answer.repairs : []) {
-    const plan =
-      againstOwn(own.objects, repair) ?? (read === undefined ? "too many findings to plan each" : await planRepair(read, repair));
-    if (typeof plan === "string") refused.push({ action: repair.action, reason: plan.slice(0, 1024) });
-    else planned.push(plan);
-  }
-  const ownText = ownRevisionText(own.objects, object, own.requests);
+const reported = (finding: PlannedFinding): ReportedFinding => {
+  const { code, object, summary, confidence, chain, quotes, explains = [], planned, pods, refused, person, request } = finding;
   return {
     code,
     object,
     summary,
     verdict: planned.length > 0 || request !== undefined ? "Actionable" : "NeedsHuman",
     confidence,
-    chain: ownText === undefined ? chain : [ownText, ...chain],
+    chain,
     evidence: quotes,
     explains: explains.filter((each) => referenceText(each) !== referenceText(object)),
     plans: planned.map(({ plan }) => plan),
     commands: commandsOf(planned[0]),
-    pods: finding.pods,
+    pods,
     refused,
-    ...(request === undefined ? personOf(answer, planned.length) : { request: { name: request.name, phase: request.phase } }),
+    ...(person === undefined ? {} : { person }),
+    ...(request === undefined ? {} : { request: { name: request.name, phase: request.phase } }),
   };
 };
+
+/** Nothing is proven: below every finding that is. */
+const unexplainedConfidence = 0.3;
+
+const reportedUnexplained = ({ quotes, ...trouble }: Unexplained): ReportedFinding => ({
+  ...trouble,
+  code: "Unexplained",
+  verdict: "Inconclusive",
+  confidence: unexplainedConfidence,
+  evidence: quotes,
+  explains: [],
+  plans: [],
+  commands: [],
+  refused: [],
+});
 
 const commandsOf = (repair: PlannedRepair | undefined): readonly string[] => {
   const steps = repair?.plan.steps ?? [];
   return steps.flatMap((step) => kubectlOf(step, steps.length === 1 ? repair?.changes : []) ?? []);
-};
-
-const personOf = (answer: Repairs, plans: number): { readonly person?: string } => {
-  const person = "person" in answer ? answer.person : plans === 0 ? answer.otherwise : undefined;
-  return person === undefined ? {} : { person };
 };

@@ -1,6 +1,7 @@
 // How the process watches the thread that diagnoses, on threads of a test's making and a clock that is moved by hand.
 import { describe, expect, test } from "vitest";
 import { everyStep } from "#diagnosis/steps.ts";
+import { referenceTo } from "#diagnosis/view.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { diagnoseHere } from "#investigation/diagnoser.ts";
 import { doJob, type FromThread, type Job } from "#investigation/diagnosis-thread.ts";
@@ -80,12 +81,10 @@ describe("a thread comes to the diagnosis of this thread", () => {
     const { diagnoser } = benchWith();
     for (const parts of [holds, contradicted] satisfies Partial<Evidence>[]) {
       const given = evidence(parts);
-      const target = given.objects.find(({ kind }) => kind === "Deployment");
-      expect(await diagnoser.survey(given, options)).toEqual(structuredClone(await diagnoseHere.survey(given, options)));
-      if (target === undefined) continue;
-      const { apiVersion, kind, metadata } = target;
-      const reference = { apiVersion, kind, namespace: metadata.namespace ?? "", name: metadata.name };
-      expect(await diagnoser.verdict(given, reference)).toEqual(structuredClone(await diagnoseHere.verdict(given, reference)));
+      const deployment = given.objects.find(({ kind }) => kind === "Deployment");
+      const target = deployment === undefined ? undefined : referenceTo(deployment);
+      for (const question of [options, { ...options, target }])
+        expect(await diagnoser.survey(given, question)).toEqual(structuredClone(await diagnoseHere.survey(given, question)));
     }
   });
 });

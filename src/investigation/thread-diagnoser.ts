@@ -1,6 +1,6 @@
 // Diagnoses evidence in a thread with a limit of CPU time: a step that exceeds it is stopped with its thread, and the rest goes on in a fresh one
 // without it. The process itself never waits for a diagnosis: its requests, probes and lease go on.
-import type { ClosableDiagnoser, Question, Verdict } from "#investigation/diagnoser.ts";
+import type { ClosableDiagnoser } from "#investigation/diagnoser.ts";
 import type { FromThread, Job } from "#investigation/diagnosis-thread.ts";
 import type { Survey } from "#investigation/survey.ts";
 import type { Clock } from "#lib/clock.ts";
@@ -35,6 +35,8 @@ export const defaultLimits: DiagnosisLimits = { stepMs: 5_000, betweenMs: 20_000
 /** How often a thread is asked that has had time enough, but not the CPU. */
 const askAgainMs = 100;
 
+type Asking = Pick<Job, "evidence" | "question">;
+
 type Outcome =
   | { readonly answer: unknown; readonly leftOut: readonly string[] }
   | { readonly failed: string }
@@ -57,20 +59,20 @@ export const createThreadDiagnoser = ({ clock, startThread, limits = defaultLimi
     await stopped?.stop();
   };
 
-  const ask = (question: Question, signal: AbortSignal | undefined): Promise<{ answer: unknown; gaps: readonly string[] }> => {
-    const asked = turn.then(() => run(question, signal));
+  const ask = (asking: Asking, signal: AbortSignal | undefined): Promise<{ answer: unknown; gaps: readonly string[] }> => {
+    const asked = turn.then(() => run(asking, signal));
     turn = asked.catch(() => undefined);
     return asked;
   };
 
-  const run = async (question: Question, signal: AbortSignal | undefined): Promise<{ answer: unknown; gaps: readonly string[] }> => {
+  const run = async (asking: Asking, signal: AbortSignal | undefined): Promise<{ answer: unknown; gaps: readonly string[] }> => {
     const finished = new Map<string, unknown>();
     const leftOut = new Map<string, string>();
     while (true) {
       signal?.throwIfAborted();
       cancelIdle();
       thread ??= startThread();
-      const job = { question, finished, leftOut: [...leftOut.keys()], leavesOutRest: leftOut.size >= limits.stopsAtMost };
+      const job = { ...asking, finished, leftOut: [...leftOut.keys()], leavesOutRest: leftOut.size >= limits.stopsAtMost };
       let outcome: Outcome;
       try {
         outcome = await attempt(thread, job, signal);
@@ -139,12 +141,8 @@ export const createThreadDiagnoser = ({ clock, startThread, limits = defaultLimi
     });
 
   return {
-    verdict: async (evidence, target, signal) => {
-      const { answer, gaps } = await ask({ kind: "verdict", evidence, target }, signal);
-      return { verdict: answer as Verdict, gaps };
-    },
-    survey: async (evidence, options, signal) => {
-      const { answer, gaps } = await ask({ kind: "survey", evidence, options }, signal);
+    survey: async (evidence, question, signal) => {
+      const { answer, gaps } = await ask({ evidence, question }, signal);
       return { survey: answer as Survey, gaps };
     },
     close: async () => {

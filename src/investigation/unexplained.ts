@@ -5,22 +5,30 @@ import { referenceText } from "#api/object.ts";
 import { complaintIn, maxLogLines, onePerText } from "#diagnosis/explain.ts";
 import type { Symptom } from "#diagnosis/symptoms.ts";
 import type { View } from "#diagnosis/view.ts";
+import { templateReferences } from "#cluster/template-references.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import type { PodLog } from "#evidence/evidence.ts";
 import { tellingExcerpt } from "#lib/telling-line.ts";
-import { readyPodsOf } from "#investigation/ready-pods.ts";
-import type { ReportedFinding } from "#investigation/report.ts";
+import { type ReadyPods, readyPodsOf } from "#investigation/ready-pods.ts";
 import { isReady } from "#api/conditions.ts";
 
 /** Longer than an ordinary start takes. */
 const lastingMs = 180_000;
 const restartsThatLast = 3;
-/** Nothing is proven: below every finding that is. */
-const confidence = 0.3;
 const maxQuotes = 5;
 const maxQuoteLength = 2048;
 
-export const unexplainedFindings = (view: View, symptoms: readonly Symptom[]): readonly ReportedFinding[] => {
+/** Lasting trouble of one object, and what a person looks at first. */
+export interface Unexplained {
+  readonly object: Reference;
+  readonly summary: string;
+  readonly chain: readonly string[];
+  readonly quotes: readonly Quote[];
+  readonly pods: ReadyPods | undefined;
+  readonly person: string;
+}
+
+export const unexplainedFindings = (view: View, symptoms: readonly Symptom[]): readonly Unexplained[] => {
   const byObject = new Map<string, Symptom[]>();
   for (const symptom of symptoms) {
     const text = referenceText(symptom.object);
@@ -33,19 +41,12 @@ export const unexplainedFindings = (view: View, symptoms: readonly Symptom[]): r
   });
 };
 
-const puzzle = (view: View, object: Reference, symptoms: readonly Symptom[]): ReportedFinding => ({
-  code: "Unexplained",
+const puzzle = (view: View, object: Reference, symptoms: readonly Symptom[]): Unexplained => ({
   object,
   summary: summaryOf(view, object, symptoms).slice(0, 1024),
-  verdict: "Inconclusive",
-  confidence,
   chain: symptoms.map(({ kind, text }) => `${kind}: ${text}`),
-  evidence: quotesOf(view, object),
-  explains: [],
-  plans: [],
-  commands: [],
+  quotes: quotesOf(view, object),
   pods: readyPodsOf(view, object, []),
-  refused: [],
   person:
     complaintIn(logsOf(view, object)) === undefined
       ? "the evidence does not show the cause; start with the quotes below"
@@ -121,4 +122,4 @@ const ageOf = (view: View, time: string): number => view.now - (fromTimestamp(ti
 const isClaimed = (view: View, claim: Reference): boolean =>
   view
     .all(Pods, claim.namespace)
-    .some((pod) => pod.spec.volumes?.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === claim.name));
+    .some((pod) => templateReferences(pod).some(({ kind, name }) => kind === "PersistentVolumeClaim" && name === claim.name));

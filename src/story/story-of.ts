@@ -75,8 +75,8 @@ const attemptStory = (attempt: AttemptObjects): AttemptStory => ({
   number: attempt.number,
   result: attempt.result,
   context: contextOf(attempt.processing),
-  cause: causeOf(attempt.analysis),
-  considered: consideredOf(attempt.analysis),
+  cause: causeOf(attempt.analysis?.status),
+  considered: consideredOf(attempt.analysis?.status),
   overrides: attempt.analysis?.status?.overrides,
   approval: approvalOf(attempt.approval),
   execution: executionOf(attempt.workflow, attempt.executions),
@@ -125,8 +125,7 @@ const containerText = (each: Context["containers"][number]): string => {
   return `container ${each.container} of Pod ${each.pod}: ${each.state}${each.reason === undefined ? "" : ` (${each.reason})`}${exit}${restarts}`;
 };
 
-const causeOf = (analysis: AIAnalysis | undefined): Cause | undefined => {
-  const status = analysis?.status;
+export const causeOf = (status: AIAnalysis["status"]): Cause | undefined => {
   if (status?.verdict === undefined) return undefined;
   return {
     verdict: status.verdict,
@@ -139,8 +138,8 @@ const causeOf = (analysis: AIAnalysis | undefined): Cause | undefined => {
   };
 };
 
-const consideredOf = (analysis: AIAnalysis | undefined): Considered | undefined => {
-  const { plans = [], refused = [], chosen } = analysis?.status ?? {};
+export const consideredOf = (status: AIAnalysis["status"]): Considered | undefined => {
+  const { plans = [], refused = [], chosen } = status ?? {};
   if (plans.length === 0 && refused.length === 0) return undefined;
   const best = chosen === undefined ? undefined : plans[chosen];
   return { chosen: best, others: plans.filter((plan) => plan !== best), refused };

@@ -2,7 +2,7 @@
 import { builtInTypes } from "#api/kubernetes.ts";
 import { apiVersionOf, type ObjectReference } from "#api/object.ts";
 import type { DefineCommand } from "#cli/command.ts";
-import { rootOf } from "#cli/dry-look.ts";
+import { liveRoot } from "#cluster/live-root.ts";
 import { parsedDuration } from "#cli/duration-option.ts";
 import { misuse } from "#cli/failure.ts";
 import { type Asking, missingObject, objectAsked } from "#cli/missing-object.ts";
@@ -61,7 +61,7 @@ export const define: DefineCommand = (command, run) => {
 
 /** A pod is made anew at every release: what is asked about is its workload. An object that is gone is itself. */
 const ownerOf = async (kube: Kube, asked: ObjectReference, signal: AbortSignal | undefined): Promise<ObjectReference> =>
-  (asked.kind === "Pod" || asked.kind === "ReplicaSet" || asked.kind === "Job" ? await rootOf(kube, asked, signal) : undefined)
+  (asked.kind === "Pod" || asked.kind === "ReplicaSet" || asked.kind === "Job" ? await liveRoot(kube, asked, signal) : undefined)
     ?.reference ?? asked;
 
 /** True also where this kubeconfig may not look: it is not known to be missing. */

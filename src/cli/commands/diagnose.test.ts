@@ -371,7 +371,7 @@ describe("a file", () => {
       JSON.stringify(
         (JSON.parse((await withFiles(content, ...args, "--from", "a.json", "-o", "json")).stdout) as { ruledOut: unknown }).ruledOut,
       );
-    expect(await ruledOut("deployment/web")).toContain("ReleaseCrashes");
+    expect(await ruledOut("deployment/web")).toContain("ConfigEdited");
     expect(await ruledOut("deployment/web")).not.toContain("checkout");
   });
 

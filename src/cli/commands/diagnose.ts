@@ -3,11 +3,10 @@ import type { Reference } from "#api/fields.ts";
 import { builtInTypes } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import type { DefineCommand } from "#cli/command.ts";
-import { rootOf } from "#cli/dry-look.ts";
 import { misuse } from "#cli/failure.ts";
 import { type Asking, missingObject, objectAsked } from "#cli/missing-object.ts";
 import { requireNamespace } from "#cli/namespaces.ts";
-import { ownRequests } from "#cli/own-requests.ts";
+import { ownRequest, readRequests } from "#cli/own-requests.ts";
 import { prometheusSource } from "#cli/prometheus-source.ts";
 import { showProgress } from "#cli/progress.ts";
 import { kindAndName, referenceOf } from "#cli/reference.ts";
@@ -17,6 +16,7 @@ import { diagnosisSarif } from "#cli/render/diagnosis-sarif.ts";
 import { type Details, diagnosisText, type Source } from "#cli/render/diagnosis-text.ts";
 import { scopeText } from "#cli/render/diagnosis-words.ts";
 import type { Session } from "#cli/session.ts";
+import { liveRoot } from "#cluster/live-root.ts";
 import { savedJournal } from "#cluster/journal/journal-reader.ts";
 import { journalIn } from "#investigation/journal-in.ts";
 import { readForAction } from "#cluster/read-for-action.ts";
@@ -28,7 +28,10 @@ import { createHttpClient, type HttpClient } from "#lib/http-client.ts";
 import { decodeEvidence, encodeEvidence, EvidenceFileError, maxFileBytes } from "#evidence/evidence-file.ts";
 import { clusterKinds, namespacedKinds } from "#evidence/kinds-read.ts";
 import { leastConfidence } from "#diagnosis/rank.ts";
-import { type Report, type ReportOptions, reportOn } from "#investigation/report.ts";
+import type { Diagnoser } from "#investigation/diagnoser.ts";
+import { investigate } from "#investigation/investigate.ts";
+import { type Report, reportOf } from "#investigation/report.ts";
+import type { ReadForAction } from "#investigation/plan-repair.ts";
 import { readFromEvidence } from "#investigation/saved-objects.ts";
 import { escapedText } from "#lib/plain-text.ts";
 import { shellCommand } from "#lib/shell.ts";
@@ -121,7 +124,11 @@ const namespaceAsked = (session: Session, asked: Reference | undefined): string 
 };
 
 /** Options of every report. */
-type Looking = Pick<ReportOptions, "leastConfidence" | "diagnoser" | "signal">;
+interface Looking {
+  readonly leastConfidence: number;
+  readonly diagnoser: Diagnoser | undefined;
+  readonly signal: AbortSignal | undefined;
+}
 
 const lookLive = async (session: Session, words: Words, options: Options, looking: Looking): Promise<Look> => {
   const { clock, signal, version } = session.deps;
@@ -144,14 +151,11 @@ const lookLive = async (session: Session, words: Words, options: Options, lookin
     const gaps = existence === "exists" ? [] : [`whether namespace ${namespace} exists: not allowed`];
     const evidence = { ...collected, gaps: [...gaps, ...collected.gaps] };
     if (target !== undefined && isMissing(evidence, target)) throw await missingObject(asking, target);
-    const own = await ownRequests(kube, session.kintsugiNamespace, signal);
-    const report = await reportOn(evidence, (reads, reference) => readForAction({ kube, journal }, reads, reference, signal), {
-      requests: own,
-      ...looking,
-      target,
-      asked: object,
-    });
-    return { evidence, report };
+    const requests = (await readRequests(kube, session.kintsugiNamespace, signal)).map(ownRequest);
+    const { leastConfidence: least, diagnoser } = looking;
+    const read: ReadForAction = (reads, reference) => readForAction({ kube, journal }, reads, reference, signal);
+    const found = await investigate({ read, diagnoser }, evidence, { leastConfidence: least, target, requests }, signal);
+    return { evidence, report: reportOf(evidence, found, { asked: object }) };
   } finally {
     http?.close();
     progress.end();
@@ -161,7 +165,7 @@ const lookLive = async (session: Session, words: Words, options: Options, lookin
 /** A pod's trouble is its Deployment's. Others are found, or not, by looking at what surrounds them. */
 const ownerOf = async (asking: Asking, asked: Reference): Promise<Reference> => {
   if (!ownedKinds.has(asked.kind)) return asked;
-  const root = await rootOf(asking.kube, asked, asking.signal);
+  const root = await liveRoot(asking.kube, asked, asking.signal);
   if (root === undefined) throw await missingObject(asking, asked);
   return root.reference;
 };
@@ -189,12 +193,14 @@ const lookAtFile = async (session: Session, words: Words, path: string, looking:
     throw misuse(`${fileName(path)} covers ${scopeText({ ...evidence, asked: undefined })} only`);
   if (target !== undefined && !has(evidence, target)) throw misuse(`${referenceText(target)} not found in ${fileName(path)}`);
   try {
-    const report = await reportOn(evidence, readFromEvidence(evidence), {
-      ...looking,
+    const { leastConfidence: least, diagnoser, signal } = looking;
+    const question = {
+      leastConfidence: least,
       target: target ?? evidence.scope.target,
       namespace: target === undefined ? namespace : undefined,
-    });
-    return { evidence, report };
+    };
+    const found = await investigate({ read: readFromEvidence(evidence), diagnoser }, evidence, question, signal);
+    return { evidence, report: reportOf(evidence, found, question) };
   } catch (error) {
     looking.signal?.throwIfAborted();
     // What the checks of the file let through and no cause expected.

@@ -3,13 +3,15 @@ import type { Reference } from "#api/fields.ts";
 import { builtInTypes } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import type { DefineCommand } from "#cli/command.ts";
-import { type DryLook, dryLook, rootOf } from "#cli/dry-look.ts";
+import { planPreview } from "#cli/plan-preview.ts";
 import { missingObject, objectAsked } from "#cli/missing-object.ts";
-import { ownRequests } from "#cli/own-requests.ts";
+import { ownRequest, readRequests } from "#cli/own-requests.ts";
 import { requestCommand, requestText } from "#cli/render/diagnosis-words.ts";
 import { paragraph } from "#cli/render/page.ts";
 import { attemptText } from "#cli/render/story-attempt-text.ts";
+import type { AttemptStory } from "#story/story.ts";
 import type { Session } from "#cli/session.ts";
+import { liveRoot } from "#cluster/live-root.ts";
 import { activeRequest, type OwnRequest } from "#investigation/own-changes.ts";
 
 export const define: DefineCommand = (command, run) => {
@@ -25,30 +27,37 @@ export const define: DefineCommand = (command, run) => {
           const asking = { kube, namespace: session.targetNamespace ?? kube.namespace, types: builtInTypes, signal: session.deps.signal };
           const asked = await objectAsked(asking, first, second);
           const { clock, signal } = session.deps;
-          const root = await rootOf(kube, asked, signal);
+          const root = await liveRoot(kube, asked, signal);
           if (root === undefined) throw await missingObject(asking, asked);
           const diagnoser = await session.deps.openDiagnoser?.();
           const deps = { kube, clock, namespace: session.kintsugiNamespace, signal, diagnoser };
-          let look: DryLook;
+          const { reference: target, object } = root;
+          const requests = await readRequests(kube, session.kintsugiNamespace, signal);
+          let attempt: AttemptStory;
           try {
-            look = await dryLook(deps, root.reference, root.object, options.alert);
+            attempt = await planPreview(deps, { target, object, alertName: options.alert, requests });
           } finally {
             await diagnoser?.close();
           }
-          const request = activeRequest(await ownRequests(kube, session.kintsugiNamespace, signal), [look.target]);
-          if (session.data === undefined) session.print(lookText(session, asked, look, request));
+          const request = activeRequest(requests.map(ownRequest), [target]);
+          if (session.data === undefined) session.print(previewText(session, asked, { target, attempt }, request));
           else {
             const active = request === undefined ? {} : { request: { name: request.name, phase: request.phase } };
-            session.printData({ target: look.target, ...active, ...look.attempt });
+            session.printData({ target, ...active, ...attempt });
           }
-          return exitCode(look);
+          return exitCode(attempt);
         },
         { namespaces: "one" },
       )(),
     );
 };
 
-const lookText = (session: Session, asked: Reference, { target, attempt }: DryLook, request: OwnRequest | undefined): string => {
+interface Preview {
+  readonly target: Reference;
+  readonly attempt: AttemptStory;
+}
+
+const previewText = (session: Session, asked: Reference, { target, attempt }: Preview, request: OwnRequest | undefined): string => {
   const { page } = session;
   const of = referenceText(asked) === referenceText(target) ? [] : paragraph(page, 1, `${referenceText(asked)} is a part of it.`);
   const lines = [
@@ -63,7 +72,7 @@ const lookText = (session: Session, asked: Reference, { target, attempt }: DryLo
   return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
 };
 
-const conclusion = ({ cause, considered }: DryLook["attempt"]): string => {
+const conclusion = ({ cause, considered }: AttemptStory): string => {
   if (cause?.verdict === "Healthy") return "no problem found";
   const plan = considered?.chosen;
   if (plan?.autonomy === "auto") return "Kintsugi would repair this without approval";
@@ -71,5 +80,5 @@ const conclusion = ({ cause, considered }: DryLook["attempt"]): string => {
   return considered?.others[0] === undefined ? "manual fix needed" : "Kintsugi would propose a repair";
 };
 
-const exitCode = ({ attempt: { cause, considered } }: DryLook): number =>
+const exitCode = ({ cause, considered }: AttemptStory): number =>
   cause?.verdict === "Healthy" || considered?.chosen !== undefined || considered?.others[0] !== undefined ? 0 : 1;

@@ -1,7 +1,7 @@
 // Golden files: what a person reads and what programs read of the same diagnosis. After a change of words: npm test -- src/cli/render -u, then read the difference.
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { reportOn } from "#investigation/report.ts";
+import { reportFrom } from "#test/report-from.ts";
 import { diagnosisDocument } from "#cli/render/diagnosis-document.ts";
 import { diagnosisMarkdown } from "#cli/render/diagnosis-markdown.ts";
 import { diagnosisSarif } from "#cli/render/diagnosis-sarif.ts";
@@ -172,7 +172,7 @@ test("a log that two runs of a container have in common is quoted once", () => {
 });
 
 test("what was merely not seen is ruled out in the full view only", () => {
-  const report = { ...broken, ruledOut: [{ code: "StorageClassMissing", reason: "not seen: a volume that fits but for this" }] };
+  const report: Report = { ...broken, ruledOut: [{ code: "StorageClassMissing", reason: "not seen: a volume that fits but for this" }] };
   expect(diagnosisText(page, report, textOptions)).not.toContain("not seen");
   expect(diagnosisText(page, report, { ...textOptions, ruledOut: "all" })).toContain("StorageClassMissing: not seen");
 });
@@ -265,8 +265,8 @@ test("text that reads as an instruction is shown in every format, and changes no
     ),
   });
   const read = async () => ({ target: undefined, replicaSets: [], siblings: [], autoscalers: [] });
-  const report = await reportOn(orders, read, { leastConfidence: 0 });
-  const without = await reportOn(evidence({}), read, { leastConfidence: 0 });
+  const report = await reportFrom(orders, read, { leastConfidence: 0 });
+  const without = await reportFrom(evidence({}), read, { leastConfidence: 0 });
   expect(report.findings).toEqual(without.findings);
   for (const text of [
     diagnosisText(page, report, textOptions),
@@ -282,8 +282,8 @@ test("firing alerts of the namespace are shown in every format", async () => {
   const firing = ["shop", "orders"].flatMap((namespace) =>
     Array.from({ length: 15 }, (_, at) => ({ name: `Alert${at}`, labels: { namespace } })),
   );
-  const all = await reportOn(evidence({ firing }), read, { leastConfidence: 0 });
-  const one = await reportOn(evidence({ firing }), read, { leastConfidence: 0, namespace: "orders" });
+  const all = await reportFrom(evidence({ firing }), read, { leastConfidence: 0 });
+  const one = await reportFrom(evidence({ firing }), read, { leastConfidence: 0, namespace: "orders" });
   expect([all.firing.length, one.firing.length]).toEqual([30, 15]);
   for (const text of [diagnosisText(page, all, textOptions), diagnosisMarkdown(all)]) expect(text).toContain("10 more");
   for (const text of [diagnosisText(page, one, textOptions), diagnosisMarkdown(one), JSON.stringify(diagnosisDocument(one))]) {
@@ -293,7 +293,7 @@ test("firing alerts of the namespace are shown in every format", async () => {
 });
 
 test("a real diagnosis has the form of the contract", async () => {
-  const report = await reportOn(evidence({}), async () => ({ target: undefined, replicaSets: [], siblings: [], autoscalers: [] }), {
+  const report = await reportFrom(evidence({}), async () => ({ target: undefined, replicaSets: [], siblings: [], autoscalers: [] }), {
     leastConfidence: 0,
   });
   expect(diagnosisDocument(report)).toMatchObject({ findings: [], notRead: [] });

@@ -1,13 +1,13 @@
 // Causes that were ruled out, for people: only those with a reason from the cluster. Pure.
 
+import { isTelling } from "#diagnosis/finding.ts";
+
 interface RuledOut {
   readonly code: string;
   readonly reason: string;
 }
 
 /** A cause without any sign of it is shown only with `--all` and in the data. */
-const isTelling = ({ reason }: RuledOut): boolean => !/^(?:not seen: |it is not known whether )/.test(reason);
-
 export const ruledOutTexts = (ruledOut: readonly RuledOut[], which: "telling" | "all" = "telling", label = ""): readonly string[] =>
   ruledOut
     .filter((each) => which === "all" || isTelling(each))

@@ -7,7 +7,7 @@ import type { NewObject } from "#api/object.ts";
 import { encodeChanges } from "#actions/change.ts";
 import { sealer } from "#cluster/sealed-changes.ts";
 import { approvalFor, approvalName, type Question, questionNumber, questionSummary } from "#controllers/ai-analysis/children.ts";
-import type { Conclusion } from "#controllers/ai-analysis/conclude.ts";
+import type { Conclusion } from "#investigation/conclude.ts";
 import { phaseOf } from "#controllers/ai-analysis/decide.ts";
 import type { Stores } from "#controllers/ai-analysis/observe.ts";
 import type { Revision } from "#controllers/ai-analysis/revise.ts";
@@ -76,7 +76,8 @@ export const createAct = (deps: RoleDeps, stores: Stores): Act => {
   };
 
   return {
-    conclude: async (analysis, { route, status, ask }, signal) => {
+    conclude: async (analysis, { status, ask }, signal) => {
+      const route = routeOf(status);
       if (ask === undefined) {
         await write(analysis, route, status, signal);
         return "rest";
@@ -105,6 +106,13 @@ export const createAct = (deps: RoleDeps, stores: Stores): Act => {
     },
   };
 };
+
+/** Every phase that is passed, the last of which is written: nothing waits in between. Only a cause leads to a recommendation. */
+export const routeOf = ({ plans, result }: Status): readonly AnalysisPhase[] => [
+  "Investigating",
+  ...(plans === undefined ? [] : (["Recommending"] as const)),
+  result === undefined ? "AwaitingApproval" : "Completed",
+];
 
 /** The last phase of a route whose every step stands in the table. Phases passed on the way have done all they have to do in this pass. */
 export const requireRoute = (from: AnalysisPhase, route: readonly AnalysisPhase[]): AnalysisPhase => {

@@ -9,18 +9,19 @@ import { readLabelsOf } from "#cluster/policy-labels.ts";
 import { readForAction } from "#cluster/read-for-action.ts";
 import { openChanges } from "#cluster/sealed-changes.ts";
 import { createAct } from "#controllers/ai-analysis/act.ts";
-import { conclude } from "#controllers/ai-analysis/conclude.ts";
+import { conclude, plannedSteps } from "#investigation/conclude.ts";
 import { decide, phaseOf } from "#controllers/ai-analysis/decide.ts";
 import { journalIn } from "#investigation/journal-in.ts";
 import { consult, type Consultation } from "#investigation/consult.ts";
 import type { Diagnoser } from "#investigation/diagnoser.ts";
 import type { ModelPort } from "#investigation/model-port.ts";
-import { type Investigation, investigate, type Subject } from "#investigation/investigate.ts";
+import { lookInto, type Look, type LookSubject } from "#investigation/look-into.ts";
+import { grantOf, type PolicyFacts } from "#investigation/mandate.ts";
 import { planSteps, type ReadForAction } from "#investigation/plan-repair.ts";
-import { revise, wishedSteps } from "#controllers/ai-analysis/revise.ts";
-import { grantOf, type PolicyFacts } from "#controllers/ai-analysis/grant.ts";
+import { mandateOf, revise, wishedSteps } from "#controllers/ai-analysis/revise.ts";
 import { observe, type Stores } from "#controllers/ai-analysis/observe.ts";
 import type { RoleDeps } from "#runtime/role-deps.ts";
+import type { PrometheusSource } from "#evidence/read-prometheus.ts";
 import type { Controller } from "#kube/controller.ts";
 import type { Store } from "#kube/store.ts";
 import { fromTimestamp } from "#lib/clock.ts";
@@ -37,6 +38,8 @@ export interface AnalysisDeps extends RoleDeps {
   readonly model?: ModelPort;
   /** Where evidence is diagnosed. Default: in this thread. */
   readonly diagnoser?: Diagnoser | undefined;
+  /** What it measures is shown beside the findings, and decides no repair. Absent: none is asked. */
+  readonly prometheus?: PrometheusSource | undefined;
 }
 
 export const createAIAnalysisController = (deps: AnalysisDeps): Controller => {
@@ -85,12 +88,12 @@ export const createAIAnalysisController = (deps: AnalysisDeps): Controller => {
           // The request is gone, and its children go with it.
           if (alert === undefined) return "rest";
           const subject = { ...subjectOf(analysis, alert), changes: journalIn(deps.journal, signal) };
-          const byRules = await investigate({ ...deps, read: reader(deps, signal) }, subject, signal);
-          if (byRules.diagnosis.kind === "Inconclusive" && byRules.diagnosis.mayStillChange && deps.clock.now() < settlesBy(analysis))
+          const byRules = await lookInto({ ...deps, read: reader(deps, signal) }, subject, signal);
+          const { verdict } = byRules.target;
+          if (verdict.kind === "Inconclusive" && verdict.mayStillChange && deps.clock.now() < settlesBy(analysis))
             return { afterMs: lookAgainMs };
           const found = await askModel(deps, analysis, subject, byRules, signal);
-          const steps = found.planned.flatMap(({ plan }) => plan.steps);
-          const conclusion = conclude(analysis, found, await policyOn(deps, steps, signal));
+          const conclusion = conclude(mandateOf(analysis), found, await policyOn(deps, plannedSteps(found), signal));
           log.info("analysed", {
             request: analysis.spec.request,
             verdict: conclusion.status.verdict,
@@ -118,7 +121,7 @@ const alertOf = async (
   return request?.spec.alert;
 };
 
-const subjectOf = ({ spec }: AIAnalysis, alert: Alert): Subject => {
+const subjectOf = ({ spec }: AIAnalysis, alert: Alert): LookSubject => {
   const { target, pastActions, rejected = [], context } = spec;
   return { target, alert, pastActions, rejected, ...(context.managedBy === undefined ? {} : { managedBy: context.managedBy }) };
 };
@@ -142,12 +145,13 @@ const reader =
 const askModel = async (
   deps: AnalysisDeps,
   analysis: AIAnalysis,
-  subject: Subject,
-  byRules: Awaited<ReturnType<typeof investigate>>,
+  subject: LookSubject,
+  byRules: Look,
   signal: AbortSignal,
-): Promise<Investigation> => {
+): Promise<Look> => {
   const { model, clock } = deps;
   if (model === undefined) return byRules;
-  const allows: Consultation["allows"] = async (plan) => grantOf(analysis, plan, await policyOn(deps, plan.steps, signal)).value !== "off";
+  const allows: Consultation["allows"] = async (plan) =>
+    grantOf(mandateOf(analysis), plan, await policyOn(deps, plan.steps, signal)).value !== "off";
   return consult({ model, clock, read: reader(deps, signal), allows }, subject, byRules, signal);
 };

@@ -4,15 +4,18 @@ import { API_VERSION } from "#api/define-kind.ts";
 import { type AIAnalysis, AnalysisPhase, analysisTransitions, type Plan } from "#api/kinds/ai-analysis.ts";
 import { type AIApprovalRequest, ApprovalPhase } from "#api/kinds/ai-approval-request.ts";
 import { ENVIRONMENT_LABEL, MANAGED_LABEL } from "#api/labels.ts";
-import { requireRoute } from "#controllers/ai-analysis/act.ts";
+import { requireRoute, routeOf } from "#controllers/ai-analysis/act.ts";
+import { mandateOf } from "#controllers/ai-analysis/revise.ts";
 import { approvalFor } from "#controllers/ai-analysis/children.ts";
-import { conclude } from "#controllers/ai-analysis/conclude.ts";
-import type { PolicyFacts } from "#controllers/ai-analysis/grant.ts";
-import type { Investigation } from "#investigation/investigate.ts";
+import { conclude } from "#investigation/conclude.ts";
+import type { PolicyFacts } from "#investigation/mandate.ts";
+import type { PlannedFinding } from "#investigation/investigate.ts";
+import type { Look } from "#investigation/look-into.ts";
 import type { PlannedRepair } from "#investigation/plan-repair.ts";
 import { deadlineMs, decide, type Decision, maxOverrides } from "#controllers/ai-analysis/decide.ts";
-import type { Diagnosis } from "#diagnosis/verdict.ts";
+import type { Verdict } from "#diagnosis/verdict.ts";
 import { defaultSettings } from "#policy/settings.ts";
+import { evidence } from "#test/evidence-sketch.ts";
 import { alert, sceneNow, target } from "#test/scene.ts";
 
 const hash = "ab".repeat(32);
@@ -176,52 +179,60 @@ const repair = (
 ): PlannedRepair => {
   const { autonomy: _granted, ...rest } = plan;
   return {
-    repair: { action, target, parameters, rationale: "r", expected: "e.", score },
+    repair: { action, target, parameters, rationale: "r", expected: "e." },
     plan: { ...rest, steps: [{ ...plan.steps[0]!, action, parameters }], score },
     changes: [],
   };
 };
-const told = { message: "Revision 2 crashes.", confidence: 0.9, quotes: [], ruledOut: [] };
-const cause: Diagnosis = {
-  kind: "Cause",
-  ...told,
-  findings: [
-    {
-      code: "ReleaseCrashes",
-      object: target,
-      score: 0.9,
-      summary: "Revision 2 crashes.",
-      chain: ["a", "b"],
-      quotes: [],
-      facts: { kind: "badRevision", revision: 2, lastGood: 1 },
-    },
-  ],
-};
-const found = (diagnosis: Diagnosis, planned: readonly PlannedRepair[] = [], rest: Partial<Investigation> = {}): Investigation => ({
-  diagnosis,
-  planned,
+const said = { message: "Revision 2 crashes.", confidence: 0.9, quotes: [], ruledOut: [] };
+const crash: PlannedFinding = {
+  code: "ReleaseCrashes",
+  object: target,
+  score: 0.9,
+  confidence: 0.9,
+  symptoms: [],
+  summary: "Revision 2 crashes.",
+  chain: ["a", "b"],
+  quotes: [],
+  facts: { remedies: [], otherwise: "fix the release" },
+  planned: [],
   refused: [],
-  persons: [],
+  isExhausted: false,
+};
+const lookOf = (verdict: Verdict, findings: readonly PlannedFinding[], rest: Partial<Look> = {}): Look => ({
+  scope: { namespaces: ["shop"] },
+  findings,
+  unlikely: 0,
+  unexplained: [],
+  ruledOut: [],
+  hostileTexts: [],
+  looked: { objects: [], pods: 0, events: 0, logs: 0 },
+  unfinished: [],
+  target: { verdict, choices: { observations: [], repairs: [] } },
+  evidence: evidence({}),
   ms: 5,
   ...rest,
 });
+const withoutCause = (verdict: Verdict): Look => lookOf(verdict, []);
+const found = (planned: readonly PlannedRepair[] = [], finding: Partial<PlannedFinding> = {}, rest: Partial<Look> = {}): Look =>
+  lookOf({ kind: "Cause", ...said }, [{ ...crash, planned, ...finding }], rest);
 
 describe("what follows from what was found", () => {
-  const table: Record<string, [Partial<AIAnalysis["spec"]>, Investigation, object]> = {
+  const table: Record<string, [Partial<AIAnalysis["spec"]>, Look, object]> = {
     "a healthy target needs nothing": [
       {},
-      found({ kind: "Healthy", ...told }),
+      withoutCause({ kind: "Healthy", ...said }),
       { route: ["Investigating", "Completed"], status: { verdict: "Healthy", result: "NothingToDo" } },
     ],
-    "nor does one that is gone": [{}, found({ kind: "Gone", ...told }), { status: { verdict: "Healthy", result: "NothingToDo" } }],
+    "nor does one that is gone": [{}, withoutCause({ kind: "Gone", ...said }), { status: { verdict: "Healthy", result: "NothingToDo" } }],
     "no proven cause is for a person": [
       {},
-      found({ kind: "Inconclusive", mayStillChange: false, ...told }),
+      withoutCause({ kind: "Inconclusive", mayStillChange: false, ...said }),
       { route: ["Investigating", "Completed"], status: { verdict: "Inconclusive", result: "ManualReviewRequired" } },
     ],
     "a reversible repair in staging proceeds": [
       {},
-      found(cause, [repair()]),
+      found([repair()]),
       {
         route: ["Investigating", "Recommending", "Completed"],
         status: {
@@ -235,17 +246,17 @@ describe("what follows from what was found", () => {
     ],
     "in production a person is asked": [
       { environment: "production", autonomy: "approve" },
-      found(cause, [repair()]),
+      found([repair()]),
       { route: ["Investigating", "Recommending", "AwaitingApproval"], status: { chosen: 0 }, ask: { plan: { autonomy: "approve" } } },
     ],
     "after people refused one repair, the next is not done without them": [
       { rejected: [{ steps: outline, reason: "Rejected by ann." }] },
-      found(cause, [repair("increase_resources", 0.6)]),
+      found([repair("increase_resources", 0.6)]),
       { status: { chosen: 0, plans: [{ autonomy: "approve" }] }, ask: { why: expect.stringContaining("people refused another repair") } },
     ],
     "what a language model chose is never done without people, where policy would let the rules": [
       {},
-      found(cause, [repair()], { by: { engine: "agent", model: "scripted-1", tokens: 9 } }),
+      found([repair()], {}, { by: { engine: "agent", model: "scripted-1", tokens: 9 } }),
       {
         status: { chosen: 0, plans: [{ autonomy: "approve" }], investigator: { engine: "agent", model: "scripted-1", tokens: 9, ms: 5 } },
         ask: { why: "a language model chose it, so it needs approval" },
@@ -253,12 +264,12 @@ describe("what follows from what was found", () => {
     ],
     "nor is it more than suggested where no more is granted": [
       { managed: false, autonomy: "suggest" },
-      found(cause, [repair()], { by: { engine: "agent" } }),
+      found([repair()], {}, { by: { engine: "agent" } }),
       { status: { result: "Suggested", plans: [{ autonomy: "suggest" }] } },
     ],
     "a plan beyond policy's limits is refused, and the next one is chosen": [
       {},
-      found(cause, [repair("scale_deployment", 0.9, { replicas: "500" }), repair("rollback_deployment", 0.5)]),
+      found([repair("scale_deployment", 0.9, { replicas: "500" }), repair("rollback_deployment", 0.5)]),
       {
         status: {
           result: "Proceed",
@@ -269,17 +280,17 @@ describe("what follows from what was found", () => {
     ],
     "the ceiling of the place holds, whatever the action would be granted": [
       { autonomy: "suggest" },
-      found(cause, [repair()]),
+      found([repair()]),
       { status: { result: "Suggested", plans: [{ autonomy: "suggest" }] } },
     ],
     "without opt-in it is only suggested": [
       { managed: false, autonomy: "suggest" },
-      found(cause, [repair()]),
+      found([repair()]),
       { status: { verdict: "Actionable", result: "Suggested", message: expect.stringContaining("not opted in") } },
     ],
     "what is protected is refused, and by what": [
       { protections: ["namespace shop is protected"], autonomy: "off" },
-      found(cause, [repair()]),
+      found([repair()]),
       {
         status: {
           verdict: "NeedsHuman",
@@ -290,27 +301,28 @@ describe("what follows from what was found", () => {
     ],
     "a cause without a repair is for a person, who is told why": [
       {},
-      found(cause, [], { persons: ["the content is not known"], refused: [{ action: "rollback_deployment", reason: "tried" }] }),
+      found([], { person: "restore the content", refused: [{ action: "rollback_deployment", reason: "tried" }] }),
       {
         status: {
           verdict: "NeedsHuman",
           result: "ManualReviewRequired",
-          message: "Revision 2 crashes. A person must decide: the content is not known; rollback_deployment: tried.",
+          message: "Revision 2 crashes. A person must decide: restore the content; rollback_deployment: tried.",
         },
       },
     ],
     "the plan with the best score is chosen": [
       {},
-      found(cause, [repair("increase_resources", 0.6), repair("rollback_deployment", 0.8)]),
+      found([repair("increase_resources", 0.6), repair("rollback_deployment", 0.8)]),
       { status: { chosen: 0, plans: [{ score: 0.8 }, { score: 0.6 }] } },
     ],
   };
   test.each(Object.entries(table))("%s", (_name, [spec, investigation, expected]) => {
-    expect(conclude(analysisIn(undefined, spec), investigation, policyIn(spec))).toMatchObject(expected);
+    const conclusion = conclude(mandateOf(analysisIn(undefined, spec)), investigation, policyIn(spec));
+    expect({ ...conclusion, route: routeOf(conclusion.status) }).toMatchObject(expected);
   });
 
   test("nothing is chosen where nothing is done", () => {
-    const suggested = conclude(analysisIn(undefined, { autonomy: "suggest" }), found(cause, [repair()]), policyIn({}));
+    const suggested = conclude(mandateOf(analysisIn(undefined, { autonomy: "suggest" })), found([repair()]), policyIn({}));
     expect(suggested.status).not.toHaveProperty("chosen");
     expect(suggested).not.toHaveProperty("ask");
   });
@@ -330,12 +342,12 @@ test("the decisions and the transition table have the same edges", () => {
   };
   const conclusions = (["staging", "production"] as const).flatMap((environment) =>
     [
-      found({ kind: "Gone", ...told }),
-      found({ kind: "Healthy", ...told }),
-      found({ kind: "Inconclusive", mayStillChange: false, ...told }),
-      found(cause),
-      found(cause, [repair()]),
-    ].map((investigation) => conclude(analysisIn(undefined, { environment }), investigation, policyIn({ environment }))),
+      withoutCause({ kind: "Gone", ...said }),
+      withoutCause({ kind: "Healthy", ...said }),
+      withoutCause({ kind: "Inconclusive", mayStillChange: false, ...said }),
+      found(),
+      found([repair()]),
+    ].map((investigation) => conclude(mandateOf(analysisIn(undefined, { environment })), investigation, policyIn({ environment }))),
   );
   for (const phase of AnalysisPhase.options)
     for (const status of [{}, waiting])
@@ -344,7 +356,7 @@ test("the decisions and the transition table have the same edges", () => {
           const analysis = analysisIn(phase, {}, status);
           const decision = decide({ analysis, ...(approval === undefined ? {} : { approval }) }, sceneNow + after);
           if (decision.do === "end") note(phase, [decision.to]);
-          if (decision.do === "investigate") for (const { route } of conclusions) note(phase, route);
+          if (decision.do === "investigate") for (const { status: concluded } of conclusions) note(phase, routeOf(concluded));
         }
   const declared = Object.entries(analysisTransitions).flatMap(([from, targets]) => targets.map((to) => `${from} → ${to}`));
   expect([...edges].toSorted()).toEqual(declared.toSorted());

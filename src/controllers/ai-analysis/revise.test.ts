@@ -33,9 +33,8 @@ const asking = async (spec: Partial<AIAnalysis["spec"]> = {}): Promise<{ analysi
     parameters: { container: "web", memory: "512Mi" },
     rationale: "It does not come up within 256Mi.",
     expected: "It starts.",
-    score: 0.9,
   } as const;
-  const planned = await planRepair(read, repair);
+  const planned = await planRepair(read, repair, 0.9);
   if (typeof planned === "string") throw new Error(planned);
   const plan: Plan = { ...planned.plan, autonomy: "approve" };
   const analysis: AIAnalysis = {

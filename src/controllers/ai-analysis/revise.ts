@@ -3,7 +3,7 @@ import type { AIAnalysis, Plan, Refusal } from "#api/kinds/ai-analysis.ts";
 import { outlineOf } from "#api/plan-outline.ts";
 import { encodeChanges } from "#actions/change.ts";
 import { type Question, questionNumber, questionSummary } from "#controllers/ai-analysis/children.ts";
-import { grantOf, permittedSteps, type PolicyFacts } from "#controllers/ai-analysis/grant.ts";
+import { grantOf, type Mandate, permittedSteps, type PolicyFacts } from "#investigation/mandate.ts";
 import type { Decision } from "#controllers/ai-analysis/decide.ts";
 import type { PlannedSteps } from "#investigation/plan-repair.ts";
 import { clipped } from "#lib/words.ts";
@@ -18,6 +18,14 @@ export interface Revision {
   /** For people. */
   readonly message: string;
 }
+
+/** What Kintsugi may do about the alert of this analysis. */
+export const mandateOf = ({ metadata, spec: { target, autonomy, rejected = [] } }: AIAnalysis): Mandate => ({
+  target,
+  autonomy,
+  rejected,
+  ownNamespace: metadata.namespace ?? "",
+});
 
 /** The steps as the person wants them; what an unknown step would mean nobody knows. */
 export const wishedSteps = ({ plan, wish }: Extract<Decision, { do: "revise" }>): Plan["steps"] | undefined =>
@@ -87,7 +95,11 @@ const accepted = (analysis: AIAnalysis, plan: Plan, planned: PlannedSteps | stri
   if (parts.changesHash === plan.changesHash) return { refused: "that is what is planned already" };
   const changes = encodeChanges(planned.changes);
   if (changes === undefined) return { refused: "its changes are too large to show" };
-  const grant = limited(grantOf(analysis, parts, policy), "approve", "its parameters were changed by hand, so it needs approval");
+  const grant = limited(
+    grantOf(mandateOf(analysis), parts, policy),
+    "approve",
+    "its parameters were changed by hand, so it needs approval",
+  );
   if (grant.value === "off" || grant.value === "suggest") return { refused: grant.why };
   return { parts: { ...parts, steps: permittedSteps(parts.steps, grant) }, changes, autonomy: grant.value };
 };

@@ -1,12 +1,13 @@
 // What surrounds a target, as one bounded value that an analysis can stand on alone. Pure; text out of the cluster is data and is redacted.
 import type { Reference } from "#api/fields.ts";
 import type { Context, ContainerState } from "#api/kinds/remediation-processing.ts";
-import type { DaemonSet, Deployment, Pod, PodTemplate, ReplicaSet, StatefulSet } from "#api/kubernetes.ts";
+import type { Deployment } from "#api/kubernetes.ts";
 import type { KubeObject, ObjectReference } from "#api/object.ts";
 import type { CachedContainer, CachedPod, CachedReplicaSet } from "#cluster/cached-kinds.ts";
 import { managedBy } from "#cluster/managed-by.ts";
 import { type Surroundings, neighboursOf } from "#cluster/neighbours.ts";
 import { revisionsOf } from "#cluster/revisions.ts";
+import { type ReplicaCounts, replicasOf, templateOf } from "#cluster/workload-shape.ts";
 import { redact } from "#lib/redact.ts";
 
 export interface ContextParts {
@@ -24,57 +25,26 @@ const maxRevisions = 10;
 const maxOwners = 10;
 
 export const contextOf = ({ target, object, ownerChain, replicaSets, around }: ContextParts): Context => {
-  const replicas = object === undefined ? undefined : replicasOf(object);
+  const counts = object && replicasOf(object);
   const owner = object === undefined ? undefined : managedBy(object);
   return {
     exists: object !== undefined,
     ...(object === undefined ? {} : { uid: object.metadata.uid }),
     ownerChain: ownerChain.slice(0, maxOwners),
-    ...(replicas === undefined ? {} : { replicas }),
+    ...(counts === undefined ? {} : { replicas: replicaCounts(counts) }),
     containers: containersOf(around.pods),
-    neighbours: neighboursOf(target, templateOf(object), around),
+    neighbours: neighboursOf(target, object && templateOf(object), around),
     revisions: object?.kind === "Deployment" ? revisions(object as Deployment, replicaSets) : [],
     ...(owner === undefined ? {} : { managedBy: owner }),
   };
 };
 
-/** A Pod is its own template; a CronJob's is two levels down. */
-const templateOf = (object: KubeObject | undefined): PodTemplate | undefined => {
-  if (object === undefined) return undefined;
-  if (object.kind === "Pod") {
-    const { metadata, spec } = object as Pod;
-    return { metadata: { ...(metadata.labels === undefined ? {} : { labels: metadata.labels }) }, spec };
-  }
-  const spec = (object as { spec?: { template?: PodTemplate; jobTemplate?: { spec?: { template?: PodTemplate } } } }).spec;
-  return spec?.template ?? spec?.jobTemplate?.spec?.template;
-};
-
-const replicasOf = (object: KubeObject): Context["replicas"] => {
-  switch (object.kind) {
-    case "Deployment":
-    case "StatefulSet": {
-      const { spec, status = {} } = object as Deployment | StatefulSet;
-      const { readyReplicas = 0, updatedReplicas = 0, availableReplicas = 0 } = status;
-      return { desired: spec.replicas ?? 1, ready: readyReplicas, updated: updatedReplicas, available: availableReplicas };
-    }
-    case "ReplicaSet": {
-      const { spec, status = {} } = object as ReplicaSet;
-      const { replicas = 0, readyReplicas = 0, availableReplicas = 0 } = status;
-      return { desired: spec.replicas ?? 1, ready: readyReplicas, updated: replicas, available: availableReplicas };
-    }
-    case "DaemonSet": {
-      const {
-        desiredNumberScheduled = 0,
-        numberReady = 0,
-        updatedNumberScheduled = 0,
-        numberAvailable = 0,
-      } = (object as DaemonSet).status ?? {};
-      return { desired: desiredNumberScheduled, ready: numberReady, updated: updatedNumberScheduled, available: numberAvailable };
-    }
-    default:
-      return undefined;
-  }
-};
+const replicaCounts = ({ desired, ready, updated, available }: ReplicaCounts): Context["replicas"] => ({
+  desired,
+  ready,
+  updated,
+  available,
+});
 
 /** Those in trouble first: what the bound cuts off is the healthy rest. */
 const containersOf = (pods: readonly CachedPod[]): ContainerState[] =>

@@ -11,6 +11,7 @@ import { outlineOf, sameOutline } from "#api/plan-outline.ts";
 import type { NewMeta, NewObject, ObjectReference } from "#api/object.ts";
 import { ownedBy } from "#kube/ensure.ts";
 import { childName } from "#lib/names.ts";
+import { pastActions, rejectedPlans } from "#policy/episode.ts";
 
 export const processingName = (request: string, attempt: number): string => childName(request, `a${attempt}`, "rp");
 export const analysisName = (request: string, attempt: number): string => childName(request, `a${attempt}`, "aia");
@@ -33,20 +34,6 @@ export const repairedObject = (request: RemediationRequest, plan: Plan): ObjectR
   // Its workload is known where it is the alerted one; a pod of another namespace never stands for the alerted object.
   return target.kind === "Pod" && target.namespace === request.spec.target.namespace ? request.spec.target : target;
 };
-
-/** Actions of earlier attempts that did not help: never offered again in this episode. */
-export const pastActions = (request: RemediationRequest, attempt: number): string[] => {
-  const earlier = (request.status?.attempts ?? []).filter(({ number }) => number < attempt);
-  return [...new Set(earlier.flatMap(({ actions }) => actions ?? []))].slice(0, 20);
-};
-
-/** Of every earlier attempt, the latest first where there are more than an analysis can hold. */
-export const rejectedPlans = (request: RemediationRequest, attempt: number): RejectedPlan[] =>
-  (request.status?.attempts ?? [])
-    .filter(({ number }) => number < attempt)
-    .toReversed()
-    .flatMap(({ rejected }) => rejected ?? [])
-    .slice(0, 10);
 
 /** What a no to this analysis' question says no to: the plan, and what a person had wanted otherwise before. */
 export const refusedBy = (analysis: AIAnalysis | undefined, reason: string): RejectedPlan[] => {

@@ -5,7 +5,7 @@ import { type Pod, Pods } from "#api/kubernetes.ts";
 import { type KubeObject, referenceText } from "#api/object.ts";
 import type { Anomaly } from "#diagnosis/anomalies/anomaly.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
-import type { EventEvidence } from "#evidence/workload-evidence.ts";
+import type { ObservedEvent } from "#evidence/evidence.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import { times } from "#lib/words.ts";
 
@@ -29,7 +29,7 @@ export const eventAnomalies = (view: View, known: readonly Anomaly[]): readonly 
   return [...found.values()];
 };
 
-const isTrue = (view: View, object: KubeObject, { type, uid, count, lastAt }: EventEvidence): boolean => {
+const isTrue = (view: View, object: KubeObject, { type, uid, count, lastAt }: ObservedEvent): boolean => {
   if (type !== "Warning" || count < leastCount || (uid !== undefined && uid !== object.metadata.uid)) return false;
   const last = fromTimestamp(lastAt);
   if (last === undefined || view.now - last > recentMs) return false;
@@ -47,7 +47,7 @@ const rootOf = (view: View, object: KubeObject): Reference => {
   return (pod === undefined ? undefined : view.workloadOf(pod)?.reference) ?? referenceTo(object);
 };
 
-const anomalyFrom = (object: Reference, { reason, message, count, firstAt }: EventEvidence): Anomaly => {
+const anomalyFrom = (object: Reference, { reason, message, count, firstAt }: ObservedEvent): Anomaly => {
   const sinceMs = fromTimestamp(firstAt);
   return {
     kind: "WarningEvents",

@@ -35,10 +35,9 @@ export const entryPointMissing = cause({
   signs: ["ended", "waiting RunContainerError", "waiting CreateContainerError"],
   of: (view: View) =>
     failingWorkloads(view).flatMap((workload) => {
-      const inside = view.inside(workload);
-      const all = failuresOf(inside).flatMap((failure) => {
+      const all = failuresOf(view, workload).flatMap((failure) => {
         const problem = failure.mode === "cannotPull" ? undefined : problemOf(view, workload, failure);
-        return problem === undefined ? [] : [{ workload, inside, failure, problem, container: failure.container.name }];
+        return problem === undefined ? [] : [{ workload, failure, problem, container: failure.container.name }];
       });
       return all.slice(0, 1);
     }),
@@ -46,14 +45,14 @@ export const entryPointMissing = cause({
   unless: [
     {
       is: ({ container }) => `an earlier revision has another container ${container}`,
-      holds: ({ inside, container }) => releaseFor(inside, container)?.previous !== undefined,
+      holds: ({ workload, container }, view) => releaseFor(view, workload, container)?.previous !== undefined,
     },
   ],
   supports: [{ is: "the container never ran", holds: ({ failure: { ranMs } }) => ranMs === undefined || ranMs < instantMs }],
   object: ({ workload }) => workload,
   says: "Container {container} of {workload} cannot start: {problem}.",
   chain: "{problem} → container {container} never runs",
-  quotes: ({ inside, failure }) => [failureQuote(inside, failure)],
+  quotes: ({ workload, failure }) => [failureQuote(workload, failure)],
   remedy: "`rollback_deployment` to a revision with another command or image. Otherwise, correct the command or the image.",
   otherwise: "correct the command or the image",
 });

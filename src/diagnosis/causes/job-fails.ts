@@ -31,12 +31,11 @@ export const jobFails = cause({
         .filter((each) => each.metadata.ownerReferences?.some(({ uid }) => uid === owner?.uid) ?? false)
         .find((each) => createdAt(each) > createdAt(job) && hasEnded(each));
       const workload = view.workload(referenceTo(root));
-      const inside = workload === undefined ? undefined : view.inside(workload);
-      const failures = inside === undefined ? [] : failuresOf(inside).filter(({ pod }) => pod.owner === job.metadata.name);
+      const failures = workload === undefined ? [] : failuresOf(view, workload).filter(({ pod }) => pod.owner === job.metadata.name);
       const deaths = failures.slice(0, 1).map((each) => `container ${each.container.name} ${failureText(each)}`);
       return [
         {
-          ...{ job, root, later, inside, failures, deaths },
+          ...{ job, root, later, workload, failures, deaths },
           reason: failed.reason ?? "Failed",
           message: failed.message ?? "the Job failed",
           detail: deaths.map((death) => `: ${death}`).join(""),
@@ -57,9 +56,11 @@ export const jobFails = cause({
   object: ({ root }) => root,
   says: "{job} failed ({reason}){detail}.",
   chain: "{deaths} → {message}",
-  quotes: ({ job, reason, message, inside, failures }) => [
+  quotes: ({ job, reason, message, workload, failures }, view) => [
     objectQuote(job, `Failed, ${reason}: ${message}`),
-    ...(inside === undefined ? [] : [...failures.slice(0, 2).map((each) => failureQuote(inside, each)), ...logQuotes(inside, failures, 2)]),
+    ...(workload === undefined
+      ? []
+      : [...failures.slice(0, 2).map((each) => failureQuote(workload, each)), ...logQuotes(view, workload, failures, 2)]),
   ],
   explains: ({ job }) => [job],
   otherwise: "check what the Job has already done, then correct its template and run it again",

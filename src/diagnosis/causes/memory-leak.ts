@@ -1,4 +1,5 @@
 // A program that grows until it is killed: it runs well for a long time, then is out of memory, again and again. More memory only delays it.
+import { deploymentRevisions } from "#diagnosis/workload-states.ts";
 import { referenceText } from "#api/object.ts";
 import { assess, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
@@ -23,15 +24,15 @@ export const memoryLeak: Cause = {
 };
 
 const find = (view: View, workload: Workload): Assessment => {
-  const evidence = view.inside(workload);
-  const failure = failuresOf(evidence).find(({ reason }) => reason === "OOMKilled");
+  const failure = failuresOf(view, workload).find(({ reason }) => reason === "OOMKilled");
   const container = failure?.container.name ?? "";
   const limitField = `spec.template.spec.containers[${container}].resources.limits.memory`;
   const raises = view
     .changesOf(workload.reference)
     .filter(({ field, before, after }) => field.endsWith("resources.limits.memory") && isMore(after, before));
-  const revisionsRaised = evidence.revisions.filter((revision, index) => {
-    const older = evidence.revisions[index + 1];
+  const revisions = deploymentRevisions(view, workload);
+  const revisionsRaised = revisions.filter((revision, index) => {
+    const older = revisions[index + 1];
     return older !== undefined && isMore(limitIn(revision.template, container), limitIn(older.template, container));
   });
   const near = nearLimit(view, workload, container);
@@ -63,7 +64,7 @@ const find = (view: View, workload: Workload): Assessment => {
         `it was restarted ${failure?.container.restarts ?? 0} times`,
       ],
       quotes: [
-        ...(failure === undefined ? [] : [failureQuote(evidence, failure)]),
+        ...(failure === undefined ? [] : [failureQuote(workload, failure)]),
         ...(near === undefined ? [] : [near]),
         ...raises.map(({ at, by, before, after }) =>
           quote("change", referenceText(workload.reference), `${at} ${by}: memory limit ${before} → ${after}`),

@@ -95,7 +95,7 @@ export const portConflict = cause({
   ],
   repairs: ({ workload }, view) => {
     const { reference, template } = workload;
-    const previous = releaseFor(view.inside(workload), template.spec.containers[0]?.name ?? "")?.previous;
+    const previous = releaseFor(view, workload, template.spec.containers[0]?.name ?? "")?.previous;
     return previous === undefined || reference.kind !== "Deployment" ? [] : [rollbackTo(workload, previous.revision)];
   },
   remedy: "`rollback_deployment` to a revision without the conflict. Otherwise, move one of the two programs to another port.",

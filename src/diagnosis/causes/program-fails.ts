@@ -29,12 +29,11 @@ const summaryOf = (text: string, complaint: string | undefined): string =>
     : `${withComplaint(text, complaint)}. No change of its template explains it.`;
 
 const find = (view: View, workload: Workload): Assessment => {
-  const evidence = view.inside(workload);
-  const failures = failuresOf(evidence).filter(({ mode, reason }) => mode === "crashes" && reason !== "OOMKilled");
+  const failures = failuresOf(view, workload).filter(({ mode, reason }) => mode === "crashes" && reason !== "OOMKilled");
   const [failure] = failures;
-  const release = failure === undefined ? undefined : releaseFor(evidence, failure.container.name);
+  const release = failure === undefined ? undefined : releaseFor(view, workload, failure.container.name);
   const isJob = workload.object.kind === "Job" || workload.object.kind === "CronJob";
-  const complaint = complaintOf(evidence, failures);
+  const complaint = complaintOf(view, workload, failures);
   return assess(
     code,
     {
@@ -51,8 +50,8 @@ const find = (view: View, workload: Workload): Assessment => {
         { claim: "an earlier revision differs", holds: release?.previous !== undefined },
       ],
       supporting: [
-        { claim: "its log says why", holds: failure !== undefined && logQuotes(evidence, failures, 1).length > 0, weight: 1 },
-        { claim: "no pod of it runs well", holds: steadyPods(evidence, 60_000).length === 0, weight: 1 },
+        { claim: "its log says why", holds: failure !== undefined && logQuotes(view, workload, failures, 1).length > 0, weight: 1 },
+        { claim: "no pod of it runs well", holds: steadyPods(view, workload, 60_000).length === 0, weight: 1 },
         // Nobody has looked for the reason behind the program's words: half of the support stays away.
         { claim: "what it needs from elsewhere was checked", holds: false, weight: 2 },
       ],
@@ -69,8 +68,8 @@ const find = (view: View, workload: Workload): Assessment => {
       quotes: [
         ...onePerContainer(failures)
           .slice(0, 3)
-          .map((each) => failureQuote(evidence, each)),
-        ...logQuotes(evidence, failures, 2),
+          .map((each) => failureQuote(workload, each)),
+        ...logQuotes(view, workload, failures, 2),
       ],
       explains: [workload.reference],
       facts: person(complaint === undefined ? "check the log of the application" : "check what the log line says, above"),

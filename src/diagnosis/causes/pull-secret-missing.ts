@@ -1,4 +1,5 @@
 // A registry wants credentials and the pod brings none: no pull secret is named, or the one that is named does not exist.
+import { deploymentRevisions } from "#diagnosis/workload-states.ts";
 import { Secrets, ServiceAccounts } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import { assess, eventQuote, objectQuote } from "#diagnosis/assess.ts";
@@ -33,15 +34,13 @@ const find = (view: View, { workload, pod, container, image, event, message }: P
   const complaint = view
     .eventsAround(workload)
     .find(({ reason, uid }) => reason === "FailedToRetrieveImagePullSecret" && uid === pod.metadata.uid);
-  const ranWithout = view
-    .inside(workload)
-    .revisions.some(
-      ({ isCurrent, ready, template: { spec } }) =>
-        !isCurrent &&
-        ready > 0 &&
-        (spec.imagePullSecrets ?? []).length === 0 &&
-        spec.containers.some((each) => repositoryOf(each.image ?? "") === repositoryOf(image)),
-    );
+  const ranWithout = deploymentRevisions(view, workload).some(
+    ({ isCurrent, ready, template: { spec } }) =>
+      !isCurrent &&
+      ready > 0 &&
+      (spec.imagePullSecrets ?? []).length === 0 &&
+      spec.containers.some((each) => repositoryOf(each.image ?? "") === repositoryOf(image)),
+  );
   const lacks =
     named.length === 0
       ? "names no pull secret"

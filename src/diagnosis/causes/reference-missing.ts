@@ -1,9 +1,9 @@
 // A pod template refers to a ConfigMap, a Secret or a key of one that is not there: the kubelet cannot make the container or mount the volume.
 // The messages are the kubelet's own (pkg/kubelet/kubelet_pods.go, pkg/volume/{configmap,secret}).
+import { podStates } from "#diagnosis/workload-states.ts";
 import { ConfigMaps, type Container, Secrets } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
-import type { ObservedChange } from "#evidence/evidence.ts";
-import type { EventEvidence } from "#evidence/workload-evidence.ts";
+import type { ObservedChange, ObservedEvent } from "#evidence/evidence.ts";
 import { assess, eventQuote, objectQuote, person, restored } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import type { Assessment, Facts } from "#diagnosis/finding.ts";
@@ -101,7 +101,6 @@ const factsOf = (view: View, { reference }: Workload, missing: Missing, deleted:
   if (missing.kind === "Secret")
     return person(`create Secret ${missing.name}, or correct the reference; Secret ${meant} has a similar name`);
   return {
-    kind: "remedies",
     remedies: [
       {
         action: "fix_reference",
@@ -124,8 +123,7 @@ interface Complaint {
 
 const complaintsOf = (view: View, workload: Workload): readonly Complaint[] => {
   if (workload.pods.every(isReady)) return [];
-  const inside = view.inside(workload);
-  const waiting = inside.pods
+  const waiting = podStates(view, workload)
     .filter((pod) => !pod.isDeleting)
     .flatMap(({ name, containers }) =>
       containers.flatMap(({ name: container, state, restarts }): Complaint[] => {
@@ -136,11 +134,15 @@ const complaintsOf = (view: View, workload: Workload): readonly Complaint[] => {
         return missing === undefined ? [] : [{ missing, quote: objectQuote(pod, text), container: restarts === 0 }];
       }),
     );
-  const unready = new Set(inside.pods.filter((pod) => !pod.isReady && !pod.isDeleting).map(({ uid }) => uid));
+  const unready = new Set(
+    podStates(view, workload)
+      .filter((pod) => !pod.isReady && !pod.isDeleting)
+      .map(({ uid }) => uid),
+  );
   const mounts = view
     .eventsAround(workload)
     .filter((event) => event.reason === "FailedMount" && event.uid !== undefined && unready.has(event.uid))
-    .flatMap((event: EventEvidence): Complaint[] => {
+    .flatMap((event: ObservedEvent): Complaint[] => {
       const missing = missingIn(event.message);
       return missing === undefined ? [] : [{ missing, quote: eventQuote(event), container: true }];
     });

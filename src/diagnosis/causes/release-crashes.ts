@@ -1,6 +1,9 @@
 // A release whose containers crash or cannot be started, while the revision before it could run. The repair is the revision before.
+import { referenceText } from "#api/object.ts";
+import type { Cause } from "#diagnosis/cause.ts";
+import { inFailingWorkloads } from "#diagnosis/failing-workloads.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
 import { asSentence, times } from "#lib/words.ts";
-import type { WorkloadEvidence } from "#evidence/workload-evidence.ts";
 import { editsWith } from "#diagnosis/config-edits.ts";
 import {
   durationText,
@@ -11,30 +14,41 @@ import {
   quote,
   revisionReadyText,
   revisionText,
-  targetName,
 } from "#diagnosis/explain.ts";
 import { steadyPods } from "#diagnosis/failures.ts";
 import { judge, ruledOut, type Assessment } from "#diagnosis/finding.ts";
 import { failuresOfCurrent } from "#diagnosis/release.ts";
+import { undoRelease } from "#diagnosis/previous-revision.ts";
+import { podStates } from "#diagnosis/workload-states.ts";
 import { suspicionOf } from "#diagnosis/suspicion.ts";
 import { briefDifferenceText, differenceText } from "#diagnosis/template-difference.ts";
 
 const code = "ReleaseCrashes";
 const soonMs = 10 * 60_000;
 
+export const releaseCrashes: Cause = {
+  code,
+  title: "A release that crashes",
+  reads: "Containers of the current revision that crash, and the revision before it.",
+  means: "The new revision introduced the problem, where it began with it and the old one differs in what fails.",
+  remedy: "`rollback_deployment` to the last healthy revision. Otherwise, fix the release.",
+  suppressedBy: ["ProbeWrongPort", "ProbeWrongProtocol", "ProbeWrongPath", "ProbeTooImpatient", "MemoryLimitBelowStart", "EnvAddressWrong"],
+  find: inFailingWorkloads((view, workload) => find(view, workload)),
+};
+
 /**
  * Must be seen: containers of the current revision crash; the revision before it differs in what that container is.
  * Speaks against it: the revision ran for long before; a pod of it runs well; pods of the other revision fail, too; a ConfigMap was edited in between.
  */
-export const releaseCrashes = (evidence: WorkloadEvidence): Assessment => {
-  const failures = failuresOfCurrent(evidence).filter(({ mode }) => mode !== "cannotPull");
+const find = (view: View, workload: Workload): Assessment => {
+  const failures = failuresOfCurrent(view, workload).filter(({ mode }) => mode !== "cannotPull");
   const failure = failures[0];
   if (failure === undefined) return ruledOut(code, "no container of the current revision crashes or fails to start");
-  const { release, firstFailureAt, beganWithRelease, edit } = suspicionOf(evidence, failures);
-  if (release === undefined) return ruledOut(code, `${targetName(evidence)} has no revisions to compare`, 0.3);
+  const { release, firstFailureAt, beganWithRelease, edit } = suspicionOf(view, workload, failures);
+  if (release === undefined) return ruledOut(code, `${referenceText(workload.reference)} has no revisions to compare`, 0.3);
   const { current, previous, differences } = release;
-  const steady = steadyPods(evidence, 60_000).filter((pod) => release.same.some(({ name }) => name === pod.owner));
-  const pods = evidence.pods.filter((pod) => pod.owner === current.name && !pod.isDeleting);
+  const steady = steadyPods(view, workload, 60_000).filter((pod) => release.same.some(({ name }) => name === pod.owner));
+  const pods = podStates(view, workload).filter((pod) => pod.owner === current.name && !pod.isDeleting);
   const failingPods = new Set(failures.map(({ pod }) => pod.name));
 
   const judged = judge(code, {
@@ -67,7 +81,7 @@ export const releaseCrashes = (evidence: WorkloadEvidence): Assessment => {
       },
       {
         claim: "no ConfigMap that it reads was edited with the release",
-        holds: editsWith(evidence, failure.container.name, release.releasedAt, soonMs).length === 0,
+        holds: editsWith(view, workload, failure.container.name, release.releasedAt, soonMs).length === 0,
         weight: 1,
       },
     ],
@@ -79,10 +93,10 @@ export const releaseCrashes = (evidence: WorkloadEvidence): Assessment => {
   return {
     found: {
       code,
-      object: evidence.target.reference,
+      object: workload.reference,
       score: judged.score,
       summary: asSentence(
-        `${revisionText(current)} of ${targetName(evidence)} changed ${first === undefined ? "its template" : briefDifferenceText(first)}; since then container ${failure.container.name} ${failureText(failure)}.`,
+        `${revisionText(current)} of ${referenceText(workload.reference)} changed ${first === undefined ? "its template" : briefDifferenceText(first)}; since then container ${failure.container.name} ${failureText(failure)}.`,
       ).slice(0, 1024),
       chain: [
         `${revisionText(current)} replaced ${revisionText(previous)}`,
@@ -90,18 +104,18 @@ export const releaseCrashes = (evidence: WorkloadEvidence): Assessment => {
           .slice(0, 3)
           .map((each) => `container ${each.container.name} ${failureText(each)}`),
         ...(failure.container.restarts > 0 ? [`it has been restarted ${times(failure.container.restarts)}`] : []),
-        revisionReadyText(evidence, current, previous),
+        revisionReadyText(view, workload, current, previous),
       ],
       quotes: [
         quote(
           "change",
-          targetName(evidence),
+          referenceText(workload.reference),
           `revision ${previous.revision} → ${current.revision}, released ${current.releasedAt}\n${changes.join("\n")}`,
         ),
         ...onePerContainer(failures)
           .slice(0, 3)
-          .map((each) => failureQuote(evidence, each)),
-        ...logQuotes(evidence, failures, 2),
+          .map((each) => failureQuote(workload, each)),
+        ...logQuotes(view, workload, failures, 2),
         ...(previous.ready > 0
           ? [
               quote(
@@ -112,7 +126,7 @@ export const releaseCrashes = (evidence: WorkloadEvidence): Assessment => {
             ]
           : []),
       ],
-      facts: { kind: "badRevision", revision: current.revision, lastGood: previous.revision },
+      facts: undoRelease(workload, release),
     },
   };
 };

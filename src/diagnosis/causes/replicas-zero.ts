@@ -96,7 +96,6 @@ const factsOf = ({ reference }: Workload, before: number, autoscaler: string | u
   const otherwise = `scale it back: ${kubectl(reference.namespace, "scale", resource(reference), `--replicas=${before}`)}`;
   if (reference.kind !== "Deployment") return person(otherwise);
   return {
-    kind: "remedies",
     remedies: [
       {
         action: "scale_deployment",

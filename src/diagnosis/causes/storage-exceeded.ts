@@ -36,7 +36,7 @@ const evictedSign = ({ pods }: Workload): Sign | undefined => {
 };
 
 const logSign = (view: View, workload: Workload, errors: Errors): Sign | undefined => {
-  if (failuresOf(view.inside(workload)).length === 0) return undefined;
+  if (failuresOf(view, workload).length === 0) return undefined;
   for (const log of view.logsOf(workload))
     for (const [pattern, problem] of errors) {
       const at = log.text.search(pattern);

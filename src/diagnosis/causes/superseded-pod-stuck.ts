@@ -25,14 +25,13 @@ export const supersededPodStuck: Cause = {
 
 const find = (view: View, workload: Workload): Assessment => {
   const { reference, pods, template } = workload;
-  const evidence = view.inside(workload);
   const revisions = keptRevisions(view, workload);
   const byName = new Map(pods.map((pod) => [pod.metadata.name, pod]));
   const isSuperseded = (name: string): boolean => {
     const pod = byName.get(name);
     return pod !== undefined && revisions.newest !== undefined && isUpdated(workload, pod) && !revisions.isNewest(pod);
   };
-  const failures = failuresOf(evidence);
+  const failures = failuresOf(view, workload);
   const stuck = failures
     .filter(({ pod }) => !pod.isReady && isSuperseded(pod.name))
     .toSorted((a, b) => ordinalOf(a.pod.name) - ordinalOf(b.pod.name));
@@ -80,13 +79,12 @@ const find = (view: View, workload: Workload): Assessment => {
           wait ?? "",
         ],
         quotes: [
-          ...(failure === undefined ? [] : [failureQuote(evidence, failure)]),
+          ...(failure === undefined ? [] : [failureQuote(workload, failure)]),
           objectQuote(reference, `template: ${is}`),
-          ...logQuotes(evidence, stuck, 1),
+          ...logQuotes(view, workload, stuck, 1),
         ],
         explains: [reference, ...(pod === undefined ? [] : [referenceTo(pod)])],
         facts: {
-          kind: "remedies",
           remedies: [
             {
               action: "restart_pod",

@@ -1,4 +1,5 @@
 // A StatefulSet or DaemonSet whose newest revision does not come up: the update stops at the first pod that fails, and waits for ever.
+import { podStates } from "#diagnosis/workload-states.ts";
 import type { ControllerRevision } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import { assess, objectQuote, person } from "#diagnosis/assess.ts";
@@ -25,11 +26,10 @@ export const updateStuck: Cause = {
 
 const find = (view: View, workload: Workload): Assessment => {
   const { reference, pods } = workload;
-  const evidence = view.inside(workload);
   const { kept, newest, isNewest: runsNewest } = keptRevisions(view, workload);
   const isNewest = (name: string): boolean => pods.some((pod) => pod.metadata.name === name && runsNewest(pod));
-  const failures = failuresOf(evidence).filter(({ pod }) => isNewest(pod.name));
-  const olderFails = failuresOf(evidence).some(({ pod }) => !isNewest(pod.name));
+  const failures = failuresOf(view, workload).filter(({ pod }) => isNewest(pod.name));
+  const olderFails = failuresOf(view, workload).some(({ pod }) => !isNewest(pod.name));
   const previous = kept.find((revision) => newest !== undefined && revision.revision < newest.revision);
   return assess(
     code,
@@ -47,14 +47,14 @@ const find = (view: View, workload: Workload): Assessment => {
         },
         {
           claim: "no pod of the newest revision is ready",
-          holds: evidence.pods.every(({ name, isReady }) => !isNewest(name) || !isReady),
+          holds: podStates(view, workload).every(({ name, isReady }) => !isNewest(name) || !isReady),
           weight: 2,
         },
       ],
     },
     () => ({
       object: reference,
-      summary: `The update of ${referenceText(reference)} to revision ${newest?.revision} does not come up: ${failures[0] === undefined ? "" : `container ${failures[0].container.name} ${withComplaint(failureText(failures[0]), complaintOf(evidence, failures))}`}.`,
+      summary: `The update of ${referenceText(reference)} to revision ${newest?.revision} does not come up: ${failures[0] === undefined ? "" : `container ${failures[0].container.name} ${withComplaint(failureText(failures[0]), complaintOf(view, workload, failures))}`}.`,
       chain: [
         `revision ${newest?.revision} replaced revision ${previous?.revision}`,
         ...onePerContainer(failures)
@@ -73,8 +73,8 @@ const find = (view: View, workload: Workload): Assessment => {
             ]),
         ...onePerContainer(failures)
           .slice(0, 2)
-          .map((each) => failureQuote(evidence, each)),
-        ...logQuotes(evidence, failures, 2),
+          .map((each) => failureQuote(workload, each)),
+        ...logQuotes(view, workload, failures, 2),
       ],
       explains: [reference],
       facts: factsOf(workload, newest, previous),
@@ -86,7 +86,6 @@ const factsOf = ({ reference }: Workload, newest: ControllerRevision | undefined
   previous === undefined
     ? person("correct the template: no earlier revision is kept")
     : {
-        kind: "remedies",
         remedies: [
           {
             action: reference.kind === "StatefulSet" ? "rollback_statefulset" : "rollback_daemonset",

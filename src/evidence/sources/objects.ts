@@ -25,7 +25,11 @@ export const objects: EvidenceSource = {
   collect: async (collection) => {
     const { gather, target, question } = collection;
     const wanted = everyKind.filter((kind) => kind.when === undefined || readsEverything(collection));
-    await list(collection, question.secrets === "left out" ? wanted.filter(({ part }) => part !== "metadata") : wanted);
+    const isTried = (kind: KindToRead): boolean => question.secrets === "where allowed" && kind.part === "metadata";
+    await list(
+      collection,
+      wanted.map((kind) => (isTried(kind) ? { ...kind, mayBeForbidden: true } : kind)),
+    );
     for (const type of essential(target)) failWithout(collection, type);
     if (target !== undefined) await completeTarget(gather, target);
     return {};

@@ -3,12 +3,11 @@ import type { Alert, Reference } from "#api/fields.ts";
 import type { Need } from "#api/object.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Budget } from "#evidence/budget.ts";
-import type { ComponentState, FiringAlert, Metric, ObservedChange, PodLog } from "#evidence/evidence.ts";
+import type { ComponentState, FiringAlert, Metric, ObservedChange, ObservedEvent, PodLog } from "#evidence/evidence.ts";
 import type { Around, Extent } from "#evidence/extents.ts";
 import type { ClusterReader, Gather, GatherOptions } from "#evidence/gather.ts";
 import type { PrometheusSource } from "#evidence/read-prometheus.ts";
 import type { SourceName } from "#evidence/source-names.ts";
-import type { EventEvidence } from "#evidence/workload-evidence.ts";
 
 export interface EvidenceSource {
   readonly name: "objects" | "called namespaces" | "events" | "logs" | "leases" | "metrics.k8s.io" | "journal" | "prometheus";
@@ -35,7 +34,7 @@ export interface Collection {
 }
 
 export interface Found {
-  readonly events: readonly EventEvidence[];
+  readonly events: readonly ObservedEvent[];
   readonly logs: readonly PodLog[];
   /** Logs that were asked for, whatever came: none is asked for twice. */
   readonly logsAsked: readonly string[];
@@ -53,8 +52,8 @@ export type Reading = Partial<Found> & { readonly lacks?: readonly SourceName[] 
 export interface EvidenceQuestion {
   readonly around: Around;
   readonly alerts?: readonly Alert[];
-  /** Their names are not asked for: for whom the right to list them is too much. */
-  readonly secrets?: "left out";
+  /** Their names: listed, or tried without a word where the right to list them is absent, as it is for most. Default: listed. */
+  readonly secrets?: "where allowed";
   readonly progress?: GatherOptions["progress"];
   /** What is known of changes, such as the journal of an installation; asked once the rest is read. */
   readonly changes?: ChangeSource;

@@ -2,9 +2,10 @@ import { describe, expect, test } from "vitest";
 import type { Reference } from "#api/fields.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { collectEvidence } from "#evidence/collect-cluster.ts";
-import { repairsFor } from "#diagnosis/repairs.ts";
-import { type Diagnosis, verdictOn } from "#diagnosis/verdict.ts";
-import { createView } from "#diagnosis/view.ts";
+import { leastConfidence } from "#diagnosis/rank.ts";
+import type { Verdict } from "#diagnosis/verdict.ts";
+import type { Evidence } from "#evidence/evidence.ts";
+import { type LikelyFinding, surveyOf } from "#investigation/survey.ts";
 import {
   alert,
   configEdited,
@@ -25,25 +26,30 @@ import {
 } from "#test/scene.ts";
 import { crashed, deployment, evidence, failing, objects, podsOf } from "#test/evidence-sketch.ts";
 
-const diagnosed = async (scene: Scene, about = alert, asked?: Reference): Promise<Diagnosis> => {
+type Diagnosed = Verdict & { readonly findings: readonly LikelyFinding[] };
+
+const verdictOf = (given: Evidence, reference: Reference): Diagnosed => {
+  const { likely, target: about } = surveyOf(given, { leastConfidence, target: reference });
+  return { ...about!.verdict, findings: likely };
+};
+
+const diagnosed = async (scene: Scene, about = alert, asked?: Reference): Promise<Diagnosed> => {
   const reference = asked ?? (scene.statefulSet ? { ...target, kind: "StatefulSet" } : target);
   const around = { target: reference };
-  return verdictOn(createView(await collectEvidence(readerOf(scene), createManualClock(sceneNow), { around, alerts: [about] })), reference);
+  return verdictOf(await collectEvidence(readerOf(scene), createManualClock(sceneNow), { around, alerts: [about] }), reference);
 };
 
 /** `ReleaseCrashes → rollback_deployment revision=1`, `ConfigEdited → person`, `Healthy`, `Inconclusive`; every cause that was found. */
 const answer = async (scene: Scene, about = alert): Promise<string> => {
   const diagnosis = await diagnosed(scene, about);
   if (diagnosis.kind !== "Cause") return diagnosis.kind;
-  const reference = scene.statefulSet ? { ...target, kind: "StatefulSet" } : target;
   return diagnosis.findings
-    .map((finding) => {
-      const repairs = repairsFor(finding, reference);
-      if ("person" in repairs) return `${finding.code} → person`;
-      const actions = repairs.repairs.map(({ action, parameters }) =>
+    .map(({ code, facts }) => {
+      if (facts.remedies.length === 0) return `${code} → person`;
+      const actions = facts.remedies.map(({ action, parameters }) =>
         [action, ...Object.entries(parameters).map((pair) => pair.join("="))].join(" "),
       );
-      return `${finding.code} → ${actions.join(", ")}`;
+      return `${code} → ${actions.join(", ")}`;
     })
     .join(" | ");
 };
@@ -326,11 +332,11 @@ test("what a log says changes the quotes and nothing else", async () => {
 
 test("a release that crashes is told with its difference, its end, its log and a score from what was seen", async () => {
   const diagnosis = await diagnosed(crashAfterRelease);
-  expect(diagnosis).toMatchObject({ kind: "Cause", confidence: 1 });
+  expect(diagnosis).toMatchObject({ kind: "Cause", confidence: 0.99 });
   expect(diagnosis.message).toBe(
     "Revision 2 (web-5d4f8c7b9) of Deployment shop/web changed args: --listen :8080 → --listen :8080 --strict; since then container web exits with code 1 after 1 s.",
   );
-  expect(diagnosis.kind === "Cause" && diagnosis.findings[0].chain).toEqual([
+  expect(diagnosis.findings[0]?.chain).toEqual([
     "revision 2 (web-5d4f8c7b9) replaced revision 1 (web-6c8d5f9b7)",
     "container web exits with code 1 after 1 s",
     "it has been restarted 4 times",
@@ -347,6 +353,7 @@ test("a release that crashes is told with its difference, its end, its log and a
     "ImageUnpullable",
     "MemoryLimitTooSmall",
     "NothingWrong",
+    "ProgramFails",
   ]);
 });
 
@@ -359,7 +366,7 @@ test("without an old pod that still runs the score is lower", async () => {
 test("an edited ConfigMap is the object at fault, named with when and by whom", async () => {
   const diagnosis = await diagnosed(configEdited);
   if (diagnosis.kind !== "Cause") throw new Error(diagnosis.message);
-  expect(diagnosis.findings[0].object).toEqual({ apiVersion: "v1", kind: "ConfigMap", namespace: "shop", name: "web-settings" });
+  expect(diagnosis.findings[0]?.object).toEqual({ apiVersion: "v1", kind: "ConfigMap", namespace: "shop", name: "web-settings" });
   expect(diagnosis.message).toContain("ConfigMap web-settings was edited at 2027-03-01T13:58:50Z by kubectl-edit");
 });
 
@@ -384,7 +391,7 @@ test("a kind that cannot be looked into is not called healthy", async () => {
   const asked = { apiVersion: "databases.example/v1", kind: "Database", namespace: "shop", name: "orders" };
   expect(await diagnosed(healthy, alert, asked)).toMatchObject({
     kind: "Inconclusive",
-    message: expect.stringContaining("objects of kind Database cannot be looked into"),
+    message: expect.stringContaining("Objects of kind Database cannot be looked into"),
   });
 });
 
@@ -481,9 +488,9 @@ describe("an alert about something that only suffers", () => {
       "{apiVersion: v1, kind: Service, metadata: {name: other}, spec: {selector: {app: other}, ports: [{port: 80}]}}",
     ].join("\n---\n"),
   );
-  const view = createView(evidence({ objects: [web, service!, budget!, other!, ...pods] }));
+  const given = evidence({ objects: [web, service!, budget!, other!, ...pods] });
   const causesOf = (apiVersion: string, kind: string, name: string): readonly string[] => {
-    const diagnosis = verdictOn(view, { apiVersion, kind, namespace: "shop", name });
+    const diagnosis = verdictOf(given, { apiVersion, kind, namespace: "shop", name });
     return diagnosis.kind === "Cause"
       ? diagnosis.findings.map(({ code, object }) => `${code} ${object.kind} ${object.name}`)
       : [diagnosis.kind];

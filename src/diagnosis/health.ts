@@ -1,8 +1,14 @@
 // Nothing is wrong with the object: every check that could show trouble was made and shows none. Absence of knowledge is not health.
-import type { WorkloadEvidence, EventEvidence, PodEvidence } from "#evidence/workload-evidence.ts";
-import { quote, targetName } from "#diagnosis/explain.ts";
+import { isReady } from "#api/conditions.ts";
+import { referenceText } from "#api/object.ts";
+import { isObserved, replicasOf } from "#cluster/workload-shape.ts";
+import { type ObservedEvent, optionalSource } from "#evidence/evidence.ts";
+import type { PodState } from "#evidence/pods.ts";
+import { quote } from "#diagnosis/explain.ts";
 import { failuresOf, recentMs } from "#diagnosis/failures.ts";
 import { judge, type Assessment, type Check } from "#diagnosis/finding.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
+import { type NodeState, nodeStates, podStates } from "#diagnosis/workload-states.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
 const code = "NothingWrong";
@@ -13,21 +19,23 @@ interface HealthCheck extends Check {
   readonly fault: string;
 }
 
-export const nothingWrong = (evidence: WorkloadEvidence): Assessment => {
-  const { target } = evidence;
-  const pods = evidence.pods.filter((pod) => !pod.isDeleting);
-  const failing = failuresOf(evidence)[0];
+export const healthOf = (view: View, workload: Workload): Assessment => {
+  const { reference, object } = workload;
+  const counts = replicasOf(object);
+  const nodes = nodeStates(view, workload);
+  const pods = podStates(view, workload).filter((pod) => !pod.isDeleting);
+  const failing = failuresOf(view, workload)[0];
   const notReady = pods.find((pod) => !pod.isReady && pod.phase !== "Succeeded");
-  const restarted = pods.find((pod) => pod.containers.some((container) => hasEndedSince(evidence, container.last?.finishedAt)));
-  const warning = evidence.events.find((event) => isFresh(evidence, event));
+  const restarted = pods.find((pod) => pod.containers.some((container) => hasEndedSince(view, container.last?.finishedAt)));
+  const warning = view.eventsAround(workload).find((event) => isFresh(view, workload, event));
 
   const required: readonly HealthCheck[] = [
     {
       claim: "its health can be judged",
-      fault: `the health of a ${target.reference.kind} cannot be judged`,
-      holds: target.replicas !== undefined || target.reference.kind === "Pod",
+      fault: `the health of a ${reference.kind} cannot be judged`,
+      holds: counts !== undefined || reference.kind === "Pod",
     },
-    ...replicaChecks(evidence),
+    ...replicaChecks(workload),
     {
       claim: "every pod is ready",
       fault: notReady === undefined ? "no pods" : `Pod ${notReady.name} is not ready`,
@@ -50,8 +58,8 @@ export const nothingWrong = (evidence: WorkloadEvidence): Assessment => {
     required,
     against: [],
     supporting: [
-      { claim: "everything could be read", holds: evidence.gaps.length === 0, weight: 2 },
-      { claim: "its nodes are well", holds: evidence.nodes.length === 0 ? "unknown" : evidence.nodes.every(isWell), weight: 1 },
+      { claim: "everything could be read", holds: view.evidence.gaps.every((gap) => gap.startsWith(optionalSource)), weight: 2 },
+      { claim: "its nodes are well", holds: nodes.length === 0 ? "unknown" : nodes.every(isWell), weight: 1 },
       { claim: "no pod was ever restarted", holds: pods.every((pod) => pod.containers.every(({ restarts }) => restarts === 0)), weight: 1 },
     ],
   });
@@ -60,26 +68,25 @@ export const nothingWrong = (evidence: WorkloadEvidence): Assessment => {
       ? judged
       : { ruledOut: { ...judged.ruledOut, reason: `not healthy: ${unmet.fault}` } };
 
-  const counts = target.replicas;
   const state = counts === undefined ? "is ready" : `has ${counts.ready} of ${counts.desired} replicas ready, all of the newest template`;
   return {
     found: {
       code,
-      object: target.reference,
+      object: reference,
       score: judged.score,
-      summary: `${targetName(evidence)} ${state}; no container has failed in the last ${recentMs / 60_000} min.`,
+      summary: `${referenceText(workload.reference)} ${state}; no container has failed in the last ${recentMs / 60_000} min.`,
       chain: [],
       quotes: [
-        quote("object", targetName(evidence), `${targetName(evidence)} ${state}`),
+        quote("object", referenceText(workload.reference), `${referenceText(workload.reference)} ${state}`),
         ...pods.slice(0, 5).map((pod) => quote("object", `Pod ${pod.name}`, podText(pod))),
       ],
-      facts: { kind: "person", why: "no action is needed" },
+      facts: { remedies: [], otherwise: "no action is needed" },
     },
   };
 };
 
-const replicaChecks = ({ target }: WorkloadEvidence): readonly HealthCheck[] => {
-  const { replicas, isObserved } = target;
+const replicaChecks = ({ object }: Workload): readonly HealthCheck[] => {
+  const replicas = replicasOf(object);
   if (replicas === undefined) return [];
   const { desired, current, updated, ready, available } = replicas;
   return [
@@ -87,7 +94,7 @@ const replicaChecks = ({ target }: WorkloadEvidence): readonly HealthCheck[] => 
     {
       claim: "its controller has seen the newest template",
       fault: "its controller has not seen the newest template yet",
-      holds: isObserved ?? "unknown",
+      holds: isObserved(object),
     },
     {
       claim: "all replicas run the newest template",
@@ -105,22 +112,24 @@ const replicaChecks = ({ target }: WorkloadEvidence): readonly HealthCheck[] => 
   ];
 };
 
-const hasEndedSince = (evidence: WorkloadEvidence, finishedAt: string | undefined): boolean => {
+const hasEndedSince = ({ now }: View, finishedAt: string | undefined): boolean => {
   const end = fromTimestamp(finishedAt);
-  return end !== undefined && end >= (fromTimestamp(evidence.collectedAt) ?? 0) - recentMs;
+  return end !== undefined && end >= now - recentMs;
 };
 
 /** A warning counts while the pod it is about exists and has not become ready since: starting pods are warned about, too. */
-const isFresh = (evidence: WorkloadEvidence, event: EventEvidence): boolean => {
+const isFresh = (view: View, workload: Workload, event: ObservedEvent): boolean => {
   const last = fromTimestamp(event.lastAt) ?? 0;
-  if (event.type !== "Warning" || last < (fromTimestamp(evidence.collectedAt) ?? 0) - quietMs) return false;
+  if (event.type !== "Warning" || last < view.now - quietMs) return false;
   if (!event.object.startsWith("Pod ")) return true;
-  const pod = evidence.pods.find(({ uid }) => uid === event.uid);
+  const pod = podStates(view, workload).find(({ uid }) => uid === event.uid);
   return pod !== undefined && last > (fromTimestamp(pod.readySince) ?? 0);
 };
 
-const isWell = (node: WorkloadEvidence["nodes"][number]): boolean =>
-  node.state === "found" && node.conditions.every(({ type, status }) => (type === "Ready" ? status === "True" : status !== "True"));
+const isWell = ({ node }: NodeState): boolean =>
+  node !== undefined &&
+  isReady(node) &&
+  (node.status?.conditions ?? []).every(({ type, status }) => (type === "Ready" ? status === "True" : status !== "True"));
 
-const podText = (pod: PodEvidence): string =>
+const podText = (pod: PodState): string =>
   `${pod.phase}, ready since ${pod.readySince ?? "?"}, ${pod.containers.reduce((sum, { restarts }) => sum + restarts, 0)} restarts`;

@@ -1,30 +1,32 @@
+// What a score is made of, what removes a cause, and how durations read.
 import { describe, expect, test } from "vitest";
-import type { Facts, Finding } from "#diagnosis/finding.ts";
-import { judge } from "#diagnosis/finding.ts";
 import { durationText } from "#diagnosis/explain.ts";
-import { repairsFor } from "#diagnosis/repairs.ts";
+import { judge } from "#diagnosis/finding.ts";
+import { moreMemory } from "#diagnosis/more-memory.ts";
+import { undoRelease } from "#diagnosis/previous-revision.ts";
+import type { Revision } from "#evidence/revisions.ts";
 import { target } from "#test/scene.ts";
 
-const finding = (facts: Facts): Finding => ({
-  code: "ReleaseCrashes",
-  object: target,
-  score: 0.8,
-  summary: "",
-  chain: [],
-  quotes: [],
-  facts,
+const revision = (number: number): Revision => ({
+  revision: number,
+  name: `web-${number}`,
+  isCurrent: number === 7,
+  releasedAt: "2027-03-01T13:00:00Z",
+  replicas: 1,
+  ready: 1,
+  template: { spec: { containers: [] } },
 });
-const limit = (quantity: string): Facts => ({ kind: "smallLimit", container: "web", limit: quantity });
 
-describe("from a cause to a repair", () => {
+describe("from a cause to its remedies", () => {
+  const release = { current: revision(7), previous: revision(5) };
   test("a bad revision goes back, with the revision frozen", () => {
-    expect(repairsFor(finding({ kind: "badRevision", revision: 7, lastGood: 5 }), target)).toMatchObject({
-      repairs: [{ action: "rollback_deployment", target, parameters: { revision: "5" }, score: 0.8 }],
+    expect(undoRelease({ reference: target }, release)).toMatchObject({
+      remedies: [{ action: "rollback_deployment", target, parameters: { revision: "5" } }],
     });
   });
   test("only a Deployment can", () => {
-    const answer = repairsFor(finding({ kind: "badRevision", revision: 7, lastGood: 5 }), { ...target, kind: "StatefulSet" });
-    expect(answer).toEqual({ person: "fix the template of the StatefulSet" });
+    const reference = { ...target, kind: "StatefulSet" };
+    expect(undoRelease({ reference }, release)).toEqual({ remedies: [], otherwise: "fix the template of the StatefulSet" });
   });
   test.each([
     ["64Mi", "128Mi"],
@@ -33,13 +35,14 @@ describe("from a cause to a repair", () => {
     ["1.3Gi", "2.6Gi"],
     ["67108864", "134217728"],
   ])("a limit of %s becomes %s", (before, after) => {
-    expect(repairsFor(finding(limit(before)), target)).toMatchObject({ repairs: [{ parameters: { container: "web", memory: after } }] });
+    const { remedies } = moreMemory({ reference: target }, "web", before);
+    expect(remedies).toMatchObject([{ parameters: { container: "web", memory: after } }]);
   });
   test.each(["1e3", "lots", "-1Mi", ""])("a limit of “%s” is left to a person", (text) => {
-    expect(repairsFor(finding(limit(text)), target)).toHaveProperty("person");
-  });
-  test("where a person is needed, the reason is told", () => {
-    expect(repairsFor(finding({ kind: "person", why: "because" }), target)).toEqual({ person: "because" });
+    expect(moreMemory({ reference: target }, "web", text)).toMatchObject({
+      remedies: [],
+      otherwise: expect.stringMatching(/^raise the memory limit/) as string,
+    });
   });
 });
 

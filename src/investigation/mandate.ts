@@ -1,22 +1,34 @@
-// What policy lets Kintsugi do with one plan of an analysis: what its steps are granted, and no more than the alerted object is. Pure.
-import type { AIAnalysis, Plan } from "#api/kinds/ai-analysis.ts";
+// What policy lets Kintsugi do with one plan: what its steps are granted, and no more than the alerted object is. Pure.
+import type { Autonomy, Reference, RejectedPlan } from "#api/fields.ts";
+import type { Plan } from "#api/kinds/ai-analysis.ts";
 import type { LabelsOf } from "#cluster/policy-labels.ts";
 import { type Grant, grantFor, limited } from "#policy/grant.ts";
 import type { Settings } from "#policy/settings.ts";
 
-/** What policy reads besides the analysis. */
+/** What Kintsugi may do about one alert, before any plan is looked at. */
+export interface Mandate {
+  /** The object that the alert is about. */
+  readonly target: Reference;
+  /** The most that policy grants for it. */
+  readonly autonomy: Autonomy;
+  /** Plans that people refused in this episode. */
+  readonly rejected: readonly RejectedPlan[];
+  /** Kintsugi's own namespace. */
+  readonly ownNamespace: string;
+}
+
+/** What policy reads besides. */
 export interface PolicyFacts {
   readonly labelsOf: LabelsOf;
   readonly settings: Settings;
 }
 
 export const grantOf = (
-  analysis: AIAnalysis,
+  { target, autonomy, rejected, ownNamespace }: Mandate,
   plan: Pick<Plan, "steps" | "risk" | "reversible">,
   { labelsOf, settings }: PolicyFacts,
 ): Grant => {
-  const { target, autonomy, rejected = [] } = analysis.spec;
-  const grant = grantFor({ plan, alerted: target, labelsOf, ownNamespace: analysis.metadata.namespace, settings });
+  const grant = grantFor({ plan, alerted: target, labelsOf, ownNamespace, settings });
   const granted = limited(grant, autonomy, `policy grants no more than ${autonomy} for the object that the alert is about`);
   return rejected.length === 0
     ? granted
