@@ -7,6 +7,7 @@ import { kinds } from "#api/kinds/registry.ts";
 import { processingTransitions } from "#api/kinds/remediation-processing.ts";
 import { requestDeadlineSeconds, requestTransitions } from "#api/kinds/remediation-request.ts";
 import { workflowTransitions } from "#api/kinds/workflow-execution.ts";
+import { phases as analysisPhases } from "#controllers/ai-analysis/decide.ts";
 import { phases as approvalPhases } from "#controllers/ai-approval-request/decide.ts";
 import { phases as executionPhases } from "#controllers/kubernetes-execution/decide.ts";
 import { phases as processingPhases } from "#controllers/remediation-processing/decide.ts";
@@ -25,6 +26,7 @@ const tables: Readonly<Record<string, Transitions<string>>> = {
 const guards: Readonly<Record<string, Readonly<Record<string, readonly { readonly name: string }[]>>>> = {
   RemediationRequest: requestPhases,
   RemediationProcessing: processingPhases,
+  AIAnalysis: analysisPhases,
   AIApprovalRequest: approvalPhases,
   WorkflowExecution: workflowPhases,
   KubernetesExecution: executionPhases,

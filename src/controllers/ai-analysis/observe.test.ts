@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { AIAnalysis, AnalysisPhase } from "#api/kinds/ai-analysis.ts";
+import type { AnalysisPhase } from "#api/kinds/ai-analysis.ts";
 import type { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { observe } from "#controllers/ai-analysis/observe.ts";
 import { createStore } from "#kube/store.ts";
@@ -13,11 +13,11 @@ const onBug = (error: unknown): void => {
 describe("a question that the cache does not show", () => {
   const seenIn = async (phase: AnalysisPhase, owner: string | undefined) => {
     const analysis = anAnalysis({ phase });
-    const stores = { analyses: createStore<AIAnalysis>({ onBug }), approvals: createStore<AIApprovalRequest>({ onBug }) };
+    const approvals = createStore<AIApprovalRequest>({ onBug });
     const asked: string[] = [];
     const live = owner === undefined ? undefined : { kind: "AIApprovalRequest", metadata: { ownerReferences: [{ uid: owner }] } };
     const kube = { get: async (_type: unknown, { name }: { readonly name: string }) => (asked.push(name), live) } as never;
-    const { approval } = await observe(kube, stores, analysis, signal);
+    const { approval } = await observe({ kube, approvals } as never, analysis, { now: Date.UTC(2040, 0), signal });
     return { asked: asked.length, isSeen: approval !== undefined };
   };
   const own = anAnalysis({}).metadata.uid;

@@ -10,7 +10,8 @@ import { ConfigMaps, Deployments, Events, Namespaces, Pods, type Pod, ReplicaSet
 import { CONTROLLER_ACCOUNT, ENVIRONMENT_LABEL, MANAGED_LABEL } from "#api/labels.ts";
 import { keyOf, type KubeObject, type Need, type ResourceType } from "#api/object.ts";
 import { decodeChanges } from "#actions/change.ts";
-import { type AnalysisDeps, createAIAnalysisController } from "#controllers/ai-analysis/controller.ts";
+import { createAIAnalysisController } from "#controllers/ai-analysis/controller.ts";
+import type { AnalysisDeps } from "#controllers/ai-analysis/observe.ts";
 import { needs as analysisNeeds } from "#controllers/ai-analysis/role.ts";
 import { createAIApprovalRequestController } from "#controllers/ai-approval-request/controller.ts";
 import { needs as approvalNeeds } from "#controllers/ai-approval-request/role.ts";

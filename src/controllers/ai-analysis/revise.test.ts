@@ -5,8 +5,7 @@ import type { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { Deployments } from "#api/kubernetes.ts";
 import { ENVIRONMENT_LABEL, MANAGED_LABEL } from "#api/labels.ts";
 import { approvalFor } from "#controllers/ai-analysis/children.ts";
-import { decide } from "#controllers/ai-analysis/decide.ts";
-import { revise, wishedSteps } from "#controllers/ai-analysis/revise.ts";
+import { overrideAsked, overriddenSteps, revise } from "#controllers/ai-analysis/revise.ts";
 import { planRepair, planSteps, type ReadForAction } from "#investigation/plan-repair.ts";
 import { defaultSettings, type Settings } from "#policy/settings.ts";
 import { alert, sceneNow, target } from "#test/scene.ts";
@@ -66,18 +65,16 @@ const asking = async (spec: Partial<AIAnalysis["spec"]> = {}): Promise<{ analysi
 const revised = async (parameters: Record<string, string>, settings: Partial<Settings> = {}, spec: Partial<AIAnalysis["spec"]> = {}) => {
   const { analysis, asked, plan } = await asking(spec);
   const override = { by: "ann", step: "s1", parameters, message: "we know this one" };
-  const decision = decide({ analysis, approval: { ...asked, status: { phase: "Overridden", override } } }, sceneNow);
-  if (decision.do !== "revise") throw new Error(`expected revise, not ${decision.do}`);
-  const steps = wishedSteps(decision);
+  const wanted = overrideAsked(analysis, { ...asked, status: { phase: "Overridden", override } });
+  if (wanted === undefined) throw new Error("no override is asked for");
+  const steps = overriddenSteps(wanted);
   const planned = steps === undefined ? "no such step" : await planSteps(read, steps);
+  const policy = { labelsOf: () => labels, settings: { ...defaultSettings, ...settings } };
   return {
     plan,
     asked,
     analysis,
-    revision: revise(analysis, { ...decision, changes: asked.spec.changes }, planned, {
-      labelsOf: () => labels,
-      settings: { ...defaultSettings, ...settings },
-    }),
+    revision: revise(analysis, { ...wanted, changes: asked.spec.changes, planned, policy }),
   };
 };
 
@@ -89,9 +86,9 @@ describe("a person's wish for other parameters", () => {
     expect(next?.changesHash).not.toBe(plan.changesHash);
     expect(next?.diffs[0]?.diff).toContain("1Gi");
     expect(next?.autonomy).toBe("approve");
-    expect(revision.ask).toMatchObject({ number: 2, plan: next, summary: expect.stringContaining("memory 1Gi") as string });
-    expect(revision.ask.changes).toContain("1Gi");
-    expect(approvalFor((await asking()).analysis, revision.ask, defaultSettings, sceneNow)).toMatchObject({
+    expect(revision.question).toMatchObject({ number: 2, plan: next, summary: expect.stringContaining("memory 1Gi") as string });
+    expect(revision.question.changes).toContain("1Gi");
+    expect(approvalFor((await asking()).analysis, revision.question, defaultSettings, sceneNow)).toMatchObject({
       metadata: { name: "rr-1-a1-aiar-2" },
       spec: { decisions: [], changesHash: next?.changesHash, minApprovers: 1 },
     });
@@ -112,7 +109,7 @@ describe("a person's wish for other parameters", () => {
 
   test("never makes automatic what would be so by policy: it was asked, so it is asked again", async () => {
     const { revision } = await revised({ memory: "1Gi" }, {}, { environment: "staging", autonomy: "auto" });
-    expect(revision.ask.plan.autonomy).toBe("approve");
+    expect(revision.question.plan.autonomy).toBe("approve");
   });
 
   const refusals: Record<string, [Record<string, string>, Partial<Settings>, Partial<AIAnalysis["spec"]>, string]> = {
@@ -127,7 +124,7 @@ describe("a person's wish for other parameters", () => {
     "that the action does not know": [{ image: "evil:1" }, {}, {}, "parameters: Unrecognized key"],
     "that is no quantity": [{ memory: "a lot" }, {}, {}, "parameters: memory: not a quantity"],
     "for a container that is not there": [{ container: "db" }, {}, {}, "it has no container db"],
-    "that is planned already": [{ memory: "512Mi" }, {}, {}, "that is what is planned already"],
+    "that is planned already": [{ memory: "512Mi" }, {}, {}, "the plan already has these values"],
     "where nothing may be done any more": [
       { memory: "1Gi" },
       { protectedNamespaces: ["shop"] },
@@ -147,15 +144,15 @@ describe("a person's wish for other parameters", () => {
       const { plan, asked, revision } = await revised(parameters, settings, spec);
       expect(revision.status.plans).toEqual([plan]);
       expect(revision.status.overrides?.[0]?.refused).toContain(why);
-      expect(revision.ask).toMatchObject({ plan, changes: asked.spec.changes, number: 2 });
-      expect(revision.ask.reason).toContain(why);
+      expect(revision.question).toMatchObject({ plan, changes: asked.spec.changes, number: 2 });
+      expect(revision.question.reason).toContain(why);
     },
   );
 
   test("for a step that the plan does not have is refused too", async () => {
     const { analysis, asked } = await asking();
     const override = { by: "ann", step: "s9", parameters: { memory: "1Gi" } };
-    const decision = decide({ analysis, approval: { ...asked, status: { phase: "Overridden", override } } }, sceneNow);
-    expect(decision.do === "revise" && wishedSteps(decision)).toBeUndefined();
+    const wanted = overrideAsked(analysis, { ...asked, status: { phase: "Overridden", override } });
+    expect(wanted !== undefined && overriddenSteps(wanted)).toBeUndefined();
   });
 });

@@ -1,22 +1,32 @@
-// From a person's wish for other parameters to the next question: with the changed plan, or with the old one and why it was kept. Pure.
+// From an override to the next request for approval: of the changed plan, or of the old one with the reason why it was kept. Pure.
 import type { AIAnalysis, Plan, Refusal } from "#api/kinds/ai-analysis.ts";
+import type { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { outlineOf } from "#api/plan-outline.ts";
 import { encodeChanges } from "#actions/change.ts";
 import { type Question, questionNumber, questionSummary } from "#controllers/ai-analysis/children.ts";
 import { grantOf, type Mandate, permittedSteps, type PolicyFacts } from "#investigation/mandate.ts";
-import type { Decision } from "#controllers/ai-analysis/decide.ts";
 import type { PlannedSteps } from "#investigation/plan-repair.ts";
 import { clipped } from "#lib/words.ts";
 import { limited } from "#policy/grant.ts";
 
 type Status = NonNullable<AIAnalysis["status"]>;
+type Override = NonNullable<NonNullable<AIApprovalRequest["status"]>["override"]>;
 
-export interface Revision {
-  /** Without the name of the question. */
-  readonly status: Status;
-  readonly ask: Question;
-  /** For people. */
-  readonly message: string;
+/** More overrides than this are a change that a person had better make. */
+export const maxOverrides = 5;
+
+/** An override, planned on the live objects. */
+export interface PlannedOverride {
+  readonly plan: Plan;
+  readonly wish: Override;
+  readonly asked: AIApprovalRequest;
+  /** The changes that were proposed, opened. */
+  readonly changes: string;
+  /** Why they could not be opened; then nothing was planned. */
+  readonly unreadable?: string;
+  /** The plan of the steps, or why there is none. */
+  readonly planned: PlannedSteps | string;
+  readonly policy: PolicyFacts;
 }
 
 /** What Kintsugi may do about the alert of this analysis. */
@@ -27,25 +37,32 @@ export const mandateOf = ({ metadata, spec: { target, autonomy, rejected = [] } 
   ownNamespace: metadata.namespace ?? "",
 });
 
-/** The steps as the person wants them; what an unknown step would mean nobody knows. */
-export const wishedSteps = ({ plan, wish }: Extract<Decision, { do: "revise" }>): Plan["steps"] | undefined =>
+export const chosenPlan = ({ status }: AIAnalysis): Plan | undefined => status?.plans?.[status.chosen ?? -1];
+
+/** The override that has to be planned; absent where none is asked for, or too many were. */
+export const overrideAsked = (
+  analysis: AIAnalysis,
+  approval: AIApprovalRequest | undefined,
+): Pick<PlannedOverride, "plan" | "wish" | "asked"> | undefined => {
+  const plan = chosenPlan(analysis);
+  const { phase, override: wish } = approval?.status ?? {};
+  if (plan === undefined || approval === undefined || phase !== "Overridden" || wish === undefined) return undefined;
+  return (analysis.status?.overrides ?? []).length < maxOverrides ? { plan, wish, asked: approval } : undefined;
+};
+
+/** The steps with the parameters that were asked for; absent where there is no such step. */
+export const overriddenSteps = ({ plan, wish }: Pick<PlannedOverride, "plan" | "wish">): Plan["steps"] | undefined =>
   plan.steps.some(({ id }) => id === wish.step)
     ? plan.steps.map((step) => (step.id === wish.step ? { ...step, parameters: { ...step.parameters, ...wish.parameters } } : step))
     : undefined;
 
-/**
- * `planned`: what planning the wished steps on the live objects gave, or why they cannot be.
- * Guarantees: never more autonomy than to ask; a plan that policy would not let a person approve is refused.
- */
+/** Guarantees: never more autonomy than with an approval; a plan that policy would not let a person approve is refused. */
 export const revise = (
   analysis: AIAnalysis,
-  decision: Extract<Decision, { do: "revise" }> & { /** What was asked, opened. */ readonly changes: string },
-  planned: PlannedSteps | string,
-  policy: PolicyFacts,
-): Revision => {
-  const { plan, wish, asked } = decision;
+  { plan, wish, asked, changes, planned, policy }: PlannedOverride,
+): { readonly status: Status; readonly question: Question } => {
   const { by, step, parameters, message: reason } = wish;
-  const words = Object.entries(parameters)
+  const values = Object.entries(parameters)
     .map(([name, value]) => `${name} ${value}`)
     .join(", ");
   const answer = accepted(analysis, plan, planned, policy);
@@ -57,31 +74,29 @@ export const revise = (
           ...plan,
           ...answer.parts,
           expected: clipped(
-            `${plan.steps.map(({ action }) => action).join(", then ")} takes effect with ${words}, and the symptom is gone.`,
+            `${plan.steps.map(({ action }) => action).join(", then ")} takes effect with ${values}, and the symptom is gone.`,
           ),
-          rationale: clipped(`${plan.rationale} With ${words}, as ${by} wants it.`),
+          rationale: clipped(`${plan.rationale} With ${values}, as ${by} requested.`),
           autonomy: answer.autonomy,
         };
   const message =
     refused === undefined
-      ? `${by} asked for ${words}; the changed plan needs a new approval.`
-      : `${by} asked for ${words}, which is not possible: ${refused}. The plan is unchanged.`;
+      ? `${by} asked for ${values}; the changed plan needs a new approval.`
+      : `${by} asked for ${values}, which is not possible: ${refused}. The plan is unchanged.`;
   const record = { by, step, parameters, ...(reason === undefined ? {} : { reason }), replaced: outlineOf(plan) };
   return {
     status: {
-      ...analysis.status,
       plans: (analysis.status?.plans ?? []).map((each) => (each === plan ? next : each)),
       overrides: [...(analysis.status?.overrides ?? []), { ...record, ...(refused === undefined ? {} : { refused: clipped(refused) }) }],
       message: clipped(message),
     },
-    ask: {
+    question: {
       plan: next,
-      changes: "refused" in answer ? decision.changes : answer.changes,
+      changes: "refused" in answer ? changes : answer.changes,
       summary: questionSummary(analysis.status?.rootCause?.summary ?? "", next),
       reason: clipped(`${message} ${asked.spec.reason}`),
       number: questionNumber(analysis) + 1,
     },
-    message: clipped(message),
   };
 };
 
@@ -92,7 +107,7 @@ type Accepted =
 const accepted = (analysis: AIAnalysis, plan: Plan, planned: PlannedSteps | string, policy: PolicyFacts): Accepted => {
   if (typeof planned === "string") return { refused: planned };
   const { parts } = planned;
-  if (parts.changesHash === plan.changesHash) return { refused: "that is what is planned already" };
+  if (parts.changesHash === plan.changesHash) return { refused: "the plan already has these values" };
   const changes = encodeChanges(planned.changes);
   if (changes === undefined) return { refused: "its changes are too large to show" };
   const grant = limited(
