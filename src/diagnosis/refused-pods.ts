@@ -1,4 +1,6 @@
 // Pods that a controller wants and the API server refuses: the FailedCreate events of a workload that lacks pods, still unsolved. Pure.
+import { conditionOf } from "#api/conditions.ts";
+import type { Deployment } from "#api/kubernetes.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import type { ObservedEvent } from "#evidence/evidence.ts";
@@ -11,14 +13,16 @@ export interface Refusal {
 /** Longer than a controller's longest pause between two tries. */
 const recentMs = 20 * 60_000;
 
-/** The newest refusal of each workload that has fewer pods than it wants. */
+/** The newest refusal of each workload that has fewer pods than it wants, or whose controller says that it cannot create one: old pods may serve meanwhile. */
 export const refusedPods = (view: View): readonly Refusal[] =>
   view.workloads.flatMap((workload) => {
     const living = workload.pods.filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && status?.phase !== "Failed");
-    if (workload.desired !== undefined && living.length >= workload.desired) return [];
+    if (workload.desired !== undefined && living.length >= workload.desired && !failsToCreate(workload)) return [];
     const event = view
       .eventsAround(workload)
       .filter(({ reason, lastAt }) => reason === "FailedCreate" && view.now - (fromTimestamp(lastAt) ?? view.now) <= recentMs)
       .toSorted((a, b) => (fromTimestamp(b.lastAt) ?? 0) - (fromTimestamp(a.lastAt) ?? 0))[0];
     return event === undefined ? [] : [{ workload, event }];
   });
+
+const failsToCreate = ({ object }: Workload): boolean => conditionOf(object as Deployment, "ReplicaFailure")?.status === "True";

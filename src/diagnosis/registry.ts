@@ -44,6 +44,24 @@ import { podNetworkBad } from "#diagnosis/causes/pod-network-bad.ts";
 import { gatewayMisroutes } from "#diagnosis/causes/gateway-misroutes.ts";
 import { certificateExpired } from "#diagnosis/causes/certificate-expired.ts";
 import { clusterDnsDown } from "#diagnosis/causes/cluster-dns-down.ts";
+import { containerRefused, memoryUnitWrong, podRejected, readinessGateUnset } from "#diagnosis/causes/kubelet-refusals.ts";
+import { hostPortsTaken, oldPodDoesNotEnd, topologyKeyMissing, volumeHeldByOldPod } from "#diagnosis/causes/blocked-rollouts.ts";
+import { healthServiceMissing, listensOnLoopback, probeTimesOut } from "#diagnosis/causes/probe-behaviour.ts";
+import {
+  autoscalersConflict,
+  externalNameIsAddress,
+  governingServiceMissing,
+  serviceLinkVariable,
+  serviceSelectsOthers,
+} from "#diagnosis/causes/services-and-names.ts";
+import { heapLimitReached, limitFromLimitRange, tmpfsCountsAsMemory } from "#diagnosis/causes/memory-accounting.ts";
+import {
+  initBeforeSidecar,
+  jobKeptRunning,
+  mountHidesProgram,
+  volumeOwnedByOther,
+  volumeReleased,
+} from "#diagnosis/causes/volumes-and-jobs.ts";
 import { reportsErrors } from "#diagnosis/causes/reports-errors.ts";
 import { dependencyDown } from "#diagnosis/causes/dependency-down.ts";
 import { networkPolicyIsolates } from "#diagnosis/causes/network-policy-isolates.ts";
@@ -127,5 +145,29 @@ export const causes: readonly Cause[] = [
   certificateExpired,
   clusterDnsDown,
   dependencyDown,
+  containerRefused,
+  memoryUnitWrong,
+  podRejected,
+  readinessGateUnset,
+  hostPortsTaken,
+  volumeHeldByOldPod,
+  oldPodDoesNotEnd,
+  topologyKeyMissing,
+  externalNameIsAddress,
+  serviceSelectsOthers,
+  governingServiceMissing,
+  autoscalersConflict,
+  serviceLinkVariable,
+  probeTimesOut,
+  listensOnLoopback,
+  healthServiceMissing,
+  limitFromLimitRange,
+  tmpfsCountsAsMemory,
+  heapLimitReached,
+  volumeReleased,
+  mountHidesProgram,
+  volumeOwnedByOther,
+  jobKeptRunning,
+  initBeforeSidecar,
   reportsErrors,
 ];

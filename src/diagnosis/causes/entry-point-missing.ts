@@ -31,6 +31,7 @@ export const entryPointMissing = cause({
   title: "A command that the image does not have",
   reads: "The errors of the container runtime when it starts a process, and logs that end in an exec format error.",
   means: "The command is not in the image, may not be executed, or was built for another architecture.",
+  suppressedBy: ["MountHidesProgram"],
   needs: ["objects.Pod"],
   signs: ["ended", "waiting RunContainerError", "waiting CreateContainerError"],
   of: (view: View) =>

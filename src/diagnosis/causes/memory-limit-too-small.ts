@@ -23,6 +23,7 @@ export const memoryLimitTooSmall: Cause = {
   reads: "Containers killed for memory soon after their start, their limit, and what changed.",
   means: "The program does not fit its limit.",
   remedy: "`increase_resources`, at most fourfold. Otherwise, find out why the program needs more memory.",
+  suppressedBy: ["LimitFromLimitRange", "TmpfsCountsAsMemory"],
   find: inFailingWorkloads((view, workload) => find(view, workload)),
 };
 

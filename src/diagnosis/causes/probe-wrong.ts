@@ -153,6 +153,7 @@ const causeOf = (kind: Kind): Cause => ({
   ]
     .join(", or ")
     .concat(". Otherwise, correct the probe."),
+  ...(kind.fault === "protocol" ? { suppressedBy: ["HealthServiceMissing"] as const } : {}),
   ...(kind.fault === "timing" ? { suppressedBy: ["ProbeWrongPort", "ProbeWrongProtocol", "ProbeWrongPath"] } : {}),
   find: (view) => probeFailures(view).map((failure) => find(view, failure, kind)),
 });

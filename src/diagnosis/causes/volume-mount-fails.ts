@@ -17,6 +17,7 @@ export const volumeMountFails = cause({
   title: "A volume that cannot be attached or mounted",
   reads: "FailedAttachVolume and FailedMount events of pods that do not start.",
   means: "The volume is attached to another node, its driver or path is missing, or the mount is refused.",
+  suppressedBy: ["MemoryUnitWrong"],
   needs: ["objects.Pod", "events"],
   signs: ["event FailedMount", "event FailedAttachVolume"],
   of: (view: View) =>
