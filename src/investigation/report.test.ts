@@ -148,7 +148,7 @@ describe("what no cause accounts for", () => {
     all: readonly KubeObject[],
     object: Reference,
     more: Partial<Evidence> = {},
-  ) => unexplainedFindings(createView(evidence({ objects: all, ...more })), [{ kind, object, text: "why" }]);
+  ) => unexplainedFindings(createView(evidence({ objects: all, ...more })), [{ kind, object, text: "why" }], []);
   const long = "2027-03-01T13:00:00Z";
   const justNow = "2027-03-01T13:59:30Z";
 

@@ -12,6 +12,7 @@ import type { Investigation, PlannedFinding } from "#investigation/investigate.t
 import type { PlannedRepair } from "#investigation/plan-repair.ts";
 import type { ReadyPods } from "#investigation/ready-pods.ts";
 import type { Looked } from "#investigation/survey.ts";
+import type { Anomaly } from "#diagnosis/anomalies/anomaly.ts";
 import type { Unexplained } from "#investigation/unexplained.ts";
 
 export interface ReportedFinding {
@@ -41,6 +42,8 @@ export interface Report {
   /** Most certain first. */
   readonly findings: readonly ReportedFinding[];
   /** How many were left out as less certain. */
+  /** States that may still pass, such as pods of a rollout that are not ready yet; no part of any finding. */
+  readonly inProgress: readonly Anomaly[];
   readonly unlikely: number;
   readonly ruledOut: readonly RuledOut[];
   readonly notRead: readonly string[];
@@ -63,6 +66,7 @@ export const reportOf = (
   collectedAt: evidence.collectedAt,
   scope: found.scope,
   findings: [...found.findings.map(reported), ...found.unexplained.map(reportedUnexplained)],
+  inProgress: found.inProgress,
   unlikely: found.unlikely,
   ruledOut: [...found.ruledOut.filter(isTelling), ...found.ruledOut.filter((each) => !isTelling(each))].slice(0, maxRuledOut),
   notRead: [...found.unfinished, ...evidence.gaps, ...unmetNeeds(causes, evidence.lacks)],

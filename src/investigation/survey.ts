@@ -1,6 +1,8 @@
 // All that a report says of evidence before anything is planned: findings, what nothing explains, what reads as an instruction. Pure; its answer is plain data.
 import type { Quote, Reference } from "#api/fields.ts";
 import { referenceText } from "#api/object.ts";
+import { accountFor, anomaliesOf } from "#diagnosis/anomalies/anomalies.ts";
+import type { Anomaly } from "#diagnosis/anomalies/anomaly.ts";
 import { concerning } from "#diagnosis/concerns.ts";
 import { diagnoseView, ruledOutOf } from "#diagnosis/diagnose.ts";
 import { hostileTexts } from "#diagnosis/hostile-text.ts";
@@ -52,6 +54,8 @@ export interface Survey {
   readonly unlikely: number;
   /** Lasting trouble that no cause accounts for. */
   readonly unexplained: readonly Unexplained[];
+  /** States that differ from what their objects declare, that no finding accounts for, and that may still pass. */
+  readonly inProgress: readonly Anomaly[];
   /** Nearest first, one for each cause that was not found. */
   readonly ruledOut: readonly RuledOut[];
   readonly target?: TargetSurvey;
@@ -73,19 +77,23 @@ export const surveyOf = (evidence: Evidence, question: SurveyQuestion, steps = e
     .map((finding): LikelyFinding => ({ ...finding, pods: readyPodsOf(view, finding.object, finding.explains ?? []) }));
   const ruledOut = onePerCode(target === undefined ? diagnosis.ruledOut : ruledOutOf(view, target, steps), likely);
   const scope = scopeOf(evidence, question);
+  const anomalies = steps.run("the search for states that differ", () => accountFor(view, anomaliesOf(view), mine), nothingFound);
   return {
     scope,
     likely,
     unlikely: mine.length - likely.length,
     unexplained: steps
-      .run("the search for what nothing explains", () => unexplainedFindings(view, diagnosis.unexplained), [])
+      .run("the search for what nothing explains", () => unexplainedFindings(view, diagnosis.unexplained, anomalies.unexplained), [])
       .filter((finding) => concerns(finding) && isHere(finding)),
+    inProgress: anomalies.inProgress.filter((anomaly) => concerns(anomaly) && isHere(anomaly)),
     ruledOut,
     ...(target === undefined ? {} : { target: targetSurvey(view, target, { findings: likely, ruledOut }, steps) }),
     hostileTexts: steps.run("the search for instructions in texts", () => hostileTexts(view).map(({ quote }) => quote), []),
     looked: lookedAt(view, scope),
   };
 };
+
+const nothingFound = { explained: [], inProgress: [], unexplained: [] };
 
 const targetSurvey = (view: View, target: Reference, found: FoundFor, steps: Steps): TargetSurvey => {
   const verdict = verdictFor(view, target, found, steps);

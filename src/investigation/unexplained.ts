@@ -3,6 +3,7 @@ import type { Quote, Reference } from "#api/fields.ts";
 import { PersistentVolumeClaims, Pods, type Pod } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import { complaintIn, maxLogLines, onePerText } from "#diagnosis/explain.ts";
+import type { Anomaly, AnomalyKind } from "#diagnosis/anomalies/anomaly.ts";
 import type { Symptom } from "#diagnosis/symptoms.ts";
 import type { View } from "#diagnosis/view.ts";
 import { templateReferences } from "#cluster/template-references.ts";
@@ -28,7 +29,36 @@ export interface Unexplained {
   readonly person: string;
 }
 
-export const unexplainedFindings = (view: View, symptoms: readonly Symptom[]): readonly Unexplained[] => {
+/** `anomalies`: those that no finding accounts for and that are not young. An object is listed once. */
+export const unexplainedFindings = (view: View, symptoms: readonly Symptom[], anomalies: readonly Anomaly[]): readonly Unexplained[] => {
+  const bySymptoms = unexplainedSymptoms(view, symptoms);
+  const known = new Set(bySymptoms.map(({ object }) => referenceText(object)));
+  const others = Map.groupBy(
+    anomalies.filter(({ kind, object }) => isProblem[kind] && !known.has(referenceText(object))),
+    ({ object }) => referenceText(object),
+  );
+  return [...bySymptoms, ...[...others.values()].flatMap((all) => (all[0] === undefined ? [] : [puzzle(view, all[0].object, all)]))];
+};
+
+/** Whether a state that lasts is a problem by itself. A Service without pods may be declared in advance, and warnings alone may be noise. */
+const isProblem: Readonly<Record<AnomalyKind, boolean>> = {
+  PodsNotReady: true,
+  PodsMissing: true,
+  RolloutIncomplete: true,
+  ContainerWaiting: true,
+  ContainerRestarts: true,
+  PodNotScheduled: true,
+  PodFailed: true,
+  DeletionStuck: true,
+  ConditionUnmet: true,
+  NotReconciled: true,
+  ClaimNotBound: true,
+  ServiceWithoutPods: false,
+  JobFailed: true,
+  WarningEvents: false,
+};
+
+const unexplainedSymptoms = (view: View, symptoms: readonly Symptom[]): readonly Unexplained[] => {
   const byObject = new Map<string, Symptom[]>();
   for (const symptom of symptoms) {
     const text = referenceText(symptom.object);
@@ -41,7 +71,7 @@ export const unexplainedFindings = (view: View, symptoms: readonly Symptom[]): r
   });
 };
 
-const puzzle = (view: View, object: Reference, symptoms: readonly Symptom[]): Unexplained => ({
+const puzzle = (view: View, object: Reference, symptoms: readonly Pick<Symptom | Anomaly, "kind" | "text">[]): Unexplained => ({
   object,
   summary: summaryOf(view, object, symptoms).slice(0, 1024),
   chain: symptoms.map(({ kind, text }) => `${kind}: ${text}`),
@@ -53,7 +83,7 @@ const puzzle = (view: View, object: Reference, symptoms: readonly Symptom[]): Un
       : "check what the log line says; no object in the evidence explains it",
 });
 
-const summaryOf = (view: View, object: Reference, symptoms: readonly Symptom[]): string => {
+const summaryOf = (view: View, object: Reference, symptoms: readonly Pick<Symptom | Anomaly, "kind" | "text">[]): string => {
   const seen = symptoms.map(({ kind, text }) => `${kind} (${text})`).join("; ");
   const complaint = complaintIn(logsOf(view, object));
   return complaint === undefined

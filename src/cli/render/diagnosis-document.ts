@@ -1,10 +1,12 @@
 // A diagnosis as one document for programs: `diagnose -o json`. The form is a contract: fields are added, never taken away or renamed. Pure.
 import type { ReportedFinding, Report } from "#investigation/report.ts";
+import { toTimestamp } from "#lib/clock.ts";
 
 export const diagnosisDocument = ({
   collectedAt,
   scope,
   findings,
+  inProgress,
   ruledOut,
   notRead,
   unlikely,
@@ -15,6 +17,13 @@ export const diagnosisDocument = ({
   collectedAt,
   scope,
   findings: findings.map(findingDocument),
+  inProgress: inProgress.map(({ kind, object, text, severity, sinceMs }) => ({
+    kind,
+    object,
+    text,
+    severity,
+    ...(sinceMs === undefined ? {} : { since: toTimestamp(sinceMs) }),
+  })),
   notRead,
   ruledOut,
   unlikely,

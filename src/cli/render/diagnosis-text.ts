@@ -5,6 +5,8 @@ import {
   firingTexts,
   firingTitle,
   hostileTitle,
+  inProgressTexts,
+  inProgressTitle,
   lookedText,
   noPodsText,
   notCheckedTitle,
@@ -58,6 +60,11 @@ export const diagnosisText = (page: Page, report: Report, { from, details, comma
     ...(isTable ? ["", ...summaryTable(page, findings)] : []),
     ...(isTable && details === "few" ? ["", `Details: ${command} --details 1   (all: --details)`] : []),
     ...findings.flatMap((finding, at) => (shown(at) ? ["", ...findingText(page, finding, at + 1)] : [])),
+    ...section(
+      page,
+      inProgressTitle,
+      inProgressTexts(report).flatMap((text) => point(page, 1, "-", text)),
+    ),
     ...section(
       page,
       "Ruled out",

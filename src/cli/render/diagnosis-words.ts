@@ -1,4 +1,5 @@
 // The sentences that every form of a diagnosis shares: what was looked at, how sure a finding is. Pure.
+import { fromTimestamp } from "#lib/clock.ts";
 import { describeCommand } from "#api/kubectl.ts";
 import { proposalText } from "#story/action-words.ts";
 import { verdictWords } from "#story/words.ts";
@@ -21,6 +22,16 @@ export const conclusionText = (report: Report): string =>
   report.findings.length === 0
     ? `No problems found in ${scopeText(report)}.`
     : `${counted(report.findings.length, "finding")} in ${scopeText(report)}`;
+
+export const inProgressTitle = "In progress";
+
+/** `Deployment shop/web: 1 of 2 pods not ready (for 40 s)` */
+export const inProgressTexts = ({ inProgress, collectedAt }: Report): readonly string[] =>
+  inProgress.map(({ object, text, sinceMs }) => {
+    const now = fromTimestamp(collectedAt);
+    const age = sinceMs === undefined || now === undefined ? "" : ` (for ${Math.max(0, Math.round((now - sinceMs) / 1000))} s)`;
+    return `${referenceText(object)}: ${text}${age}`;
+  });
 
 const mostKinds = 6;
 

@@ -77,6 +77,7 @@ const broken: Report = {
   collectedAt: "2027-03-01T14:00:00.000Z",
   scope: { namespaces: ["shop", "orders"] },
   findings: [repairable, puzzle],
+  inProgress: [],
   unlikely: 1,
   ruledOut: [{ code: "ImageUnpullable", reason: "no container waits for its image" }],
   notRead: ["list secrets in shop: not allowed"],

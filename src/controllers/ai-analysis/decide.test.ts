@@ -133,6 +133,7 @@ const crash: PlannedFinding = {
 const lookOf = (verdict: Verdict, findings: readonly PlannedFinding[], rest: Partial<Look> = {}): Look => ({
   scope: { namespaces: ["shop"] },
   findings,
+  inProgress: [],
   unlikely: 0,
   unexplained: [],
   ruledOut: [],
