@@ -61,9 +61,9 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: "a repair that needs approval is done without",
-    file: "src/controllers/ai-analysis/conclude.ts",
-    from: 'if (choice.grant.value === "auto") return',
-    to: 'if (choice.grant.value !== "off") return',
+    file: "src/investigation/conclude.ts",
+    from: 'return choice.grant.value === "auto"',
+    to: 'return choice.grant.value !== "off"',
     courses: ["approval"],
   },
   {

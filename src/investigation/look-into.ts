@@ -16,6 +16,8 @@ export interface LookDeps extends InvestigationDeps {
   readonly clock: Clock;
   /** What it measures is shown beside the findings, and decides no repair. Absent: none is asked. */
   readonly prometheus?: PrometheusSource | undefined;
+  /** Default: the names are asked for, and left out where that is refused. */
+  readonly maySeeSecretNames?: ((signal?: AbortSignal) => Promise<boolean>) | undefined;
 }
 
 export interface LookSubject extends Omit<Subject, "leastConfidence" | "target" | "namespace"> {
@@ -34,6 +36,15 @@ export interface Look extends Investigation {
   readonly by?: Omit<NonNullable<NonNullable<AIAnalysis["status"]>["investigator"]>, "ms">;
 }
 
+/** A person's own rights are tried; a controller's are known. */
+const secretsFor = async (
+  { maySeeSecretNames }: LookDeps,
+  signal?: AbortSignal,
+): Promise<{ readonly secrets?: "where allowed" | "left out" }> => {
+  if (maySeeSecretNames === undefined) return { secrets: "where allowed" };
+  return (await maySeeSecretNames(signal)) ? {} : { secrets: "left out" };
+};
+
 export const lookInto = async (deps: LookDeps, subject: LookSubject, signal?: AbortSignal): Promise<Look> => {
   const { kube, clock, prometheus } = deps;
   const { target, alert, changes } = subject;
@@ -41,7 +52,7 @@ export const lookInto = async (deps: LookDeps, subject: LookSubject, signal?: Ab
   const question = {
     around: { target },
     alerts: [alert],
-    secrets: "where allowed",
+    ...(await secretsFor(deps, signal)),
     prometheus,
     ...(changes === undefined ? {} : { changes }),
   } as const;

@@ -42,7 +42,7 @@ const moments: readonly Mask[] = [
   [/(• container \S+ of Pod \S+: .*), restarted (?:once|twice|\d+ times)$/gm, "$1"],
   [/^ *\d+\. it has been restarted (?:once|twice|\d+ times)\n/gm, ""],
   // A kill that is seen twice is surer.
-  [/(MemoryLimitTooSmall: .*confidence |increase_resources .*score )(?:0\.84|1\.00)/g, "$1<0.84 or 1.00>"],
+  [/(MemoryLimitTooSmall: .*confidence |increase_resources .*score )(?:0\.84|0\.99)/g, "$1<0.84 or 0.99>"],
   // An image is asked for again and again: the kubelet pulls it, or waits before the next try.
   [/(│ container \S+: waiting; )(?:ImagePullBackOff; Back-off pulling image "\S+": ErrImagePull: |ErrImagePull; )/g, "$1<image pull>; "],
   [/(• container \S+ of Pod \S+: Waiting )\((?:ImagePullBackOff|ErrImagePull)\)/g, "$1(<image pull>)"],

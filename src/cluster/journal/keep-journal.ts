@@ -1,4 +1,5 @@
 // Keeps the change journal until its signal is aborted: loads the saved state, follows every kind, saves changes. Reads the cluster, and writes through its store only.
+import { mayReadSecrets } from "#cluster/secret-names.ts";
 import type { KubeObject, ObjectReference, ResourceType } from "#api/object.ts";
 import { changesNear, type NearChange, type Nearby, type Window } from "#cluster/journal/changes-near.ts";
 import { journalMetrics } from "#cluster/journal/journal-metrics.ts";
@@ -123,7 +124,7 @@ export const createJournalKeeper = (deps: KeeperDeps): JournalKeeper => {
   };
 
   const followAll = async (signal: AbortSignal, savedAt: number | undefined): Promise<void> => {
-    const types = (await maySeeSecrets(kube, signal)) ? [...trackedTypes, secretType] : trackedTypes;
+    const types = (await mayReadSecrets(kube, "watch", signal)) ? [...trackedTypes, secretType] : trackedTypes;
     const running: Promise<void>[] = [];
     for (const type of types) {
       if (signal.aborted) break;
@@ -166,18 +167,3 @@ const namesOf = ({ apiVersion, kind, metadata: { name, namespace = "", uid, reso
   kind,
   metadata: { name, namespace, uid, resourceVersion, creationTimestamp: "" },
 });
-
-/** The right is not part of an installation; asking for it by listing would be refused again and again. */
-const maySeeSecrets = async (kube: Pick<Kube, "request">, signal: AbortSignal): Promise<boolean> => {
-  const review = {
-    apiVersion: "authorization.k8s.io/v1",
-    kind: "SelfSubjectAccessReview",
-    spec: { resourceAttributes: { verb: "watch", resource: "secrets" } },
-  };
-  try {
-    const answer = await kube.request("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review, { signal });
-    return (answer as { status?: { allowed?: boolean } } | undefined)?.status?.allowed === true;
-  } catch {
-    return false;
-  }
-};

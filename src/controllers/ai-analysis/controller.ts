@@ -7,6 +7,7 @@ import { act } from "#controllers/ai-analysis/act.ts";
 import { type Observed, phases, type Words } from "#controllers/ai-analysis/decide.ts";
 import { type AnalysisDeps, observe } from "#controllers/ai-analysis/observe.ts";
 import { metrics as definitions } from "#controllers/ai-analysis/role.ts";
+import { createSecretNamesRight } from "#cluster/secret-names.ts";
 import { phaseController } from "#controllers/phase-controller.ts";
 import type { Controller } from "#kube/controller.ts";
 import { fromTimestamp } from "#lib/clock.ts";
@@ -15,7 +16,8 @@ import type { Metrics } from "#lib/metrics.ts";
 export const createAIAnalysisController = (deps: AnalysisDeps): Controller => {
   const scope = { namespace: deps.namespace };
   const approvals = deps.caches.of(AIApprovalRequest, scope);
-  const sources = { ...deps, approvals, requests: deps.caches.of(RemediationRequest, scope) };
+  const requests = deps.caches.of(RemediationRequest, scope);
+  const sources = { ...deps, approvals, requests, maySeeSecretNames: createSecretNamesRight(deps.kube, deps.clock) };
   return phaseController<AIAnalysis, Words, Observed>(deps, {
     name: "ai-analysis",
     concurrency: 4,

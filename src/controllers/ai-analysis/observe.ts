@@ -33,6 +33,7 @@ export interface AnalysisDeps extends RoleDeps {
 }
 
 export interface Stores {
+  readonly maySeeSecretNames: (signal?: AbortSignal) => Promise<boolean>;
   readonly approvals: Store<AIApprovalRequest>;
   readonly requests: Store<RemediationRequest>;
 }

@@ -24,7 +24,8 @@ export const objects: EvidenceSource = {
   provides: objectNames,
   collect: async (collection) => {
     const { gather, target, question } = collection;
-    const wanted = everyKind.filter((kind) => kind.when === undefined || readsEverything(collection));
+    const isLeftOut = ({ part }: KindToRead): boolean => question.secrets === "left out" && part === "metadata";
+    const wanted = everyKind.filter((kind) => !isLeftOut(kind) && (kind.when === undefined || readsEverything(collection)));
     const isTried = (kind: KindToRead): boolean => question.secrets === "where allowed" && kind.part === "metadata";
     await list(
       collection,

@@ -52,8 +52,8 @@ export type Reading = Partial<Found> & { readonly lacks?: readonly SourceName[] 
 export interface EvidenceQuestion {
   readonly around: Around;
   readonly alerts?: readonly Alert[];
-  /** Their names: listed, or tried without a word where the right to list them is absent, as it is for most. Default: listed. */
-  readonly secrets?: "where allowed";
+  /** Their names: listed, or tried without a word where the right to list them is absent, as it is for most, or left out by a caller that knows that it has no right. Default: listed. */
+  readonly secrets?: "where allowed" | "left out";
   readonly progress?: GatherOptions["progress"];
   /** What is known of changes, such as the journal of an installation; asked once the rest is read. */
   readonly changes?: ChangeSource;
