@@ -37,6 +37,11 @@ const moments: readonly Mask[] = [
     "$1<crash loop>; $2; exit code $3",
   ],
   [/(│ container \S+: )terminated; (Error|OOMKilled); exit code (\d+); \d+ restarts$/gm, "$1<crash loop>; $2; exit code $3"],
+  // The second attempt looks at the pod that the undo has just made: it is being created, or has crashed already.
+  [
+    /(?<=── Attempt 2 ──[^]*• container \S+ of Pod \S+: )(?:<crash loop>, exit code 1|Waiting \(ContainerCreating\))/,
+    "<being created, or crash loop>",
+  ],
   [/(Container \S+ of Pod \S+) (?:ended with exit code \d+ \(Error\)|waits: CrashLoopBackOff)/g, "$1 <crash loop>"],
   // How often it had crashed by then; not at all yet, and nothing is said of it.
   [/(• container \S+ of Pod \S+: .*), restarted (?:once|twice|\d+ times)$/gm, "$1"],
