@@ -1,8 +1,9 @@
-// `npm run check`: types, import table, regular expressions, lint, format, generated files. Prints what each found; exits 1 if any found something.
+// `npm run check`: types, import table, regular expressions, words, lint, format, generated files. Prints what each found; exits 1 if any found something.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import process from "node:process";
 import { forbiddenImports } from "./check-imports.ts";
+import { avoidedWhereEnforced } from "./check-words.ts";
 import { superlinearRegexes } from "./check-regexes.ts";
 import { staleFiles } from "./generate.ts";
 
@@ -18,6 +19,7 @@ const checks: readonly (readonly [name: string, find: () => string[]])[] = [
   ["types", () => run("tsc", "--project", ".")],
   ["import table", () => forbiddenImports(root)],
   ["regular expressions", () => superlinearRegexes(root)],
+  ["words", () => avoidedWhereEnforced(root)],
   ["lint", () => run("oxlint", "--type-aware", "--deny-warnings")],
   ["format", () => run("oxfmt", "--check", ".")],
   ["generated files", () => staleFiles(root).map((path) => `${path} is not what its source says: run npm run generate`)],

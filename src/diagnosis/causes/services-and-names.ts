@@ -5,6 +5,7 @@ import { objectQuote } from "#diagnosis/assess.ts";
 import { complaintsAbout, complaintsAboutService } from "#diagnosis/caller-complaints.ts";
 import { quote } from "#diagnosis/explain.ts";
 
+import { failingWorkloads } from "#diagnosis/failing-workloads.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
@@ -177,7 +178,7 @@ export const serviceLinkVariable = cause({
   needs: ["objects.Service", "logs"],
   signs: ["log"],
   of: (view: View) =>
-    view.workloads.flatMap((workload) => {
+    failingWorkloads(view).flatMap((workload) => {
       if (workload.template.spec["enableServiceLinks"] === false) return [];
       const { namespace } = workload.reference;
       for (const service of view.all(Services, namespace)) {
