@@ -40,6 +40,7 @@ export default defineConfig({
           maxWorkers: availableParallelism() + 1,
           // Of a test that hangs: a busy machine is no reason to fail.
           testTimeout: 60_000,
+          hookTimeout: 120_000,
           include: [
             "src/**/*.test.ts",
             "scenarios/**/*.test.ts",
