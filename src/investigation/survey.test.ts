@@ -501,3 +501,18 @@ describe("an alert about something that only suffers", () => {
     expect(causesOf("v1", "Service", "other")).not.toContain("MemoryLimitTooSmall Deployment web");
   });
 });
+
+test("a finding that is too uncertain to be shown silences no state that differs; one that the caller leaves out does", () => {
+  const web = deployment("web");
+  const rejected = {
+    creationTimestamp: "2027-03-01T13:57:00Z",
+    status: { phase: "Failed", reason: "SysctlForbidden", conditions: [], containerStatuses: [] },
+  };
+  const given = evidence({ objects: [web, ...podsOf(web, rejected, { creationTimestamp: "2027-03-01T13:58:00Z" })] });
+  const codes = (least: number): readonly [likely: number, unlikely: number, unexplained: number] => {
+    const { likely, unlikely, unexplained } = surveyOf(given, { leastConfidence: least });
+    return [likely.length, unlikely, unexplained.length];
+  };
+  expect(codes(0.5)).toEqual([0, 1, 1]);
+  expect(codes(0.4)).toEqual([1, 0, 0]);
+});

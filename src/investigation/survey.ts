@@ -7,7 +7,7 @@ import { concerning } from "#diagnosis/concerns.ts";
 import { diagnoseView, ruledOutOf } from "#diagnosis/diagnose.ts";
 import { hostileTexts } from "#diagnosis/hostile-text.ts";
 import type { RuledOut } from "#diagnosis/finding.ts";
-import type { RankedFinding } from "#diagnosis/rank.ts";
+import { leastConfidence as usualConfidence, type RankedFinding } from "#diagnosis/rank.ts";
 import { type FoundFor, type Verdict, verdictFor, workloadAt } from "#diagnosis/verdict.ts";
 import { type ReplicaCounts, replicasOf } from "#cluster/workload-shape.ts";
 import { everyStep, type Steps } from "#diagnosis/steps.ts";
@@ -77,7 +77,9 @@ export const surveyOf = (evidence: Evidence, question: SurveyQuestion, steps = e
     .map((finding): LikelyFinding => ({ ...finding, pods: readyPodsOf(view, finding.object, finding.explains ?? []) }));
   const ruledOut = onePerCode(target === undefined ? diagnosis.ruledOut : ruledOutOf(view, target, steps), likely);
   const scope = scopeOf(evidence, question);
-  const anomalies = steps.run("the search for states that differ", () => accountFor(view, anomaliesOf(view), mine), nothingFound);
+  // A finding that is too uncertain to be shown explains nothing; one that the caller alone leaves out does.
+  const shown = mine.filter(({ confidence }) => confidence >= Math.min(leastConfidence, usualConfidence));
+  const anomalies = steps.run("the search for states that differ", () => accountFor(view, anomaliesOf(view), shown), nothingFound);
   return {
     scope,
     likely,

@@ -1,5 +1,6 @@
 // A volume that keeps its former claim, a mount that hides the program, a file that another user owns, a Job that a sidecar keeps running, and an init
 // container that needs a sidecar listed after it.
+import { isReady } from "#api/conditions.ts";
 import { type Container, type Job, PersistentVolumeClaims, PersistentVolumes, type Pod } from "#api/kubernetes.ts";
 import { objectQuote } from "#diagnosis/assess.ts";
 import { quote } from "#diagnosis/explain.ts";
@@ -7,6 +8,7 @@ import { kubectl } from "#diagnosis/kubectl.ts";
 import { rollbackWithout } from "#diagnosis/previous-revision.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
+import type { PodLog } from "#evidence/evidence.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import { parseQuantity } from "#lib/quantity.ts";
 
@@ -139,6 +141,12 @@ const hidingMount = (container: Container | undefined, program: string) =>
     return subPath === undefined && (program.includes("/") ? program.startsWith(`${path}/`) : programFolders.has(path));
   });
 
+/** Of pods that are not ready: what a running program logs, such as the path of a request, is no ground to change it. */
+const unreadyLogs = (view: View, workload: Workload): readonly PodLog[] => {
+  const unready = new Set(workload.pods.filter((pod) => !isReady(pod)).map(({ metadata }) => metadata.name));
+  return view.logsOf(workload).filter(({ pod }) => unready.has(pod));
+};
+
 const denied = /(?:EACCES|permission denied)/i;
 
 export const volumeOwnedByOther = cause({
@@ -154,7 +162,7 @@ export const volumeOwnedByOther = cause({
       const mounts = workload.template.spec.containers.flatMap(({ volumeMounts = [], name }) =>
         volumeMounts.map((mount) => ({ ...mount, container: name })),
       );
-      for (const log of view.logsOf(workload)) {
+      for (const log of unreadyLogs(view, workload)) {
         const line = log.text
           .split("\n")
           .find(
@@ -286,7 +294,9 @@ export const initBeforeSidecar = cause({
       const inits = workload.template.spec.initContainers ?? [];
       return inits.flatMap((init, at) => {
         const sidecar = inits.slice(at + 1).find((each) => each["restartPolicy"] === "Always");
-        const log = view.logsOf(workload).find(({ container, text }) => container === init.name && text.split("\n").some(isLocalRefusal));
+        const log = unreadyLogs(view, workload).find(
+          ({ container, text }) => container === init.name && text.split("\n").some(isLocalRefusal),
+        );
         const line = log?.text.split("\n").find(isLocalRefusal);
         return sidecar === undefined || log === undefined || line === undefined || init["restartPolicy"] === "Always"
           ? []
