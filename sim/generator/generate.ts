@@ -1,4 +1,4 @@
-// Generated runs one after another: each seed is drawn, run and judged; a failure is made smaller and told with the command that replays it.
+// Generated runs one after another: each seed is drawn, run and judged; a failure is made smaller and printed with the command that replays it.
 import { createHash } from "node:crypto";
 import { drawInput } from "#sim/generator/draw-input.ts";
 import { type GeneratedInput, inputLines } from "#sim/generator/input.ts";

@@ -1,7 +1,7 @@
 // What the controller would say and do about one object right now: its own investigation, policy and conclusion, on what the cluster holds. Changes nothing.
 import type { Alert, Reference } from "#api/fields.ts";
 import { isTerminal } from "#api/define-kind.ts";
-import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
+import { installedSettings } from "#cli/installed-settings.ts";
 import { type RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
 import { type KubeObject, referenceText } from "#api/object.ts";
 import type { AttemptStory, TargetContext } from "#story/story.ts";
@@ -16,11 +16,9 @@ import { journalIn } from "#investigation/journal-in.ts";
 import { type Look, lookInto } from "#investigation/look-into.ts";
 import type { ReadForAction } from "#investigation/plan-repair.ts";
 import type { Kube } from "#kube/client.ts";
-import { isForbidden, isNotFound } from "#kube/errors.ts";
 import { type Clock, toTimestamp } from "#lib/clock.ts";
 import { pastActions, rejectedPlans } from "#policy/episode.ts";
 import { type PolicyContext, policyContextOf } from "#policy/permission.ts";
-import { defaultSettings, type Settings, settingsFrom } from "#policy/settings.ts";
 
 export interface PreviewDeps {
   readonly kube: Kube;
@@ -52,7 +50,7 @@ export const planPreview = async (deps: PreviewDeps, { target, object, alertName
   };
   const [found, settings, labels] = await Promise.all([
     lookInto({ kube, clock, read, diagnoser }, subject, signal),
-    settingsOf(kube, namespace, signal),
+    installedSettings(kube, namespace, signal),
     target.namespace === undefined ? object.metadata.labels : readPolicyLabels(kube, target, signal),
   ]);
   const policy = policyContextOf({ target, labels, ownNamespace: namespace, settings });
@@ -89,16 +87,6 @@ const episodeOf = (
   return active === undefined
     ? { pastActions: [], rejected: [] }
     : { pastActions: pastActions(active, next), rejected: rejectedPlans(active, next) };
-};
-
-/** Where Kintsugi is not installed, or its policies may not be read, its defaults apply: a preview needs no installation. */
-const settingsOf = async (kube: Kube, namespace: string, signal: AbortSignal | undefined): Promise<Settings> => {
-  try {
-    return settingsFrom(await kube.list(RemediationPolicy, { namespace }, signal === undefined ? {} : { signal }));
-  } catch (error) {
-    if (isForbidden(error) || isNotFound(error)) return defaultSettings;
-    throw error;
-  }
 };
 
 const contextOf = (policy: PolicyContext, owner: ReturnType<typeof managedBy>, { target, evidence }: Look): TargetContext => ({

@@ -30,7 +30,7 @@ export interface ProbeFailure {
   readonly event: ObservedEvent;
   /** Other probes of the container that do not fail. */
   readonly passing: readonly Probe[];
-  /** The container has been restarted, or was told that it will be. */
+  /** The container has been restarted, or was reported that it will be. */
   readonly isKilled: boolean;
 }
 
@@ -57,20 +57,22 @@ const failuresIn = (view: View, workload: Workload, pod: Pod): readonly ProbeFai
   return pod.spec.containers.flatMap((container) => {
     const status = pod.status?.containerStatuses?.find(({ name }) => name === container.name);
     const restarts = status?.restartCount ?? 0;
-    const told = (kind: ProbeKind): ObservedEvent | undefined =>
+    const reported = (kind: ProbeKind): ObservedEvent | undefined =>
       events.find(({ reason, message }) => reason === "Unhealthy" && message.toLowerCase().startsWith(`${kind} probe failed`));
     const isKilled =
       restarts > 0 &&
       events.some(({ message }) => new RegExp(`Container ${escaped(container.name)} failed (?:liveness|startup) probe`).test(message));
     return probeKinds.flatMap((kind): ProbeFailure[] => {
       const probe = probeOf(container, kind);
-      const event = told(kind);
+      const event = reported(kind);
       if (probe === undefined || event === undefined) return [];
       // A ready pod that was never restarted has got over it.
       // Readiness is asked of what runs: while a container is restarted, that is the trouble.
       const counts = kind === "readiness" ? !isReady(pod) && (restarts === 0 || hasRunSince(status, event)) : isKilled;
       if (!counts) return [];
-      const passing = probeKinds.flatMap((other) => (other === kind || told(other) !== undefined ? [] : (probeOf(container, other) ?? [])));
+      const passing = probeKinds.flatMap((other) =>
+        other === kind || reported(other) !== undefined ? [] : (probeOf(container, other) ?? []),
+      );
       return [{ workload, pod, container, kind, probe, message: event.message, event, passing, isKilled }];
     });
   });

@@ -1,6 +1,6 @@
 // Pods that a controller wants and the API server refuses: the FailedCreate events of a workload that lacks pods, still unsolved. Pure.
 import { conditionOf } from "#api/conditions.ts";
-import type { Deployment } from "#api/kubernetes.ts";
+import type { Deployment, ObjectCondition } from "#api/kubernetes.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import type { ObservedEvent } from "#evidence/evidence.ts";
@@ -17,7 +17,7 @@ const recentMs = 20 * 60_000;
 export const refusedPods = (view: View): readonly Refusal[] =>
   view.workloads.flatMap((workload) => {
     const living = workload.pods.filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && status?.phase !== "Failed");
-    if (workload.desired !== undefined && living.length >= workload.desired && !failsToCreate(workload)) return [];
+    if (workload.desired !== undefined && living.length >= workload.desired && creationRefusal(workload) === undefined) return [];
     const event = view
       .eventsAround(workload)
       .filter(({ reason, lastAt }) => reason === "FailedCreate" && view.now - (fromTimestamp(lastAt) ?? view.now) <= recentMs)
@@ -25,4 +25,8 @@ export const refusedPods = (view: View): readonly Refusal[] =>
     return event === undefined ? [] : [{ workload, event }];
   });
 
-const failsToCreate = ({ object }: Workload): boolean => conditionOf(object as Deployment, "ReplicaFailure")?.status === "True";
+/** The controller's own word that it cannot create a pod, while that lasts. */
+export const creationRefusal = ({ object }: Workload): ObjectCondition | undefined => {
+  const condition = conditionOf(object as Deployment, "ReplicaFailure");
+  return condition?.status === "True" ? condition : undefined;
+};

@@ -118,15 +118,15 @@ describe("on a real cluster", () => {
     for (const end = performance.now() + patienceMs; !isComplete(last) && performance.now() < end;) last = await diagnose("-A");
     const { document, seconds, code } = last;
     const missed = faults.filter(({ name: own, cause }) => !isFound(own, cause, document));
-    const told = document.findings.map(text);
+    const shown = document.findings.map(text);
     toStderr(
-      `${faults.length - missed.length} of ${faults.length} right in ${told.length} findings, ${seconds.toFixed(1)} s\n${told.join("\n")}`,
+      `${faults.length - missed.length} of ${faults.length} right in ${shown.length} findings, ${seconds.toFixed(1)} s\n${shown.join("\n")}`,
     );
     expect(code).toBe(1);
     expect(
       missed.map(({ name: namespace, cause }) => `${namespace}: ${cause.codes.join(" or ")} ${cause.kind} ${cause.name}`).slice(1),
     ).toEqual([]);
-    expect(told.length).toBeLessThanOrEqual(25);
+    expect(shown.length).toBeLessThanOrEqual(25);
   });
 
   test("the root cause of every scenario and of its twin is told, and of the healthy one nothing", async () => {
@@ -145,18 +145,18 @@ describe("on a real cluster", () => {
   });
 });
 
-/** What was told instead of the cause. */
+/** The findings in place of the cause. */
 const wrongOf = async (wanted: readonly Fault[]): Promise<readonly string[]> => {
   const everything = (await diagnose("-A")).document;
   const wrong: string[] = [];
   for (const { scenario, name: namespace, cause, asked } of wanted) {
     const { findings } = asked === undefined ? everything : (await diagnose(asked, "-n", namespace)).document;
-    const told = findings.filter(({ object }) => object.namespace === namespace);
+    const local = findings.filter(({ object }) => object.namespace === namespace);
     const isRight =
       cause === undefined
-        ? told.length === 0
-        : isFound(namespace, cause, { findings: told.slice(0, 1) }) && (asked === undefined || told.length === 1);
-    if (!isRight) wrong.push(`${scenario}: ${told.map(text).join(", ") || "nothing"}`);
+        ? local.length === 0
+        : isFound(namespace, cause, { findings: local.slice(0, 1) }) && (asked === undefined || local.length === 1);
+    if (!isRight) wrong.push(`${scenario}: ${local.map(text).join(", ") || "nothing"}`);
   }
   return wrong;
 };

@@ -1,11 +1,11 @@
 // `kintsugi policy`: what the policies allow for one object, and tests of policies against expectations. Only reads.
 import type { Action } from "#actions/action.ts";
 import { actions, findAction } from "#actions/registry.ts";
-import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { builtInTypes } from "#api/kubernetes.ts";
 import { type ObjectReference, referenceText } from "#api/object.ts";
 import type { DefineCommand } from "#cli/command.ts";
 import { misuse, refusal } from "#cli/failure.ts";
+import { installedSettings } from "#cli/installed-settings.ts";
 import { missingObject, objectAsked } from "#cli/missing-object.ts";
 import { type CaseResult, runPolicyCases } from "#cli/policy-cases.ts";
 import { point, section } from "#cli/render/page.ts";
@@ -15,7 +15,7 @@ import { readPolicyLabels } from "#cluster/policy-labels.ts";
 import { freezeHold } from "#policy/freeze.ts";
 import { holderText, isManaged, permissionFor, type PolicyContext, policyContextOf, type PolicyLabels } from "#policy/permission.ts";
 import { subjectVariables } from "#policy/rules.ts";
-import { type Settings, settingsFrom } from "#policy/settings.ts";
+import type { Settings } from "#policy/settings.ts";
 
 export const define: DefineCommand = (policy, run) => {
   policy
@@ -65,7 +65,7 @@ const explain = async (session: Session, object: string, action: string | undefi
   const labels = await readPolicyLabels(kube, target, signal);
   if (labels === undefined) throw await missingObject(asking, target);
   const ownNamespace = session.kintsugiNamespace;
-  const settings = settingsFrom(await kube.list(RemediationPolicy, { namespace: ownNamespace }, signal === undefined ? {} : { signal }));
+  const settings = await installedSettings(kube, ownNamespace, signal);
   const asked = actions.filter((each) => (action === undefined ? appliesTo(each, target) : each.name === action));
   const explained = explainedFor({ target, labels, ownNamespace, settings, asked, now: session.deps.clock.now() });
   session.answer(explained, () => explanation(session, explained, labels));

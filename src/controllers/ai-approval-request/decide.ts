@@ -48,7 +48,7 @@ const guards = {
   drifted: ({ drift }) => (drift === undefined ? undefined : decided("Void", `Approval request voided: ${drift}.`)),
   /** Any account that may write it could have decided in another name. A rejection counts all the same: it changes nothing. */
   decisionsUnchecked: (seen) => (seen.isUnchecked ? { do: "wait", untilMs: expiresAtMs(seen) } : undefined),
-  /** Before any approval: a plan is approved only while nobody asks for another one. */
+  /** Before any approval: a plan is approved only while no approver asks for another one. */
   overridden: (seen) => {
     const wish = votesOf(seen).find(({ decision: vote, override }) => vote === "Overridden" && override !== undefined);
     if (wish?.override === undefined) return undefined;

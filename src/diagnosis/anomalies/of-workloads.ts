@@ -1,6 +1,8 @@
 // Anomalies of workloads and their pods: replicas that are not ready or missing, rollouts that do not end, containers that fail. Pure.
 import { conditionOf, isReady } from "#api/conditions.ts";
-import type { ContainerStatus, Deployment, ObjectCondition, Pod, StatefulSet } from "#api/kubernetes.ts";
+import type { ContainerStatus, Deployment, Pod, StatefulSet } from "#api/kubernetes.ts";
+import { replicasOf } from "#cluster/workload-shape.ts";
+import { creationRefusal } from "#diagnosis/refused-pods.ts";
 import type { Workload, View } from "#diagnosis/view.ts";
 import { type Anomaly, earliest, isYoungSince, numberIn, type Severity, specOf, statusOf } from "#diagnosis/anomalies/anomaly.ts";
 import { fromTimestamp } from "#lib/clock.ts";
@@ -50,7 +52,7 @@ const missing = (view: View, workload: Workload, live: readonly Pod[]): readonly
   const { desired, object } = workload;
   const present = object.kind === "DaemonSet" ? (numberIn(statusOf(object), "currentNumberScheduled") ?? live.length) : live.length;
   if (desired === undefined || present >= desired) return [];
-  const refusal = conditionsOf(object).find(({ type, status }) => type === "ReplicaFailure" && status === "True");
+  const refusal = creationRefusal(workload);
   const event = view.eventsAround(workload).find(({ type, reason }) => type === "Warning" && reason.startsWith("FailedCreate"));
   const sinceMs = earliest([refusal?.lastTransitionTime ?? event?.firstAt ?? lastWrite(object)]);
   return [
@@ -68,13 +70,13 @@ const missing = (view: View, workload: Workload, live: readonly Pod[]): readonly
 const reasonText = (message: string | undefined): string => (message === undefined ? "" : `: ${message}`);
 
 /** The newest revision has fewer replicas than declared. A pause, a partition and OnDelete are decisions of people. */
-const rollout = (view: View, { object, reference, desired = 0 }: Workload): readonly Anomaly[] => {
-  const status = statusOf(object);
-  const updated = numberIn(status, object.kind === "DaemonSet" ? "updatedNumberScheduled" : "updatedReplicas") ?? 0;
+const rollout = (view: View, workload: Workload): readonly Anomaly[] => {
+  const { object, reference, desired = 0 } = workload;
+  const updated = replicasOf(object)?.updated ?? 0;
   const wanted = wantedOfNewest(object, desired);
   if (wanted === undefined || updated >= wanted) return [];
-  const progressing = conditionsOf(object).find(({ type }) => type === "Progressing");
-  const refusal = conditionsOf(object).find(({ type, status: value }) => type === "ReplicaFailure" && value === "True");
+  const progressing = conditionOf(object as Deployment, "Progressing");
+  const refusal = creationRefusal(workload);
   const sinceMs = earliest([progressing?.lastUpdateTime ?? progressing?.lastTransitionTime ?? lastWrite(object)]);
   return [
     {
@@ -193,11 +195,6 @@ const statusesOf = ({ status }: Pod): readonly ContainerStatus[] => [
   ...(status?.initContainerStatuses ?? []),
   ...(status?.containerStatuses ?? []),
 ];
-
-const conditionsOf = (object: Workload["object"]): readonly ObjectCondition[] => {
-  const { conditions } = statusOf(object);
-  return Array.isArray(conditions) ? (conditions as readonly ObjectCondition[]) : [];
-};
 
 /** The newest write to anything but the status. */
 const lastWrite = ({ metadata }: Workload["object"]): string | undefined =>

@@ -19,7 +19,7 @@ export const replicasZero: Cause = {
   title: "A workload scaled to zero that is still needed",
   reads:
     "Deployments and StatefulSets that want no pods, the Services before them, when they were scaled down, alerts and complaints of callers.",
-  means: "Somebody set its replicas to zero, and its Service has no endpoints left for those who call it.",
+  means: "Its replicas were set to zero, and its Service has no endpoints left for its callers.",
   remedy: "`scale_deployment` to the number of replicas it had before. Otherwise, scale it by hand.",
   find: (view) => view.workloads.flatMap((workload) => find(view, workload)),
 };
