@@ -1,8 +1,7 @@
 // Windows in which nothing is repaired, and the pause that has no end. Pure.
-import { fromTimestamp } from "#lib/clock.ts";
 import type { Hold } from "#policy/budget.ts";
 import type { RuleVariables } from "#policy/expression.ts";
-import type { Freeze } from "#policy/rules.ts";
+import type { Window } from "#policy/freeze-window.ts";
 import type { Settings } from "#policy/settings.ts";
 
 /** One step, as the conditions of windows read it. */
@@ -27,7 +26,7 @@ export const freezeHold = (settings: Settings, now: number, steps: readonly Free
 /** The last year that a time of Kubernetes can say. */
 const noEndMs = Date.parse("9999-01-01T00:00:00Z");
 
-const openWindow = ({ name, from, to }: Freeze, now: number): readonly { readonly name: string; readonly to: number }[] => {
-  const [start, end] = [fromTimestamp(from), fromTimestamp(to)];
-  return start !== undefined && end !== undefined && start <= now && now < end ? [{ name, to: end }] : [];
+const openWindow = ({ name, openUntil }: Window, now: number): readonly { readonly name: string; readonly to: number }[] => {
+  const to = openUntil(now);
+  return to === undefined ? [] : [{ name, to }];
 };

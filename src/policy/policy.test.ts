@@ -5,6 +5,7 @@ import { type AutonomyQuestion, autonomyCeiling, autonomyFor, leastAutonomy } fr
 import { budgetHold } from "#policy/budget.ts";
 import { allowsAuto, autoEnvironments, environmentOf } from "#policy/environment.ts";
 import { freezeHold } from "#policy/freeze.ts";
+import type { Freeze } from "#policy/freeze-window.ts";
 import { beyondLimits } from "#policy/limits.ts";
 import { priorityOf } from "#policy/priority.ts";
 import { subjectVariables } from "#policy/rules.ts";
@@ -151,9 +152,16 @@ describe("budgetHold", () => {
     }));
 });
 
+const policyWith = (spec: RemediationPolicy["spec"]): RemediationPolicy => ({
+  apiVersion: "kintsugi.dev/v1alpha1",
+  kind: "RemediationPolicy",
+  metadata: { name: "team", namespace: "kintsugi-system", uid: "1", resourceVersion: "1", creationTimestamp: "2030-01-01T00:00:00Z" },
+  spec,
+});
+
 describe("freezeHold", () => {
   const freeze = (name: string, from: number, to: number) => ({ name, from: ago(-from), to: ago(-to) });
-  const hold = (...freezes: ReturnType<typeof freeze>[]) => freezeHold({ ...defaultSettings, freezes }, now, []);
+  const hold = (...freezes: Freeze[]) => freezeHold(settingsFrom([policyWith({ freezes })]), now, []);
 
   test("nothing holds by default", () => expect(hold()).toBeUndefined());
   test("a pause has no end", () =>
@@ -164,8 +172,33 @@ describe("freezeHold", () => {
     expect(hold(freeze("sale", 1, 30))).toBeUndefined();
   });
   test("of several the one that ends last counts", () => expect(hold(freeze("a", -5, 10), freeze("b", -5, 20))?.why).toContain('"b"'));
-  test("a window that cannot be read is none", () =>
-    expect(freezeHold({ ...defaultSettings, freezes: [{ name: "x", from: "soon", to: "later" }] }, now, [])).toBeUndefined());
+  test("a window that returns holds while it is open", () => {
+    const nightly = { name: "nights", schedule: { cron: "0 11 * * *", durationMinutes: 90 } };
+    expect(hold(nightly)).toEqual({ why: 'freeze "nights" until 2030-01-01T12:30:00Z', untilMs: now + 30 * 60_000 });
+    expect(hold({ ...nightly, schedule: { ...nightly.schedule, timeZone: "America/New_York" } })).toBeUndefined();
+  });
+  test.each<[string, Freeze, string]>([
+    [
+      "a time that cannot be read",
+      { name: "x", from: "soon", to: "later" },
+      'spec.freezes[0].from, line 1, column 1: "soon" is not a time',
+    ],
+    ["an end before its begin", freeze("x", 10, 5), "spec.freezes[0].to, line 1, column 1: the window ends before it begins"],
+    ["neither times nor a schedule", { name: "x" }, "spec.freezes[0], line 1, column 1: a freeze has a schedule, or else from and to"],
+    ["both", { ...freeze("x", 1, 2), schedule: { cron: "0 0 * * *", durationMinutes: 5 } }, "spec.freezes[0], line 1, column 1"],
+    [
+      "a schedule that is none",
+      { name: "x", schedule: { cron: "0 25 * * *", durationMinutes: 5 } },
+      'spec.freezes[0].schedule.cron, line 1, column 3: invalid hour "25"',
+    ],
+    [
+      "an unknown time zone",
+      { name: "x", schedule: { cron: "0 2 * * *", durationMinutes: 5, timeZone: "Mars/Olympus" } },
+      "spec.freezes[0].schedule.timeZone, line 1, column 1",
+    ],
+  ])("a window is not ignored for %s: its policy is not valid", (_name, window, problem) => {
+    expect(settingsFrom([policyWith({ freezes: [window] })]).restrictions[0]).toContain(problem);
+  });
 });
 
 describe("settingsFrom", () => {
@@ -183,7 +216,7 @@ describe("settingsFrom", () => {
     expect(settingsFrom(policies)).toEqual(settingsFrom(policies.toReversed()));
   });
   test("a pause and a protection are never lifted by another policy", () => {
-    const window = { name: "sale", from: ago(1), to: ago(0) };
+    const window = { name: "sale", from: ago(1), to: ago(-1) };
     const settings = settingsFrom([
       policy("a", { paused: true, protected: { namespaces: ["bank"], kinds: ["StatefulSet"] }, freezes: [window] }),
       policy("b", { paused: false, protected: { namespaces: ["bank", "pay"] } }),
@@ -192,7 +225,7 @@ describe("settingsFrom", () => {
       paused: true,
       protectedNamespaces: ["kube-system", "bank", "pay"],
       protectedKinds: ["StatefulSet"],
-      freezes: [window],
+      freezes: [{ name: "sale" }],
     });
   });
   test("an empty list of approvers would allow no decision at all", () => {
@@ -220,8 +253,8 @@ describe("limits", () => {
 
   test("without a policy there are none, and of two policies the last word counts for each", () => {
     expect(beyondLimits({ memory: "100Gi" }, defaultSettings)).toBeUndefined();
-    const policyWith = (name: string, limits: object) => ({ metadata: { name }, spec: { limits } }) as unknown as RemediationPolicy;
-    expect(settingsFrom([policyWith("b", { memory: "1Gi" }), policyWith("a", { memory: "2Gi", cpu: "1" })]).limits).toEqual({
+    const limited = (name: string, limits: object) => ({ metadata: { name }, spec: { limits } }) as unknown as RemediationPolicy;
+    expect(settingsFrom([limited("b", { memory: "1Gi" }), limited("a", { memory: "2Gi", cpu: "1" })]).limits).toEqual({
       memory: "1Gi",
       cpu: "1",
     });

@@ -3,6 +3,7 @@ import type { Autonomy, Priority } from "#api/fields.ts";
 import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import type { ObjectReference } from "#api/object.ts";
 import { compileExpression, type Expression, isProblem, type RuleVariables, type VariableName } from "#policy/expression.ts";
+import { compileWindow, isWindowProblem, type Window } from "#policy/freeze-window.ts";
 
 /** The variables of each field's conditions. A rule about the environment cannot read the environment. */
 export const ruleVariables = {
@@ -27,19 +28,18 @@ export interface RuleProblem {
   readonly message: string;
 }
 
-type Spec = RemediationPolicy["spec"];
-export type Freeze = NonNullable<Spec["freezes"]>[number];
-
 export interface Rules {
   readonly environments: readonly Rule<string>[];
   readonly priorities: readonly Rule<Priority>[];
   readonly autonomy: readonly Rule<Autonomy>[];
   /** The windows that have a condition. */
-  readonly freezes: readonly Rule<Freeze>[];
+  readonly freezes: readonly Rule<Window>[];
 }
 
 export interface CompiledRules {
   readonly rules: Rules;
+  /** Those without a condition: they hold for every step. */
+  readonly windows: readonly Window[];
   readonly problems: readonly RuleProblem[];
 }
 
@@ -49,30 +49,35 @@ export const noRules: Rules = { environments: [], priorities: [], autonomy: [], 
 export const compileRules = ({ metadata, spec }: RemediationPolicy): CompiledRules => {
   const problems: RuleProblem[] = [];
   const compiled = <T>(field: keyof typeof ruleVariables, entries: readonly Entry<T>[] = []): readonly Rule<T>[] =>
-    entries.flatMap(({ when, value }, index) => {
+    entries.flatMap(({ when, value, index }, position) => {
       if (when === undefined) return [];
       const expression = compileExpression(when, ruleVariables[field]);
-      if (!isProblem(expression)) return [{ name: `${policyName(metadata)}, spec.${field}[${index}]`, when: expression, value }];
-      problems.push({ field: `spec.${field}[${index}].when`, ...expression });
+      const place = `spec.${field}[${index ?? position}]`;
+      if (!isProblem(expression)) return [{ name: `${policyName(metadata)}, ${place}`, when: expression, value }];
+      problems.push({ field: `${place}.when`, ...expression });
       return [];
     });
+  const windows = (spec.freezes ?? []).flatMap((freeze, index): readonly Entry<Window>[] => {
+    const window = compileWindow(freeze);
+    if (!isWindowProblem(window)) return [{ index, when: freeze.when, value: window }];
+    problems.push({ field: `spec.freezes[${index}]${window.field}`, line: 1, column: window.column, message: window.message });
+    return [];
+  });
   const rules: Rules = {
     environments: compiled("environments", spec.environments),
     priorities: compiled("priorities", spec.priorities),
     autonomy: compiled("autonomy", spec.autonomy),
-    freezes: compiled("freezes", conditionalFreezes(spec)),
+    freezes: compiled("freezes", windows),
   };
-  return { rules, problems };
+  return { rules, windows: windows.flatMap(({ when, value }) => (when === undefined ? [value] : [])), problems };
 };
 
 interface Entry<T> {
-  /** Undefined: an entry without a condition keeps its place in the list, which names the others. */
   readonly when: string | undefined;
   readonly value: T;
+  /** Its place in the list of the policy. Default: that in this one. */
+  readonly index?: number;
 }
-
-const conditionalFreezes = ({ freezes = [] }: Spec): readonly Entry<Freeze>[] =>
-  freezes.map((freeze) => ({ when: freeze.when, value: freeze }));
 
 const policyName = ({ name, generation }: RemediationPolicy["metadata"]): string =>
   `RemediationPolicy ${name}${generation === undefined ? "" : `, generation ${generation}`}`;

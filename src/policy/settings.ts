@@ -1,6 +1,7 @@
 // The policies in force as one value: the defaults, overlaid by every RemediationPolicy in the order of their names. Pure.
 import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
-import { type CompiledRules, compileRules, type Freeze, joined, noRules, problemText, type Rules } from "#policy/rules.ts";
+import type { Window } from "#policy/freeze-window.ts";
+import { type CompiledRules, compileRules, joined, noRules, problemText, type Rules } from "#policy/rules.ts";
 
 export interface Settings {
   readonly paused: boolean;
@@ -21,7 +22,7 @@ export interface Settings {
   readonly protectedNamespaces: readonly string[];
   readonly protectedKinds: readonly string[];
   /** Windows without a condition: they hold everywhere. */
-  readonly freezes: readonly Freeze[];
+  readonly freezes: readonly Window[];
   readonly rules: Rules;
   /** Conditions that do not compile, one sentence each: any of them could restrict, so nothing is repaired while there is one. */
   readonly restrictions: readonly string[];
@@ -55,8 +56,8 @@ export const settingsFrom = (policies: readonly RemediationPolicy[], compiled = 
     .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
     .reduce<Settings>((settings, policy) => {
       const { metadata, spec } = policy;
-      const { rules, problems } = compiled(policy);
-      const { paused, budgets, freezes, protected: shielded } = spec;
+      const { rules, windows, problems } = compiled(policy);
+      const { paused, budgets, protected: shielded } = spec;
       return {
         paused: settings.paused || paused === true,
         stabilisationSeconds: spec.stabilisationSeconds ?? settings.stabilisationSeconds,
@@ -75,7 +76,7 @@ export const settingsFrom = (policies: readonly RemediationPolicy[], compiled = 
         limits: { ...settings.limits, ...spec.limits },
         protectedNamespaces: union(settings.protectedNamespaces, shielded?.namespaces),
         protectedKinds: union(settings.protectedKinds, shielded?.kinds),
-        freezes: [...settings.freezes, ...(freezes ?? []).filter(({ when }) => when === undefined)],
+        freezes: [...settings.freezes, ...windows],
         rules: joined([settings.rules, rules]),
         restrictions: [
           ...settings.restrictions,

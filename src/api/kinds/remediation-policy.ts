@@ -24,6 +24,30 @@ const quantity = z
   .max(40)
   .regex(/^\d{1,15}(\.\d{1,6})?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$/);
 
+const schedule = z
+  .object({
+    cron: z
+      .string()
+      .min(9)
+      .max(200)
+      .describe("When the window begins, in five fields: minute, hour, day of the month, month, day of the week. Such as 0 18 * * FRI."),
+    durationMinutes: z.int().min(1).max(10_080).describe("How long it lasts, in elapsed time; a week at most."),
+    timeZone: z
+      .string()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe(
+        "An IANA time zone, such as Europe/Berlin; UTC by default. A time that the clocks skip begins as if they had not changed; one that they repeat begins twice.",
+      ),
+  })
+  .describe("A window that returns.");
+
+const oneKindOfWindow = {
+  rule: "has(self.schedule) ? !has(self.from) && !has(self.to) : has(self.from) && has(self.to)",
+  message: "a freeze has a schedule, or else from and to",
+};
+
 export const RemediationPolicy = defineKind({
   kind: "RemediationPolicy",
   plural: "remediationpolicies",
@@ -77,16 +101,21 @@ export const RemediationPolicy = defineKind({
       .describe("The most that a repair may set, also where a person asks for other parameters."),
     freezes: z
       .array(
-        z.object({
-          name: shortText,
-          from: timestamp,
-          to: timestamp,
-          when: condition("namespaceObject", "target", "environment", "action").optional(),
-        }),
+        z
+          .object({
+            name: shortText,
+            from: timestamp.optional(),
+            to: timestamp.optional(),
+            schedule: schedule.optional(),
+            when: condition("namespaceObject", "target", "environment", "action").optional(),
+          })
+          .meta({ "x-kubernetes-validations": [oneKindOfWindow] }),
       )
       .max(50)
       .optional()
-      .describe("Windows in which nothing is repaired. With a condition (when), a window holds only for the steps that match it."),
+      .describe(
+        "Windows in which nothing is repaired: once, from one time to another, or again and again by a schedule. With a condition (when), a window holds only for the steps that match it.",
+      ),
     protected: z
       .object({ namespaces: z.array(namespaceName).max(200).optional(), kinds: z.array(z.string().max(63)).max(50).optional() })
       .optional()

@@ -307,7 +307,7 @@ describe("nothing is changed, and no Job made", () => {
     "during a freeze": [
       () => {
         const freezes = [{ name: "release week", from: "2020-01-01T00:00:00Z", to: "2090-01-01T00:00:00Z" }];
-        harness.policy.settings = { ...defaultSettings, freezes };
+        harness.policy.settings = settingsFrom([policyOf({ freezes })]);
       },
       /Freeze "release week" until/,
     ],
