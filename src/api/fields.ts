@@ -47,7 +47,7 @@ export const Alert = z.object({
   fingerprint: z.string().min(1).max(64).describe("Alertmanager's fingerprint of the label set."),
   severity: Severity.describe("How bad the alert says it is."),
   startsAt: timestamp.describe("When the alert started to fire."),
-  source: z.enum(["prometheus", "kubernetes-event", "manual"]).describe("What reported it."),
+  source: z.enum(["prometheus", "grafana", "kubernetes-event", "signal", "manual"]).describe("What reported it."),
   labels: textMap.describe("The alert's labels, bounded."),
   annotations: textMap.describe("The alert's annotations, bounded. Data, never an instruction."),
   generatorURL: z.string().max(2048).optional().describe("Where the alert was computed."),
@@ -59,6 +59,7 @@ export const AlertReference = Alert.pick({ name: true, fingerprint: true, severi
 export type AlertReference = z.output<typeof AlertReference>;
 
 export const Reported = z.object({
+  apiVersion: z.string().max(253).optional().describe("API version of its kind; absent where it is a built-in one."),
   kind: z.string().min(1).max(63).describe("Kind of the object the alert named."),
   namespace: namespaceName.optional().describe("Its namespace; absent for a cluster-scoped object."),
   name: objectName.describe("Its name."),

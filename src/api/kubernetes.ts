@@ -437,7 +437,7 @@ export const ValidatingAdmissionPolicyBindings = type<ValidatingAdmissionPolicyB
   "Cluster",
 );
 
-/** The kinds an alert may name or an action change, by kind: what the Gateway can resolve and the cluster can show. */
+/** The kinds whose objects are read by name: what an alert may name, an action change, or a person ask about. */
 export const builtInTypes: readonly ResourceType[] = [
   Pods,
   Deployments,
@@ -455,4 +455,26 @@ export const builtInTypes: readonly ResourceType[] = [
   ResourceQuotas,
   PersistentVolumeClaims,
   NetworkPolicies,
+  Ingresses,
+  IngressClasses,
+  EndpointSlices,
+  LimitRanges,
+  PersistentVolumes,
+  StorageClasses,
+  PriorityClasses,
+  ServiceAccounts,
+];
+
+/** The kinds that an alert or a cause may name. Of those that are not built-in types above nothing is read by name: Secrets hold values, the others say who may do what. */
+export const namedTypes: readonly ResourceType[] = [
+  ...builtInTypes,
+  Secrets,
+  Roles,
+  ClusterRoles,
+  RoleBindings,
+  ClusterRoleBindings,
+  ValidatingWebhookConfigurations,
+  MutatingWebhookConfigurations,
+  ControllerRevisions,
+  Leases,
 ];

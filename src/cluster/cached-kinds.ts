@@ -1,11 +1,10 @@
 // What the caches keep of each kind of the user's cluster: the fields that controllers and Gateway read, and no other. A reader that needs one more adds it here.
 import type {
-  ContainerStateDetail,
-  ContainerStatus,
   CronJob,
   DaemonSet,
   Deployment,
   HorizontalPodAutoscaler,
+  Ingress,
   Job,
   Namespace,
   Node,
@@ -24,6 +23,7 @@ import {
   DaemonSets,
   Deployments,
   HorizontalPodAutoscalers,
+  Ingresses,
   Jobs,
   Namespaces,
   Nodes,
@@ -38,32 +38,21 @@ import {
   ValidatingAdmissionPolicyBindings,
 } from "#api/kubernetes.ts";
 import { EXECUTION_LABEL } from "#api/labels.ts";
-import { type KubeObject, type ObjectMeta, type OwnerReference, controllerOf } from "#api/object.ts";
+import type { KubeObject } from "#api/object.ts";
+import {
+  bare,
+  type Cached,
+  type CachedCondition,
+  type CachedContainer,
+  conditionsOf,
+  containersOf,
+  type Labelled,
+  labelled,
+  picked,
+  present,
+} from "#cluster/cached-parts.ts";
 import { viewOf, wholeView } from "#kube/caches.ts";
 import type { SharedText } from "#lib/shared-text.ts";
-
-/** Typed as never, so that reading them does not compile. */
-type Bare = ObjectMeta & { labels?: never; annotations?: never; finalizers?: never; managedFields?: never };
-type Labelled = ObjectMeta & { annotations?: never; finalizers?: never; managedFields?: never };
-
-interface Cached extends KubeObject {
-  metadata: Bare;
-}
-type CachedCondition = Pick<ObjectCondition, "type" | "status" | "reason">;
-
-export interface CachedContainer {
-  readonly name: string;
-  readonly image: string;
-  readonly ready: boolean;
-  readonly restartCount: number;
-  readonly state?: CachedContainerState;
-  readonly lastState?: Pick<CachedContainerState, "terminated">;
-}
-export interface CachedContainerState {
-  readonly waiting?: { readonly reason?: string };
-  readonly running?: object;
-  readonly terminated?: { readonly exitCode: number; readonly reason?: string; readonly finishedAt?: string };
-}
 
 export interface CachedPod extends Cached {
   spec: { nodeName?: string };
@@ -120,6 +109,10 @@ export interface CachedClaim extends Cached {
 }
 export interface CachedService extends Cached {
   spec: Pick<Service["spec"], "selector"> & { ports: { port: number; targetPort?: number | string }[] };
+}
+export interface CachedIngress extends Cached {
+  /** Names of the Services that it sends traffic to, each once. */
+  readonly services: readonly string[];
 }
 export interface CachedAutoscaler extends Cached {
   spec: HorizontalPodAutoscaler["spec"];
@@ -259,6 +252,16 @@ export const CachedServices = viewOf<Service, CachedService>(Services, ({ spec, 
   },
 }));
 
+export const CachedIngresses = viewOf<Ingress, CachedIngress>(Ingresses, ({ spec, ...object }, share) => ({
+  ...bare(object, share),
+  services: backendsOf(spec).map(share),
+}));
+const backendsOf = (spec: Ingress["spec"]): readonly string[] => {
+  const backends = [spec?.defaultBackend, ...(spec?.rules ?? []).flatMap(({ http }) => (http?.paths ?? []).map(({ backend }) => backend))];
+  return [...new Set(backends.flatMap((backend) => backend?.service?.name ?? []))].slice(0, maxBackends);
+};
+const maxBackends = 50;
+
 export const CachedAutoscalers = viewOf<HorizontalPodAutoscaler, CachedAutoscaler>(
   HorizontalPodAutoscalers,
   ({ spec, ...object }, share) => ({
@@ -282,70 +285,3 @@ export const CachedQuotas = viewOf<ResourceQuota, CachedQuota>(ResourceQuotas, (
 /** Whole: their content is compared with what this version generates. */
 export const CachedAdmissionPolicies = wholeView(ValidatingAdmissionPolicies);
 export const CachedAdmissionBindings = wholeView(ValidatingAdmissionPolicyBindings);
-
-/** Drops members that are undefined: what was absent stays absent. */
-const present = <T extends object>(value: { [K in keyof T]: T[K] | undefined }): T => {
-  const kept: Partial<T> = {};
-  for (const key in value) if (value[key] !== undefined) kept[key] = value[key];
-  return kept as T;
-};
-
-/** Nothing of what is not there: one object of an odd shape must not stop the cache of all. */
-const picked = <T extends object, K extends keyof T>(value: T | null | undefined, keys: readonly K[]): Pick<T, K> => {
-  const kept: Partial<Pick<T, K>> = {};
-  for (const key of keys) if (value?.[key] !== undefined) kept[key] = value[key];
-  return kept as Pick<T, K>;
-};
-
-const bare = ({ apiVersion, kind, metadata }: KubeObject, share: SharedText): Cached => {
-  const { namespace, creationTimestamp } = metadata;
-  // Of its owners the one that controls it: there may be any number of others.
-  const controller = controllerOf({ metadata });
-  return {
-    apiVersion,
-    kind,
-    metadata: {
-      ...picked(metadata, ["name", "uid", "resourceVersion", "generation", "deletionTimestamp"]),
-      creationTimestamp: share(creationTimestamp),
-      ...(namespace === undefined ? {} : { namespace: share(namespace) }),
-      ...(controller === undefined ? {} : { ownerReferences: [ownerOf(controller, share)] }),
-    },
-  };
-};
-
-const labelled = (object: KubeObject, share: SharedText): KubeObject & { metadata: Labelled } => {
-  const { apiVersion, kind, metadata } = bare(object, share);
-  return { apiVersion, kind, metadata: { ...metadata, ...picked(object.metadata, ["labels"]) } as Labelled };
-};
-
-const ownerOf = (owner: OwnerReference, share: SharedText): OwnerReference => ({
-  ...picked(owner, ["controller"]),
-  apiVersion: share(owner.apiVersion),
-  kind: share(owner.kind),
-  name: share(owner.name),
-  uid: share(owner.uid),
-});
-
-const conditionsOf = (conditions: readonly ObjectCondition[] | undefined, ...types: readonly string[]): CachedCondition[] | undefined =>
-  conditions?.filter(({ type }) => types.length === 0 || types.includes(type)).map((condition) => picked(condition, conditionFields));
-const conditionFields = ["type", "status", "reason"] as const;
-
-/** Messages are left out: a program writes its own, of thousands of characters, and the evidence reads them live. */
-const containersOf = (statuses: readonly ContainerStatus[] | undefined, share: SharedText): CachedContainer[] | undefined =>
-  statuses?.map(({ name, image, ready, restartCount, state, lastState }) =>
-    present<CachedContainer>({
-      name: share(name),
-      image: share(image),
-      ready,
-      restartCount,
-      state: state && stateOf(state),
-      lastState: lastState?.terminated && stateOf({ terminated: lastState.terminated }),
-    }),
-  );
-
-const stateOf = ({ waiting, running, terminated }: ContainerStateDetail): CachedContainerState =>
-  present<CachedContainerState>({
-    waiting: waiting && picked(waiting, ["reason"]),
-    running: running && {},
-    terminated: terminated && picked(terminated, ["exitCode", "reason", "finishedAt"]),
-  });

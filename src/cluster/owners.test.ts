@@ -1,6 +1,7 @@
-import { afterEach, expect, test } from "vitest";
-import { builtInTypes } from "#api/kubernetes.ts";
-import type { KubeObject, ResourceType } from "#api/object.ts";
+import { afterEach, describe, expect, test } from "vitest";
+import type { Reported } from "#api/fields.ts";
+import { namedTypes } from "#api/kubernetes.ts";
+import { apiVersionOf, type KubeObject, type ResourceType } from "#api/object.ts";
 import { createOwnerResolver } from "#cluster/owners.ts";
 import { watchWorkloads } from "#cluster/owned-pods.ts";
 import { createCaches } from "#kube/caches.ts";
@@ -13,7 +14,7 @@ afterEach(() => {
   for (const end of ends.splice(0)) end.abort();
 });
 
-const typeOf = (kind: string): ResourceType => builtInTypes.find((type) => type.kind === kind)!;
+const typeOf = (kind: string): ResourceType => namedTypes.find((type) => type.kind === kind)!;
 const apiVersions: Record<string, string> = {
   ReplicaSet: "apps/v1",
   Deployment: "apps/v1",
@@ -36,9 +37,9 @@ const setUp = async (...lines: string[]) => {
     const ownerReferences =
       ownerKind === undefined ? [] : [{ apiVersion, kind: ownerKind, name: owner, uid: `uid-${ownerKind}-${owner}`, controller: true }];
     return kube.put(typeOf(kind), {
-      apiVersion: apiVersions[kind] ?? "v1",
+      apiVersion: apiVersions[kind] ?? apiVersionOf(typeOf(kind)),
       kind,
-      metadata: { name, namespace: "shop", uid: `uid-${kind}-${name}`, ownerReferences },
+      metadata: { name, ...(typeOf(kind).namespaced ? { namespace: "shop" } : {}), uid: `uid-${kind}-${name}`, ownerReferences },
     });
   };
   for (const line of lines) put(line);
@@ -143,4 +144,53 @@ test("the pods of a workload, through whatever lies between", async () => {
   expect(names("CronJob c")).toEqual(["cp"]);
   expect(names("Pod lone")).toEqual(["lone"]);
   expect(workloads.replicaSetsOf(put("Deployment web")).map((set) => set.metadata.name)).toEqual(["web-6b7c8d9f4"]);
+});
+
+describe("an object whose owner is not known is taken as reported, and marked so", () => {
+  test.each<[string, Reported, string | undefined]>([
+    ["a Service that exists", { kind: "Service", namespace: "shop", name: "web" }, undefined],
+    ["a claim that exists", { kind: "PersistentVolumeClaim", namespace: "shop", name: "web" }, undefined],
+    ["an Ingress that exists", { kind: "Ingress", namespace: "shop", name: "web" }, undefined],
+    ["an autoscaler that exists", { kind: "HorizontalPodAutoscaler", namespace: "shop", name: "web" }, undefined],
+    ["a budget that exists", { kind: "PodDisruptionBudget", namespace: "shop", name: "web" }, undefined],
+    ["a CronJob that exists", { kind: "CronJob", namespace: "shop", name: "web" }, undefined],
+    ["a node that exists", { kind: "Node", name: "web" }, undefined],
+    ["a namespace that exists", { kind: "Namespace", name: "web" }, undefined],
+    [
+      "a Service that was not found",
+      { kind: "Service", namespace: "shop", name: "api" },
+      "Service shop/api was taken as reported: it was not found",
+    ],
+    ["a pod that was never seen", { kind: "Pod", namespace: "shop", name: "x" }, "Pod shop/x was taken as reported: it was not found"],
+    [
+      "a kind that is not watched",
+      { kind: "PersistentVolume", name: "pv-1" },
+      "PersistentVolume pv-1 was taken as reported: objects of kind PersistentVolume are not looked for",
+    ],
+    [
+      "a custom kind",
+      { apiVersion: "argoproj.io/v1alpha1", kind: "Rollout", namespace: "shop", name: "web" },
+      "Rollout shop/web was taken as reported: objects of kind Rollout are not looked for",
+    ],
+    [
+      "a custom kind with the name of a built-in one",
+      { apiVersion: "batch.example/v1", kind: "Job", namespace: "shop", name: "web" },
+      "Job shop/web was taken as reported: objects of kind Job are not looked for",
+    ],
+  ])("%s", async (_name, reported, unresolved) => {
+    const all = ["Service", "PersistentVolumeClaim", "Ingress", "HorizontalPodAutoscaler", "PodDisruptionBudget", "CronJob"];
+    const { resolver } = await setUp(...all.map((kind) => `${kind} web`), "Node web", "Namespace web");
+    const resolved = resolver.resolve(reported);
+    if (unresolved === undefined) expect(resolved.unresolved).toBe(undefined);
+    else expect(resolved.unresolved).toContain(unresolved);
+    const { kind, namespace, name } = reported;
+    expect(resolved.target).toMatchObject({ kind, name, ...(namespace === undefined ? {} : { namespace }) });
+    expect(resolved.target.apiVersion).toBe(reported.apiVersion ?? apiVersionOf(typeOf(kind)));
+  });
+
+  test("a pod that is gone and whose owner is known by its name is resolved", async () => {
+    const { resolver } = await setUp("Deployment web");
+    const pod = { kind: "Pod", namespace: "shop", name: "web-6b7c8d9f4-b2b2b" };
+    expect(resolver.resolve(pod).unresolved).toBe(undefined);
+  });
 });

@@ -1,6 +1,6 @@
 // From the object an alert names to the object that would be repaired: its root owner. Reads the caches only; never loses an alert for want of an owner.
 import type { Reported, Reference } from "#api/fields.ts";
-import { builtInTypes, DaemonSets, Deployments, Jobs, ReplicaSets, StatefulSets } from "#api/kubernetes.ts";
+import { DaemonSets, Deployments, Jobs, namedTypes, ReplicaSets, StatefulSets } from "#api/kubernetes.ts";
 import {
   apiVersionOf,
   type Key,
@@ -8,17 +8,26 @@ import {
   type KubeObject,
   type Need,
   type OwnerReference,
+  referenceText,
   type ResourceType,
   watchNeeds,
   controllerOf,
 } from "#api/object.ts";
 import {
+  CachedAutoscalers,
+  CachedBudgets,
+  CachedClaims,
   CachedCronJobs,
   CachedDaemonSets,
   CachedDeployments,
+  CachedIngresses,
   CachedJobs,
+  CachedNamespaces,
+  CachedNodes,
   CachedPods,
+  CachedQuotas,
   CachedReplicaSets,
+  CachedServices,
   CachedStatefulSets,
 } from "#cluster/cached-kinds.ts";
 import type { Caches, View } from "#kube/caches.ts";
@@ -29,6 +38,8 @@ export interface Resolved {
   readonly target: Reference;
   /** From the reported object to the target, both included. */
   readonly chain: readonly Reference[];
+  /** Why the target is the reported object: it was not found, or it is of a kind that is not looked for. */
+  readonly unresolved?: string;
 }
 
 export interface OwnerResolver {
@@ -48,8 +59,22 @@ export const cachedWorkloads: readonly View[] = [
   CachedCronJobs,
 ];
 
-export const needs: readonly Need[] = watchNeeds(cachedWorkloads);
+/** The kinds whose objects are known to exist or not: the targets of alerts, and what is around them. */
+export const cachedTargets: readonly View[] = [
+  ...cachedWorkloads,
+  CachedServices,
+  CachedIngresses,
+  CachedClaims,
+  CachedAutoscalers,
+  CachedBudgets,
+  CachedQuotas,
+  CachedNodes,
+  CachedNamespaces,
+];
 
+export const needs: readonly Need[] = watchNeeds(cachedTargets);
+
+const workloadKinds: ReadonlySet<string> = new Set(cachedWorkloads.map(({ kind }) => kind));
 const maxDepth = 8;
 const maxRemembered = 5_000;
 /** An alert about a pod may come long after the pod: `for:` and the group's interval are rarely longer than this. */
@@ -58,34 +83,46 @@ const rememberMs = 3_600_000;
 /** Guarantees: always an answer; at worst the reported object itself. Caveats: an owner that is not cached yet is believed by its name. */
 export const createOwnerResolver = (caches: Caches, clock: Pick<Clock, "now">): OwnerResolver => {
   const stores = new Map<string, { readonly type: ResourceType; readonly store: Store }>(
-    cachedWorkloads.map((type) => [type.kind, { type, store: caches.of(type) }]),
+    cachedTargets.map((type) => [type.kind, { type, store: caches.of(type) }]),
   );
   const find = (kind: string, key: Key): KubeObject | undefined => stores.get(kind)?.store.get(key);
   const gone = rememberOwners(caches.of(CachedPods), clock);
 
-  const ownerOf = (kind: string, key: Key): Owner | undefined => {
-    const object = find(kind, key);
+  const ownerOf = ({ apiVersion, kind, namespace, name }: Reference): Owner | undefined => {
+    const known = stores.get(kind);
+    if (known === undefined || apiVersionOf(known.type) !== apiVersion) return undefined;
+    const key = { ...inNamespace(namespace), name };
+    const object = known.store.get(key);
     if (object !== undefined) return controllerOf(object);
     return kind === "Pod" ? (gone(key) ?? ownerByPodName(key, find)) : kind === "ReplicaSet" ? deploymentByName(key, find) : undefined;
   };
 
+  const unresolvedReason = (reference: Reference): string | undefined => {
+    const known = stores.get(reference.kind);
+    if (known === undefined || apiVersionOf(known.type) !== reference.apiVersion)
+      return `${referenceText(reference)} was taken as reported: objects of kind ${reference.kind} are not looked for`;
+    if (known.store.get({ ...inNamespace(reference.namespace), name: reference.name }) !== undefined) return undefined;
+    return `${referenceText(reference)} was taken as reported: it was not found, and no owner of it is known`;
+  };
+
   return {
     resolve: (reported) => {
-      const type = builtInTypes.find((candidate) => candidate.kind === reported.kind);
-      const chain: Reference[] = [referenceTo(reported, type)];
+      const first = referenceTo(reported);
+      const chain: Reference[] = [first];
       const seen = new Set([`${reported.kind} ${reported.name}`]);
-      for (let last = chain[0]; last !== undefined && chain.length < maxDepth;) {
-        const owner = ownerOf(last.kind, { ...inNamespace(last.namespace), name: last.name });
+      for (let last: Reference | undefined = first; last !== undefined && chain.length < maxDepth;) {
+        const owner = ownerOf(last);
         const known = owner === undefined ? undefined : stores.get(owner.kind);
         if (owner === undefined || known === undefined || apiVersionOf(known.type) !== owner.apiVersion) break;
+        if (!workloadKinds.has(owner.kind)) break;
         if (seen.has(`${owner.kind} ${owner.name}`)) break;
         seen.add(`${owner.kind} ${owner.name}`);
         // An owner lives in its dependent's namespace: the API server allows no other for these kinds.
         last = { apiVersion: owner.apiVersion, kind: owner.kind, ...inNamespace(last.namespace), name: owner.name };
         chain.push(last);
       }
-      const target = chain.at(-1) ?? referenceTo(reported, type);
-      return { target, chain };
+      const unresolved = chain.length > 1 ? undefined : unresolvedReason(first);
+      return { target: chain.at(-1) ?? first, chain, ...(unresolved === undefined ? {} : { unresolved }) };
     },
     get synced() {
       return [...stores.values()].every(({ store }) => store.synced);
@@ -97,13 +134,17 @@ type Owner = Pick<OwnerReference, "apiVersion" | "kind" | "name">;
 
 const inNamespace = (namespace: string | undefined): { namespace?: string } => (namespace === undefined ? {} : { namespace });
 
-const referenceTo = (reported: Reported, type: ResourceType | undefined): Reference => ({
-  apiVersion: type === undefined ? "v1" : apiVersionOf(type),
-  kind: reported.kind,
-  // A namespace on a Node's alert is the exporter's.
-  ...(type !== undefined && !type.namespaced ? {} : inNamespace(reported.namespace)),
-  name: reported.name,
-});
+const referenceTo = (reported: Reported): Reference => {
+  const { apiVersion, kind } = reported;
+  const type = namedTypes.find((each) => each.kind === kind && (apiVersion === undefined || apiVersionOf(each) === apiVersion));
+  return {
+    apiVersion: type === undefined ? (apiVersion ?? "v1") : apiVersionOf(type),
+    kind,
+    // A namespace on a Node's alert is the exporter's.
+    ...(type !== undefined && !type.namespaced ? {} : inNamespace(reported.namespace)),
+    name: reported.name,
+  };
+};
 
 /** Who owned the pods that are gone: bounded in number and in time, the oldest forgotten first. */
 const rememberOwners = (pods: Store, clock: Pick<Clock, "now">): ((key: Key) => Owner | undefined) => {

@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import * as fc from "fast-check";
-import { reportedObject } from "#cluster/reported-object.ts";
+import { defaultLabelOrder, parseLabelOrder, reportedObject } from "#cluster/reported-object.ts";
 
 const ksm = { job: "kube-state-metrics", instance: "10.0.0.9:8080", container: "kube-state-metrics", service: "kube-state-metrics" };
 /** As a ServiceMonitor labels it that does not drop the target's own pod. */
@@ -47,6 +47,12 @@ test.each<[string, Record<string, string>, string | undefined]>([
   ["a workload of a type that only objects have", { namespace: "shop", workload: "web", workload_type: "constructor" }, "Namespace shop"],
   ["only a namespace", { namespace: "shop" }, "Namespace shop"],
   ["a Deployment without a namespace names nothing", { deployment: "web" }, undefined],
+  [
+    "an Ingress, though its controller's namespace is named",
+    { namespace: "ingress-nginx", exported_namespace: "shop", ingress: "web" },
+    "Ingress shop/web",
+  ],
+  ["a volume is of no namespace", { ...ksmTarget, namespace: "monitoring", persistentvolume: "pv-1" }, "PersistentVolume pv-1"],
   ["Watchdog", { alertname: "Watchdog" }, undefined],
   ["a name that cannot be one", { namespace: "shop", pod: "../../etc" }, "Namespace shop"],
   ["a name that is too long", { namespace: "x".repeat(64), pod: "web-1" }, undefined],
@@ -81,4 +87,45 @@ test("whatever the labels are, a name it returns is one that stands there", () =
       },
     ),
   );
+});
+
+describe("an order of one's own", () => {
+  const labels = { namespace: "shop", deployment: "web", pod: "web-1", rollout: "canary", cluster_issuer: "ca" };
+  test.each<[string, unknown]>([
+    ["default", { kind: "Deployment", namespace: "shop", name: "web" }],
+    ["pod,default", { kind: "Pod", namespace: "shop", name: "web-1" }],
+    [
+      "rollout=argoproj.io/v1alpha1/Rollout,default",
+      { apiVersion: "argoproj.io/v1alpha1", kind: "Rollout", namespace: "shop", name: "canary" },
+    ],
+    ["cluster_issuer=cert-manager.io/v1/ClusterIssuer@cluster", { apiVersion: "cert-manager.io/v1", kind: "ClusterIssuer", name: "ca" }],
+    ["rollout=Deployment", { kind: "Deployment", namespace: "shop", name: "canary" }],
+    ["rollout=apps/v1/Deployment", { kind: "Deployment", namespace: "shop", name: "canary" }],
+    ["rollout=Node", { kind: "Node", name: "canary" }],
+    [" service , namespace ", { kind: "Namespace", name: "shop" }],
+    ["service", undefined],
+  ])("%s", (text, expected) => {
+    expect(reportedObject(labels, parseLabelOrder(text))).toEqual(expected);
+  });
+
+  test.each<[string, RegExp]>([
+    ["", /"" is not a label/],
+    ["pod,pod", /"pod" is in the order twice/],
+    ["rollout", /write rollout=Kind/],
+    ["rollout=Rollout", /"Rollout" is not a built-in kind/],
+    ["rollout=rollout", /"rollout" is not a kind/],
+    ["rollout=a b/v1/Rollout", /is not a group and version/],
+    ["rollout=a.b/v1/Rollout@everywhere", /only @cluster/],
+    ["a-b=Pod", /"a-b" is not a label/],
+    [Array.from({ length: 65 }, (_, index) => `l${index}=Pod`).join(","), /at most 64/],
+  ])("%s is refused with the entry that is wrong", (text, message) => {
+    expect(() => parseLabelOrder(text)).toThrow(message);
+  });
+
+  test("the default order names every label once", () => {
+    const order = defaultLabelOrder.map(({ label }) => label);
+    expect(new Set(order).size).toBe(order.length);
+    expect(parseLabelOrder(order.join(",")).map(({ label }) => label)).toEqual(order);
+    expect(parseLabelOrder(`pod,default`)).toHaveLength(order.length);
+  });
 });

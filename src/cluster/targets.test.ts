@@ -63,10 +63,10 @@ describe("watchTargets", () => {
     stop();
   });
 
-  test("an object that is gone is missing, one of another version is not it, and what has no health is said to have none", async () => {
+  test("an object that is gone is missing, one of another group was not looked for, and what has no health is said to have none", async () => {
     const { targets, stop } = await targetsOver(web);
     expect(targets.health({ ...reference, name: "api" }).state).toBe("Missing");
-    expect(targets.health({ ...reference, apiVersion: "apps/v9" }).state).toBe("Missing");
+    expect(targets.health({ ...reference, apiVersion: "example.com/v1" }).state).toBe("Unknown");
     expect(targets.health({ apiVersion: "v1", kind: "Node", name: "n1" }).state).toBe("Missing");
     expect(targets.health({ apiVersion: "v1", kind: "ConfigMap", namespace: "shop", name: "settings" })).toMatchObject({
       state: "Unknown",

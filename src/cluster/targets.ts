@@ -41,18 +41,17 @@ export const watchTargets = (caches: Caches): Targets => {
   const stores = new Map<string, { readonly type: ResourceType; readonly store: Store }>(
     types.map((type) => [type.kind, { type, store: caches.of(type) }]),
   );
-  const object = (reference: ObjectReference): KubeObject | undefined => {
-    const known = stores.get(reference.kind);
-    if (known === undefined || apiVersionOf(known.type) !== reference.apiVersion) return undefined;
-    return known.store.get(
-      reference.namespace === undefined ? { name: reference.name } : (reference as { namespace: string; name: string }),
-    );
+  const storeOf = ({ kind, apiVersion }: ObjectReference): Store | undefined => {
+    const known = stores.get(kind);
+    return known === undefined || apiVersionOf(known.type) !== apiVersion ? undefined : known.store;
   };
   return {
     health: (reference) => {
-      const found = object(reference);
-      if (found === undefined && !stores.has(reference.kind))
-        return { state: "Unknown", reasons: [`${reference.kind} has no health of its own.`], restarts: 0 };
+      const store = storeOf(reference);
+      // What was not looked for is not missing.
+      if (store === undefined) return { state: "Unknown", reasons: [`${reference.kind} has no health of its own.`], restarts: 0 };
+      const { namespace, name } = reference;
+      const found = store.get(namespace === undefined ? { name } : { namespace, name });
       return workloadHealth(reference, found, found === undefined ? [] : workloads.podsOf(found));
     },
     concernedBy: (changed) => {

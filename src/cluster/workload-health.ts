@@ -2,7 +2,6 @@
 import { type KubeObject, type ObjectReference, referenceText } from "#api/object.ts";
 import type {
   CachedClaim,
-  CachedContainer,
   CachedCronJob,
   CachedDeployment,
   CachedJob,
@@ -10,6 +9,7 @@ import type {
   CachedPod,
   CachedStatefulSet,
 } from "#cluster/cached-kinds.ts";
+import type { CachedContainer } from "#cluster/cached-parts.ts";
 import { isObserved, replicasOf } from "#cluster/workload-shape.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import { conditionOf } from "#api/conditions.ts";

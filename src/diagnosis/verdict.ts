@@ -1,7 +1,7 @@
 // What is said of one object: its cause, its health, or that neither could be proven. Pure; reads what the diagnosis found, and looks for no causes itself.
 import type { Quote, Reference } from "#api/fields.ts";
-import type { Pod } from "#api/kubernetes.ts";
-import { referenceText } from "#api/object.ts";
+import { namedTypes, type Pod } from "#api/kubernetes.ts";
+import { apiVersionOf, referenceText } from "#api/object.ts";
 import { observations, replicasText } from "#diagnosis/explain.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
 import { type Assessment, isTelling, ruledOut, type RuledOut } from "#diagnosis/finding.ts";
@@ -68,7 +68,9 @@ export const verdictFor = (view: View, target: Reference, { findings, ruledOut: 
 };
 
 const absent = (view: View, target: Reference, missed: readonly RuledOut[]): Verdict => {
-  if (view.knows({ kind: target.kind }, target.namespace))
+  // Lists are known by kind: one of the same kind in another group is another kind, which was not looked for.
+  const isKnownKind = namedTypes.some((type) => type.kind === target.kind && apiVersionOf(type) === target.apiVersion);
+  if (isKnownKind && view.knows({ kind: target.kind }, target.namespace))
     return {
       kind: "Gone",
       message: `${referenceText(target)} does not exist any more: there is nothing to repair.`,

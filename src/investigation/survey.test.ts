@@ -395,6 +395,11 @@ test("a kind that cannot be looked into is not called healthy", async () => {
   });
 });
 
+test("an object of a custom kind is not called gone because of a built-in kind of the same name", async () => {
+  const asked = { apiVersion: "networking.example/v1", kind: "Service", namespace: "shop", name: "orders" };
+  expect(await diagnosed(healthy, alert, asked)).toMatchObject({ kind: "Inconclusive" });
+});
+
 describe("health is claimed only where every check shows it", () => {
   const [good] = healthy.revisions as [RevisionSketch];
   const pod = good.pods?.[0] as NonNullable<RevisionSketch["pods"]>[number];

@@ -70,10 +70,8 @@ test("a false signature is found by the API server", async () => {
 
 test("the account of senders may create no request, and its token for Kintsugi opens nothing else", async () => {
   const target = { apiVersion: "v1", kind: "Namespace", name: "shop" };
-  const request = newRequest(
-    "rr-000000000000-1",
-    namespace,
-    {
+  const request = newRequest("rr-000000000000-1", namespace, {
+    signal: {
       status: "firing",
       name: "A",
       fingerprint: "a",
@@ -85,7 +83,7 @@ test("the account of senders may create no request, and its token for Kintsugi o
       reported: { kind: "Namespace", name: "shop" },
     },
     target,
-  );
+  });
   const sender = await cluster.asAccount(namespace, SIGNALS_ACCOUNT);
   await expect(sender.create(RemediationRequest, request)).rejects.toMatchObject({ status: 403 });
   const credentials = tokenCredentials(await token(SIGNALS_ACCOUNT, SIGNALS_AUDIENCE));

@@ -68,6 +68,7 @@ const seenOf = (request: RemediationRequest): Seen => {
     alerts: alerts.length > 0 ? alerts : [{ name: first.name, severity: first.severity, startsAt: first.startsAt, count: 1 }],
     annotations: ["summary", "description", "message"].map((name) => first.annotations[name]).filter((text) => text !== undefined),
     reported: referenceText(request.spec.reported),
+    unresolved: request.spec.unresolved,
   };
 };
 

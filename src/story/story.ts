@@ -41,6 +41,8 @@ export interface Seen {
   readonly annotations: readonly string[];
   /** `Pod shop/web-1`, as the alert names it. */
   readonly reported: string;
+  /** Why the target is that object, and not its owner. */
+  readonly unresolved?: string | undefined;
 }
 export interface SeenAlert {
   readonly name: string;

@@ -107,6 +107,9 @@ export const RemediationRequest = defineKind({
     alert: Alert.describe("The first alert of the episode."),
     reported: Reported.describe("The object the alert named."),
     target: Reference.describe("The object to repair: the root owner of the reported one."),
+    unresolved: message
+      .optional()
+      .describe("Why the target is the object that the alert named, and not its owner; absent where it was found."),
     cancel: Cancellation.optional().describe("Set to stop the request: a repair that runs is undone first. It cannot be unset."),
   }),
   status: z.object({

@@ -11,7 +11,9 @@ export const SignalResult = z.object({
         "rejected: it could not be read; ignored: it names nothing that could be repaired, or says nothing new.",
     ),
   request: objectName.optional().describe("The RemediationRequest it belongs to."),
-  reason: message.optional().describe("Why it was rejected or ignored."),
+  reason: message
+    .optional()
+    .describe("Why it was rejected or ignored, or why the target of a new request is the reported object and not its owner."),
 });
 export type SignalResult = z.output<typeof SignalResult>;
 

@@ -94,6 +94,7 @@ const seenText = (page: Page, story: Story): readonly string[] => {
     ...seen.alerts.flatMap((alert) => point(page, 1, "•", alertText(alert))),
     ...seen.annotations.flatMap((text) => point(page, 2, page.paint.dim("it says"), `“${oneLine(text)}”`)),
     ...(seen.reported === target ? [] : point(page, 1, "•", `It names ${seen.reported}, a part of ${target}`)),
+    ...(seen.unresolved === undefined ? [] : point(page, 1, "•", `Unresolved: ${seen.unresolved}`)),
   ];
 };
 

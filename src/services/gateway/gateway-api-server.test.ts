@@ -169,11 +169,14 @@ describe("senders", () => {
 
   test("the account of senders can create nothing, and its token is not one for the API server", async () => {
     const sender = await cluster.asAccount(namespace, SIGNALS_ACCOUNT);
-    const request = newRequest("rr-000000000000-1", namespace, signalOf("web"), {
-      apiVersion: "apps/v1",
-      kind: "Deployment",
-      namespace: shop,
-      name: "web",
+    const request = newRequest("rr-000000000000-1", namespace, {
+      signal: signalOf("web"),
+      target: {
+        apiVersion: "apps/v1",
+        kind: "Deployment",
+        namespace: shop,
+        name: "web",
+      },
     });
     await expect(sender.create(RemediationRequest, request)).rejects.toMatchObject({ status: 403 });
     const answer = await fetch(`${cluster.config.server}/api`, { headers: { authorization: `Bearer ${token}` } });
@@ -274,7 +277,7 @@ describe("requests that another account wrote", () => {
     const stem = requestNameStem(uid, target("victim"));
     for (const n of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
       await cluster.admin.create(RemediationRequest, {
-        ...newRequest(`${stem}-${n}`, namespace, signalOf("other"), target("other")),
+        ...newRequest(`${stem}-${n}`, namespace, { signal: signalOf("other"), target: target("other") }),
         metadata: { name: `${stem}-${n}`, namespace, labels: { [TARGET_LABEL]: targetHash(target("victim")) } },
       });
     await expect.poll(async () => (await send(delivery([alertOf("victim")]))).status, { timeout: 10_000 }).toBe(202);

@@ -12,7 +12,8 @@ import { createAccess, type Right } from "#services/access.ts";
 import { addSignalRoutes } from "#services/gateway/handler.ts";
 import { createLanes } from "#services/gateway/lanes.ts";
 import { createOccurrences } from "#services/gateway/occurrences.ts";
-import { createRecorder, requestIndexes, targetText, type TargetedSignal } from "#services/gateway/recorder.ts";
+import { createRecorder, requestIndexes, targetText } from "#services/gateway/recorder.ts";
+import type { TargetedSignal } from "#services/gateway/signal.ts";
 
 export type GatewayDeps = Pick<
   StartDeps,

@@ -14,8 +14,8 @@ import type { Right } from "#services/access.ts";
 import { authorize, type AuthorizeDeps, retrySeconds, unavailable } from "#services/authorize.ts";
 import { fitsDelivery, maxDeliveredAlerts, parseDelivery } from "#services/gateway/parse.ts";
 import { metrics } from "#services/gateway/role.ts";
-import { type TargetedSignal, TooManyOpenError } from "#services/gateway/recorder.ts";
-import type { Read } from "#services/gateway/signal.ts";
+import { TooManyOpenError } from "#services/gateway/recorder.ts";
+import type { Read, TargetedSignal } from "#services/gateway/signal.ts";
 
 export interface HandlerDeps {
   readonly clock: Clock;
@@ -42,7 +42,8 @@ export const addSignalRoutes = (app: Hono, deps: HandlerDeps): void => {
   const settle = async (read: Read, until: AbortSignal): Promise<SignalResult> => {
     if (read.kind !== "signal") return { fingerprint: read.fingerprint, result: read.kind, reason: read.reason };
     const { signal } = read;
-    return deps.record({ signal, target: deps.resolve(signal.reported).target }, until);
+    const { target, unresolved } = deps.resolve(signal.reported);
+    return deps.record({ signal, target, ...(unresolved === undefined ? {} : { unresolved }) }, until);
   };
 
   app.post(prometheusSignalsPath, (context) =>

@@ -13,12 +13,7 @@ import { decideEpisode, type EpisodeDecision, isFinished } from "#services/gatew
 import type { Occurrences } from "#services/gateway/occurrences.ts";
 import { type AlertEntries, alertsPatch, firingEntry, newRequest, resolvedEntry } from "#services/gateway/request.ts";
 import type { Settings } from "#policy/settings.ts";
-import type { Signal } from "#services/gateway/signal.ts";
-
-export interface TargetedSignal {
-  readonly signal: Signal;
-  readonly target: Reference;
-}
+import type { Signal, TargetedSignal } from "#services/gateway/signal.ts";
 
 export interface RecorderDeps {
   readonly kube: Pick<Kube, "create" | "get" | "mergePatch">;
@@ -84,13 +79,17 @@ export const createRecorder = (deps: RecorderDeps) => {
     const gone = new Set<string>();
     const stem = requestNameStem(clusterUid, target);
 
-    const createRequest = async (n: number, signal: Signal): Promise<RemediationRequest | "taken"> => {
+    const createRequest = async (n: number, { signal, unresolved }: TargetedSignal): Promise<RemediationRequest | "taken"> => {
       const name = `${stem}-${n}`;
       const { maxOpenRequests } = deps.settings();
       if (requests.index(whetherOpen, open).length + creating >= maxOpenRequests) throw new TooManyOpenError(maxOpenRequests);
       creating += 1;
       try {
-        const created = await kube.create(RemediationRequest, newRequest(name, namespace, signal, target), { timeoutMs });
+        const created = await kube.create(
+          RemediationRequest,
+          newRequest(name, namespace, { signal, target, ...(unresolved === undefined ? {} : { unresolved }) }),
+          { timeoutMs },
+        );
         requests.noteWrite(created);
         deps.log.info("a request was created", { request: name, alert: signal.name, target: `${target.kind} ${target.name}` });
         return created;
@@ -108,16 +107,22 @@ export const createRecorder = (deps: RecorderDeps) => {
       const nowMs = deps.clock.now();
       const view = new Map(requests.index(byTarget, targetText(target)).map((request) => [request.metadata.name, draftOf(request)]));
       const isTaken = (n: number): boolean => requests.get({ namespace, name: `${stem}-${n}` }) !== undefined;
-      for (const [index, { signal }] of batch.entries()) {
+      for (const [index, targeted] of batch.entries()) {
+        const { signal } = targeted;
         if (results.has(index)) continue;
         const known = [...view.values()].map(({ request }) => (gone.has(request.metadata.uid) ? beingDeleted(request) : request));
         const decision = decideEpisode(signal, { requests: known, isTaken, coolOffSeconds: deps.settings().coolOffSeconds, nowMs });
         if (decision.do === "create") {
           try {
-            const created = await createRequest(decision.n, signal);
+            const created = await createRequest(decision.n, targeted);
             if (created === "taken") break;
             view.set(created.metadata.name, draftOf(created));
-            results.set(index, { fingerprint: signal.fingerprint, result: "created", request: created.metadata.name });
+            results.set(index, {
+              fingerprint: signal.fingerprint,
+              result: "created",
+              request: created.metadata.name,
+              ...unresolvedReason(targeted),
+            });
           } catch (error) {
             if (!isRefused(error)) throw error;
             results.set(index, rejected(signal, error));
@@ -222,6 +227,8 @@ const rejected = (signal: Signal, error: KubeError): SignalResult => ({
   result: "rejected",
   reason: error.message.slice(0, 1024),
 });
+
+const unresolvedReason = ({ unresolved }: TargetedSignal): { reason?: string } => (unresolved === undefined ? {} : { reason: unresolved });
 
 const ignored = (signal: Signal, decision: EpisodeDecision): SignalResult => ({
   fingerprint: signal.fingerprint,

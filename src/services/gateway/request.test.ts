@@ -16,9 +16,9 @@ const signal: Signal = {
   annotations: {},
   reported: { kind: "Pod", namespace: "shop", name: "web-1" },
 };
-const made = (change: Partial<Signal>) => newRequest("rr-1", "kintsugi-system", { ...signal, ...change }, target).spec.alert;
+const made = (change: Partial<Signal>) => newRequest("rr-1", "kintsugi-system", { signal: { ...signal, ...change }, target }).spec.alert;
 const stored = (alerts?: NonNullable<RemediationRequest["status"]>["alerts"]): RemediationRequest => ({
-  ...newRequest("rr-1", "kintsugi-system", signal, target),
+  ...newRequest("rr-1", "kintsugi-system", { signal, target }),
   metadata: { name: "rr-1", namespace: "kintsugi-system", uid: "u", resourceVersion: "1", creationTimestamp: "2030-01-01T00:00:00Z" },
   ...(alerts === undefined ? {} : { status: { alerts } }),
 });
@@ -74,7 +74,10 @@ test("whatever an alert carries, the request is valid", () => {
   const texts = fc.dictionary(fc.string({ unit: "binary" }), fc.string({ unit: "binary", maxLength: 300 }));
   fc.assert(
     fc.property(texts, texts, fc.string({ unit: "binary", minLength: 1 }), (labels, annotations, name) => {
-      const { spec } = newRequest("rr-1", "kintsugi-system", { ...signal, labels, annotations, name: name.slice(0, 256) }, target);
+      const { spec } = newRequest("rr-1", "kintsugi-system", {
+        signal: { ...signal, labels, annotations, name: name.slice(0, 256) },
+        target,
+      });
       expect(RemediationRequest.spec.safeParse(spec).success).toBe(true);
       expect(JSON.stringify(spec).isWellFormed()).toBe(true);
     }),

@@ -1,6 +1,6 @@
 // The objects and patches the Gateway writes. Pure; everything that came with an alert is bounded and redacted here, and nowhere later.
 import { API_VERSION } from "#api/define-kind.ts";
-import type { Alert, Reference } from "#api/fields.ts";
+import type { Alert } from "#api/fields.ts";
 import { Alert as AlertSchema } from "#api/fields.ts";
 import type { Occurrence, RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { TARGET_LABEL } from "#api/labels.ts";
@@ -13,14 +13,23 @@ import { hiddenLiteral, isTelling } from "#lib/redact/literal.ts";
 import { mark } from "#lib/redact/spans.ts";
 import { isSecretName } from "#lib/redact/structure.ts";
 import { occurrenceOf, otherKey } from "#services/gateway/episode.ts";
-import type { Signal } from "#services/gateway/signal.ts";
+import type { Signal, TargetedSignal } from "#services/gateway/signal.ts";
 
 /** Guarantees: valid against the CRD, whatever the alert carried; the alert is durable with this one create. */
-export const newRequest = (name: string, namespace: string, signal: Signal, target: Reference): NewObject<RemediationRequest> => ({
+export const newRequest = (
+  name: string,
+  namespace: string,
+  { signal, target, unresolved }: TargetedSignal,
+): NewObject<RemediationRequest> => ({
   apiVersion: API_VERSION,
   kind: "RemediationRequest",
   metadata: { name, namespace, labels: { [TARGET_LABEL]: targetHash(target) } },
-  spec: { alert: alertOf(signal), reported: signal.reported, target },
+  spec: {
+    alert: alertOf(signal),
+    reported: signal.reported,
+    target,
+    ...(unresolved === undefined ? {} : { unresolved: unresolved.slice(0, 1024) }),
+  },
 });
 
 const alertOf = (signal: Signal): Alert => {

@@ -1,5 +1,5 @@
 // One alert in the form of the Gateway, whatever its sender. Pure data.
-import type { Alert, Reported } from "#api/fields.ts";
+import type { Alert, Reference, Reported } from "#api/fields.ts";
 
 export interface Signal {
   readonly status: "firing" | "resolved";
@@ -17,6 +17,14 @@ export interface Signal {
   readonly annotations: Readonly<Record<string, string>>;
   readonly generatorURL?: string;
   readonly reported: Reported;
+}
+
+/** An alert with the object to repair. */
+export interface TargetedSignal {
+  readonly signal: Signal;
+  readonly target: Reference;
+  /** Why the target is the reported object, and not its owner. */
+  readonly unresolved?: string;
 }
 
 /** An alert that was read, or why there is nothing to do about it. */
