@@ -412,7 +412,7 @@ describe("nothing is done", () => {
   });
 
   test("for an execution that does not exist", async () => {
-    expect((await run("nobody", "0".repeat(64))).report?.message).toMatch(/does not exist/);
+    expect((await run("missing", "0".repeat(64))).report?.message).toMatch(/does not exist/);
   });
 
   test("to a kind that no action knows, and without a namespace where one is needed", async () => {

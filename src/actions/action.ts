@@ -12,7 +12,7 @@ export type PlanResult =
   /** `NoOp`: what the action would bring about is so already. */
   | { readonly ok: false; readonly code: "Refused" | "NoOp"; readonly reason: string };
 
-/** Whether the action's own effect is there. The symptom is somebody else's question. */
+/** Whether the action's own effect is there; the symptom is not judged here. */
 export type Effect =
   | { readonly state: "done" }
   | { readonly state: "pending"; readonly reason: string }

@@ -1,4 +1,4 @@
-// Each action: what it plans, what it refuses, how it tells that it took effect.
+// Each action: its plans, its refusals, the check of its effect.
 import { describe, expect, test } from "vitest";
 import type { Deployment, Pod, PodDisruptionBudget, Service } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
@@ -90,7 +90,7 @@ describe("what is refused, and why", () => {
       /it has no selector/,
     ],
     "a Service of which nothing is said": ["fix_service", {}, observed({ target: service() }), /neither a selector nor/],
-    "a target port of no port": ["fix_service", { targetPort: "8081" }, observed({ target: service() }), /which of its ports/],
+    "a target port of no port": ["fix_service", { targetPort: "8081" }, observed({ target: service() }), /needs the parameter port/],
     "a port that the Service does not have": [
       "fix_service",
       { port: "81", targetPort: "1" },
@@ -112,7 +112,12 @@ describe("what is refused, and why", () => {
     ],
     "a selector that is none": ["fix_service", { selector: "app in (a)" }, observed({ target: service() }), /selector: not labels/],
     "a target port beyond 65535": ["fix_service", { port: "80", targetPort: "70000" }, observed({ target: service() }), /not a port/],
-    "a Service that is so already": ["fix_service", { port: "80", targetPort: "8080" }, observed({ target: service() }), /so already/],
+    "a Service that has these values already": [
+      "fix_service",
+      { port: "80", targetPort: "8080" },
+      observed({ target: service() }),
+      /already has these values/,
+    ],
     "a budget that would be stricter": ["relax_pdb", { minAvailable: "3" }, observed({ target: budget({ minAvailable: 2 }) }), /stricter/],
     "a budget that would allow less": [
       "relax_pdb",
@@ -138,7 +143,7 @@ describe("what is refused, and why", () => {
       observed({ target: budget({ minAvailable: 2 }) }),
       /either minAvailable or maxUnavailable/,
     ],
-    "a budget that is so already": ["relax_pdb", { minAvailable: "2" }, observed({ target: budget({ minAvailable: 2 }) }), /2 already/],
+    "a budget that is so already": ["relax_pdb", { minAvailable: "2" }, observed({ target: budget({ minAvailable: 2 }) }), /already 2/],
     "an object that the journal does not know": [
       "restore_object",
       { before: "2030-01-02T00:00:00Z" },
@@ -173,7 +178,7 @@ describe("what is refused, and why", () => {
       "scale_deployment",
       { replicas: "3" },
       observed({ target: deployment({ replicas: undefined as never }) }),
-      /does not fit/,
+      /does not apply/,
     ],
     "an object that cannot be changed": [
       "restore_object",
@@ -181,7 +186,7 @@ describe("what is refused, and why", () => {
       observed({ ...edited, target: { ...edited.target!, immutable: true } as KubeObject }),
       /immutable/,
     ],
-    "an object that is as it was": [
+    "an object that has not changed": [
       "restore_object",
       { before: "2030-01-02T00:00:00Z" },
       observed({ ...edited, target: configMap("settings", { rate: "2" }) }),
@@ -212,12 +217,12 @@ describe("what is refused, and why", () => {
     "a parameter that is missing": ["rollback_deployment", {}, rolledOut, /revision/],
     "a parameter that does not fit": ["rollback_deployment", { revision: "latest" }, rolledOut, /revision/],
     "a parameter that no action has": ["rollback_deployment", { revision: "1", force: "true" }, rolledOut, /force/],
-    "a revision that nobody keeps": ["rollback_deployment", { revision: "7" }, rolledOut, /revision 7 is not kept/],
+    "a revision that is not kept": ["rollback_deployment", { revision: "7" }, rolledOut, /revision 7 no longer exists/],
     "a revision of another Deployment of the same name": [
       "rollback_deployment",
       { revision: "1" },
       observed({ target: deployment(), replicaSets: [replicaSet(1, template({ image: "web:1" }), "uid-before")] }),
-      /not kept/,
+      /no longer exists/,
     ],
     "a rollback of what is paused": [
       "rollback_deployment",
@@ -225,7 +230,7 @@ describe("what is refused, and why", () => {
       { ...rolledOut, target: deployment({ paused: true }) },
       /paused/,
     ],
-    "a rollback to the present template": ["rollback_deployment", { revision: "2" }, rolledOut, /already is that of revision 2/],
+    "a rollback to the present template": ["rollback_deployment", { revision: "2" }, rolledOut, /is already that of revision 2/],
     "the number of replicas that there are": ["scale_deployment", { replicas: "2" }, rolledOut, /already has 2/],
     "more than 1000 replicas": ["scale_deployment", { replicas: "1001" }, rolledOut, /replicas/],
     "to scale against an autoscaler": [
@@ -256,7 +261,7 @@ describe("what is refused, and why", () => {
       },
       /last ready pod/,
     ],
-    "a raise of nothing": ["increase_resources", { container: "app" }, limited({ limits: { memory: "64Mi" } }), /neither memory nor cpu/],
+    "a raise of nothing": ["increase_resources", { container: "app" }, limited({ limits: { memory: "64Mi" } }), /give memory, cpu or both/],
     "a raise of a container that is not there": ["increase_resources", { container: "db", memory: "1Gi" }, limited({}), /no container db/],
     "a raise of a limit that is not there": ["increase_resources", { container: "app", memory: "1Gi" }, limited({}), /no memory limit/],
     "a raise beyond four times": [
@@ -275,7 +280,7 @@ describe("what is refused, and why", () => {
       "increase_resources",
       { container: "app", memory: "1024Mi" },
       limited({ limits: { memory: "1Gi" } }),
-      /so already/,
+      /already have these values/,
     ],
     "a raise to no quantity": [
       "increase_resources",
@@ -301,7 +306,7 @@ describe("what is refused, and why", () => {
       observed({ target: statefulSet({ updateStrategy: { type: "OnDelete" } }) }),
       /OnDelete/,
     ],
-    "to tell people nothing": ["notify_only", {}, rolledOut, /message/],
+    "an empty message to people": ["notify_only", {}, rolledOut, /message/],
   };
   for (const [name, [action, parameters, seen, reason]] of Object.entries(cases))
     test(name, () => {
@@ -310,7 +315,7 @@ describe("what is refused, and why", () => {
       expect(!result.ok && result.reason).toMatch(reason);
     });
 
-  test("what is so already is told from what must not be", () => {
+  test("a value that is set already is no-op, not refused", () => {
     expect(plan("scale_deployment", { replicas: "2" }, rolledOut)).toMatchObject({ code: "NoOp" });
     expect(plan("scale_deployment", { replicas: "-1" }, rolledOut)).toMatchObject({ code: "Refused" });
   });
@@ -380,7 +385,7 @@ describe("what is planned", () => {
     ]);
   });
 
-  test("what was deleted is created as it was kept, without its owners; that cannot be undone", () => {
+  test("a deleted object is created from the journal, without its owners; that cannot be undone", () => {
     const { changes, inverse } = mustPlan("restore_object", { before: "2030-01-02T00:00:00Z" }, observed({ kept }));
     const metadata = { namespace: "shop", name: "settings", labels: { app: "web" } };
     expect(changes).toEqual([
@@ -524,7 +529,7 @@ describe("whether it took effect", () => {
     expect(rollback(withStatus({ observedGeneration: 1, updatedReplicas: 2 }))).toMatchObject({ state: "pending" });
     expect(rollback((target) => ({ ...target, status: undefined }) as unknown as KubeObject)).toMatchObject({ state: "pending" });
   });
-  test("a rollback that somebody took back has failed", () => {
+  test("a rollback that another client reverted has failed", () => {
     expect(rollback(() => deployment())).toEqual({ state: "failed", reason: "another client changed Deployment shop/web again" });
   });
   test("a target that is gone has failed", () => expect(rollback(() => undefined)).toMatchObject({ state: "failed" }));
@@ -532,7 +537,7 @@ describe("whether it took effect", () => {
   test("a scale is done when there are as many replicas", () => {
     const scale = (status: Deployment["status"]) => effectOf("scale_deployment", { replicas: "5" }, rolledOut, withStatus(status));
     expect(scale({ observedGeneration: 2, replicas: 5 })).toEqual({ state: "done" });
-    expect(scale({ observedGeneration: 2, replicas: 2 })).toEqual({ state: "pending", reason: "there are 2 replicas, 5 are wanted" });
+    expect(scale({ observedGeneration: 2, replicas: 2 })).toEqual({ state: "pending", reason: "2 of 5 replicas exist" });
     expect(scale({ observedGeneration: 1, replicas: 5 })).toMatchObject({ state: "pending" });
   });
 
@@ -548,7 +553,7 @@ describe("whether it took effect", () => {
     const one = { replicas: undefined };
     expect(effect("scale_deployment", silent(deployment(), one))).toEqual({
       state: "pending",
-      reason: "there are 0 replicas, 1 are wanted",
+      reason: "0 of 1 replicas exist",
     });
     expect(effect("rollback_deployment", silent(deployment(), one))).toEqual({ state: "pending", reason: "0 of 1 replicas are updated" });
     expect(effect("rollback_statefulset", silent(statefulSet()))).toMatchObject({ state: "pending" });
@@ -585,7 +590,7 @@ describe("whether it took effect", () => {
     expect(effectOf("resume_rollout", {}, paused, () => paused.target).state).toBe("failed");
   });
 
-  test("a Service or a budget is done when it is stored, and has failed where somebody took it back", () => {
+  test("a Service or a budget is done when it is stored, and has failed when another client reverted it", () => {
     const fix = (after: (target: KubeObject) => KubeObject | undefined) =>
       effectOf("fix_service", { selector: "app=web" }, observed({ target: service() }), after).state;
     expect([fix((target) => target), fix(() => service()), fix(() => undefined)]).toEqual(["done", "failed", "failed"]);

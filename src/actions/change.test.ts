@@ -98,7 +98,7 @@ describe("a text that is refused", () => {
 });
 
 describe("the guards", () => {
-  test("hold on the object as it was planned for", () => expect(guardsHold(patch, live)).toBe(true));
+  test("hold on the object of the plan", () => expect(guardsHold(patch, live)).toBe(true));
 
   const same: Record<string, Deployment> = {
     "another resource version": { ...live, metadata: { ...live.metadata, resourceVersion: "99" } },
@@ -135,7 +135,7 @@ describe("the guards", () => {
 });
 
 describe("a change is in place", () => {
-  test("where what it writes is there, whoever wrote it", () => {
+  test("when its values are there, no matter who wrote them", () => {
     expect(isInPlace(patch, changed)).toBe(true);
     expect(isInPlace(patch, live)).toBe(false);
     expect(isInPlace(patch, { ...changed, metadata: { ...changed.metadata, uid: "new" } })).toBe(false);
@@ -147,7 +147,7 @@ describe("a change is in place", () => {
     expect(isInPlace(remove, preview(remove, live))).toBe(true);
   });
 
-  test("by what stands there in the end, where it writes twice", () => {
+  test("by the last value of a path that it writes twice", () => {
     const twice: Change = {
       ...patch,
       operations: [
@@ -175,7 +175,7 @@ describe("what the objects prove of a change whose maker is gone", () => {
   const cases: Record<string, [Deployment | undefined, string]> = {
     "in-place": [changed, "in-place"],
     untouched: [live, "untouched"],
-    "unclear where a third value stands there": [
+    "unclear when there is a third value": [
       preview({ ...patch, operations: [{ op: "replace", path: image, value: "web:3" }] }, live) as Deployment,
       "unclear",
     ],
@@ -185,7 +185,7 @@ describe("what the objects prove of a change whose maker is gone", () => {
 });
 
 describe("what is sent", () => {
-  test("stands behind a test of the uid", () => {
+  test("starts with a test of the uid", () => {
     expect(wireOperations(patch)).toEqual([{ op: "test", path: "/metadata/uid", value: "uid-web" }, ...patch.operations]);
   });
 

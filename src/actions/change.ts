@@ -96,7 +96,7 @@ export const preview = (change: Change, live: KubeObject | undefined): KubeObjec
   return applyPatch(live, change.operations) as KubeObject;
 };
 
-/** True where the change would still do what was planned: the same object, and every value as it was. */
+/** True if the change would still do what was planned: the same object, and every value unchanged. */
 export const guardsHold = (change: Change, live: KubeObject | undefined): boolean => {
   if (change.type === "create") return live === undefined;
   if (live?.metadata.uid !== change.uid) return false;
@@ -109,7 +109,7 @@ export const guardsHold = (change: Change, live: KubeObject | undefined): boolea
   }
 };
 
-/** True where the object already is as the change would leave it, whoever made it so. */
+/** True if the object already has the state that the change leads to, no matter who made it so. */
 export const isInPlace = (change: Change, live: KubeObject | undefined): boolean => {
   switch (change.type) {
     case "create":
@@ -124,7 +124,7 @@ export const isInPlace = (change: Change, live: KubeObject | undefined): boolean
   }
 };
 
-/** For each path that is written, what stands there in the end; null where nothing does. */
+/** For each path that is written, its last value; null if it has none. */
 const writtenValues = (operations: readonly PatchOperation[]): readonly (readonly [string, Json])[] => {
   const values = new Map<string, Json>();
   for (const operation of operations) {

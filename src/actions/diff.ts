@@ -50,7 +50,7 @@ const undoText = (inverse: Inverse, undo: readonly Change[] | undefined, after: 
   return undo.map((change) => changeText(change, after, preview(change, after))).join("\n");
 };
 
-/** Unified form: `-` before, `+` after, and over each hunk where in the object it stands. Empty where nothing differs. */
+/** Unified form: `-` before, `+` after, and above each hunk its place in the object. Empty if nothing differs. */
 export const diffText = (before: KubeObject | undefined, after: KubeObject | undefined): string => {
   const [shownBefore, shownAfter] = maskPair(shown(before), shown(after), after?.kind ?? before?.kind ?? "");
   return hunksOf(linesOf(shownBefore), linesOf(shownAfter))

@@ -72,7 +72,7 @@ describe("what is corrected", () => {
 
 describe("what is refused", () => {
   const cases: Record<string, [Record<string, string>, RegExp, KubeObject?]> = {
-    "a correction of nothing": [readiness, /neither a port nor a path/],
+    "a correction of nothing": [readiness, /give a port, a path or both/],
     "a container that is not there": [{ ...readiness, container: "db", port: "8080" }, /no container db/],
     "a probe that the container does not have": [{ ...readiness, port: "8080" }, /has no readiness probe/, deployment()],
     "a probe that runs a command": [{ ...readiness, probe: "startup", port: "8080" }, /runs a command/],
@@ -81,9 +81,9 @@ describe("what is refused", () => {
     "a port's name that the container does not declare": [{ ...readiness, port: "https" }, /does not declare port https/],
     "a port that is not TCP": [{ ...readiness, port: "5353" }, /does not declare port 5353/],
     "a port that is none": [{ ...readiness, port: "70000" }, /parameters: port/],
-    "a path that no other probe asks for": [{ ...readiness, path: "/admin" }, /no other probe of container app asks for \/admin/],
+    "a path that no other probe asks for": [{ ...readiness, path: "/admin" }, /no other probe of container app uses path \/admin/],
     "a path that is none": [{ ...readiness, path: "ready" }, /parameters: path/],
-    "a path of a probe that asks for none": [{ ...readiness, probe: "startup", path: "/ready" }, /asks for no path/, grpc],
+    "a path of a probe that asks for none": [{ ...readiness, probe: "startup", path: "/ready" }, /has no path/, grpc],
     "a gRPC port by name": [{ ...readiness, probe: "startup", port: "admin" }, /takes the number/, grpc],
     "a Deployment that is paused": [{ ...readiness, port: "8080" }, /paused/, deployment({ ...web().spec, paused: true })],
     "pods that are replaced by hand": [
@@ -98,14 +98,14 @@ describe("what is refused", () => {
     expect(result).toMatchObject({ ok: false, code: "Refused" });
     expect(!result.ok && result.reason).toMatch(reason);
   });
-  test("what is asked already is told from what must not be, by number as by name", () => {
+  test("a port that is set already is no-op, not refused, by number and by name", () => {
     const liveness = { container: "app", probe: "liveness" };
     expect(plan({ ...liveness, port: "8080", path: "/ready" })).toMatchObject({ code: "NoOp" });
     expect(plan({ ...liveness, port: "http" })).toMatchObject({ code: "NoOp" });
   });
 });
 
-test("it is done when the pods are updated, and has failed where somebody took it back", () => {
+test("it is done when the pods are updated, and has failed when another client reverted it", () => {
   const planned = plan({ ...readiness, port: "8080" });
   if (!planned.ok) throw new Error(planned.reason);
   const changed = preview(planned.changes[0]!, web()) as Deployment;

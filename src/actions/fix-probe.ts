@@ -27,7 +27,7 @@ export const fixProbe = defineAction({
   name: "fix_probe",
   title: "Correct a probe",
   description:
-    "Sets the port of a probe to one that its container declares, or its path to one that another probe of the container asks for. Refuses a probe that the container does not have or that runs a command, any other port or path, and a workload that would not roll out.",
+    "Sets the port of a probe to one that its container declares, or its path to the path of another probe of the container. Refuses a probe that the container does not have or that runs a command, any other port or path, and a workload that would not roll out.",
   targetKinds: ["Deployment", "StatefulSet", "DaemonSet"],
   reads: [],
   risk: "medium",
@@ -35,19 +35,19 @@ export const fixProbe = defineAction({
   writes: patches([Deployments, StatefulSets, DaemonSets], probePaths),
   parameters: z.object({
     container: z.string().min(1).max(63).describe("The container's name."),
-    probe: z.enum(["liveness", "readiness", "startup"]).describe("Which of its probes to correct."),
-    port: portText.optional().describe("The port to ask on, by number or name: one that the container declares."),
+    probe: z.enum(["liveness", "readiness", "startup"]).describe("The probe to correct."),
+    port: portText.optional().describe("The port to probe, by number or name: one that the container declares."),
     path: z
       .string()
       .max(1024)
       .regex(/^\/\S*$/, "not a path such as /healthz")
       .optional()
-      .describe("The path to ask for: one that another probe of the container asks for."),
+      .describe("The path to request: the path of another probe of the container."),
   }),
   plan: ({ container: name, probe, port, path }, target) => {
     const obstacle = repairObstacle(target);
     if (obstacle !== undefined) return refused(obstacle);
-    if (port === undefined && path === undefined) return refused("neither a port nor a path is given");
+    if (port === undefined && path === undefined) return refused("give a port, a path or both");
     const { containers } = (target as Deployment).spec.template.spec;
     const index = containers.findIndex((container) => container.name === name);
     const container = containers[index];
@@ -60,15 +60,15 @@ export const fixProbe = defineAction({
     const number = numberOf(container, wantedPort);
     if (port !== undefined && number === undefined) return refused(`container ${name} does not declare port ${port}`);
     if (handler === "grpc" && typeof wantedPort !== "number") return refused("a gRPC probe takes the number of a port, not its name");
-    if (path !== undefined && handler !== "httpGet") return refused(`the ${probe} probe of container ${name} asks for no path`);
+    if (path !== undefined && handler !== "httpGet") return refused(`the ${probe} probe of container ${name} has no path`);
     if (path !== undefined && path !== question.path && !pathsOf(container, probe).includes(path))
-      return refused(`no other probe of container ${name} asks for ${path}`);
+      return refused(`no other probe of container ${name} uses path ${path}`);
     // A number and the name of the same port are one question.
     const isSamePort = number === numberOf(container, question.port);
     const after = { ...question, ...(isSamePort ? {} : { port: wantedPort }), ...(path === undefined ? {} : { path }) };
     const at = ["spec", "template", "spec", "containers", String(index)];
     const operations = difference([...at, fields[probe], handler], question, after);
-    if (operations.length === 0) return noOp(`the ${probe} probe of container ${name} is so already`);
+    if (operations.length === 0) return noOp(`the ${probe} probe of container ${name} already has these values`);
     return patched(target, [{ op: "test", path: `/${at.join("/")}/name`, value: name }, ...operations]);
   },
   verify: ({ target }, changes) => rolloutEffect(target, changes),

@@ -148,9 +148,9 @@ describe("what is refused", () => {
     "a Secret": [{ ...rename, kind: "Secret" }, [settings], /parameters: kind/],
     "a ServiceAccount": [{ ...rename, kind: "ServiceAccount" }, [settings], /parameters: kind/],
     "a name that is none": [{ ...rename, name: "Setings/../x" }, [settings], /parameters: name/],
-    "a name that stands nowhere": [{ ...rename, name: "sttings" }, [settings], /names no ConfigMap sttings/],
-    "a right name that does not exist": [rename, [], /there is no ConfigMap settings/],
-    "a right name that another kind has": [rename, [claim("settings")], /there is no ConfigMap settings/],
+    "a name that occurs nowhere": [{ ...rename, name: "sttings" }, [settings], /does not name ConfigMap sttings/],
+    "a right name that does not exist": [rename, [], /ConfigMap settings does not exist/],
+    "a right name that another kind has": [rename, [claim("settings")], /ConfigMap settings does not exist/],
     "a wrong name that exists after all": [rename, [settings, configMap("setings", {})], /ConfigMap setings exists/],
     "a ConfigMap without a key that is asked of it": [
       rename,
@@ -165,11 +165,11 @@ describe("what is refused", () => {
     ],
     "a claim that lost its volume": [{ kind: "PersistentVolumeClaim", name: "setings", to: "data" }, [claim("data", "Lost")], /lost/],
     "a key of a claim": [{ kind: "PersistentVolumeClaim", name: "setings", key: "a", to: "b" }, [], /has no keys/],
-    "a key that nothing asks for": [{ ...rename, name: "flags", key: "a", to: "b" }, [configMap("flags", { b: "" })], /asks for no key a/],
+    "a key that nothing asks for": [{ ...rename, name: "flags", key: "a", to: "b" }, [configMap("flags", { b: "" })], /does not use key a/],
     "a key of a ConfigMap that does not exist": [
       { ...rename, name: "flags", key: "log_level", to: "b" },
       [],
-      /there is no ConfigMap flags/,
+      /ConfigMap flags does not exist/,
     ],
     "a wrong key that exists after all": [
       { ...rename, name: "flags", key: "log_level", to: "b" },
@@ -187,7 +187,7 @@ describe("what is refused", () => {
     expect(!result.ok && result.reason).toMatch(reason);
   });
 
-  test("a name or a key that is right already is told from what must not be", () => {
+  test("a name or a key that is right already is no-op, not refused", () => {
     const right = asked({ env: [{ name: "A", valueFrom: { configMapKeyRef: { name: "settings", key: "currency" } } }] });
     const seen = observed({ target: web(right), named: [settings] });
     expect(plan(rename, seen)).toMatchObject({ code: "NoOp" });
@@ -203,7 +203,7 @@ describe("what is refused", () => {
   });
 });
 
-test("it is done when the pods are updated, and has failed where somebody took it back", () => {
+test("it is done when the pods are updated, and has failed when another client reverted it", () => {
   const target = web();
   const planned = plan(rename, observed({ target, named: [settings] }));
   if (!planned.ok) throw new Error(planned.reason);

@@ -33,7 +33,7 @@ export const fixReference = defineAction({
   name: "fix_reference",
   title: "Correct a reference",
   description:
-    "Corrects the name of a ConfigMap or a PersistentVolumeClaim, or a key of a ConfigMap, everywhere in the pod template. Refuses Secrets and ServiceAccounts, a wrong name that exists after all, a right one that does not exist or lacks a key that is asked of it, and a workload that would not roll out. Whether other pods use the claim is not looked at.",
+    "Corrects the name of a ConfigMap or a PersistentVolumeClaim, or a key of a ConfigMap, everywhere in the pod template. Refuses Secrets and ServiceAccounts, a wrong name that exists, a right name that does not exist or has not all the keys that the template uses, and a workload that would not roll out. Does not check whether other pods use the claim.",
   targetKinds: ["Deployment", "StatefulSet", "DaemonSet"],
   reads: [],
   risk: "medium",
@@ -43,9 +43,9 @@ export const fixReference = defineAction({
     referencePaths.map((path) => `/spec/template/spec/${path}`),
   ),
   parameters: z.object({
-    kind: z.enum(["ConfigMap", "PersistentVolumeClaim"]).describe("What is named."),
-    name: objectName.describe("The name in the template; where a key is wrong, the ConfigMap that should have it."),
-    key: word.optional().describe("The wrong key, where it is a key of the ConfigMap and not its name that is wrong."),
+    kind: z.enum(["ConfigMap", "PersistentVolumeClaim"]).describe("The kind of the referenced object."),
+    name: objectName.describe("The name in the template; if a key is wrong, the ConfigMap that should have it."),
+    key: word.optional().describe("The wrong key, if a key of the ConfigMap is wrong and not its name."),
     to: word.describe("The right name, or the right key."),
   }),
   looksUp: ({ kind, name, key, to }) => [name, ...(key === undefined ? [to] : [])].map((each) => ({ apiVersion: "v1", kind, name: each })),
@@ -71,11 +71,11 @@ const correctName = (
   const wrong = places.filter((place) => place.name === name);
   if (wrong.length === 0 || name === to)
     return places.some((place) => place.name === to)
-      ? noOp(`it names ${kind} ${to} already`)
-      : refused(`its template names no ${kind} ${name}`);
+      ? noOp(`it already names ${kind} ${to}`)
+      : refused(`its template does not name ${kind} ${name}`);
   if (find(name) !== undefined) return refused(`${kind} ${name} exists`);
   const right = find(to);
-  if (right === undefined) return refused(`there is no ${kind} ${to}`);
+  if (right === undefined) return refused(`${kind} ${to} does not exist`);
   const flaw = kind === "ConfigMap" ? lacks(right as ConfigMap, wrong) : flawOf(right as PersistentVolumeClaim);
   if (flaw !== undefined) return refused(`${kind} ${to} ${flaw}`);
   return patched(
@@ -98,9 +98,9 @@ const correctKey = (
   });
   if (operations.length === 0 || key === to)
     return asked.some(({ keys }) => keys.some((each) => each.key === to))
-      ? noOp(`it asks for key ${to} of ConfigMap ${name} already`)
-      : refused(`its template asks for no key ${key} of ConfigMap ${name}`);
-  if (configMap === undefined) return refused(`there is no ConfigMap ${name}`);
+      ? noOp(`it already uses key ${to} of ConfigMap ${name}`)
+      : refused(`its template does not use key ${key} of ConfigMap ${name}`);
+  if (configMap === undefined) return refused(`ConfigMap ${name} does not exist`);
   if (has(configMap, key)) return refused(`ConfigMap ${name} has key ${key}`);
   if (!has(configMap, to)) return refused(`ConfigMap ${name} has no key ${to}`);
   return patched(target, operations);

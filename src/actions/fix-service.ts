@@ -19,7 +19,7 @@ export const fixService = defineAction({
   name: "fix_service",
   title: "Correct a Service",
   description:
-    "Sets the selector of a Service, or the target port or protocol of one of its ports. Refuses a Service without a selector, one that is only a name (ExternalName), and a port that it does not have.",
+    "Sets the selector of a Service, or the target port or protocol of one of its ports. Refuses a Service without a selector, a Service of type ExternalName, and a port that it does not have.",
   targetKinds: ["Service"],
   reads: [],
   risk: "medium",
@@ -27,17 +27,17 @@ export const fixService = defineAction({
   writes: patches([Services], ["/spec/selector", "/spec/ports/*/targetPort", "/spec/ports/*/protocol"]),
   parameters: z.object({
     selector: selectorText.optional().describe("The whole new selector, such as app=web,tier=front."),
-    port: z.coerce.number().int().min(1).max(65_535).optional().describe("Which of the Service's ports to correct."),
+    port: z.coerce.number().int().min(1).max(65_535).optional().describe("The port of the Service to correct."),
     targetPort: portText.optional().describe("The port of the pods, by number or name."),
     protocol: z.enum(["TCP", "UDP", "SCTP"]).optional().describe("The port's protocol."),
   }),
   plan: ({ selector, port, targetPort, protocol }, target) => {
     const { spec } = target as Service;
-    if (spec.type === "ExternalName") return refused("it is only a name for another host (ExternalName)");
-    if (spec.selector === undefined) return refused("it has no selector: whoever made it decides where it leads");
+    if (spec.type === "ExternalName") return refused("its type is ExternalName: it has no selector and no ports to correct");
+    if (spec.selector === undefined) return refused("it has no selector: its endpoints are managed by hand");
     const wantsPort = targetPort !== undefined || protocol !== undefined;
     if (selector === undefined && !wantsPort) return refused("neither a selector nor a target port or protocol is given");
-    if (wantsPort && port === undefined) return refused("which of its ports is meant is not given");
+    if (wantsPort && port === undefined) return refused("a target port or protocol needs the parameter port");
     const operations = selector === undefined ? [] : [...difference(["spec", "selector"], spec.selector, labelsOf(selector))];
     if (port === undefined || !wantsPort) return change(target, operations);
     const places = (spec.ports ?? []).flatMap((each, index) => (each.port === port ? [index] : []));
@@ -60,7 +60,7 @@ export const fixService = defineAction({
 });
 
 const change = (target: KubeObject, operations: readonly PatchOperation[]): PlanResult =>
-  operations.length === 0 ? noOp("the Service is so already") : patched(target, operations);
+  operations.length === 0 ? noOp("the Service already has these values") : patched(target, operations);
 
 const labelsOf = (selector: string): Record<string, string> =>
   Object.fromEntries(selector.split(",").map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));

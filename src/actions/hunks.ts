@@ -2,7 +2,7 @@
 import type { Line } from "#actions/lines.ts";
 
 export interface Hunk {
-  /** Where in the object its first difference stands. */
+  /** The place of its first difference in the object. */
   readonly place: string;
   readonly lines: readonly string[];
 }

@@ -17,7 +17,7 @@ export const increaseResources = defineAction({
   name: "increase_resources",
   title: "Raise a container's limits",
   description:
-    "Raises the memory or CPU limit of one container to at most four times the present one; its request rises with it where the two are equal. Refuses a container without such a limit, a lower value, and a workload that would not roll out.",
+    "Raises the memory or CPU limit of one container to at most four times the present limit, and the request with it if the two are equal. Refuses a container without such a limit, a lower value, and a workload that would not roll out.",
   targetKinds: ["Deployment", "StatefulSet", "DaemonSet"],
   reads: [],
   risk: "low",
@@ -36,7 +36,7 @@ export const increaseResources = defineAction({
   plan: ({ container: name, memory, cpu }, target) => {
     const obstacle = rolloutObstacle(target);
     if (obstacle !== undefined) return refused(obstacle);
-    if (memory === undefined && cpu === undefined) return refused("neither memory nor cpu is given");
+    if (memory === undefined && cpu === undefined) return refused("give memory, cpu or both");
     const { containers } = (target as Deployment).spec.template.spec;
     const index = containers.findIndex((container) => container.name === name);
     const container = containers[index];
@@ -51,7 +51,7 @@ export const increaseResources = defineAction({
     }
     const at = ["spec", "template", "spec", "containers", String(index)];
     const operations = difference([...at, "resources"], { ...before }, { ...after });
-    if (operations.length === 0) return noOp("the limits are so already");
+    if (operations.length === 0) return noOp("the limits already have these values");
     return patched(target, [{ op: "test", path: `/${at.join("/")}/name`, value: name }, ...operations]);
   },
   verify: ({ target }, changes) => rolloutEffect(target, changes),

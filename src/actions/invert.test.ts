@@ -83,7 +83,7 @@ describe("the inverse of one operation", () => {
         { op: "remove", path: "/spec/a" },
       ],
     ],
-    "of a remove adds it, where nobody else did": [
+    "of a remove adds it, if no other writer did": [
       { a: 1 },
       { op: "remove", path: "/spec/a" },
       [

@@ -42,7 +42,7 @@ const invertOperation = (operation: Exclude<PatchOperation, { op: "test" }>, bef
   const old = valueAt(before, path) as Json | undefined;
   if (operation.op === "remove") {
     const restore: PatchOperation = { op: "add", path, value: old ?? null };
-    // In a list another item stands there now.
+    // In a list, another item has this index now.
     return Array.isArray(parent) ? [restore] : [{ op: "test", path, value: null }, restore];
   }
   const guard: PatchOperation = { op: "test", path, value: valueAt(after, path) as Json };

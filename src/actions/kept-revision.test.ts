@@ -55,12 +55,12 @@ describe("what is refused", () => {
   const ordered = (readyReplicas: number): StatefulSet => ({ ...statefulSet(), status: { readyReplicas } });
   const holding = (data: unknown): ControllerRevision => ({ ...controllerRevision(agent, 3, good), data });
   const cases: Record<string, [Parameters<typeof plan>, RegExp]> = {
-    "a revision that nobody keeps": [[agent, "7"], /revision 7 is not kept/],
+    "a revision that is not kept": [[agent, "7"], /revision 7 no longer exists/],
     "a revision of another set of the same name": [
       [agent, "1", kept({ ...agent, metadata: { ...agent.metadata, uid: "uid-before" } })],
-      /not kept/,
+      /no longer exists/,
     ],
-    "the present template": [[agent, "2"], /already is that of revision 2/],
+    "the present template": [[agent, "2"], /is already that of revision 2/],
     "no revision at all": [[agent, "latest"], /revision/],
     "a revision that holds something else": [[agent, "3", [holding({ spec: { template: "…" } })]], /holds no pod template/],
     "a revision that holds nothing": [[agent, "3", [holding(undefined)]], /holds no pod template/],

@@ -11,12 +11,12 @@ export const backToRevision = (
   controllerRevisions: readonly ControllerRevision[],
 ): PlanResult => {
   const source = controllerRevisions.find((kept) => kept.revision === revision && isControlledBy(kept, target));
-  if (source === undefined) return refused(`revision ${revision} is not kept any more: no ControllerRevision holds it`);
+  if (source === undefined) return refused(`revision ${revision} no longer exists: no ControllerRevision holds it`);
   const present = target.spec.template;
   const template = templateIn(source, present);
   if (template === undefined) return refused(`ControllerRevision ${source.metadata.name} holds no pod template`);
   const operations = difference(["spec", "template"], present as unknown as Json, template as unknown as Json);
-  if (operations.length === 0) return noOp(`the template already is that of revision ${revision}`);
+  if (operations.length === 0) return noOp(`the template is already that of revision ${revision}`);
   return patched(target, operations);
 };
 

@@ -1,4 +1,4 @@
-// Plain data as lines of YAML, each with the place it stands at, for diffs. Pure; for reading only, never parsed again.
+// Plain data as lines of YAML, each with its place, for diffs. Pure; for reading only, never parsed again.
 
 export interface Line {
   readonly text: string;
@@ -41,7 +41,7 @@ const scalar = (value: unknown): string => {
   return typeof value === "string" ? plain(value) : JSON.stringify(value ?? null);
 };
 
-/** What YAML could take for something else stands in quotes. */
+/** Quoted if YAML could take it for something else. */
 const plain = (text: string): string =>
   quantity.test(text) || (word.test(text) && !/:(?: |$)| $/.test(text) && !keyword.test(text)) ? text : JSON.stringify(text);
 const quantity = /^\d+(?:m|[kMGTPE]i?)$/;

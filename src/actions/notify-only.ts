@@ -1,17 +1,17 @@
-// notify_only: changes nothing; its message is what people are told. Never makes a Job.
+// notify_only: changes nothing; its message is for people. Never makes a Job.
 import * as z from "zod";
 import { defineAction, planned } from "#actions/action.ts";
 
 export const notifyOnly = defineAction({
   name: "notify_only",
-  title: "Tell people",
-  description: "Changes nothing in the cluster: the message stands in the record of the request.",
+  title: "Notify people",
+  description: "Changes nothing in the cluster. The message is part of the record of the request.",
   targetKinds: "any",
   reads: [],
   risk: "low",
   undo: "none-needed",
   writes: [],
-  parameters: z.object({ message: z.string().min(1).max(1024).describe("What people are to know.") }),
+  parameters: z.object({ message: z.string().min(1).max(1024).describe("The message to people.") }),
   plan: () => planned(),
   verify: () => ({ state: "done" }),
 });

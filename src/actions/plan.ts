@@ -43,13 +43,13 @@ export const planStep = (step: StepToPlan, observed: Observed): PlannedStep | Re
   const { changes } = plan;
   const liveOf = liveObjects(observed);
   if (changes.some((change) => !guardsHold(change, liveOf(change.object))))
-    return { ok: false, code: "Refused", reason: `the change does not fit ${referenceText(step.target)} as it is` };
+    return { ok: false, code: "Refused", reason: `the change does not apply to the present state of ${referenceText(step.target)}` };
   const inverse = invert(action, changes, liveOf);
   const changesText = encodeChanges(changes);
   const inverseText = encodeInverse(inverse);
   const priorStateText = priorStateOf(changes, liveOf);
   if (changesText === undefined || inverseText === undefined || Buffer.byteLength(priorStateText) > maxChangesBytes)
-    return { ok: false, code: "TooLarge", reason: "the change, what undoes it or what was there before is larger than 256 KiB" };
+    return { ok: false, code: "TooLarge", reason: "the change, its undo or the prior state is larger than 256 KiB" };
   return {
     ok: true,
     action,

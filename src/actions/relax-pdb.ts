@@ -10,7 +10,7 @@ export const relaxPdb = defineAction({
   name: "relax_pdb",
   title: "Relax a PodDisruptionBudget",
   description:
-    "Lowers minAvailable or raises maxUnavailable, whichever the budget has. Refuses to tighten it, to exchange one for the other, and to take the protection away.",
+    "Lowers minAvailable or raises maxUnavailable, whichever the budget has. Refuses to tighten the budget, to replace one field with the other, and to remove the protection.",
   targetKinds: ["PodDisruptionBudget"],
   reads: [],
   risk: "medium",
@@ -28,7 +28,7 @@ export const relaxPdb = defineAction({
     const present = spec[field];
     if (present === undefined || wanted === undefined) return refused(`the budget has no ${field}`);
     const value = wanted.endsWith("%") ? wanted : Number(wanted);
-    if (value === present) return noOp(`${field} is ${present} already`);
+    if (value === present) return noOp(`${field} is already ${present}`);
     if (tightens(field, present, value)) return refused(`${field} ${wanted} would be stricter than ${present}`);
     return patched(target, [
       { op: "test", path: `/spec/${field}`, value: present },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decodeReport, encodeReport } from "#actions/report.ts";
 
-test("a report is read as it was written", () => {
+test("a report is the same after it is written and read", () => {
   const report = { result: "Applied", changed: true, message: "changed Deployment shop/web" } as const;
   expect(decodeReport(encodeReport(report))).toEqual(report);
 });

@@ -12,7 +12,7 @@ export const restartPod = defineAction({
   name: "restart_pod",
   title: "Restart a Pod",
   description:
-    "Evicts the pod, as far as its PodDisruptionBudgets allow; its controller makes a new one. Refuses a pod that nothing would replace, and the last one that is ready.",
+    "Evicts the pod, if its PodDisruptionBudgets allow it; its controller creates a new one. Refuses a pod without a controller, and the last ready pod of its controller.",
   targetKinds: ["Pod"],
   reads: ["siblings"],
   risk: "low",

@@ -1,5 +1,5 @@
-// restore_object: what the change journal kept of a ConfigMap or a NetworkPolicy, put back: over what it is now; a ConfigMap that was deleted, anew.
-// Never a Secret, whose values nobody keeps, never rights, which a person grants, and no workload, which has revisions of its own.
+// restore_object: restores a ConfigMap or a NetworkPolicy from the change journal; a deleted ConfigMap is created again.
+// Never a Secret (its values are kept nowhere), never rights (a person grants them), and no workload (it has its own revisions).
 import * as z from "zod";
 import { type ConfigMap, ConfigMaps, NetworkPolicies } from "#api/kubernetes.ts";
 import type { KubeObject, ObjectReference } from "#api/object.ts";
@@ -12,7 +12,7 @@ export const restoreObject = defineAction({
   name: "restore_object",
   title: "Restore an object",
   description:
-    "Puts back what the change journal kept: every field but metadata and status, or a whole ConfigMap where it was deleted. Refuses what the journal does not know, what is immutable, and an object whose content is as it was.",
+    "Restores an object from the change journal: every field except metadata and status, or the whole ConfigMap if it was deleted. Refuses an object that the journal does not know, an immutable object, and an object that has not changed.",
   targetKinds: ["ConfigMap", "NetworkPolicy"],
   reads: [],
   risk: "medium",
@@ -26,7 +26,7 @@ export const restoreObject = defineAction({
     before: z.iso
       .datetime({ offset: true })
       .max(40)
-      .describe("The content just before this time is put back, such as 2026-03-01T13:40:00Z."),
+      .describe("The time before the change, such as 2026-03-01T13:40:00Z: the last content before it is restored."),
   }),
   looksUp: ({ before }) => [{ keptBefore: before }],
   plan: (_parameters, target, { kept }) => {
@@ -51,7 +51,7 @@ const unread = "the change journal was not read";
 
 type Fields = Readonly<Record<string, Json | undefined>>;
 
-/** What is decided about an object; labels, annotations and owners stay as they are. */
+/** The content of an object; labels, annotations and owners stay unchanged. */
 const fieldsOf = (object: KubeObject | Readonly<Record<string, unknown>>): Fields => {
   const { apiVersion: _apiVersion, kind: _kind, metadata: _metadata, status: _status, ...fields } = object as Record<string, Json>;
   return fields;

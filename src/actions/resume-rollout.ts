@@ -7,7 +7,7 @@ import { rolloutEffect } from "#actions/rollout.ts";
 export const resumeRollout = defineAction({
   name: "resume_rollout",
   title: "Resume a Deployment's rollout",
-  description: "Takes the pause off a Deployment, so that its template reaches every replica. Refuses a Deployment that is not paused.",
+  description: "Resumes the rollout of a paused Deployment. Refuses a Deployment that is not paused.",
   targetKinds: ["Deployment"],
   reads: [],
   risk: "medium",

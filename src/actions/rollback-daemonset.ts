@@ -1,4 +1,4 @@
-// rollback_daemonset: the pod template of an earlier revision, put back as it was. Never chooses the revision: that is a parameter.
+// rollback_daemonset: the pod template of an earlier revision, restored. Never chooses the revision: that is a parameter.
 import * as z from "zod";
 import { DaemonSets, type DaemonSet } from "#api/kubernetes.ts";
 import { defineAction, patches, refused } from "#actions/action.ts";
@@ -9,14 +9,14 @@ export const rollbackDaemonSet = defineAction({
   name: "rollback_daemonset",
   title: "Roll back a DaemonSet",
   description:
-    "Puts back the pod template of an earlier revision, as its ControllerRevision still holds it. Refuses a revision that is not there, one whose template is the present one, and a DaemonSet that replaces its pods by hand.",
+    "Restores the pod template of an earlier revision from its ControllerRevision. Refuses a revision that no longer exists, a revision with the present template, and a DaemonSet with the update strategy OnDelete.",
   targetKinds: ["DaemonSet"],
   reads: ["controllerRevisions"],
   risk: "medium",
   undo: "inverse",
   writes: patches([DaemonSets], ["/spec/template"]),
   parameters: z.object({
-    revision: z.coerce.number().int().min(1).describe("The revision to go back to, as its ControllerRevision counts."),
+    revision: z.coerce.number().int().min(1).describe("The revision to roll back to: the number of its ControllerRevision."),
   }),
   plan: ({ revision }, target, { controllerRevisions = [] }) => {
     const obstacle = rolloutObstacle(target);

@@ -1,4 +1,4 @@
-// rollback_deployment: the pod template of an earlier revision, put back as it was. Never chooses the revision: that is a parameter.
+// rollback_deployment: the pod template of an earlier revision, restored. Never chooses the revision: that is a parameter.
 import * as z from "zod";
 import { Deployments, type Deployment, type PodTemplate } from "#api/kubernetes.ts";
 import { defineAction, patches, noOp, patched, refused } from "#actions/action.ts";
@@ -14,7 +14,7 @@ export const rollbackDeployment = defineAction({
   name: "rollback_deployment",
   title: "Roll back a Deployment",
   description:
-    "Puts back the pod template of an earlier revision, as its ReplicaSet still holds it. Refuses a revision that is not there, one whose template is the present one, and a Deployment that is paused.",
+    "Restores the pod template of an earlier revision from its ReplicaSet. Refuses a revision that no longer exists, a revision with the present template, and a paused Deployment.",
   targetKinds: ["Deployment"],
   reads: ["replicaSets"],
   risk: "medium",
@@ -25,7 +25,7 @@ export const rollbackDeployment = defineAction({
       .number()
       .int()
       .min(1)
-      .describe("The revision to go back to, as the annotation deployment.kubernetes.io/revision counts."),
+      .describe("The revision to roll back to: the annotation deployment.kubernetes.io/revision of its ReplicaSet."),
   }),
   plan: ({ revision }, target, { replicaSets }) => {
     const deployment = target as Deployment;
@@ -33,9 +33,9 @@ export const rollbackDeployment = defineAction({
     const source = replicaSets.find(
       (set) => isControlledBy(set, deployment) && set.metadata.annotations?.[revisionAnnotation] === String(revision),
     );
-    if (source === undefined) return refused(`revision ${revision} is not kept any more: no ReplicaSet holds it`);
+    if (source === undefined) return refused(`revision ${revision} no longer exists: no ReplicaSet holds it`);
     const operations = difference(["spec", "template"], asJson(deployment.spec.template), asJson(withoutHash(source.spec.template)));
-    if (operations.length === 0) return noOp(`the template already is that of revision ${revision}`);
+    if (operations.length === 0) return noOp(`the template is already that of revision ${revision}`);
     return patched(deployment, operations);
   },
   verify: ({ target }, changes) => rolloutEffect(target, changes),

@@ -1,4 +1,4 @@
-// rollback_statefulset: the pod template of an earlier revision, put back as it was. Never chooses the revision: that is a parameter.
+// rollback_statefulset: the pod template of an earlier revision, restored. Never chooses the revision: that is a parameter.
 import * as z from "zod";
 import { StatefulSets, type StatefulSet } from "#api/kubernetes.ts";
 import { defineAction, patches, refused } from "#actions/action.ts";
@@ -9,14 +9,14 @@ export const rollbackStatefulSet = defineAction({
   name: "rollback_statefulset",
   title: "Roll back a StatefulSet",
   description:
-    "Puts back the pod template of an earlier revision, as its ControllerRevision still holds it. Refuses a revision that is not there, one whose template is the present one, and a StatefulSet that would not roll out: one that replaces its pods by hand, leaves some back (partition), or in order while one of them is not ready, which has to be deleted by hand first.",
+    "Restores the pod template of an earlier revision from its ControllerRevision. Refuses a revision that no longer exists, a revision with the present template, and a StatefulSet that would not roll out: with the update strategy OnDelete, with a partition, or with ordered pods one of which is not ready (delete that pod first).",
   targetKinds: ["StatefulSet"],
   reads: ["controllerRevisions"],
   risk: "medium",
   undo: "inverse",
   writes: patches([StatefulSets], ["/spec/template"]),
   parameters: z.object({
-    revision: z.coerce.number().int().min(1).describe("The revision to go back to, as its ControllerRevision counts."),
+    revision: z.coerce.number().int().min(1).describe("The revision to roll back to: the number of its ControllerRevision."),
   }),
   plan: ({ revision }, target, { controllerRevisions = [] }) => {
     const obstacle = repairObstacle(target);

@@ -8,14 +8,13 @@ import { stillThere } from "#actions/rollout.ts";
 export const scaleDeployment = defineAction({
   name: "scale_deployment",
   title: "Scale a Deployment",
-  description:
-    "Sets the number of replicas. Refuses the number that is set already, and a Deployment that a HorizontalPodAutoscaler scales.",
+  description: "Sets the number of replicas. Refuses the present number, and a Deployment that a HorizontalPodAutoscaler scales.",
   targetKinds: ["Deployment"],
   reads: ["autoscalers"],
   risk: "medium",
   undo: "inverse",
   writes: [{ verb: "patch", type: Deployments, subresource: "scale", paths: ["/spec/replicas"] }],
-  parameters: z.object({ replicas: z.coerce.number().int().min(0).max(1000).describe("How many replicas there are to be.") }),
+  parameters: z.object({ replicas: z.coerce.number().int().min(0).max(1000).describe("The new number of replicas.") }),
   plan: ({ replicas }, target, { autoscalers }) => {
     const deployment = target as Deployment;
     const present = deployment.spec.replicas ?? 1;
@@ -39,6 +38,6 @@ export const scaleDeployment = defineAction({
     const { spec, status } = target as Deployment;
     const wanted = spec.replicas ?? 1;
     const there = status?.replicas ?? 0;
-    return there === wanted ? { state: "done" } : { state: "pending", reason: `there are ${there} replicas, ${wanted} are wanted` };
+    return there === wanted ? { state: "done" } : { state: "pending", reason: `${there} of ${wanted} replicas exist` };
   },
 });

@@ -21,7 +21,7 @@ export const CONTROLLER_ACCOUNT = "kintsugi-controllers";
 export const accountOfAction = (action: string): string => `kintsugi-act-${action.replaceAll("_", "-")}`;
 export const ACTION_ACCOUNT_PREFIX = "kintsugi-act-";
 export const APPROVED_SUFFIX = "-approved";
-/** The same rights under another name: the API server can tell a repair that people approved from one that policy let run by itself. */
+/** The same rights under another name: so the API server can distinguish an approved repair from one that policy allows without approval. */
 export const approvedAccountOfAction = (action: string): string => `${accountOfAction(action)}${APPROVED_SUFFIX}`;
 /** The account whose token a sender of alerts carries. */
 export const SIGNALS_ACCOUNT = "kintsugi-signals";

@@ -91,10 +91,10 @@ export const qualifiedResource = ({ group, resource }: Pick<Need, "group" | "res
 /** RBAC rights as data: generated into `deploy/`, enforced in tests. Verbs are Kubernetes' own. */
 export interface Need {
   readonly group: string;
-  /** Plural, with `/subresource` where one is meant. */
+  /** Plural, with `/subresource` for a subresource. */
   readonly resource: string;
   readonly verbs: readonly Verb[];
-  /** Only objects of these names. One that ends with `*` stands for all that begin so: admission holds to it, RBAC cannot. */
+  /** Only objects of these names. One that ends with `*` matches all names with that prefix: admission holds to it, RBAC cannot. */
   readonly names?: readonly string[];
   /** `own`: only in Kintsugi's namespace (a Role); `cluster`: everywhere (a ClusterRole). */
   readonly scope: "own" | "cluster";

@@ -1,4 +1,4 @@
-// The live objects that an action looks at, as plain data: declared by the action, read by whoever plans it, the same for both.
+// The live objects that an action reads, as plain data: declared by the action, the same for the controller and the Job that plan it.
 import type { ControllerRevision, HorizontalPodAutoscaler, Pod, ReplicaSet } from "#api/kubernetes.ts";
 import type { KubeObject, ObjectReference } from "#api/object.ts";
 
@@ -8,14 +8,14 @@ import type { KubeObject, ObjectReference } from "#api/object.ts";
  */
 export type Read = "replicaSets" | "controllerRevisions" | "siblings" | "autoscalers" | Named | KeptBefore;
 
-/** One object of the target's namespace by its name, where the parameters say which. Never a Secret: nobody who plans may read one. */
+/** One object of the target's namespace by its name, if the parameters name one. Never a Secret: no planner may read one. */
 export interface Named {
   readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;
 }
 
-/** The target as it was before this time (RFC 3339), out of the change journal; also where it does not exist any more. */
+/** The last state of the target before this time (RFC 3339), from the change journal; also if the target no longer exists. */
 export interface KeptBefore {
   readonly keptBefore: string;
 }

@@ -11,7 +11,7 @@ export interface Vocabulary {
   readonly effect: unknown;
 }
 
-/** A condition without its time. Reason and message are the transition's where absent. */
+/** A condition without its time. Reason and message are the transition's by default. */
 export interface Claim {
   readonly type: ConditionType;
   readonly status: Condition["status"];

@@ -58,7 +58,7 @@ const defaultFor = (question: AutonomyQuestion): AutonomyAnswer => {
 
 const unknownText = (environment: string): string =>
   environment === unknownEnvironment
-    ? "the environment is not known: no label says that it is not production"
+    ? "the environment is unknown: no label says that it is not production"
     : `the environment ${environment} is not known to be other than production`;
 
 const ladder: readonly Autonomy[] = ["off", "suggest", "approve", "auto"];

@@ -29,7 +29,7 @@ describe("autonomyFor", () => {
   };
   test.each<[string, Partial<AutonomyQuestion>, Autonomy, string]>([
     ["what can be undone is automatic where it is opted in", {}, "auto", "reversible"],
-    ["a missing environment is asked", { environment: "unknown" }, "approve", "the environment is not known"],
+    ["a missing environment is asked", { environment: "unknown" }, "approve", "the environment is unknown"],
     ["an environment that is not on the list is asked", { environment: "prod-eu" }, "approve", "prod-eu is not known to be"],
     [
       "a policy that is not valid takes the autonomy away, with or without an approval",

@@ -202,7 +202,7 @@ describe("the most specific rule decides", () => {
       },
       {},
       "approve",
-      "the environment is not known",
+      "the environment is unknown",
     ],
   ];
   test.each(cases)("%s", (_name, spec, at, value, reason) => {

@@ -61,25 +61,25 @@ export type RootCause = z.output<typeof RootCause>;
 
 export const Plan = z.object({
   steps: z.array(Step).min(1).max(20),
-  changesHash: sha256Hex.describe("SHA-256 over the steps' hashes in order: what an approval binds."),
+  changesHash: sha256Hex.describe("SHA-256 over the steps' hashes in order: an approval covers exactly these."),
   diffs: z.array(ObjectDiff).max(20),
-  expected: message.describe("What should be true afterwards."),
+  expected: message.describe("The expected state afterwards."),
   risk: Risk,
   reversible: z.boolean(),
   rationale: message,
   score: z.number().min(0).max(1),
-  autonomy: Autonomy.describe("What policy grants this plan."),
+  autonomy: Autonomy.describe("The autonomy that policy grants this plan."),
 });
 export type Plan = z.output<typeof Plan>;
 
-/** What became of a wish for other parameters. */
+/** The outcome of an override. */
 export const Override = z.object({
   by: z.string().max(253),
   step: z.string().max(32),
-  parameters: parameters.describe("What was asked for."),
-  reason: message.optional().describe("Why, in the person's words."),
-  replaced: PlanOutline.describe("The plan as it was before."),
-  refused: message.optional().describe("Why the plan was kept as it was; absent where it was changed."),
+  parameters: parameters.describe("The requested parameters."),
+  reason: message.optional().describe("The reason, in the person's words."),
+  replaced: PlanOutline.describe("The plan before the override."),
+  refused: message.optional().describe("The reason why the plan was kept; absent if the override changed it."),
 });
 export type Override = z.output<typeof Override>;
 
@@ -103,21 +103,21 @@ export const AIAnalysis = defineKind({
     priority: Priority.describe("P0 is the most urgent."),
     autonomy: Autonomy.describe("The most Kintsugi may do here by itself."),
     managed: z.boolean().describe("Whether the target is opted in."),
-    protections: z.array(message).max(20).describe("What forbids or limits a repair."),
+    protections: z.array(message).max(20).describe("The rules that forbid or limit a repair."),
     pastActions: z.array(actionName).max(20).describe("Actions that failed in this episode: never offered again."),
     rejected: z.array(RejectedPlan).max(10).optional().describe("Plans that people refused in this episode: never offered again."),
   }),
   status: z.object({
     ...phaseStatus(AnalysisPhase, "How far the analysis is."),
     verdict: Verdict.optional().describe("Actionable, Healthy, NeedsHuman or Inconclusive."),
-    rootCause: RootCause.optional().describe("What is at fault."),
+    rootCause: RootCause.optional().describe("The root cause."),
     evidence: z.array(Quote).max(30).optional().describe("Quotes that prove the cause."),
     confidence: z.number().min(0).max(1).optional().describe("From independent checks, not from self-report."),
     ruledOut: z
       .array(z.object({ code: z.string().max(63), reason: message }))
       .max(20)
       .optional()
-      .describe("Other causes that were looked at, and what spoke against them."),
+      .describe("Other causes that were considered, and the evidence against them."),
     investigator: z
       .object({
         engine: z.enum(["rules", "holmesgpt", "agent"]),
@@ -127,15 +127,15 @@ export const AIAnalysis = defineKind({
         ms: z.int(),
       })
       .optional()
-      .describe("Who found it, and what it took."),
+      .describe("The author of the analysis, and its cost."),
     plans: z.array(Plan).max(5).optional().describe("Best first."),
-    chosen: z.int().min(0).max(4).optional().describe("Which plan is to be executed; absent where none is."),
+    chosen: z.int().min(0).max(4).optional().describe("The index of the plan to execute; absent if there is none."),
     refused: z.array(Refusal).max(30).optional().describe("Repairs that were considered and refused."),
-    symptom: Symptom.optional().describe("How to tell that the trouble is over."),
-    approval: objectName.optional().describe("The AIApprovalRequest, where one was opened; the last one, where several were."),
+    symptom: Symptom.optional().describe("The check that proves the symptom gone."),
+    approval: objectName.optional().describe("The last AIApprovalRequest of this analysis."),
     approved: ApprovalReference.optional().describe("The approval that people gave to the chosen plan."),
-    overrides: z.array(Override).max(5).optional().describe("Other parameters that people asked for, in order; each made a new question."),
-    result: AnalysisResult.optional().describe("What the request has to do next."),
+    overrides: z.array(Override).max(5).optional().describe("The overrides of approvers, in order; each made a new approval request."),
+    result: AnalysisResult.optional().describe("The next step of the request."),
   }),
   mutable: [],
   columns: [

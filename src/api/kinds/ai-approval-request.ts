@@ -41,9 +41,9 @@ export const Decision = z.object({
   by: person.describe("Your user name as the API server knows it; see kubectl auth whoami."),
   decision: z
     .enum(["Approved", "Rejected", "Overridden"])
-    .describe("Overridden approves nothing: it asks for the same repair with other parameters, as a new question."),
-  override: Override.optional().describe("With the decision Overridden, and only there."),
-  via: z.string().max(63).optional().describe("What it was made with, such as kintsugi or kubectl."),
+    .describe("Overridden approves nothing: it asks for the same repair with other parameters, in a new approval request."),
+  override: Override.optional().describe("Only with the decision Overridden."),
+  via: z.string().max(63).optional().describe("The client that wrote it, such as kintsugi or kubectl."),
   message: message.optional().describe("Why."),
 });
 export type Decision = z.output<typeof Decision>;
@@ -52,30 +52,30 @@ export const AIApprovalRequest = defineKind({
   kind: "AIApprovalRequest",
   plural: "aiapprovalrequests",
   shortName: "aiar",
-  description: "A repair that waits for people: the exact change, why it needs approval, and who has decided.",
+  description: "A repair that waits for approval: the exact change, the reason for the approval, and the decisions.",
   spec: z.object({
     request: objectName.describe("The RemediationRequest."),
     analysis: objectName.describe("The AIAnalysis."),
-    summary: message.describe("What is wrong and what would be done, in a sentence."),
+    summary: message.describe("The fault and the repair, in one sentence."),
     steps: z.array(Step).min(1).max(20).describe("The plan, in order."),
-    diffs: z.array(ObjectDiff).max(20).describe("What would change, and what an undo would change back."),
+    diffs: z.array(ObjectDiff).max(20).describe("The changes, and the changes of an undo."),
     changes: sealedText.describe("The changes as canonical JSON, with the guards that must still hold, sealed. People read diffs."),
-    changesHash: sha256Hex.describe("SHA-256 of the ordered steps: what is approved is exactly this."),
-    risk: Risk.describe("How much could go wrong."),
+    changesHash: sha256Hex.describe("SHA-256 of the ordered steps: an approval covers exactly these."),
+    risk: Risk.describe("The risk of the repair."),
     reversible: z.boolean().describe("Whether it can be undone."),
-    reason: message.describe("Why a person has to decide."),
-    expiresAt: timestamp.describe("When the question lapses."),
+    reason: message.describe("The reason why a person has to decide."),
+    expiresAt: timestamp.describe("The time when the approval request expires."),
     checkedBy: z
       .string()
       .max(256)
       .optional()
-      .describe("The version of the admission policy that checks the decisions. Under another one the question is asked again."),
+      .describe("The version of the admission policy that checks the decisions. Under another version, a new approval request is opened."),
     approvers: z
       .array(approver)
       .min(1)
       .max(20)
-      .describe("Who may decide: user:<name> or group:<name>. A ServiceAccount decides only where it is listed as a user."),
-    minApprovers: z.int().min(1).max(20).default(1).describe("How many people have to approve."),
+      .describe("The approvers: user:<name> or group:<name>. A ServiceAccount may decide only if it is listed as a user."),
+    minApprovers: z.int().min(1).max(20).default(1).describe("The number of people who have to approve."),
     decisions: z
       .array(Decision)
       .max(20)
@@ -90,7 +90,7 @@ export const AIApprovalRequest = defineKind({
     ),
     override: Override.extend({ by: person, message: message.optional() })
       .optional()
-      .describe("What was asked for instead, where it was overridden."),
+      .describe("The override, if the decision was Overridden."),
   }),
   mutable: ["decisions"],
   columns: [

@@ -57,10 +57,10 @@ export const KubernetesExecution = defineKind({
     action: actionName.describe("An action of the catalogue."),
     target: Reference.describe("The object to repair."),
     parameters: parameters.describe("Frozen at analysis."),
-    changesHash: sha256Hex.describe("What was approved: the changes planned now must have this hash."),
+    changesHash: sha256Hex.describe("The approved hash: the changes planned now must have the same."),
     undoes: objectName.optional().describe("The KubernetesExecution whose stored inverse this one applies."),
     timeoutSeconds: z.int().min(10).max(3600).default(300).describe("How long it may take."),
-    permission: Permission.optional().describe("What policy said about the step when it was planned; it is asked again before the Job."),
+    permission: Permission.optional().describe("The decision of policy when the step was planned; it is checked again before the Job."),
     approval: ApprovalReference.optional().describe("The approval of the plan; absent where policy let it run without one."),
     cancel: z.boolean().optional().describe("Set by the workflow; honoured until the Job exists, which is never interrupted."),
   }),
@@ -69,17 +69,17 @@ export const KubernetesExecution = defineKind({
     changes: sealedText.optional().describe("The changes, as canonical JSON, sealed. The SHA-256 of the JSON is changesHash."),
     inverse: sealedText.optional().describe("The changes that undo them, sealed; [] where there are none, or the word irreversible."),
     inverseHash: sha256Hex.optional().describe("SHA-256 of the inverse as canonical JSON."),
-    priorState: canonicalJsonText.optional().describe("The objects as they were, without what is secret."),
+    priorState: canonicalJsonText.optional().describe("The prior state of the objects, without secrets."),
     diffs: z.array(ObjectDiff).max(20).optional().describe("The changes as people read them."),
     dryRun: z
       .object({ accepted: z.boolean(), message: message.optional() })
       .optional()
-      .describe("What the API server said to the changes before they were made."),
+      .describe("The answer of the API server to the dry run of the changes."),
     job: z
       .object({ name: objectName, uid: z.string().max(64) })
       .optional()
       .describe("The Job that makes the changes."),
-    result: ExecutionResult.optional().describe("What the Job found: applied now, or already in place."),
+    result: ExecutionResult.optional().describe("The result of the Job: applied now, or already in place."),
     failure: ExecutionFailure.optional().describe("Why it failed."),
     changed: z.boolean().optional().describe("Whether anything in the cluster was changed: decides whether there is something to undo."),
   }),

@@ -30,8 +30,8 @@ const schedule = z
       .string()
       .min(9)
       .max(200)
-      .describe("When the window begins, in five fields: minute, hour, day of the month, month, day of the week. Such as 0 18 * * FRI."),
-    durationMinutes: z.int().min(1).max(10_080).describe("How long it lasts, in elapsed time; a week at most."),
+      .describe("The start of the window, in five fields: minute, hour, day of the month, month, day of the week. Such as 0 18 * * FRI."),
+    durationMinutes: z.int().min(1).max(10_080).describe("The length of the window, in elapsed time; a week at most."),
     timeZone: z
       .string()
       .min(1)
@@ -41,7 +41,7 @@ const schedule = z
         "An IANA time zone, such as Europe/Berlin; UTC by default. A time that the clocks skip begins as if they had not changed; one that they repeat begins twice.",
       ),
   })
-  .describe("A window that returns.");
+  .describe("A recurring window.");
 
 const oneKindOfWindow = {
   rule: "has(self.schedule) ? !has(self.from) && !has(self.to) : has(self.from) && has(self.to)",
@@ -52,7 +52,7 @@ export const RemediationPolicy = defineKind({
   kind: "RemediationPolicy",
   plural: "remediationpolicies",
   shortName: "rpol",
-  description: "What Kintsugi may do by itself, who approves the rest, and how much of it in an hour.",
+  description: "The autonomy, the approvers, the limits and the freezes of repairs.",
   spec: z.object({
     paused: z.boolean().optional().describe("Stops every repair that has not begun."),
     environments: z
@@ -77,20 +77,20 @@ export const RemediationPolicy = defineKind({
       .max(50)
       .optional()
       .describe(
-        "Restricts what Kintsugi does without an approval. The most specific rule that holds decides, and never gives more than the default: auto for reversible actions outside production. Where two equally specific rules disagree, nothing is repaired.",
+        "Restricts repairs without approval. The most specific rule that holds decides, and never allows more than the default: auto for reversible actions outside production. If two equally specific rules disagree, nothing is repaired.",
       ),
     approvers: z
       .array(approver)
       .max(20)
       .optional()
       .describe(
-        "Who may decide: user:<name> or group:<name>; group:system:masters by default. A ServiceAccount decides only where it is listed as a user.",
+        "The approvers: user:<name> or group:<name>; group:system:masters by default. A ServiceAccount may decide only if it is listed as a user.",
       ),
-    minApprovers: z.int().min(1).max(20).optional().describe("How many people have to approve; 1 by default."),
+    minApprovers: z.int().min(1).max(20).optional().describe("The number of people who have to approve; 1 by default."),
     budgets: z
       .object({ perNamespacePerHour: z.int().min(0).max(10_000).optional(), perHour: z.int().min(0).max(10_000).optional() })
       .optional()
-      .describe("How many repairs may begin in an hour."),
+      .describe("The number of repairs that may begin in an hour."),
     limits: z
       .object({
         memory: quantity.optional().describe("Of one container, such as 4Gi."),
@@ -98,7 +98,7 @@ export const RemediationPolicy = defineKind({
         replicas: z.int().min(0).max(1000).optional(),
       })
       .optional()
-      .describe("The most that a repair may set, also where a person asks for other parameters."),
+      .describe("The highest values that a repair may set, also with an override."),
     freezes: z
       .array(
         z
@@ -114,35 +114,42 @@ export const RemediationPolicy = defineKind({
       .max(50)
       .optional()
       .describe(
-        "Windows in which nothing is repaired: once, from one time to another, or again and again by a schedule. With a condition (when), a window holds only for the steps that match it.",
+        "Windows in which nothing is repaired: once, from one time to another, or repeatedly by a schedule. With a condition (when), a window holds only for the steps that match it.",
       ),
     protected: z
       .object({ namespaces: z.array(namespaceName).max(200).optional(), kinds: z.array(z.string().max(63)).max(50).optional() })
       .optional()
       .describe("Never touched. kube-system and Kintsugi's own namespace always are."),
-    stabilisationSeconds: z.int().min(0).max(3600).optional().describe("How long the symptom has to stay away; 60 by default."),
+    stabilisationSeconds: z.int().min(0).max(3600).optional().describe("The time that the symptom has to stay away; 60 by default."),
     coolOffSeconds: z
       .int()
       .min(0)
       .max(86_400)
       .optional()
-      .describe("How long after an episode its alerts still belong to it; 1800 by default."),
-    approvalExpirySeconds: z.int().min(60).max(604_800).optional().describe("How long an approval waits; 14400 by default."),
-    verificationSeconds: z.int().min(10).max(3600).optional().describe("How long a repair may take to show its effect; 300 by default."),
-    maxAttempts: z.int().min(1).max(10).optional().describe("3 by default."),
-    retentionSeconds: z.int().min(60).max(31_536_000).optional().describe("How long a finished request is kept; 86400 by default."),
+      .describe("The time after an episode in which its alerts still belong to it; 1800 by default."),
+    approvalExpirySeconds: z
+      .int()
+      .min(60)
+      .max(604_800)
+      .optional()
+      .describe("The time until an approval request expires; 14400 by default."),
+    verificationSeconds: z.int().min(10).max(3600).optional().describe("The time limit for a repair to show its effect; 300 by default."),
+    maxAttempts: z.int().min(1).max(10).optional().describe("The number of attempts in one episode; 3 by default."),
+    retentionSeconds: z.int().min(60).max(31_536_000).optional().describe("The time that a finished request is kept; 86400 by default."),
     noActionRetentionSeconds: z
       .int()
       .min(60)
       .max(31_536_000)
       .optional()
-      .describe("How long a request is kept that needed no action; 3600 by default, and never longer than retentionSeconds."),
+      .describe("The time that a request without a repair is kept; 3600 by default, and never longer than retentionSeconds."),
     maxOpenRequests: z
       .int()
       .min(1)
       .max(10_000)
       .optional()
-      .describe("How many requests may be open at once; 500 by default. Beyond that, senders of alerts about other objects get 503."),
+      .describe(
+        "The number of requests that may be open at once; 500 by default. Beyond that, alerts about other objects are answered with 503.",
+      ),
   }),
   status: z.object({
     observedGeneration: z.int().optional().describe("The generation of the spec that is in force."),

@@ -34,7 +34,7 @@ export type ContainerState = z.output<typeof ContainerState>;
 export const Neighbour = z.object({
   relation: z.enum(["selectedBy", "scaledBy", "protectedBy", "limitedBy", "runsOn", "mounts", "readsFrom", "restrictedBy"]),
   object: Reference,
-  detail: shortText.optional().describe("What matters of it, such as minAvailable or the node's conditions."),
+  detail: shortText.optional().describe("Details of it, such as minAvailable or the node's conditions."),
 });
 export type Neighbour = z.output<typeof Neighbour>;
 
@@ -49,7 +49,7 @@ export const Revision = z.object({
 export type Revision = z.output<typeof Revision>;
 
 export const Context = z.object({
-  exists: z.boolean().describe("Whether the target was there."),
+  exists: z.boolean().describe("Whether the target existed."),
   uid: z.string().max(64).optional(),
   ownerChain: z.array(Reference).max(10).describe("From the reported object to the target."),
   replicas: z.object({ desired: z.int(), ready: z.int(), updated: z.int(), available: z.int() }).optional(),
@@ -59,7 +59,7 @@ export const Context = z.object({
   managedBy: z
     .object({ tool: z.enum(["Argo CD", "Flux", "Helm"]), object: shortText.describe("The release or application."), proof: shortText })
     .optional()
-    .describe("What would revert a live change."),
+    .describe("The tool that would revert a live change."),
 });
 export type Context = z.output<typeof Context>;
 
@@ -67,29 +67,29 @@ export const RemediationProcessing = defineKind({
   kind: "RemediationProcessing",
   plural: "remediationprocessings",
   shortName: "rp",
-  description: "What is known of a target before its trouble is analysed: context, environment, priority, autonomy, protections.",
+  description: "The context of a target for its analysis: neighbours, environment, priority, autonomy, protections.",
   spec: z.object({
     request: objectName.describe("The RemediationRequest."),
-    attempt: z.int().min(1).max(10).describe("Which attempt of the request, from 1."),
-    alert: AlertReference.describe("The first alert of the episode; the request holds the whole of it."),
+    attempt: z.int().min(1).max(10).describe("The attempt of the request, from 1."),
+    alert: AlertReference.describe("The first alert of the episode; the request holds all of it."),
     reported: Reported.describe("The object the alert named."),
     target: Reference.describe("The object to repair."),
   }),
   status: z.object({
     ...phaseStatus(ProcessingPhase, "Pending, then Completed or Failed."),
-    context: Context.optional().describe("What surrounds the target."),
+    context: Context.optional().describe("The surroundings of the target: owners, neighbours, revisions."),
     environment: z
       .object({ value: z.string().max(63), source: shortText })
       .optional()
       .describe("From the namespace's label kintsugi.dev/environment, else environment, else unknown."),
     priority: Priority.optional().describe("P0 is the most urgent."),
-    autonomy: Autonomy.optional().describe("The most Kintsugi may do here by itself; each plan may be granted less."),
+    autonomy: Autonomy.optional().describe("The highest autonomy of a repair here; a plan may be granted less."),
     managed: z.boolean().optional().describe("Whether the namespace (or the cluster-scoped object) is opted in."),
-    protections: z.array(message).max(20).optional().describe("What forbids or limits a repair."),
+    protections: z.array(message).max(20).optional().describe("The rules that forbid or limit a repair."),
     quality: z
       .object({ missing: z.array(shortText).max(20) })
       .optional()
-      .describe("What could not be read."),
+      .describe("Objects and sources that could not be read."),
   }),
   mutable: [],
   columns: [

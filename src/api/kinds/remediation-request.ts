@@ -1,4 +1,4 @@
-// RemediationRequest: one episode of trouble with one object, from the first alert to its outcome.
+// RemediationRequest: one episode of one object, from the first alert to the outcome.
 import * as z from "zod";
 import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
 import { Alert, message, objectName, person, phaseStatus, Reference, RejectedPlan, Reported, timestamp } from "#api/fields.ts";
@@ -71,14 +71,14 @@ export const Attempt = z.object({
     .array(z.string().max(63))
     .max(20)
     .optional()
-    .describe("What was tried: an action that failed is never tried again in the episode."),
+    .describe("The actions of the attempt: a failed one is never tried again in the episode."),
   rejected: z
     .array(RejectedPlan)
     .max(10)
     .optional()
-    .describe("What people refused: the same action with the same parameters is not proposed again in the episode."),
-  result: message.optional().describe("How the attempt ended."),
-  undone: z.boolean().optional().describe("True where the repair was made, did not help and was undone."),
+    .describe("The rejected plans: the same action with the same parameters is not proposed again in the episode."),
+  result: message.optional().describe("The result of the attempt, in one sentence."),
+  undone: z.boolean().optional().describe("True if the repair was applied, did not help and was undone."),
 });
 export type Attempt = z.output<typeof Attempt>;
 
@@ -87,14 +87,14 @@ export const Occurrence = z.object({
   name: z.string().max(256),
   startsAt: timestamp,
   lastSeen: timestamp,
-  count: z.int().min(1).describe("How often it was delivered; approximate with several replicas."),
+  count: z.int().min(1).describe("The number of deliveries; approximate with several replicas."),
   resolvedAt: timestamp.optional(),
 });
 export type Occurrence = z.output<typeof Occurrence>;
 
 export const Cancellation = z.object({
   by: person.describe("Your user name as the API server knows it; see kubectl auth whoami."),
-  message: message.optional().describe("Why."),
+  message: message.optional().describe("The reason."),
 });
 export type Cancellation = z.output<typeof Cancellation>;
 
@@ -102,27 +102,27 @@ export const RemediationRequest = defineKind({
   kind: "RemediationRequest",
   plural: "remediationrequests",
   shortName: "rr",
-  description: "One episode of trouble with one object: from the first alert to its outcome.",
+  description: "One episode of one object, from the first alert to the outcome.",
   spec: z.object({
     alert: Alert.describe("The first alert of the episode."),
     reported: Reported.describe("The object the alert named."),
     target: Reference.describe("The object to repair: the root owner of the reported one."),
     unresolved: message
       .optional()
-      .describe("Why the target is the object that the alert named, and not its owner; absent where it was found."),
-    cancel: Cancellation.optional().describe("Set to stop the request: a repair that runs is undone first. It cannot be unset."),
+      .describe("The reason why the target is the alerted object and not its owner; absent if the owner was found."),
+    cancel: Cancellation.optional().describe("Set it to stop the request: a running repair is undone first. It cannot be unset."),
   }),
   status: z.object({
     ...phaseStatus(
       RequestPhase,
-      "How far the episode is. Each phase has a deadline; the terminal ones are Completed, Failed, TimedOut and Cancelled.",
+      "The progress of the episode. Each phase has a deadline; the terminal ones are Completed, Failed, TimedOut and Cancelled.",
     ),
-    outcome: Outcome.optional().describe("How it ended."),
-    attempt: z.int().min(1).max(10).optional().describe("Which attempt this is, from 1."),
+    outcome: Outcome.optional().describe("The outcome of the episode."),
+    attempt: z.int().min(1).max(10).optional().describe("The number of this attempt, from 1."),
     startedAt: timestamp.optional().describe("When work on the request began."),
     leader: objectName.optional().describe("The request whose repair this one follows."),
     attempts: z.array(Attempt).max(10).optional().describe("The children of this and past attempts."),
-    blockedBy: message.optional().describe("What it waits for while Blocked."),
+    blockedBy: message.optional().describe("The reason why it is Blocked."),
     rootCause: message.optional().describe("The root cause in one sentence, once it is known."),
     repair: message.optional().describe("The repair in one sentence, once it is chosen."),
     alerts: z

@@ -16,7 +16,7 @@ export const WorkflowPhase = z.enum([
 ]);
 export type WorkflowPhase = z.output<typeof WorkflowPhase>;
 
-/** What remains of a repair that did not succeed. `Drifted`, `NotRun` and `Forbidden`: nothing was done, and the same action may be planned again. */
+/** The state after a repair that did not succeed. `Drifted`, `NotRun` and `Forbidden`: nothing was done, and the same action may be planned again. */
 export type RestoredReason = "Undone" | "NothingChanged" | "Drifted" | "NotRun" | "Forbidden" | "ChangesRemain";
 export type WorkflowReason = WorkflowPhase | RestoredReason | "SymptomGone" | "SymptomPersists";
 
@@ -48,25 +48,25 @@ export const WorkflowExecution = defineKind({
   description: "One repair of one object. Its name is the lock on that object: wfe-<12 hex of the object>-<n>.",
   spec: z.object({
     request: objectName.describe("The RemediationRequest it belongs to."),
-    attempt: z.int().min(1).max(10).describe("Which attempt of the request, from 1."),
-    target: Reference.describe("The object that is repaired."),
-    steps: z.array(Step).min(1).max(20).describe("In an order in which they may run."),
-    symptom: Symptom.describe("How to tell that it is gone."),
-    approval: ApprovalReference.optional().describe("The approval of the plan; absent where policy let it run without one."),
-    rollback: z.enum(["Automatic", "Manual", "None"]).describe("What happens where the symptom stays."),
-    cancel: z.boolean().optional().describe("Set by the request: undo what was done, then end."),
+    attempt: z.int().min(1).max(10).describe("The attempt of the request, from 1."),
+    target: Reference.describe("The object to repair."),
+    steps: z.array(Step).min(1).max(20).describe("The steps, in a possible order."),
+    symptom: Symptom.describe("The check that proves the symptom gone."),
+    approval: ApprovalReference.optional().describe("The approval of the plan; absent if policy lets it run without one."),
+    rollback: z.enum(["Automatic", "Manual", "None"]).describe("The rollback to make if the symptom stays."),
+    cancel: z.boolean().optional().describe("Set by the request: undo the changes, then end."),
   }),
   status: z.object({
     ...phaseStatus(WorkflowPhase, "How far the repair is."),
-    steps: z.array(StepStatus).max(20).optional().describe("How far each step is."),
+    steps: z.array(StepStatus).max(20).optional().describe("The progress of each step."),
     verification: z
       .object({
-        healthySince: timestamp.optional().describe("Since when the object has been healthy without a break."),
+        healthySince: timestamp.optional().describe("The time since which the object has been healthy without a break."),
         baseline: z.int().optional().describe("Container restarts when the window began: one more ends it."),
         alertResolvedAt: timestamp.optional(),
         result: z.enum(["Pending", "SymptomGone", "SymptomPersists"]).optional(),
         message: message.optional(),
-        evidence: z.array(Quote).max(2).optional().describe("What failing containers logged when the symptom persisted, before the undo."),
+        evidence: z.array(Quote).max(2).optional().describe("Logs of the failing containers before the undo, if the symptom persisted."),
       })
       .optional()
       .describe("Whether the symptom is gone, and for how long."),

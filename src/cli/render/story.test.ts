@@ -93,7 +93,7 @@ describe("what the story says on the way", () => {
     const replaced = [{ action: step!.action, target: step!.target, parameters: { revision: "1" } }];
     const wish = { by: "alice", step: "s1", replaced };
     const overrides = [
-      { ...wish, parameters: { revision: "77" }, refused: "revision 77 is not kept any more" },
+      { ...wish, parameters: { revision: "77" }, refused: "revision 77 no longer exists" },
       { ...wish, parameters: { revision: "3" }, reason: "1 has a leak" },
     ];
     const questions = ["", "-2", "-3"].map((suffix): AIApprovalRequest => ({
@@ -108,7 +108,7 @@ describe("what the story says on the way", () => {
     expect(inOneLine).toContain(
       "increase_resources on Deployment shop/checkout (memory 1Gi): not chosen, low risk, can be undone, score 0.41",
     );
-    expect(inOneLine).toContain("alice changed the parameters (revision 77). Not possible: revision 77 is not kept any more.");
+    expect(inOneLine).toContain("alice changed the parameters (revision 77). Not possible: revision 77 no longer exists.");
     expect(inOneLine).toContain("alice changed the parameters (revision 3): “1 has a leak”. The new plan needs approval again.");
     expect(inOneLine).toContain("Approval required: the third question");
     expect(story).toContain("APPROVAL NEEDED\n");

@@ -271,7 +271,7 @@ describe("what to do next", () => {
       0,
       { do: "transition", to: "Completed", reason: "Rejected", status: { result: "Rejected" } },
     ],
-    "nobody's answer ends it": [
+    "no answer in time ends it": [
       { analysis: analysisIn("AwaitingApproval", {}, waiting), approval: approvalIn("Expired") },
       0,
       { do: "transition", to: "Completed", reason: "ApprovalExpired", status: { result: "ApprovalExpired" } },
@@ -393,7 +393,7 @@ describe("what follows from what was found", () => {
         },
       },
     ],
-    "a cause without a repair is for a person, who is told why": [
+    "a cause without a repair is for a person, with the reason": [
       {},
       found([], { person: "restore the content", refused: [{ action: "rollback_deployment", reason: "tried" }] }),
       {

@@ -107,7 +107,7 @@ const guards = {
     if (override !== undefined && (analysis.status?.overrides ?? []).length < maxOverrides) return undefined;
     return ended(analysis, "Rejected", `${message} Override limit reached; no repair will run.`);
   },
-  /** The plan can neither be proposed again as it was, nor compared with what was proposed. */
+  /** The plan can neither be proposed again unchanged, nor compared with the proposed one. */
   changesUnreadable: ({ analysis, override }) =>
     override?.unreadable === undefined ? undefined : ended(analysis, "Drifted", `${asSentence(override.unreadable)}.`),
   planOverridden: ({ analysis, override }) => {

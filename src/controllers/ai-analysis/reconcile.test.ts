@@ -383,7 +383,7 @@ describe("in production a person is asked", () => {
       },
     ]);
 
-  test("and wants other parameters: a new plan, hash and question, which somebody has to approve", async () => {
+  test("and wants other parameters: a new plan, hash and question, which needs a new approval", async () => {
     start();
     const target = await breakRelease();
     await analyse("rr-other", target, production);
@@ -425,7 +425,7 @@ describe("in production a person is asked", () => {
     await override("rr-cannot", { revision: "77" });
     const second = await approvalIs("rr-cannot", { phase: "Pending" }, "-2");
     expect(second.spec.changesHash).toBe(first.spec.changesHash);
-    expect(second.spec.reason).toContain("revision 77 is not kept any more");
+    expect(second.spec.reason).toContain("revision 77 no longer exists");
     await analysisIs("rr-cannot", { phase: "AwaitingApproval", overrides: [{ refused: expect.stringContaining("revision 77") }] });
   });
 
@@ -521,7 +521,7 @@ describe("in production a person is asked", () => {
     await approvalIs("rr-over", { phase: "Void", message: expect.stringContaining("rr-over, which requested it, has ended") });
   });
 
-  test("a question that somebody deletes is answered with no", async () => {
+  test("a deleted question counts as a rejection", async () => {
     start();
     await analyse("rr-deleted", await breakRelease(), production);
     await approvalIs("rr-deleted", { phase: "Pending" });
@@ -593,8 +593,8 @@ test("where the rules prove nothing a language model may choose from a list, and
   };
   start({}, { engine: "agent", model: "scripted-1", ask });
   await analyse("rr-model", target);
-  const { status: told } = await analysisIs("rr-model", { phase: "AwaitingApproval" });
-  expect(told).toMatchObject({
+  const { status: analysis } = await analysisIs("rr-model", { phase: "AwaitingApproval" });
+  expect(analysis).toMatchObject({
     rootCause: { code: "SuspectedByModel" },
     confidence: 0.4,
     investigator: { engine: "agent", model: "scripted-1" },
@@ -615,7 +615,7 @@ test("a target that is gone needs nothing", async () => {
   });
 });
 
-test("what was tried in this episode is refused, and a person is told the cause", async () => {
+test("a plan tried in this episode is refused, and the status names the cause for a person", async () => {
   const target = await breakRelease();
   start();
   await analyse("rr-again", target, { pastActions: ["rollback_deployment"] });
@@ -641,7 +641,7 @@ test("what Helm owns is not patched behind its back", async () => {
   });
 });
 
-test("who edited a ConfigMap last is read from the server's own record, whoever labelled it since", async () => {
+test("the last editor of a ConfigMap is read from the server's own record, not from a later change of labels", async () => {
   const target = await breakRelease();
   const settings = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "web-settings", namespace: shop }, data: { level: "info" } };
   await cluster.admin.create(ConfigMaps, settings);

@@ -79,7 +79,7 @@ const revised = async (parameters: Record<string, string>, settings: Partial<Set
 };
 
 describe("a person's wish for other parameters", () => {
-  test("makes another plan with another hash, asked as a question of its own, approved by nobody yet", async () => {
+  test("makes another plan with another hash, in a question of its own, without any approval yet", async () => {
     const { plan, revision } = await revised({ memory: "1Gi" });
     const next = revision.status.plans?.[0];
     expect(next?.steps[0]?.parameters).toEqual({ container: "web", memory: "1Gi" });

@@ -65,7 +65,7 @@ const spreading: Aftermath = { report: applied, trace: "in-place", effect: { sta
 const reverted: Aftermath = {
   report: applied,
   trace: "unclear",
-  effect: { state: "failed", reason: "somebody else has changed it again" },
+  effect: { state: "failed", reason: "another client changed it again" },
 };
 const unreadable: Aftermath = { trace: "unclear", effect: { state: "failed", reason: "cannot open it" }, unreadable: "cannot open it" };
 const endedJob = { atMs: t0, succeeded: true, message: "it ended well" };
@@ -144,7 +144,7 @@ const cases: Record<string, [Observed, number, object]> = {
     deadline,
     { do: "transition", through: ["Validating"], to: "Failed", status: { failure: "TimedOut", changed: false } },
   ],
-  "the Job is made once the record stands": [
+  "the Job is made once the record is stored": [
     { execution: execution("Executing") },
     t0 + 1,
     { do: "act", effect: { type: "createJob" }, untilMs: deadline },
@@ -235,7 +235,7 @@ const cases: Record<string, [Observed, number, object]> = {
     t0 + 2000 + quietMs,
     { do: "transition", to: "Verifying", status: { ...known, result: "Applied", changed: true } },
   ],
-  "a change that somebody took back at once fails": [
+  "a change that another client reverted at once fails": [
     { execution: execution("Executing"), job: succeeded, aftermath: reverted },
     t0 + 2500,
     { do: "transition", to: "Failed", status: { failure: "VerificationFailed", changed: true } },

@@ -50,7 +50,7 @@ const callsFor = async (live: KubernetesExecution | undefined): Promise<readonly
   return calls;
 };
 
-test("an execution that the server shows as it was seen gets its Job", async () => {
+test("an execution that the server shows unchanged gets its Job", async () => {
   expect(await callsFor(execution)).toEqual(["get KubernetesExecution", "create Job"]);
 });
 

@@ -139,7 +139,7 @@ describe("a rollback", () => {
     expect((await harness.until("undo-again", released)).status).toMatchObject({ phase: "Completed", result: "NotNeeded", changed: false });
   });
 
-  test("is not undone over somebody else's change", async () => {
+  test("is not undone over another client's change", async () => {
     await harness.createWorkload("touched");
     start();
     await harness.createExecution("kex-touched", { target: targetOf("touched") });
@@ -262,13 +262,13 @@ describe("nothing is changed, and no Job made", () => {
     expect(await outcomeOf("kex-already")).toMatchObject({ phase: "Completed", result: "NotNeeded", changed: false });
   });
 
-  test("where there are only people to tell", async () => {
-    await harness.createExecution("kex-notify", { target: targetOf("nobody"), action: "notify_only", parameters: { message: "look" } });
+  test("for a message to people only", async () => {
+    await harness.createExecution("kex-notify", { target: targetOf("absent"), action: "notify_only", parameters: { message: "look" } });
     start();
     expect((await harness.until("kex-notify", released)).status?.phase).toBe("Failed");
-    await harness.createWorkload("told");
-    await harness.createExecution("kex-told", { target: targetOf("told"), action: "notify_only", parameters: { message: "look" } });
-    expect(await outcomeOf("kex-told")).toMatchObject({ phase: "Completed", result: "NotNeeded", changed: false });
+    await harness.createWorkload("notified");
+    await harness.createExecution("kex-notified", { target: targetOf("notified"), action: "notify_only", parameters: { message: "look" } });
+    expect(await outcomeOf("kex-notified")).toMatchObject({ phase: "Completed", result: "NotNeeded", changed: false });
   });
 
   test("where it was cancelled in time", async () => {
@@ -380,7 +380,7 @@ describe("nothing is changed, and no Job made", () => {
 
   test.each([
     ["of an unknown action", { action: "format_disk", parameters: {} }, /Unknown action format_disk/],
-    ["of an undo of what does not exist", { undoes: "kex-nobody" }, /does not exist/],
+    ["of an undo of what does not exist", { undoes: "kex-missing" }, /does not exist/],
   ] as const)("%s", async (name, step, reason) => {
     const id = `wrong-${sha256(name).slice(0, 6)}`;
     await harness.createWorkload(id);
@@ -439,14 +439,14 @@ describe("policy is read again before the Job", () => {
   });
 
   const useless: Record<string, [Partial<Parameters<Harness["createApproval"]>[1]>, string, string]> = {
-    "is another object of that name": [{}, "another-uid", "does not exist any more"],
+    "is another object of that name": [{}, "another-uid", "no longer exists"],
     "was rejected": [{ phase: "Rejected" }, "", "is Rejected"],
-    "is about another change": [{ changesHash: "0".repeat(64) }, "", "is about another change"],
-    "is about another action": [{ action: "scale_deployment" }, "", "is about another change"],
+    "is about another change": [{ changesHash: "0".repeat(64) }, "", "covers another change"],
+    "is about another action": [{ action: "scale_deployment" }, "", "covers another change"],
     "is about another object": [
       { target: { apiVersion: "apps/v1", kind: "Deployment", namespace: "other", name: "web" } },
       "",
-      "is about another change",
+      "covers another change",
     ],
   };
   test.each(Object.entries(useless))("an approval that %s allows nothing", async (name, [changed, uid, message]) => {
@@ -524,7 +524,7 @@ describe("other actions", () => {
     expect((await harness.until("kex-nothing-there", released)).status).toMatchObject({
       phase: "Failed",
       failure: "Refused",
-      message: expect.stringContaining("there is no ConfigMap settings") as string,
+      message: expect.stringContaining("ConfigMap settings does not exist") as string,
     });
   });
 

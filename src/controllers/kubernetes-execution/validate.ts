@@ -181,7 +181,7 @@ const unapproved = async (
 ): Promise<string | undefined> => {
   if (approval === undefined) return "it has none";
   const found = await kube.get(AIApprovalRequest, { namespace, name: approval.name }, { signal });
-  if (found?.metadata.uid !== approval.uid) return `AIApprovalRequest ${approval.name} does not exist any more`;
+  if (found?.metadata.uid !== approval.uid) return `AIApprovalRequest ${approval.name} no longer exists`;
   const { phase = "Pending" } = found.status ?? {};
   if (phase !== "Approved") return `AIApprovalRequest ${approval.name} is ${phase}`;
   const isCovered =
@@ -193,7 +193,7 @@ const unapproved = async (
         each.changesHash === changesHash &&
         referenceText(each.target) === referenceText(target),
     );
-  return isCovered ? undefined : `AIApprovalRequest ${approval.name} is about another change`;
+  return isCovered ? undefined : `AIApprovalRequest ${approval.name} covers another change`;
 };
 
 type Failed = Extract<Validation, { kind: "failed" }>;

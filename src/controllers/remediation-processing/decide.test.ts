@@ -50,7 +50,7 @@ describe("decide", () => {
     ["what is not opted in is only suggested", seen({ labels: { environment: "staging" } }), { autonomy: "suggest", managed: false }],
     ["the label must say true", seen({ labels: { "kintsugi.dev/managed": "yes" } }), { managed: false }],
     [
-      "a namespace that was not found is of no environment, and the gap is told",
+      "a missing namespace has an unknown environment, and the gap is recorded",
       { ...unreadable, context },
       {
         phase: "Completed",

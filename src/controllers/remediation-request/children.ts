@@ -31,7 +31,7 @@ export const chosenPlan = (analysis: AIAnalysis | undefined): Plan | undefined =
 export const repairedObject = (request: RemediationRequest, plan: Plan): ObjectReference => {
   const target = plan.steps[0]?.target;
   if (target === undefined) return request.spec.target;
-  // Its workload is known where it is the alerted one; a pod of another namespace never stands for the alerted object.
+  // Its workload is known if it is the alerted one; a pod of another namespace never represents the alerted object.
   return target.kind === "Pod" && target.namespace === request.spec.target.namespace ? request.spec.target : target;
 };
 

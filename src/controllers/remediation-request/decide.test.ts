@@ -206,7 +206,7 @@ const cases: Record<string, [Observed, number, object]> = {
     at(1),
     { do: "act", effect: { child: "analysis" } },
   ],
-  "nor from a context that an older view shows unfinished: its cache is a list of its own, and will tell": [
+  "nor from a context that an older view shows unfinished: its own cache will show the end": [
     seen("Analyzing", { processing: aProcessing() }),
     at(1),
     { do: "wait", untilMs: at(600) },
@@ -277,7 +277,7 @@ const cases: Record<string, [Observed, number, object]> = {
     at(1),
     { do: "transition", to: "Recovering", status: { attempts: [{ actions: [] }] } },
   ],
-  "an approval that expired is told": [
+  "an expired approval is reported": [
     seen("AwaitingApproval", { analysis: anAnalysis({ ...proceed, result: "ApprovalExpired" }) }),
     at(1),
     { do: "transition", to: "Failed", reason: "ApprovalExpired", status: { outcome: "ApprovalExpired" } },
@@ -287,7 +287,7 @@ const cases: Record<string, [Observed, number, object]> = {
     at(100_000),
     { do: "wait" },
   ],
-  "a plan that a person wanted otherwise is told as it is now": [
+  "a plan with an override is reported with its present parameters": [
     seen("AwaitingApproval", { analysis: anAnalysis({ ...proceed, phase: "AwaitingApproval", overrides: [anOverride] }) }),
     at(1),
     { do: "updateStatus", status: { message: expect.stringContaining("kintsugi approve rr-1") } },
@@ -431,12 +431,12 @@ const cases: Record<string, [Observed, number, object]> = {
     at(1201),
     { do: "transition", to: "TimedOut" },
   ],
-  "a workflow that somebody else cancelled in time is cancelled": [
+  "a workflow that another writer cancelled in time is cancelled": [
     seen("Verifying", { workflow: aWorkflow({ phase: "RolledBack", conditions: restored("Undone") }, { cancel: true }) }),
     at(5),
     { do: "transition", to: "Cancelled" },
   ],
-  "an analysis that is shown as it was before the request was blocked is waited for": [
+  "a stale analysis, from before the request was blocked, is waited for": [
     seen("Blocked", { analysis: anAnalysis({ phase: "Investigating" }), hold }),
     at(1),
     { do: "wait" },
@@ -461,7 +461,7 @@ const cases: Record<string, [Observed, number, object]> = {
     at(1),
     { do: "transition", to: "Processing", first: { child: "processing" }, message: expect.stringContaining("Attempt 2 of 3") },
   ],
-  "also long after its deadline, if nobody could look before": [
+  "also long after its deadline, if no controller could look before": [
     seen("Recovering", { status: failedAttempt }),
     at(10_000),
     { do: "transition", to: "Processing" },
@@ -476,7 +476,7 @@ const cases: Record<string, [Observed, number, object]> = {
     at(1),
     { do: "transition", to: "Failed", reason: "ManualReviewRequired", status: { outcome: "ManualReviewRequired" } },
   ],
-  "and is told that everything was undone": [
+  "and reports that everything was undone": [
     seen("Recovering", { status: { attempt: 3, attempts: failedAttempt.attempts.map((each) => ({ ...each, undone: true })) } }),
     at(1),
     {

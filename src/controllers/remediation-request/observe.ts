@@ -77,7 +77,7 @@ export const workflowOfAttempt = (
     .index(workflowsByRequest, request.metadata.name)
     .find((workflow) => workflow.spec.attempt === attempt && isOurs(workflow, request));
 
-/** One above the highest known for that object: whoever creates it holds the lock. */
+/** One above the highest known for that object: its creator holds the lock. */
 export const nextWorkflowNumber = (workflows: Store<WorkflowExecution>, repaired: ObjectReference): number =>
   Math.max(0, ...workflows.index(workflowsByObject, targetHash(repaired)).map((workflow) => workflowNumber(workflow.metadata.name))) + 1;
 
@@ -108,7 +108,7 @@ const unseenWorkflow = async (
   return ours(await sources.kube.get(WorkflowExecution, { namespace: request.metadata.namespace, name }, { signal }), request);
 };
 
-/** Whether every alert of the episode is resolved. The first one stands in `alerts` only once it was delivered again. */
+/** Whether every alert of the episode is resolved. The first one is in `alerts` only after it was delivered again. */
 export const alertsResolved = ({ spec, status }: RemediationRequest): boolean => {
   const alerts = status?.alerts ?? {};
   const known = Object.entries(alerts).filter(([fingerprint]) => fingerprint !== "other");

@@ -203,11 +203,11 @@ describe("an attempt that fails", () => {
     await harness.execute("rr-spoilt-a1-undo-s1", {
       phase: "Failed",
       failure: "UndoGuardFailed",
-      message: "Somebody else has changed it.",
+      message: "Another client changed it.",
     });
     const request = await requestIn("rr-spoilt", "Failed");
     expect(request.status).toMatchObject({ outcome: "ManualReviewRequired", attempt: 1 });
-    expect(request.status?.message).toContain("Somebody else has changed it.");
+    expect(request.status?.message).toContain("Another client changed it.");
   });
 
   test("because its workflow was deleted needs a person", async () => {
@@ -232,7 +232,7 @@ describe("an attempt that fails", () => {
   });
 });
 
-test("a repair that people refuse is not proposed again: the next attempt knows it, and by whom and why", async () => {
+test("a rejected repair is not proposed again: the next attempt knows it, its approver and the reason", async () => {
   start();
   const target = await harness.createWorkload("refused");
   await harness.createRequest("rr-refused", target);

@@ -46,7 +46,7 @@ const attemptsAfter = ({ request, analysis, workflow }: Observed, known: readonl
 
 /**
  * The first write finds no phase to test, and perhaps no status at all: a merge patch adds our keys beside the Gateway's, and the version says
- * that nobody else has begun. (A JSON Patch would have to add the whole status there, and so could erase an alert that arrived meanwhile.)
+ * that no other replica has begun. (A JSON Patch would have to add the whole status there, and so could erase an alert that arrived meanwhile.)
  */
 export const firstWrite = (request: RemediationRequest, { alerts: _gateways, ...status }: Status): object => ({
   metadata: { resourceVersion: request.metadata.resourceVersion },

@@ -5,7 +5,7 @@ import { fromTimestamp } from "#lib/clock.ts";
 import type { Settings } from "#policy/settings.ts";
 
 export type RetentionDecision =
-  /** Not finished, or already on its way out: its own changes tell when that is over. */
+  /** Not finished, or already being deleted: its own changes trigger the next look. */
   { readonly do: "nothing" } | { readonly do: "wait"; readonly afterMs: number } | { readonly do: "delete" };
 
 /**

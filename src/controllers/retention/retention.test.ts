@@ -109,7 +109,7 @@ test("before that it sets itself a time, and deletes nothing", async () => {
   expect(deleted).toEqual([]);
 });
 
-test("one that is gone or not finished is nobody's business, and a policy concerns all", async () => {
+test("one that is gone or not finished is left alone, and a policy concerns all", async () => {
   expect(await harness(endedAt, undefined).reconcile()).toBe("rest");
   const { controller, reconcile, deleted, key } = harness(endedAt, request({ phase: "Pending" }));
   expect(await reconcile()).toBe("rest");

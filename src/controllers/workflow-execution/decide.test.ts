@@ -262,7 +262,7 @@ const cases: Record<string, [Observed, number, object]> = {
     at(65),
     { do: "updateStatus", untilMs: at(125), status: { verification: { healthySince: stamp(65), baseline: 3 } } },
   ],
-  "so does a crash that was told late": [
+  "so does a crash that was reported late": [
     seen({
       phase: "Verifying",
       done: [applied],
@@ -277,12 +277,12 @@ const cases: Record<string, [Observed, number, object]> = {
     at(30),
     { do: "updateStatus", untilMs: at(300), status: { verification: { result: "Pending", message: "The object is not healthy yet." } } },
   ],
-  "an execution that is shown as it was before the verification began is waited for, not judged by": [
+  "a stale execution, from before the verification began, is waited for": [
     seen({ phase: "Verifying", done: [running], health: sick, status: { verification: { healthySince: stamp(5), baseline: 2 } } }),
     at(301),
     { do: "wait" },
   ],
-  "nor is one that is shown as it was before the undoing began": [seen({ phase: "RollingBack", done: [running] }), at(1), { do: "wait" }],
+  "so is a stale one, from before the undo began": [seen({ phase: "RollingBack", done: [running] }), at(1), { do: "wait" }],
   "a resolved alert shortens the wait": [
     seen({ phase: "Verifying", done: [applied], resolvedAt: at(10), status: { verification: { healthySince: stamp(5), baseline: 2 } } }),
     at(12),

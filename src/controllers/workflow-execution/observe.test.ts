@@ -1,4 +1,4 @@
-// A step that an older list does not show may have been begun all the same: the server is asked where somebody cancels, and only there.
+// A step that an older list does not show may have been begun all the same: the server is asked on a cancel, and only then.
 import { expect, test } from "vitest";
 import type { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
@@ -62,6 +62,6 @@ test.each<[string, WorkflowPhase | undefined, readonly KubernetesExecution[], re
   expect(await seenBy(phase, { ...two, cancel: true }, shown, live)).toEqual({ does, asked });
 });
 
-test("nobody is asked where nobody cancels: a step that was begun is found by beginning it again", async () => {
+test("the server is not asked without a cancel: a step that was begun is found by beginning it again", async () => {
   expect((await seenBy(undefined, two, [], [running])).asked).toEqual([]);
 });

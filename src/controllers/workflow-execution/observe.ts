@@ -72,7 +72,7 @@ const executionsOf = async (sources: Sources, workflow: WorkflowExecution, signa
 const mayHaveBegun = (workflow: WorkflowExecution, known: readonly KubernetesExecution[]): boolean =>
   workflow.spec.cancel === true && ["Pending", "Validating", "Executing"].includes(phaseOf(workflow)) && known.every(isOver);
 
-/** When the last alert of the episode was resolved; undefined while one fires, or where the first has not been heard of again. */
+/** When the last alert of the episode was resolved; undefined while one fires, or if the first was not delivered again. */
 const lastResolvedAt = ({ spec, status }: RemediationRequest): number | undefined => {
   const alerts = Object.entries(status?.alerts ?? {}).filter(([fingerprint]) => fingerprint !== "other");
   if (!alerts.some(([fingerprint]) => fingerprint === spec.alert.fingerprint)) return undefined;
