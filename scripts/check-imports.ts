@@ -12,7 +12,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   logs: ["lib"],
   kube: ["lib", "api"],
   cluster: ["lib", "api", "kube"],
-  evidence: ["lib", "api", "kube", "cluster"],
+  evidence: ["lib", "api", "logs", "kube", "cluster"],
   diagnosis: ["lib", "api", "logs", "evidence", "cluster"],
   actions: ["lib", "api"],
   investigation: ["lib", "api", "kube", "cluster", "evidence", "diagnosis", "actions", "policy"],

@@ -5,6 +5,7 @@ import { ranked, type RankedFinding } from "#diagnosis/rank.ts";
 import { causes } from "#diagnosis/registry.ts";
 import { type Symptom, symptomsOf } from "#diagnosis/symptoms.ts";
 import { concerning } from "#diagnosis/concerns.ts";
+import { withCounts } from "#diagnosis/counted-words.ts";
 import { dependentsOf } from "#diagnosis/dependents.ts";
 import { type Assessment, type Finding, isTelling, type RuledOut } from "#diagnosis/finding.ts";
 import { shownBy } from "#diagnosis/signs.ts";
@@ -33,7 +34,7 @@ export const diagnoseView = (view: View, steps = everyStep): ClusterDiagnosis =>
   const assessments = shownBy(causes, view.evidence).flatMap(({ code, find }) => steps.run(code, () => find(view), []));
   const found = assessments.flatMap((each) => ("found" in each ? [withDependents(view, each.found)] : []));
   const missed = nearestFirst(assessments);
-  const findings = ranked(found, { symptoms, changesOf: view.changesOf, suppression });
+  const findings = ranked(found, { symptoms, changesOf: view.changesOf, suppression }).map((finding) => withCounts(view, finding));
   const explained = new Set(findings.flatMap((finding) => finding.symptoms));
   return {
     findings,

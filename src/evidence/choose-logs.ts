@@ -1,5 +1,7 @@
-// Which logs a collection reads: of containers in trouble, workload by workload, then a few that are quiet. Pure.
+// Which logs a collection reads: of containers in trouble, workload by workload, then of workloads that run well: those that call them or are called
+// by them before the others. Pure.
 import { Pods, ReplicaSets, type Pod } from "#api/kubernetes.ts";
+import { callersAndCalled } from "#evidence/callers-and-called.ts";
 import type { Gather } from "#evidence/gather.ts";
 import { logsToRead, type LogToRead } from "#evidence/logs.ts";
 import { podState } from "#evidence/pods.ts";
@@ -13,7 +15,9 @@ export interface LogChoice {
   readonly max: number;
   /** Of one workload. */
   readonly perWorkload: number;
-  /** How many workloads without trouble are listened to as well: who calls a broken one complains and stays ready. */
+  /** How many workloads without trouble are read as well because they call one in trouble, or are called by it: their pods complain and stay ready. */
+  readonly near: number;
+  /** And how many others without trouble. */
   readonly quiet: number;
   /** Their logs come first, in trouble or not. */
   readonly isOwn: (root: string, pod: Pod) => boolean;
@@ -29,17 +33,23 @@ export const chooseLogs = (gather: Gather, choice: LogChoice): readonly PodLogTo
   }
   const own: PodLogToRead[] = [];
   const troubled: PodLogToRead[][] = [];
-  const quiet: PodLogToRead[][] = [];
+  const quiet: { readonly pod: Pod | undefined; readonly logs: readonly PodLogToRead[] }[] = [];
+  const centre: Pod[] = [];
   for (const [root, all] of groups) {
     const pods = all.toSorted((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1));
     const namespace = pods[0]?.metadata.namespace ?? "";
     const wanted = logsToRead(pods.map(podState)).map((log) => ({ ...log, namespace }));
     const isOwn = pods.some((pod) => choice.isOwn(root, pod));
     const heard = wanted.length > 0 ? wanted : quietLogs(pods);
+    if (isOwn || wanted.length > 0) centre.push(...pods.slice(-1));
     if (isOwn) own.push(...heard.slice(0, 2 * choice.perWorkload));
-    else (wanted.length > 0 ? troubled : quiet).push(heard.slice(0, choice.perWorkload));
+    else if (wanted.length > 0) troubled.push(heard.slice(0, choice.perWorkload));
+    else quiet.push({ pod: pods.at(-1), logs: heard.slice(0, choice.perWorkload) });
   }
-  return [...own, ...inTurns(troubled), ...quiet.slice(0, choice.quiet).flat()].slice(0, choice.max);
+  const isNear = callersAndCalled(gather, centre);
+  const [near = [], others = []] = [true, false].map((wanted) => quiet.filter(({ pod }) => (pod !== undefined && isNear(pod)) === wanted));
+  const chosen = [...near.slice(0, choice.near), ...others.slice(0, choice.quiet)];
+  return [...own, ...inTurns(troubled), ...chosen.flatMap(({ logs }) => logs)].slice(0, choice.max);
 };
 
 /** The first of each before the second of any: with forty workloads in trouble each is heard. */

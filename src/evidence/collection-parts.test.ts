@@ -1,18 +1,19 @@
 // The pure parts of a collection: what makes further lists worth a call, which namespaces are called, which logs are read, what is kept of them.
 import { describe, expect, test } from "vitest";
 import type { Lease } from "#api/kubernetes.ts";
-import type { KubeObject } from "#api/object.ts";
+import type { Key, KubeObject } from "#api/object.ts";
 import { createBudget } from "#evidence/budget.ts";
 import { calledNamespaces } from "#evidence/called-namespaces.ts";
 import { chooseLogs } from "#evidence/choose-logs.ts";
 import { componentStates } from "#evidence/components.ts";
 import { createGaps } from "#evidence/gaps.ts";
-import { createGather, type Gather } from "#evidence/gather.ts";
+import { type ClusterReader, createGather, type Gather } from "#evidence/gather.ts";
 import { logExcerpt } from "#evidence/log-excerpt.ts";
 import { metricsOf } from "#evidence/metrics.ts";
-import { readLogs } from "#evidence/read-logs.ts";
+import { type LogsToRead, readLogs } from "#evidence/read-logs.ts";
 import { reasonsFor } from "#evidence/reasons.ts";
 import { clusterKinds, namespacedKinds } from "#evidence/kinds-read.ts";
+import type { LogsOptions } from "#kube/client.ts";
 import { KubeError } from "#kube/errors.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { objects, podsOf, type PodSketch } from "#test/evidence-sketch.ts";
@@ -157,7 +158,7 @@ describe("which namespaces are called", () => {
 });
 
 describe("which logs are read", () => {
-  const choice = { max: 10, perWorkload: 2, quiet: 0, isOwn: () => false };
+  const choice = { max: 10, perWorkload: 2, near: 0, quiet: 0, isOwn: () => false };
   test("those of workloads in trouble, and none of others", async () => {
     const gather = await gathered([web!, ...podsOf(web!, crashing, crashing), api!, ...podsOf(api!, {})]);
     const logs = chooseLogs(gather, choice);
@@ -195,11 +196,12 @@ describe("which logs are read", () => {
 describe("what is kept of a log", () => {
   const lines = (count: number, at: Record<number, string> = {}): string =>
     Array.from({ length: count }, (_, line) => at[line] ?? `row${line}`).join("\n");
-  test("all of a short one", () => expect(logExcerpt("a\nb\n", 100, 1000)).toBe("a\nb"));
-  test("the end of a long one that tells of no error", () => expect(logExcerpt(lines(500), 10, 1000).split("\n").at(0)).toBe("row490"));
+  test("all of a short one", () => expect(logExcerpt(["a", "b", ""], 100, 1000)).toBe("a\nb"));
+  test("the end of a long one that tells of no error", () =>
+    expect(logExcerpt(lines(500).split("\n"), 10, 1000).split("\n").at(0)).toBe("row490"));
   test("error lines with what stands around them, in order, and the end", () => {
     const kept = logExcerpt(
-      lines(5000, { 100: "ERROR: connection refused", 4000: "panic: out of range", 4500: '"GET /" status=503' }),
+      lines(5000, { 100: "ERROR: connection refused", 4000: "panic: out of range", 4500: '"GET /" status=503' }).split("\n"),
       100,
       16_384,
     ).split("\n");
@@ -209,24 +211,82 @@ describe("what is kept of a log", () => {
     expect(kept.indexOf("ERROR: connection refused")).toBeLessThan(kept.indexOf("panic: out of range"));
     expect(kept.length).toBeLessThanOrEqual(100);
   });
-  test("one endless line, binary, colours, a secret: bounded, clean, redacted", () => {
-    expect(logExcerpt("x".repeat(10_000_000), 100, 16_384).length).toBeLessThanOrEqual(16_384);
-    expect(logExcerpt("\u001b[31mred\u001b[0m \u0000\u0001 password=canary", 100, 1000)).toBe("red  password=[redacted]");
+  test("one endless line is bounded", () => {
+    expect(logExcerpt(["x".repeat(10_000_000)], 100, 16_384).length).toBeLessThanOrEqual(16_384);
   });
 });
 
 describe("reading a log", () => {
   const log = { namespace: "shop", pod: "web-1", container: "web", run: "previous" as const };
-  const readWith = async (logs: (lines: number) => Promise<string>) => {
+  const readWith = async (logs: ClusterReader["logs"], more: Partial<LogsToRead> = {}) => {
     const budget = budgetOf();
     const gather = await gathered([], budget);
-    const asked: (number | undefined)[] = [];
-    const read = await readLogs({ logs: (_, { tailLines }) => (asked.push(tailLines), logs(tailLines ?? 0)) }, gather, budget, [log]);
+    const asked: unknown[] = [];
+    const reader = {
+      logs: (pod: Key, options: LogsOptions) => {
+        const { tailLines, sinceTime } = options;
+        asked.push(sinceTime ?? tailLines);
+        return logs(pod, options);
+      },
+    };
+    const read = await readLogs(reader, gather, budget, { wanted: [log], nowMs, earlier: 2, ...more });
     return { read, asked, gaps: gather.gaps.lines() };
   };
+  const nowMs = Date.parse("2027-03-01T14:00:00Z");
+  const stampedAt = (secondsAgo: number, text: string): string => `${new Date(nowMs - secondsAgo * 1000).toISOString()} ${text}`;
+  /** One line a second for two hours, as a kubelet answers. */
+  const busy: ClusterReader["logs"] = async (_, { tailLines, sinceTime, limitBytes }) => {
+    const all = Array.from({ length: 7200 }, (__, at) =>
+      stampedAt(7200 - at, `${at > 100 && at < 200 ? "ERROR failed" : "INFO done"} ${at}`),
+    );
+    const since = sinceTime === undefined ? all : all.filter((line) => line.slice(0, 24) >= sinceTime.replace("Z", ".000Z"));
+    return Buffer.from(`${since.slice(-(tailLines ?? since.length)).join("\n")}\n`)
+      .subarray(0, limitBytes)
+      .toString();
+  };
+
   test("one that is too long for an answer is asked for its last lines", async () => {
-    const { read, asked } = await readWith(async (lines) => (lines > 100 ? "x".repeat(200_000) : "the end"));
-    expect([read, asked]).toEqual([[{ ...log, text: "the end" }], [300, 10]]);
+    const { read, asked } = await readWith(async (_, { tailLines = 0 }) => (tailLines > 100 ? "x".repeat(200_000) : "the end"));
+    expect([read, asked]).toEqual([[{ ...log, text: "the end", digest: { messages: [], records: 1 } }], [1000, 10]]);
+  });
+  test("of one whose lines are long, what fits is read, and the newest", async () => {
+    const line = (at: number): string => stampedAt(1000 - at, `${at} ${"x".repeat(400)}`);
+    const all = Array.from({ length: 1000 }, (_, at) => line(at));
+    const { read, asked } = await readWith(
+      async (_, { tailLines = 0, limitBytes }) => all.slice(-tailLines).join("\n").slice(0, limitBytes),
+      {
+        earlier: 0,
+      },
+    );
+    const fitted = Number(asked[1]) / 0.8;
+    expect(asked).toHaveLength(2);
+    expect(fitted).toBeGreaterThan(400);
+    expect(read[0]?.text.endsWith(`999 ${"x".repeat(400)}`)).toBe(true);
+  });
+  test("of a busy one, errors of two hours ago are counted with their times", async () => {
+    const { read, asked } = await readWith(busy);
+    expect(asked).toEqual([1000, "2027-03-01T12:00:00Z", "2027-03-01T13:30:00Z"]);
+    expect(read[0]?.digest?.messages).toEqual([
+      {
+        ...{ level: "error", template: "failed <n>", count: 99, line: "ERROR failed 101", message: "failed 101" },
+        ...{ firstMs: nowMs - 7099_000, lastMs: nowMs - 7001_000 },
+      },
+    ]);
+  });
+  test("where an alert says when it began, what was written just before is read", async () => {
+    expect((await readWith(busy, { sinceMs: nowMs - 3_600_000 })).asked).toEqual([1000, "2027-03-01T12:58:00Z"]);
+  });
+  test("older parts are read only as far as they are allowed", async () => {
+    expect((await readWith(busy, { earlier: 0 })).asked).toEqual([1000]);
+  });
+  test("a secret on several lines is hidden as a whole, and no line gets the time of another", async () => {
+    const key = ["-----BEGIN PRIVATE KEY-----", "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC", "-----END PRIVATE KEY-----"];
+    const lines = ["ERROR cannot sign", ...key, "ERROR cannot sign"].map((text, at) => stampedAt(100 - at, text));
+    const [only] = (await readWith(async () => `${lines.join("\n")}\n`)).read;
+    expect(JSON.stringify(only)).not.toContain("MIIEvQIBADANBgkqhkiG9w0BAQEFAASC");
+    expect(only?.digest?.messages[0]?.count).toBe(2);
+    for (const ms of [only?.digest?.messages[0]?.firstMs, only?.digest?.messages[0]?.lastMs].filter((each) => each !== undefined))
+      expect([nowMs - 100_000, nowMs - 96_000]).toContain(ms);
   });
   test("one whose container was removed is none", async () => {
     expect((await readWith(async () => "unable to retrieve container logs for containerd://abc")).read).toEqual([]);

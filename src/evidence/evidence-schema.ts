@@ -3,6 +3,8 @@ import * as z from "zod";
 import { Alert, Reference } from "#api/fields.ts";
 import { evidenceForm } from "#evidence/evidence.ts";
 import { sourceNames } from "#evidence/source-names.ts";
+import { meanings } from "#logs/meaning.ts";
+import { levels } from "#logs/record.ts";
 
 const text = (max: number) => z.string().max(max);
 const name = text(512);
@@ -197,6 +199,25 @@ export const EvidenceSchema = z.object({
         container: name.optional(),
         run: z.enum(["current", "previous"]),
         text: text(262_144),
+        digest: z
+          .object({
+            messages: z
+              .array(
+                z.object({
+                  template: text(1024),
+                  level: z.enum(levels),
+                  meaning: z.enum(meanings).optional(),
+                  count: Quantity,
+                  firstMs: Quantity.optional(),
+                  lastMs: Quantity.optional(),
+                  line: text(1024),
+                  message: text(1024),
+                }),
+              )
+              .max(100),
+            records: Quantity,
+          })
+          .optional(),
         count: Quantity.optional(),
       }),
     )

@@ -3,6 +3,7 @@
 import type { Alert, Reference } from "#api/fields.ts";
 import type { KubeObject } from "#api/object.ts";
 import type { SourceName } from "#evidence/source-names.ts";
+import type { Message } from "#logs/digest.ts";
 
 export interface Evidence {
   readonly form: typeof evidenceForm;
@@ -83,8 +84,17 @@ export interface PodLog {
   readonly run: "current" | "previous";
   /** The end of the log, or its error lines with the lines around them. */
   readonly text: string;
+  /** What all that was read of it says, counted; absent: nothing but the text is known. */
+  readonly digest?: LogDigest;
   /** How often such lines were seen, where the source counted instead of quoting them all. */
   readonly count?: number;
+}
+
+/** Errors and warnings of a log: the most severe first, then the most frequent. */
+export interface LogDigest {
+  readonly messages: readonly Message[];
+  /** How many records were read. */
+  readonly records: number;
 }
 
 export interface Metric {

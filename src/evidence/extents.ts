@@ -12,6 +12,8 @@ export interface Extent extends Omit<GatherOptions, "budget" | "progress"> {
   readonly listsAtOnce: number;
   readonly events: number;
   readonly logs: Omit<LogChoice, "isOwn">;
+  /** Reads of older parts of logs that are longer than their tail. */
+  readonly earlierLogs: number;
   readonly called: number;
 }
 
@@ -26,7 +28,8 @@ const extents = {
     maxObjects: 2_000,
     listsAtOnce: 24,
     events: 1_000,
-    logs: { max: 5, perWorkload: 2, quiet: 0 },
+    logs: { max: 8, perWorkload: 2, near: 3, quiet: 0 },
+    earlierLogs: 2,
     called: 2,
   },
   namespaces: {
@@ -37,7 +40,8 @@ const extents = {
     maxObjects: 10_000,
     listsAtOnce: 24,
     events: 4_000,
-    logs: { max: 40, perWorkload: 3, quiet: 10 },
+    logs: { max: 40, perWorkload: 3, near: 20, quiet: 20 },
+    earlierLogs: 8,
     called: 4,
   },
   all: {
@@ -49,7 +53,8 @@ const extents = {
     // Answers of several megabytes are parsed whole: a few at a time.
     listsAtOnce: 4,
     events: 10_000,
-    logs: { max: 120, perWorkload: 3, quiet: 0 },
+    logs: { max: 160, perWorkload: 3, near: 20, quiet: 40 },
+    earlierLogs: 16,
     called: 0,
   },
 } as const satisfies Record<string, Extent>;

@@ -37,12 +37,8 @@ export const failingLogs = async (
     const gather = createGather(reader, { ...extent, budget });
     await completeTarget(gather, target);
     const wanted = logsToRead(podsOf(gather, target).map(podState)).slice(0, logsAtMost);
-    return await readLogs(
-      reader,
-      gather,
-      budget,
-      wanted.map((log) => ({ ...log, namespace })),
-    );
+    const toRead = { wanted: wanted.map((log) => ({ ...log, namespace })), nowMs: clock.now(), earlier: 0 };
+    return await readLogs(reader, gather, budget, toRead);
   } finally {
     budget.stop();
   }

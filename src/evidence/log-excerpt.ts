@@ -1,5 +1,5 @@
-// What is kept of a log: its end, and where that is too much, its error lines with the lines around them. Pure.
-import { cleanLog, endOf } from "#evidence/text.ts";
+// What is quoted of a log: its end, and where that is too much, its error lines with the lines around them. Pure.
+import { endOf } from "#evidence/text.ts";
 
 const trouble =
   /(?:error|exception)\b|\b(?:err|fatal|panic|traceback|fail(?:ed|ure)?|denied|refused|forbidden|unauthorized|timed? ?out|cannot|could not|unable|killed|oom|no such|not found|exhausted|too many|read-only|unavailable|unreachable)\b|(?:status|code|http\/[\d.]+"?)\D{0,4}[45]\d\d\b/i;
@@ -10,10 +10,9 @@ const lastLines = 20;
 /** One line may be the whole log. */
 const lineLength = 2000;
 
-export const logExcerpt = (text: string, maxLines: number, maxBytes: number): string => {
-  const whole = cleanLog(text, Number.MAX_SAFE_INTEGER, 16 * maxBytes)
-    .split("\n")
-    .map((line) => (line.length <= lineLength ? line : `${line.slice(0, lineLength - 1)}…`));
+/** Of lines that are clean. */
+export const logExcerpt = (lines: readonly string[], maxLines: number, maxBytes: number): string => {
+  const whole = lines.map((line) => (line.length <= lineLength ? line : `${line.slice(0, lineLength - 1)}…`));
   if (whole.length <= maxLines) return endOf(whole.join("\n"), maxLines, maxBytes);
   const wanted = new Set<number>();
   for (let at = whole.length - 1; at >= 0 && wanted.size < maxLines; at -= 1) {

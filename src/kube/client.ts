@@ -36,7 +36,11 @@ export interface LogsOptions extends CallOptions {
   /** Of the container's run before this one. */
   readonly previous?: true;
   readonly tailLines?: number;
-  /** Default 1 MiB. */
+  /** RFC 3339: only lines from then on. */
+  readonly sinceTime?: string;
+  /** Each line after the time at which the runtime received it. */
+  readonly timestamps?: true;
+  /** Of the lines that are selected, the first ones. Default 1 MiB. */
   readonly limitBytes?: number;
 }
 

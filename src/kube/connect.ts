@@ -97,6 +97,8 @@ export const connect = (config: ClusterConfig, deps: ConnectDeps): Kube & { clos
         container: options.container,
         previous: options.previous ? "true" : undefined,
         tailLines: options.tailLines,
+        sinceTime: options.sinceTime,
+        timestamps: options.timestamps ? "true" : undefined,
         limitBytes,
       };
       const doing = `read the log of ${options.container} in Pod ${keyText(pod)}`;

@@ -1,6 +1,9 @@
 // A log as counted messages: what it says, how often, since when, and the first line of each. Pure; a digest of a part of a log counts that part.
-import { type Level, levelOf, levels, type LogRecord, recordOf } from "#logs/record.ts";
+import { folded, recordOfLines } from "#logs/folded.ts";
 import { type Meaning, meaningOf } from "#logs/meaning.ts";
+import { type Level, levels, type LogRecord } from "#logs/record.ts";
+import { slowRoutes } from "#logs/slow-routes.ts";
+import type { StampedLine } from "#logs/stamped.ts";
 import { templateOf } from "#logs/template.ts";
 
 export interface Message {
@@ -27,25 +30,6 @@ export interface Digest {
 
 const templatesAtMost = 2000;
 
-/** A stack frame, an indented line, or `Caused by:` belongs to the record before it. */
-const continues = /^(?:\s|at [\w$.<]|Caused by: |\.\.\. \d|---|\}|\)|\])/;
-const traceback = /^Traceback \(most recent call last\):/;
-
-/** Lines of one record together; the last line of a Python traceback, which is its message, too. */
-export const folded = (text: string): readonly (readonly string[])[] => {
-  const groups: string[][] = [];
-  let inTraceback = false;
-  for (const line of text.split("\n")) {
-    if (line.trim() === "") continue;
-    const last = groups.at(-1);
-    const belongs = last !== undefined && (continues.test(line) || inTraceback);
-    inTraceback = traceback.test(line.trim()) || (inTraceback && /^\s/.test(line));
-    if (belongs) last.push(line);
-    else groups.push([line]);
-  }
-  return groups;
-};
-
 const wordsOfTrouble =
   /\b(?:error|exception|fatal|panic|failed|failure|refused|denied|timed? ?out|unavailable|exhausted|cannot|could not|unable|rejected|overflow|aborted|corrupt(?:ed)?)\b|(?:error|exception)\b/i;
 /** Counters and settings that name trouble and report none: `errors=0`, `0 failed`, `retry on error: true`. */
@@ -61,65 +45,73 @@ export const severityOf = ({ level, message }: LogRecord): Level => {
   return level === undefined ? "error" : "warning";
 };
 
-export const digestOf = (text: string): Digest => {
-  const known = new Map<string, { first: LogRecord; line: string; level: Level; count: number; firstMs?: number; lastMs?: number }>();
+/** Of lines with the times at which they were written, where the source says them; a time in the line itself is only used without. */
+export const digestOf = (lines: readonly StampedLine[]): Digest => {
+  const known = new Map<string, Counted>();
   const statuses: Record<string, number> = {};
+  const answers: { readonly record: LogRecord; readonly line: string; readonly atMs: number | undefined }[] = [];
   let records = 0;
-  for (const lines of folded(text)) {
+  for (const group of folded(lines)) {
     records += 1;
-    const record = recordWithCause(lines);
+    const line = group[0]?.text ?? "";
+    const record = recordOfLines(group.map(({ text }) => text));
+    const atMs = group[0]?.atMs ?? record.atMs;
     if (record.status !== undefined) {
       const of = `${Math.floor(record.status / 100)}xx`;
       statuses[of] = (statuses[of] ?? 0) + 1;
     }
+    if (record.tookMs !== undefined && record.route !== undefined) answers.push({ record, line, atMs });
     const level = severityOf(record);
-    if (level === "debug" || level === "info") continue;
-    const template = templateOf(record.message);
-    const found = known.get(template);
-    if (found !== undefined) {
-      found.count += 1;
-      if (record.atMs !== undefined) {
-        found.firstMs = Math.min(found.firstMs ?? record.atMs, record.atMs);
-        found.lastMs = Math.max(found.lastMs ?? record.atMs, record.atMs);
-      }
-      if (levels.indexOf(level) > levels.indexOf(found.level)) found.level = level;
-    } else if (known.size < templatesAtMost)
-      known.set(template, {
-        first: record,
-        line: lines[0] ?? "",
-        level,
-        count: 1,
-        ...(record.atMs === undefined ? {} : { firstMs: record.atMs, lastMs: record.atMs }),
-      });
+    if (level !== "debug" && level !== "info") count(known, { message: record.message, line, level, atMs });
   }
-  const messages = [...known].map(([template, { first, line, level, count, firstMs, lastMs }]): Message => {
-    const meaning = meaningOf(first.message);
-    return {
-      template,
-      level,
-      ...(meaning === undefined ? {} : { meaning }),
-      count,
-      ...(firstMs === undefined ? {} : { firstMs }),
-      ...(lastMs === undefined ? {} : { lastMs }),
-      line,
-      message: first.message,
-    };
-  });
-  return { messages: messages.toSorted(bySeverity), records, statuses };
+  for (const { message, occurrences } of slowRoutes(answers))
+    for (const { line, atMs } of occurrences) count(known, { message, line, level: "warning", atMs });
+  return { messages: [...merged(known)].map(messageOf).toSorted(bySeverity), records, statuses };
+};
+
+/** A port tells faults apart; a number that differs from line to line is none: `product:4711`. */
+const portsAtMost = 5;
+
+const merged = (known: ReadonlyMap<string, Counted>): ReadonlyMap<string, Counted> => {
+  const alike = Map.groupBy(known, ([template]) => template.replaceAll(/:\d{2,5}\b/g, ":<n>"));
+  return new Map(
+    [...alike].flatMap(([template, all]) =>
+      all.length <= portsAtMost ? all : [[template, all.map(([, counted]) => counted).reduce(sum)] satisfies [string, Counted]],
+    ),
+  );
+};
+
+const sum = (a: Counted, b: Counted): Counted => {
+  const [firstMs, lastMs] = [smaller(a.firstMs, b.firstMs), larger(a.lastMs, b.lastMs)];
+  return {
+    ...(levels.indexOf(b.level) > levels.indexOf(a.level) ? b : a),
+    count: a.count + b.count,
+    ...(firstMs === undefined ? {} : { firstMs }),
+    ...(lastMs === undefined ? {} : { lastMs }),
+  };
+};
+
+const smaller = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+const larger = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
+
+type Counted = Omit<Message, "template" | "meaning">;
+
+type Occurrence = Pick<Counted, "message" | "line" | "level"> & { readonly atMs: number | undefined };
+
+const count = (known: Map<string, Counted>, { atMs, ...said }: Occurrence): void => {
+  const template = templateOf(said.message);
+  const found = known.get(template);
+  const once: Counted = { ...said, count: 1, ...(atMs === undefined ? {} : { firstMs: atMs, lastMs: atMs }) };
+  if (found !== undefined) known.set(template, sum(found, once));
+  else if (known.size < templatesAtMost) known.set(template, once);
+};
+
+const messageOf = ([template, counted]: [string, Counted]): Message => {
+  const meaning = meaningOf(counted.message);
+  return { template, ...(meaning === undefined ? {} : { meaning }), ...counted };
 };
 
 const bySeverity = (a: Message, b: Message): number =>
   levels.indexOf(b.level) - levels.indexOf(a.level) || b.count - a.count || (a.template < b.template ? -1 : 1);
-
-/** The record of the first line; a Python traceback's message is its last line, a Java exception's cause its last `Caused by:`. */
-const recordWithCause = (lines: readonly string[]): LogRecord => {
-  const first = recordOf(lines[0] ?? "");
-  if (lines.length === 1) return first;
-  const last = lines.at(-1) ?? "";
-  const cause = lines.findLast((line) => line.trimStart().startsWith("Caused by: "))?.trim();
-  const isTraceback = lines.some((line) => traceback.test(line.trim()));
-  const more = cause ?? (isTraceback && !/^\s/.test(last) ? last.trim() : undefined);
-  if (more === undefined) return first;
-  const message = traceback.test(first.message) ? more : `${first.message}: ${more}`;
-  return { ...first, message, ...(first.level === undefined ? { level: levelOf("error") ?? "error" } : {}) };
-};

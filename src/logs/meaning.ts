@@ -23,6 +23,10 @@ export const meanings = [
   "missing setting",
   "invalid configuration",
   "circuit open",
+  "overloaded",
+  "group membership",
+  "cache missed",
+  "slow",
   "server error",
   "syntax",
 ] as const;
@@ -72,6 +76,12 @@ const patterns: Readonly<Record<Meaning, RegExp | readonly RegExp[]>> = {
     /invalid (?:config|configuration|value|argument|option|setting)|failed to (?:parse|load|read) (?:the )?config|unknown (?:directive|option|flag|field)|malformed/i,
   "circuit open":
     /circuit ?breaker|circuit is open|CallNotPermitted|upstream connect error or disconnect\/reset before headers|no healthy upstream|UH\b/i,
+  overloaded:
+    /max_children|worker_connections are not enough|(?:queue|buffer|backlog) (?:is |was )?full|backpressure|overhead, spent|thread starvation|event loop (?:is )?(?:blocked|lag)|(?:thread|worker|executor) ?pool .{0,40}(?:exhausted|full)|Rejected ?Execution|load shed|too busy|overloaded|no (?:free|idle|available) (?:workers?|threads?|slots?)/i,
+  "group membership":
+    /coordinator is not aware|CommitFailed|offset commit failed|rebalanc|NotLeader|not the leader|LEADER_NOT_AVAILABLE|no leader|lost (?:leadership|quorum|lease)|no quorum/i,
+  "cache missed": /cache miss/i,
+  slow: /slow (?:query|request|response|call|log|operation)|took too long|lagging behind|falling behind|consumer lag|\btakes [\d.]+ (?:s|min)\b/i,
   "server error":
     /\b50[0234]\b|internal server error|bad gateway|service unavailable|gateway timeout|upstream (?:returned|responded|request failed)|UNAVAILABLE/i,
   syntax:

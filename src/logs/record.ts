@@ -10,8 +10,12 @@ export interface LogRecord {
   readonly level?: Level;
   /** Without time, level and place in the source. */
   readonly message: string;
-  /** The HTTP status of an access log. */
+  /** Of an access log: the answer. */
   readonly status?: number;
+  /** Of an access log: method and path, without its query. */
+  readonly route?: string;
+  /** Of an access log that says it: how long the answer took, in milliseconds. */
+  readonly tookMs?: number;
 }
 
 const lineAtMost = 4000;
@@ -21,8 +25,14 @@ export const recordOf = (line: string): LogRecord => {
   return json(text) ?? klog(text) ?? access(text) ?? logfmt(text) ?? prefixed(text);
 };
 
+/** The first line of a record of .NET's console logger, whose message is on the next: `fail: Microsoft.AspNetCore.Server.Kestrel[13]`. */
+export const dotnetLevelOf = (line: string): Level | undefined => {
+  const found = /^(trce|dbug|info|warn|fail|crit): [\w.]{1,200}\[\d{1,8}\]$/.exec(line.slice(0, lineAtMost).trim());
+  return found === null ? undefined : levelOf(found[1]);
+};
+
 const levelNames: Readonly<Record<string, Level>> = {
-  ...{ trace: "debug", debug: "debug", dbg: "debug", verbose: "debug", fine: "debug" },
+  ...{ trace: "debug", debug: "debug", dbg: "debug", verbose: "debug", fine: "debug", trce: "debug", dbug: "debug" },
   ...{ info: "info", inf: "info", information: "info", notice: "info", log: "info", statement: "info" },
   ...{ warn: "warning", warning: "warning", wrn: "warning" },
   ...{ error: "error", err: "error", severe: "error", fail: "error" },
@@ -52,16 +62,12 @@ const timeKeys = ["time", "ts", "timestamp", "@timestamp", "@t", "asctime", "dat
 const withError = (message: string, error: string): string =>
   error === "" || message.includes(error) ? message : message === "" ? error : `${message}: ${error}`;
 
-const record = (parts: {
-  atMs?: number | undefined;
-  level?: Level | undefined;
-  message: string;
-  status?: number | undefined;
-}): LogRecord => ({
-  ...(parts.atMs === undefined ? {} : { atMs: parts.atMs }),
-  ...(parts.level === undefined ? {} : { level: parts.level }),
-  ...(parts.status === undefined ? {} : { status: parts.status }),
-  message: parts.message,
+const record = ({
+  message,
+  ...parts
+}: { readonly [K in keyof LogRecord]: LogRecord[K] | undefined } & { readonly message: string }): LogRecord => ({
+  ...(Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as Omit<LogRecord, "message">),
+  message,
 });
 
 const json = (text: string): LogRecord | undefined => {
@@ -72,11 +78,66 @@ const json = (text: string): LogRecord | undefined => {
   } catch {
     return undefined;
   }
+  return structured(fields);
+};
+
+/** Of JSON and logfmt: the message, or what an access log says in fields. */
+const structured = (fields: Readonly<Record<string, unknown>>): LogRecord | undefined => {
   const message = firstText(fields, messageKeys);
   const error = firstText(fields, errorKeys);
-  if (message === "" && error === "") return undefined;
+  const answer = answerIn(fields);
+  if (message === "" && error === "" && answer === undefined) return undefined;
   const level = levelKeys.map((key) => levelOf(fields[key])).find((each) => each !== undefined);
-  return record({ atMs: timeIn(fields), level, message: withError(message, firstLine(error)) });
+  const said = withError(message, firstLine(error));
+  const isFailed = (answer?.status ?? 0) >= 500;
+  return record({
+    atMs: timeIn(fields),
+    level: level === undefined || (isFailed && level === "info") ? (isFailed ? "error" : level) : level,
+    message: answer !== undefined && (said === "" || isFailed) && error === "" ? answeredText(answer) : said,
+    ...answer,
+  });
+};
+
+interface Answer {
+  readonly route: string;
+  readonly status: number;
+  readonly tookMs?: number;
+}
+
+const answeredText = ({ route, status }: Answer): string => `${route} answered ${status}`;
+const statusKeys = ["status", "status_code", "statusCode", "response_code", "code"] as const;
+const pathKeys = ["path", "url", "uri", "route", "request_uri", "request_path"] as const;
+
+/** Method, path and status in fields, as the access logs of Envoy, nginx, pino-http and others have them; `req` and `res` may hold them. */
+const answerIn = (fields: Readonly<Record<string, unknown>>): Answer | undefined => {
+  const nested = ["req", "request", "res", "response", "http"].map((key) => fields[key]).filter((each) => typeof each === "object");
+  const all: Readonly<Record<string, unknown>> = Object.assign({}, ...nested, fields) as Readonly<Record<string, unknown>>;
+  const status = statusKeys.map((key) => Number(all[key])).find((each) => each >= 100 && each < 600);
+  const path = firstText(all, pathKeys);
+  if (status === undefined || !path.startsWith("/")) return undefined;
+  const method = firstText(all, ["method", "request_method", "verb"]);
+  const tookMs = tookIn(all);
+  return { route: `${method === "" ? "" : `${method} `}${withoutQuery(path)}`, status, ...(tookMs === undefined ? {} : { tookMs }) };
+};
+
+const withoutQuery = (path: string): string => path.split("?", 1)[0] ?? "";
+
+const inMs = ["responseTime", "duration_ms", "durationMs", "latency_ms", "latencyMs", "elapsed_ms", "took_ms"] as const;
+const inSeconds = ["request_time", "duration_seconds", "upstream_response_time"] as const;
+const withUnit = ["duration", "latency", "elapsed", "took"] as const;
+
+const tookIn = (fields: Readonly<Record<string, unknown>>): number | undefined => {
+  const number = (key: string): number => (fields[key] === undefined || fields[key] === "" ? Number.NaN : Number(fields[key]));
+  const known = [...inMs.map(number), ...inSeconds.map((key) => 1000 * number(key))].find((each) => Number.isFinite(each));
+  return known ?? withUnit.map((key) => durationMsOf(fields[key])).find((each) => each !== undefined);
+};
+
+const unitMs: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000 };
+
+/** `8.231s`, `12 ms`. A number without a unit could be of any. */
+const durationMsOf = (value: unknown): number | undefined => {
+  const found = typeof value === "string" ? /^(\d{1,12}(?:\.\d{1,9})?) ?(ns|us|µs|ms|s|m)$/.exec(value) : null;
+  return found === null ? undefined : Number(found[1]) * (unitMs[found[2] ?? ""] ?? Number.NaN);
 };
 
 const firstText = (fields: Readonly<Record<string, unknown>>, keys: readonly string[]): string => {
@@ -109,16 +170,30 @@ const klog = (text: string): LogRecord | undefined => {
   return { level, message: text.slice(found[0].length) };
 };
 
+const methods = "GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT";
 /** nginx, Apache and Envoy: `"GET /path HTTP/1.1" 503 …`. */
+const commonLog = new RegExp(String.raw`"(?<method>${methods}) (?<path>[^ "]{1,500})[^"]{0,40}" (?<status>\d{3})\b`);
+/** Gin: `| 200 | 8.2s | 10.1.1.1 | GET "/path"`. */
+const ginLog = new RegExp(
+  String.raw`\| (?<status>\d{3}) \| {1,12}(?<took>[\d.]{1,12}(?:ns|µs|ms|s|m)) \|[^|]{1,60}\| (?<method>${methods}) {1,8}"(?<path>[^ "]{1,500})"`,
+);
+/** Morgan: `GET /path 200 8231.1 ms - 51`. */
+const morganLog = new RegExp(
+  String.raw`^(?<method>${methods}) (?<path>/[^ ]{0,500}) (?<status>\d{3}) (?<took>[\d.]{1,12} ms) - (?:\d{1,12}|-)$`,
+);
+
 const access = (text: string): LogRecord | undefined => {
-  const found = /"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT) ([^ "]{1,500})[^"]{0,40}" (\d{3})\b/.exec(text);
-  if (found === null) return undefined;
-  const status = Number(found[3]);
+  const found = (commonLog.exec(text) ?? ginLog.exec(text) ?? morganLog.exec(text))?.groups;
+  if (found === undefined) return undefined;
+  const status = Number(found["status"]);
+  const route = `${found["method"] ?? ""} ${withoutQuery(found["path"] ?? "")}`;
   return record({
     atMs: fromTimestamp(/\[(\d{4}-\d\d-\d\dT[\d:.]{8,20}Z)\]/.exec(text)?.[1]),
     level: status >= 500 ? "error" : "info",
-    message: `${found[1] ?? ""} ${(found[2] ?? "").split("?", 1)[0] ?? ""} answered ${status}`,
+    message: answeredText({ route, status }),
+    route,
     status,
+    tookMs: durationMsOf(found["took"]),
   });
 };
 
@@ -127,18 +202,13 @@ const logfmt = (text: string): LogRecord | undefined => {
   const fields: Record<string, string> = {};
   for (const [, key = "", quoted, bare] of text.matchAll(/([\w.@-]{1,60})=(?:"((?:[^"\\]|\\.){0,2000})"|(\S{0,500}))/g))
     fields[key] ??= quoted === undefined ? (bare ?? "") : quoted.replaceAll(String.raw`\"`, '"');
-  const message = firstText(fields, messageKeys);
-  const error = firstText(fields, errorKeys);
-  if (message === "" && error === "") return undefined;
-  return record({
-    atMs: timeIn(fields),
-    level: levelKeys.map((key) => levelOf(fields[key])).find((each) => each !== undefined),
-    message: withError(message, error),
-  });
+  return structured(fields);
 };
 
 /** What precedes a message: a time, a level, a thread, a logger, in the orders of log4j, Python, Ruby, PostgreSQL, nginx and Redis. */
 const prefixed = (text: string): LogRecord => {
+  const own = ruby(text) ?? redis(text) ?? phpFpm(text);
+  if (own !== undefined) return own;
   let rest = text;
   let atMs: number | undefined;
   let level: Level | undefined;
@@ -149,7 +219,7 @@ const prefixed = (text: string): LogRecord => {
       rest = rest.slice(time[0].length);
       continue;
     }
-    const word = /^[[(<]?([A-Za-z]{3,11})[\])>]?(?:\[\d{1,8}\])?[:\s|-]{1,8}/.exec(rest);
+    const word = /^[[(<]?([A-Za-z]{3,11})(?:\/[\w-]{1,60})? ?[\])>]?(?:\[\d{1,8}\])?(?:[:\s|-]{1,8}|(?<=[\])>])(?=\[))/.exec(rest);
     const named = word === null ? undefined : levelOf(word[1]);
     if (word !== null && named !== undefined && level === undefined) {
       level = named;
@@ -164,6 +234,25 @@ const prefixed = (text: string): LogRecord => {
   return record({ atMs, level, message: rest });
 };
 const prefixesAtMost = 6;
+
+/** `E, [2027-03-01T14:00:00.123456 #1] ERROR -- : message` */
+const ruby = (text: string): LogRecord | undefined => {
+  const found = /^[DIWEFA], \[([\d-]{10}T[\d:]{8})(\.\d{1,9})? #\d{1,8}\] {1,3}([A-Z]{3,5}) -- [^:]{0,80}: /.exec(text);
+  if (found === null) return undefined;
+  return record({ atMs: utc(found[1] ?? "", found[2]), level: levelOf(found[3]), message: text.slice(found[0].length) });
+};
+
+/** `1:M 01 Mar 2027 14:00:00.123 # message`; `#` is its highest level, a warning. */
+const redis = (text: string): LogRecord | undefined => {
+  const found = /^\d{1,8}:[A-Z] \d\d [A-Z][a-z]{2} \d{4} [\d:.]{8,15} ([.*#-]) /.exec(text);
+  return found === null ? undefined : { level: found[1] === "#" ? "warning" : "info", message: text.slice(found[0].length) };
+};
+
+/** `[01-Mar-2027 14:00:00] WARNING: message` */
+const phpFpm = (text: string): LogRecord | undefined => {
+  const found = /^\[\d\d-[A-Z][a-z]{2}-\d{4} [\d:]{8}[^\]]{0,40}\] ([A-Z]{3,9}): /.exec(text);
+  return found === null ? undefined : record({ level: levelOf(found[1]), message: text.slice(found[0].length) });
+};
 
 /** Programs in containers log in UTC unless they say otherwise. */
 const utc = (time: string, fraction = "", zone = ""): number | undefined => {

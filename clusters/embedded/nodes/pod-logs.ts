@@ -12,12 +12,17 @@ export const podLog = (pod: Stored, query: URLSearchParams, linesOf: (lifeId: st
   if (name === "") throw badRequest(`a container name must be specified for pod ${podName}, choose one of: [${names.join(" ")}]`);
   if (!names.includes(name)) throw badRequest(`container ${name} is not valid for pod ${podName}`);
   const lines = linesOf(lifeIn(pod, name, query.get("previous") === "true"));
-  const tail = query.get("tailLines");
-  const kept = tail === null ? lines : lines.slice(lines.length - Math.min(lines.length, Number(tail)));
-  const text = kept.map((line) => `${line.text}\n`).join("");
+  const [tail, since] = [query.get("tailLines"), query.get("sinceTime")];
+  const newest = tail === null ? lines : lines.slice(lines.length - Math.min(lines.length, Number(tail)));
+  const kept = since === null ? newest : newest.filter(({ atMs }) => atMs >= Date.parse(since));
+  const isStamped = query.get("timestamps") === "true";
+  const text = kept.map((line) => `${isStamped ? `${stampOf(line.atMs)} ` : ""}${line.text}\n`).join("");
   const limit = query.get("limitBytes");
   return limit === null ? text : Buffer.from(text).subarray(0, Number(limit)).toString("utf8");
 };
+
+/** RFC 3339 with nanoseconds, as the runtime writes it. */
+const stampOf = (atMs: number): string => new Date(atMs).toISOString().replace("Z", "000000Z");
 
 const lifeIn = (pod: Stored, name: string, isPrevious: boolean): string => {
   const status = listOf(at(pod, "status", "containerStatuses")).find((item) => at(item, "name") === name);

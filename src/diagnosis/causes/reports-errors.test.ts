@@ -17,7 +17,13 @@ test.each<[string, Partial<Evidence>, readonly string[]]>([
     ["ReportsErrors Deployment web → person"],
   ],
   ["the same error twice", logging(...repeated("ERROR dial tcp 10.0.0.9:5432: connection refused", 2)), []],
-  ["warnings", logging(...repeated("WARN retrying: connection refused", 30)), []],
+  [
+    "warnings that go on and have a meaning",
+    logging(...repeated("WARN retrying: connection refused", 10)),
+    ["ReportsErrors Deployment web → person"],
+  ],
+  ["nine of them", logging(...repeated("WARN retrying: connection refused", 9)), []],
+  ["warnings without a known meaning", logging(...repeated("WARN header X-Old is deprecated", 30)), []],
   [
     "answers with 5xx",
     logging(...Array.from({ length: 5 }, () => '10.0.0.1 - - [01/Mar/2027:13:58:00 +0000] "GET /pay HTTP/1.1" 502 1')),
@@ -29,7 +35,13 @@ test.each<[string, Partial<Evidence>, readonly string[]]>([
     [],
   ],
   ["counters that name errors", logging(...repeated("INFO requests=4 errors=0", 20)), []],
-  ["an error that has stopped", logging(...Array.from({ length: 20 }, (_, second) => `2027-03-01T13:20:${10 + second}Z ERROR boom`)), []],
+  ["errors that have stopped", logging(...Array.from({ length: 19 }, (_, second) => `2027-03-01T13:20:${10 + second}Z ERROR boom`)), []],
+  [
+    "a burst of errors within the last two hours",
+    logging(...Array.from({ length: 20 }, (_, second) => `2027-03-01T13:20:${10 + second}Z ERROR boom`)),
+    ["ReportsErrors Deployment web → person"],
+  ],
+  ["a burst before", logging(...Array.from({ length: 20 }, (_, second) => `2027-03-01T11:20:${10 + second}Z ERROR boom`)), []],
 ])("%s", (_name, parts, expected) => expect(answers(reportsErrors, parts)).toEqual(expected));
 
 test("the summary quotes the message, counts it and says since when", () => {
@@ -38,6 +50,15 @@ test("the summary quotes the message, counts it and says since when", () => {
   );
   expect(assessment).toMatchObject({
     found: { summary: 'Deployment shop/web reports errors: "dial tcp 10.0.0.9:5432: connection refused" (12 times, since 13:58:10 UTC).' },
+  });
+});
+
+test("of a burst that is over, the summary says until when", () => {
+  const [assessment] = reportsErrors.find(
+    createView(evidence(logging(...Array.from({ length: 20 }, (_, second) => `2027-03-01T13:20:${10 + second}Z ERROR boom`)))),
+  );
+  expect(assessment).toMatchObject({
+    found: { summary: 'Deployment shop/web reported errors: "boom" (20 times, since 13:20:10 UTC until 13:20:29 UTC).' },
   });
 });
 

@@ -4,12 +4,14 @@ import { isReady } from "#api/conditions.ts";
 import { referenceText } from "#api/object.ts";
 import { assess, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
+import { countText, timeText } from "#diagnosis/counted-words.ts";
 import { quote } from "#diagnosis/explain.ts";
 import type { Assessment, Finding } from "#diagnosis/finding.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import type { PodLog } from "#evidence/evidence.ts";
 import { times } from "#lib/words.ts";
 import { digestOf, type Message } from "#logs/digest.ts";
+import { plainLines } from "#logs/stamped.ts";
 import type { Meaning } from "#logs/meaning.ts";
 
 const code = "ReportsErrors";
@@ -30,6 +32,11 @@ export const reportsErrors: Cause = {
 const leastCount = 3;
 /** An error that has not occurred for longer than this is over. */
 const recentMs = 900_000;
+/** A warning may be harmless: it has to go on. */
+const leastWarnings = 10;
+/** Errors that are over are told when they were as many as a fault makes, not a deployment. */
+const leastInBurst = 20;
+const rememberedMs = 2 * 3_600_000;
 const messagesAtMost = 3;
 const headlineAtMost = 160;
 
@@ -44,32 +51,32 @@ const find = (view: View, workload: Workload): readonly Assessment[] => {
     .logsOf(workload)
     .filter(({ pod, run }) => run === "current" && names.has(pod))
     .flatMap((log) =>
-      digestOf(log.text)
-        .messages.filter(isError)
-        .map((message): Reported => ({ ...message, log })),
+      (log.digest ?? digestOf(plainLines(log.text))).messages.filter(isTrouble).map((message): Reported => ({ ...message, log })),
     );
-  const [first] = reported.toSorted((a, b) => b.count - a.count);
+  const [first] = reported.toSorted(byWeight);
   if (first === undefined) return [];
-  const lasting = reported.filter((message) => message.count >= leastCount && isRecent(view, message));
-  const [worst = first] = lasting.toSorted((a, b) => b.count - a.count);
+  const lasting = reported.filter((message) => message.count >= leastCount && isRecent(view, message)).toSorted(byWeight);
+  const told = lasting.length > 0 ? lasting : reported.filter((message) => wasBurst(view, message)).toSorted(byWeight);
+  const [worst = first] = told;
   const name = referenceText(workload.reference);
   return [
     assess(
       code,
       {
-        required: [{ claim: `${name} reports an error ${times(leastCount)} or more, and has not stopped`, holds: lasting.length > 0 }],
+        required: [{ claim: `${name} reports an error ${times(leastCount)} or more, and has not stopped`, holds: told.length > 0 }],
         supporting: [
           { claim: "the message has a known meaning", holds: worst.meaning !== undefined },
           { claim: "it occurs ten times or more", holds: worst.count >= 10 },
-          // No object was found at fault: half of the support stays away.
-          { claim: "an object explains it", holds: false, weight: 2 },
+          { claim: "the program calls it an error, and it goes on", holds: isError(worst) && lasting.length > 0 },
+          // What only words say ranks behind what objects prove: three quarters of the support stay away.
+          { claim: "an object explains it", holds: false, weight: 9 },
         ],
       },
       () => ({
         object: workload.reference,
-        summary: `${name} reports errors: "${headline(worst.message)}" (${countText(worst)}).`,
-        chain: lasting.slice(0, messagesAtMost).map((message) => `"${headline(message.message)}" ${countText(message)}`),
-        quotes: lasting.slice(0, messagesAtMost).map(quoteOf),
+        summary: `${name} ${lasting.length > 0 ? "reports" : "reported"} ${isError(worst) ? "errors" : "warnings"}: "${headline(worst.message)}" (${saidText(view, worst)}).`,
+        chain: told.slice(0, messagesAtMost).map((message) => `"${headline(message.message)}" ${saidText(view, message)}`),
+        quotes: told.slice(0, messagesAtMost).map(quoteOf),
         explains: [workload.reference],
         facts: person(
           worst.meaning === undefined
@@ -83,11 +90,25 @@ const find = (view: View, workload: Workload): readonly Assessment[] => {
 
 const isError = ({ level }: Message): boolean => level === "error" || level === "fatal";
 
+/** What a program calls an error; what it warns of, where that has a meaning and goes on. */
+const isTrouble = (message: Message): boolean =>
+  isError(message) || (message.level === "warning" && message.meaning !== undefined && message.count >= leastWarnings);
+
 /** A message without a time is as recent as the log that was read. */
 const isRecent = (view: View, { lastMs }: Message): boolean => lastMs === undefined || view.now - lastMs <= recentMs;
 
-const countText = ({ count, firstMs }: Message): string =>
-  `${times(count)}${firstMs === undefined ? "" : `, since ${new Date(firstMs).toISOString().slice(11, 19)} UTC`}`;
+/** Over, and so much that somebody felt it. */
+const wasBurst = (view: View, { count, lastMs }: Message): boolean =>
+  lastMs !== undefined && count >= leastInBurst && view.now - lastMs <= rememberedMs;
+
+/** Errors before warnings, then the most frequent. */
+const byWeight = (a: Message, b: Message): number => Number(isError(b)) - Number(isError(a)) || b.count - a.count;
+
+/** With the time of the last, where it is over. */
+const saidText = (view: View, message: Message): string => {
+  const { lastMs } = message;
+  return `${countText(message)}${lastMs === undefined || isRecent(view, message) ? "" : ` until ${timeText(lastMs)}`}`;
+};
 
 const headline = (message: string): string => {
   const letters = Array.from(message);
@@ -120,6 +141,10 @@ const steps: Readonly<Record<Meaning, string>> = {
   "missing setting": "set the value that is named",
   "invalid configuration": "correct the setting that is named",
   "circuit open": "check the called program; the circuit closes once it answers",
+  overloaded: "reduce the load, add replicas, or raise the limit that is named",
+  "group membership": "check the members of the group for restarts and long pauses, and its coordinator",
+  "cache missed": "check that the cache runs and keeps its entries: its evictions, its memory limit, a recent restart",
+  slow: "check what the slow operation calls: its queries, its locks, the load of the called program",
   "server error": "check the log of the called program",
   syntax: "correct the file or the payload that is named",
 };

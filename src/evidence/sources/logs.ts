@@ -1,5 +1,6 @@
 // Logs of the pods that say most. Reads only.
 import type { KubeObject } from "#api/object.ts";
+import { fromTimestamp } from "#lib/clock.ts";
 import { uidsAbove } from "#evidence/around-target.ts";
 import { chooseLogs } from "#evidence/choose-logs.ts";
 import { readLogs } from "#evidence/read-logs.ts";
@@ -13,7 +14,10 @@ export const logs: EvidenceSource = {
 };
 
 /** Of the `max` that say most, those that were not asked for yet. */
-export const readMoreLogs = async ({ reader, gather, budget, extent, target, found }: Collection, max: number): Promise<Reading> => {
+export const readMoreLogs = async (
+  { reader, clock, gather, budget, extent, question, target, found }: Collection,
+  max: number,
+): Promise<Reading> => {
   const ofTarget = target === undefined ? undefined : uidsAbove(gather, target);
   const choice = {
     ...extent.logs,
@@ -22,5 +26,12 @@ export const readMoreLogs = async ({ reader, gather, budget, extent, target, fou
   };
   const asked = new Set(found.logsAsked);
   const wanted = chooseLogs(gather, choice).filter((log) => !asked.has(JSON.stringify(log)));
-  return { logs: await readLogs(reader, gather, budget, wanted), logsAsked: wanted.map((log) => JSON.stringify(log)) };
+  const starts = (question.alerts ?? []).flatMap(({ startsAt }) => fromTimestamp(startsAt) ?? []);
+  const toRead = {
+    wanted,
+    nowMs: clock.now(),
+    sinceMs: starts.length === 0 ? undefined : Math.min(...starts),
+    earlier: extent.earlierLogs,
+  };
+  return { logs: await readLogs(reader, gather, budget, toRead), logsAsked: wanted.map((log) => JSON.stringify(log)) };
 };

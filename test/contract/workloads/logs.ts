@@ -44,6 +44,18 @@ export const logs: WorkloadTopic = {
       },
     },
     {
+      name: "each line after its time, and those since a time",
+      run: async (cluster, namespace) => {
+        await createPod(cluster, namespace, podOf(three(), never));
+        await untilPod(cluster, namespace, hasPhase("Succeeded"));
+        const stamp = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}Z`;
+        const { text } = await cluster.get(log(namespace, "?timestamps=true"));
+        expect(text).toMatch(new RegExp(`^${stamp} one\n${stamp} two\n${stamp} three\n$`));
+        expect((await cluster.get(log(namespace, "?sinceTime=2100-01-01T00:00:00Z"))).text).toBe("");
+        expect((await cluster.get(log(namespace, "?sinceTime=2000-01-01T00:00:00Z"))).text).toBe("one\ntwo\nthree\n");
+      },
+    },
+    {
       name: "of a life that is over, as long as the next one goes on",
       run: async (cluster, namespace) => {
         const script = "echo started; sleep 2; exit 1";
