@@ -25,6 +25,7 @@ import {
 } from "#api/labels.ts";
 import type { Need, ObjectReference } from "#api/object.ts";
 import { type ActExitCode, runAct } from "#act/act.ts";
+import { adminName } from "#embedded/identity.ts";
 import { planStep } from "#actions/plan.ts";
 import { actions, findAction } from "#actions/registry.ts";
 import { savedJournal } from "#cluster/journal/journal-reader.ts";
@@ -300,12 +301,14 @@ export const openHarness = async (): Promise<Harness> => {
           reversible: true,
           reason: "a person decides",
           expiresAt: new Date(systemClock.now() + 3_600_000).toISOString(),
-          approvers: ["user:ann"],
+          approvers: ["group:system:masters"],
           minApprovers: 1,
           decisions: [],
         },
       });
-      await controllers.replaceStatus(AIApprovalRequest, { ...made, status: { phase } });
+      const decisions = [{ op: "add", path: "/spec/decisions/-", value: { by: adminName, decision: "Approved", via: "kubectl" } } as const];
+      const decided = phase === "Approved" ? await direct.jsonPatch(AIApprovalRequest, { namespace: own, name }, decisions) : made;
+      await controllers.replaceStatus(AIApprovalRequest, { ...decided, status: { phase } });
       return { name, uid: made.metadata.uid };
     },
     runAct: async (name, action, kube) => {

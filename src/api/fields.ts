@@ -38,6 +38,8 @@ export const approver = z
   .string()
   .regex(/^(user|group):.+$/)
   .max(253);
+export const approvers = z.array(approver).max(20);
+export const minApprovers = z.int().min(1).max(20);
 
 export const Severity = z.enum(["critical", "warning", "info", "unknown"]);
 export type Severity = z.output<typeof Severity>;
@@ -115,6 +117,9 @@ export const Permission = z.object({
   environment: z.string().max(63).describe("The environment that the step's target is in."),
   autonomy: Autonomy.describe("The autonomy that policy grants this step."),
   reason: message.describe("The rule that decided, in words."),
+  rule: message.optional().describe("The rule that decided, with its policy and the policy's generation; absent for a default."),
+  approvers: approvers.optional().describe("Who may approve, where a rule says so; else those of the policies as a whole."),
+  minApprovers: minApprovers.optional().describe("How many of them have to approve, where a rule says so."),
 });
 export type Permission = z.output<typeof Permission>;
 

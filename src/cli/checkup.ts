@@ -142,19 +142,20 @@ const remediationPoliciesFinding = async (kube: Kube, namespace: string): Promis
   const check = "remediation policies";
   let policies: readonly RemediationPolicy[];
   try {
-    policies = await kube.list(RemediationPolicy, { namespace });
+    policies = await kube.list(RemediationPolicy, {});
   } catch (error) {
     if (!isNotFound(error)) throw error;
     return { check, state: "unknown", detail: "the kind is not served" };
   }
-  const problems = settingsFrom(policies).restrictions;
+  const { restrictions, tenants } = settingsFrom(policies, namespace);
+  const problems = [...restrictions, ...[...tenants.values()].flatMap((tenant) => tenant.restrictions)];
   return problems.length === 0
     ? { check, state: "ok", detail: policies.length === 0 ? "none: the defaults apply" : `${policies.length} in force` }
     : {
         check,
         state: "failed",
-        detail: `Kintsugi repairs nothing: ${problems.slice(0, mostListed).join(" ")}`,
-        fix: `correct the conditions: kubectl edit remediationpolicies -n ${namespace}`,
+        detail: `${restrictions.length > 0 ? "Kintsugi repairs nothing" : "Kintsugi repairs nothing in some namespaces"}: ${problems.slice(0, mostListed).join(" ")}`,
+        fix: "correct the policies: kubectl get remediationpolicies -A",
       };
 };
 

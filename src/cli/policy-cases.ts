@@ -25,7 +25,7 @@ const PolicyCase = z.strictObject({
 const CasesDocument = z.strictObject({ cases: z.array(PolicyCase).max(10_000) });
 const PolicyDocument = z.looseObject({
   kind: z.literal("RemediationPolicy"),
-  metadata: z.looseObject({ name: z.string().min(1) }),
+  metadata: z.looseObject({ name: z.string().min(1), namespace: z.string().max(63).default("") }),
   spec: RemediationPolicy.spec.strict(),
 });
 
@@ -51,7 +51,7 @@ export const runPolicyCases = (
   const documents = files.flatMap(({ path, text }) => documentsOf(path, text));
   const policies = documents.flatMap(({ place, value }) => (isPolicy(value) ? [policyFrom(place, value)] : []));
   const cases = documents.flatMap(({ place, value }) => (isPolicy(value) ? [] : read(CasesDocument, place, value).cases));
-  const settings = settingsFrom(policies);
+  const settings = settingsFrom(policies, ownNamespace);
   const results = cases.map((each): CaseResult => {
     const action = findAction(each.action);
     const target = referenceOf(each.target, each.namespace, builtInTypes);
@@ -65,7 +65,7 @@ export const runPolicyCases = (
     });
     return { name: each.name, passed: autonomy === each.expect, expected: each.expect, autonomy, reason };
   });
-  return { results, problems: settings.restrictions };
+  return { results, problems: [...settings.restrictions, ...[...settings.tenants.values()].flatMap(({ restrictions }) => restrictions)] };
 };
 
 interface Document {
@@ -92,7 +92,7 @@ const policyFrom = (place: string, value: unknown): RemediationPolicy => {
   return {
     apiVersion: API_VERSION,
     kind: "RemediationPolicy",
-    metadata: { name: metadata.name, namespace: "", uid: "", resourceVersion: "", creationTimestamp: "" },
+    metadata: { name: metadata.name, namespace: metadata.namespace, uid: "", resourceVersion: "", creationTimestamp: "" },
     spec,
   };
 };

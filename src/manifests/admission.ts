@@ -8,6 +8,7 @@ import { podsPolicy, tokensPolicy } from "#manifests/admission/pods.ts";
 import { reachPolicy } from "#manifests/admission/reach.ts";
 import { recordsPolicy } from "#manifests/admission/records.ts";
 import { requestsPolicy } from "#manifests/admission/requests.ts";
+import { tenantPoliciesPolicy } from "#manifests/admission/tenant-policies.ts";
 import type { Manifest } from "#manifests/manifest.ts";
 import { actionRights, ownWriters } from "#manifests/rights.ts";
 
@@ -26,6 +27,7 @@ export const admissionPolicies = ({ namespace, image }: AdmissionOptions): Manif
   ...recordsPolicy(namespace),
   ...requestsPolicy(namespace),
   ...approvalsPolicy(namespace),
+  ...tenantPoliciesPolicy(namespace),
   ...jobsPolicy({ namespace, image, accounts: actionRights().flatMap(({ account, twin }) => [account, twin]) }),
   ...podsPolicy(namespace),
   ...tokensPolicy(namespace),

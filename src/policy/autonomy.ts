@@ -2,7 +2,7 @@
 import type { Autonomy, Risk } from "#api/fields.ts";
 import { allowsAuto, unknownEnvironment } from "#policy/environment.ts";
 import type { RuleVariables } from "#policy/expression.ts";
-import { type Choice, choose } from "#policy/rules.ts";
+import { type ApprovalTerms, type Choice, choose } from "#policy/rules.ts";
 import type { Settings } from "#policy/settings.ts";
 
 export interface AutonomyQuestion {
@@ -25,19 +25,39 @@ export interface AutonomyAnswer {
   readonly value: Autonomy;
   /** For people: why not more than this, or why so much. */
   readonly why: string;
+  /** The rule that decided; absent for a default. */
+  readonly rule?: string;
+  /** Who has to approve, as the rules say that hold for it. */
+  readonly terms?: ApprovalTerms;
 }
 
-/** The default, or less where the most specific autonomy rule says so. A rule never gives more than the default. */
+/**
+ * The default, or less where the most specific autonomy rule says so; then, of that, what the namespace's own rules leave. A rule never gives
+ * more than was given before it.
+ */
 export const autonomyFor = (question: AutonomyQuestion): AutonomyAnswer => {
   const { environment, reversible, risk, action, settings, subject } = question;
-  return restricted(defaultFor(question), choose(settings.rules.autonomy, { ...subject, environment, action, risk, reversible }), action);
+  const variables = { ...subject, environment, action, risk, reversible };
+  return [settings.rules.autonomy, settings.ownAutonomy].reduce(
+    (before, rules) => restricted(before, choose(rules, variables), action),
+    defaultFor(question),
+  );
 };
 
-const restricted = (byDefault: AutonomyAnswer, choice: Choice<Autonomy>, action: string): AutonomyAnswer => {
-  if (choice.kind === "none" || byDefault.value === "off") return byDefault;
-  if (choice.kind === "undecided") return { value: "off", why: choice.why };
+const restricted = (before: AutonomyAnswer, choice: Choice<Autonomy>, action: string): AutonomyAnswer => {
+  if (choice.kind === "none" || before.value === "off") return before;
+  if (choice.kind === "undecided") return { value: "off", why: choice.why, rule: choice.why };
   const { name, value } = choice.rule;
-  return leastAutonomy(value, byDefault.value) === byDefault.value ? byDefault : { value, why: `${name} sets ${value} for ${action}` };
+  const terms = stricterTerms(before.terms, choice.rule.terms);
+  if (leastAutonomy(value, before.value) !== before.value) return { value, why: `${name} sets ${value} for ${action}`, rule: name, terms };
+  // A rule that grants as much decides as well, by who approves.
+  return value === before.value && before.rule === undefined ? { ...before, rule: name, terms } : { ...before, terms };
+};
+
+/** A namespace's own rules name no approvers; how many approve is at least what each rule demands. */
+const stricterTerms = (before: ApprovalTerms = {}, { approvers, minApprovers }: ApprovalTerms): ApprovalTerms => {
+  const least = Math.max(before.minApprovers ?? 0, minApprovers ?? 0);
+  return { approvers: before.approvers ?? approvers, minApprovers: least === 0 ? undefined : least };
 };
 
 /** The strictest default that applies. */
@@ -69,8 +89,10 @@ export const leastAutonomy = (a: Autonomy, b: Autonomy): Autonomy => (ladder.ind
 export const autonomyCeiling = (question: Omit<AutonomyQuestion, "reversible" | "risk" | "action">): AutonomyAnswer => {
   const anyAction = { ...question, reversible: true, risk: "low" as const, action: "any repair" };
   const { environment, subject, settings } = question;
-  const general = settings.rules.autonomy.filter(({ when }) => ofTheAction.every((name) => !when.reads.has(name)));
-  return restricted(defaultFor(anyAction), choose(general, { ...subject, environment }), anyAction.action);
+  return [settings.rules.autonomy, settings.ownAutonomy].reduce((before, rules) => {
+    const general = rules.filter(({ when }) => ofTheAction.every((name) => !when.reads.has(name)));
+    return restricted(before, choose(general, { ...subject, environment }), anyAction.action);
+  }, defaultFor(anyAction));
 };
 
 const ofTheAction = ["action", "risk", "reversible"];

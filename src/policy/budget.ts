@@ -1,6 +1,7 @@
 // How many repairs may begin in an hour. Counted from the workflows that exist, so that it survives a restart. Pure.
 import { fromTimestamp } from "#lib/clock.ts";
 import type { Settings } from "#policy/settings.ts";
+import { settingsIn } from "#policy/tenant.ts";
 
 interface Placed {
   readonly namespace?: string | undefined;
@@ -40,14 +41,16 @@ export const budgetHold = ({ repairs, namespaces, settings, now }: BudgetQuestio
     }))
     .filter((repair) => repair.at > now - hourMs)
     .toSorted((a, b) => a.at - b.at);
-  const holds = namespaces.flatMap(
-    (namespace) =>
+  const holds = namespaces.flatMap((namespace) => {
+    const { perNamespacePerHour } = settingsIn(settings, namespace);
+    return (
       spent(
         begun.filter((repair) => repair.namespaces.includes(namespace)),
-        settings.perNamespacePerHour,
-        `the budget of ${settings.perNamespacePerHour} repairs an hour in namespace ${namespace} is spent`,
-      ) ?? [],
-  );
+        perNamespacePerHour,
+        `the budget of ${perNamespacePerHour} repairs an hour in namespace ${namespace} is spent`,
+      ) ?? []
+    );
+  });
   return latest(holds) ?? spent(begun, settings.perHour, `the budget of ${settings.perHour} repairs an hour is spent`);
 };
 

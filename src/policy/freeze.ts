@@ -3,6 +3,7 @@ import type { Hold } from "#policy/budget.ts";
 import type { RuleVariables } from "#policy/expression.ts";
 import type { Window } from "#policy/freeze-window.ts";
 import type { Settings } from "#policy/settings.ts";
+import { namespaceOf, settingsIn } from "#policy/tenant.ts";
 
 /** One step, as the conditions of windows read it. */
 export type FreezeSubject = Pick<RuleVariables, "namespaceObject" | "target" | "environment" | "action">;
@@ -13,14 +14,19 @@ export type FreezeSubject = Pick<RuleVariables, "namespaceObject" | "target" | "
  */
 export const freezeHold = (settings: Settings, now: number, steps: readonly FreezeSubject[]): Hold | undefined => {
   if (settings.paused) return { why: "repairs are paused by policy" };
-  const conditional = settings.rules.freezes.flatMap(({ value, when }) =>
-    steps.some((step) => when.test(step).kind !== "no") ? [value] : [],
-  );
-  const windows = [...settings.freezes, ...conditional].flatMap((freeze) => openWindow(freeze, now));
+  const paused = steps.find((step) => settings.tenants.get(namespaceOf(step.target) ?? "")?.paused === true);
+  if (paused !== undefined)
+    return { why: `repairs in namespace ${namespaceOf(paused.target) ?? ""} are paused by a policy of that namespace` };
+  const windows = [...settings.freezes, ...steps.flatMap((step) => windowsOf(settings, step))].flatMap((freeze) => openWindow(freeze, now));
   const last = windows.toSorted((a, b) => b.to - a.to)[0];
   if (last === undefined) return undefined;
   if (last.to >= noEndMs) return { why: `freeze "${last.name}", without an end` };
   return { why: `freeze "${last.name}" until ${new Date(last.to).toISOString().replace(".000Z", "Z")}`, untilMs: last.to };
+};
+
+const windowsOf = (settings: Settings, step: FreezeSubject): readonly Window[] => {
+  const { freezes, rules } = settingsIn(settings, namespaceOf(step.target));
+  return [...freezes, ...rules.freezes.flatMap(({ value, when }) => (when.test(step).kind === "no" ? [] : [value]))];
 };
 
 /** The last year that a time of Kubernetes can say. */

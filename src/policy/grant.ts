@@ -2,6 +2,7 @@
 import type { Autonomy, Permission, Risk, Step } from "#api/fields.ts";
 import { type ObjectReference, referenceText } from "#api/object.ts";
 import { leastAutonomy } from "#policy/autonomy.ts";
+import { approversNeeded } from "#policy/approval-terms.ts";
 import { permissionFor, type PolicyLabels } from "#policy/permission.ts";
 import type { Settings } from "#policy/settings.ts";
 
@@ -42,7 +43,11 @@ export const grantFor = ({ plan, alerted, labelsOf, ownNamespace, settings }: Gr
   const [first, ...others] = answers;
   if (first === undefined) return { value: "off", why: "the plan has no step", permissions: [] };
   const strictest = others.reduce((least, each) => (stricter(each.autonomy, least.autonomy) ? each : least), first);
-  return limited({ value: strictest.autonomy, why: strictest.reason, permissions: answers }, strictest.autonomy, strictest.reason);
+  const grant = limited({ value: strictest.autonomy, why: strictest.reason, permissions: answers }, strictest.autonomy, strictest.reason);
+  const permitted = steps.map(({ target }, index) => ({ target, permission: answers[index] }));
+  return grant.value === "approve" && approversNeeded(permitted, settings).approvers.length === 0
+    ? limited(grant, "off", "the rules name no approver who may approve every step of the plan")
+    : grant;
 };
 
 /** The grant with no more than `most`; every step records what the plan as a whole may do. */

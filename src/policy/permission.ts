@@ -8,6 +8,8 @@ import { beyondLimits } from "#policy/limits.ts";
 import { protectionsOf } from "#policy/protections.ts";
 import { subjectVariables } from "#policy/rules.ts";
 import type { Settings } from "#policy/settings.ts";
+import { namespaceOf, settingsIn } from "#policy/tenant.ts";
+import { clipped } from "#lib/words.ts";
 
 /** The labels of the target's namespace, or of a cluster-scoped target itself; absent where the holder does not exist. */
 export type PolicyLabels = Readonly<Record<string, string>> | undefined;
@@ -26,13 +28,19 @@ export interface PermissionQuestion {
   readonly settings: Settings;
 }
 
-export const permissionFor = ({ step, labels, risk, reversible, ownNamespace, settings }: PermissionQuestion): Permission => {
+export const permissionFor = ({ step, labels, risk, reversible, ownNamespace, settings: all }: PermissionQuestion): Permission => {
   const { action, target, parameters } = step;
+  const settings = settingsIn(all, namespaceOf(target));
   const holder = holderText(target);
   const environment = environmentFor(target, labels, holder, settings.rules).value.slice(0, 63);
   const beyond = beyondLimits(parameters, settings);
   if (beyond !== undefined) return { environment, autonomy: "off", reason: beyond };
-  const { value, why } = autonomyFor({
+  const {
+    value,
+    why,
+    rule,
+    terms: { approvers, minApprovers } = {},
+  } = autonomyFor({
     environment,
     labelled: environmentOf(labels, holder).value,
     managed: isManaged(labels),
@@ -43,7 +51,14 @@ export const permissionFor = ({ step, labels, risk, reversible, ownNamespace, se
     settings,
     subject: subjectVariables(target, labels),
   });
-  return { environment, autonomy: value, reason: why };
+  return {
+    environment,
+    autonomy: value,
+    reason: why,
+    ...(rule === undefined ? {} : { rule: clipped(rule) }),
+    ...(approvers === undefined ? {} : { approvers: [...approvers] }),
+    ...(minApprovers === undefined ? {} : { minApprovers }),
+  };
 };
 
 /** What policy says of an object before an action is known. */
@@ -61,8 +76,9 @@ export const policyContextOf = ({
   target,
   labels,
   ownNamespace,
-  settings,
+  settings: all,
 }: Pick<PermissionQuestion, "labels" | "ownNamespace" | "settings"> & { readonly target: ObjectReference }): PolicyContext => {
+  const settings = settingsIn(all, namespaceOf(target));
   const holder = holderText(target);
   const environment = environmentFor(target, labels, holder, settings.rules);
   const managed = isManaged(labels);

@@ -12,6 +12,8 @@ import { subjectVariables } from "#policy/rules.ts";
 import { protectionsOf } from "#policy/protections.ts";
 import { defaultSettings, settingsFrom } from "#policy/settings.ts";
 
+const settingsOf = (policies: readonly RemediationPolicy[]) => settingsFrom(policies, "kintsugi-system");
+
 const now = Date.parse("2030-01-01T12:00:00Z");
 const ago = (minutes: number): string => new Date(now - minutes * 60_000).toISOString();
 
@@ -161,7 +163,7 @@ const policyWith = (spec: RemediationPolicy["spec"]): RemediationPolicy => ({
 
 describe("freezeHold", () => {
   const freeze = (name: string, from: number, to: number) => ({ name, from: ago(-from), to: ago(-to) });
-  const hold = (...freezes: Freeze[]) => freezeHold(settingsFrom([policyWith({ freezes })]), now, []);
+  const hold = (...freezes: Freeze[]) => freezeHold(settingsOf([policyWith({ freezes })]), now, []);
 
   test("nothing holds by default", () => expect(hold()).toBeUndefined());
   test("a pause has no end", () =>
@@ -197,7 +199,7 @@ describe("freezeHold", () => {
       "spec.freezes[0].schedule.timeZone, line 1, column 1",
     ],
   ])("a window is not ignored for %s: its policy is not valid", (_name, window, problem) => {
-    expect(settingsFrom([policyWith({ freezes: [window] })]).restrictions[0]).toContain(problem);
+    expect(settingsOf([policyWith({ freezes: [window] })]).restrictions[0]).toContain(problem);
   });
 });
 
@@ -209,15 +211,15 @@ describe("settingsFrom", () => {
     spec,
   });
 
-  test("without a policy the defaults hold", () => expect(settingsFrom([])).toEqual(defaultSettings));
+  test("without a policy the defaults hold", () => expect(settingsOf([])).toEqual(defaultSettings));
   test("the last in the alphabet decides, whatever the order of the list", () => {
     const policies = [policy("b", { maxAttempts: 2, budgets: { perHour: 5 } }), policy("a", { maxAttempts: 1, stabilisationSeconds: 5 })];
-    expect(settingsFrom(policies)).toMatchObject({ maxAttempts: 2, stabilisationSeconds: 5, perHour: 5, perNamespacePerHour: 10 });
-    expect(settingsFrom(policies)).toEqual(settingsFrom(policies.toReversed()));
+    expect(settingsOf(policies)).toMatchObject({ maxAttempts: 2, stabilisationSeconds: 5, perHour: 5, perNamespacePerHour: 10 });
+    expect(settingsOf(policies)).toEqual(settingsOf(policies.toReversed()));
   });
   test("a pause and a protection are never lifted by another policy", () => {
     const window = { name: "sale", from: ago(1), to: ago(-1) };
-    const settings = settingsFrom([
+    const settings = settingsOf([
       policy("a", { paused: true, protected: { namespaces: ["bank"], kinds: ["StatefulSet"] }, freezes: [window] }),
       policy("b", { paused: false, protected: { namespaces: ["bank", "pay"] } }),
     ]);
@@ -229,8 +231,8 @@ describe("settingsFrom", () => {
     });
   });
   test("an empty list of approvers would allow no decision at all", () => {
-    expect(settingsFrom([policy("a", { approvers: [] })]).approvers).toEqual(defaultSettings.approvers);
-    expect(settingsFrom([policy("a", { approvers: ["user:ann"], minApprovers: 2 })])).toMatchObject({
+    expect(settingsOf([policy("a", { approvers: [] })]).approvers).toEqual(defaultSettings.approvers);
+    expect(settingsOf([policy("a", { approvers: ["user:ann"], minApprovers: 2 })])).toMatchObject({
       approvers: ["user:ann"],
       minApprovers: 2,
     });
@@ -254,7 +256,7 @@ describe("limits", () => {
   test("without a policy there are none, and of two policies the last word counts for each", () => {
     expect(beyondLimits({ memory: "100Gi" }, defaultSettings)).toBeUndefined();
     const limited = (name: string, limits: object) => ({ metadata: { name }, spec: { limits } }) as unknown as RemediationPolicy;
-    expect(settingsFrom([limited("b", { memory: "1Gi" }), limited("a", { memory: "2Gi", cpu: "1" })]).limits).toEqual({
+    expect(settingsOf([limited("b", { memory: "1Gi" }), limited("a", { memory: "2Gi", cpu: "1" })]).limits).toEqual({
       memory: "1Gi",
       cpu: "1",
     });

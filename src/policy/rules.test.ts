@@ -11,6 +11,9 @@ import { priorityFor } from "#policy/priority.ts";
 import { compileRules, problemText, ruleVariables, subjectVariables } from "#policy/rules.ts";
 import { createSettingsReader, settingsFrom } from "#policy/settings.ts";
 
+const settingsOf = (policies: readonly RemediationPolicy[]) => settingsFrom(policies, "kintsugi-system");
+const compiledRules = (policy: RemediationPolicy) => compileRules(policy, "kintsugi-system");
+
 const policy = (spec: RemediationPolicy["spec"], name = "team", generation = 3): RemediationPolicy => ({
   apiVersion: "kintsugi.dev/v1alpha1",
   kind: "RemediationPolicy",
@@ -36,7 +39,7 @@ describe("a condition that is not valid is a problem with its place", () => {
     ["an alert, which an action does not have", 'alert.severity == "critical"', 1, 1, "Unknown variable: alert"],
     ["too long a text", Array.from({ length: 400 }, () => "reversible").join(" && "), 1, 1, "Exceeded maxAstNodes (300)"],
   ])("%s", (_name, when, line, column, message) => {
-    const [problem, ...others] = compileRules(policy({ autonomy: [{ when, value: "off" }] })).problems;
+    const [problem, ...others] = compiledRules(policy({ autonomy: [{ when, value: "off" }] })).problems;
     expect(others).toEqual([]);
     expect(problem).toMatchObject({ field: "spec.autonomy[0].when" });
     expect(problem?.message).toContain(message);
@@ -44,7 +47,7 @@ describe("a condition that is not valid is a problem with its place", () => {
   });
 
   test("the environment is unknown to the rules that decide it", () => {
-    const { problems } = compileRules(policy({ environments: [{ when: 'environment == "dev"', value: "dev" }] }));
+    const { problems } = compiledRules(policy({ environments: [{ when: 'environment == "dev"', value: "dev" }] }));
     expect(problems.map(problemText)).toEqual(["spec.environments[0].when, line 1, column 1: Unknown variable: environment."]);
   });
 
@@ -85,7 +88,7 @@ const question = (
   risk: rest.risk ?? "low",
   reversible: rest.reversible ?? true,
   ownNamespace: "kintsugi-system",
-  settings: settingsFrom(policies),
+  settings: settingsOf(policies),
 });
 
 interface Situation {
@@ -280,7 +283,7 @@ test("the ceiling is never below what an action is granted, except by rules abou
 
 describe("a freeze with a condition", () => {
   const now = Date.parse("2030-01-01T12:00:00Z");
-  const settings = settingsFrom([
+  const settings = settingsOf([
     policy({ freezes: [{ name: "sale", from: "2030-01-01T00:00:00Z", to: "2030-01-02T00:00:00Z", when: 'environment == "production"' }] }),
   ]);
   const step = (environment: string) => ({
@@ -301,7 +304,7 @@ describe("a freeze with a condition", () => {
     const freezes = [
       { name: "sale", from: "2030-01-01T00:00:00Z", to: "2030-01-02T00:00:00Z", when: 'namespaceObject.metadata.labels.a == "b"' },
     ];
-    expect(freezeHold(settingsFrom([policy({ freezes })]), now, [step("staging")])).toBeDefined();
+    expect(freezeHold(settingsOf([policy({ freezes })]), now, [step("staging")])).toBeDefined();
   });
 });
 
@@ -312,7 +315,7 @@ test("a priority rule comes before the table, and two that disagree leave the ta
       target: { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" },
       labels: {},
       environment: "dev",
-      settings: settingsFrom([policy({ priorities })]),
+      settings: settingsOf([policy({ priorities })]),
     });
   expect(ask()).toBe("P3");
   expect(ask({ when: 'alert.name.startsWith("Pod")', value: "P0" })).toBe("P0");
@@ -320,7 +323,7 @@ test("a priority rule comes before the table, and two that disagree leave the ta
 });
 
 test("a policy that does not change is compiled once", () => {
-  const read = createSettingsReader();
+  const read = createSettingsReader("kintsugi-system");
   const [first, second] = [policy(autonomy(["true", "off"])), policy(autonomy(["true", "off"]))];
   expect(read([first]).rules.autonomy[0]).toBe(read([first]).rules.autonomy[0]);
   expect(read([second]).rules.autonomy[0]).not.toBe(read([first]).rules.autonomy[0]);

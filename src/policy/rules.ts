@@ -3,6 +3,8 @@ import type { Autonomy, Priority } from "#api/fields.ts";
 import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import type { ObjectReference } from "#api/object.ts";
 import { compileExpression, type Expression, isProblem, type RuleVariables, type VariableName } from "#policy/expression.ts";
+import { isTenantPolicy, tenantProblems } from "#policy/tenant.ts";
+import { jsonEqual } from "#lib/canonical-json.ts";
 import { compileWindow, isWindowProblem, type Window } from "#policy/freeze-window.ts";
 
 /** The variables of each field's conditions. A rule about the environment cannot read the environment. */
@@ -18,6 +20,13 @@ export interface Rule<T> {
   readonly name: string;
   readonly when: Expression;
   readonly value: T;
+  readonly terms: ApprovalTerms;
+}
+
+/** Who has to approve, where a rule says so. */
+export interface ApprovalTerms {
+  readonly approvers?: readonly string[] | undefined;
+  readonly minApprovers?: number | undefined;
 }
 
 export interface RuleProblem {
@@ -37,6 +46,8 @@ export interface Rules {
 }
 
 export interface CompiledRules {
+  /** Of the policy, without its generation: `RemediationPolicy default`, with the namespace where that is not Kintsugi's own. */
+  readonly name: string;
   readonly rules: Rules;
   /** Those without a condition: they hold for every step. */
   readonly windows: readonly Window[];
@@ -46,14 +57,18 @@ export interface CompiledRules {
 export const noRules: Rules = { environments: [], priorities: [], autonomy: [], freezes: [] };
 
 /** The rules of one policy. A condition that does not compile is a problem, and its rule is left out. */
-export const compileRules = ({ metadata, spec }: RemediationPolicy): CompiledRules => {
-  const problems: RuleProblem[] = [];
+export const compileRules = (policy: RemediationPolicy, ownNamespace: string): CompiledRules => {
+  const { metadata, spec } = policy;
+  const isTenant = isTenantPolicy(policy, ownNamespace);
+  const name = `RemediationPolicy ${isTenant ? `${metadata.namespace}/${metadata.name}` : metadata.name}`;
+  const version = metadata.generation === undefined ? name : `${name}, generation ${metadata.generation}`;
+  const problems: RuleProblem[] = isTenant ? [...tenantProblems(spec, ownNamespace)] : [];
   const compiled = <T>(field: keyof typeof ruleVariables, entries: readonly Entry<T>[] = []): readonly Rule<T>[] =>
-    entries.flatMap(({ when, value, index }, position) => {
+    entries.flatMap(({ when, value, index, approvers, minApprovers }, position) => {
       if (when === undefined) return [];
       const expression = compileExpression(when, ruleVariables[field]);
       const place = `spec.${field}[${index ?? position}]`;
-      if (!isProblem(expression)) return [{ name: `${policyName(metadata)}, ${place}`, when: expression, value }];
+      if (!isProblem(expression)) return [{ name: `${version}, ${place}`, when: expression, value, terms: { approvers, minApprovers } }];
       problems.push({ field: `${place}.when`, ...expression });
       return [];
     });
@@ -69,18 +84,15 @@ export const compileRules = ({ metadata, spec }: RemediationPolicy): CompiledRul
     autonomy: compiled("autonomy", spec.autonomy),
     freezes: compiled("freezes", windows),
   };
-  return { rules, windows: windows.flatMap(({ when, value }) => (when === undefined ? [value] : [])), problems };
+  return { name, rules, windows: windows.flatMap(({ when, value }) => (when === undefined ? [value] : [])), problems };
 };
 
-interface Entry<T> {
+interface Entry<T> extends ApprovalTerms {
   readonly when: string | undefined;
   readonly value: T;
   /** Its place in the list of the policy. Default: that in this one. */
   readonly index?: number;
 }
-
-const policyName = ({ name, generation }: RemediationPolicy["metadata"]): string =>
-  `RemediationPolicy ${name}${generation === undefined ? "" : `, generation ${generation}`}`;
 
 /** Of a target and the labels of its holder, as `PolicyLabels` has them. */
 export const subjectVariables = (
@@ -121,10 +133,17 @@ export const choose = <T>(rules: readonly Rule<T>[], variables: Partial<RuleVari
   const most = Math.max(...holding.map(({ when }) => when.reads.size));
   const [first, ...others] = holding.filter(({ when }) => when.reads.size === most).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   if (first === undefined) return { kind: "none" };
-  const other = others.find(({ value }) => value !== first.value);
+  const other = others.find(({ value, terms }) => value !== first.value || !jsonEqual(terms, first.terms));
   if (other === undefined) return { kind: "rule", rule: first };
   return {
     kind: "undecided",
-    why: `${first.name} and ${other.name} both hold, are equally specific and differ (${String(first.value)}, ${String(other.value)})`,
+    why: `${first.name} and ${other.name} both hold, are equally specific and differ (${ruleText(first)}, ${ruleText(other)})`,
   };
 };
+
+const ruleText = <T>({ value, terms: { approvers, minApprovers } }: Rule<T>): string =>
+  [
+    String(value),
+    ...(minApprovers === undefined ? [] : [`by ${minApprovers}`]),
+    ...(approvers === undefined ? [] : [`of ${approvers.join(" and ")}`]),
+  ].join(" ");

@@ -83,14 +83,14 @@ export const runRoles = async ({ lease, roles }: LoadedRoles, options: RunOption
   const kube = connect(deps.config, { clock, random, metrics, reachability, ...(deps.http === undefined ? {} : { http: deps.http }) });
   const caches = createCaches(kube, { log, metrics });
   const events = createEventRecorder({ kube, clock, log, component: "kintsugi", instance: identity });
-  const policies = caches.of(RemediationPolicy, { namespace });
-  const settingsOf = createSettingsReader();
+  const policies = caches.of(RemediationPolicy);
+  const settingsOf = createSettingsReader(namespace);
   const store = createConfigMapStore({ kube, clock, namespace, randomBytes: deps.randomBytes });
   const journalKeeper = createJournalKeeper({ kube, clock, log, metrics, store });
   const shared: StartDeps = {
     ...{ kube, caches, clock, random, randomBytes: deps.randomBytes, log, metrics, events, namespace, image, journalKeeper },
     journal: keptJournal(journalKeeper, savedJournal(kube, namespace)),
-    settings: () => settingsOf(policies.list(namespace)),
+    settings: () => settingsOf(policies.list()),
     diagnoser: deps.diagnoser,
     guardrails: watchGuardrails(caches, admissionPolicies({ namespace, image }), approvalsPolicyName(namespace)),
     tokenAudience: options.tokenAudience,

@@ -1,7 +1,7 @@
 // RemediationPolicy: what Kintsugi may do, where, when and how often. The one kind that people write and may change at any time.
 import * as z from "zod";
 import { defineKind, type ResourceOf } from "#api/define-kind.ts";
-import { approver, Autonomy, conditions, namespaceName, Priority, shortText, timestamp } from "#api/fields.ts";
+import { approvers, Autonomy, conditions, minApprovers, namespaceName, objectName, Priority, shortText, timestamp } from "#api/fields.ts";
 
 /** The same limit as for the rules of a CRD keeps a policy readable; cost is bounded when the expression is compiled. */
 const condition = (...variables: readonly string[]) =>
@@ -52,7 +52,8 @@ export const RemediationPolicy = defineKind({
   kind: "RemediationPolicy",
   plural: "remediationpolicies",
   shortName: "rpol",
-  description: "The autonomy, the approvers, the limits and the freezes of repairs.",
+  description:
+    "The autonomy, the approvers, the limits and the freezes of repairs. In Kintsugi's own namespace a policy holds everywhere; in another namespace it holds there only, and may only tighten.",
   spec: z.object({
     paused: z.boolean().optional().describe("Stops every repair that has not begun."),
     environments: z
@@ -72,6 +73,8 @@ export const RemediationPolicy = defineKind({
         z.object({
           when: condition("namespaceObject", "target", "environment", "action", "risk", "reversible"),
           value: Autonomy,
+          approvers: approvers.min(1).optional().describe("Who may approve what this rule decides, instead of the policy's approvers."),
+          minApprovers: minApprovers.optional().describe("How many of them have to approve."),
         }),
       )
       .max(50)
@@ -79,14 +82,12 @@ export const RemediationPolicy = defineKind({
       .describe(
         "Restricts repairs without approval. The most specific rule that holds decides, and never allows more than the default: auto for reversible actions outside production. If two equally specific rules disagree, nothing is repaired.",
       ),
-    approvers: z
-      .array(approver)
-      .max(20)
+    approvers: approvers
       .optional()
       .describe(
         "The approvers: user:<name> or group:<name>; group:system:masters by default. A ServiceAccount may decide only if it is listed as a user.",
       ),
-    minApprovers: z.int().min(1).max(20).optional().describe("The number of people who have to approve; 1 by default."),
+    minApprovers: minApprovers.optional().describe("The number of people who have to approve; 1 by default."),
     budgets: z
       .object({ perNamespacePerHour: z.int().min(0).max(10_000).optional(), perHour: z.int().min(0).max(10_000).optional() })
       .optional()
@@ -117,7 +118,20 @@ export const RemediationPolicy = defineKind({
         "Windows in which nothing is repaired: once, from one time to another, or repeatedly by a schedule. With a condition (when), a window holds only for the steps that match it.",
       ),
     protected: z
-      .object({ namespaces: z.array(namespaceName).max(200).optional(), kinds: z.array(z.string().max(63)).max(50).optional() })
+      .object({
+        namespaces: z.array(namespaceName).max(200).optional(),
+        kinds: z.array(z.string().max(63)).max(50).optional(),
+        objects: z
+          .array(
+            z.object({
+              kind: z.string().min(1).max(63),
+              namespace: namespaceName.optional().describe("Absent for a cluster-scoped object."),
+              name: objectName,
+            }),
+          )
+          .max(200)
+          .optional(),
+      })
       .optional()
       .describe("Never touched. kube-system and Kintsugi's own namespace always are."),
     stabilisationSeconds: z.int().min(0).max(3600).optional().describe("The time that the symptom has to stay away; 60 by default."),

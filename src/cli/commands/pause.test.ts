@@ -10,6 +10,8 @@ import { settingsFrom } from "#policy/settings.ts";
 import { type Ran, runKintsugi } from "#test/cli-harness.ts";
 import { type EmbeddedTestCluster, openEmbeddedCluster } from "#test/embedded-test-cluster.ts";
 
+const settingsOf = (policies: readonly RemediationPolicy[]) => settingsFrom(policies, DEFAULT_NAMESPACE);
+
 let cluster: EmbeddedTestCluster;
 beforeAll(async () => {
   cluster = await openEmbeddedCluster();
@@ -22,7 +24,7 @@ const kintsugi = (...args: readonly string[]): Promise<Ran> =>
   runKintsugi(args, undefined, { connect: () => ({ ...cluster.admin, close: () => undefined }), clock: systemClock });
 
 const heldIn = async (namespace: string, afterMs = 0): Promise<string | undefined> => {
-  const settings = settingsFrom(await cluster.admin.list(RemediationPolicy, { namespace: DEFAULT_NAMESPACE }));
+  const settings = settingsOf(await cluster.admin.list(RemediationPolicy, { namespace: DEFAULT_NAMESPACE }));
   const target = { apiVersion: "apps/v1", kind: "Deployment", namespace, name: "web" };
   const step = { ...subjectVariables(target, {}), environment: "staging", action: "restart_pod" };
   return freezeHold(settings, Date.now() + afterMs, [step])?.why;

@@ -16,6 +16,7 @@ import { freezeHold } from "#policy/freeze.ts";
 import { holderText, isManaged, permissionFor, type PolicyContext, policyContextOf, type PolicyLabels } from "#policy/permission.ts";
 import { subjectVariables } from "#policy/rules.ts";
 import type { Settings } from "#policy/settings.ts";
+import { namespaceOf, settingsIn } from "#policy/tenant.ts";
 
 export const define: DefineCommand = (policy, run) => {
   policy
@@ -99,7 +100,7 @@ const explainedFor = ({ target, labels, ownNamespace, settings, asked, now }: Ex
       const { autonomy, reason } = permissionFor({ step, labels, risk, reversible, ownNamespace, settings });
       return { action: name, autonomy, reason };
     }),
-    problems: settings.restrictions,
+    problems: settingsIn(settings, namespaceOf(target)).restrictions,
   };
 };
 

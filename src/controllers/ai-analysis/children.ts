@@ -7,6 +7,7 @@ import { referenceText, type NewObject } from "#api/object.ts";
 import { ownedBy } from "#kube/ensure.ts";
 import { toTimestamp } from "#lib/clock.ts";
 import { childName } from "#lib/names.ts";
+import { approversNeeded } from "#policy/approval-terms.ts";
 import type { Settings } from "#policy/settings.ts";
 
 export interface Question {
@@ -30,6 +31,7 @@ export const approvalName = ({ spec }: AIAnalysis, question: number): string =>
 
 export const approvalFor = (analysis: AIAnalysis, question: Question, settings: Settings, now: number): NewObject<AIApprovalRequest> => {
   const { plan, changes, summary, reason, number, checkedBy } = question;
+  const { approvers, minApprovers } = approversNeeded(plan.steps, settings);
   return {
     apiVersion: API_VERSION,
     kind: "AIApprovalRequest",
@@ -52,8 +54,8 @@ export const approvalFor = (analysis: AIAnalysis, question: Question, settings: 
       reason,
       expiresAt: toTimestamp(now + settings.approvalExpirySeconds * 1000),
       ...(checkedBy === undefined ? {} : { checkedBy }),
-      approvers: [...settings.approvers],
-      minApprovers: settings.minApprovers,
+      approvers: [...approvers],
+      minApprovers,
       decisions: [],
     },
   };

@@ -29,6 +29,8 @@ import { badTemplate, goodTemplate, type Harness, openHarness } from "#test/exec
 import type { ProxiedRequest } from "#test/fault-proxy.ts";
 import { openedChanges } from "#test/recorded-changes.ts";
 
+const settingsOf = (policies: readonly RemediationPolicy[]) => settingsFrom(policies, harness.own);
+
 let harness: Harness;
 let running: { stop: () => Promise<void> } | undefined;
 beforeAll(async () => {
@@ -296,7 +298,12 @@ describe("nothing is changed, and no Job made", () => {
   });
 
   const policyOf = (spec: RemediationPolicy["spec"]): RemediationPolicy =>
-    ({ apiVersion: "kintsugi.dev/v1alpha1", kind: "RemediationPolicy", metadata: { name: "team" }, spec }) as RemediationPolicy;
+    ({
+      apiVersion: "kintsugi.dev/v1alpha1",
+      kind: "RemediationPolicy",
+      metadata: { name: "team", namespace: harness.own },
+      spec,
+    }) as RemediationPolicy;
   const policies: Record<string, [() => void, RegExp]> = {
     "while repairs are paused": [
       () => {
@@ -307,7 +314,7 @@ describe("nothing is changed, and no Job made", () => {
     "during a freeze": [
       () => {
         const freezes = [{ name: "release week", from: "2020-01-01T00:00:00Z", to: "2090-01-01T00:00:00Z" }];
-        harness.policy.settings = settingsFrom([policyOf({ freezes })]);
+        harness.policy.settings = settingsOf([policyOf({ freezes })]);
       },
       /Freeze "release week" until/,
     ],
@@ -315,25 +322,25 @@ describe("nothing is changed, and no Job made", () => {
       () => {
         const when = `target.namespace == "${harness.shop}"`;
         const freezes = [{ name: "release week", from: "2020-01-01T00:00:00Z", to: "2090-01-01T00:00:00Z", when }];
-        harness.policy.settings = settingsFrom([policyOf({ freezes })]);
+        harness.policy.settings = settingsOf([policyOf({ freezes })]);
       },
       /Freeze "release week" until/,
     ],
     "while a policy is not valid": [
       () => {
-        harness.policy.settings = settingsFrom([policyOf({ autonomy: [{ when: "environment ==", value: "auto" }] })]);
+        harness.policy.settings = settingsOf([policyOf({ autonomy: [{ when: "environment ==", value: "auto" }] })]);
       },
       /RemediationPolicy team is not valid: spec\.autonomy\[0\]\.when, line 1, column 15: .* Kintsugi only suggests/,
     ],
     "where a rule turns the action off": [
       () => {
-        harness.policy.settings = settingsFrom([policyOf({ autonomy: [{ when: 'action != ""', value: "off" }] })]);
+        harness.policy.settings = settingsOf([policyOf({ autonomy: [{ when: 'action != ""', value: "off" }] })]);
       },
       /RemediationPolicy team, spec\.autonomy\[0\] sets off for /,
     ],
     "where a rule asks for an approval": [
       () => {
-        harness.policy.settings = settingsFrom([policyOf({ autonomy: [{ when: "true", value: "approve" }] })]);
+        harness.policy.settings = settingsOf([policyOf({ autonomy: [{ when: "true", value: "approve" }] })]);
       },
       /Approval required, and it has none: RemediationPolicy team, spec\.autonomy\[0\]/,
     ],

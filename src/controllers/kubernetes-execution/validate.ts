@@ -19,6 +19,7 @@ import { isOver, type Status, type Validation } from "#controllers/kubernetes-ex
 import { dryRun } from "#controllers/kubernetes-execution/dry-run.ts";
 import { isTransient } from "#kube/errors.ts";
 import { sha256 } from "#lib/canonical-json.ts";
+import { type ApproversNeeded, approversNeeded, outdatedApproval } from "#policy/approval-terms.ts";
 import { leastAutonomy } from "#policy/autonomy.ts";
 import { freezeHold } from "#policy/freeze.ts";
 import { holderText, isManaged, permissionFor } from "#policy/permission.ts";
@@ -169,7 +170,7 @@ const refusalOf = async (
   const reason = autonomy === now.autonomy ? now.reason : planned.reason;
   if (autonomy === "auto") return undefined;
   if (autonomy !== "approve") return `Policy does not allow it now: ${reason}.`;
-  const objection = await unapproved(deps, spec, signal);
+  const objection = await unapproved(deps, spec, approversNeeded([{ target, permission: now }], settings), signal);
   return objection === undefined ? undefined : `Approval required, and ${objection}: ${reason}.`;
 };
 
@@ -177,6 +178,7 @@ const refusalOf = async (
 const unapproved = async (
   { kube, namespace }: ValidateDeps,
   { approval, request, step, action, target, changesHash }: KubernetesExecution["spec"],
+  needed: ApproversNeeded,
   signal: AbortSignal,
 ): Promise<string | undefined> => {
   if (approval === undefined) return "it has none";
@@ -193,7 +195,11 @@ const unapproved = async (
         each.changesHash === changesHash &&
         referenceText(each.target) === referenceText(target),
     );
-  return isCovered ? undefined : `AIApprovalRequest ${approval.name} covers another change`;
+  if (!isCovered) return `AIApprovalRequest ${approval.name} covers another change`;
+  const { approvers, decisions } = found.spec;
+  const approvedBy = new Set(decisions.filter(({ decision }) => decision === "Approved").map(({ by }) => by)).size;
+  const outdated = outdatedApproval({ approvers, approvedBy }, needed);
+  return outdated === undefined ? undefined : `AIApprovalRequest ${approval.name} does not count: ${outdated}`;
 };
 
 type Failed = Extract<Validation, { kind: "failed" }>;

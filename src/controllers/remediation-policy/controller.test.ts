@@ -89,5 +89,8 @@ test("the condition of an earlier version is removed", () => {
       ],
     },
   } as unknown as RemediationPolicy;
-  expect(decide(policy, 0)).toMatchObject({ status: { conditions: [] }, claims: [{ type: "Ready", status: "True" }] });
+  expect(decide({ policy, ownNamespace: namespace }, 0)).toMatchObject({
+    status: { conditions: [] },
+    claims: [{ type: "Ready", status: "True" }],
+  });
 });

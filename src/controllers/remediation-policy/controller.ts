@@ -2,19 +2,19 @@
 import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import type { RoleDeps } from "#runtime/role-deps.ts";
 import { phaseController } from "#controllers/phase-controller.ts";
-import { phases, transitions, type Words } from "#controllers/remediation-policy/decide.ts";
+import { type Observed, phases, transitions, type Words } from "#controllers/remediation-policy/decide.ts";
 import type { Controller } from "#kube/controller.ts";
 
 export const createRemediationPolicyController = (deps: RoleDeps): Controller =>
-  phaseController<RemediationPolicy, Words, RemediationPolicy>(deps, {
+  phaseController<RemediationPolicy, Words, Observed>(deps, {
     name: "remediation-policy",
     concurrency: 1,
     type: RemediationPolicy,
-    store: deps.caches.of(RemediationPolicy, { namespace: deps.namespace }),
+    store: deps.caches.of(RemediationPolicy),
     watches: [],
     transitions,
     phases,
-    observe: async (policy) => policy,
+    observe: async (policy) => ({ policy, ownNamespace: deps.namespace }),
     act: async (effect) => effect,
     warnings: ["RulesInvalid"],
   });

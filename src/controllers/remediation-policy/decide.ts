@@ -2,6 +2,7 @@
 import type { PolicyReason, RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import * as decision from "#controllers/decision.ts";
 import { compileRules, problemText } from "#policy/rules.ts";
+import { isTenantPolicy } from "#policy/tenant.ts";
 
 export interface Words {
   readonly phase: "Pending";
@@ -11,19 +12,25 @@ export interface Words {
 }
 export type Decision = decision.Decision<Words>;
 
+export interface Observed {
+  readonly policy: RemediationPolicy;
+  readonly ownNamespace: string;
+}
+
 const guards = {
-  rulesInvalid: (policy) => {
-    const { problems } = compileRules(policy);
+  rulesInvalid: ({ policy, ownNamespace }) => {
+    const { problems } = compileRules(policy, ownNamespace);
     if (problems.length === 0) return undefined;
-    const message = `Kintsugi repairs nothing until this policy is corrected. ${problems.map(problemText).join(" ")}`;
+    const where = isTenantPolicy(policy, ownNamespace) ? ` in namespace ${policy.metadata.namespace}` : "";
+    const message = `Kintsugi repairs nothing${where} until this policy is corrected. ${problems.map(problemText).join(" ")}`;
     const notice = { reason: "RulesInvalid", message } as const;
     return { do: "updateStatus", status: observed(policy), claims: [{ type: "Ready", status: "False", ...notice }], notice };
   },
-  rulesValid: (policy) => {
+  rulesValid: ({ policy }) => {
     const ready = { reason: "RulesCompiled", message: "Every rule of this policy is in force." } as const;
     return { do: "updateStatus", status: observed(policy), claims: [{ type: "Ready", status: "True", ...ready }] };
   },
-} satisfies Record<string, decision.Guard<RemediationPolicy, Decision>>;
+} satisfies Record<string, decision.Guard<Observed, Decision>>;
 
 /** The condition of an earlier version, which nothing updates any more. */
 const formerType = "InForce";
@@ -34,7 +41,7 @@ const observed = ({ metadata: { generation }, status }: RemediationPolicy): Word
 });
 
 /** A policy has no life cycle: it is judged at every change. */
-export const phases: decision.Phases<"Pending", RemediationPolicy, Decision> = { Pending: [guards.rulesInvalid, guards.rulesValid] };
+export const phases: decision.Phases<"Pending", Observed, Decision> = { Pending: [guards.rulesInvalid, guards.rulesValid] };
 export const transitions = { Pending: [] } as const;
 
 export const decide = decision.decideBy(phases, () => "Pending");

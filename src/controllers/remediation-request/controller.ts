@@ -54,7 +54,7 @@ export const createRemediationRequestController = (deps: RoleDeps): Controller =
       { store: analyses, keysOf: requestOf },
       // A repair that ends frees its object for the requests that wait for it.
       { store: workflows, keysOf: (workflow) => [...requestOf(workflow), ...blockedOnes()] },
-      unblocks(deps.caches.of(RemediationPolicy, scope)),
+      unblocks(deps.caches.of(RemediationPolicy)),
       unblocks(deps.caches.of(CachedAdmissionPolicies)),
       unblocks(deps.caches.of(CachedAdmissionBindings)),
       unblocks(namespaces),

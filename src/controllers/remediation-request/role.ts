@@ -1,6 +1,5 @@
 // The role remediation-request: its rights and metrics. Loads the controller when it starts.
 import { AIAnalysis } from "#api/kinds/ai-analysis.ts";
-import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
@@ -8,7 +7,7 @@ import { type Need, watchNeeds } from "#api/object.ts";
 import { CachedNamespaces } from "#cluster/cached-kinds.ts";
 import { needs as guardrailNeeds } from "#cluster/guardrails.ts";
 import { needs as targetNeeds } from "#cluster/targets.ts";
-import { ownKind } from "#controllers/rights.ts";
+import { ownKind, readPolicies } from "#controllers/rights.ts";
 import type { MetricDefinition } from "#lib/metrics.ts";
 import type { Role } from "#runtime/role.ts";
 import { startController } from "#runtime/start-controller.ts";
@@ -22,7 +21,7 @@ export const needs: readonly Need[] = [
   ...ownKind(RemediationProcessing, ["get", "list", "watch", "create"]),
   ...ownKind(AIAnalysis, ["get", "list", "watch", "create"]),
   ...ownKind(WorkflowExecution, ["get", "list", "watch", "create", "patch"]),
-  ...ownKind(RemediationPolicy, ["get", "list", "watch"]),
+  ...readPolicies,
   ...guardrailNeeds,
   ...targetNeeds,
   ...watchNeeds([CachedNamespaces]),

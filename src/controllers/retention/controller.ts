@@ -8,7 +8,7 @@ import type { Controller } from "#kube/controller.ts";
 
 export const createRetentionController = (deps: RoleDeps): Controller => {
   const requests = deps.caches.of(RemediationRequest, { namespace: deps.namespace });
-  const policies = deps.caches.of(RemediationPolicy, { namespace: deps.namespace });
+  const policies = deps.caches.of(RemediationPolicy);
   return {
     name: "retention",
     concurrency: 2,

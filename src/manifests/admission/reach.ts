@@ -1,10 +1,14 @@
 // Where Kintsugi's accounts may write at all: outside their own namespace only what is opted in, and without an approval only where no
 // production is. Pure.
+import { GROUP } from "#api/define-kind.ts";
+import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { APPROVED_SUFFIX, MANAGED_LABEL } from "#api/labels.ts";
 import { accountsOf, celList, clusterScoped, everyRequest, isManaged, policy, user } from "#manifests/admission/policy.ts";
 import type { Manifest } from "#manifests/manifest.ts";
 import { autoEnvironments, environmentLabels } from "#policy/environment.ts";
 import { defaultSettings } from "#policy/settings.ts";
+
+const ofPolicyStatus = `request.resource.group == '${GROUP}' && request.resource.resource == '${RemediationPolicy.plural}' && has(request.subResource) && request.subResource == 'status' && request.operation == 'UPDATE'`;
 
 export const reachPolicy = (namespace: string): Manifest[] => {
   const accounts = accountsOf(namespace);
@@ -15,6 +19,8 @@ export const reachPolicy = (namespace: string): Manifest[] => {
     matchConditions: [
       { name: "our-accounts", expression: accounts.any },
       { name: "outside-our-namespace", expression: `!has(request.namespace) || request.namespace != '${namespace}'` },
+      // The status of a namespace's own policy says whether it is in force; it changes nothing there.
+      { name: "no-policy-status", expression: `!(${accounts.controllers} && ${ofPolicyStatus})` },
     ],
     variables: [
       { name: "labels", expression: "has(namespaceObject.metadata.labels) ? namespaceObject.metadata.labels : {}" },

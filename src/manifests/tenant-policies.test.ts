@@ -1,0 +1,7 @@
+import { openEmbeddedCluster } from "#test/embedded-test-cluster.ts";
+import { tenantPoliciesSuite } from "#test/tenant-policies-suite.ts";
+
+tenantPoliciesSuite(async () => {
+  const cluster = await openEmbeddedCluster();
+  return { cluster, apply: (manifests) => cluster.apply(manifests), stop: () => cluster.stop() };
+});
