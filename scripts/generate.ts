@@ -10,6 +10,7 @@ import { toYaml } from "#manifests/manifest.ts";
 import { causesPage } from "./causes-page.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { rolesPage } from "./roles-page.ts";
+import { signalsPage } from "./signals-page.ts";
 import { transitionPages } from "./transition-pages.ts";
 
 /** Path below the root → content. */
@@ -24,6 +25,7 @@ export const generatedFiles = (): Readonly<Record<string, string>> => {
     ...causesPage(),
     ...rolesPage(),
     ...metricsPage(),
+    ...signalsPage(),
   };
 };
 

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 
 import type { CliDeps, RunRoleOptions } from "#cli/deps.ts";
+import { defaultLabelOrder } from "#cluster/reported-object.ts";
 import { runKintsugi, serverError } from "#test/cli-harness.ts";
 import { remediatedSample } from "#test/sample-requests.ts";
 
@@ -196,11 +197,28 @@ describe("run, demo and act", () => {
           ports: { http: 0, metrics: 9090 },
           tokenAudience: "kintsugi",
           image: "i:1",
+          signals: { order: defaultLabelOrder, events: "ignored" },
           leaderElection: "off",
           logLevel: "debug",
         },
       },
     ]);
+  });
+
+  test("--label-order and --watch-events reach it, and a faulty order is refused", async () => {
+    const seen: RunRoleOptions["signals"][] = [];
+    const runRole = async (_: string, { signals }: RunRoleOptions): Promise<number> => {
+      seen.push(signals);
+      return 0;
+    };
+    const run = (...args: string[]) => runKintsugi(["run", "all", "--image", "i:1", ...args], { objects: [] }, { runRole });
+    await run("--label-order", "rollout=argoproj.io/v1alpha1/Rollout,pod", "--watch-events");
+    expect(seen[0]?.events).toBe("watched");
+    expect(seen[0]?.order.map(({ label }) => label)).toEqual(["rollout", "pod"]);
+    const refused = await run("--label-order", "rollout");
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain('--label-order: "rollout" is not in the default order');
+    expect(seen).toHaveLength(1);
   });
 
   test.each([

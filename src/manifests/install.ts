@@ -17,6 +17,9 @@ export interface InstallOptions {
   readonly image: string;
   /** The Secret, of type kubernetes.io/tls, with the Gateway's certificate. Default: plain HTTP. */
   readonly tlsSecret?: string | undefined;
+  /** Which labels name an object, as `--label-order` of `kintsugi run`. */
+  readonly labelOrder?: string | undefined;
+  readonly watchEvents?: true | undefined;
   /** Opens the Gateway on every node too. */
   readonly nodePort?: number;
 }
@@ -73,7 +76,7 @@ const ports: readonly Port[] = [...roles.flatMap((role) => role.ports), metricsP
 
 const tlsFolder = "/etc/kintsugi/tls";
 
-export const workload = ({ namespace, image, nodePort, tlsSecret }: InstallOptions): Manifest[] => [
+export const workload = ({ namespace, image, nodePort, tlsSecret, ...signals }: InstallOptions): Manifest[] => [
   {
     apiVersion: "apps/v1",
     kind: "Deployment",
@@ -91,7 +94,11 @@ export const workload = ({ namespace, image, nodePort, tlsSecret }: InstallOptio
             {
               name: "kintsugi",
               image,
-              args: ["run", "all", "--kintsugi-namespace", namespace, "--image", image, "--address", "0.0.0.0", ...tlsArgs(tlsSecret)],
+              args: [
+                ...["run", "all", "--kintsugi-namespace", namespace, "--image", image, "--address", "0.0.0.0"],
+                ...tlsArgs(tlsSecret),
+                ...signalArgs(signals),
+              ],
               env: [{ name: "NODE_OPTIONS", value: nodeOptions }],
               ports: ports.map(({ name, number }) => ({ name, containerPort: number })),
               readinessProbe: { httpGet: { path: "/readyz", port: metricsPort.name }, periodSeconds: 2 },
@@ -128,6 +135,11 @@ const servicePorts = (port: Port, { tlsSecret, nodePort }: { tlsSecret: string |
 
 const tlsArgs = (secret: string | undefined): string[] =>
   secret === undefined ? ["--plain-http"] : ["--tls-cert-file", `${tlsFolder}/tls.crt`, "--tls-key-file", `${tlsFolder}/tls.key`];
+
+const signalArgs = ({ labelOrder, watchEvents }: Pick<InstallOptions, "labelOrder" | "watchEvents">): string[] => [
+  ...(labelOrder === undefined ? [] : ["--label-order", labelOrder]),
+  ...(watchEvents === undefined ? [] : ["--watch-events"]),
+];
 
 export const install = (options: InstallOptions): Manifest[] => [
   namespaceManifest(options.namespace),

@@ -3,6 +3,7 @@ import type { Transition } from "#api/transition.ts";
 import type { Guardrails } from "#cluster/guardrails.ts";
 import type { JournalKeeper } from "#cluster/journal/keep-journal.ts";
 import type { JournalReader } from "#cluster/journal/journal-reader.ts";
+import type { SignalSettings } from "#runtime/signal-settings.ts";
 import type { Diagnoser } from "#investigation/diagnoser.ts";
 import type { Caches } from "#kube/caches.ts";
 import type { Kube } from "#kube/client.ts";
@@ -44,4 +45,6 @@ export interface StartDeps extends RoleDeps {
   readonly tokenAudience: string;
   /** The issuer of this cluster's tokens; undefined where it is not known. */
   readonly tokenIssuer: () => Promise<string | undefined>;
+  /** How alerts are read. Default: the default order of labels, and no Kubernetes events. */
+  readonly signals?: SignalSettings | undefined;
 }

@@ -1,5 +1,6 @@
 // What `kintsugi run` is started with. Types only.
 import type { LogLevel } from "#lib/log.ts";
+import type { SignalSettings } from "#runtime/signal-settings.ts";
 
 export interface RunOptions {
   /** Kintsugi's own. */
@@ -15,4 +16,6 @@ export interface RunOptions {
   readonly image: string;
   readonly leaderElection: "on" | "off";
   readonly logLevel: LogLevel;
+  /** How alerts are read. Default: the default order of labels, and no Kubernetes events. */
+  readonly signals?: SignalSettings | undefined;
 }

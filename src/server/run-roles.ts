@@ -94,6 +94,7 @@ export const runRoles = async ({ lease, roles }: LoadedRoles, options: RunOption
     diagnoser: deps.diagnoser,
     guardrails: watchGuardrails(caches, admissionPolicies({ namespace, image }), approvalsPolicyName(namespace)),
     tokenAudience: options.tokenAudience,
+    signals: options.signals,
     tokenIssuer: async () => issuerOf((await deps.config.credentials.current()).token),
   };
   const running = roles.map(({ name, ports, start }) => ({ name, ports, role: start(shared) }));

@@ -7,7 +7,7 @@ export const SignalResult = z.object({
   result: z
     .enum(["created", "joined", "repeated", "resolved", "rejected", "ignored"])
     .describe(
-      "created: a new request; joined: recorded with one that there was; repeated: known already; resolved: its end was recorded; " +
+      "created: a new request; joined: recorded with an existing request; repeated: known already; resolved: its end was recorded; " +
         "rejected: it could not be read; ignored: it names nothing that could be repaired, or says nothing new.",
     ),
   request: objectName.optional().describe("The RemediationRequest it belongs to."),
@@ -21,3 +21,4 @@ export const SignalResults = z.object({ results: z.array(SignalResult) });
 export type SignalResults = z.output<typeof SignalResults>;
 
 export const prometheusSignalsPath = "/api/v1/signals/prometheus";
+export const grafanaSignalsPath = "/api/v1/signals/grafana";

@@ -32,3 +32,10 @@ test("-o json is one List, for kubectl as well", async () => {
   expect(list.kind).toBe("List");
   expect(list.items.map(({ kind }) => kind)).toContain("CustomResourceDefinition");
 });
+
+test("settings of alerts become arguments, and a faulty order of labels is refused before it is installed", async () => {
+  const { stdout } = await runKintsugi(["install", "--label-order", "pod,default", "--watch-events"]);
+  for (const text of ["--label-order", "pod,default", "--watch-events"]) expect(stdout).toContain(text);
+  const refused = await runKintsugi(["install", "--label-order", "pod,pod"]);
+  expect(refused).toMatchObject({ stdout: "", stderr: expect.stringContaining('"pod" is in the order twice') });
+});

@@ -4,6 +4,8 @@ import { InvalidArgumentError, Option } from "commander";
 import { SIGNALS_AUDIENCE } from "#api/labels.ts";
 import type { DefineCommand } from "#cli/command.ts";
 import { misuse } from "#cli/failure.ts";
+import { labelOrderOf } from "#cli/label-order.ts";
+import { defaultLabelOrder } from "#cluster/reported-object.ts";
 import type { LogLevel } from "#lib/log.ts";
 import { allRoles, roles, rolesNamed } from "#roles/registry.ts";
 import { metricsPort } from "#runtime/process-ports.ts";
@@ -17,6 +19,8 @@ interface RunFlags {
   readonly tlsKeyFile?: string;
   readonly plainHttp?: true;
   readonly image?: string;
+  readonly labelOrder?: string;
+  readonly watchEvents?: true;
   readonly leaderElection: boolean;
   readonly logLevel: LogLevel;
 }
@@ -40,6 +44,11 @@ export const defineRun: DefineCommand = (command, run) => {
     .option("--tls-cert-file <path>", "TLS certificate in PEM; reloaded when it changes")
     .option("--tls-key-file <path>", "TLS private key in PEM")
     .option("--plain-http", "serve without TLS on an address that other machines can reach")
+    .option(
+      "--label-order <labels>",
+      "labels that name an object, most trusted first, such as rollout=argoproj.io/v1alpha1/Rollout,default",
+    )
+    .option("--watch-events", "take Warning events of the namespaces that are opted in as alerts")
     .option("--image <reference>", "image of the Jobs that carry out actions; admission allows only the installed one")
     // Its default is set: commander gives a negated option none where the command is defined while it is parsed.
     .addOption(new Option("--no-leader-election", "run without leader election, as the only process").default(true))
@@ -63,6 +72,7 @@ export const defineRun: DefineCommand = (command, run) => {
           tokenAudience: flags.tokenAudience,
           ...(tls === undefined ? {} : { tls }),
           image: flags.image,
+          signals: signalsOf(flags),
           leaderElection: flags.leaderElection ? "on" : "off",
           logLevel: flags.logLevel,
         });
@@ -80,6 +90,11 @@ const tlsOf = ({ tlsCertFile: certFile, tlsKeyFile: keyFile, plainHttp }: RunFla
   if (plainHttp) throw misuse("--plain-http and --tls-cert-file exclude each other");
   return { certFile, keyFile };
 };
+
+const signalsOf = ({ labelOrder, watchEvents }: RunFlags): RunOptions["signals"] => ({
+  order: labelOrder === undefined ? defaultLabelOrder : labelOrderOf(labelOrder),
+  events: watchEvents === undefined ? "ignored" : "watched",
+});
 
 const portNumber = (text: string): number => {
   const port = Number(text);

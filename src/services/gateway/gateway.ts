@@ -6,21 +6,24 @@ import { SIGNALS_ACCOUNT } from "#api/labels.ts";
 import type { SignalResult } from "#api/rest/gateway.ts";
 import { CachedNamespaces } from "#cluster/cached-kinds.ts";
 import { createOwnerResolver } from "#cluster/owners.ts";
+import { defaultLabelOrder } from "#cluster/reported-object.ts";
 import type { RunningRole } from "#runtime/role.ts";
 import type { StartDeps } from "#runtime/role-deps.ts";
 import { createAccess, type Right } from "#services/access.ts";
+import { createEventWatch } from "#services/gateway/event-watch.ts";
 import { addSignalRoutes } from "#services/gateway/handler.ts";
 import { createLanes } from "#services/gateway/lanes.ts";
 import { createOccurrences } from "#services/gateway/occurrences.ts";
 import { createRecorder, requestIndexes, targetText } from "#services/gateway/recorder.ts";
+import { createSettle } from "#services/gateway/settle.ts";
 import type { TargetedSignal } from "#services/gateway/signal.ts";
 
 export type GatewayDeps = Pick<
   StartDeps,
-  "kube" | "caches" | "clock" | "log" | "metrics" | "namespace" | "settings" | "tokenAudience" | "tokenIssuer"
+  "kube" | "caches" | "clock" | "log" | "metrics" | "namespace" | "settings" | "signals" | "tokenAudience" | "tokenIssuer"
 >;
 
-export interface Gateway extends Required<Pick<RunningRole, "serve" | "stop">> {
+export interface Gateway extends Required<Pick<RunningRole, "serve" | "stop">>, Pick<RunningRole, "lead"> {
   addRoutes(app: Hono): void;
 }
 
@@ -37,6 +40,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
   const owners = createOwnerResolver(caches, clock);
   const occurrences = createOccurrences({ kube, clock, log, requests });
   const recordBatch = createRecorder({ kube, clock, log, requests, occurrences, namespace, settings: deps.settings });
+  const order = deps.signals?.order ?? defaultLabelOrder;
   let running: AbortSignal | undefined;
 
   /** What makes one cluster's requests differ from another's. */
@@ -57,6 +61,11 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     return recordBatch(uid, batch);
   };
   const lanes = createLanes(work, { concurrency });
+  const settle = createSettle({
+    metrics,
+    resolve: owners.resolve,
+    record: (signal, until) => lanes.add(targetText(signal.target), signal, until),
+  });
 
   return {
     addRoutes: (app) =>
@@ -66,10 +75,11 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
         metrics,
         review: createAccess({ kube, clock, audience, issuer: deps.tokenIssuer, advice: howToGetToken(namespace, audience) }),
         right: signalRight(namespace),
-        resolve: owners.resolve,
-        record: (signal, until) => lanes.add(targetText(signal.target), signal, until),
+        order,
+        settle,
         troubles,
       }),
+    ...(deps.signals?.events === "watched" ? { lead: createEventWatch({ kube, clock, log, namespaces, settle }) } : {}),
     serve: (signal) => {
       running = signal;
     },

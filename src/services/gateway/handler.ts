@@ -1,8 +1,8 @@
 // HTTP in, results out: the route that receives alerts. Authenticates before it reads a body, and answers 503 rather than lose an alert.
 import type { Hono } from "hono";
-import type { Reported } from "#api/fields.ts";
-import { prometheusSignalsPath, type SignalResult, type SignalResults } from "#api/rest/gateway.ts";
-import type { Resolved } from "#cluster/owners.ts";
+import type { SignalResults } from "#api/rest/gateway.ts";
+import { openapiPath } from "#api/rest/generic-signal.ts";
+import type { LabelOrder } from "#cluster/reported-object.ts";
 import { KubeError } from "#kube/errors.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Caller } from "#lib/http-server.ts";
@@ -12,10 +12,12 @@ import { ProblemError, problemResponse } from "#lib/problem.ts";
 import { createBodyReader } from "#lib/request-body.ts";
 import type { Right } from "#services/access.ts";
 import { authorize, type AuthorizeDeps, retrySeconds, unavailable } from "#services/authorize.ts";
-import { fitsDelivery, maxDeliveredAlerts, parseDelivery } from "#services/gateway/parse.ts";
-import { metrics } from "#services/gateway/role.ts";
+import { openapiDocument } from "#services/gateway/openapi.ts";
 import { TooManyOpenError } from "#services/gateway/recorder.ts";
-import type { Read, TargetedSignal } from "#services/gateway/signal.ts";
+import { metrics } from "#services/gateway/role.ts";
+import type { Settle } from "#services/gateway/settle.ts";
+import { fitsDelivery, maxDeliveredAlerts, type SignalSource } from "#services/gateway/sources/delivery.ts";
+import { signalSources } from "#services/gateway/sources/registry.ts";
 
 export interface HandlerDeps {
   readonly clock: Clock;
@@ -24,9 +26,8 @@ export interface HandlerDeps {
   readonly review: AuthorizeDeps["review"];
   /** The right of a sender. */
   readonly right: Right;
-  readonly resolve: (reported: Reported) => Resolved;
-  /** Drops work that has not begun when `until` is aborted. */
-  readonly record: (signal: TargetedSignal, until: AbortSignal) => Promise<SignalResult>;
+  readonly order: LabelOrder;
+  readonly settle: Settle;
   /** Why no alert can be accepted now; empty when ready. */
   readonly troubles: () => readonly string[];
 }
@@ -37,58 +38,46 @@ const maxBytesInFlight = 64 * 1024 * 1024;
 
 export const addSignalRoutes = (app: Hono, deps: HandlerDeps): void => {
   const bodies = createBodyReader({ maxBytes: maxBodyBytes, maxBytesInFlight });
-  const signals = deps.metrics.counter(metrics.signals);
+  const unreadable = deps.metrics.counter(metrics.signals);
 
-  const settle = async (read: Read, until: AbortSignal): Promise<SignalResult> => {
-    if (read.kind !== "signal") return { fingerprint: read.fingerprint, result: read.kind, reason: read.reason };
-    const { signal } = read;
-    const { target, unresolved } = deps.resolve(signal.reported);
-    return deps.record({ signal, target, ...(unresolved === undefined ? {} : { unresolved }) }, until);
-  };
-
-  app.post(prometheusSignalsPath, (context) =>
-    inTime(deps.clock, async (until) => {
-      requireReady(deps);
-      const { address = "" } = (context.env ?? {}) as Partial<Caller>;
-      await authorize(deps, { header: context.req.header("authorization"), address }, deps.right);
-      requireJson(context.req.header("content-type"));
-      return bodies.read(context.req.raw, async (bytes) => context.json(await take(bytes, until), 202));
-    }),
-  );
-
-  const take = async (bytes: Uint8Array, until: AbortSignal): Promise<SignalResults> => {
+  const takeBody = async (source: SignalSource, bytes: Uint8Array, until: AbortSignal): Promise<SignalResults> => {
     if (!fitsDelivery(bytes)) throw tooMany();
-    const delivery = parseDelivery(readJson(bytes), deps.clock.now());
+    const delivery = source.parse(readJson(bytes), { nowMs: deps.clock.now(), order: deps.order });
     if (delivery.kind === "too-many") throw tooMany();
     if (delivery.kind === "unreadable") {
-      signals.add({ source: "prometheus", result: "unreadable" });
-      const detail = "the body is not an Alertmanager delivery (webhook version 4)";
+      unreadable.add({ source: source.name, result: "unreadable" });
+      const detail = `the body is not ${source.body}`;
       throw new ProblemError({ code: "unreadable-delivery", status: 400, title: "Unreadable delivery", detail, errors: delivery.errors });
     }
     // Again: the queue may have filled while this body was read.
     requireReady(deps);
-    const settled = await Promise.allSettled(delivery.alerts.map((alert) => settle(alert, until)));
-    const results: SignalResult[] = [];
-    const failures: { readonly index: number; readonly error: unknown }[] = [];
-    for (const [index, outcome] of settled.entries()) {
-      signals.add({ source: "prometheus", result: outcome.status === "fulfilled" ? outcome.value.result : "failed" });
-      if (outcome.status === "fulfilled") results.push(outcome.value);
-      else failures.push({ index, error: outcome.reason });
-    }
+    const settled = await Promise.allSettled(delivery.alerts.map((alert) => deps.settle(alert, source.name, until)));
+    const failures = settled.flatMap((outcome, index) =>
+      outcome.status === "rejected" ? [{ index, error: outcome.reason as unknown }] : [],
+    );
     if (failures.length > 0) throw notDurable(deps.log, failures, settled.length);
-    return { results };
+    return { results: settled.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : [])) };
   };
 
-  app.all(prometheusSignalsPath, () =>
-    problemResponse({
-      code: "method-not-allowed",
-      status: 405,
-      title: "Method not allowed",
-      detail: "use POST to send alerts",
-      headers: { allow: "POST" },
-    }),
-  );
+  for (const source of signalSources) {
+    app.post(source.path, (context) =>
+      inTime(deps.clock, async (until) => {
+        requireReady(deps);
+        const { address = "" } = (context.env ?? {}) as Partial<Caller>;
+        await authorize(deps, { header: context.req.header("authorization"), address }, deps.right);
+        requireJson(context.req.header("content-type"));
+        return bodies.read(context.req.raw, async (bytes) => context.json(await takeBody(source, bytes, until), 202));
+      }),
+    );
+    app.all(source.path, () => methodNotAllowed("use POST to send alerts", "POST"));
+  }
+  const document = JSON.stringify(openapiDocument());
+  app.get(openapiPath, (context) => context.body(document, 200, { "content-type": "application/json" }));
+  app.all(openapiPath, () => methodNotAllowed("use GET to read this document", "GET"));
 };
+
+const methodNotAllowed = (detail: string, allow: string): Response =>
+  problemResponse({ code: "method-not-allowed", status: 405, title: "Method not allowed", detail, headers: { allow } });
 
 /** Alertmanager gives up after 10 s: it gets the reason before that. */
 const answerWithinMs = 8_000;

@@ -9,6 +9,8 @@ import { needs as accessNeeds } from "#services/access.ts";
 export const needs: readonly Need[] = [
   { group: GROUP, resource: "remediationrequests", verbs: ["get", "list", "watch", "create"], scope: "own" },
   { group: GROUP, resource: "remediationrequests/status", verbs: ["patch"], scope: "own" },
+  // Where Kubernetes events are taken as alerts.
+  { group: "", resource: "events", verbs: ["list", "watch"], scope: "cluster" },
   { group: "", resource: "namespaces", verbs: ["get", "list", "watch"], scope: "cluster" },
   ...accessNeeds,
   ...ownerNeeds,

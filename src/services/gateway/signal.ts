@@ -30,4 +30,4 @@ export interface TargetedSignal {
 /** An alert that was read, or why there is nothing to do about it. */
 export type Read =
   | { readonly kind: "signal"; readonly signal: Signal }
-  | { readonly kind: "rejected" | "ignored"; readonly fingerprint: string; readonly reason: string };
+  | { readonly kind: "rejected" | "ignored"; readonly fingerprint: string; readonly reason: string; readonly name?: string };

@@ -1,10 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { fitsDelivery, maxDeliveredAlerts, parseDelivery } from "#services/gateway/parse.ts";
+import { defaultLabelOrder } from "#cluster/reported-object.ts";
+import { alertmanager } from "#services/gateway/sources/alertmanager.ts";
+import { fitsDelivery, maxDeliveredAlerts } from "#services/gateway/sources/delivery.ts";
 import type { Read } from "#services/gateway/signal.ts";
 import { alertmanagerAlert, delivery } from "#test/alertmanager.ts";
 
 const now = Date.UTC(2030, 0, 1);
+const parseDelivery = (body: unknown, nowMs: number) => alertmanager.parse(body, { nowMs, order: defaultLabelOrder });
 const readAll = (alerts: readonly unknown[]): readonly Read[] => {
   const parsed = parseDelivery(delivery(alerts), now);
   if (parsed.kind !== "read") throw new Error(JSON.stringify(parsed));
