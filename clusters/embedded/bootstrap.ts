@@ -1,12 +1,10 @@
 // The objects of a fresh cluster: system namespaces, and the default roles that are in use (bootstrappolicy of Kubernetes' RBAC).
 import { type JsonRecord } from "#embedded/json.ts";
 import { builtIn } from "#embedded/resources.ts";
-import { createSystemClient } from "#embedded/system-client.ts";
-import type { ServerContext } from "#embedded/server-context.ts";
+import { createObject } from "#embedded/objects.ts";
+import { type ServerContext, systemWriter } from "#embedded/server-context.ts";
 
 const rbac = "rbac.authorization.k8s.io";
-const read = ["get", "list", "watch"];
-const edit = ["create", "delete", "deletecollection", "patch", "update"];
 
 const rule = (apiGroups: readonly string[], resources: readonly string[], verbs: readonly string[]): JsonRecord => ({
   apiGroups,
@@ -26,34 +24,6 @@ const bindingOf = (name: string, role: string, groups: readonly string[]): JsonR
   roleRef: { apiGroup: rbac, kind: "ClusterRole", name: role },
   subjects: groups.map((group) => ({ apiGroup: rbac, kind: "Group", name: group })),
 });
-
-const workloads = [
-  rule(
-    ["apps"],
-    ["daemonsets", "deployments", "deployments/scale", "replicasets", "replicasets/scale", "statefulsets", "statefulsets/scale"],
-    read,
-  ),
-  rule(["batch"], ["cronjobs", "jobs"], read),
-  rule(["autoscaling"], ["horizontalpodautoscalers"], read),
-  rule(["policy"], ["poddisruptionbudgets"], read),
-  rule(
-    [""],
-    [
-      "configmaps",
-      "endpoints",
-      "events",
-      "namespaces",
-      "persistentvolumeclaims",
-      "pods",
-      "pods/log",
-      "resourcequotas",
-      "serviceaccounts",
-      "services",
-    ],
-    read,
-  ),
-];
-const editable = workloads.map((each) => ({ ...each, verbs: [...read, ...edit] }));
 
 const objects: readonly JsonRecord[] = [
   ...["default", "kube-system", "kube-public", "kube-node-lease"].map((name) => ({
@@ -87,13 +57,6 @@ const objects: readonly JsonRecord[] = [
     rule(["authorization.k8s.io"], ["selfsubjectaccessreviews", "selfsubjectrulesreviews"], ["create"]),
     rule(["authentication.k8s.io"], ["selfsubjectreviews"], ["create"]),
   ]),
-  clusterRole("view", workloads),
-  clusterRole("edit", [...editable, rule([""], ["secrets"], [...read, ...edit])]),
-  clusterRole("admin", [
-    ...editable,
-    rule([""], ["secrets"], [...read, ...edit]),
-    rule([rbac], ["roles", "rolebindings"], [...read, ...edit]),
-  ]),
   bindingOf("cluster-admin", "cluster-admin", ["system:masters"]),
   bindingOf("system:discovery", "system:discovery", ["system:authenticated"]),
   bindingOf("system:basic-user", "system:basic-user", ["system:authenticated"]),
@@ -101,6 +64,6 @@ const objects: readonly JsonRecord[] = [
 ];
 
 export const bootstrap = (server: ServerContext): void => {
-  const client = createSystemClient(server, "system:apiserver", "kube-apiserver");
-  for (const object of objects) client.create(builtIn(String(object["apiVersion"]), String(object["kind"])), undefined, object);
+  const writer = systemWriter("system:apiserver", "kube-apiserver");
+  for (const object of objects) createObject(server, builtIn(String(object["apiVersion"]), String(object["kind"])), undefined, object, writer);
 };

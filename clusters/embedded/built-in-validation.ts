@@ -2,7 +2,10 @@
 import { jsonEqual } from "#lib/canonical-json.ts";
 import { parseQuantity } from "#lib/quantity.ts";
 import { type JsonRecord, at, listOf, recordOf, textOf } from "#embedded/json.ts";
+import { compileProblem } from "#embedded/cel.ts";
 import type { Resource } from "#embedded/resources.ts";
+import type { Schema } from "#embedded/schema.ts";
+import { unreadableRules } from "#embedded/schema-rules.ts";
 import { matchesSelector } from "#embedded/selectors.ts";
 import { type FieldError, duplicateValue, forbiddenField, invalidValue, required } from "#embedded/status.ts";
 
@@ -142,6 +145,20 @@ const definition: Check = (object) => {
     : [invalidValue("metadata.name", name, 'must be spec.names.plural+"."+spec.group')];
 };
 
+const unreadableSchemas: Check = (object) =>
+  listOf(at(object, "spec", "versions")).flatMap((version) =>
+    unreadableRules(recordOf(at(version, "schema", "openAPIV3Schema")) as Schema, "spec.validation.openAPIV3Schema"),
+  );
+
+const admissionPolicy: Check = (object) =>
+  ["matchConditions", "variables", "validations"].flatMap((field) =>
+    listOf(at(object, "spec", field)).flatMap((item, index) => {
+      const text = textOf(at(item, "expression"));
+      const why = compileProblem(text);
+      return why === undefined ? [] : [invalidValue(`spec.${field}[${index}].expression`, text, why)];
+    }),
+  );
+
 const table: Readonly<Record<string, Check>> = {
   "/Pod": pod,
   "/ConfigMap": configMap,
@@ -154,5 +171,6 @@ const table: Readonly<Record<string, Check>> = {
   "policy/PodDisruptionBudget": budget,
   "rbac.authorization.k8s.io/RoleBinding": roleBinding,
   "rbac.authorization.k8s.io/ClusterRoleBinding": roleBinding,
-  "apiextensions.k8s.io/CustomResourceDefinition": definition,
+  "admissionregistration.k8s.io/ValidatingAdmissionPolicy": admissionPolicy,
+  "apiextensions.k8s.io/CustomResourceDefinition": (object, old) => [...definition(object, old), ...unreadableSchemas(object, old)],
 };

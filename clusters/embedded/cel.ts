@@ -36,6 +36,13 @@ export const compileCel = (text: string): CelProgram | CelProblem => {
   return program;
 };
 
+/** What the server says where a text is not CEL. */
+export const compileProblem = (text: string): string | undefined => {
+  const program = compileCel(text);
+  if (!("problem" in program)) return undefined;
+  return `compilation failed: ERROR: <input>:1:${program.position + 1}: Syntax error: ${program.problem}`;
+};
+
 const compiled = (text: string): CelProgram | CelProblem => {
   try {
     const parsed = environment.parse(text);

@@ -1,9 +1,10 @@
 // Lists and watches: pages from one revision, streams from a revision on. After apiserver's storage/etcd3 and storage/cacher. Never writes.
 import type { Clock } from "#lib/clock.ts";
+import { apiVersionOf } from "#api/object.ts";
 import { type Stored, recordOf, without } from "#embedded/json.ts";
 import { keyOf } from "#embedded/object-store.ts";
 import { isTrue } from "#embedded/request.ts";
-import { type Resource, apiVersionOf, storageKeyOf } from "#embedded/resources.ts";
+import { type Resource, storageKeyOf } from "#embedded/resources.ts";
 import { type Matcher, parseFieldSelector, parseLabelSelector } from "#embedded/selectors.ts";
 import { ApiError, badRequest, expired } from "#embedded/status.ts";
 import type { ServerContext } from "#embedded/server-context.ts";

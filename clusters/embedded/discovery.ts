@@ -1,7 +1,8 @@
 // The groups, versions and resources that the server serves: /api, /apis and /version, in the older form that every client reads. From
 // apiserver's pkg/endpoints/discovery. Pure.
+import { apiVersionOf } from "#api/object.ts";
 import { type JsonRecord } from "#embedded/json.ts";
-import { type Resource, type Subresource, apiVersionOf } from "#embedded/resources.ts";
+import { type Resource, type Subresource } from "#embedded/resources.ts";
 
 /** The version that the contract suite runs against. */
 export const serverVersion = { major: "1", minor: "34", gitVersion: "v1.34.4" };

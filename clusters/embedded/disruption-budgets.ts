@@ -1,14 +1,16 @@
 // How many pods a PodDisruptionBudget selects and how many of them may go: pkg/controller/disruption. Pure.
-import { isTrue } from "#embedded/conditions.ts";
-import { type Stored, at, recordOf, shareOf } from "#embedded/json.ts";
+import { type Stored, at, listOf, recordOf, shareOf } from "#embedded/json.ts";
 import { matchesSelector } from "#embedded/selectors.ts";
 
 export const selectsPod = (budget: Stored, pod: Stored): boolean =>
   budget.metadata.namespace === pod.metadata.namespace && matchesSelector(at(budget, "spec", "selector"), recordOf(pod.metadata.labels));
 
+const isReady = (pod: Stored): boolean =>
+  listOf(at(pod, "status", "conditions")).some((each) => at(each, "type") === "Ready" && at(each, "status") === "True");
+
 export const budgetStatus = (budget: Stored, pods: readonly Stored[]): Readonly<Record<string, number>> => {
   const selected = pods.filter((pod) => selectsPod(budget, pod));
-  const healthy = selected.filter((pod) => pod.metadata.deletionTimestamp === undefined && isTrue(pod, "Ready")).length;
+  const healthy = selected.filter((pod) => pod.metadata.deletionTimestamp === undefined && isReady(pod)).length;
   const expected = selected.length;
   const { minAvailable, maxUnavailable } = recordOf(budget["spec"]);
   const desired =

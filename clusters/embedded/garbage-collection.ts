@@ -5,8 +5,8 @@ import { budgetStatus } from "#embedded/disruption-budgets.ts";
 import { type Stored, recordOf, withValue } from "#embedded/json.ts";
 import { type Place, createObject, updateObject } from "#embedded/objects.ts";
 import { type Resource, builtIn, findKind, storageKeyOf } from "#embedded/resources.ts";
-import type { ServerContext, Writer } from "#embedded/server-context.ts";
-import { refusalOf, systemWriter } from "#embedded/system-client.ts";
+import { type ServerContext, type Writer, systemWriter } from "#embedded/server-context.ts";
+import { ApiError } from "#embedded/status.ts";
 
 const writerOf = (account: string): Writer => systemWriter(`system:serviceaccount:kube-system:${account}`, "kube-controller-manager");
 const collector = writerOf("generic-garbage-collector");
@@ -22,7 +22,13 @@ interface Owned {
 export const createGarbageCollector = (server: ServerContext): (() => void) => {
   let writes = 0;
   const attempt = (work: () => unknown): void => {
-    if (refusalOf(work) === undefined) writes += 1;
+    try {
+      work();
+      writes += 1;
+    } catch (error) {
+      // Gone or changed meanwhile: the next look sees it.
+      if (!(error instanceof ApiError)) throw error;
+    }
   };
   const placeOf = ({ object: { metadata } }: Owned): Place => ({ namespace: metadata.namespace, name: metadata.name });
   const remove = (owned: Owned): void =>

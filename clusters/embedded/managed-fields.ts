@@ -1,8 +1,9 @@
 // The manager of each field: metadata.managedFields, and server-side apply on top of it, after structured-merge-diff in a plain form: a set of
 // paths for each manager. Pure.
 import { jsonEqual } from "#lib/canonical-json.ts";
+import { apiVersionOf } from "#api/object.ts";
 import { type JsonRecord, type Stored, at, isRecord, listOf, recordOf, textOf, withValue } from "#embedded/json.ts";
-import { type Resource, apiVersionOf } from "#embedded/resources.ts";
+import { type Resource } from "#embedded/resources.ts";
 import { type Schema, fieldSchema, listKeysOf } from "#embedded/schema.ts";
 import { ApiError } from "#embedded/status.ts";
 

@@ -1,11 +1,12 @@
 // Create and update as apiserver's generic registry does them: defaults, validation, admission, preconditions, then one write.
 import { jsonEqual } from "#lib/canonical-json.ts";
+import { apiVersionOf } from "#api/object.ts";
 import { isSameObject, metadataErrors, metadataUpdateErrors, cleanMetadata } from "#embedded/metadata.ts";
 import { admit } from "#embedded/admission.ts";
 import { tracked } from "#embedded/managed-fields.ts";
 import { type JsonRecord, type Stored, at, isRecord, listOf, recordOf, textOf, withValue, without } from "#embedded/json.ts";
 import { newUid, randomSuffix } from "#embedded/random-text.ts";
-import { type Resource, apiVersionOf, storageKeyOf } from "#embedded/resources.ts";
+import { type Resource, storageKeyOf } from "#embedded/resources.ts";
 import { type FieldError, alreadyExists, badRequest, conflict, invalid, invalidValue, modified, notFound } from "#embedded/status.ts";
 import { withCustomStatus } from "#embedded/custom-definitions.ts";
 import type { ServerContext, Writer } from "#embedded/server-context.ts";
@@ -120,13 +121,7 @@ export const updateObject = (server: ServerContext, resource: Resource, place: P
   const metadata = cleanMetadata(given["metadata"]);
   if (metadata["name"] !== undefined && metadata["name"] !== name)
     throw badRequest(`the name of the object (${textOf(metadata["name"])}) does not match the name on the URL (${name})`);
-  checkPreconditions(
-    resource,
-    place,
-    metadata,
-    old,
-    options.isReplace === true ? (strategy.unconditional ? "replace" : "named replace") : "patch",
-  );
+  checkPreconditions(resource, place, metadata, old, options.isReplace === true);
 
   const { object: decoded, dropped } = strategy.decode(
     keepOthersParts(resource, subresource, given, { ...metadata, uid: old.metadata.uid }, old),
@@ -172,20 +167,25 @@ const isFinal = (object: Stored): boolean =>
   (object.metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
   (object.kind !== "Namespace" || listOf(at(object, "spec", "finalizers")).length === 0);
 
-type Manner = "patch" | "replace" | "named replace";
-
-const checkPreconditions = (resource: Resource, { namespace, name }: Place, metadata: JsonRecord, old: Stored, manner: Manner): void => {
+const checkPreconditions = (
+  resource: Resource,
+  { namespace, name }: Place,
+  metadata: JsonRecord,
+  old: Stored,
+  isReplace: boolean,
+): void => {
+  const isCustom = resource.storage === "custom";
   const uid = metadata["uid"];
   if (uid !== undefined && uid !== old.metadata.uid) {
-    if (manner === "patch") throw invalid(resource, name, [invalidValue("metadata.uid", uid, "field is immutable")]);
-    const folder = resource.storage === "custom" ? `${resource.group}/${resource.plural}` : resource.plural;
+    if (!isReplace) throw invalid(resource, name, [invalidValue("metadata.uid", uid, "field is immutable")]);
+    const folder = isCustom ? `${resource.group}/${resource.plural}` : resource.plural;
     const key = ["/registry", folder, ...(namespace === undefined ? [] : [namespace]), name].join("/");
     const why = `Precondition failed: UID in precondition: ${textOf(uid)}, UID in object meta: ${old.metadata.uid}`;
     throw conflict(resource, name, `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`);
   }
   const version = metadata["resourceVersion"];
   // This one error names the resource where all others name the kind.
-  if (version === undefined && manner === "named replace")
+  if (version === undefined && isReplace && isCustom)
     throw invalid({ group: resource.group, kind: resource.plural }, name, [
       invalidValue("metadata.resourceVersion", 0, "must be specified for an update"),
     ]);

@@ -1,6 +1,7 @@
 // The part of OpenAPI v3 that kubectl reads before it applies: a patch of any kind may ask for the validation of fields. Pure.
+import { apiVersionOf } from "#api/object.ts";
 import { type JsonRecord } from "#embedded/json.ts";
-import { type Resource, apiVersionOf } from "#embedded/resources.ts";
+import { type Resource } from "#embedded/resources.ts";
 
 const pathOf = (resource: Resource): string => `${resource.group === "" ? "api" : "apis"}/${apiVersionOf(resource)}`;
 

@@ -11,10 +11,10 @@ import { type ApiRequest, type Target, headerOf, isDryRun, isTrue } from "#embed
 import type { Resource } from "#embedded/resources.ts";
 import { type ApiResponse, jsonResponse } from "#embedded/response.ts";
 import { answerReview } from "#embedded/reviews.ts";
-import { type ServerContext, type Writer, crdsOf, definitionOf, versionOf } from "#embedded/server-context.ts";
+import { type ServerContext, type Writer, crdsOf } from "#embedded/server-context.ts";
 import { badRequest, invalid, methodNotAllowed, noSuchPath, notFound, required, success } from "#embedded/status.ts";
 import { bind, evict, requestToken, scaleOf, writeScale } from "#embedded/subresources.ts";
-import { type PrinterColumn, metadataList, tableOf } from "#embedded/tables.ts";
+import { metadataList, tableOf } from "#embedded/tables.ts";
 
 export interface RequestDeps {
   readonly server: ServerContext;
@@ -82,11 +82,8 @@ type Table = (items: readonly Stored[], metadata: JsonRecord) => JsonRecord;
 
 const tableFor = ({ server }: RequestDeps, { resource, request, query }: Call): Table | undefined => {
   if (!prefers(request, "Table")) return undefined;
-  const crd = definitionOf(server, resource);
-  const columns =
-    crd === undefined ? undefined : (versionOf(crd, resource.version)["additionalPrinterColumns"] as PrinterColumn[] | undefined);
   const includeObject = query.get("includeObject") ?? "Metadata";
-  return (items, metadata) => tableOf(items, metadata, { resource, columns, includeObject, nowMs: server.clock.now() });
+  return (items, metadata) => tableOf(items, metadata, { resource, includeObject, nowMs: server.clock.now() });
 };
 
 const shown = (deps: RequestDeps, call: Call, status: number, object: Stored): ApiResponse => {

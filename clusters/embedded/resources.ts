@@ -1,6 +1,8 @@
 // The resources that the server serves: one row for each built-in one, as `kubectl api-resources` prints them. Definitions add custom ones at
 // run time. Data and look-ups only.
-import type { ResourceType } from "#api/object.ts";
+import { type ResourceType, apiVersionOf } from "#api/object.ts";
+import type { Schema } from "#embedded/schema.ts";
+import type { PrinterColumn } from "#embedded/tables.ts";
 
 export interface Resource extends ResourceType {
   readonly singular: string;
@@ -11,6 +13,9 @@ export interface Resource extends ResourceType {
   readonly counts: boolean;
   /** Virtual: answered and not stored. */
   readonly storage: "builtin" | "custom" | "virtual";
+  /** Of a custom one, by its definition. */
+  readonly schema?: Schema;
+  readonly columns?: readonly PrinterColumn[];
 }
 export type Subresource = "status" | "scale" | "eviction" | "token" | "log" | "finalize" | "binding" | "ephemeralcontainers";
 
@@ -100,8 +105,7 @@ export const findResource = (resources: Iterable<Resource>, group: string, versi
 };
 
 export const findKind = (resources: Iterable<Resource>, apiVersion: string, kind: string): Resource | undefined => {
-  const [group, version] = splitApiVersion(apiVersion);
-  for (const resource of resources) if (resource.group === group && resource.version === version && resource.kind === kind) return resource;
+  for (const resource of resources) if (resource.kind === kind && apiVersionOf(resource) === apiVersion) return resource;
   return undefined;
 };
 
@@ -110,14 +114,3 @@ export const builtIn = (apiVersion: string, kind: string): Resource => {
   if (resource === undefined) throw new Error(`The embedded server has no kind ${apiVersion} ${kind}`);
   return resource;
 };
-
-export const apiVersionOf = ({ group, version }: Pick<Resource, "group" | "version">): string =>
-  group === "" ? version : `${group}/${version}`;
-
-export const splitApiVersion = (apiVersion: string): readonly [group: string, version: string] => {
-  const slash = apiVersion.indexOf("/");
-  return slash === -1 ? ["", apiVersion] : [apiVersion.slice(0, slash), apiVersion.slice(slash + 1)];
-};
-
-export const podsOf = builtIn("v1", "Pod");
-export const nodesOf = builtIn("v1", "Node");

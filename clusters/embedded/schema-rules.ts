@@ -1,6 +1,6 @@
 // The rules of a schema in CEL: x-kubernetes-validations of CustomResourceDefinitions, with the messages of apiextensions-apiserver. Pure.
 import { jsonEqual } from "#lib/canonical-json.ts";
-import { celValueBy, compileCel } from "#embedded/cel.ts";
+import { celValueBy, compileCel, compileProblem } from "#embedded/cel.ts";
 import { isRecord, listOf, recordOf } from "#embedded/json.ts";
 import { type Schema, fieldSchema } from "#embedded/schema.ts";
 import { type FieldError, invalidValue } from "#embedded/status.ts";
@@ -17,24 +17,17 @@ export interface ValidationRule {
 /** The rules that cannot be read, each with its place in the definition. */
 export const unreadableRules = (schema: Schema, path: string): FieldError[] => [
   ...rulesOf(schema).flatMap((rule, index) => {
-    const program = compileCel(rule.rule);
-    if (!("problem" in program)) return [];
+    const why = compileProblem(rule.rule);
+    const { message = "", messageExpression = "", reason = null, fieldPath = "", optionalOldSelf = null } = rule;
     const shown = {
       Rule: rule.rule,
-      Message: rule.message ?? "",
-      MessageExpression: rule.messageExpression ?? "",
-      Reason: rule.reason ?? null,
-      FieldPath: rule.fieldPath ?? "",
-      OptionalOldSelf: rule.optionalOldSelf ?? null,
+      Message: message,
+      MessageExpression: messageExpression,
+      Reason: reason,
+      FieldPath: fieldPath,
+      OptionalOldSelf: optionalOldSelf,
     };
-    const where = `<input>:1:${program.position + 1}`;
-    return [
-      invalidValue(
-        `${path}.x-kubernetes-validations[${index}].rule`,
-        shown,
-        `compilation failed: ERROR: ${where}: Syntax error: ${program.problem}`,
-      ),
-    ];
+    return why === undefined ? [] : [invalidValue(`${path}.x-kubernetes-validations[${index}].rule`, shown, why)];
   }),
   ...Object.entries(schema.properties ?? {}).flatMap(([name, property]) => unreadableRules(property, `${path}.properties[${name}]`)),
   ...(schema.items === undefined ? [] : unreadableRules(schema.items, `${path}.items`)),

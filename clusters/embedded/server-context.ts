@@ -1,11 +1,11 @@
 // The parts of the server that all others use: the store, the clock, the kinds. Holds no rules of its own.
 import { type Clock, type Random, toTimestamp } from "#lib/clock.ts";
 import type { User } from "#embedded/identity.ts";
-import { type JsonRecord, type Stored, at, listOf, recordOf, textOf } from "#embedded/json.ts";
+import { type Stored, at, listOf, recordOf, textOf } from "#embedded/json.ts";
 import type { ObjectStore } from "#embedded/object-store.ts";
 import { type Resource, builtInResources, storageKeyOf } from "#embedded/resources.ts";
-import type { Schema } from "#embedded/schema.ts";
-import { type KindStrategy, builtInStrategy, customStrategy } from "#embedded/kind-strategy.ts";
+import { type KindStrategy, createStrategy } from "#embedded/kind-strategy.ts";
+import type { PrinterColumn } from "#embedded/tables.ts";
 
 export interface ServerContext {
   readonly clock: Clock;
@@ -28,30 +28,32 @@ export interface Writer {
   readonly manager: string;
 }
 
+/** A component of the cluster itself. */
+export const systemWriter = (username: string, manager: string): Writer => ({
+  user: { username, groups: ["system:masters", "system:authenticated"] },
+  dryRun: false,
+  manager,
+});
+
 export const namespacesOf = { group: "", plural: "namespaces" } as const;
 export const crdsOf = { group: "apiextensions.k8s.io", plural: "customresourcedefinitions" } as const;
 
 export const createServerContext = (parts: Pick<ServerContext, "clock" | "random" | "store">): ServerContext => {
   const { clock, store } = parts;
-  const builtIn = new Map<Resource, KindStrategy>();
+  const strategies = new WeakMap<Resource, KindStrategy>();
   // By the definition itself: it is frozen, and another one after every change.
-  const custom = new Map<Stored, readonly CustomKind[]>();
-  const customKinds = (): CustomKind[] =>
-    store.list(storageKeyOf(crdsOf)).flatMap((crd) => {
-      let kinds = custom.get(crd);
-      if (kinds === undefined) custom.set(crd, (kinds = kindsOf(crd)));
-      return kinds;
-    });
+  const custom = new WeakMap<Stored, readonly Resource[]>();
+  const kindsOf = (crd: Stored): readonly Resource[] => {
+    const kinds = custom.get(crd) ?? customKinds(crd);
+    custom.set(crd, kinds);
+    return kinds;
+  };
   return {
     ...parts,
-    resources: () => [...builtInResources, ...customKinds().map(({ resource }) => resource)],
+    resources: () => [...builtInResources, ...store.list(storageKeyOf(crdsOf)).flatMap(kindsOf)],
     strategyOf: (resource) => {
-      if (resource.storage === "custom") {
-        const kind = customKinds().find((each) => each.resource === resource);
-        if (kind !== undefined) return kind.strategy;
-      }
-      let strategy = builtIn.get(resource);
-      if (strategy === undefined) builtIn.set(resource, (strategy = builtInStrategy(resource)));
+      const strategy = strategies.get(resource) ?? createStrategy(resource);
+      strategies.set(resource, strategy);
       return strategy;
     },
     find: (resource, namespace, name) => store.get(storageKeyOf(resource), namespace, name),
@@ -59,24 +61,13 @@ export const createServerContext = (parts: Pick<ServerContext, "clock" | "random
   };
 };
 
-export interface CustomKind {
-  readonly resource: Resource;
-  readonly strategy: KindStrategy;
-}
-
-export const definitionOf = (server: ServerContext, { storage, plural, group }: Resource): Stored | undefined =>
-  storage === "custom" ? server.find(crdsOf, undefined, `${plural}.${group}`) : undefined;
-
-export const versionOf = (crd: Stored, version: string): JsonRecord =>
-  recordOf(listOf(at(crd, "spec", "versions")).find((item) => at(item, "name") === version));
-
-const kindsOf = (crd: Stored): CustomKind[] =>
-  listOf(at(crd, "spec", "versions"))
-    .filter((version) => at(version, "served") === true)
-    .map((version) => {
-      const names = recordOf(at(crd, "spec", "names"));
-      const subresources = at(version, "subresources", "status") === undefined ? [] : (["status"] as const);
-      const resource: Resource = {
+const customKinds = (crd: Stored): readonly Resource[] =>
+  listOf(at(crd, "spec", "versions")).flatMap((version): readonly Resource[] => {
+    if (at(version, "served") !== true) return [];
+    const names = recordOf(at(crd, "spec", "names"));
+    const columns = at(version, "additionalPrinterColumns") as readonly PrinterColumn[] | undefined;
+    return [
+      {
         group: textOf(at(crd, "spec", "group")),
         version: textOf(at(version, "name")),
         kind: textOf(names["kind"]),
@@ -85,10 +76,11 @@ const kindsOf = (crd: Stored): CustomKind[] =>
         singular: textOf(names["singular"]),
         shortNames: listOf(names["shortNames"]).map(textOf),
         categories: listOf(names["categories"]).map(textOf),
-        subresources,
+        subresources: at(version, "subresources", "status") === undefined ? [] : ["status"],
         counts: true,
         storage: "custom",
-      };
-      const schema = recordOf(at(version, "schema", "openAPIV3Schema")) as Schema;
-      return { resource, strategy: customStrategy(resource, schema) };
-    });
+        schema: recordOf(at(version, "schema", "openAPIV3Schema")),
+        ...(columns === undefined ? {} : { columns }),
+      },
+    ];
+  });

@@ -1,7 +1,6 @@
 // The subresources that are other kinds than their object: scale, eviction, token, binding. From pkg/registry of Kubernetes.
 import { toTimestamp } from "#lib/clock.ts";
 import { admit } from "#embedded/admission.ts";
-import { conditionsOf, replaced } from "#embedded/conditions.ts";
 import { type Identities, issuer } from "#embedded/identity.ts";
 import { type JsonRecord, type Stored, at, listOf, numberOf, recordOf, textOf, withValue } from "#embedded/json.ts";
 import { deleteObject } from "#embedded/deletion.ts";
@@ -95,17 +94,23 @@ export const evict = (server: ServerContext, resource: Resource, place: Place, b
   return evicted;
 };
 
+/** The pod with this condition, which goes to the end. */
+const withCondition = (pod: Stored, condition: JsonRecord): Stored => {
+  const { generation } = pod.metadata;
+  const others = listOf(at(pod, "status", "conditions")).filter((each) => at(each, "type") !== condition["type"]);
+  const counted = { ...condition, status: "True", ...(generation === undefined ? {} : { observedGeneration: generation }) };
+  return withValue(pod, ["status", "conditions"], [...others, counted]) as unknown as Stored;
+};
+
 /** So that the status says why the pod went. */
 const markDisrupted = (server: ServerContext, pod: Stored): void => {
   const condition = {
     type: "DisruptionTarget",
-    status: "True",
-    ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
     reason: "EvictionByEvictionAPI",
     message: "Eviction API: evicting",
     lastTransitionTime: server.timestamp(),
   };
-  server.store.put("/pods", withValue(pod, ["status", "conditions"], replaced(conditionsOf(pod), condition)) as unknown as Stored);
+  server.store.put("/pods", withCondition(pod, condition));
 };
 
 /** At once, so that two evictions never share the last one; the count is checked against the pods a moment later. */
@@ -118,15 +123,8 @@ const takeDisruption = (server: ServerContext, budget: Stored, pod: string): voi
 
 /** The decision of the scheduler. */
 export const bind = (server: ServerContext, pod: Stored, node: string): void => {
-  const scheduled = {
-    type: "PodScheduled",
-    status: "True",
-    ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
-    lastTransitionTime: server.timestamp(),
-  };
-  const conditions = replaced(conditionsOf(pod), scheduled);
-  const bound = withValue(withValue(pod, ["spec", "nodeName"], node), ["status", "conditions"], conditions);
-  server.store.put("/pods", bound as unknown as Stored);
+  const scheduled = withCondition(pod, { type: "PodScheduled", lastTransitionTime: server.timestamp() });
+  server.store.put("/pods", withValue(scheduled, ["spec", "nodeName"], node) as unknown as Stored);
 };
 
 export const requestToken = (

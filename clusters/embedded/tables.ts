@@ -118,7 +118,6 @@ const shortDuration = (ms: number): string => {
 
 export interface TableOptions {
   readonly resource: Resource;
-  readonly columns?: readonly PrinterColumn[] | undefined;
   readonly includeObject: string;
   readonly nowMs: number;
 }
@@ -126,7 +125,7 @@ export interface TableOptions {
 export const tableOf = (items: readonly Stored[], metadata: JsonRecord, options: TableOptions): JsonRecord => {
   const { resource, nowMs, includeObject } = options;
   const columns =
-    options.columns === undefined ? (columnsByKind[`${resource.group}/${resource.kind}`] ?? [name, age]) : customColumns(options.columns);
+    resource.columns === undefined ? (columnsByKind[`${resource.group}/${resource.kind}`] ?? [name, age]) : customColumns(resource.columns);
   return {
     kind: "Table",
     apiVersion: "meta.k8s.io/v1",

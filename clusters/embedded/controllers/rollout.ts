@@ -1,6 +1,7 @@
 // A Deployment's rollout: its ReplicaSets, the bounds of its strategy, and the one step that is due next, as pkg/controller/deployment. Pure.
 import type { Deployment, ReplicaSet } from "#api/kubernetes.ts";
 import { replicasOf } from "#embedded/controllers/replica-set.ts";
+import { shareOf } from "#embedded/json.ts";
 import { jsonEqual } from "#lib/canonical-json.ts";
 
 export const hashLabel = "pod-template-hash";
@@ -56,10 +57,6 @@ export const boundsOf = ({ spec }: Deployment): { readonly surge: number; readon
   // With neither, a rollout could never begin.
   return { surge, unavailable: Math.min(surge === 0 && unavailable === 0 ? 1 : unavailable, replicas) };
 };
-
-/** A number of pods, or a percentage of all. */
-const shareOf = (value: number | string, of: number, round: (share: number) => number): number =>
-  typeof value === "number" ? value : round((Number(value.replace("%", "")) * of) / 100);
 
 /** The step that is due; undefined while the rollout waits for its pods, or is over. */
 export const nextStep = (family: Family, hasOldPods: boolean): Step | undefined => {
