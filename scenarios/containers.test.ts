@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import type { Behaviour, ContainerContext } from "#embedded/nodes/behaviour.ts";
-import { behaveBy, pullBy } from "#embedded/nodes/container-rules.ts";
+import { behaveBy, pullBy } from "#scenarios/container-rules.ts";
 import { loadContainerRules } from "#scenarios/containers.ts";
 import { loadScenario, scenarioNames } from "#scenarios/scenario.ts";
 

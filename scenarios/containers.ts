@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
 import * as z from "zod";
-import { ContainerRules } from "#embedded/nodes/container-rules.ts";
+import { ContainerRules } from "#scenarios/container-rules.ts";
 import { ScenarioError, scenariosFolder } from "#scenarios/scenario.ts";
 
 export const loadContainerRules = async (scenario: string, folder = scenariosFolder): Promise<ContainerRules> => {

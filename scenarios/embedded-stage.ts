@@ -1,17 +1,14 @@
 // An embedded cluster with Kintsugi on it, ready to run scenarios: no root, no kubectl, no network. Installed as an administrator would, and
 // nothing shortened that a real cluster has.
 import { DEFAULT_NAMESPACE } from "#api/labels.ts";
-import { createEmbeddedCluster } from "#embedded/embedded-cluster.ts";
+import { type EmbeddedCluster, openEmbeddedCluster } from "#embedded/embedded-cluster.ts";
 import { createMonitoring, type Monitoring } from "#embedded/monitoring/monitoring.ts";
 import type { Behave, Pull } from "#embedded/nodes/behaviour.ts";
-import type { ClusterConfig } from "#kube/cluster-config.ts";
-import { connect } from "#kube/connect.ts";
 import type { Clock, Random } from "#lib/clock.ts";
 import { type startHttpServer } from "#lib/http-server.ts";
 import type { LogLevel } from "#lib/log.ts";
 import { install } from "#manifests/install.ts";
 import { type AuditTrail, memoryAuditTrail } from "#scenarios/audit-trail.ts";
-import { inProcessHttp } from "#embedded/in-process-http.ts";
 import { type UserActions, createUserActions } from "#scenarios/user-actions.ts";
 import { approversBinding, scenarioPolicy, signalsToken } from "#scenarios/install-kintsugi.ts";
 import { kintsugiInPods } from "#scenarios/kintsugi-in-pods.ts";
@@ -39,11 +36,9 @@ export interface EmbeddedServices extends Services {
 
 export interface EmbeddedStage extends Stage {
   readonly audit: AuditTrail;
-  readonly cluster: ReturnType<typeof createEmbeddedCluster>;
+  readonly cluster: EmbeddedCluster;
   readonly monitoring: Monitoring;
   readonly userActions: UserActions;
-  /** Of whom may do everything; the server answers in this process only. */
-  readonly config: ClusterConfig;
 }
 
 const image = "registry.embedded/kintsugi:this";
@@ -59,7 +54,7 @@ export const openEmbeddedStage = async (options: EmbeddedStageOptions): Promise<
     clock,
     random,
     image,
-    http: inProcessHttp({ handle: (request) => cluster.handle(request) }),
+    http: () => cluster.http,
     startServer: services.start,
     logLevel: options.logLevel ?? "info",
     renewedToken: ({ namespace, pod }) => tokenOfPod(cluster, namespace, pod),
@@ -68,7 +63,7 @@ export const openEmbeddedStage = async (options: EmbeddedStageOptions): Promise<
       if (port === ports.metrics) addresses = { ...addresses, metrics: url };
     },
   });
-  const cluster = createEmbeddedCluster({
+  const cluster: EmbeddedCluster = openEmbeddedCluster({
     clock,
     random,
     audit: audit.record,
@@ -77,18 +72,8 @@ export const openEmbeddedStage = async (options: EmbeddedStageOptions): Promise<
       pull: (context) => (context.image === image ? { takesMs: 0 } : options.pull(context)),
     },
   });
-  const http = inProcessHttp(cluster);
-  const config: ClusterConfig = {
-    name: "embedded",
-    server: "http://embedded",
-    namespace: "default",
-    credentials: { current: () => Promise.resolve({ token: cluster.adminToken }), invalidate: () => {} },
-  };
-  const kube = connect(config, { clock, random, http });
-  const userActions = createUserActions({
-    kube,
-    as: ({ by: user, groups }) => connect({ ...config, impersonate: { user, groups } }, { clock, random, http }),
-  });
+  const kube = cluster.connect();
+  const userActions = createUserActions({ kube, as: ({ by: user, groups }) => cluster.connect({ user, groups }) });
   const monitoring = createMonitoring({
     clock,
     list: cluster.list,
@@ -116,7 +101,6 @@ export const openEmbeddedStage = async (options: EmbeddedStageOptions): Promise<
       cluster,
       monitoring,
       userActions,
-      config,
       installation: { namespace, image, url },
       kube,
       audit,

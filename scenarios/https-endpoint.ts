@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { selfSignedCertificate } from "#embedded/certificate.ts";
+import { selfSignedCertificate } from "#scenarios/self-signed-certificate.ts";
 import type { EmbeddedCluster } from "#embedded/embedded-cluster.ts";
 import type { Clock } from "#lib/clock.ts";
 

@@ -22,7 +22,8 @@ export interface InPodsDeps {
   readonly clock: Clock;
   readonly random: Random;
   /** To the API server. */
-  readonly http: HttpClient;
+  /** Asked once a program starts: the cluster is opened with these programs. */
+  readonly http: () => HttpClient;
   readonly startServer: typeof startHttpServer;
   /** Kintsugi's own image. */
   readonly image: string;
@@ -65,7 +66,8 @@ export const kintsugiInPods = (deps: InPodsDeps): KintsugiInPods => {
 const programOf =
   (deps: InPodsDeps): Program =>
   (context) => {
-    const { clock, random, http } = deps;
+    const { clock, random } = deps;
+    const http = deps.http();
     const config = configOf(context, deps);
     const output = { write: (text: string): void => context.log(text.trimEnd()) };
     const readFile = (path: string): Promise<string> => {

@@ -1,6 +1,6 @@
 // What the containers of all scenarios do on one embedded cluster: each namespace by the rules of the scenario that made it. Reads files once.
 import type { Behave, Pull } from "#embedded/nodes/behaviour.ts";
-import { behaveBy, pullBy } from "#embedded/nodes/container-rules.ts";
+import { behaveBy, pullBy } from "#scenarios/container-rules.ts";
 import { loadContainerRules } from "#scenarios/containers.ts";
 import { namespaceOf } from "#scenarios/run-scenario.ts";
 import type { Scenario } from "#scenarios/scenario.ts";

@@ -1,31 +1,20 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ConfigMaps, Pods } from "#api/kubernetes.ts";
 import type { AuditEvent } from "#embedded/audit.ts";
-import { createEmbeddedCluster } from "#embedded/embedded-cluster.ts";
-import { connect } from "#kube/connect.ts";
+import { openEmbeddedCluster } from "#embedded/embedded-cluster.ts";
 import type { Kube } from "#kube/client.ts";
-import { systemClock } from "#lib/system-clock.ts";
 import { type UserActions, createUserActions } from "#scenarios/user-actions.ts";
-import { tokenCredentials } from "#test/cluster.ts";
 
 let kube: Kube & { close(): void };
 let userActions: UserActions;
-let close: () => Promise<void>;
 const audit: AuditEvent[] = [];
 
-beforeAll(async () => {
-  const deps = { clock: systemClock, random: Math.random };
-  const cluster = createEmbeddedCluster({ ...deps, audit: (event) => void audit.push(event) });
-  const listening = await cluster.listen();
-  const config = { name: "embedded", server: listening.url, namespace: "default", credentials: tokenCredentials(cluster.adminToken) };
-  kube = connect(config, deps);
-  userActions = createUserActions({ kube, as: ({ by: user, groups }) => connect({ ...config, impersonate: { user, groups } }, deps) });
-  close = listening.close;
+beforeAll(() => {
+  const cluster = openEmbeddedCluster({ audit: (event) => void audit.push(event) });
+  kube = cluster.connect();
+  userActions = createUserActions({ kube, as: ({ by: user, groups }) => cluster.connect({ user, groups }) });
 });
-afterAll(async () => {
-  kube.close();
-  await close();
-});
+afterAll(() => kube.close());
 
 const configMap = (name: string, value: string): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name} }\ndata: { k: ${value} }\n`;

@@ -2,7 +2,7 @@
 import { API_VERSION } from "#api/define-kind.ts";
 import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { CONTROLLER_ACCOUNT, SIGNALS_ACCOUNT, SIGNALS_AUDIENCE, accountOfAction } from "#api/labels.ts";
-import { type ClusterSnapshot, createEmbeddedCluster, type EmbeddedCluster } from "#embedded/embedded-cluster.ts";
+import { type ClusterSnapshot, type EmbeddedCluster, openEmbeddedCluster } from "#embedded/embedded-cluster.ts";
 import type { Clock, Random } from "#lib/clock.ts";
 import { admissionPolicies } from "#manifests/admission.ts";
 import { crds, namespaceManifest, rights } from "#manifests/install.ts";
@@ -45,7 +45,7 @@ export type Installation = ClusterSnapshot;
 
 export const prepareInstallation = (): Installation => {
   const clock = createVirtualClock(createSeededRandom(0, 1));
-  const cluster = createEmbeddedCluster({ clock, random: createSeededRandom(0, 2) });
+  const cluster = openEmbeddedCluster({ clock, random: createSeededRandom(0, 2) });
   for (const manifest of [namespaceManifest(own), ...crds(), ...rights(own), ...admissionPolicies({ namespace: own, image })]) {
     const path = collections[manifest.kind];
     if (path === undefined) throw new Error(`an installation has no ${manifest.kind}`);
@@ -82,7 +82,7 @@ export const createPlatform = (
   installation: Installation,
   policy: RemediationPolicy["spec"],
 ): Platform => {
-  const cluster = createEmbeddedCluster({ ...deps, from: installation });
+  const cluster = openEmbeddedCluster({ ...deps, from: installation });
   const admin = (method: string, path: string, body?: unknown): unknown =>
     ask(cluster, method, path, body === undefined ? undefined : JSON.stringify(body));
   admin("POST", `/apis/${API_VERSION}/namespaces/${own}/remediationpolicies`, {

@@ -13,7 +13,7 @@ import { systemClock } from "#lib/system-clock.ts";
 import { crds, namespaceManifest, rights } from "#manifests/install.ts";
 import { alertmanagerAlert, delivery } from "#test/alertmanager.ts";
 import { tokenCredentials, tokenOf } from "#test/cluster.ts";
-import { type EmbeddedTestCluster, openEmbeddedCluster } from "#test/embedded-test-cluster.ts";
+import { type EmbeddedTestCluster, startEmbeddedCluster } from "#test/embedded-test-cluster.ts";
 import { processMetrics, roles } from "#roles/registry.ts";
 import { loadRoles, runRoles } from "#server/run-roles.ts";
 
@@ -25,7 +25,7 @@ let gatewayUrl = "";
 let running: Promise<void>;
 
 beforeAll(async () => {
-  cluster = await openEmbeddedCluster();
+  cluster = await startEmbeddedCluster();
   await cluster.apply([namespaceManifest(namespace), ...crds(), ...rights(namespace)]);
   const options = {
     namespace,

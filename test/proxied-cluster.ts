@@ -7,7 +7,7 @@ import type { Kube } from "#kube/client.ts";
 import { connect } from "#kube/connect.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import { clusterAt, configOf, tokenOf } from "#test/cluster.ts";
-import { type EmbeddedTestCluster, openEmbeddedCluster } from "#test/embedded-test-cluster.ts";
+import { type EmbeddedTestCluster, startEmbeddedCluster } from "#test/embedded-test-cluster.ts";
 import { type FaultProxy, startFaultProxy } from "#test/fault-proxy.ts";
 
 export interface ProxiedCluster {
@@ -30,7 +30,7 @@ export interface ProxiedEmbeddedCluster extends ProxiedCluster {
 export const evenRandom = (): number => 0.5;
 
 export const startProxiedCluster = async (): Promise<ProxiedEmbeddedCluster> => {
-  const server = await openEmbeddedCluster();
+  const server = await startEmbeddedCluster();
   const proxied = await behindProxy(server.config);
   const stop = async (): Promise<void> => {
     await proxied.stop();

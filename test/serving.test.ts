@@ -10,7 +10,7 @@ import { createManualClock } from "#lib/manual-clock.ts";
 import { crds, namespaceManifest, rights } from "#manifests/install.ts";
 import { alertmanagerAlert, delivery } from "#test/alertmanager.ts";
 import { tokenCredentials, tokenOf } from "#test/cluster.ts";
-import { type EmbeddedTestCluster, openEmbeddedCluster } from "#test/embedded-test-cluster.ts";
+import { type EmbeddedTestCluster, startEmbeddedCluster } from "#test/embedded-test-cluster.ts";
 import { type FaultProxy, startFaultProxy } from "#test/fault-proxy.ts";
 import { loadRoles, runRoles } from "#server/run-roles.ts";
 
@@ -29,7 +29,7 @@ const get = async (port: number, path: string): Promise<{ status: number; text: 
 };
 
 beforeAll(async () => {
-  cluster = await openEmbeddedCluster();
+  cluster = await startEmbeddedCluster();
   await cluster.apply([namespaceManifest(namespace), ...crds(), ...rights(namespace)]);
   proxy = await startFaultProxy(cluster.config);
   const token = await tokenOf(cluster, namespace, CONTROLLER_ACCOUNT);

@@ -2,7 +2,7 @@
 import process from "node:process";
 import type { Deployment } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
-import { startEmbeddedKube } from "#test/embedded-kube.ts";
+import { startEmbeddedCluster } from "#test/embedded-test-cluster.ts";
 import { objects, podsOf } from "#test/evidence-sketch.ts";
 
 const [podCount = 0, perWorkload = 10, perNamespace = 20] = process.argv.slice(2).map(Number);
@@ -55,7 +55,7 @@ const broken = {
   },
 };
 
-const cluster = await startEmbeddedKube();
+const cluster = await startEmbeddedCluster();
 const workloads = Math.ceil(podCount / perWorkload);
 for (let at = 0; at < workloads; at += 1) {
   const namespace = `team-${Math.floor(at / perNamespace)}`;
@@ -65,4 +65,4 @@ for (let at = 0; at < workloads; at += 1) {
   const deployment = { ...workload(at, isBroken ? "broken" : namespace) };
   cluster.put(deployment, ...podsOf(deployment, ...Array.from({ length: perWorkload }, () => (isBroken ? broken : {}))));
 }
-console.log(JSON.stringify({ url: cluster.url, token: cluster.adminToken }));
+console.log(JSON.stringify({ url: cluster.config.server, token: cluster.adminToken }));

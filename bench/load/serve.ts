@@ -2,12 +2,10 @@
 import process from "node:process";
 import { CONTROLLER_ACCOUNT, MANAGED_LABEL, SIGNALS_ACCOUNT, SIGNALS_AUDIENCE } from "#api/labels.ts";
 import type { KubeObject } from "#api/object.ts";
-import { createEmbeddedCluster } from "#embedded/embedded-cluster.ts";
-import { listen } from "#embedded/server.ts";
-import { systemClock } from "#lib/system-clock.ts";
+import { type EmbeddedOptions, openEmbeddedCluster } from "#embedded/embedded-cluster.ts";
 import { install } from "#manifests/install.ts";
 import { createUserActions } from "#scenarios/user-actions.ts";
-import { clusterAt, tokenCredentials, tokenOf } from "#test/cluster.ts";
+import { clusterAt, tokenOf } from "#test/cluster.ts";
 import { largeDeployment, largePod, largeSets, podsOfSet, setsOfDeployment } from "#test/large-pod.ts";
 
 const [pods = 0] = process.argv.slice(2).map(Number);
@@ -31,13 +29,12 @@ const collections = new Map<string, Collection>([
   ],
 ]);
 
-const server = createEmbeddedCluster({ clock: systemClock, random: Math.random });
-const listening = await listen((request) => {
+const before: EmbeddedOptions["before"] = (request, next) => {
   const { pathname, searchParams } = new URL(request.path, "http://bench");
   const collection = collections.get(pathname);
-  if (collection === undefined || request.method !== "GET" || searchParams.has("watch")) return server.handle(request);
+  if (collection === undefined || request.method !== "GET" || searchParams.has("watch")) return next(request);
   // Its own pages are none of the server's business.
-  const answer = server.handle({ ...request, path: pathname });
+  const answer = next({ ...request, path: pathname });
   if (answer.status !== 200) return answer;
   const [from, limit] = [Number(searchParams.get("continue") ?? 0), Number(searchParams.get("limit") ?? collection.count)];
   const to = Math.min(collection.count, from + limit);
@@ -46,8 +43,10 @@ const listening = await listen((request) => {
   // What the server holds itself comes with the last page.
   const [own, rest] = to < collection.count ? [[], { continue: String(to) }] : [list.items, {}];
   return { ...answer, body: { ...list, metadata: { ...list.metadata, ...rest }, items: [...items, ...own] } };
-}, {});
-const cluster = clusterAt({ server: listening.url, name: "bench", namespace: "default", credentials: tokenCredentials(server.adminToken) });
+};
+const server = openEmbeddedCluster({ before });
+const listening = await server.listen();
+const cluster = clusterAt(listening.config);
 const userActions = createUserActions({ kube: cluster.admin, as: ({ by, groups }) => cluster.asPerson(by, groups) });
 await userActions.apply(install({ namespace, image }));
 await userActions.apply([

@@ -65,5 +65,6 @@ const objects: readonly JsonRecord[] = [
 
 export const bootstrap = (server: ServerContext): void => {
   const writer = systemWriter("system:apiserver", "kube-apiserver");
-  for (const object of objects) createObject(server, builtIn(String(object["apiVersion"]), String(object["kind"])), undefined, object, writer);
+  for (const object of objects)
+    createObject(server, builtIn(String(object["apiVersion"]), String(object["kind"])), undefined, object, writer);
 };

@@ -2,14 +2,13 @@ import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { readFileSync } from "node:fs";
 import { ConfigMaps } from "#api/kubernetes.ts";
-import { selfSignedCertificate } from "#embedded/certificate.ts";
-import { type EmbeddedCluster, createEmbeddedCluster } from "#embedded/embedded-cluster.ts";
+import { selfSignedCertificate } from "#scenarios/self-signed-certificate.ts";
+import { type EmbeddedCluster, openEmbeddedCluster } from "#embedded/embedded-cluster.ts";
 import type { ApiResponse } from "#embedded/response.ts";
 import type { Random } from "#lib/clock.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import { connect } from "#kube/connect.ts";
-import { tokenCredentials } from "#test/cluster.ts";
 
 /** The same numbers again for the same seed. */
 const seeded = (seed: number): Random => {
@@ -42,7 +41,7 @@ describe("in process", () => {
   test("the same seed and the same calls give the same answers, uids and all", async () => {
     const story = async (): Promise<unknown> => {
       const clock = createManualClock();
-      const cluster = createEmbeddedCluster({ clock, random: seeded(7) });
+      const cluster = openEmbeddedCluster({ clock, random: seeded(7) });
       const made = call(cluster, "POST", configMaps, { metadata: { generateName: "a-" } });
       await clock.advance(10);
       return [made.body, call(cluster, "GET", "/api/v1/namespaces/default/serviceaccounts").body];
@@ -52,7 +51,7 @@ describe("in process", () => {
 
   test("a token ends when the clock says so", async () => {
     const clock = createManualClock();
-    const cluster = createEmbeddedCluster({ clock, random: seeded(1) });
+    const cluster = openEmbeddedCluster({ clock, random: seeded(1) });
     await clock.advance(1);
     const answer = call(cluster, "POST", "/api/v1/namespaces/default/serviceaccounts/default/token", { spec: { expirationSeconds: 600 } });
     const { token } = (answer.body as { status: { token: string } }).status;
@@ -63,7 +62,7 @@ describe("in process", () => {
 
   test("a watch that asks for bookmarks gets one a minute, and ends at its time", async () => {
     const clock = createManualClock();
-    const cluster = createEmbeddedCluster({ clock, random: seeded(1) });
+    const cluster = openEmbeddedCluster({ clock, random: seeded(1) });
     await clock.advance(1);
     const { stream } = call(cluster, "GET", `${configMaps}?watch=true&allowWatchBookmarks=true&timeoutSeconds=150`);
     const seen: string[] = [];
@@ -73,19 +72,19 @@ describe("in process", () => {
   });
 
   test("protobuf is refused with what kubectl can do instead", () => {
-    const cluster = createEmbeddedCluster({ clock: createManualClock(), random: seeded(1) });
+    const cluster = openEmbeddedCluster({ clock: createManualClock(), random: seeded(1) });
     const answer = call(cluster, "POST", configMaps, { metadata: { name: "a" } }, { contentType: "application/vnd.kubernetes.protobuf" });
     expect(answer).toMatchObject({ status: 415, body: { message: expect.stringContaining("--dry-run=client -o yaml") as string } });
   });
 
   test("a change of an answer leaves the stored object as it is", () => {
-    const cluster = createEmbeddedCluster({ clock: createManualClock(), random: seeded(1) });
+    const cluster = openEmbeddedCluster({ clock: createManualClock(), random: seeded(1) });
     const { body } = call(cluster, "POST", configMaps, { metadata: { name: "a" }, data: { k: "v" } });
     expect(() => Object.assign((body as { data: object }).data, { k: "other" })).toThrow(TypeError);
   });
 
   test("every manifest of ours is accepted, and applied twice changes nothing", () => {
-    const cluster = createEmbeddedCluster({ clock: createManualClock(), random: seeded(1) });
+    const cluster = openEmbeddedCluster({ clock: createManualClock(), random: seeded(1) });
     const plurals = (): Map<string, string> => {
       const groups = (call(cluster, "GET", "/apis").body as { groups: { versions: { groupVersion: string }[] }[] }).groups;
       const versions = ["v1", ...groups.flatMap((group) => group.versions.map(({ groupVersion }) => groupVersion))];
@@ -130,14 +129,14 @@ describe("a snapshot", () => {
   const notes = "/apis/example.test/v1/namespaces/default/notes";
   const clock = createManualClock();
   const taken = (): EmbeddedCluster => {
-    const cluster = createEmbeddedCluster({ clock, random: seeded(1) });
+    const cluster = openEmbeddedCluster({ clock, random: seeded(1) });
     expect(call(cluster, "POST", crds, definition).status).toBe(201);
     return cluster;
   };
 
   test("a cluster begins with the same objects, versions and kinds", () => {
     const first = taken();
-    const second = createEmbeddedCluster({ clock, random: seeded(2), from: first.snapshot() });
+    const second = openEmbeddedCluster({ clock, random: seeded(2), from: first.snapshot() });
     for (const path of [crds, configMaps, "/api/v1/namespaces", "/apis/rbac.authorization.k8s.io/v1/clusterroles"])
       expect(call(second, "GET", path).body).toEqual(call(first, "GET", path).body);
     expect(call(second, "POST", notes, { metadata: { name: "a" } }).status).toBe(201);
@@ -146,7 +145,7 @@ describe("a snapshot", () => {
   test("a write to one cluster changes neither the other nor the snapshot", () => {
     const first = taken();
     const from = first.snapshot();
-    const second = createEmbeddedCluster({ clock, random: seeded(2), from });
+    const second = openEmbeddedCluster({ clock, random: seeded(2), from });
     call(second, "POST", notes, { metadata: { name: "a" } });
     expect((call(first, "GET", notes).body as { items: unknown[] }).items).toEqual([]);
     expect(first.snapshot()).toEqual(from);
@@ -154,12 +153,12 @@ describe("a snapshot", () => {
 
   test("a token of the first cluster is not valid on the second", () => {
     const first = taken();
-    const second = createEmbeddedCluster({ clock, random: seeded(2), from: first.snapshot() });
+    const second = openEmbeddedCluster({ clock, random: seeded(2), from: first.snapshot() });
     expect(call(second, "GET", configMaps, undefined, { token: first.adminToken }).status).toBe(401);
   });
 
   test("a watch from a version before the snapshot is answered with 410", () => {
-    const second = createEmbeddedCluster({ clock, random: seeded(2), from: taken().snapshot() });
+    const second = openEmbeddedCluster({ clock, random: seeded(2), from: taken().snapshot() });
     const events: unknown[] = [];
     call(second, "GET", `${configMaps}?watch=true&resourceVersion=2`).stream?.({
       event: (event) => void events.push(event),
@@ -171,16 +170,10 @@ describe("a snapshot", () => {
 
 describe("over HTTPS", () => {
   test("our own client writes, lists and watches, and trusts only this server's certificate", async () => {
-    const cluster = createEmbeddedCluster({ clock: systemClock, random: seeded(3) });
+    const cluster = openEmbeddedCluster({ random: seeded(3) });
     const tls = selfSignedCertificate(systemClock.now());
     const listening = await cluster.listen({ tls });
-    const config = {
-      name: "embedded",
-      server: listening.url,
-      namespace: "default",
-      caPem: tls.certPem,
-      credentials: tokenCredentials(cluster.adminToken),
-    };
+    const config = { ...listening.config, caPem: tls.certPem };
     const deps = { clock: systemClock, random: seeded(4) };
     const kube = connect(config, deps);
     const distrusting = connect({ ...config, caPem: selfSignedCertificate(systemClock.now()).certPem }, deps);

@@ -1,5 +1,6 @@
 // Label and field selectors, parsed and matched as apimachinery's pkg/labels and pkg/fields do. Pure.
-import { type JsonRecord, type Stored, at, isRecord, listOf, numberOf, recordOf, textOf } from "#embedded/json.ts";
+import { selects } from "#api/selectors.ts";
+import { type JsonRecord, type Stored, at, isRecord, numberOf, textOf } from "#embedded/json.ts";
 import type { Resource } from "#embedded/resources.ts";
 import { badRequest } from "#embedded/status.ts";
 
@@ -55,28 +56,8 @@ export const labelValueRule =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
 /** metav1.LabelSelector; an absent one matches nothing, an empty one everything. */
-export const matchesSelector = (selector: unknown, labels: JsonRecord): boolean => {
-  if (!isRecord(selector)) return false;
-  const wanted = Object.entries(recordOf(selector["matchLabels"]));
-  if (!wanted.every(([key, value]) => labels[key] === value)) return false;
-  return listOf(selector["matchExpressions"]).every((expression) => {
-    const key = textOf(at(expression, "key"));
-    const present = Object.hasOwn(labels, key);
-    const among = listOf(at(expression, "values")).includes(labels[key]);
-    switch (at(expression, "operator")) {
-      case "In":
-        return present && among;
-      case "NotIn":
-        return !present || !among;
-      case "Exists":
-        return present;
-      case "DoesNotExist":
-        return !present;
-      default:
-        return false;
-    }
-  });
-};
+export const matchesSelector = (selector: unknown, labels: JsonRecord): boolean =>
+  selects(isRecord(selector) ? selector : undefined, labels as Readonly<Record<string, string>>);
 
 /** Fields that a resource can be selected by besides its name and namespace: ToSelectableFields of each registry. */
 const selectableFields: Readonly<Record<string, readonly string[]>> = {

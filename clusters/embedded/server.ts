@@ -3,7 +3,6 @@ import { type IncomingMessage, type RequestListener, type ServerResponse, create
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 
-import type { Certificate } from "#embedded/certificate.ts";
 import type { ApiResponse } from "#embedded/response.ts";
 import type { ApiRequest } from "#embedded/request.ts";
 
@@ -12,7 +11,7 @@ export interface ListenOptions {
   /** 0, the default, for any that is free. */
   readonly port?: number;
   /** kubectl sends no token over plain HTTP. */
-  readonly tls?: Certificate;
+  readonly tls?: { readonly certPem: string; readonly keyPem: string };
 }
 export interface Listening {
   readonly url: string;

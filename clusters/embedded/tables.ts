@@ -1,5 +1,6 @@
 // Answers as kubectl prints them: a meta.k8s.io/v1 Table with the printer columns of a definition, with those of the few built-in kinds that a
 // visitor of the playground looks at, and with name and age for the rest. Pure.
+import { ageText } from "#lib/duration.ts";
 import { type JsonRecord, type Stored, at, listOf, numberOf, textOf } from "#embedded/json.ts";
 import type { Resource } from "#embedded/resources.ts";
 
@@ -32,7 +33,7 @@ const column = (heading: string, cell: Cell, type = "string"): Column => ({
 });
 
 const name = column("Name", ({ metadata }) => metadata.name);
-const age = column("Age", ({ metadata }, nowMs) => shortDuration(nowMs - Date.parse(metadata.creationTimestamp)));
+const age = column("Age", ({ metadata }, nowMs) => ageText(nowMs - Date.parse(metadata.creationTimestamp)));
 const containerStatuses = (pod: Stored): readonly unknown[] => listOf(at(pod, "status", "containerStatuses"));
 const countOf = (object: Stored, field: string): number => numberOf(at(object, "status", field)) ?? 0;
 
@@ -68,7 +69,7 @@ const columnsByKind: Readonly<Record<string, readonly Column[]>> = {
   ],
   "/Event": [
     column("Last Seen", ({ lastTimestamp, eventTime, metadata }, nowMs) =>
-      shortDuration(nowMs - Date.parse(textOf(lastTimestamp) || textOf(eventTime) || metadata.creationTimestamp)),
+      ageText(nowMs - Date.parse(textOf(lastTimestamp) || textOf(eventTime) || metadata.creationTimestamp)),
     ),
     ...["Type", "Reason"].map((heading) => column(heading, (event) => event[heading.toLowerCase()])),
     column("Object", ({ involvedObject: about }) => `${textOf(at(about, "kind")).toLowerCase()}/${textOf(at(about, "name"))}`),
@@ -87,7 +88,7 @@ const customColumns = (columns: readonly PrinterColumn[]): Column[] => [
     cell: (object, nowMs) => {
       const value = atJsonPath(object, item.jsonPath);
       if (value === undefined) return null;
-      return item.type === "date" ? shortDuration(nowMs - Date.parse(textOf(value))) : value;
+      return item.type === "date" ? ageText(nowMs - Date.parse(textOf(value))) : value;
     },
   })),
 ];
@@ -100,20 +101,6 @@ const atJsonPath = (object: unknown, path: string): unknown => {
     values = values.flatMap((value) => (bare === "*" ? listOf(value) : [at(value, bare)])).filter((value) => value !== undefined);
   }
   return values[0];
-};
-
-/** As k8s.io/apimachinery's duration.HumanDuration: two units at most. */
-const shortDuration = (ms: number): string => {
-  const seconds = Math.floor(ms / 1000);
-  if (Number.isNaN(seconds)) return "<unknown>";
-  const [minutes, hours, days] = [Math.floor(seconds / 60), Math.floor(seconds / 3600), Math.floor(seconds / 86_400)];
-  const pair = (whole: string, rest: number, unit: string): string => (rest === 0 ? whole : `${whole}${rest}${unit}`);
-  if (seconds < 120) return `${Math.max(0, seconds)}s`;
-  if (minutes < 10) return pair(`${minutes}m`, seconds % 60, "s");
-  if (hours < 3) return `${minutes}m`;
-  if (hours < 8) return pair(`${hours}h`, minutes % 60, "m");
-  if (days < 2) return `${hours}h`;
-  return days < 8 ? pair(`${days}d`, hours % 24, "h") : `${days}d`;
 };
 
 export interface TableOptions {

@@ -6,7 +6,7 @@ import type { KubeObject } from "#api/object.ts";
 import { connect } from "#kube/connect.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import { runKintsugi } from "#test/cli-harness.ts";
-import { type EmbeddedKube, startEmbeddedKube } from "#test/embedded-kube.ts";
+import { type EmbeddedTestCluster, startEmbeddedCluster } from "#test/embedded-test-cluster.ts";
 import { crashed, failing, objects, podsOf, sketchNow } from "#test/evidence-sketch.ts";
 
 /** Each a value of its own, so that a failure says which place leaks. */
@@ -184,9 +184,9 @@ spec: { maxReplicas: 3, scaleTargetRef: { apiVersion: apps/v1, kind: Deployment,
   return [filled, ...made, { ...others[0]!, data: { ...files(), "all.conf": lines() } } as KubeObject, ...others.slice(1), ...events];
 };
 
-let kube: EmbeddedKube;
+let kube: EmbeddedTestCluster;
 beforeAll(async () => {
-  kube = await startEmbeddedKube();
+  kube = await startEmbeddedCluster();
   kube.put(...cluster(), ...leaky());
 });
 afterAll(() => kube.stop());

@@ -2,9 +2,9 @@
 import { afterEach, expect, test } from "vitest";
 import { Secrets } from "#api/kubernetes.ts";
 import { ensureKey, readKey } from "#cluster/installation-key.ts";
-import { type EmbeddedKube, startEmbeddedKube } from "#test/embedded-kube.ts";
+import { type EmbeddedTestCluster, startEmbeddedCluster } from "#test/embedded-test-cluster.ts";
 
-let cluster: EmbeddedKube | undefined;
+let cluster: EmbeddedTestCluster | undefined;
 afterEach(async () => {
   await cluster?.stop();
   cluster = undefined;
@@ -14,7 +14,7 @@ const place = { namespace: "default", name: "kintsugi-test-key" };
 const bytesOf = (value: number) => (size: number) => new Uint8Array(size).fill(value);
 
 test("a key that is missing is made once, and read by everyone after", async () => {
-  cluster = await startEmbeddedKube();
+  cluster = await startEmbeddedCluster();
   expect(await readKey(cluster.admin, place)).toBeUndefined();
   const made = await ensureKey(cluster.admin, { ...place, randomBytes: bytesOf(7) });
   expect(made).toEqual(Buffer.alloc(32, 7));
@@ -23,13 +23,13 @@ test("a key that is missing is made once, and read by everyone after", async () 
 });
 
 test("of two processes that make it at once, both use the one that was stored", async () => {
-  cluster = await startEmbeddedKube();
+  cluster = await startEmbeddedCluster();
   const keys = await Promise.all([1, 2, 3].map((value) => ensureKey(cluster!.admin, { ...place, randomBytes: bytesOf(value) })));
   expect(new Set(keys.map((key) => key.toString("hex"))).size).toBe(1);
 });
 
 test("a Secret that holds no key is an error that says what to do, and shows nothing of it", async () => {
-  cluster = await startEmbeddedKube();
+  cluster = await startEmbeddedCluster();
   const secret = { apiVersion: "v1", kind: "Secret", metadata: place, data: { key: Buffer.from("too short").toString("base64") } };
   await cluster.admin.create(Secrets, secret);
   await expect(readKey(cluster.admin, place)).rejects.toThrow(

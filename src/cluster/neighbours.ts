@@ -3,7 +3,7 @@ import type { PodTemplate } from "#api/kubernetes.ts";
 import type { Neighbour } from "#api/kinds/remediation-processing.ts";
 import type { KubeObject, ObjectReference } from "#api/object.ts";
 import type { CachedAutoscaler, CachedBudget, CachedNode, CachedPod, CachedQuota, CachedService } from "#cluster/cached-kinds.ts";
-import { selects, serviceSelects } from "#cluster/selectors.ts";
+import { selects, serviceSelects } from "#api/selectors.ts";
 import { templateReferences } from "#cluster/template-references.ts";
 import { isReady } from "#api/conditions.ts";
 

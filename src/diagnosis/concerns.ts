@@ -2,7 +2,7 @@
 import type { Reference } from "#api/fields.ts";
 import { HorizontalPodAutoscalers, PersistentVolumeClaims, PodDisruptionBudgets, type Pod, Pods, Services } from "#api/kubernetes.ts";
 import { type KubeObject, referenceText, controllerOf } from "#api/object.ts";
-import { selects } from "#cluster/selectors.ts";
+import { selects } from "#api/selectors.ts";
 import { claimants } from "#diagnosis/claimants.ts";
 import type { Finding } from "#diagnosis/finding.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";

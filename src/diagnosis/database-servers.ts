@@ -2,7 +2,7 @@
 // the one that was deployed with the client. Pure. An address in a Secret is not evidence: where none of this decides, no server is named.
 import { isReady } from "#api/conditions.ts";
 import { Services, type Service } from "#api/kubernetes.ts";
-import { serviceSelects } from "#cluster/selectors.ts";
+import { serviceSelects } from "#api/selectors.ts";
 import type { Engine } from "#diagnosis/database-engines.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import { fromTimestamp } from "#lib/clock.ts";

@@ -16,7 +16,7 @@ import {
   type Service,
 } from "#api/kubernetes.ts";
 import { apiVersionOf, type KubeObject, referenceText, type ResourceType, controllerOf } from "#api/object.ts";
-import { serviceSelects } from "#cluster/selectors.ts";
+import { serviceSelects } from "#api/selectors.ts";
 import { replicasOf, templateOf } from "#cluster/workload-shape.ts";
 import type { ComponentState, ConnectionAttempt, Evidence, Metric, ObservedChange, ObservedEvent, PodLog } from "#evidence/evidence.ts";
 import { fromTimestamp } from "#lib/clock.ts";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { collectEvidence } from "#evidence/collect-cluster.ts";
 import { connect } from "#kube/connect.ts";
 import { systemClock } from "#lib/system-clock.ts";
-import { type EmbeddedKube, startEmbeddedKube } from "#test/embedded-kube.ts";
+import { type EmbeddedTestCluster, startEmbeddedCluster } from "#test/embedded-test-cluster.ts";
 import { objects, podsOf } from "#test/evidence-sketch.ts";
 
 const shop = objects(`
@@ -47,9 +47,9 @@ spec: {selector: {app: backend}, ports: [{port: 80}]}
 `);
 const [web] = shop;
 
-let cluster: EmbeddedKube;
+let cluster: EmbeddedTestCluster;
 beforeAll(async () => {
-  cluster = await startEmbeddedKube();
+  cluster = await startEmbeddedCluster();
   cluster.put(...shop, ...orders, ...podsOf(web!, {}));
 });
 afterAll(() => cluster.stop());
@@ -153,7 +153,7 @@ subjects: [{kind: User, name: pat, apiGroup: rbac.authorization.k8s.io}]
   );
   const pat = connect(
     {
-      server: cluster.url,
+      server: cluster.config.server,
       name: "c",
       namespace: "shop",
       impersonate: { user: "pat", groups: [] },

@@ -12,7 +12,7 @@ import { systemClock } from "#lib/system-clock.ts";
 import { connect } from "#kube/connect.ts";
 import { tokenCredentials } from "#test/cluster.ts";
 import { type FaultAction, type ProxiedRequest, startFaultProxy } from "#test/fault-proxy.ts";
-import { type EmbeddedKube, startEmbeddedKube } from "#test/embedded-kube.ts";
+import { type EmbeddedTestCluster, startEmbeddedCluster } from "#test/embedded-test-cluster.ts";
 import { objects, podsOf } from "#test/evidence-sketch.ts";
 import type { Deployment } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
@@ -59,11 +59,11 @@ const healthy = (path: string): unknown => {
   return path.includes("istio") ? vector() : vector({ metric: ratio, value: [1, "0.6"] });
 };
 
-let plain: EmbeddedKube;
-let watched: EmbeddedKube;
+let plain: EmbeddedTestCluster;
+let watched: EmbeddedTestCluster;
 beforeAll(async () => {
-  plain = await startEmbeddedKube();
-  watched = await startEmbeddedKube();
+  plain = await startEmbeddedCluster();
+  watched = await startEmbeddedCluster();
   for (const cluster of [plain, watched]) cluster.put(web!, ...podsOf(web!, {}));
   watched.put(...monitoring);
 });
@@ -73,7 +73,7 @@ const asked: string[] = [];
 beforeEach(() => asked.splice(0));
 /** The server's own, but for what goes through it to a Service. */
 const behind = (
-  cluster: EmbeddedKube,
+  cluster: EmbeddedTestCluster,
   answer: (path: string, options: { timeoutMs?: number; maxBytes?: number }) => unknown,
 ): ClusterReader => ({
   ...cluster.admin,
@@ -188,7 +188,7 @@ test("a part that fails leaves the other", async () => {
 });
 
 test("packets of a workload on the host's network are not its own, and a name of two workloads is no workload", async () => {
-  const cluster = await startEmbeddedKube();
+  const cluster = await startEmbeddedCluster();
   const { template, ...spec } = (web as Deployment).spec;
   const onHost = { ...web!, spec: { ...spec, template: { ...template, spec: { ...template.spec, hostNetwork: true } } } };
   cluster.put(onHost as KubeObject, ...podsOf(onHost, {}), ...monitoring);
@@ -283,7 +283,7 @@ describe("over HTTP", () => {
   ])("%s becomes a gap, at once and after one try", async (_, action, why) => {
     const clock = createManualClock();
     const proxy = await startFaultProxy({
-      server: watched.url,
+      server: watched.config.server,
       name: "embedded",
       namespace: "shop",
       credentials: tokenCredentials(watched.adminToken),

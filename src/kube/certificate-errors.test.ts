@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:https";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { selfSignedCertificate } from "#embedded/certificate.ts";
+import { selfSignedCertificate } from "#scenarios/self-signed-certificate.ts";
 import type { ClusterConfig } from "#kube/cluster-config.ts";
 import { connect } from "#kube/connect.ts";
 import { systemClock } from "#lib/system-clock.ts";

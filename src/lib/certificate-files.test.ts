@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { selfSignedCertificate } from "#embedded/certificate.ts";
+import { selfSignedCertificate } from "#scenarios/self-signed-certificate.ts";
 import { type Certificate, openCertificateFiles } from "#lib/certificate-files.ts";
 import { silentLog } from "#lib/log.ts";
 import { createManualClock } from "#lib/manual-clock.ts";

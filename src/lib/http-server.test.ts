@@ -4,7 +4,7 @@ import { type Socket, connect as connectSocket } from "node:net";
 import { Hono } from "hono";
 import { afterEach, describe, expect, test, vi } from "vitest";
 
-import { selfSignedCertificate } from "#embedded/certificate.ts";
+import { selfSignedCertificate } from "#scenarios/self-signed-certificate.ts";
 import type { Certificate, CertificateSource } from "#lib/certificate-files.ts";
 import { createHttpClient } from "#lib/http-client.ts";
 import { type HttpServer, type ServerOptions, createApp, guardApp, startHttpServer } from "#lib/http-server.ts";

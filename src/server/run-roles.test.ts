@@ -8,13 +8,13 @@ import { systemClock } from "#lib/system-clock.ts";
 import { crds, namespaceManifest, rights } from "#manifests/install.ts";
 import { type LoadedRoles, loadRoles, type ProcessDeps, runRoles } from "#server/run-roles.ts";
 import { tokenCredentials, tokenOf } from "#test/cluster.ts";
-import { type EmbeddedTestCluster, openEmbeddedCluster } from "#test/embedded-test-cluster.ts";
+import { type EmbeddedTestCluster, startEmbeddedCluster } from "#test/embedded-test-cluster.ts";
 
 const namespace = "kintsugi-roles";
 let cluster: EmbeddedTestCluster;
 let token: string;
 beforeAll(async () => {
-  cluster = await openEmbeddedCluster();
+  cluster = await startEmbeddedCluster();
   await cluster.apply([namespaceManifest(namespace), ...crds(), ...rights(namespace)]);
   token = await tokenOf(cluster, namespace, CONTROLLER_ACCOUNT);
 });

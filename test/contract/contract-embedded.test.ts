@@ -1,11 +1,10 @@
 // The contract against the embedded API server.
-import { createEmbeddedCluster } from "#embedded/embedded-cluster.ts";
-import { systemClock } from "#lib/system-clock.ts";
+import { openEmbeddedCluster } from "#embedded/embedded-cluster.ts";
 import { openContractCluster } from "#test/contract/cluster.ts";
 import { registerContract } from "#test/contract/suite.ts";
 
 registerContract("embedded", async () => {
-  const cluster = createEmbeddedCluster({ clock: systemClock, random: Math.random });
+  const cluster = openEmbeddedCluster();
   const listening = await cluster.listen();
   return openContractCluster({
     url: listening.url,

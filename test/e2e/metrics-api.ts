@@ -3,7 +3,7 @@
 import { createServer } from "node:https";
 import { networkInterfaces } from "node:os";
 import { Pods } from "#api/kubernetes.ts";
-import { selfSignedCertificate } from "#embedded/certificate.ts";
+import { selfSignedCertificate } from "#scenarios/self-signed-certificate.ts";
 import type { Kube } from "#kube/client.ts";
 import type { UserActions } from "#scenarios/user-actions.ts";
 

@@ -1,10 +1,8 @@
 // A user's cluster, played by an embedded one on virtual time: what the demonstration puts there works from outside, and all of it goes away.
 import { expect, test } from "vitest";
-import { createEmbeddedCluster } from "#embedded/embedded-cluster.ts";
-import { connect } from "#kube/connect.ts";
+import { type EmbeddedCluster, openEmbeddedCluster } from "#embedded/embedded-cluster.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { contextManifests, hasKintsugi, openContextStage } from "#scenarios/context-stage.ts";
-import { inProcessHttp } from "#embedded/in-process-http.ts";
 import { inProcessServers } from "#scenarios/in-process-servers.ts";
 import { kintsugiInPods } from "#scenarios/kintsugi-in-pods.ts";
 import { scenarioPrograms } from "#scenarios/scenario-programs.ts";
@@ -24,21 +22,19 @@ test("controllers outside repair what breaks inside, and nothing is left", async
     clock,
     random,
     image,
-    http: inProcessHttp({ handle: (request) => cluster.handle(request) }),
+    http: () => cluster.http,
     startServer: services.start,
     logLevel: "silent",
     renewedToken: () => "none",
     onListening: () => {},
   });
-  const cluster = createEmbeddedCluster({
+  const cluster: EmbeddedCluster = openEmbeddedCluster({
     clock,
     random,
     workloads: { behave: (context) => inPods.behave(context) ?? programs.behave(context), pull: programs.pull },
   });
-  const http = inProcessHttp(cluster);
-  const credentials = { current: () => Promise.resolve({ token: cluster.adminToken }), invalidate: (): void => {} };
-  const config = { name: "user", server: "http://embedded", namespace: "default", credentials };
-  const kube = connect(config, { clock, random, http });
+  const { http, config } = cluster;
+  const kube = cluster.connect();
   const everything = (): string[] =>
     [
       ...["/namespaces", "/serviceaccounts", "apiextensions.k8s.io/customresourcedefinitions"],
@@ -73,16 +69,16 @@ test("controllers outside repair what breaks inside, and nothing is left", async
 test("a cluster that can't be written to is told, and what was made is taken away", async () => {
   const clock = createManualClock();
   const random = seeded(6);
-  const cluster = createEmbeddedCluster({ clock, random });
   // Refused from the first policy on, as an account without that right would be.
-  const http = inProcessHttp({
-    handle: (request) =>
+  const cluster = openEmbeddedCluster({
+    clock,
+    random,
+    before: (request, next) =>
       request.method === "PATCH" && request.path.includes("validatingadmissionpolicies")
         ? { status: 403, headers: {}, body: { kind: "Status", code: 403, reason: "Forbidden", message: "you may not" } }
-        : cluster.handle(request),
+        : next(request),
   });
-  const credentials = { current: () => Promise.resolve({ token: cluster.adminToken }), invalidate: (): void => {} };
-  const config = { name: "user", server: "http://embedded", namespace: "default", credentials };
+  const { http, config } = cluster;
   const options = {
     config,
     namespace: "kintsugi-demo-x",

@@ -7,7 +7,6 @@ import { runCli } from "#cli/cli.ts";
 import { connect } from "#kube/connect.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { storedWritesOf } from "#scenarios/effective-writes.ts";
-import { inProcessHttp } from "#embedded/in-process-http.ts";
 import { inProcessServers } from "#scenarios/in-process-servers.ts";
 import { type EmbeddedStage, openEmbeddedStage } from "#scenarios/embedded-stage.ts";
 import type { ScenarioRun } from "#scenarios/run-scenario.ts";
@@ -59,7 +58,7 @@ const describeRequest = async (name: string): Promise<string> => {
       random,
       version: "test",
       runRole: () => Promise.reject(new Error("not here")),
-      connect: (config) => connect(config, { clock, random, http: inProcessHttp(stage.cluster) }),
+      connect: (config) => connect(config, { clock, random, http: stage.cluster.http }),
     }),
   );
   expect(code, said).toBe(0);

@@ -3,6 +3,7 @@
 import type { KubeObject, ResourceType } from "#api/object.ts";
 import type { ObjectStore } from "#embedded/object-store.ts";
 import type { Kube } from "#kube/client.ts";
+import type { ClusterConfig } from "#kube/cluster-config.ts";
 import { connect } from "#kube/connect.ts";
 import { type Controller, runController } from "#kube/controller.ts";
 import { KubeError } from "#kube/errors.ts";
@@ -43,12 +44,11 @@ export interface ControlPlaneDeps {
   readonly objects: ObjectStore;
   readonly http: HttpClient;
   /** Of a member of system:masters, who may impersonate every account. */
-  readonly adminToken: string;
+  readonly config: ClusterConfig;
 }
 
-export const createControlPlane = ({ clock, random, objects, http, adminToken }: ControlPlaneDeps): ControlPlane => {
+export const createControlPlane = ({ clock, random, objects, http, config }: ControlPlaneDeps): ControlPlane => {
   const stores = new Map<string, Store>();
-  const credentials = { current: () => Promise.resolve({ token: adminToken }), invalidate: () => {} };
   const never = new AbortController().signal;
   return {
     clock,
@@ -61,9 +61,7 @@ export const createControlPlane = ({ clock, random, objects, http, adminToken }:
     },
     actAs: ({ user, group, component, manager }) => {
       const groups = ["system:masters", "system:authenticated", ...(group === undefined ? [] : [group])];
-      const impersonate = { user, groups };
-      const config = { name: component, server: "http://embedded", namespace: "default", credentials, impersonate };
-      const kube = connect(config, { clock, random, http, userAgent: manager });
+      const kube = connect({ ...config, name: component, impersonate: { user, groups } }, { clock, random, http, userAgent: manager });
       return { kube, events: createEventRecorder({ kube, clock, log: silentLog, component, instance: "", quietMs: 0 }) };
     },
     run: (controller) => void runController(controller, { clock, random, log: crashOnBugs }, never),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createEmbeddedCluster } from "#embedded/embedded-cluster.ts";
+import { openEmbeddedCluster } from "#embedded/embedded-cluster.ts";
 import { type Monitoring, createMonitoring } from "#embedded/monitoring/monitoring.ts";
 import { type WebhookPayload, fingerprintOf } from "#embedded/monitoring/webhook-payload.ts";
 import { type ManualClock, createManualClock } from "#lib/manual-clock.ts";
@@ -20,7 +20,7 @@ const startMs = Date.UTC(2030, 0, 1);
 
 const createScene = (): Scene => {
   const clock = createManualClock(startMs);
-  const cluster = createEmbeddedCluster({ clock, random: () => 0.5 });
+  const cluster = openEmbeddedCluster({ clock, random: () => 0.5 });
   const call = (method: string, path: string, body?: unknown): void => {
     const headers = { authorization: `Bearer ${cluster.adminToken}`, "content-type": "application/json" };
     const { status, body: said } = cluster.handle({ method, path, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });

@@ -1,6 +1,6 @@
 // What only a virtual clock shows of pods: long waits, programs of this process, one seed one story, many pods. test/contract has the rest.
 import { describe, expect, test } from "vitest";
-import { type EmbeddedCluster, createEmbeddedCluster } from "#embedded/embedded-cluster.ts";
+import { type EmbeddedCluster, openEmbeddedCluster } from "#embedded/embedded-cluster.ts";
 import { type JsonRecord, at, listOf } from "#embedded/json.ts";
 import type { ContainerContext } from "#embedded/nodes/behaviour.ts";
 import type { Workloads } from "#embedded/workloads.ts";
@@ -23,7 +23,7 @@ interface Stage {
 
 const stage = async (workloads: Workloads = {}): Promise<Stage> => {
   const clock = createManualClock();
-  const cluster = createEmbeddedCluster({ clock, random: seeded(5), workloads });
+  const cluster = openEmbeddedCluster({ clock, random: seeded(5), workloads });
   await clock.advance(1);
   return {
     clock,

@@ -8,7 +8,7 @@ import { connect } from "#kube/connect.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import { runKintsugi } from "#test/cli-harness.ts";
 import { type Connected, openCluster, type TestCluster } from "#test/cluster.ts";
-import { type EmbeddedKube, startEmbeddedKube } from "#test/embedded-kube.ts";
+import { type EmbeddedTestCluster, startEmbeddedCluster } from "#test/embedded-test-cluster.ts";
 
 const namespace = "kintsugi-diagnose-rights";
 const user = "reader-of-diagnose";
@@ -47,15 +47,15 @@ const prepare = async (admin: Connected): Promise<void> => {
 };
 
 let real: TestCluster;
-let embedded: EmbeddedKube;
+let embedded: EmbeddedTestCluster;
 let servers: Readonly<Record<"real" | "embedded", { readonly admin: Connected; readonly reader: Connected }>>;
 
 beforeAll(async () => {
   real = await openCluster(inject("controlPlane"));
-  embedded = await startEmbeddedKube();
+  embedded = await startEmbeddedCluster();
   const reader = connect(
     {
-      server: embedded.url,
+      server: embedded.config.server,
       name: "embedded",
       namespace,
       impersonate: { user, groups: ["system:authenticated"] },

@@ -10,7 +10,7 @@ import { connect } from "#kube/connect.ts";
 import { KubeError } from "#kube/errors.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import { type Ran, runKintsugi } from "#test/cli-harness.ts";
-import { type EmbeddedKube, startEmbeddedKube } from "#test/embedded-kube.ts";
+import { type EmbeddedTestCluster, startEmbeddedCluster } from "#test/embedded-test-cluster.ts";
 import { evidence, objects, podsOf } from "#test/evidence-sketch.ts";
 
 const workload = (namespace: string) =>
@@ -48,9 +48,9 @@ const settings = objects(`{apiVersion: v1, kind: ConfigMap, metadata: {name: set
 const [broken] = workload("shop");
 const [well] = workload("well");
 
-let cluster: EmbeddedKube;
+let cluster: EmbeddedTestCluster;
 beforeAll(async () => {
-  cluster = await startEmbeddedKube();
+  cluster = await startEmbeddedCluster();
   cluster.put(broken!, ...podsOf(broken!, waiting), ...settings, well!, ...podsOf(well!, {}));
 });
 afterAll(() => cluster.stop());

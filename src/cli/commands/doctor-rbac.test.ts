@@ -5,7 +5,7 @@ import type { KubeObject } from "#api/object.ts";
 import { connect } from "#kube/connect.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import { type Ran, runKintsugi } from "#test/cli-harness.ts";
-import { type EmbeddedKube, startEmbeddedKube } from "#test/embedded-kube.ts";
+import { type EmbeddedTestCluster, startEmbeddedCluster } from "#test/embedded-test-cluster.ts";
 import { objects, podsOf } from "#test/evidence-sketch.ts";
 
 interface Role extends KubeObject {
@@ -37,9 +37,9 @@ metadata: {name: one}
 `);
 const journal = expect.stringMatching(/^the change journal: there is none/) as string;
 
-let cluster: EmbeddedKube;
+let cluster: EmbeddedTestCluster;
 beforeAll(async () => {
-  cluster = await startEmbeddedKube();
+  cluster = await startEmbeddedCluster();
   for (const command of ["diagnose", "changes"])
     for (const extent of ["as-printed", "uncommented"]) {
       const text = await printed(command);
@@ -63,7 +63,7 @@ const as = (user: string, ...args: readonly string[]): Promise<Ran> =>
     connect: () =>
       connect(
         {
-          server: cluster.url,
+          server: cluster.config.server,
           name: "c",
           namespace: "shop",
           impersonate: { user, groups: ["system:authenticated"] },

@@ -8,13 +8,13 @@ import { freezeHold } from "#policy/freeze.ts";
 import { subjectVariables } from "#policy/rules.ts";
 import { settingsFrom } from "#policy/settings.ts";
 import { type Ran, runKintsugi } from "#test/cli-harness.ts";
-import { type EmbeddedTestCluster, openEmbeddedCluster } from "#test/embedded-test-cluster.ts";
+import { type EmbeddedTestCluster, startEmbeddedCluster } from "#test/embedded-test-cluster.ts";
 
 const settingsOf = (policies: readonly RemediationPolicy[]) => settingsFrom(policies, DEFAULT_NAMESPACE);
 
 let cluster: EmbeddedTestCluster;
 beforeAll(async () => {
-  cluster = await openEmbeddedCluster();
+  cluster = await startEmbeddedCluster();
   const namespaces = [DEFAULT_NAMESPACE, "shop", "bank"].map((name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } }));
   await cluster.apply([...namespaces, crdOf(RemediationPolicy)]);
 });

@@ -10,13 +10,13 @@ import { createJournalKeeper } from "#cluster/journal/keep-journal.ts";
 import { referenceOf } from "#cluster/journal/track.ts";
 import { silentLog } from "#lib/log.ts";
 import { systemClock } from "#lib/system-clock.ts";
-import { type EmbeddedKube, startEmbeddedKube } from "#test/embedded-kube.ts";
+import { type EmbeddedTestCluster, startEmbeddedCluster } from "#test/embedded-test-cluster.ts";
 
 const count = 200;
 const versions = 3;
-let embedded: EmbeddedKube;
+let embedded: EmbeddedTestCluster;
 beforeAll(async () => {
-  embedded = await startEmbeddedKube();
+  embedded = await startEmbeddedCluster();
 });
 afterAll(() => embedded.stop());
 

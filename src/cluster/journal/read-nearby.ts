@@ -17,7 +17,7 @@ import { helmChanges, recordedChanges, releaseChanges, type Remembered } from "#
 import { referenceOf, type Track } from "#cluster/journal/track.ts";
 import { isTracked } from "#cluster/journal/tracked-content.ts";
 import { secretType, trackedTypes } from "#cluster/journal/tracked-kinds.ts";
-import { selects } from "#cluster/selectors.ts";
+import { selects } from "#api/selectors.ts";
 import type { Kube } from "#kube/client.ts";
 import { KubeError } from "#kube/errors.ts";
 import type { Clock } from "#lib/clock.ts";

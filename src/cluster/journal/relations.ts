@@ -14,7 +14,7 @@ import type {
 import type { ObjectReference } from "#api/object.ts";
 import type { Content } from "#cluster/journal/tracked-content.ts";
 import { referencesOf } from "#cluster/neighbours.ts";
-import { selects, serviceSelects } from "#cluster/selectors.ts";
+import { selects, serviceSelects } from "#api/selectors.ts";
 
 /** An object with the content it has or had. */
 export interface Known {

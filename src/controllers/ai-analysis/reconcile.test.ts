@@ -38,7 +38,7 @@ import { crdOf } from "#manifests/crd.ts";
 import { rbacOf } from "#manifests/rbac.ts";
 import { defaultSettings, type Settings } from "#policy/settings.ts";
 import type { Connected } from "#test/cluster.ts";
-import { type EmbeddedTestCluster, openEmbeddedCluster } from "#test/embedded-test-cluster.ts";
+import { type EmbeddedTestCluster, startEmbeddedCluster } from "#test/embedded-test-cluster.ts";
 import { runKintsugi } from "#test/cli-harness.ts";
 import { openedChanges } from "#test/recorded-changes.ts";
 import { alert } from "#test/scene.ts";
@@ -56,7 +56,7 @@ let account: Connected;
 let ann: Connected;
 
 beforeAll(async () => {
-  cluster = await openEmbeddedCluster();
+  cluster = await startEmbeddedCluster();
   const own = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
   const manifests = [own, ...kinds.map(crdOf), ...rbacOf({ account: CONTROLLER_ACCOUNT, namespace, needs })];
   const rbac = { apiVersion: "rbac.authorization.k8s.io/v1", metadata: { name: "approver", namespace } };

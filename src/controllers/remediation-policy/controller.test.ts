@@ -12,7 +12,7 @@ import { silentLog } from "#lib/log.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import { crdOf } from "#manifests/crd.ts";
 import { rbacOf } from "#manifests/rbac.ts";
-import { type EmbeddedTestCluster, openEmbeddedCluster } from "#test/embedded-test-cluster.ts";
+import { type EmbeddedTestCluster, startEmbeddedCluster } from "#test/embedded-test-cluster.ts";
 
 const namespace = "kintsugi-policies";
 type Spec = RemediationPolicy["spec"];
@@ -23,7 +23,7 @@ const apply = (name: string, spec: Spec): Promise<unknown> =>
 
 let stop: () => Promise<void>;
 beforeAll(async () => {
-  cluster = await openEmbeddedCluster();
+  cluster = await startEmbeddedCluster();
   const own = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
   await cluster.apply([own, crdOf(RemediationPolicy), ...rbacOf({ account: CONTROLLER_ACCOUNT, namespace, needs })]);
   const kube = await cluster.asAccount(namespace, CONTROLLER_ACCOUNT);

@@ -1,7 +1,7 @@
 // A workload is told to call an address that leads nowhere: no Service has that name, or the Service does not have that port.
 import { ResourceQuotas, Services } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
-import { serviceSelects } from "#cluster/selectors.ts";
+import { serviceSelects } from "#api/selectors.ts";
 import { assess, objectQuote } from "#diagnosis/assess.ts";
 import { type Called, calledBy, callersOf } from "#diagnosis/called-addresses.ts";
 import { complaintsAbout } from "#diagnosis/caller-complaints.ts";

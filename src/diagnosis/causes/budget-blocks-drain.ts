@@ -1,7 +1,7 @@
 // A PodDisruptionBudget that allows no eviction while a node is being drained: the drain never ends.
 import { Nodes, PodDisruptionBudgets } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
-import { selects } from "#cluster/selectors.ts";
+import { selects } from "#api/selectors.ts";
 import { objectQuote } from "#diagnosis/assess.ts";
 import { patch } from "#diagnosis/kubectl.ts";
 import { cause } from "#diagnosis/rule.ts";

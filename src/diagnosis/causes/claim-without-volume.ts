@@ -9,7 +9,7 @@ import {
   type PersistentVolumeClaim,
 } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
-import { selects } from "#cluster/selectors.ts";
+import { selects } from "#api/selectors.ts";
 import { parseQuantity } from "#lib/quantity.ts";
 import { assess, eventQuote, objectQuote, person } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";

@@ -1,7 +1,7 @@
 // NetworkPolicies that isolate a workload: a policy without rules allows nothing. The rules of several policies add up, so that each pod is judged
 // by all policies that select it.
 import { NetworkPolicies, type NetworkPolicy } from "#api/kubernetes.ts";
-import { selects } from "#cluster/selectors.ts";
+import { selects } from "#api/selectors.ts";
 import { objectQuote, restoration } from "#diagnosis/assess.ts";
 import { complaintQuote, complaintsAboutService, hasOwnComplaint } from "#diagnosis/caller-complaints.ts";
 import { lineQuote, linesSaying } from "#diagnosis/log-lines.ts";

@@ -1,7 +1,7 @@
 // A Service that leads nowhere although its program runs: its selector matches no pod, its target port is none of theirs, or its protocol another.
 import { EndpointSlices, Pods, Services, type Container, type Service } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
-import { serviceSelects } from "#cluster/selectors.ts";
+import { serviceSelects } from "#api/selectors.ts";
 import { assess, objectQuote } from "#diagnosis/assess.ts";
 import { callersAndComplainers, complaintsAboutService, hasOwnComplaint } from "#diagnosis/caller-complaints.ts";
 import type { Cause } from "#diagnosis/cause.ts";

@@ -25,7 +25,7 @@ import { needs, senderNeeds } from "#services/gateway/role.ts";
 import { issuerOf } from "#services/token-claims.ts";
 import { alertmanagerAlert, delivery } from "#test/alertmanager.ts";
 import { type Connected, tokenOf } from "#test/cluster.ts";
-import { type EmbeddedTestCluster, openEmbeddedCluster } from "#test/embedded-test-cluster.ts";
+import { type EmbeddedTestCluster, startEmbeddedCluster } from "#test/embedded-test-cluster.ts";
 
 const namespace = "kintsugi-gateway";
 const shop = "kintsugi-gateway-shop";
@@ -97,7 +97,7 @@ const callsSince = (line: number): string[] =>
 const now = (): number => cluster.audit.length;
 
 beforeAll(async () => {
-  cluster = await openEmbeddedCluster();
+  cluster = await startEmbeddedCluster();
   const creatorNeeds = [{ group: GROUP, resource: "remediationrequests", verbs: ["create"], scope: "own" }] as const;
   await cluster.apply([
     ...kinds.map(crdOf),

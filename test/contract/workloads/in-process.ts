@@ -1,14 +1,14 @@
 // The embedded cluster as a workload case sees it, without sockets and on virtual time: while a case waits for a watch, the clock jumps to
 // whatever is due next. So a case that takes minutes on a real cluster takes milliseconds here.
-import { createEmbeddedCluster, type EmbeddedDeps } from "#embedded/embedded-cluster.ts";
+import { type EmbeddedCluster, type EmbeddedOptions, openEmbeddedCluster } from "#embedded/embedded-cluster.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { type Answer, type Body, type Caller, type Headers, patchTypes, type Watch, type WatchEvent } from "#test/contract/cluster.ts";
 import { seeded } from "#test/embedded/virtual-time.ts";
 import type { WorkloadCluster } from "#test/contract/workloads/workload-cluster.ts";
 
-export const openInProcess = async (parts: Omit<EmbeddedDeps, "clock" | "random">): Promise<WorkloadCluster> => {
+export const openInProcess = async (parts: EmbeddedOptions): Promise<WorkloadCluster> => {
   const clock = createManualClock();
-  const cluster = createEmbeddedCluster({ clock, random: seeded(1), ...parts });
+  const cluster = openEmbeddedCluster({ clock, random: seeded(1), ...parts });
   const admin = { authorization: `Bearer ${cluster.adminToken}` };
   // Nodes join, accounts come to be.
   await clock.advance(5000);
@@ -53,7 +53,7 @@ export const openInProcess = async (parts: Omit<EmbeddedDeps, "clock" | "random"
 
 const nothing = undefined as unknown as Body;
 
-type Stream = NonNullable<ReturnType<ReturnType<typeof createEmbeddedCluster>["handle"]>["stream"]>;
+type Stream = NonNullable<ReturnType<EmbeddedCluster["handle"]>["stream"]>;
 
 const watchOf = (status: number, stream: Stream | undefined, goOn: () => Promise<boolean>): Watch => {
   const queue: WatchEvent[] = [];

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { LabelSelector } from "#api/kubernetes.ts";
-import { selects, serviceSelects } from "#cluster/selectors.ts";
+import { selects, serviceSelects } from "#api/selectors.ts";
 
 const labels = { app: "web", tier: "front" };
 const expression = (key: string, operator: string, values?: string[]): LabelSelector => ({

@@ -1,7 +1,7 @@
 // How the rules of a file are read, and which of several counts.
 import { describe, expect, test } from "vitest";
 import type { ContainerContext } from "#embedded/nodes/behaviour.ts";
-import { behaveBy, ContainerRules, pullBy } from "#embedded/nodes/container-rules.ts";
+import { behaveBy, ContainerRules, pullBy } from "#scenarios/container-rules.ts";
 
 const context = (parts: Partial<ContainerContext> = {}): ContainerContext => ({
   namespace: "shop",
