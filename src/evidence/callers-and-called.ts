@@ -1,6 +1,6 @@
 // Which pods call some others, or are called by them, as far as Services and the configuration of their programs say. Pure.
 import { ConfigMaps, Services, type Pod, type Service } from "#api/kubernetes.ts";
-import { serviceSelects } from "#cluster/selectors.ts";
+import { serviceSelects } from "#api/selectors.ts";
 import { configsRead } from "#evidence/configs.ts";
 import type { Gather } from "#evidence/gather.ts";
 
