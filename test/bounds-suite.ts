@@ -223,13 +223,13 @@ export const boundsSuite = (open: () => Promise<BoundsCluster>): void => {
     await inForce(() => dryPatch(controllers, Deployments, other, set("/spec/paused", true)), /not opted in/);
     await inForce(() => dryPatch(controllers, Deployments, own, set("/spec/paused", true)), /own namespace/);
     await inForce(() => dryCreate(controllers, Jobs, jobWith()), /belongs to the execution|Kintsugi's own image/);
-    await inForce(() => dryPatch(as("kintsugi-act-fix-service"), Services, testing, set("/spec/type", "NodePort")), /nothing but/);
+    await inForce(() => dryPatch(as("kintsugi-act-fix-service"), Services, testing, set("/spec/type", "NodePort")), /may change only/);
     await inForce(
       () => dryPatch(as("kintsugi-act-relax-pdb"), PodDisruptionBudgets, testing, set("/metadata/labels", { a: "b" })),
-      /nothing but/,
+      /may change only/,
     );
     await inForce(() => token(eve(), CONTROLLER_ACCOUNT), /only the kubelet/);
-    await inForce(() => dryCreate(eve(), Deployments, workloadUnder("Deployment", CONTROLLER_ACCOUNT)), /runs under/);
+    await inForce(() => dryCreate(eve(), Deployments, workloadUnder("Deployment", CONTROLLER_ACCOUNT)), /may run under/);
     await inForce(() => dryCreate(eve(), RemediationRequest, requestNamed("rr-1")), /rr-/);
     await inForce(
       () => dryCreate(controllers, AIApprovalRequest, approval("early", [{ by: "ann", decision: "Approved" }])),
@@ -266,7 +266,7 @@ export const boundsSuite = (open: () => Promise<BoundsCluster>): void => {
       }
       expect(await refusal(dryPatch(approved, type, other, from, subresource))).toMatch(/not opted in/);
       for (const kube of [plain, approved])
-        expect(await refusal(dryPatch(kube, type, own, from, subresource))).toMatch(/writes nothing in Kintsugi's own namespace/);
+        expect(await refusal(dryPatch(kube, type, own, from, subresource))).toMatch(/may not write in Kintsugi's own namespace/);
     });
     test.each(
       targets
@@ -274,7 +274,7 @@ export const boundsSuite = (open: () => Promise<BoundsCluster>): void => {
         .flatMap(({ type }) => refusedOf(name, type).map(([what, patch]) => [type.kind, what, type, patch] as const)),
     )("do not change of a %s %s", async (_kind, _what, type, patch) => {
       for (const account of namesOfAccounts(name))
-        expect(await refusal(dryPatch(as(account), type, testing, patch))).toMatch(/nothing but/);
+        expect(await refusal(dryPatch(as(account), type, testing, patch))).toMatch(/may change only/);
     });
     test("change no other object, create nothing else, delete nothing", async () => {
       const writable = new Set(targets.filter(({ subresource }) => subresource === undefined).map(({ type }) => type.kind));
@@ -282,11 +282,11 @@ export const boundsSuite = (open: () => Promise<BoundsCluster>): void => {
         const kube = as(account);
         for (const [type, object] of objectsIn(testing)) {
           if (!writable.has(type.kind))
-            expect(await refusal(dryPatch(kube, type, testing, set("/metadata/labels", { a: "b" })))).toMatch(/makes no such change/);
-          expect(await refusal(kube.delete(type, { namespace: testing, name: "web" }))).toMatch(/makes no such change/);
+            expect(await refusal(dryPatch(kube, type, testing, set("/metadata/labels", { a: "b" })))).toMatch(/may not make this change/);
+          expect(await refusal(kube.delete(type, { namespace: testing, name: "web" }))).toMatch(/may not make this change/);
           if (name === "restore_object" && type === ConfigMaps) continue;
           const fresh = { ...object, metadata: { name: "made-up", namespace: testing } };
-          expect(await refusal(dryCreate(kube, type, fresh))).toMatch(/makes no such change/);
+          expect(await refusal(dryCreate(kube, type, fresh))).toMatch(/may not make this change/);
         }
       }
     });
@@ -317,9 +317,9 @@ export const boundsSuite = (open: () => Promise<BoundsCluster>): void => {
     const key = { namespace: testing, name: "one" };
     expect(await refusal(kube.evict(key, { dryRun: true }))).toMatch(/by its uid/);
     expect(await refusal(kube.evict(key, { dryRun: true, uid: pod.metadata.uid }))).toBe("");
-    expect(await refusal(kube.delete(Pods, key))).toMatch(/makes no such change/);
+    expect(await refusal(kube.delete(Pods, key))).toMatch(/may not make this change/);
     expect(await refusal(kube.mergePatch(Pods, key, { metadata: { labels: { a: "b" } } }, { dryRun: true }))).toMatch(
-      /makes no such change/,
+      /may not make this change/,
     );
   });
 
@@ -343,7 +343,7 @@ export const boundsSuite = (open: () => Promise<BoundsCluster>): void => {
       ["delete the key of the recorded changes", () => controllers.delete(Secrets, { namespace: own, name: CHANGES_KEY })],
       ["change a NetworkPolicy", () => dryPatch(controllers, NetworkPolicies, own, set("/spec/policyTypes", ["Egress"]))],
       ["get a token", () => token(controllers, "kintsugi-act-fix-service")],
-    ])("the controllers do not %s", async (_, call) => expect(await refusal(call())).toMatch(/writes nothing else|only the kubelet/));
+    ])("the controllers do not %s", async (_, call) => expect(await refusal(call())).toMatch(/may not write this|only the kubelet/));
 
     test("the controllers make the key of their journal there and change it never; no action touches it", async () => {
       const key = { namespace: own, name: JOURNAL_KEY_NAME };
@@ -351,11 +351,11 @@ export const boundsSuite = (open: () => Promise<BoundsCluster>): void => {
       const patch = { data: { key: "AQ==" } };
       expect(await refusal(dryCreate(controllers, Secrets, secret))).toBe("");
       const all = actions.flatMap(({ name }) => namesOfAccounts(name)).map(as);
-      for (const kube of all) expect(await refusal(dryCreate(kube, Secrets, secret))).toMatch(/writes nothing in|makes no such change/);
+      for (const kube of all) expect(await refusal(dryCreate(kube, Secrets, secret))).toMatch(/may not write|may not make this change/);
       await cluster.admin.create(Secrets, secret as never);
       for (const kube of [controllers, ...all]) {
-        expect(await refusal(kube.mergePatch(Secrets, key, patch, { dryRun: true }))).toMatch(/writes nothing|makes no such change/);
-        expect(await refusal(kube.delete(Secrets, key))).toMatch(/writes nothing|makes no such change/);
+        expect(await refusal(kube.mergePatch(Secrets, key, patch, { dryRun: true }))).toMatch(/may not write|may not make this change/);
+        expect(await refusal(kube.delete(Secrets, key))).toMatch(/may not write|may not make this change/);
       }
     });
     test("the controllers keep their journal there", async () => {
@@ -364,13 +364,13 @@ export const boundsSuite = (open: () => Promise<BoundsCluster>): void => {
     test("the controllers make the key of the recorded changes there, and no action does", async () => {
       const key = { apiVersion: "v1", kind: "Secret", metadata: { name: CHANGES_KEY, namespace: own } };
       expect(await refusal(dryCreate(controllers, Secrets, key))).toMatch(/^$|already exists/);
-      expect(await refusal(dryCreate(as("kintsugi-act-fix-service"), Secrets, key))).toMatch(/makes no such change|writes nothing/);
+      expect(await refusal(dryCreate(as("kintsugi-act-fix-service"), Secrets, key))).toMatch(/may not make this change|may not write/);
     });
     test("nothing is written to kube-system, even where it is opted in", async () => {
       const at = { namespace: "kube-system", name: "bounds" };
       const configMap = { apiVersion: "v1", kind: "ConfigMap", metadata: at, data: { a: "b" } };
       for (const kube of [controllers, as("kintsugi-act-restore-object-approved")])
-        expect(await refusal(dryCreate(kube, ConfigMaps, configMap))).toMatch(/changes nothing in this namespace|not opted in/);
+        expect(await refusal(dryCreate(kube, ConfigMaps, configMap))).toMatch(/may not change objects in this namespace|not opted in/);
     });
   });
 
@@ -384,7 +384,7 @@ export const boundsSuite = (open: () => Promise<BoundsCluster>): void => {
     test("is created by no other account", async () => {
       for (const kube of [eve(), as("kintsugi-act-fix-service"), kubernetes("cronjob-controller")])
         expect(await refusal(dryCreate(kube, Jobs, made()))).toMatch(
-          /only Kintsugi's controllers|writes nothing in Kintsugi's own namespace|makes no such change/,
+          /only Kintsugi's controllers|may not write in Kintsugi's own namespace|may not make this change/,
         );
     });
     const exec = { exec: { command: ["sh", "-c", "id"] } };
@@ -460,7 +460,7 @@ export const boundsSuite = (open: () => Promise<BoundsCluster>): void => {
       for (const kube of [eve(), kubernetes("job-controller")])
         expect(await refusal(kube.mergePatch(Jobs, key, { spec: { suspend: true } }, { dryRun: true }))).toMatch(/never changed/);
       expect(await refusal(controllers.mergePatch(Jobs, key, { spec: { suspend: true } }, { dryRun: true }))).toMatch(
-        /never changed|writes nothing else/,
+        /never changed|may not write this/,
       );
     });
   });
@@ -529,13 +529,13 @@ export const boundsSuite = (open: () => Promise<BoundsCluster>): void => {
       async (kind) => {
         for (const kube of [eve(), kubernetes("deployment-controller")])
           expect(await refusal(dryCreate(kube, typeOfKind(kind), workloadUnder(kind, action)))).toMatch(
-            /nothing but a Job runs|could not find the requested resource/,
+            /only a Job may run|could not find the requested resource/,
           );
       },
     );
     test.each(["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"])("a %s under the controllers' account: refused", async (kind) => {
       expect(await refusal(dryCreate(eve(), typeOfKind(kind), workloadUnder(kind, CONTROLLER_ACCOUNT)))).toMatch(
-        /nothing but Deployment kintsugi runs/,
+        /only Deployment kintsugi may run/,
       );
     });
     test("a CronJob: refused", async () => {
@@ -591,7 +591,7 @@ export const boundsSuite = (open: () => Promise<BoundsCluster>): void => {
     test("an entry without user: or group: is refused", async () => {
       expect(await refusal(controllers.create(AIApprovalRequest, approval("bare", [], ["ann"]) as never))).toMatch(/approvers/);
     });
-    test.each(["Approved", "Rejected", "Overridden", "Expired", "Void"])("nothing is decided on one that is %s", async (phase) => {
+    test.each(["Approved", "Rejected", "Overridden", "Expired", "Void"])("no decision is accepted on one that is %s", async (phase) => {
       const name = `ended-${phase.toLowerCase()}`;
       await controllers.create(AIApprovalRequest, approval(name, [], ["user:ann"]) as never);
       await controllers.mergePatch(AIApprovalRequest, { namespace: own, name }, { status: { phase } }, { subresource: "status" });
@@ -607,7 +607,7 @@ export const boundsSuite = (open: () => Promise<BoundsCluster>): void => {
       } as never);
       const collector = kubernetes("generic-garbage-collector");
       for (const change of [{ labels: { a: "b" } }, { annotations: { a: "b" } }, { finalizers: ["example.test/other"] }])
-        expect(await refusal(collector.mergePatch(AIApprovalRequest, key, { metadata: change }))).toMatch(/own controllers change nothing/);
+        expect(await refusal(collector.mergePatch(AIApprovalRequest, key, { metadata: change }))).toMatch(/own controllers may not change/);
       expect(await refusal(eve().delete(AIApprovalRequest, key))).toMatch(/has not ended yet/);
       expect(await refusal(collector.mergePatch(AIApprovalRequest, key, { metadata: { finalizers: null } }))).toBe("");
       expect(await refusal(collector.delete(AIApprovalRequest, key))).toBe("");

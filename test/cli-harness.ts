@@ -68,7 +68,7 @@ const fakeKube = (server: FakeServer, requests: string[]): Kube & { close(): voi
         patched = applyPatch(object, operations) as KubeObject;
       } catch (error) {
         if (!(error instanceof JsonPatchError)) throw error;
-        throw serverError(422, "GuardFailed", "the object is no longer as the patch expects it");
+        throw serverError(422, "GuardFailed", "the object has changed: a test of the patch failed");
       }
       server.admit?.(patched);
       if (options?.dryRun !== true) server.objects[server.objects.indexOf(object)] = patched;

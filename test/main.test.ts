@@ -28,8 +28,8 @@ test.runIf(process.platform === "linux")("a full disk is one sentence and exit c
 });
 
 test.each([
-  ["{}", "kintsugi: stdin cannot be read as evidence: it is no evidence of the form "],
-  ["", "kintsugi: stdin cannot be read as evidence: it is no JSON "],
+  ["{}", "kintsugi: stdin cannot be read as evidence: it is not evidence of the form "],
+  ["", "kintsugi: stdin cannot be read as evidence: it is not valid JSON "],
 ])("diagnose --from - reads %j from stdin", async (content, sentence) => {
   const child = spawn(process.execPath, [main, "diagnose", "--from", "-"], { stdio: ["pipe", "ignore", "pipe"] });
   const said = text(child.stderr);

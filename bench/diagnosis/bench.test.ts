@@ -79,7 +79,7 @@ describe("cases", () => {
       ["other/startup/1", undefined, expect.stringContaining("tool_cache.json")],
       ["other/startup/2", undefined, "metadata.json names no root cause and object"],
       ["other/startup/3", undefined, undefined],
-      ["shop/scheduling/9", undefined, "tool_cache.json is no JSON: truncated?"],
+      ["shop/scheduling/9", undefined, "tool_cache.json is not valid JSON: truncated?"],
       ["shop/scheduling/10", 1, undefined],
     ]);
     expect(summaryOf(cases)).toMatchObject({

@@ -100,7 +100,7 @@ const json = (path: string): unknown => {
   try {
     return JSON.parse(content);
   } catch {
-    throw new Error(`${path} is no JSON: truncated?`);
+    throw new Error(`${path} is not valid JSON: truncated?`);
   }
 };
 

@@ -19,7 +19,7 @@ test.each<[string, LabelSelector | undefined, boolean]>([
   ["Exists holds", expression("app", "Exists"), true],
   ["Exists does not hold for what objects inherit", expression("constructor", "Exists"), false],
   ["DoesNotExist holds", expression("zone", "DoesNotExist"), true],
-  ["an operator no one knows selects nothing", expression("app", "Like", ["web"]), false],
+  ["an unknown operator selects nothing", expression("app", "Like", ["web"]), false],
 ])("%s", (_name, selector, expected) => expect(selects(selector, labels)).toBe(expected));
 
 test.each<[string, Record<string, string> | undefined, boolean]>([

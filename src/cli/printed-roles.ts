@@ -13,15 +13,15 @@ interface PrintedRole {
   readonly optional: readonly string[];
 }
 
-/** Who may list Secrets may read their values: that is for an administrator to weigh. */
-const secretNames = `# The names of Secrets, never a value; but a right to list them is also a right to read their values.
+/** A right to list Secrets is a right to read their values: an administrator decides. */
+const secretNames = `# The names of Secrets, never a value. A right to list them is also a right to read their values.
 #  - apiGroups: [""]
 #    resources: [secrets]
 #    verbs: [list]
 `;
 /** A request to a Service may do whatever its program does for a GET: only to the one that is named. */
-const prometheus = `# Metrics and firing alerts of a Prometheus in the cluster, asked through the API server. By its name and port, as a diagnosis tells them
-# where it may not ask: without resourceNames it would be the right to send a GET to any Service.
+const prometheus = `# Metrics and firing alerts of a Prometheus in the cluster, read through the API server. Name and port are those that a diagnosis
+# shows under "Not read". Without resourceNames this is the right to send a GET to any Service.
 #  - apiGroups: [""]
 #    resources: [services/proxy]
 #    resourceNames: ["prometheus-operated:web", "prometheus-operated:http-web", "prometheus-server:http"]
@@ -44,9 +44,9 @@ export const commandsWithRole = Object.keys(roles);
 
 export const printedRole = (command: string): { readonly role: Manifest; readonly text: string } => {
   const found = Object.hasOwn(roles, command) ? roles[command] : undefined;
-  if (found === undefined) throw misuse(`there is no role for "${command}": use --rbac ${commandsWithRole.join(" or --rbac ")}`);
+  if (found === undefined) throw misuse(`no role for "${command}"; use --rbac ${commandsWithRole.join(" or --rbac ")}`);
   const role = rbac("ClusterRole", { name: `kintsugi-${command}` }, { rules: rulesOf(found.needs) });
-  const intro = `# What kintsugi ${command} reads. Bind it in the whole cluster, or in the namespaces that are to be looked at.\n`;
-  const outro = "# It does without the following, and says what was not read. To grant it, take the # away:\n";
+  const intro = `# The objects that kintsugi ${command} reads. Bind the role in the whole cluster, or in the namespaces to check.\n`;
+  const outro = "# Optional; without these rights, the output names what was not read. To grant one, remove the #:\n";
   return { role, text: `${intro}${renderData("yaml", role)}${outro}${found.optional.join("")}` };
 };

@@ -33,7 +33,7 @@ const at = (url: string, http = client()): { readonly name: string; readonly ask
 };
 const bounds = { timeoutMs: 3_000, maxBytes: 262_144 };
 const unused = (): HttpClient => {
-  throw new Error("nobody is to be asked");
+  throw new Error("no query is expected");
 };
 
 describe("named", () => {
@@ -51,7 +51,7 @@ describe("named", () => {
   test.each(["prometheus", "a/b/c", "monitoring/../secrets", "monitoring/x:80/proxy", "file:///etc/passwd", "http://", "Monitoring/x"])(
     "%s is none",
     (text) => {
-      expect(() => prometheusSource(text, client)).toThrow(/no Prometheus|no address/);
+      expect(() => prometheusSource(text, client)).toThrow(/not a Prometheus|not the address/);
     },
   );
 });
@@ -89,6 +89,6 @@ test("one that does not answer is given up in time", async () => {
   await expect(at(`http://${host}`, client(clock)).ask("up", bounds)).rejects.toThrow("no complete answer within 3000 ms");
 });
 
-test("one where nobody listens is told", async () => {
+test("an address without a server is reported", async () => {
   await expect(at("http://127.0.0.1:1").ask("up", bounds)).rejects.toThrow("ECONNREFUSED");
 });

@@ -11,12 +11,12 @@ export const prometheusSource = (text: string | undefined, http: () => HttpClien
   if (text === "none") return undefined;
   if (/^https?:\/\//.test(text)) return atAddress(text, http());
   const service = /^([a-z0-9-]{1,63})\/((?:https?:)?[a-z0-9-]{1,63}(?::[a-zA-Z0-9-]{0,15})?)$/.exec(text);
-  if (service === null) throw misuse(`"${text}" is no Prometheus: use an address, namespace/service:port, or none`);
+  if (service === null) throw misuse(`"${text}" is not a Prometheus: use an address, namespace/service:port, or none`);
   return { namespace: service[1] ?? "", service: service[2] ?? "" };
 };
 
 const atAddress = (text: string, http: HttpClient): PrometheusSource => {
-  if (!URL.canParse(text)) throw misuse(`"${text}" is no address of a Prometheus`);
+  if (!URL.canParse(text)) throw misuse(`"${text}" is not the address of a Prometheus`);
   const address = new URL(text);
   [address.search, address.hash] = ["", ""];
   const root = `${trimmedEnd(address.href, "/")}/`;

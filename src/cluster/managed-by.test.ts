@@ -21,7 +21,7 @@ const helmMarks = [
 const tracking = "argocd.argoproj.io/tracking-id";
 
 test.each<[string, ReturnType<typeof web>, string | undefined]>([
-  ["nobody", web({}), undefined],
+  ["no tool", web({}), undefined],
   ["Argo CD by its tracking annotation", web({}, { [tracking]: "store:apps/Deployment:shop/web" }), "Argo CD store"],
   ["Argo CD by its own label", web({ "argocd.argoproj.io/instance": "store" }), "Argo CD store"],
   ["not Argo CD where the annotation was copied from another object", web({}, { [tracking]: "store:apps/Deployment:shop/api" }), undefined],

@@ -37,7 +37,7 @@ const flux = ({ metadata }: KubeObject): ManagedBy | undefined => {
 const helm = ({ metadata }: KubeObject): ManagedBy | undefined => {
   const release = metadata.annotations?.["meta.helm.sh/release-name"];
   const isHelms = metadata.labels?.["app.kubernetes.io/managed-by"] === "Helm";
-  // The label alone stands in many a rendered template that was applied by hand.
+  // Many rendered templates that were applied by hand have the label alone.
   if (!release || !isHelms) return undefined;
   const namespace = metadata.annotations?.["meta.helm.sh/release-namespace"] ?? metadata.namespace ?? "default";
   return found("Helm", `${namespace}/${release}`, "annotation meta.helm.sh/release-name");

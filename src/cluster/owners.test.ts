@@ -68,12 +68,12 @@ test.each<[string, string[], [string, string], string]>([
   ["a Deployment itself", web, ["Deployment", "web"], "Deployment web"],
   ["a static pod is not its node's", ["Pod etcd < Node n1"], ["Pod", "etcd"], "Pod etcd"],
   [
-    "an owner of a kind of somebody else's ends the chain",
+    "an owner of an unknown kind ends the chain",
     ["ReplicaSet r < Rollout web", "Pod p < ReplicaSet r"],
     ["Pod", "p"],
     "Pod p < ReplicaSet r",
   ],
-  ["a kind of the same name in another group is a stranger", ["Pod p < Deploymentish d"], ["Pod", "p"], "Pod p"],
+  ["a kind of the same name in another group is unknown", ["Pod p < Deploymentish d"], ["Pod", "p"], "Pod p"],
   ["an owner that the cache does not have yet is believed", ["Pod p < ReplicaSet r"], ["Pod", "p"], "Pod p < ReplicaSet r"],
   [
     "a ring of owners ends",
@@ -92,7 +92,7 @@ test.each<[string, string[], [string, string], string]>([
   ["a DaemonSet's pod that was never seen", ["DaemonSet agent"], ["Pod", "agent-4bq7z"], "Pod agent-4bq7z < DaemonSet agent"],
   ["a Job's pod that was never seen", ["Job migrate"], ["Pod", "migrate-4bq7z"], "Pod migrate-4bq7z < Job migrate"],
   ["a StatefulSet's pod that was never seen", ["StatefulSet db"], ["Pod", "db-12"], "Pod db-12 < StatefulSet db"],
-  ["a pod of nobody we know", [], ["Pod", "ghost-4bq7z"], "Pod ghost-4bq7z"],
+  ["an unknown pod", [], ["Pod", "ghost-4bq7z"], "Pod ghost-4bq7z"],
   ["a Service has no owner to follow", [], ["Service", "web"], "Service web"],
 ])("%s", async (_name, lines, [kind, name], expected) => {
   const { chain } = await setUp(...lines);
@@ -126,7 +126,7 @@ test("what is remembered is bounded: the oldest goes first", async () => {
   expect(chain("Pod", "p1")).toBe("Pod p1 < Deployment web");
 });
 
-test("a node's namespace is the exporter's, and a kind nobody knows is still a target", async () => {
+test("a node's namespace is the exporter's, and an unknown kind is still a target", async () => {
   const { resolver } = await setUp();
   expect(resolver.resolve({ kind: "Node", namespace: "monitoring", name: "n1" }).target).toEqual({
     apiVersion: "v1",

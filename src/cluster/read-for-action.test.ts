@@ -42,7 +42,7 @@ describe("what an object was before a time", () => {
     "nothing from before it was followed": ["settings", at(0), { unknown: `the change journal does not reach back to before ${at(0)}` }],
     "nothing of an object that was never seen": ["other", at(1), { unknown: "the change journal does not know it" }],
     "nothing of what was too large": ["large", at(1), { unknown: "it was too large for the change journal to keep" }],
-    "nothing for a time that is none": ["settings", "noon", { unknown: "noon is no time" }],
+    "nothing for a time that is none": ["settings", "noon", { unknown: '"noon" is not a time' }],
   };
   for (const [what, [name, before, expected]] of Object.entries(cases))
     test(what, async () => {
@@ -52,7 +52,7 @@ describe("what an object was before a time", () => {
     });
 
   test("is not asked for where no action needs it", async () => {
-    const kube = { get: async () => undefined, list: () => Promise.reject(new Error("nobody asked")) } as unknown as Kube;
+    const kube = { get: async () => undefined, list: () => Promise.reject(new Error("no list is expected")) } as unknown as Kube;
     expect(await readForAction({ kube, journal: savedJournal(kube, home) }, [], referenceOf(settings("1")))).not.toHaveProperty("kept");
   });
 
@@ -66,7 +66,7 @@ describe("what an object was before a time", () => {
     const { kept } = await readForAction({ kube, journal }, [{ keptBefore: at(1.5) }], referenceOf(settings("1")));
     expect(kept).toEqual({
       unknown:
-        "the change journal does not know it; ConfigMap kintsugi-system/kintsugi-journal-0 of the change journal is not used: without a valid seal",
+        "the change journal does not know it; ConfigMap kintsugi-system/kintsugi-journal-0 of the change journal is ignored: without a valid seal",
     });
   });
 
@@ -92,7 +92,7 @@ describe("what an object was before a time", () => {
         [{ keptBefore: at(1) }],
         referenceOf(settings("1")),
       );
-    expect((await read(403)).kept).toEqual({ unknown: "there is no change journal that could be read" });
+    expect((await read(403)).kept).toEqual({ unknown: "no change journal could be read" });
     await expect(read(500)).rejects.toThrow("no");
   });
 });

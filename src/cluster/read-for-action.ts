@@ -1,4 +1,4 @@
-// Reads the live objects an action declares, for whoever plans it. Never from a cache: what is planned is compared with a hash.
+// Reads the live objects that an action declares, for its plan. Never from a cache: the plan is compared with a hash.
 import {
   builtInTypes,
   ConfigMaps,
@@ -37,7 +37,7 @@ export const needs: readonly Need[] = [
   may(ControllerRevisions, ["list"]),
   // Only by name.
   ...[ConfigMaps, PersistentVolumeClaims].map((type) => may(type, ["get"])),
-  // The change journal, as it was saved.
+  // The saved change journal.
   { ...may(ConfigMaps, ["list"]), scope: "own" },
   ...keyNeeds(JOURNAL_KEY_NAME, ["get"]),
 ];
@@ -108,7 +108,7 @@ const readKept = async (
   signal: AbortSignal | undefined,
 ): Promise<Kept> => {
   const read = await journal(signal);
-  if (read === undefined) return { unknown: "there is no change journal that could be read" };
+  if (read === undefined) return { unknown: "no change journal could be read" };
   const { tracks, troubles, unverified } = read;
   // Another writer's content must never be put back.
   if (unverified !== undefined) return { unknown: `the change journal is ${unverified}` };

@@ -25,7 +25,7 @@ test.each<[string, Record<string, string>, string | undefined]>([
     "PersistentVolumeClaim shop/data",
   ],
   ["a quota", { ...ksmTarget, namespace: "shop", resourcequota: "small" }, "ResourceQuota shop/small"],
-  ["a node, not the exporter that told of it", { ...ksmTarget, namespace: "monitoring", node: "n1", condition: "Ready" }, "Node n1"],
+  ["a node, not the exporter that reported it", { ...ksmTarget, namespace: "monitoring", node: "n1", condition: "Ready" }, "Node n1"],
   ["the pod, not the node it runs on", { namespace: "shop", pod: "web-1", node: "n1" }, "Pod shop/web-1"],
   ["an application's own metric names its pod", { job: "web", service: "web", namespace: "shop", pod: "web-1" }, "Pod shop/web-1"],
   ["a Service where nothing closer is named", { job: "web", service: "web", namespace: "shop" }, "Service shop/web"],
@@ -62,7 +62,7 @@ test.each<[string, Record<string, string>, string | undefined]>([
   expect(text).toBe(expected);
 });
 
-test("whatever the labels are, a name it returns is one that stands there", () => {
+test("a name that it returns is always one of the labels' values", () => {
   const keys = fc.constantFrom(
     "pod",
     "namespace",

@@ -65,7 +65,12 @@ const ready = [{ type: "Ready", status: "True" }];
 test.each<[string, KubeObject, readonly CachedPod[], readonly string[]]>([
   ["a Deployment with all replicas", deployment({ replicas: 2 }, good), [pod()], []],
   ["a Deployment scaled to zero", deployment({ replicas: 0 }, { observedGeneration: 1 }), [], []],
-  ["a paused Deployment is as somebody wants it", deployment({ replicas: 2, paused: true }, { ...good, updatedReplicas: 0 }), [], []],
+  [
+    "a paused Deployment is healthy: the pause is intended",
+    deployment({ replicas: 2, paused: true }, { ...good, updatedReplicas: 0 }),
+    [],
+    [],
+  ],
   [
     "a change its controller has not seen",
     deployment({ replicas: 2 }, { ...good, observedGeneration: 0 }),
@@ -143,7 +148,7 @@ test.each<[string, KubeObject, readonly CachedPod[], readonly string[]]>([
   ["a failed Pod", pod({ phase: "Failed" }), [], ["Pod web-1 failed: a container ended in failure."]],
   ["a Pod that crashes", pod({ state: looping }), [], ["Container web of Pod web-1 waits: CrashLoopBackOff."]],
   [
-    "a Pod that nobody schedules",
+    "a Pod that is not scheduled",
     pod({ phase: "Pending", conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable" }] }),
     [],
     ["Pod web-1 is not ready: Unschedulable."],

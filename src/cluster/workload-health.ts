@@ -81,7 +81,7 @@ const deploymentFaults = (deployment: CachedDeployment): string[] => {
   return [
     ...unobserved(deployment),
     ...(stuck === undefined ? [] : [`The rollout is stuck: ${stuck.reason ?? "unknown reason"}.`]),
-    // A paused rollout is what somebody wants.
+    // A pause is intended.
     ...(spec.paused === true ? [] : short(deployment, "updated")),
     ...short(deployment, "available", "ready"),
     ...(spec.paused !== true && surplus > 0 ? [`${surplus} replicas of an older revision are still there.`] : []),

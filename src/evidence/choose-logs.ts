@@ -40,11 +40,11 @@ export const chooseLogs = (gather: Gather, choice: LogChoice): readonly PodLogTo
     const namespace = pods[0]?.metadata.namespace ?? "";
     const wanted = logsToRead(pods.map(podState)).map((log) => ({ ...log, namespace }));
     const isOwn = pods.some((pod) => choice.isOwn(root, pod));
-    const heard = wanted.length > 0 ? wanted : quietLogs(pods);
+    const read = wanted.length > 0 ? wanted : quietLogs(pods);
     if (isOwn || wanted.length > 0) centre.push(...pods.slice(-1));
-    if (isOwn) own.push(...heard.slice(0, 2 * choice.perWorkload));
-    else if (wanted.length > 0) troubled.push(heard.slice(0, choice.perWorkload));
-    else quiet.push({ pod: pods.at(-1), logs: heard.slice(0, choice.perWorkload) });
+    if (isOwn) own.push(...read.slice(0, 2 * choice.perWorkload));
+    else if (wanted.length > 0) troubled.push(read.slice(0, choice.perWorkload));
+    else quiet.push({ pod: pods.at(-1), logs: read.slice(0, choice.perWorkload) });
   }
   const isNear = callersAndCalled(gather, centre);
   const [near = [], others = []] = [true, false].map((wanted) => quiet.filter(({ pod }) => (pod !== undefined && isNear(pod)) === wanted));
@@ -52,7 +52,7 @@ export const chooseLogs = (gather: Gather, choice: LogChoice): readonly PodLogTo
   return [...own, ...inTurns(troubled), ...chosen.flatMap(({ logs }) => logs)].slice(0, choice.max);
 };
 
-/** The first of each before the second of any: with forty workloads in trouble each is heard. */
+/** The first of each before the second of any: with forty failing workloads, a log of each is read. */
 const inTurns = (lists: readonly (readonly PodLogToRead[])[]): readonly PodLogToRead[] => {
   const longest = Math.max(0, ...lists.map((list) => list.length));
   return Array.from({ length: longest }, (_, at) => lists.flatMap((list) => list.slice(at, at + 1))).flat();

@@ -113,7 +113,7 @@ describe("around one workload", () => {
     expect(names("Service", evidence.objects).toSorted()).toEqual(["backend", "web"]);
   });
 
-  test("no secret is in it, wherever it stood, and no value of a Secret was asked for", async () => {
+  test("it contains no secret from any place, and no value of a Secret was requested", async () => {
     const evidence = await collectEvidence(cluster.admin, systemClock, { around: { target } });
     expect(JSON.stringify(evidence)).not.toMatch(/canary|hunter2|Y2FuYXJ5/);
     expect(evidence.objects.find(({ kind }) => kind === "Secret")).toEqual({
@@ -136,7 +136,7 @@ describe("a whole cluster", () => {
   });
 });
 
-test("what may not be read stands in the gaps, once for each reason", async () => {
+test("objects that may not be read are in the gaps, once for each reason", async () => {
   cluster.put(
     ...objects(`
 apiVersion: rbac.authorization.k8s.io/v1

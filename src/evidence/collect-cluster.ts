@@ -34,7 +34,7 @@ export const evidenceSources: readonly EvidenceSource[] = steps.flat();
 export const collectionNeeds: readonly Need[] = [...new Set(evidenceSources.flatMap(({ needs }) => needs))];
 
 /**
- * Guarantees: bounded and redacted; what is missing stands in `gaps`. Throws only where pods, the target or
+ * Guarantees: bounded and redacted; what is missing is in `gaps`. Throws only where pods, the target or
  * its revisions cannot be read at all: without them every answer would be a guess.
  */
 export const collectEvidence = async (

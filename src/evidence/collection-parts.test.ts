@@ -121,7 +121,7 @@ describe("what makes further lists worth a call", () => {
     if (kind !== "") expect([...namespacedKinds, ...clusterKinds].find(({ type }) => type.kind === kind)?.when).toBe(reason);
   });
 
-  test("a log that tells of a refusal; and nothing where all is well", async () => {
+  test("a log that reports a refusal; and nothing where all is well", async () => {
     const gather = await gathered([web!, ...podsOf(web!, {})]);
     expect([...reasonsFor(gather, [], [])]).not.toContain("forbidden");
     const log = { namespace: "shop", pod: "web-1", run: "current" as const, text: "HTTP 403 from the API server" };
@@ -175,7 +175,7 @@ describe("which logs are read", () => {
       "web",
     ]);
   });
-  test("with forty in trouble each is heard before any is heard twice", async () => {
+  test("with forty failing workloads, each has a log read before any has two", async () => {
     const all = Array.from({ length: 40 }, (_, at) => {
       const each = { ...web!, metadata: { ...web!.metadata, name: `web-${at}`, uid: `uid-${at}` } };
       return [each, ...podsOf(each, crashing, crashing)];
@@ -183,7 +183,7 @@ describe("which logs are read", () => {
     const logs = chooseLogs(await gathered(all), { ...choice, max: 40 });
     expect(new Set(logs.map(({ pod }) => pod.split("-7d9c5b8f6")[0])).size).toBe(40);
   });
-  test("a pod that nobody owns is its own workload", async () => {
+  test("a pod without an owner is its own workload", async () => {
     const [pod] = objects(
       "{apiVersion: v1, kind: Pod, metadata: {name: alone}, spec: {containers: [{name: a}]}, status: {phase: Running, containerStatuses: [{name: a, image: a, ready: true, restartCount: 0, state: {running: {}}}]}}",
     );
@@ -197,9 +197,8 @@ describe("what is kept of a log", () => {
   const lines = (count: number, at: Record<number, string> = {}): string =>
     Array.from({ length: count }, (_, line) => at[line] ?? `row${line}`).join("\n");
   test("all of a short one", () => expect(logExcerpt(["a", "b", ""], 100, 1000)).toBe("a\nb"));
-  test("the end of a long one that tells of no error", () =>
-    expect(logExcerpt(lines(500).split("\n"), 10, 1000).split("\n").at(0)).toBe("row490"));
-  test("error lines with what stands around them, in order, and the end", () => {
+  test("the end of a long one without errors", () => expect(logExcerpt(lines(500).split("\n"), 10, 1000).split("\n").at(0)).toBe("row490"));
+  test("error lines with the lines around them, in order, and the end", () => {
     const kept = logExcerpt(
       lines(5000, { 100: "ERROR: connection refused", 4000: "panic: out of range", 4500: '"GET /" status=503' }).split("\n"),
       100,
@@ -323,7 +322,7 @@ describe("a budget", () => {
   });
 });
 
-test("gaps are told once for each reason, bounded and redacted", () => {
+test("gaps are listed once for each reason, bounded and redacted", () => {
   const gaps = createGaps();
   const { signal } = new AbortController();
   for (let at = 0; at < 20; at += 1)
@@ -368,12 +367,12 @@ describe("programs of the cluster itself", () => {
       metadata: { name, namespace },
       spec: { renewTime, leaseDurationSeconds: 40 },
     }) as unknown as Lease;
-  test("one that stopped renewing is told by the others' time, not by ours", () => {
+  test("one that stopped renewing is found by the others' time, not by ours", () => {
     const states = componentStates([
       lease("kube-node-lease", "node-1", "2001-01-01T00:10:00.000000Z"),
       lease("kube-node-lease", "node-2", "2001-01-01T00:08:00.000000Z"),
       lease("kube-system", "kube-scheduler", "2001-01-01T00:05:00.000000Z"),
-      lease("kube-system", "somebody-else", "2001-01-01T00:00:00.000000Z"),
+      lease("kube-system", "another-holder", "2001-01-01T00:00:00.000000Z"),
       lease("kube-node-lease", "node-3", null),
     ]);
     expect(states.map(({ component, node, state }) => [component, node, state])).toEqual([

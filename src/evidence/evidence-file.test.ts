@@ -33,7 +33,7 @@ test("a compressed file is known by what it is, whatever it is called", () => {
   expect(decodeEvidence(encodeEvidence(whole, "a.gz"), "a.json").gaps).toEqual(whole.gaps);
 });
 
-test("somebody else's file is redacted again", () => {
+test("another client's file is redacted again", () => {
   const leaky = {
     ...whole,
     objects: [
@@ -44,19 +44,19 @@ test("somebody else's file is redacted again", () => {
   expect(JSON.stringify(decodeEvidence(Buffer.from(JSON.stringify(leaky)), "a.json"))).not.toContain("canary");
 });
 
-describe("a file that is no evidence is told in one sentence", () => {
+describe("a file without evidence is refused in one sentence", () => {
   const text = JSON.stringify(whole);
   const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
   const deep = `${'{"a":'.repeat(500)}1${"}".repeat(500)}`;
   const table: Record<string, [Uint8Array, string, RegExp]> = {
-    empty: [Buffer.of(), "a.json", /no JSON/],
+    empty: [Buffer.of(), "a.json", /not valid JSON/],
     truncated: [Buffer.from(text.slice(0, text.length / 2)), "a.json", /truncated or damaged/],
     "truncated while compressed": [gzipSync(text).subarray(0, 100), "a.json.gz", /cannot be unpacked/],
-    "not compressed, though its name says so": [Buffer.from(text), "a.json.gz", /not compressed/],
-    "another kind of JSON": [json({ items: [] }), "a.json", /no evidence of the form kintsugi\.dev\/evidence\/v1$/],
+    "not compressed, although its name ends in .gz": [Buffer.from(text), "a.json.gz", /not compressed/],
+    "another kind of JSON": [json({ items: [] }), "a.json", /not evidence of the form kintsugi\.dev\/evidence\/v1$/],
     "another form": [json({ ...whole, form: "kintsugi.dev/evidence/v9" }), "a.json", /but of kintsugi\.dev\/evidence\/v9/],
-    "a list": [json([1]), "a.json", /no evidence/],
-    nothing: [json(null), "a.json", /holds no evidence/],
+    "a list": [json([1]), "a.json", /not evidence/],
+    nothing: [json(null), "a.json", /contains no evidence/],
     "nested without end": [Buffer.from(text.replace('"alerts":[]', `"alerts":[],"x":${deep}`)), "a.json", /nested deeper/],
     "a pod without containers": [
       json({ ...whole, objects: [{ ...pods.at(-1)!, spec: {} }] }),
@@ -82,7 +82,7 @@ describe("a file that is no evidence is told in one sentence", () => {
   });
 });
 
-test("whatever stands in the objects: refused, or diagnosed without an exception", () => {
+test("any objects are refused, or diagnosed without an exception", () => {
   const kinds = [
     "Pod",
     "Deployment",

@@ -24,11 +24,11 @@ export const encodeEvidence = (evidence: Evidence, name: string): Uint8Array => 
 /** Guarantees: what comes out has the shape that causes rely on. Throws EvidenceFileError and nothing else. */
 export const decodeEvidence = (content: Uint8Array, name: string): Evidence => {
   const value = parsed(inflated(content, name));
-  if (typeof value !== "object" || value === null) throw new EvidenceFileError("it holds no evidence");
+  if (typeof value !== "object" || value === null) throw new EvidenceFileError("it contains no evidence");
   const { form } = value as { form?: unknown };
   if (form !== evidenceForm)
     throw new EvidenceFileError(
-      `it is no evidence of the form ${evidenceForm}${typeof form === "string" ? `, but of ${form.slice(0, 80)}` : ""}`,
+      `it is not evidence of the form ${evidenceForm}${typeof form === "string" ? `, but of ${form.slice(0, 80)}` : ""}`,
     );
   if (isDeeper(value, maxDepth)) throw new EvidenceFileError(`it is nested deeper than ${maxDepth} levels`);
   const read = EvidenceSchema.safeParse(value);
@@ -58,7 +58,7 @@ const isCompressed = (name: string): boolean => name.endsWith(".gz");
 const inflated = (content: Uint8Array, name: string): string => {
   // By what it is rather than by its name: files are renamed.
   const isGzip = content[0] === 0x1f && content[1] === 0x8b;
-  if (!isGzip && isCompressed(name)) throw new EvidenceFileError("it is not compressed, though its name says so");
+  if (!isGzip && isCompressed(name)) throw new EvidenceFileError("it is not compressed, although its name ends in .gz");
   try {
     return (isGzip ? gunzipSync(content, { maxOutputLength: maxFileBytes }) : Buffer.from(content)).toString("utf8");
   } catch (error) {
@@ -74,7 +74,7 @@ const parsed = (text: string): unknown => {
     return JSON.parse(text) as unknown;
   } catch (error) {
     throw new EvidenceFileError(
-      `it is no JSON (${error instanceof Error ? error.message.slice(0, 120) : "unreadable"}): truncated or damaged`,
+      `it is not valid JSON (${error instanceof Error ? error.message.slice(0, 120) : "unreadable"}): truncated or damaged`,
     );
   }
 };

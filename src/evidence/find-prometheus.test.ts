@@ -63,7 +63,7 @@ describe("found", () => {
 
 test.each<[string, EndpointSlice]>([
   ["another name", slice("monitoring", "grafana")],
-  ["nobody there to answer", slice("monitoring", "prometheus-server", { endpoints: [{ conditions: { ready: false } }] })],
+  ["no endpoint that is ready", slice("monitoring", "prometheus-server", { endpoints: [{ conditions: { ready: false } }] })],
   ["no endpoint", slice("monitoring", "prometheus-server", { endpoints: [] })],
   [
     "several ports that say nothing",
@@ -79,11 +79,11 @@ test.each<[string, EndpointSlice]>([
   expect(choosePrometheus([each])).toBeUndefined();
 });
 
-test("a Service that selects nothing is none, and in nobody's way", () => {
-  const nobody = slice("monitoring", "prometheus", { endpoints: null, ports: null });
-  expect(choosePrometheus([nobody])).toBeUndefined();
+test("a Service that selects nothing is none, and does not hide another", () => {
+  const empty = slice("monitoring", "prometheus", { endpoints: null, ports: null });
+  expect(choosePrometheus([empty])).toBeUndefined();
   expect(
-    choosePrometheus([nobody, slice("other", "web", { endpoints: null, ports: null }), slice("monitoring", "prometheus-server")]),
+    choosePrometheus([empty, slice("other", "web", { endpoints: null, ports: null }), slice("monitoring", "prometheus-server")]),
   ).toEqual({
     namespace: "monitoring",
     service: "prometheus-server:http-web",

@@ -83,7 +83,7 @@ describe("a pod", () => {
       containers: [],
     });
   });
-  test("has its init containers first, and the zero time of a run that never was is no time", () => {
+  test("has its init containers first, and the zero time of a run that never was is ignored", () => {
     const never = {
       terminated: { exitCode: 128, reason: "StartError", signal: 9, startedAt: "1970-01-01T00:00:00Z", finishedAt: "2027-03-01T13:00:01Z" },
     };
@@ -150,7 +150,7 @@ describe("the revisions of a Deployment", () => {
     const again = set("3", "web", { "deployment.kubernetes.io/revision-history": "1" });
     expect(revisionsOf(deployment(3), [again], [])[0]?.releasedAt).toBe("2027-03-01T13:00:00Z");
   });
-  test("a ReplicaSet without annotations or owners is nobody's revision", () => {
+  test("a ReplicaSet without annotations or owners is not a revision", () => {
     const bare = { ...set("1"), metadata: meta("bare") };
     expect(revisionsOf(deployment(3), [bare], [])).toEqual([]);
   });

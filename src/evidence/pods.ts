@@ -74,7 +74,7 @@ const containerState = (status: ContainerStatus, role: "init" | "main", { spec }
   return {
     name: status.name,
     role,
-    // As it was asked for: a runtime reports another form of the same name.
+    // As the template writes it: a runtime reports another form of the same name.
     image: [...(spec.containers ?? []), ...(spec.initContainers ?? [])].find(({ name }) => name === status.name)?.image ?? status.image,
     isReady: status.ready,
     restarts: status.restartCount,

@@ -22,7 +22,7 @@ const sample = (value: unknown, labels: object = {}): unknown => ({
 const ignored = (count: number, of: number): string => `${count} of ${of} values were impossible, and ignored`;
 
 describe("containers", () => {
-  test("each value stands for its container, by the name it was asked under", () => {
+  test("each value belongs to its container, by the name in the query", () => {
     const answer = vector(
       sample("0.4215"),
       sample("1.5e-2", { kintsugi_metric: "cpu_usage_cores" }),
@@ -62,7 +62,7 @@ describe("containers", () => {
     ["no labels", { value: [1, "0.5"] }],
     ["a histogram", { metric: {}, histogram: [1, {}] }],
     ["null", null],
-  ])("%s is ignored, and told", (_, each) => {
+  ])("%s is ignored, and reported", (_, each) => {
     expect(containerMetrics(vector(each, sample("0.25")), podOf)).toMatchObject({ items: [{ value: 0.25 }], trouble: ignored(1, 2) });
   });
 });
@@ -95,11 +95,15 @@ test("a real server's answers are understood", () => {
 test.each([
   ["an error in its own words", { status: "error", errorType: "timeout", error: "query timed\u001b[31m out" }, "query timed out"],
   ["an error without words", { status: "error" }, "it failed"],
-  ["a matrix", { status: "success", data: { resultType: "matrix", result: [] } }, "the answer is not Prometheus's"],
-  ["a page", "<html><body>Sign in</body></html>", "the answer is not Prometheus's"],
-  ["nothing", undefined, "the answer is not Prometheus's"],
-  ["a list", [1, 2], "the answer is not Prometheus's"],
-  ["a result that is no list", { status: "success", data: { resultType: "vector", result: { 0: "a" } } }, "the answer is not Prometheus's"],
+  ["a matrix", { status: "success", data: { resultType: "matrix", result: [] } }, "the answer does not come from Prometheus"],
+  ["a page", "<html><body>Sign in</body></html>", "the answer does not come from Prometheus"],
+  ["nothing", undefined, "the answer does not come from Prometheus"],
+  ["a list", [1, 2], "the answer does not come from Prometheus"],
+  [
+    "a result that is no list",
+    { status: "success", data: { resultType: "vector", result: { 0: "a" } } },
+    "the answer does not come from Prometheus",
+  ],
 ])("%s is no answer", (_, answer, trouble) => {
   expect(containerMetrics(answer, podOf)).toEqual({ items: [], trouble });
   expect(firingAlerts(answer, "all", now)).toEqual({ items: [], trouble });
@@ -123,7 +127,7 @@ describe("alerts", () => {
     });
   });
 
-  test.each(["1", "99999999999"])("a value of %s is no time", (value) => {
+  test.each(["1", "99999999999"])("a value of %s is not a time", (value) => {
     expect(firingAlerts(vector(alert(value, { namespace: "shop" })), ["shop"], now).items).toEqual([
       { name: "CPUThrottlingHigh", labels: { namespace: "shop" } },
     ]);
@@ -160,7 +164,7 @@ describe("workloads, requests and nodes", () => {
   });
   const before = { kintsugi_before: "true" };
 
-  test("each value stands with what is usual, where both were measured", () => {
+  test("each value comes with the usual value, if both were measured", () => {
     const answer = vector(received("40"), received("8.5", before), received("3", { kintsugi_metric: "cpu_usage_cores" }));
     expect(objectMetrics(answer, workloadMetricNames, objectOf)).toEqual({
       items: [

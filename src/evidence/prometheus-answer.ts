@@ -114,7 +114,7 @@ const read = <T extends object>(answer: unknown, itemOf: (sample: Sample) => T |
   const failure = Failure.safeParse(answer).data;
   if (failure !== undefined) return { items: [], trouble: cleanMessage(failure.error ?? "it failed", 200) };
   const vector = Vector.safeParse(answer).data;
-  if (vector === undefined) return { items: [], trouble: "the answer is not Prometheus's" };
+  if (vector === undefined) return { items: [], trouble: "the answer does not come from Prometheus" };
   const { result } = vector.data;
   const items: T[] = [];
   let unusable = 0;

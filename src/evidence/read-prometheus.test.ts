@@ -146,7 +146,7 @@ describe("looked for", () => {
     expect(notMetricsServer(evidence)).toEqual([]);
   });
 
-  test("nobody is asked where nobody is to be", async () => {
+  test("Prometheus is not queried unless a source is given", async () => {
     watched.requests.length = 0;
     const evidence = await collectEvidence(behind(watched, healthy), systemClock, { around: { target } });
     expect([...asked, ...watched.requests.filter((request) => request.includes("/v1/endpointslices"))]).toEqual([]);
@@ -168,12 +168,12 @@ test.each<[string, (path: string) => unknown, string]>([
   ],
   ["is not served at that path", failing(404, "404 page not found"), "no Prometheus answers there"],
   [
-    "has nobody behind it",
+    "has no endpoints",
     failing(503, 'no endpoints available for service "prometheus-operated"'),
     'no endpoints available for service "prometheus-operated"',
   ],
-  ["is a page to sign in at", () => "<html>", "the answer is not Prometheus's"],
-])("one that %s stands in the gaps, with why", async (_, answer, why) => {
+  ["is a sign-in page", () => "<html>", "the answer does not come from Prometheus"],
+])("one that %s is in the gaps, with the reason", async (_, answer, why) => {
   const evidence = await collect(behind(watched, answer));
   expect(notMetricsServer(evidence)).toEqual([`${everyPart}: ${why}`]);
   expect([...evidence.metrics, ...evidence.firing]).toEqual([]);

@@ -1,4 +1,4 @@
-// Asks a language model about what the rules could not tell, within a time, and takes nothing but a choice from the list from it. Where it gives no usable answer, the investigation stays as it was.
+// Asks a language model about symptoms that no rule explains, within a time, and accepts only a choice from the list. Without a usable answer, the investigation stays unchanged.
 import { referenceText } from "#api/object.ts";
 import { hostileWords } from "#diagnosis/hostile-text.ts";
 import type { Verdict } from "#diagnosis/verdict.ts";
@@ -104,7 +104,7 @@ const answerOf = async (model: ModelPort, clock: Clock, question: ModelQuestion,
     );
   let outcome: Outcome;
   try {
-    // A port that does not stop when it is told to is left behind.
+    // A port that does not stop on abort is left behind.
     outcome = await Promise.race([asked, tooLate]);
   } finally {
     stopping.abort();
@@ -117,9 +117,9 @@ type Outcome = { readonly value: unknown } | { readonly failed: string };
 
 const judged = (value: unknown, { observations, options }: ModelQuestion): ModelAnswer | string => {
   const read = ModelAnswer.safeParse(value);
-  if (!read.success) return "it is not of the form that was asked for";
+  if (!read.success) return "it does not have the requested form";
   const { option, because, summary } = read.data;
-  if (option !== null && options[option] === undefined) return `there is no option ${option}`;
+  if (option !== null && options[option] === undefined) return `it chose option ${option}, which is not on the list`;
   if (because.some((at) => observations[at] === undefined)) return "it names observations that were not made";
   if (hostileWords(summary) !== undefined) return "its words read as an instruction";
   return read.data;

@@ -62,7 +62,7 @@ test("an action that failed in this episode is not offered again", async () => {
   expect(refused).toEqual([{ action: "rollback_deployment", reason: expect.stringContaining("tried in this episode") as string }]);
 });
 
-test("a repair that people refused in this episode is not offered again, and says by whom and why", async () => {
+test("a repair that people rejected in this episode is not offered again, and names the approver and the reason", async () => {
   const steps = [{ action: "rollback_deployment", target, parameters: { revision: "1", reason: "for the record" } }];
   const { planned, refused } = await look(crashAfterRelease, { rejected: [{ steps, reason: "Rejected by ann (“not today”)." }] });
   expect(planned).toEqual([]);
@@ -118,7 +118,7 @@ test("what another tool would put back is left to it, also where only the repair
   expect(refused).toEqual([{ action: "restore_object", reason: expect.stringMatching(/belongs to Argo CD shop, which would revert/) }]);
 });
 
-test("where nobody knows what it was before, a person is told, and no other cause's repair is planned", async () => {
+test("if the content before is unknown, a person decides, and no other cause's repair is planned", async () => {
   const { findings, planned, refused, persons } = await look(configEdited);
   expect(findings[0]?.code).toBe("ConfigEdited");
   expect(planned).toEqual([]);

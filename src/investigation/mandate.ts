@@ -32,7 +32,7 @@ export const grantOf = (
   const granted = limited(grant, autonomy, `policy grants no more than ${autonomy} for the object that the alert is about`);
   return rejected.length === 0
     ? granted
-    : limited(granted, "approve", "people refused another repair of this trouble, so they are asked about every further one");
+    : limited(granted, "approve", "people rejected another repair in this episode, so every further one needs approval");
 };
 
 /** The plan's steps with what policy says about each, for the record and for the check before the Job. */

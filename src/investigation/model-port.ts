@@ -1,4 +1,4 @@
-// The port to a language model: asked only about what the rules could not tell, and answering by number only. Its words are data: shown to people, never followed.
+// The port to a language model: asked only about symptoms that no rule explains, and answering by number only. Its words are data: shown to people, never followed.
 import * as z from "zod";
 import type { Quote, Reference, Risk } from "#api/fields.ts";
 

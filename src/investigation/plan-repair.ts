@@ -61,7 +61,7 @@ export const planSteps = async (read: ReadForAction, wanted: readonly Omit<Step,
   let reversible = true;
   for (const step of wanted) {
     const action = findAction(step.action);
-    if (action === undefined) return "there is no such action in the catalogue";
+    if (action === undefined) return "the catalogue has no action of this name";
     const observed = await read(action.readsFor(step.parameters), step.target);
     const owner = observed.target === undefined ? undefined : managedBy(observed.target);
     const planned = owner === undefined ? planStep(step, observed) : { ok: false as const, reason: wouldBeReverted(step.target, owner) };

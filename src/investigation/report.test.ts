@@ -1,4 +1,4 @@
-// What a diagnosis is told as: plans against saved objects, refusals, what nobody could explain, and what has to do with one object.
+// Reports of a diagnosis: plans against saved objects, refusals, unexplained symptoms, and findings about one object.
 import { describe, expect, test } from "vitest";
 import type { Reference } from "#api/fields.ts";
 import type { KubeObject } from "#api/object.ts";
@@ -91,7 +91,7 @@ test("what is less certain than asked for is counted and left out", async () => 
   expect(await reportFrom(saved, readFromEvidence(saved), { leastConfidence: 1.1 })).toMatchObject({ findings: [], unlikely: 1 });
 });
 
-test("of another namespace nothing is told", async () => {
+test("another namespace is not mentioned", async () => {
   const saved = await looked(crashAfterRelease);
   expect((await reportFrom(saved, readFromEvidence(saved), { leastConfidence: 0, namespace: "elsewhere" })).findings).toEqual([]);
 });
@@ -152,7 +152,7 @@ describe("what no cause accounts for", () => {
   const long = "2027-03-01T13:00:00Z";
   const justNow = "2027-03-01T13:59:30Z";
 
-  test("is told where it lasts, with what a person would look at first", () => {
+  test("is reported where it lasts, with the place that a person would check first", () => {
     const pods = podsOf(web!, unready(long));
     const log = {
       namespace: "shop",
@@ -162,32 +162,32 @@ describe("what no cause accounts for", () => {
       text: "waiting for something",
     };
     const [found] = puzzles("PodNotReady", [web!, ...pods], referenceOf(web!), {
-      events: [warning(pods.at(-1)!, "Odd", "nobody knows")],
+      events: [warning(pods.at(-1)!, "Odd", "reason unknown")],
       logs: [log],
     });
     expect(found).toMatchObject({ object: referenceOf(web!), person: "the evidence does not show the cause; start with the quotes below" });
     expect(found?.quotes.map(({ source, quote }) => [source, quote])).toEqual([
-      ["event", "Odd: nobody knows"],
+      ["event", "Odd: reason unknown"],
       ["log", "waiting for something"],
     ]);
   });
-  test("is not told of a rollout on its way", () => {
+  test("is not reported of a rollout in progress", () => {
     expect(puzzles("PodNotReady", [web!, ...podsOf(web!, unready(justNow))], referenceOf(web!))).toEqual([]);
     expect(puzzles("ContainerFails", [web!, ...podsOf(web!, unready(justNow))], referenceOf(web!))).toEqual([]);
   });
-  test("is told of a container that has failed again and again, however young", () => {
+  test("is reported of a container that has failed again and again, however young", () => {
     expect(puzzles("ContainerFails", [web!, ...podsOf(web!, unready(justNow, 3))], referenceOf(web!))).toHaveLength(1);
   });
-  test("is told of nodes and jobs at once, of Services never", () => {
+  test("is reported of nodes and jobs at once, of Services never", () => {
     const node = { apiVersion: "v1", kind: "Node", name: "node-a" };
     expect(puzzles("NodeNotReady", [], node)).toHaveLength(1);
     expect(puzzles("ServiceWithoutEndpoints", [service!], referenceOf(service!))).toEqual([]);
   });
-  test("is told of missing pods where warnings repeat", () => {
+  test("is reported of missing pods where warnings repeat", () => {
     expect(puzzles("PodsMissing", [web!], referenceOf(web!))).toEqual([]);
     expect(puzzles("PodsMissing", [web!], referenceOf(web!), { events: [warning(web!, "FailedCreate", "no")] })).toHaveLength(1);
   });
-  test("is told of a claim that a pod waits for, not of one that waits for its first pod", () => {
+  test("is reported of a claim that a pod waits for, not of one that waits for its first pod", () => {
     const [claim] = objects("{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}, spec: {}, status: {phase: Pending}}");
     const volumes = [{ name: "data", persistentVolumeClaim: { claimName: "data" } }];
     expect(puzzles("ClaimPending", [claim!], referenceOf(claim!))).toEqual([]);

@@ -1,4 +1,4 @@
-// The objects an action reads, out of evidence instead of out of the cluster: what was saved can be planned against, as it was then. Pure.
+// The objects that an action reads, from evidence instead of from the cluster: a plan against a saved state. Pure.
 import type { ControllerRevision, HorizontalPodAutoscaler, Pod, ReplicaSet } from "#api/kubernetes.ts";
 import { controllerOf, type KubeObject } from "#api/object.ts";
 import { isNamed } from "#cluster/read-for-action.ts";
@@ -21,7 +21,7 @@ export const readFromEvidence =
     return {
       target,
       // What was saved is redacted: good to be read, not to be put back.
-      kept: { unknown: "saved evidence does not hold what it was before" },
+      kept: { unknown: "saved evidence does not contain its earlier content" },
       named: objects.filter(
         ({ kind, metadata }) =>
           metadata.namespace === target?.metadata.namespace && byName.some((one) => one.kind === kind && one.name === metadata.name),

@@ -185,7 +185,7 @@ describe("the cause behind the same alert", () => {
       { ...crashAfterRelease, configMaps: [configMap("web-settings", 9000, 95)] },
       rollback,
     ],
-    "a ConfigMap edited after the crashes began (somebody tries to help) leaves the release at fault": [
+    "a ConfigMap edited after the crashes began (an attempt to help) leaves the release at fault": [
       { ...crashAfterRelease, configMaps: [configMap("web-settings", 9000, 40)] },
       rollback,
     ],
@@ -330,7 +330,7 @@ test("what a log says changes the quotes and nothing else", async () => {
   expect(quoted).not.toContain("\u001b");
 });
 
-test("a release that crashes is told with its difference, its end, its log and a score from what was seen", async () => {
+test("a release that crashes is reported with its difference, its end, its log and a score from the checks", async () => {
   const diagnosis = await diagnosed(crashAfterRelease);
   expect(diagnosis).toMatchObject({ kind: "Cause", confidence: 0.99 });
   expect(diagnosis.message).toBe(
@@ -363,21 +363,21 @@ test("without an old pod that still runs the score is lower", async () => {
   expect(alone.confidence).toBeGreaterThanOrEqual(0.6);
 });
 
-test("an edited ConfigMap is the object at fault, named with when and by whom", async () => {
+test("an edited ConfigMap is the object at fault, named with time and author", async () => {
   const diagnosis = await diagnosed(configEdited);
   if (diagnosis.kind !== "Cause") throw new Error(diagnosis.message);
   expect(diagnosis.findings[0]?.object).toEqual({ apiVersion: "v1", kind: "ConfigMap", namespace: "shop", name: "web-settings" });
   expect(diagnosis.message).toContain("ConfigMap web-settings was edited at 2027-03-01T13:58:50Z by kubectl-edit");
 });
 
-test("where no cause is proven, the closest ones and what was seen are told", async () => {
+test("if no cause is proven, the closest ones and the symptoms are reported", async () => {
   const pods = [{ created: 3600, ...running(3598), ready: false }];
-  const events = [{ about: { kind: "Pod", name: "web-6c8d5f9b7-abcd0" }, reason: "Odd", message: "nobody knows", first: 50 }];
+  const events = [{ about: { kind: "Pod", name: "web-6c8d5f9b7-abcd0" }, reason: "Odd", message: "reason unknown", first: 50 }];
   const diagnosis = await diagnosed({ ...healthy, revisions: [{ ...old, pods }], events });
   expect(diagnosis.kind).toBe("Inconclusive");
   expect(diagnosis.confidence).toBe(0);
   expect(diagnosis.message).toMatch(/^No cause could be proven\. 0 of 1 replicas of Deployment shop\/web are available\. Considered: /);
-  expect(diagnosis.quotes).toEqual([{ source: "event", object: "Pod shop/web-6c8d5f9b7-abcd0", quote: "Odd: nobody knows" }]);
+  expect(diagnosis.quotes).toEqual([{ source: "event", object: "Pod shop/web-6c8d5f9b7-abcd0", quote: "Odd: reason unknown" }]);
 });
 
 test("an object that is gone has nothing to repair", async () => {

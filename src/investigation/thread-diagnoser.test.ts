@@ -169,7 +169,7 @@ describe("the thread", () => {
   });
 });
 
-test("steps that are left out answer with what stands for them, and nothing else changes", () => {
+test("steps that are left out answer with their defaults, and nothing else changes", () => {
   const without = surveyOf(asked, options, {
     run: (name, work, instead) => (name === "PortConflict" ? instead : everyStep.run(name, work, instead)),
   });

@@ -80,7 +80,7 @@ const puzzle = (view: View, object: Reference, symptoms: readonly Pick<Symptom |
   person:
     complaintIn(logsOf(view, object)) === undefined
       ? "the evidence does not show the cause; start with the quotes below"
-      : "check what the log line says; no object in the evidence explains it",
+      : "check the log line; no object in the evidence explains it",
 });
 
 const summaryOf = (view: View, object: Reference, symptoms: readonly Pick<Symptom | Anomaly, "kind" | "text">[]): string => {
@@ -137,7 +137,7 @@ const lasts = (view: View, { kind, object }: Symptom): boolean => {
         .some(
           ({ metadata }) => metadata.name === object.name && ageOf(view, metadata.creationTimestamp) > lastingMs && isClaimed(view, object),
         );
-    // Of a Service without pods its workload's trouble is told; one that nobody calls may be meant so.
+    // For a Service without pods its workload is reported; a Service without callers may be intended.
     case "ServiceWithoutEndpoints":
     case "ServiceUnreachable":
     case "Slow":

@@ -120,7 +120,7 @@ test("health names what is not followed and why; the log says it once, and when 
   followed[0]?.push({ kind: "synced", items: [pod("web")], resourceVersion: "1" });
   await store.whenSynced();
   expect(caches.health()).toEqual([{ name: "pods in shop where app=web", synced: true }]);
-  expect(lines).toEqual(["the cache is not being followed", "the cache is not being followed", "the cache is being followed again"]);
+  expect(lines).toEqual(["the watch of the cache fails", "the watch of the cache fails", "the watch of the cache is restored"]);
   const text = await metrics.text();
   expect(text).toContain('kintsugi_cache_troubles_total{resource="pods in shop where app=web"} 4');
   stop.abort();

@@ -88,8 +88,8 @@ export const createCaches = (kube: Pick<Kube, "listWatch">, deps: CachesDeps): C
         troubles?.add({ resource: name });
         // Logged once per kind of trouble: a server that is down for an hour is one line, not a thousand.
         if (error.reason !== entry.trouble?.reason)
-          log.warn("the cache is not being followed", { error: error.message, reason: error.reason });
-      } else if (entry.trouble !== undefined) log.info("the cache is being followed again");
+          log.warn("the watch of the cache fails", { error: error.message, reason: error.reason });
+      } else if (entry.trouble !== undefined) log.info("the watch of the cache is restored");
       entry.trouble = error;
     };
     async function follow(signal: AbortSignal): Promise<void> {

@@ -93,7 +93,13 @@ const patchRefused = /the server rejected our request due to an error in our req
 /** The error of a JSON Patch call, distinguished from an object that would be invalid. */
 export const errorOfJsonPatch = (doing: string, error: unknown): unknown =>
   hasStatus(error, 422) && error.causes.length === 0 && patchRefused.test(error.message)
-    ? new KubeError({ doing, status: 422, reason: guardFailed, message: "the object is no longer as the patch expects it", cause: error })
+    ? new KubeError({
+        doing,
+        status: 422,
+        reason: guardFailed,
+        message: "the object has changed: a test of the patch failed",
+        cause: error,
+      })
     : error;
 
 /** A `Status` object as the API server answers and as it sends in a watch. */

@@ -82,7 +82,7 @@ test("objects are found by namespace and by index, also after they have changed 
     [],
     undefined,
   ]);
-  expect(() => store.index("colour", "red")).toThrow('there is no index "colour"');
+  expect(() => store.index("colour", "red")).toThrow('unknown index "colour"');
 });
 
 test("an index that is asked for later covers what is known already, and a second one of its name changes nothing", () => {

@@ -141,7 +141,7 @@ export const createStore = <T extends KubeObject>(options: StoreOptions<T>): Own
     },
     index: (name, value) => {
       const index = indexes.get(name);
-      if (index === undefined) throw new TypeError(`there is no index "${name}"`);
+      if (index === undefined) throw new TypeError(`unknown index "${name}"`);
       return index.groups.get(value);
     },
     get synced() {

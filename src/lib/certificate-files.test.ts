@@ -61,5 +61,5 @@ test.each<[string, (good: Record<string, string>) => Record<string, string>]>([
 test("without a good pair to begin with it says which files it read", async () => {
   await expect(setUp({}).open()).rejects.toThrow("tls.crt: no such file or directory");
   const mixed = { ...pair(), "tls.key": pair()["tls.key"] };
-  await expect(setUp(mixed).open()).rejects.toThrow("tls.crt and tls.key are no certificate and its key");
+  await expect(setUp(mixed).open()).rejects.toThrow("tls.crt and tls.key are not a certificate and its key");
 });

@@ -30,14 +30,14 @@ export interface CertificateDeps {
 /** A kubelet brings a changed Secret within about a minute: a file watch would not bring it sooner, and misses replaced links. */
 const everyMs = 10_000;
 
-/** Throws where the files cannot be read, or are no certificate with its key. */
+/** Throws where the files cannot be read, or are not a certificate and its key. */
 export const openCertificateFiles = async (files: CertificateFiles, deps: CertificateDeps): Promise<CertificateSource> => {
   const read = async (): Promise<Certificate> => {
     const certificate = { cert: await deps.readFile(files.certFile), key: await deps.readFile(files.keyFile) };
     try {
       createSecureContext(certificate);
     } catch (cause) {
-      throw new Error(`${files.certFile} and ${files.keyFile} are no certificate and its key`, { cause });
+      throw new Error(`${files.certFile} and ${files.keyFile} are not a certificate and its key`, { cause });
     }
     return certificate;
   };

@@ -51,7 +51,7 @@ export const guardApp = <E extends Env, S extends Schema, P extends string>(
     return problemResponse({ code: "body-not-allowed", status: 413, title: "Body not allowed", detail, headers: { connection: "close" } });
   });
   app.notFound((context) =>
-    problemResponse({ code: "not-found", status: 404, title: "Not found", detail: `there is no ${context.req.path}` }),
+    problemResponse({ code: "not-found", status: 404, title: "Not found", detail: `no resource at ${context.req.path}` }),
   );
   app.onError((error, context) => {
     if (error instanceof ProblemError) return problemResponse(error.problem);

@@ -74,7 +74,7 @@ describe.each([
   ["Rust", rust, "DATABASE_URL must be set: NotPresent"],
   ["PHP", php, "PHP Fatal error:  Uncaught RuntimeException: no driver named mysqli in /app/index.php:3"],
 ])("a stack trace of %s", (_, log, message) => {
-  test("tells by its message", () => expect(tellingLine(log)).toBe(message));
+  test("has its message as its telling line", () => expect(tellingLine(log)).toBe(message));
   test("keeps its message in an excerpt of eight lines, whatever follows", () => {
     const long = `${"tick\n".repeat(50)}${log}${"done\n".repeat(3)}`;
     expect(
@@ -98,9 +98,9 @@ test.each([
   ],
   ["Error: old\nready\nError: new\nnpm error code 1", "Error: new"],
   ["one\ntwo", "two"],
-])("%j tells by %j", (log, line) => expect(tellingLine(log)).toBe(line));
+])("%j has the telling line %j", (log, line) => expect(tellingLine(log)).toBe(line));
 
-test("an empty log tells nothing", () => {
+test("an empty log has none", () => {
   for (const log of ["", "\n\n"]) expect([tellingLine(log), tellingExcerpt(log, 8)]).toEqual([undefined, ""]);
 });
 
@@ -128,8 +128,8 @@ test("an excerpt has at most so many lines, all of them the log's, and the telli
       const shown = tellingExcerpt(text, max).split("\n");
       expect(shown.length).toBeLessThanOrEqual(max);
       for (const each of shown) expect(["…", "", ...text.split("\n")]).toContain(each);
-      const told = tellingLine(text);
-      if (told !== undefined) expect(shown.map((each) => each.trim())).toContain(told);
+      const found = tellingLine(text);
+      if (found !== undefined) expect(shown.map((each) => each.trim())).toContain(found);
     }),
   );
 });

@@ -74,7 +74,7 @@ const find = (text: string): Found => {
   let best = { at: -1, score: -1 };
   for (let at = 0; at < lines.length; at += 1) {
     const score = scoreOf(lines, at);
-    // The last of those that tell as much: what the program says nearest to its end.
+    // The last of equal scores: it is nearest to the end of the program.
     if (score >= best.score) best = { at, score };
   }
   return { lines, at: best.at };

@@ -14,7 +14,7 @@ export interface Message {
   /** Epoch milliseconds of the first and the last occurrence that say a time. */
   readonly firstMs?: number;
   readonly lastMs?: number;
-  /** The first occurrence, as it was logged. */
+  /** The first occurrence, verbatim. */
   readonly line: string;
   /** Its message alone. */
   readonly message: string;
@@ -69,7 +69,7 @@ export const digestOf = (lines: readonly StampedLine[]): Digest => {
   return { messages: [...merged(known)].map(messageOf).toSorted(bySeverity), records, statuses };
 };
 
-/** A port tells faults apart; a number that differs from line to line is none: `product:4711`. */
+/** A port distinguishes faults; a number that differs from line to line does not: `product:4711`. */
 const portsAtMost = 5;
 
 const merged = (known: ReadonlyMap<string, Counted>): ReadonlyMap<string, Counted> => {

@@ -19,7 +19,7 @@ const variables: readonly Mark[] = [
   [/\d{1,20}(?:\.\d{1,9})?/g, "<n>"],
 ];
 
-/** Ports and HTTP statuses stay: they tell faults apart. */
+/** Ports and HTTP statuses stay: they distinguish faults. */
 const kept = /(?::\d{2,5}\b(?!\.\d))|\b[45]\d\d\b/g;
 
 export const templateOf = (message: string): string => {

@@ -109,18 +109,18 @@ describe("outside Kintsugi's namespace", () => {
     [
       "an action changes a workload where it is not opted in",
       () => action.mergePatch(Deployments, other, { spec: { replicas: 2 } }),
-      /not opted in|makes no such change/,
+      /not opted in|may not make this change/,
     ],
     [
       "an action scales there through the subresource",
       () => action.mergePatch(Deployments, other, { spec: { replicas: 2 } }, { subresource: "scale" }),
-      /not opted in|makes no such change/,
+      /not opted in|may not make this change/,
     ],
-    ["an action deletes there", () => action.delete(Deployments, other), /not opted in|makes no such change/],
+    ["an action deletes there", () => action.delete(Deployments, other), /not opted in|may not make this change/],
     [
       "an action creates there",
       () => action.create(Deployments, deployment("admission-other", "new")),
-      /not opted in|makes no such change/,
+      /not opted in|may not make this change/,
     ],
     [
       "the controllers change a workload for real",
@@ -131,12 +131,12 @@ describe("outside Kintsugi's namespace", () => {
     [
       "the controllers dry-run where it is not opted in",
       () => controllers.mergePatch(Deployments, other, { spec: { replicas: 2 } }, { dryRun: true }),
-      /not opted in|makes no such change/,
+      /not opted in|may not make this change/,
     ],
     [
       "an action changes a node that is not opted in",
       () => action.mergePatch(Nodes, { name: "admission-node" }, { spec: { unschedulable: true } }),
-      /not opted in|makes no such change/,
+      /not opted in|may not make this change/,
     ],
     [
       "an action opts a namespace in",
@@ -171,11 +171,11 @@ describe("approvals", () => {
   test.each<[string, () => Promise<unknown>, RegExp]>([
     ["bob decides in ann's name", () => decide(cluster.asPerson("bob"), "a1", "ann"), /in your own name/],
     ["bob is no approver", () => decide(cluster.asPerson("bob"), "a1", "bob"), /not among this approval's approvers/],
-    ["the controllers decide", () => decide(controllers, "a1", "ann"), /never decide|writes nothing|makes no such change/],
+    ["the controllers decide", () => decide(controllers, "a1", "ann"), /never decide|may not write|may not make this change/],
     [
       "an action's account decides in its own name",
       () => decide(action, "a1", `system:serviceaccount:${namespace}:kintsugi-act-scale-deployment`),
-      /never decide|writes nothing|makes no such change/,
+      /never decide|may not write|may not make this change/,
     ],
     [
       "ann approves something else",
@@ -292,7 +292,7 @@ describe("the record", () => {
   test("a person who may do everything still cannot order an execution past the approval", async () => {
     expect(await refusal(cluster.asPerson("bob").create(KubernetesExecution, execution))).toMatch(/only Kintsugi's controllers/);
     expect(await refusal(action.create(KubernetesExecution, execution))).toMatch(
-      /only Kintsugi's controllers|makes no such change|own namespace/,
+      /only Kintsugi's controllers|may not make this change|own namespace/,
     );
     await controllers.create(KubernetesExecution, execution);
     expect(

@@ -47,7 +47,7 @@ const run = (roles: LoadedRoles["roles"], signal: AbortSignal, deps: Partial<Pro
   );
 
 test("a name that is no role is refused", async () => {
-  await expect(loadRoles("gatway")).rejects.toThrow('there is no role "gatway"');
+  await expect(loadRoles("gatway")).rejects.toThrow('unknown role "gatway"');
 });
 
 test("a role without work for a leader serves until the process is stopped, and is stopped itself", async () => {

@@ -64,7 +64,7 @@ export interface LoadedRoles {
 /** Throws for a name that is no role. */
 export const loadRoles = async (name: string): Promise<LoadedRoles> => {
   const found = rolesNamed(name);
-  if (found === undefined) throw new Error(`there is no role "${name}"`);
+  if (found === undefined) throw new Error(`unknown role "${name}"`);
   return {
     lease: name === allRoles ? "kintsugi" : `kintsugi-${name}`,
     roles: await Promise.all(found.map(async (role) => ({ name: role.name, ports: role.ports, start: await role.start() }))),

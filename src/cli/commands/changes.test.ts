@@ -106,7 +106,7 @@ describe("without an installation", () => {
     expect(stdout).toMatch(
       /40m ago +Secret\/sh\.helm\.release\.v1\.web\.v3\n +changed by helm; relation: same namespace; source: Helm release\n +created: release web, revision 3, deployed\n/,
     );
-    expect(stdout).toMatch(/there is none in kintsugi-system/);
+    expect(stdout).toMatch(/none in kintsugi-system/);
   });
 
   test("asked of a pod, about its workload", async () => {
@@ -220,7 +220,7 @@ describe("with a journal", () => {
     const { stdout } = await changes(["deploy/web"], server);
     expect(stdout).not.toContain("source: journal");
     expect(stdout.replaceAll(/\s+/g, " ")).toContain(
-      "kintsugi-system/kintsugi-journal-0 of the change journal is not used: without a valid seal",
+      "kintsugi-system/kintsugi-journal-0 of the change journal is ignored: without a valid seal",
     );
   });
 

@@ -1,4 +1,4 @@
-// diagnose as somebody with the printed role and nothing else: on a real API server and on the embedded one, the same.
+// diagnose as a user with the printed role and nothing else: the same on a real API server and on the embedded one.
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { parse } from "yaml";
 import { ClusterRoleBindings, ClusterRoles, ConfigMaps, Deployments, Namespaces, Pods } from "#api/kubernetes.ts";

@@ -182,7 +182,7 @@ describe("live", () => {
     [["gizmo/a"], /is not an object to look at/],
     [["deployment/web", "-A"], /use either an object or -A/],
     [["-o", "wide"], /does not support -o wide/],
-    [["--from", "missing.json"], /missing\.json|neither read nor written/],
+    [["--from", "missing.json"], /missing\.json|cannot read or write/],
   ])("%s cannot be looked at: exit code 2", async (args, sentence) => {
     const ran = await diagnose(...args);
     expect(ran).toMatchObject({ code: 2, stdout: "" });
@@ -278,7 +278,7 @@ ports: [{name: http, port: 9090, protocol: TCP}]
   });
 
   test.each([
-    [["--prometheus", "somewhere"], /"somewhere" is no Prometheus: use an address, namespace\/service:port, or none/],
+    [["--prometheus", "somewhere"], /"somewhere" is not a Prometheus: use an address, namespace\/service:port, or none/],
     [["--from", "a.json.gz", "--prometheus", "none"], /use either --from or --prometheus/],
   ])("%s is refused: exit code 2", async (args, sentence) => {
     const ran = await ask(...args);
@@ -306,7 +306,7 @@ describe("a file", () => {
     expect(found(again)).toEqual(["ReferenceMissing Deployment shop/web"]);
   });
 
-  test("an object in it may be asked about, and one that is not there is told", async () => {
+  test("an object in it may be asked about, and a missing one is reported", async () => {
     const content = encodeEvidence(saved, "a.json");
     expect(found(await withFiles(content, "deployment/web", "--from", "a.json", "-o", "json"))).toHaveLength(1);
     const ran = await withFiles(content, "deployment/other", "--from", "a.json");
@@ -339,7 +339,7 @@ describe("a file", () => {
     ["web", ["-A"], "Deployment shop/web"],
     ["web", ["service/api"], "Deployment shop/web"],
     ["web", ["deployment/web", "-n", "well"], "Deployment shop/web"],
-  ])("of the scope %s it is no answer to %j: exit code 2", async (scope, args, covered) => {
+  ])("of the scope %s it does not answer %j: exit code 2", async (scope, args, covered) => {
     const ran = await withFiles(encodeEvidence(evidence({ ...parts, scope: scopes[scope] }), "a.json"), ...args, "--from", "a.json");
     expect(ran).toMatchObject({ code: 2, stdout: "", stderr: `kintsugi: a.json covers ${covered} only\n` });
   });
@@ -375,10 +375,10 @@ describe("a file", () => {
     expect(await ruledOut("deployment/web")).not.toContain("checkout");
   });
 
-  test("one that is damaged is told in one sentence", async () => {
+  test("a damaged one is reported in one sentence", async () => {
     const ran = await withFiles(encodeEvidence(saved, "a.json").slice(0, 200), "--from", "a.json");
     expect(ran).toMatchObject({ code: 2, stdout: "" });
-    expect(ran.stderr).toMatch(/^kintsugi: a\.json cannot be read as evidence: it is no JSON .*truncated or damaged\n$/);
+    expect(ran.stderr).toMatch(/^kintsugi: a\.json cannot be read as evidence: it is not valid JSON .*truncated or damaged\n$/);
   });
 });
 

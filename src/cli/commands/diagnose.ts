@@ -253,7 +253,7 @@ const save = async (session: Session, evidence: Evidence, path: string): Promise
 };
 
 const filesOf = ({ deps }: Session): NonNullable<Session["deps"]["files"]> => {
-  if (deps.files === undefined) throw misuse("files can be neither read nor written here");
+  if (deps.files === undefined) throw misuse("cannot read or write files here");
   return deps.files;
 };
 
@@ -265,7 +265,7 @@ const detailsOf = (details: Options["details"], findings: number): Details => {
   if (details === true) return "all";
   const number = /^\d{1,4}$/.test(details) ? Number(details) : 0;
   if (number < 1 || number > findings)
-    throw misuse(`there is no finding ${details}`, findings === 0 ? undefined : `Use a number from 1 to ${findings}.`);
+    throw misuse(`finding ${details} not found`, findings === 0 ? undefined : `Use a number from 1 to ${findings}.`);
   return number;
 };
 

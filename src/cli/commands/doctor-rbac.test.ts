@@ -35,7 +35,7 @@ apiVersion: v1
 kind: Node
 metadata: {name: one}
 `);
-const journal = expect.stringMatching(/^the change journal: there is none/) as string;
+const journal = expect.stringMatching(/^the change journal: none in/) as string;
 
 let cluster: EmbeddedTestCluster;
 beforeAll(async () => {

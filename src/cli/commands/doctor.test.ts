@@ -80,7 +80,7 @@ describe("doctor", () => {
     expect(code).toBe(0);
     expect(stateOf(findings, "change journal")).toMatchObject({
       state: "note",
-      detail: "ConfigMap kintsugi-system/kintsugi-journal-63 of the change journal is not used: without a valid seal",
+      detail: "ConfigMap kintsugi-system/kintsugi-journal-63 of the change journal is ignored: without a valid seal",
       fix: "kubectl rollout restart deployment/kintsugi -n kintsugi-system",
     });
   });

@@ -205,7 +205,7 @@ describe("get --watch", () => {
 
   test("an interruption, and its end, are remarks and no answers", async () => {
     const ran = await runKintsugi(["get", "rr", name, "-w"], { objects, watch: [...watch.slice(0, 1), "interrupted"] });
-    expect(ran.stderr).toMatch(/interrupted and will go on by itself: .*connection reset\nThe watch goes on\.\n$/);
+    expect(ran.stderr).toMatch(/interrupted and will continue automatically: .*connection reset\nThe watch continues\.\n$/);
     expect(ran.stdout.trimEnd().split("\n")).toHaveLength(2);
   });
 

@@ -143,7 +143,9 @@ const watch = async (session: Session, { kind, name }: Question): Promise<number
   };
   const signal = deps.signal ?? new AbortController().signal;
   const onTrouble = (error: { readonly message: string } | undefined): void => {
-    session.note(error === undefined ? "The watch goes on." : `The watch is interrupted and will go on by itself: ${error.message}`);
+    session.note(
+      error === undefined ? "The watch continues." : `The watch is interrupted and will continue automatically: ${error.message}`,
+    );
   };
   for await (const seen of kube.listWatch(kind, scope, signal, { onTrouble })) {
     if (seen.kind === "synced") {

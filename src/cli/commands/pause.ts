@@ -18,7 +18,7 @@ export const definePause: DefineCommand = (command, run) => {
     .option("-y, --yes", "do not ask for confirmation")
     .addHelpText(
       "after",
-      "\nWithout -n, the pause holds in every namespace. A repair that has begun is finished or undone.\nDiagnosis goes on; requests wait as Blocked.",
+      "\nWithout -n, the pause holds in every namespace. A repair that has begun is finished or undone.\nDiagnosis continues; requests wait as Blocked.",
     )
     .action((options: { message: string; for?: number; yes?: true }) =>
       run(

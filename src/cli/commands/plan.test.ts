@@ -208,7 +208,7 @@ describe("plan", () => {
     expect(ran.code).toBe(0);
   });
 
-  test("an installation is not needed: without its kinds the defaults apply; another failure is told", async () => {
+  test("an installation is not needed: without its kinds the defaults apply; another failure is reported", async () => {
     const absent = serverError(404, "NotFound", "the server could not find the requested resource");
     expect((await look({ ...broken(), failures: { RemediationPolicy: absent } })).code).toBe(0);
     expect((await look({ ...broken(), failures: { RemediationPolicy: serverError(500, "InternalError", "boom") } })).code).toBe(2);
@@ -237,7 +237,7 @@ describe("actions", () => {
     expect((await runKintsugi(["actions", "-o", "name"])).stdout.split("\n")).toContain("restart_pod");
   });
 
-  test.each(actions.map((action) => [action.name]))("%s is told in full, with its account and rights", async (name) => {
+  test.each(actions.map((action) => [action.name]))("%s is described in full, with its account and rights", async (name) => {
     const { stdout } = await runKintsugi(["actions", name]);
     for (const word of [name, "risk:", `kintsugi-act-${name.replaceAll("_", "-")}`]) expect(stdout).toContain(word);
     const data = parse((await runKintsugi(["actions", name, "-o", "yaml"])).stdout) as { name: string; parameters: { properties: object } };

@@ -100,7 +100,12 @@ describe("what bears on what runs no pods", () => {
       [web, deploymentObject({ image: "web:2" })],
     ],
     ["a Role: what binds it", object("Role", "reader", { rules: [] }), "RoleBinding web-reads: binds it", [binding, "deleted"]],
-    ["a RoleBinding: what it binds", binding, "Role reader: is what it binds", [object("Role", "reader", { rules: [] }), "deleted"]],
+    [
+      "a RoleBinding: the role that it binds",
+      binding,
+      "Role reader: is the role that it binds",
+      [object("Role", "reader", { rules: [] }), "deleted"],
+    ],
   ] as const)("%s", (_what, target, expected, history) => {
     expect(near(journalOf([target, target], history), target)).toEqual([expected]);
   });

@@ -162,7 +162,7 @@ describe("a shard that this installation did not write", () => {
       const { contents, troubles } = await readable(kube);
       expect(contents).not.toContain("attacker");
       expect(troubles).toEqual([
-        `ConfigMap ${namespace}/kintsugi-journal-${forged[0]?.[0]} of the change journal is not used: without a valid seal`,
+        `ConfigMap ${namespace}/kintsugi-journal-${forged[0]?.[0]} of the change journal is ignored: without a valid seal`,
       ]);
       const next = createConfigMapStore({ kube, clock, namespace, randomBytes });
       const loaded = createJournal();
@@ -208,7 +208,7 @@ describe("a shard that this installation did not write", () => {
     putShard(kube, 1, older);
     const { tracks, troubles } = await loadJournal(kube, namespace);
     expect(troubles).toEqual([
-      `ConfigMap ${namespace}/kintsugi-journal-1 of the change journal is not used: older than what was written last`,
+      `ConfigMap ${namespace}/kintsugi-journal-1 of the change journal is ignored: older than what was written last`,
     ]);
     expect(tracks.length).toBeLessThan(24);
     expect(tracks.every(({ versions }) => versions.length === 2)).toBe(true);

@@ -239,7 +239,7 @@ export const readSaved = async (found: readonly SavedConfigMap[], key: Buffer | 
     for (const track of its) if (!tracks.has(journalKey(track.object))) tracks.set(journalKey(track.object), track);
   const savedAt = newestFirst[0]?.completeUntil;
   const troubles = [...Map.groupBy(refused, ({ why }) => why)].map(
-    ([why, all]) => `ConfigMap ${listedPlaces(all.map(({ place }) => place))} of the change journal is not used: ${why}`,
+    ([why, all]) => `ConfigMap ${listedPlaces(all.map(({ place }) => place))} of the change journal is ignored: ${why}`,
   );
   return {
     shards: whole.map(({ shard, ...rest }) => ({ ...rest, generation: shard.generation, tracks: shard.tracks.length })),

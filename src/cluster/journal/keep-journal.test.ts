@@ -127,7 +127,7 @@ describe("the keeper", () => {
     const running = keeper.run(end.signal);
     await clock.advance(100);
     expect(warned).toEqual([
-      "a part of the saved change journal is not used: ConfigMap kintsugi-system/kintsugi-journal-0 of the change journal is not used: without a valid seal",
+      "a part of the saved change journal is ignored: ConfigMap kintsugi-system/kintsugi-journal-0 of the change journal is ignored: without a valid seal",
     ]);
     expect(await metrics.text()).toMatch(/journal_refused_shards 1/);
     expect(keeper.journal.get(referenceOf(web))?.versions).toHaveLength(1);

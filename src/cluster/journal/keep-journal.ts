@@ -55,7 +55,7 @@ export const createJournalKeeper = (deps: KeeperDeps): JournalKeeper => {
     while (!signal.aborted) {
       try {
         const loaded = await store.load(signal);
-        for (const trouble of loaded.troubles) log.warn("a part of the saved change journal is not used", { trouble });
+        for (const trouble of loaded.troubles) log.warn("a part of the saved change journal is ignored", { trouble });
         refused?.set(loaded.refused);
         journal.restore(loaded.tracks);
         return loaded.savedAt;
@@ -157,7 +157,7 @@ export const createJournalKeeper = (deps: KeeperDeps): JournalKeeper => {
     tracks: () => (isWhole ? journal.tracks() : undefined),
     changesNear: (target, window, nearby) => changesNear(journal.tracks(), target, window, nearby),
     get gaps() {
-      return [...troubles].map(([name, trouble]) => `Changes of ${name} are not followed: ${trouble}`);
+      return [...troubles].map(([name, trouble]) => `changes of ${name} are not watched: ${trouble}`);
     },
   };
 };

@@ -6,7 +6,7 @@ import { fromTimestamp, toPreciseTimestamp } from "#lib/clock.ts";
 /** `before`: RFC 3339. API server times are whole seconds: a write within that second does not count as earlier. */
 export const keptBefore = (track: Track | undefined, before: string): Kept => {
   const time = fromTimestamp(before);
-  if (time === undefined) return { unknown: `${before} is no time` };
+  if (time === undefined) return { unknown: `"${before}" is not a time` };
   if (track === undefined) return { unknown: "the change journal does not know it" };
   const kept = contentsOf(track).findLast(({ version }) => version.at < time);
   if (kept === undefined) return { unknown: `the change journal does not reach back to before ${before}` };

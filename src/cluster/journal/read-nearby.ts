@@ -82,7 +82,7 @@ export const readNearby = async (deps: ReadNearbyDeps, target: ObjectReference):
   if (saved?.unverified !== undefined) notRead.push(`the change journal: ${saved.unverified}`);
   const { tracks = [], savedAt } = saved ?? {};
   if (tracks.length === 0 && !notRead.some((each) => each.startsWith("the change journal")))
-    notRead.push(`the change journal: there is none in ${namespace}, so that only what Kubernetes itself remembers is shown`);
+    notRead.push(`the change journal: none in ${namespace}; only changes that Kubernetes itself records are shown`);
 
   const now = clock.now();
   const live = [...lists.flatMap(({ items }) => items), ...secrets].filter(isTracked);

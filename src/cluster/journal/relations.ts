@@ -83,7 +83,7 @@ const betweenOthers = (target: Known, other: Known): string | undefined => {
   if (b.kind === "Ingress" && a.kind === "Service" && backendsOf(other.content).includes(a.name)) return "routes to it";
   if (a.kind === "Ingress" && b.kind === "Service" && backendsOf(target.content).includes(b.name)) return "is its backend";
   if (bindsRole(other, a)) return "binds it";
-  return bindsRole(target, b) ? "is what it binds" : undefined;
+  return bindsRole(target, b) ? "is the role that it binds" : undefined;
 };
 
 const specOf = <T extends { spec?: unknown }>(content: Content): NonNullable<T["spec"]> =>

@@ -346,7 +346,7 @@ describe("what follows from what was found", () => {
     "after people refused one repair, the next is not done without them": [
       { rejected: [{ steps: outline, reason: "Rejected by ann." }] },
       found([repair("increase_resources", 0.6)]),
-      { status: { chosen: 0, plans: [{ autonomy: "approve" }] }, ask: { why: expect.stringContaining("people refused another repair") } },
+      { status: { chosen: 0, plans: [{ autonomy: "approve" }] }, ask: { why: expect.stringContaining("people rejected another repair") } },
     ],
     "what a language model chose is never done without people, where policy would let the rules": [
       {},

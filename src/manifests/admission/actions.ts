@@ -15,7 +15,7 @@ export const actionPolicy = (namespace: string, action: Subject): Manifest[] => 
     matchConditions: [{ name: "this-action", expression: `${user} in ${celList(names.map(userNameOf))}` }],
     variables: [what, positions],
     validations: [
-      { expression: action.writes.map(isAsked).join(" || "), message: `${action.name} makes no such change` },
+      { expression: action.writes.map(isAsked).join(" || "), message: `${action.name} may not make this change` },
       ...action.writes.map((write) => boundOf(action.name, write)),
     ],
   });
@@ -38,7 +38,7 @@ const boundOf = (name: string, write: Write): Validation => {
     case "patch":
       return {
         expression: `${unless}(${sameOutside("oldObject", "object", [...bookkeepingOf(write.type), ...write.paths])})`,
-        message: `${name} changes of a ${write.type.kind} nothing but ${write.paths.join(", ")}`,
+        message: `${name} may change only ${write.paths.join(", ")} of a ${write.type.kind}`,
       };
     case "create":
       return {

@@ -29,12 +29,12 @@ export const approvalsPolicy = (namespace: string): Manifest[] => {
       { expression: `!variables.person || !${accounts.any}`, message: "Kintsugi's own accounts never decide" },
       {
         expression: `request.operation != 'UPDATE' || !variables.kubernetes || (${onlyReleased})`,
-        message: "Kubernetes' own controllers change nothing of an approval",
+        message: "Kubernetes' own controllers may not change an approval",
       },
       {
         // The API server knows no time in a policy: the controllers end an approval that has expired.
         expression: `!variables.person || !has(oldObject.status) || !has(oldObject.status.phase) || !(oldObject.status.phase in ${celList(ended)})`,
-        message: "this approval has ended: nothing is decided any more",
+        message: "this approval has ended: it accepts no decision",
       },
       {
         expression: `!variables.person || (size(variables.added) == 1 && variables.added[0].by == ${user} && size(object.spec.decisions) == size(variables.before) + 1)`,

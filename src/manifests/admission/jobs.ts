@@ -57,7 +57,7 @@ const expectations = ({ namespace, image, accounts }: JobsOptions): readonly Exp
         args: container.args.map((argument) => placeholders[argument] ?? argument),
         ...filledIn.container,
       }),
-      message: "a Job here runs Kintsugi's own image with the verb act, and nothing else",
+      message: "a Job here may only run Kintsugi's own image with the verb act",
     },
     {
       expression: exactly("variables.pod", {

@@ -29,10 +29,10 @@ export const ownNamespacePolicy = (namespace: string, writers: readonly OwnWrite
       },
     ],
     validations: [
-      { expression: `!${accounts.actions}`, message: "an action's account writes nothing in Kintsugi's own namespace" },
+      { expression: `!${accounts.actions}`, message: "an action's account may not write in Kintsugi's own namespace" },
       {
         expression: [accounts.actions, ...may].join(" || "),
-        message: "this account of Kintsugi writes nothing else in Kintsugi's own namespace",
+        message: "this account of Kintsugi may not write this in Kintsugi's own namespace",
       },
     ],
   });

@@ -53,11 +53,11 @@ export const podsPolicy = (namespace: string): Manifest[] =>
       },
       {
         expression: "!variables.action || variables.kind == 'pods'",
-        message: "nothing but a Job runs under an action's account",
+        message: "only a Job may run under an action's account",
       },
       {
         expression: `!variables.controllers || variables.kind == 'pods' || (variables.kind == 'deployments' && object.metadata.name == '${DEPLOYMENT_NAME}') || (variables.kind == 'replicasets' && ${kubernetes} && ${controlledBy("apps/v1", "Deployment", ` && o.name == '${DEPLOYMENT_NAME}'`)})`,
-        message: `nothing but Deployment ${DEPLOYMENT_NAME} runs under the controllers' account`,
+        message: `only Deployment ${DEPLOYMENT_NAME} may run under the controllers' account`,
       },
     ],
   });

@@ -32,7 +32,7 @@ export const reachPolicy = (namespace: string): Manifest[] => {
     validations: [
       {
         expression: `${clusterScoped} || !(request.namespace in ${celList(defaultSettings.protectedNamespaces)})`,
-        message: "Kintsugi changes nothing in this namespace",
+        message: "Kintsugi may not change objects in this namespace",
       },
       {
         expression: `${clusterScoped} || (${isManaged("namespaceObject")})`,

@@ -43,7 +43,7 @@ export const recordsPolicy = (namespace: string): Manifest[] => {
     validations: [
       {
         expression: `request.operation == 'DELETE' || ${controllers} || (request.operation == 'UPDATE' && ${kubernetes} && ${onlyReleased})`,
-        message: "only Kintsugi's controllers write this: it is the record of what they saw and did",
+        message: "only Kintsugi's controllers may write this: it is their record",
       },
       {
         expression: `request.operation != 'DELETE' || ${controllers} || ${kubernetes} || variables.ended`,

@@ -26,7 +26,7 @@ export const requestsPolicy = (namespace: string): Manifest[] =>
       },
       {
         expression: `variables.created || !variables.kubernetes || (${onlyReleased})`,
-        message: "Kubernetes' own controllers change nothing of a request",
+        message: "Kubernetes' own controllers may not change a request",
       },
       {
         expression: `variables.created || variables.kubernetes || (${sameMetadata})`,

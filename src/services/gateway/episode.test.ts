@@ -147,7 +147,7 @@ describe("a resolved alert", () => {
       "whose end is recorded says nothing new",
       resolved("a", 1),
       [request({ alerts: { a: { startsAt: 1, resolvedAt: 2 } } })],
-      "nothing 1: its end is recorded already",
+      "nothing 1: its end is already recorded",
     ],
     [
       "of an earlier firing says nothing about this one",

@@ -47,7 +47,7 @@ const decideResolved = (signal: Signal, newest: readonly RemediationRequest[]): 
   const request = newest.find((candidate) => occurrenceOf(candidate, signal.fingerprint) !== undefined);
   if (request === undefined) return { do: "nothing", why: "no request knows this alert" };
   const known = occurrenceOf(request, signal.fingerprint);
-  if (known?.resolvedAt !== undefined) return { do: "nothing", request, why: "its end is recorded already" };
+  if (known?.resolvedAt !== undefined) return { do: "nothing", request, why: "its end is already recorded" };
   // Deliveries may overtake each other: the end of an earlier firing says nothing about this one.
   if (signal.startsAtMs < (fromTimestamp(known?.startsAt) ?? 0)) return { do: "nothing", request, why: "it has fired again since" };
   return { do: "resolve", request, key: signal.fingerprint };

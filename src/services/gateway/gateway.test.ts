@@ -621,7 +621,7 @@ describe("more than can be recorded", () => {
     const storm = delivery(Array.from({ length: 50 }, (_, index) => about(`d${index}`)));
     const refused = await send(storm);
     expect([refused.status, refused.problem.code, refused.headers.get("retry-after")]).toEqual([503, "not-durable", "60"]);
-    expect(refused.problem.errors?.[0]?.detail).toBe("3 requests are open, and a policy (maxOpenRequests) allows no more");
+    expect(refused.problem.errors?.[0]?.detail).toBe("3 requests are open, the limit of a policy (maxOpenRequests)");
     expect(requests()).toHaveLength(3);
     const known = requests().map(({ spec }) => spec.target.name);
     const joined = await send(delivery([about(known[0]!, "B"), about(known[1]!)]));
@@ -669,7 +669,7 @@ describe("coming and going", () => {
     expect([answer.status, answer.headers.get("retry-after"), answer.problem.detail]).toEqual([
       503,
       "1",
-      "not ready: there is no namespace kube-system",
+      "not ready: namespace kube-system not found",
     ]);
   });
 

@@ -52,7 +52,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     if (running.aborted) return ["it is shutting down"];
     if (!requests.synced || !owners.synced || !namespaces.synced) return ["the cluster has not been read yet"];
     if (lanes.waiting >= maxWaiting) return ["too many alerts wait to be recorded"];
-    return clusterUid() === undefined ? ["there is no namespace kube-system"] : [];
+    return clusterUid() === undefined ? ["namespace kube-system not found"] : [];
   };
 
   const work = async (_lane: string, batch: readonly TargetedSignal[]): Promise<SignalResult[]> => {

@@ -54,7 +54,7 @@ export class ContentionError extends Error {
 /** What is stored is bounded, whatever senders report. */
 export class TooManyOpenError extends Error {
   constructor(max: number) {
-    super(`${max} requests are open, and a policy (maxOpenRequests) allows no more`);
+    super(`${max} requests are open, the limit of a policy (maxOpenRequests)`);
     this.name = "TooManyOpenError";
   }
 }

@@ -82,11 +82,11 @@ test.each<[string, object, "rejected" | "ignored", RegExp]>([
   ["with no label at all", { labels: {} }, "rejected", /no labels/],
   ["with a label that is no text", { labels: { namespace: 1 } }, "rejected", /labels\/namespace/],
   ["without a start", { startsAt: undefined }, "rejected", /startsAt/],
-  ["with a start that is no time", { startsAt: "yesterday" }, "rejected", /startsAt/],
+  ["with a start that is not a time", { startsAt: "yesterday" }, "rejected", /startsAt/],
   ["with the zero time as its start", { startsAt: "0001-01-01T00:00:00Z" }, "rejected", /startsAt/],
   ["with a start in a year of five digits", { startsAt: "+012000-01-01T00:00:00Z" }, "rejected", /startsAt/],
   ["with an unknown status", { status: "pending" }, "rejected", /status/],
-  ["that reports no trouble", { labels: { alertname: "InfoInhibitor", severity: "none", namespace: "shop" } }, "ignored", /none/],
+  ["that reports no fault", { labels: { alertname: "InfoInhibitor", severity: "none", namespace: "shop" } }, "ignored", /none/],
   ["that names no object", { labels: { alertname: "Watchdog" } }, "ignored", /no object/],
 ])("an alert %s", (_name, change, kind, reason) => {
   const read = readOne({ ...alertmanagerAlert(), ...change });

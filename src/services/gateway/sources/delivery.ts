@@ -113,7 +113,7 @@ export const readLabelled = (alert: LabelledAlert, source: Signal["source"], { n
   if (Object.keys(labels).length === 0) return rejected("it has no labels");
   const startsAtMs = realTime(alert.startsAt);
   if (startsAtMs === undefined) return rejected("startsAt is not a time (RFC 3339)");
-  if (labels.severity === "none") return { kind: "ignored", fingerprint, reason: "its severity is none: it reports no trouble", name };
+  if (labels.severity === "none") return { kind: "ignored", fingerprint, reason: "its severity is none: it reports no fault", name };
   const reported = reportedObject(labels, order);
   if (reported === undefined) return { kind: "ignored", fingerprint, reason: "its labels name no object of the cluster", name };
   // The zero time means "not known"; endsAt of a firing alert is only when it would go stale.
