@@ -27,14 +27,14 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   "controllers/kubernetes-execution": [...controller, "policy", "actions"],
   "controllers/remediation-policy": [...controller, "policy"],
   "controllers/retention": [...controller, "policy"],
-  act: ["lib", "api", "kube", "cluster", "actions"],
+  act: ["lib", "api", "kube", "cluster", "actions", "policy"],
   services: ["lib", "api", "kube"],
   "services/gateway": [...service, "policy"],
   "services/change-journal": [...service],
   roles: ["lib", "kube", "runtime", "controllers/*", "services/*"],
   embedded: ["lib", "api", "kube"],
   story: ["lib", "api"],
-  manifests: ["lib", "api", "kube", "cluster", "policy", "actions", "roles", "runtime", "controllers/*", "services/*"],
+  manifests: ["lib", "api", "kube", "cluster", "policy", "actions", "act", "roles", "runtime", "controllers/*", "services/*"],
   // What serves and what a person types are apart: neither imports the other, and main.ts joins them.
   server: ["lib", "api", "kube", "cluster", "investigation", "policy", "manifests", "roles", "runtime", "services"],
   cli: [

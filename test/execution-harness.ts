@@ -27,10 +27,10 @@ import type { Need, ObjectReference } from "#api/object.ts";
 import { type ActExitCode, runAct } from "#act/act.ts";
 import { adminName } from "#embedded/identity.ts";
 import { planStep } from "#actions/plan.ts";
-import { actions, findAction } from "#actions/registry.ts";
+import { findAction } from "#actions/registry.ts";
 import { savedJournal } from "#cluster/journal/journal-reader.ts";
 import { readForAction } from "#cluster/read-for-action.ts";
-import { CHANGES_KEY, openNeeds } from "#cluster/sealed-changes.ts";
+import { CHANGES_KEY } from "#cluster/sealed-changes.ts";
 import { ensureKey } from "#cluster/installation-key.ts";
 import { createKubernetesExecutionController } from "#controllers/kubernetes-execution/controller.ts";
 import { needs } from "#controllers/kubernetes-execution/role.ts";
@@ -45,6 +45,8 @@ import { systemClock } from "#lib/system-clock.ts";
 import { admissionPolicies } from "#manifests/admission.ts";
 import { crdOf } from "#manifests/crd.ts";
 import { rbacOf } from "#manifests/rbac.ts";
+import { actionRights } from "#manifests/rights.ts";
+import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { defaultSettings, type Settings } from "#policy/settings.ts";
 import { tokenOf } from "#test/cluster.ts";
 import { evenRandom, type ProxiedEmbeddedCluster, startProxiedCluster } from "#test/proxied-cluster.ts";
@@ -118,18 +120,8 @@ export const openHarness = async (): Promise<Harness> => {
     crdOf(KubernetesExecution),
     crdOf(AIApprovalRequest),
     ...rbacOf({ account: CONTROLLER_ACCOUNT, namespace: own, needs: [...needs, ...parentNeeds, ...approvalNeeds] }),
-    ...actions.flatMap((action) =>
-      rbacOf({
-        account: accountOfAction(action.name),
-        twin: approvedAccountOfAction(action.name),
-        namespace: own,
-        needs: [
-          { group: KubernetesExecution.group, resource: KubernetesExecution.plural, verbs: ["get"], scope: "own" },
-          ...openNeeds,
-          ...action.needs,
-        ],
-      }),
-    ),
+    crdOf(RemediationPolicy),
+    ...actionRights().flatMap((each) => rbacOf({ ...each, namespace: own })),
     ...admissionPolicies({ namespace: own, image }),
   ];
   await cluster.server.apply(installed);

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { API_VERSION } from "#api/define-kind.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
+import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import type { Change } from "#api/change.ts";
 import { ConfigMaps, Deployments, PodDisruptionBudgets, Pods, Secrets, Services } from "#api/kubernetes.ts";
 import { apiVersionOf, keyOf, type KubeObject, type ResourceType } from "#api/object.ts";
@@ -24,9 +25,14 @@ import { evenRandom, type ProxiedEmbeddedCluster, startProxiedCluster } from "#t
 let cluster: ProxiedEmbeddedCluster;
 beforeAll(async () => {
   cluster = await startProxiedCluster();
-  await cluster.server.apply([crdOf(KubernetesExecution)]);
+  const labels = { "kintsugi.dev/managed": "true", "kintsugi.dev/environment": "staging" };
+  const shop = { apiVersion: "v1", kind: "Namespace", metadata: { name: shopOf(cluster), labels } };
+  await cluster.server.apply([crdOf(KubernetesExecution), crdOf(RemediationPolicy), shop]);
 });
 afterAll(() => cluster.stop());
+
+/** Where the repaired workload is, as policy sees it. */
+const shopOf = ({ namespace }: { readonly namespace: string }): string => `${namespace}-shop`;
 
 let count = 0;
 const nextName = (): string => `act-${(count += 1)}`;
@@ -72,7 +78,12 @@ const setImage = (live: KubeObject, to = "web:1"): Change => ({
 });
 
 /** An execution that is at the point where its Job is made. */
-const createExecution = async (changes: readonly Change[], status: object = {}, hash = hashChanges(changes)): Promise<string> => {
+const createExecution = async (
+  changes: readonly Change[],
+  status: object = {},
+  hash = hashChanges(changes),
+  spec: object = {},
+): Promise<string> => {
   const created = await cluster.direct.create(KubernetesExecution, {
     apiVersion: API_VERSION,
     kind: "KubernetesExecution",
@@ -82,8 +93,10 @@ const createExecution = async (changes: readonly Change[], status: object = {}, 
       workflow: "wfe-1",
       step: "s1",
       action: "rollback_deployment",
-      target: { apiVersion: "apps/v1", kind: "Deployment", namespace: cluster.namespace, name: "web" },
+      target: { apiVersion: "apps/v1", kind: "Deployment", namespace: shopOf(cluster), name: "web" },
       parameters: {},
+      permission: { environment: "staging", autonomy: "auto", reason: "staging is opted in" },
+      ...spec,
       timeoutSeconds: 300,
       changesHash: hash,
     },
@@ -127,6 +140,81 @@ const runChanges = async (changes: readonly Change[], fault?: (request: ProxiedR
 
 const live = (object: KubeObject, type: Parameters<typeof cluster.direct.get>[0] = Deployments): Promise<KubeObject | undefined> =>
   cluster.direct.get(type, keyOf(object));
+
+describe("policy is obeyed in the last moment", () => {
+  type Spec = RemediationPolicy["spec"];
+  const policies: Readonly<Record<string, readonly ["own" | "team", Spec, RegExp]>> = {
+    "a pause": ["own", { paused: true }, /^Repairs are paused by policy\.$/],
+    "a pause by the namespace's own policy": [
+      "team",
+      { paused: true },
+      /^Repairs in namespace \S+-shop are paused by a policy of that namespace\.$/,
+    ],
+    "a freeze": ["own", { freezes: [{ name: "sale", from: "2020-01-01T00:00:00Z", to: "2090-01-01T00:00:00Z" }] }, /^Freeze "sale" until/],
+    "a rule that turns it off": [
+      "own",
+      { autonomy: [{ when: "true", value: "off" }] },
+      /^Policy does not allow it now: RemediationPolicy newer,/,
+    ],
+    "a rule that asks for an approval": [
+      "own",
+      { autonomy: [{ when: "true", value: "approve" }] },
+      /^Approval required: RemediationPolicy newer,/,
+    ],
+    "a policy that is not valid": [
+      "team",
+      { autonomy: [{ when: "1 +", value: "auto" }] },
+      /^Policy does not allow it now: RemediationPolicy \S+-shop\/newer is not valid/,
+    ],
+    "protection of its kind": ["own", { protected: { kinds: ["Deployment"] } }, /objects of kind Deployment are protected/],
+  };
+  test.each(Object.entries(policies))("%s stops the change, also of an execution whose Job runs", async (_name, [where, spec, reason]) => {
+    const namespace = where === "own" ? cluster.namespace : shopOf(cluster);
+    const deployment = await createDeployment();
+    const change = setImage(deployment);
+    const name = await createExecution([change]);
+    const metadata = { name: "newer", namespace };
+    await cluster.direct.create(RemediationPolicy, { apiVersion: API_VERSION, kind: "RemediationPolicy", metadata, spec });
+    try {
+      const ran = await run(name, hashChanges([change]));
+      expect(ran).toMatchObject({ code: 1, writes: 0, report: { result: "Failed", changed: false, forbidden: true } });
+      expect(ran.report?.message).toMatch(reason);
+    } finally {
+      await cluster.direct.delete(RemediationPolicy, metadata);
+    }
+    expect(await run(name, hashChanges([change]))).toMatchObject({ code: 0, report: { result: "Applied" } });
+  });
+
+  test("a pause does not hold an undo: it reverts a change that was allowed", async () => {
+    const change = setImage(await createDeployment());
+    const name = await createExecution([change], {}, hashChanges([change]), { undoes: "kex-before" });
+    const metadata = { name: "pause", namespace: cluster.namespace };
+    await cluster.direct.create(RemediationPolicy, {
+      apiVersion: API_VERSION,
+      kind: "RemediationPolicy",
+      metadata,
+      spec: { paused: true },
+    });
+    try {
+      expect(await run(name, hashChanges([change]))).toMatchObject({ code: 0, report: { result: "Applied" } });
+    } finally {
+      await cluster.direct.delete(RemediationPolicy, metadata);
+    }
+  });
+
+  test("an approved execution runs where a rule asks for an approval", async () => {
+    const change = setImage(await createDeployment());
+    const name = await createExecution([change], {}, hashChanges([change]), { approval: { name: "rr-1-a1-aiar", uid: "u" } });
+    const metadata = { name: "asks", namespace: cluster.namespace };
+    const spec: Spec = { autonomy: [{ when: "true", value: "approve" }] };
+    await cluster.direct.create(RemediationPolicy, { apiVersion: API_VERSION, kind: "RemediationPolicy", metadata, spec });
+    try {
+      expect(await run(name, hashChanges([change]))).toMatchObject({ code: 0, report: { result: "Applied" } });
+    } finally {
+      await cluster.direct.delete(RemediationPolicy, metadata);
+    }
+  });
+});
 
 describe("a patch", () => {
   test("is made once; a second run finds it in place and writes nothing", async () => {

@@ -1,11 +1,13 @@
-// What runs inside an action's Job: reads its execution, checks the hash, makes the changes, reports. Never plans and never decides.
+// What runs inside an action's Job: reads its execution, checks the hash and the policies, makes the changes, reports. Never plans, and grants nothing.
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import type { Change } from "#api/change.ts";
 import { referenceText } from "#api/object.ts";
 import { decodeChanges } from "#actions/change.ts";
 import { encodeReport, type Report } from "#actions/report.ts";
+import { ForbiddenError, forbiddenNow } from "#act/forbidden-now.ts";
 import { applyChange, type ApplyDeps } from "#act/apply-change.ts";
 import { openChanges } from "#cluster/sealed-changes.ts";
+import type { Kube } from "#kube/client.ts";
 import { isTransient } from "#kube/errors.ts";
 import { backoffDelay } from "#lib/backoff.ts";
 import { delay } from "#lib/clock.ts";
@@ -13,6 +15,7 @@ import { sha256 } from "#lib/canonical-json.ts";
 import type { Log } from "#lib/log.ts";
 
 export interface ActDeps extends ApplyDeps {
+  readonly kube: ApplyDeps["kube"] & Pick<Kube, "list">;
   readonly log: Log;
   /** Where the report goes: the container's termination message. */
   readonly writeReport: (text: string) => void | Promise<void>;
@@ -48,6 +51,7 @@ const attempt = async (deps: ActDeps, request: ActRequest): Promise<Report> => {
     return typeof changes === "string" ? failed(changes) : await applyAll(changes, deps);
   } catch (error) {
     // Nothing that can be thrown here comes after a write: a write's own failures are values.
+    if (error instanceof ForbiddenError) return { ...failed(error.message), forbidden: true };
     return failed(error instanceof Error ? error.message : "a value that is not an error was thrown");
   }
 };
@@ -69,6 +73,8 @@ const readChanges = async (deps: ActDeps, request: ActRequest): Promise<readonly
   );
   if (!opened.ok) return opened.reason;
   if (sha256(opened.text) !== hash || execution.spec.changesHash !== hash) return "hash mismatch: these are not the approved changes";
+  const forbidden = await persistent(deps, () => forbiddenNow(deps, execution));
+  if (forbidden !== undefined) throw new ForbiddenError(forbidden);
   return decodeChanges(opened.text);
 };
 

@@ -64,7 +64,9 @@ test.each<[unknown, string]>([
 ])("a Job that cannot read its execution because of %s reports it", async (thrown, message) => {
   let report = "";
   const get = (): Promise<never> => Promise.reject(thrown as Error);
-  const job = { ...deps({ get }), log: silentLog, writeReport: (text: string) => void (report = text) };
+  const { kube, ...rest } = deps({ get });
+  const list = (): Promise<never> => Promise.reject(thrown as Error);
+  const job = { ...rest, kube: { ...kube, list }, log: silentLog, writeReport: (text: string) => void (report = text) };
   expect(await runAct(job, { name: "kex-1", namespace: "kintsugi-system", hash: "" })).toBe(1);
   expect(decodeReport(report)).toEqual({ result: "Failed", changed: false, message });
 });

@@ -6,6 +6,8 @@ export const Report = z.object({
   result: z.enum(["Applied", "AlreadyApplied", "Failed"]),
   /** Whether this run, or one before it, has changed anything; true as well where that cannot be known. */
   changed: z.boolean(),
+  /** Policy forbids the changes by now: none was made. */
+  forbidden: z.boolean().optional(),
   message: z.string().max(2048),
 });
 export type Report = z.output<typeof Report>;

@@ -255,7 +255,8 @@ describe("limits", () => {
 
   test("without a policy there are none, and of two policies the last word counts for each", () => {
     expect(beyondLimits({ memory: "100Gi" }, defaultSettings)).toBeUndefined();
-    const limited = (name: string, limits: object) => ({ metadata: { name }, spec: { limits } }) as unknown as RemediationPolicy;
+    const limited = (name: string, limits: object) =>
+      ({ metadata: { name, namespace: "kintsugi-system" }, spec: { limits } }) as unknown as RemediationPolicy;
     expect(settingsOf([limited("b", { memory: "1Gi" }), limited("a", { memory: "2Gi", cpu: "1" })]).limits).toEqual({
       memory: "1Gi",
       cpu: "1",

@@ -154,6 +154,35 @@ const cases: Record<string, [Observed, number, object]> = {
     t0 + 1,
     { do: "act", effect: { type: "createJob" }, untilMs: deadline },
   ],
+  "policy that forbids it before its Job exists ends it": [
+    { execution: execution("Executing"), refusal: "Repairs are paused by policy." },
+    t0,
+    {
+      do: "transition",
+      to: "Failed",
+      reason: "Forbidden",
+      message: "Repairs are paused by policy.",
+      status: { failure: "Forbidden", changed: false },
+    },
+  ],
+  "policy never stops a Job that exists": [
+    { execution: execution("Executing"), job, refusal: "Repairs are paused by policy." },
+    t0 + 1,
+    { do: "wait", untilMs: t0 + quietMs },
+  ],
+  "a Job that policy stopped says so": [
+    {
+      execution: execution("Executing"),
+      job: { ...job, ended: endedJob },
+      aftermath: {
+        trace: "untouched",
+        effect: { state: "failed", reason: "" },
+        report: { result: "Failed", changed: false, forbidden: true, message: "Repairs are paused by policy." },
+      },
+    },
+    t0,
+    { do: "transition", to: "Failed", reason: "Forbidden", status: { failure: "Forbidden", changed: false } },
+  ],
   "a Job that has just begun is waited for": [{ execution: execution("Executing"), job }, t0 + 1, { do: "wait", untilMs: t0 + quietMs }],
   "a Job that lasts is recorded": [{ execution: execution("Executing"), job }, t0 + quietMs, { do: "updateStatus", status: known }],
   "a recorded Job is waited for until its own deadline and some": [

@@ -26,7 +26,10 @@ export interface JobView {
 
 /** The result of planning again, comparing and the server's dry run. */
 export type Validation =
-  | { readonly kind: "ready"; readonly fields: Pick<Status, "changes" | "inverse" | "inverseHash" | "priorState" | "diffs" | "dryRun"> }
+  | {
+      readonly kind: "ready";
+      readonly fields: Pick<Status, "changes" | "inverse" | "inverseHash" | "priorState" | "diffs" | "dryRun" | "permission">;
+    }
   | { readonly kind: "notNeeded"; readonly message: string }
   | { readonly kind: "failed"; readonly failure: ExecutionFailure; readonly message: string; readonly dryRun?: Status["dryRun"] }
   /** The API server could not be asked. */
@@ -47,6 +50,8 @@ export interface Observed {
   readonly job?: JobView;
   readonly validation?: Validation;
   readonly aftermath?: Aftermath;
+  /** What policy forbids by now, before the Job exists. */
+  readonly refusal?: string;
 }
 
 export interface Words {
@@ -133,6 +138,9 @@ const guards = {
     return { do: "transition", to: "Validating", message: `Waiting for the API server: ${error.message}` };
   },
 
+  /** Policy may have changed since the check, for as long as no controller ran. */
+  policyForbids: ({ refusal, job }) =>
+    refusal === undefined || job !== undefined ? undefined : failed("Forbidden", refusal, { changed: false }),
   jobNotCreated: ({ execution, job }, now) =>
     job === undefined && !isJobLost(execution, now)
       ? { do: "act", effect: { type: "createJob" }, untilMs: deadlineMs(execution) }
@@ -167,7 +175,8 @@ const guards = {
     const { report, trace } = aftermath;
     const why = report === undefined ? `it left no report (${job.ended.message})` : report.message;
     const changed = report === undefined ? mayHaveChanged(aftermath) : report.changed;
-    const failure = execution.spec.undoes !== undefined && trace === "unclear" ? "UndoGuardFailed" : "JobFailed";
+    const isGuarded = execution.spec.undoes !== undefined && trace === "unclear";
+    const failure = report?.forbidden === true ? "Forbidden" : isGuarded ? "UndoGuardFailed" : "JobFailed";
     return failed(failure, `The Job failed: ${why}; ${traceText[trace]}.`, { ...jobIn(seen), changed });
   },
 
@@ -209,6 +218,7 @@ export const phases: decision.Phases<ExecutionPhase, Observed, Decision> = {
   Pending: check,
   Validating: check,
   Executing: [
+    guards.policyForbids,
     guards.jobNotCreated,
     changesUnreadable,
     guards.jobDeleted,

@@ -5,6 +5,7 @@ import { type Job, Jobs, Pods } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
 import { decodeChanges, traceOf } from "#actions/change.ts";
 import { liveObjects } from "#actions/plan.ts";
+import { irreversible } from "#actions/invert.ts";
 import { findAction } from "#actions/registry.ts";
 import { decodeReport, type Report } from "#actions/report.ts";
 import type { CachedJob } from "#cluster/cached-kinds.ts";
@@ -19,6 +20,7 @@ import {
   wantsAftermath,
   wantsValidation,
 } from "#controllers/kubernetes-execution/decide.ts";
+import { policyNow } from "#controllers/kubernetes-execution/policy-now.ts";
 import { validate, type ValidateDeps } from "#controllers/kubernetes-execution/validate.ts";
 import type { Store } from "#kube/store.ts";
 import { fromTimestamp } from "#lib/clock.ts";
@@ -28,8 +30,30 @@ export type ObserveDeps = ValidateDeps & { readonly jobs: Store<CachedJob> };
 export const observe = async (deps: ObserveDeps, execution: KubernetesExecution, now: number, signal: AbortSignal): Promise<Observed> => {
   if (wantsValidation(execution, now)) return { execution, validation: await validate(deps, execution, signal) };
   const job = phaseOf(execution) === "Executing" ? await jobOf(deps, execution, now, signal) : undefined;
+  const refusal = await refusalBeforeJob(deps, execution, job, now, signal);
   const aftermath = wantsAftermath(execution, job, now) ? await look(deps, execution, job, signal) : undefined;
-  return { execution, ...(job === undefined ? {} : { job }), ...(aftermath === undefined ? {} : { aftermath }) };
+  return {
+    execution,
+    ...(job === undefined ? {} : { job }),
+    ...(aftermath === undefined ? {} : { aftermath }),
+    ...(refusal === undefined ? {} : { refusal }),
+  };
+};
+
+/** The cache may lag: before policy stops an execution, the server is asked whether its Job exists. */
+const refusalBeforeJob = async (
+  deps: ObserveDeps,
+  execution: KubernetesExecution,
+  job: JobView | undefined,
+  now: number,
+  signal: AbortSignal,
+): Promise<string | undefined> => {
+  if (phaseOf(execution) !== "Executing" || job !== undefined || isJobLost(execution, now)) return undefined;
+  const reversible = execution.status?.inverse !== irreversible;
+  const { refusal } = await policyNow(deps, execution, { risk: findAction(execution.spec.action)?.risk ?? "high", reversible }, signal);
+  if (refusal === undefined) return undefined;
+  const live = await deps.kube.get(Jobs, { namespace: deps.namespace, name: jobName(execution) }, { signal });
+  return live === undefined ? refusal : undefined;
 };
 
 const jobOf = async (deps: ObserveDeps, execution: KubernetesExecution, now: number, signal: AbortSignal): Promise<JobView | undefined> => {

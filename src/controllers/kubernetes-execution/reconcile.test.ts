@@ -60,6 +60,14 @@ const writesOn = (name: string): readonly ProxiedRequest[] =>
     (request) => request.isWrite && (request.path.includes(name) || request.body.includes(`"name":"${name}"`)),
   );
 
+const policyOf = (spec: RemediationPolicy["spec"]): RemediationPolicy =>
+  ({
+    apiVersion: "kintsugi.dev/v1alpha1",
+    kind: "RemediationPolicy",
+    metadata: { name: "team", namespace: harness.own },
+    spec,
+  }) as RemediationPolicy;
+
 const outcomeOf = async (name: string): Promise<KubernetesExecution["status"]> => {
   const over = await harness.until(name, released);
   expect(await harness.cluster.direct.get(Jobs, { namespace: harness.own, name })).toBeUndefined();
@@ -297,13 +305,6 @@ describe("nothing is changed, and no Job made", () => {
     }
   });
 
-  const policyOf = (spec: RemediationPolicy["spec"]): RemediationPolicy =>
-    ({
-      apiVersion: "kintsugi.dev/v1alpha1",
-      kind: "RemediationPolicy",
-      metadata: { name: "team", namespace: harness.own },
-      spec,
-    }) as RemediationPolicy;
   const policies: Record<string, [() => void, RegExp]> = {
     "while repairs are paused": [
       () => {
@@ -394,6 +395,43 @@ describe("nothing is changed, and no Job made", () => {
     await harness.createExecution(`kex-${id}`, { target: targetOf(id), ...step });
     start();
     expect((await outcomeOf(`kex-${id}`))?.message).toMatch(reason);
+  });
+});
+
+describe("policy that changes after the check, before the Job exists", () => {
+  const paused = { ...defaultSettings, paused: true };
+
+  test("is obeyed: no Job is made, and nothing is changed", async () => {
+    await harness.createWorkload("pausing");
+    harness.cluster.proxy.onRequest((request) => {
+      // The pause arrives with the very write that says that the change was checked.
+      if (request.method === "PUT" && request.path.endsWith("/kex-pausing/status")) harness.policy.settings = paused;
+      return undefined;
+    });
+    start();
+    await harness.createExecution("kex-pausing", { target: targetOf("pausing") });
+    const status = await outcomeOf("kex-pausing");
+    harness.cluster.proxy.onRequest(() => undefined);
+    expect(status).toMatchObject({ phase: "Failed", failure: "Forbidden", changed: false, message: "Repairs are paused by policy." });
+    expect(status?.permission).toMatchObject({ environment: "staging", autonomy: "auto" });
+    expect(await imageOf("pausing")).toBe("web:2");
+  });
+
+  test("is obeyed by a controller that takes over between the two", async () => {
+    await harness.createWorkload("over");
+    harness.cluster.proxy.onRequest((request) =>
+      request.method === "POST" && request.path.endsWith("/jobs") ? { kind: "answer", when: "before", status: 503 } : undefined,
+    );
+    start();
+    await harness.createExecution("kex-over", { target: targetOf("over") });
+    await harness.until("kex-over", hasPhase("Executing"));
+    await running?.stop();
+    harness.cluster.proxy.onRequest(() => undefined);
+    harness.policy.settings = settingsOf([policyOf({ autonomy: [{ when: "true", value: "off" }] })]);
+    start();
+    const status = await outcomeOf("kex-over");
+    expect(status).toMatchObject({ phase: "Failed", failure: "Forbidden", changed: false });
+    expect(status?.message).toContain("RemediationPolicy team, spec.autonomy[0] sets off for rollback_deployment");
   });
 });
 

@@ -1,9 +1,7 @@
 // Plans one execution again from the live objects, compares it with what was approved, and has the server try it. Changes nothing.
 import { asSentence, clipped } from "#lib/words.ts";
-import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import type { Change } from "#api/change.ts";
-import { MANAGED_LABEL } from "#api/labels.ts";
 import { referenceText } from "#api/object.ts";
 import type { Action } from "#actions/action.ts";
 import { decodeChanges, guardsHold, isInPlace } from "#actions/change.ts";
@@ -11,19 +9,14 @@ import { objectDiffs } from "#actions/diff.ts";
 import { holdsChanges, irreversible, priorStateOf } from "#actions/invert.ts";
 import { liveObjects, planStep } from "#actions/plan.ts";
 import { findAction } from "#actions/registry.ts";
-import { readPolicyLabels } from "#cluster/policy-labels.ts";
 import { readForAction, readObject } from "#cluster/read-for-action.ts";
 import { openChanges, type Place, sealer } from "#cluster/sealed-changes.ts";
 import type { RoleDeps } from "#runtime/role-deps.ts";
 import { isOver, type Status, type Validation } from "#controllers/kubernetes-execution/decide.ts";
 import { dryRun } from "#controllers/kubernetes-execution/dry-run.ts";
+import { policyNow } from "#controllers/kubernetes-execution/policy-now.ts";
 import { isTransient } from "#kube/errors.ts";
 import { sha256 } from "#lib/canonical-json.ts";
-import { type ApproversNeeded, approversNeeded, outdatedApproval } from "#policy/approval-terms.ts";
-import { leastAutonomy } from "#policy/autonomy.ts";
-import { freezeHold } from "#policy/freeze.ts";
-import { holderText, isManaged, permissionFor } from "#policy/permission.ts";
-import { subjectVariables } from "#policy/rules.ts";
 
 export type ValidateDeps = Pick<RoleDeps, "kube" | "randomBytes" | "clock" | "journal" | "settings" | "guardrails" | "namespace">;
 
@@ -52,7 +45,8 @@ const check = async (deps: ValidateDeps, execution: KubernetesExecution, signal:
     spec.undoes === undefined ? await planAgain(deps, execution, action, signal) : await planUndo(deps, execution, spec.undoes, signal);
   if ("kind" in candidate) return candidate;
   if (candidate.changes.length === 0) return { kind: "notNeeded", message: "The action changes nothing in the cluster." };
-  const refusal = await refusalOf(deps, execution, action, candidate, signal);
+  const reversible = candidate.fields.inverse !== irreversible;
+  const { refusal, permission } = await policyNow(deps, execution, { risk: action.risk, reversible }, signal);
   if (refusal !== undefined) return failed("Forbidden", refusal);
   for (const change of candidate.changes) {
     const answer = await dryRun(deps.kube, change, signal);
@@ -63,7 +57,11 @@ const check = async (deps: ValidateDeps, execution: KubernetesExecution, signal:
         dryRun: { accepted: false, message: clipped(answer.message) },
       };
   }
-  return { kind: "ready", fields: { ...(await sealed(deps, execution, candidate.fields, signal)), dryRun: { accepted: true } } };
+  const recorded = permission === undefined ? {} : { permission };
+  return {
+    kind: "ready",
+    fields: { ...(await sealed(deps, execution, candidate.fields, signal)), ...recorded, dryRun: { accepted: true } },
+  };
 };
 
 /** Raw changes are sealed, since viewers of the record must not read them; the hash of the inverse binds an undo to it. */
@@ -139,67 +137,6 @@ const planUndo = async (
       diffs: objectDiffs(changes, irreversible, liveOf),
     },
   };
-};
-
-/**
- * What forbids the change now, whatever was allowed when it was planned. An undo needs the opt-in alone: it reverts a change that was allowed.
- */
-const refusalOf = async (
-  deps: ValidateDeps,
-  { spec }: KubernetesExecution,
-  action: Action,
-  { fields }: Candidate,
-  signal: AbortSignal,
-): Promise<string | undefined> => {
-  const { target } = spec;
-  const missing = deps.guardrails.missing();
-  if (missing.length > 0)
-    return `The admission policies that bound Kintsugi are not in force (${missing.slice(0, 3).join("; ")}). Install them.`;
-  const labels = await readPolicyLabels(deps.kube, target, signal);
-  if (!isManaged(labels)) return `${holderText(target)} is not opted in: label it ${MANAGED_LABEL}=true.`;
-  if (spec.undoes !== undefined) return undefined;
-  const settings = deps.settings();
-  const reversible = fields.inverse !== irreversible;
-  const now = permissionFor({ step: spec, labels, risk: action.risk, reversible, ownNamespace: deps.namespace, settings });
-  const step = { ...subjectVariables(target, labels), environment: now.environment, action: spec.action };
-  const hold = freezeHold(settings, deps.clock.now(), [step]);
-  if (hold !== undefined) return `${asSentence(hold.why)}.`;
-  // A plan without a permission is of an older version and needs an approval.
-  const planned = spec.permission ?? { autonomy: "approve", reason: "the plan does not say which rule allowed it" };
-  const autonomy = leastAutonomy(now.autonomy, planned.autonomy);
-  const reason = autonomy === now.autonomy ? now.reason : planned.reason;
-  if (autonomy === "auto") return undefined;
-  if (autonomy !== "approve") return `Policy does not allow it now: ${reason}.`;
-  const objection = await unapproved(deps, spec, approversNeeded([{ target, permission: now }], settings), signal);
-  return objection === undefined ? undefined : `Approval required, and ${objection}: ${reason}.`;
-};
-
-/** Why the execution is not the approved one; absent where it is. */
-const unapproved = async (
-  { kube, namespace }: ValidateDeps,
-  { approval, request, step, action, target, changesHash }: KubernetesExecution["spec"],
-  needed: ApproversNeeded,
-  signal: AbortSignal,
-): Promise<string | undefined> => {
-  if (approval === undefined) return "it has none";
-  const found = await kube.get(AIApprovalRequest, { namespace, name: approval.name }, { signal });
-  if (found?.metadata.uid !== approval.uid) return `AIApprovalRequest ${approval.name} no longer exists`;
-  const { phase = "Pending" } = found.status ?? {};
-  if (phase !== "Approved") return `AIApprovalRequest ${approval.name} is ${phase}`;
-  const isCovered =
-    found.spec.request === request &&
-    found.spec.steps.some(
-      (each) =>
-        each.id === step &&
-        each.action === action &&
-        each.changesHash === changesHash &&
-        referenceText(each.target) === referenceText(target),
-    );
-  if (!isCovered) return `AIApprovalRequest ${approval.name} covers another change`;
-  const { approvers, decisions } = found.spec;
-  const approvedBy = new Set(decisions.filter(({ decision }) => decision === "Approved").map(({ by }) => by)).size;
-  const outdated = outdatedApproval({ approvers, approvedBy }, needed);
-  return outdated === undefined ? undefined : `AIApprovalRequest ${approval.name} does not count: ${outdated}`;
 };
 
 type Failed = Extract<Validation, { kind: "failed" }>;
