@@ -1,4 +1,4 @@
-// Where the record of who changed what is read from: the API server's audit log in a file, or what an embedded server told. Must never
+// The source of audit events: the API server's audit log in a file, or the events of an embedded server. Must never
 // judge what it reads.
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
@@ -37,7 +37,7 @@ export interface MemoryAuditTrail extends AuditTrail {
 
 const writes = new Set(["create", "update", "patch", "delete", "deletecollection"]);
 
-/** Keeps writes only, the newest `most`: reads are many and nobody asks for them. */
+/** Keeps writes only, the newest `most`: reads are many and not needed. */
 export const memoryAuditTrail = (most = 20_000): MemoryAuditTrail => {
   const kept: AuditEvent[] = [];
   let dropped = 0;

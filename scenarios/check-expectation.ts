@@ -18,7 +18,7 @@ export interface Happened {
   readonly executions: readonly KubernetesExecution[];
   readonly wasAskedForApproval: boolean;
   readonly changedBeforeApproval: boolean;
-  /** Undefined where no audit log tells. */
+  /** Undefined without an audit log. */
   readonly writes: readonly EffectiveWrite[] | undefined;
   readonly healthyAtEnd: boolean;
   /** The target's template in healthy.yaml; undefined where the fault is its first appearance. */

@@ -35,7 +35,7 @@ export interface ContextStageOptions {
   readonly services: Services & { readonly start: typeof StartHttpServer };
   readonly progress: (line: string) => void;
   readonly logLevel: LogLevel;
-  /** How the API server is reached; sockets where absent. */
+  /** How the API server is reached; sockets by default. */
   readonly http?: HttpClient;
   readonly signal?: AbortSignal;
 }
@@ -162,7 +162,7 @@ const asController = (config: ClusterConfig, namespace: string): ClusterConfig =
   },
 });
 
-/** Nothing tells when an API server serves a kind that was just defined: asked again and again. */
+/** No event says when an API server serves a new kind: it is polled. */
 const untilServed = async (kube: Kube, namespace: string, clock: Clock): Promise<void> => {
   const until = clock.now() + 30_000;
   for (const { plural } of kinds)

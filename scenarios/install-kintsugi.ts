@@ -99,7 +99,7 @@ export const installKintsugi = async (deps: InstallDeps): Promise<Installation> 
   return { namespace, image, url };
 };
 
-/** Nothing tells when kube-proxy has written its rules on every node: the one wait that has to ask again and again. */
+/** No event says when kube-proxy has written its rules on every node: the one wait that has to poll. */
 const untilReachable = async (clock: Clock, url: string): Promise<void> => {
   const until = clock.now() + 20_000;
   // A GET there is answered 405.

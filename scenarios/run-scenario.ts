@@ -132,7 +132,7 @@ export const runScenario = async (deps: ScenarioDeps, scenario: Scenario): Promi
         onAsked: async () => {
           const now = await readContents(kube, namespace, [expected.target]);
           changedBeforeApproval ||= !jsonEqual(now[target] ?? null, afterFault[target] ?? null);
-          step(`${target} in ${namespace} awaits approval and is unchanged; ${expected.approval?.by ?? "nobody"} approves`);
+          step(`${target} in ${namespace} awaits approval and is unchanged; ${expected.approval?.by ?? "no user"} approves`);
         },
       },
       expected,

@@ -1,4 +1,4 @@
-// What a running scenario tells whoever watches it. Plain data: a line of JSON each.
+// The events of a running scenario. Plain data: a line of JSON each.
 
 export interface ScenarioStep {
   readonly event: "step";

@@ -44,7 +44,7 @@ describe.each(scenarios.map((scenario) => [scenario.name, scenario] as const))("
   });
 });
 
-test("the same alert stands for different causes, so that a rule that answers by its name fails", () => {
+test("the same alert occurs with different causes, so that a rule that answers by its name fails", () => {
   const causes = new Map<string, Set<string>>();
   for (const { alerts, expect: expected } of scenarios) {
     for (const { alert } of alerts) causes.set(alert, (causes.get(alert) ?? new Set()).add(expected[0]?.cause?.code ?? "none"));

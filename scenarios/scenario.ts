@@ -14,7 +14,7 @@ const name = z
 
 export const AlertRule = z.strictObject({
   alert: z.string().min(1),
-  /** PromQL; $NAMESPACE stands for the namespace, and has to occur: scenarios share one Prometheus. */
+  /** PromQL; $NAMESPACE is replaced by the namespace, and has to occur: scenarios share one Prometheus. */
   expr: z.string().includes("$NAMESPACE"),
   for: z.string().optional(),
   labels: z.record(z.string(), z.string()).optional(),

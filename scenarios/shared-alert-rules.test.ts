@@ -13,7 +13,7 @@ test("every write has the rules of every owner, and removing one leaves the othe
   expect(writes).toEqual([["A", "B", "C"], ["A", "B", "C"], ["C"]]);
 });
 
-test("writes never overlap, and one that fails is told to its caller only", async () => {
+test("writes never overlap, and a failed one is reported to its caller only", async () => {
   let running = 0;
   const failures = ["disk full"];
   const shared = createSharedAlertRules(async () => {

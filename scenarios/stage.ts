@@ -27,7 +27,7 @@ export interface StageOptions {
 export interface RunChoices {
   /** Awaited between health and fault. */
   readonly untilFault?: () => Promise<void>;
-  /** Who answers where a person is asked; the person of the scenario where absent. */
+  /** The person who answers approvals; the person of the scenario by default. */
   readonly approve?: UserActions["approve"];
 }
 

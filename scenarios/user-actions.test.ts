@@ -26,7 +26,7 @@ test("what is applied is there, and what is applied again is changed", async () 
   expect([await data("a"), await data("b")]).toEqual([{ k: "two" }, { k: "one" }]);
 });
 
-test("the audit tells it as the real one does: who, what, which object, with which answer", () => {
+test("the audit records it as the real one does: user, verb, object, answer", () => {
   expect(audit.find(({ verb }) => verb === "patch")).toMatchObject({
     stage: "ResponseComplete",
     requestURI: "/api/v1/namespaces/default/configmaps/a?fieldManager=kubectl&force=true",
@@ -61,7 +61,7 @@ test("pods are deleted by their labels, and no others", async () => {
   expect(living.map(({ metadata }) => metadata.name)).toEqual(["other"]);
 });
 
-test("whoever may not approve is refused", async () => {
+test("a user who may not approve is refused", async () => {
   const approval = { by: "mallory", groups: ["system:authenticated"], message: "" };
   await expect(userActions.approve({ namespace: "default", name: "q" }, approval)).rejects.toThrow(/mallory|not found|could not find/);
   expect(audit.at(-1)).toMatchObject({ user: { username: "kubernetes-admin" }, impersonatedUser: { username: "mallory" } });

@@ -12,8 +12,8 @@ const configMap = (name: string, value: string): ConfigMap => ({
   data: { value },
 });
 
-/** Tells what it is given, then nothing more until it is aborted. */
-const tells = (seen: readonly Seen<ConfigMap>[]): Pick<Kube, "listWatch"> => ({
+/** Yields these events, then nothing more until it is aborted. */
+const yields = (seen: readonly Seen<ConfigMap>[]): Pick<Kube, "listWatch"> => ({
   async *listWatch<T extends KubeObject, V extends KubeObject = T>(_: ResourceType<T>, __: Scope, signal: AbortSignal) {
     for (const one of seen) yield one as unknown as Seen<V>;
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
@@ -22,7 +22,7 @@ const tells = (seen: readonly Seen<ConfigMap>[]): Pick<Kube, "listWatch"> => ({
 
 const clock = createManualClock();
 const waiting = (seen: readonly Seen<ConfigMap>[], signal?: AbortSignal): Waiting => ({
-  kube: tells(seen),
+  kube: yields(seen),
   clock,
   timeoutMs: 5000,
   what: "a wonder",

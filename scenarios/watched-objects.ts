@@ -8,7 +8,7 @@ import type { ResourceType } from "#api/object.ts";
 import type { Kube } from "#kube/client.ts";
 
 export interface WatchedObjects {
-  /** Begins to watch what these rules read and nobody watches yet. */
+  /** Begins to watch the kinds that these rules read and that are not watched yet. */
   follow(rules: readonly AlertRule[]): void;
   list(storageKey: string): readonly Stored[];
 }

@@ -14,6 +14,8 @@ const exempt: Readonly<Record<string, string>> = {
   "src/lib/redact/prose.ts": "words of English sentences, compared with log lines",
   "src/lib/redact/records.ts": "it names a user of Unix",
   "clusters/testbed/images.ts": "it names a user of Unix",
+  "src/diagnosis/hostile-text.ts": "words of instructions to a reader, compared with text of the cluster",
+  "src/diagnosis/hostile-text.test.ts": "it tests them",
   "src/evidence/known-secrets.ts": "it names a user of Unix",
   "src/investigation/remedies.test.ts": "it refuses such words in advice",
 };
@@ -49,40 +51,12 @@ export const avoidedIn = (text: string, avoided: readonly AvoidedWord[]): readon
     }),
   );
 
-/** Folders that have none left. A folder joins the list once it is reworded, and never leaves it. */
-const enforced = [
-  "README.md",
-  "ARCHITECTURE.md",
-  "CONTRIBUTING.md",
-  "SECURITY.md",
-  "docs/decisions/",
-  "docs/policies/",
-  "bench/",
-  "clusters/testbed/",
-  "scripts/",
-  "src/act/",
-  "src/actions/",
-  "src/api/",
-  "src/cli/",
-  "src/cluster/",
-  "src/controllers/",
-  "src/evidence/",
-  "src/investigation/",
-  "src/kube/",
-  "src/lib/",
-  "src/logs/",
-  "src/manifests/",
-  "src/policy/",
-  "src/roles/",
-  "src/runtime/",
-  "src/server/",
-  "src/services/",
-  "src/story/",
-];
+/** Folders that are not reworded yet. */
+const unfinished = ["src/diagnosis/"];
 
-/** One sentence for each line of an enforced folder that uses an avoided word. */
+/** One sentence for each line of the project, but an unfinished folder, that uses an avoided word. */
 export const avoidedWhereEnforced = (root: string): string[] =>
-  avoidedInProject(root).filter((finding) => enforced.some((place) => finding.startsWith(place)));
+  avoidedInProject(root).filter((finding) => !unfinished.some((place) => finding.startsWith(place)));
 
 /** One sentence for each line of the project that uses an avoided word. */
 export const avoidedInProject = (root: string): string[] => {

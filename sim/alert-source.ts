@@ -1,4 +1,4 @@
-// Sends alerts as Alertmanager does: again after every 5xx and broken connection, never after a 4xx, and everything twice where it is told to.
+// Sends alerts as Alertmanager does: again after every 5xx and broken connection, never after a 4xx, and everything twice if the plan says so.
 import { prometheusSignalsPath } from "#api/rest/gateway.ts";
 import { delay, toPreciseTimestamp } from "#lib/clock.ts";
 import type { Replica, SimDeps } from "#sim/product.ts";

@@ -14,7 +14,7 @@ export interface Course {
   readonly replicas: 1 | 2;
   readonly fixtures: readonly string[];
   readonly fault: FixtureFault;
-  /** What becomes of the n-th Job's pod, from 1; where absent, each runs. */
+  /** What becomes of the n-th Job's pod, from 1; by default, each runs. */
   readonly pods?: (n: number) => PodFate;
   readonly script: (stage: Stage) => Promise<void>;
   /** `Phase/Outcome` of every request, in order of name; `gone` where it was deleted. The first is that of a run without faults. */

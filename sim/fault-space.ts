@@ -14,7 +14,7 @@ const kill = (of: (typeof owners)[number], n: number, side: Side): FaultPlan => 
   { at: { on: "write", of, n }, what: { kind: "kill", side } },
 ];
 
-/** What a run without faults tells of the moments at which a process can be killed. */
+/** The moments of a run without faults at which a process can be killed. */
 export interface Reference {
   readonly counted: Counted;
   /** `METHOD path status` of each write of the product, in order. */
@@ -45,7 +45,7 @@ export const createCrashPoints = (): ((reference: Reference) => FaultPlan[]) => 
   };
 };
 
-/** The same, and whoever starts next is shown by every other list how things were a few writes ago, or many. */
+/** The same, and every other list that the next process reads is a few writes old, or many. */
 export const staleStarts = (counted: Counted): FaultPlan[] =>
   upTo(counted["write/product"]).flatMap((n) =>
     sides.flatMap((side) =>

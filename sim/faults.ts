@@ -11,7 +11,7 @@ export interface Strike {
 export type Side = "before" | "after";
 
 export type RequestFault =
-  /** `thenStale`: whoever starts next is told by every other list how things were so many revisions ago. */
+  /** `thenStale`: every other list that the next process reads is so many revisions old. */
   | { readonly kind: "kill"; readonly side: Side; readonly thenStale?: number }
   | { readonly kind: "error"; readonly side: Side; readonly status: 409 | 410 | 429 | 500 | 503; readonly retryAfterSeconds?: number }
   | { readonly kind: "reset"; readonly side: Side }
@@ -20,7 +20,7 @@ export type RequestFault =
   | { readonly kind: "delay"; readonly side: Side; readonly ms: number }
   /** Sent once, carried out twice, as by a proxy that tries again. */
   | { readonly kind: "repeat"; readonly answer: "first" | "second" }
-  /** A list as it was so many revisions ago. */
+  /** A list that is so many revisions old. */
   | { readonly kind: "stale"; readonly revisions: number };
 
 export type EventFault =

@@ -122,7 +122,7 @@ export const createNetwork = (deps: NetworkDeps): Network => {
     const reset = (): void => fail(new HttpError("connection", "socket hang up"));
     const isBefore = fault !== undefined && "side" in fault && fault.side === "before";
     const delayMs = fault?.kind === "delay" && isBefore ? fault.ms : 0;
-    // Kubernetes' own controllers try again until they are heard: here that is one request that comes later.
+    // Kubernetes' own controllers retry until they succeed: here that is one later request.
     const outageMs = side === "world" ? Math.max(0, outageUntil - clock.elapsed()) : 0;
     clock.after(travelMs() + delayMs + outageMs, () => {
       if (side !== "world" && clock.elapsed() < outageUntil)

@@ -23,7 +23,7 @@ export interface Platform {
   admin(method: string, path: string, body?: unknown): unknown;
   /** The same as another administrator. */
   as(person: string): Platform["admin"];
-  /** The same as the controllers' account, for what nobody else may write. */
+  /** The same as the controllers' account, for objects that only they may write. */
   controllers(method: string, path: string, body?: unknown): unknown;
 }
 

@@ -20,7 +20,7 @@ export interface SimDeps {
   readonly random: Random;
   readonly network: Network;
   readonly trace: Trace;
-  /** Told of what the product itself calls a bug, and of a process that ends by itself. */
+  /** Called with every bug that the product itself reports, and with a process that ends by itself. */
   readonly onBug: (what: string) => void;
 }
 
@@ -93,7 +93,7 @@ export const startReplica = (name: string, token: string, election: "on" | "off"
       readFile: (path) => Promise.reject(new Error(`${path}: there are no files here`)),
       http: deps.network.clientOf(self, "product"),
       metrics: createMetrics(),
-      // Never told to stop: it dies.
+      // Never stopped in order: it dies.
       signal: new AbortController().signal,
       startServer: async (handler, { port }) => {
         if (port === gatewayPort) app = handler;

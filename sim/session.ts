@@ -16,7 +16,7 @@ export interface Session {
   run(course: Course, seed: number, plan: FaultPlan): Promise<Verdict>;
   /** Without faults: what others are compared with. */
   reference(course: Course, seed: number): Promise<Simulated>;
-  /** The smallest plan that still fails, told. */
+  /** The smallest plan that still fails, in words. */
   explain(course: Course, failed: Verdict): Promise<string>;
   readonly runs: number;
   readonly failures: number;

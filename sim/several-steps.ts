@@ -1,4 +1,4 @@
-// Plans that the investigation does not make: three steps whose last one fails, and a step in another namespace. The investigation makes plans of one step, so this stands in for it: it writes the analysis first.
+// Plans that the investigation does not make: three steps whose last one fails, and a step in another namespace. The investigation makes plans of one step, so this replaces it: it writes the analysis first.
 import { API_VERSION } from "#api/define-kind.ts";
 import type { Reference, Step } from "#api/fields.ts";
 import { AIAnalysis } from "#api/kinds/ai-analysis.ts";

@@ -19,10 +19,10 @@ export const judge = (run: Simulated, course: Course, references: References | u
     const expected = [course.ends, ...(course.mayEnd ?? []), ...(gaveUp ? [["Failed/ManualReviewRequired"]] : [])];
     if (!expected.some((each) => each.join(", ") === ends))
       wrong.push(`it ended ${ends || "with no request"}, not ${expected.map((each) => each.join(", ")).join(" or ") || "with none"}`);
-    const isMeant = gaveUp ? run.changes <= Math.max(...course.changes) : course.changes.includes(run.changes);
+    const isIntended = gaveUp ? run.changes <= Math.max(...course.changes) : course.changes.includes(run.changes);
     const begins = course.begins ?? run.begun;
     if (!gaveUp && begins.join() !== run.begun.join()) wrong.push(`it began ${run.begun.join(", ")}, not ${begins.join(", ")}`);
-    if (!isMeant) wrong.push(`the fixtures were changed ${run.changes} times, not ${course.changes.join(" or ")}`);
+    if (!isIntended) wrong.push(`the fixtures were changed ${run.changes} times, not ${course.changes.join(" or ")}`);
   }
   return references === undefined ? wrong : [...wrong, ...compared(run, course, references)];
 };

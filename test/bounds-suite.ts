@@ -136,7 +136,7 @@ const changes: Readonly<
   ],
   relax_pdb: [{ type: PodDisruptionBudgets, allowed: [set("/spec/minAvailable", 1)] }],
   restore_object: [
-    { type: ConfigMaps, allowed: [set("/data", { a: "as it was" })] },
+    { type: ConfigMaps, allowed: [set("/data", { a: "unchanged" })] },
     { type: NetworkPolicies, allowed: [set("/spec/policyTypes", ["Egress"])] },
   ],
 };

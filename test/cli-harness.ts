@@ -26,7 +26,7 @@ export interface FakeServer {
   readonly answers?: Readonly<Record<string, unknown>>;
   /** Thrown by every typed call of this kind. */
   readonly failures?: Readonly<Record<string, Error>>;
-  /** What a watch tells, in order; then it ends. */
+  /** The events of a watch, in order; then it ends. */
   readonly watch?: readonly (Seen<KubeObject> | "interrupted")[];
   /** Of every container. */
   readonly logs?: string;

@@ -10,7 +10,7 @@ export interface Laws<V extends Vocabulary, Seen> {
   readonly phaseIn: (seen: Seen) => V["phase"];
   /** The named cases of the kind. */
   readonly cases: Iterable<readonly [Seen, number]>;
-  /** Every combination; the cases where absent. */
+  /** Every combination; the cases by default. */
   readonly everything?: Iterable<readonly [Seen, number]>;
 }
 

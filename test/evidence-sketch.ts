@@ -132,7 +132,7 @@ export const answers = (cause: Cause, parts: Partial<Evidence>): string[] =>
     if (!("found" in assessment)) return [];
     const { code, object, facts, summary, chain, quotes } = assessment.found;
     if (code !== cause.code || summary === "" || chain.length === 0 || quotes.length === 0) throw new Error(`${code} says too little`);
-    if (/undefined|NaN/.test(JSON.stringify([summary, chain, quotes]))) throw new Error(`${code} tells of nothing: ${summary}`);
+    if (/undefined|NaN/.test(JSON.stringify([summary, chain, quotes]))) throw new Error(`${code} names nothing: ${summary}`);
     const remedies =
       facts.remedies.length > 0
         ? facts.remedies.map(({ action, parameters }) => [action, ...Object.entries(parameters).map((pair) => pair.join("="))].join(" "))

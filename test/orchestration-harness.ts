@@ -223,7 +223,7 @@ export const openOrchestration = async (): Promise<OrchestrationHarness> => {
 
 /**
  * A fifth as fast as the real one: what a controller says only of a slow child, it must not say on a machine that is merely busy,
- * or the number of its writes would tell how busy that was.
+ * or the number of its writes would depend on the load.
  */
 const unhurried = (clock: Clock): Clock & { pass(seconds: number): void } => {
   const startedAt = clock.now();

@@ -104,7 +104,7 @@ test("an alert without a token is refused with a problem", async () => {
   expect(answer.headers.get("content-type")).toContain("application/problem+json");
 });
 
-test("told to stop, it ends in order and hands its lease back", async () => {
+test("on SIGTERM, it ends in order and releases its lease", async () => {
   product.kill("SIGTERM");
   expect(await product.exited).toBe(0);
   expect(product.output()).toMatch(/"message":"stopped"/);
@@ -123,8 +123,8 @@ test.each<[string, string, RegExp]>([
 
 test("a kubeconfig without rights ends it with one sentence and exit 2", async () => {
   const kubectl = kubectlOf(inject("controlPlane"));
-  await mustKubectl(kubectl, ["create", "serviceaccount", "nobody", "-n", namespace]);
-  const token = await mustKubectl(kubectl, ["create", "token", "nobody", "-n", namespace]);
+  await mustKubectl(kubectl, ["create", "serviceaccount", "no-rights", "-n", namespace]);
+  const token = await mustKubectl(kubectl, ["create", "token", "no-rights", "-n", namespace]);
   await writeFile(join(folder, "powerless"), proxy.kubeconfig(token.trim()));
   const powerless = startProduct([
     "run",

@@ -1,4 +1,4 @@
-// An API server behind a fault proxy of the test's own, and a namespace nobody else uses: an embedded one, or the run's real one.
+// An API server behind a fault proxy of the test's own, and a namespace of its own: an embedded one, or the run's real one.
 import { randomBytes } from "node:crypto";
 
 import { Namespaces, ServiceAccounts } from "#api/kubernetes.ts";

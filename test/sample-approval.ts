@@ -1,4 +1,4 @@
-// An approval as the controllers open it, for tests of the API server's rules: no plan stands behind it.
+// An approval as the controllers open it, for tests of the API server's rules: it has no plan.
 import { API_VERSION } from "#api/define-kind.ts";
 import type { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import type { NewObject } from "#api/object.ts";

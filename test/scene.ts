@@ -236,7 +236,7 @@ const objectsOf = (scene: Scene) => {
   return { workload, pods, replicaSets, events };
 };
 
-/** Answers reads as the API server would; what was asked for stands in `asked`. */
+/** Answers reads as the API server would; the requests are in `asked`. */
 export const readerOf = (
   scene: Scene,
 ): ClusterReader & Pick<Kube, "list"> & { readonly asked: string[]; readonly objects: readonly KubeObject[] } => {

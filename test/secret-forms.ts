@@ -48,7 +48,7 @@ export const knownForms: Readonly<Record<string, Form>> = {
   "a variable in a manifest of YAML": (s) => `- name: DB_PASSWORD\n  value: ${s}`,
   "a manifest in an annotation": (s) => `{"original":"{\\"env\\":[{\\"name\\":\\"DB_PASSWORD\\",\\"value\\":\\"${s}\\"}]}"}`,
   "a Secret's manifest": (s) => `apiVersion: v1\nkind: Secret\ndata:\n  login: ${base64(s)}\nstringData:\n  other: ${s}`,
-  "a Secret as it was last applied": (s) => `{"apiVersion":"v1","data":{"login":"${s}"},"kind":"Secret"}`,
+  "the last applied form of a Secret": (s) => `{"apiVersion":"v1","data":{"login":"${s}"},"kind":"Secret"}`,
   "an element of XML": (s) => `<password>${s}</password>`,
   "an element with a namespace": (s) => `<wsse:Password Type="text">${s}</wsse:Password>`,
   "an attribute of XML": (s) => `<add key="Password" value="${s}"/>`,

@@ -163,7 +163,7 @@ test("deliveries that were given up do not hold up those that come when the API 
   expect(creates()).toBe(afterwards + 1);
 });
 
-test("readiness tells of an outage, and of its end", async () => {
+test("readiness reports an outage, and its end", async () => {
   const sender = await tokenOf(cluster, namespace, SIGNALS_ACCOUNT, [SIGNALS_AUDIENCE]);
   expect((await send("known", sender)).status).toBe(202);
   let down = true;

@@ -145,7 +145,7 @@ export const watchObjects = (server: ServerContext, scope: Scope): WatchStream =
       const after = change.type !== "DELETED" && fits(change.object);
       if (after) sink.event({ type: before ? "MODIFIED" : "ADDED", object: change.object });
       else if (before) {
-        // An object that leaves the selection is reported as it was, with the version of the change.
+        // An object that leaves the selection is reported in its last matching state, with the version of the change.
         const last = change.type === "DELETED" ? change.object : (change.previous ?? change.object);
         const metadata = { ...last.metadata, resourceVersion: change.object.metadata.resourceVersion };
         sink.event({ type: "DELETED", object: { ...last, metadata } });

@@ -33,7 +33,7 @@ export interface EmbeddedOptions {
   readonly audit?: (event: AuditEvent) => void;
   /** Controllers and nodes; without it nothing makes pods, and none runs. */
   readonly workloads?: Workloads;
-  /** Stands before the server and may answer itself: to watch requests, or to make them fail. */
+  /** Sees every request before the server and may answer it: to watch requests, or to make them fail. */
   readonly before?: (request: ApiRequest, next: Handle) => ApiResponse;
 }
 

@@ -192,6 +192,6 @@ const recordErrors = (schema: Schema, value: JsonRecord, path: string): FieldErr
 export const fieldSchema = (schema: Schema | undefined, field: string): Schema | undefined =>
   schema?.properties?.[field] ?? (isRecord(schema?.additionalProperties) ? (schema.additionalProperties as Schema) : undefined);
 
-/** The keys that tell the items of a list apart; undefined for a list that is replaced as a whole. */
+/** The keys that identify the items of a list; undefined for a list that is replaced as a whole. */
 export const listKeysOf = (schema: Schema | undefined): readonly string[] | undefined =>
   schema?.["x-kubernetes-list-map-keys"] as readonly string[] | undefined;

@@ -49,7 +49,7 @@ const searches: Readonly<Record<Search, How>> = {
     },
     failed: "✗",
   },
-  // As it was drawn: making it smaller takes longer than finding it.
+  // Not made smaller: that takes longer than finding it.
   generated: {
     args: () => ["--generate", "--fail-fast", "--json", "--runs", String(generatedSeeds)],
     replay: (output) => {

@@ -87,7 +87,7 @@ export const admission: Topic = {
       },
     },
     {
-      name: "without a message the rule itself is told, and a message may be computed",
+      name: "without a message the rule itself is shown, and a message may be computed",
       run: async (cluster, namespace) => {
         const spec = {
           validations: [
@@ -130,12 +130,12 @@ export const admission: Topic = {
       },
     },
     {
-      name: "the request tells who, what, where and whether it is dry",
+      name: "the request names user, object, namespace and whether it is dry",
       run: async (cluster, namespace) => {
         const spec = {
           validations: [
             {
-              expression: `request.userInfo.username == 'nobody' && request.namespace == '${namespace}' && request.operation == 'CREATE' && request.resource.resource == 'configmaps' && request.kind.kind == 'ConfigMap'`,
+              expression: `request.userInfo.username == 'missing' && request.namespace == '${namespace}' && request.operation == 'CREATE' && request.resource.resource == 'configmaps' && request.kind.kind == 'ConfigMap'`,
               messageExpression:
                 "request.userInfo.username + ' ' + request.operation + ' ' + request.resource.resource + ' ' + request.name + ' ' + string(request.dryRun) + ' ' + string('system:masters' in request.userInfo.groups)",
             },

@@ -34,7 +34,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  /** Undefined where the answer is no JSON. */
+  /** Undefined if the answer is not JSON. */
   readonly body: Body;
 }
 
@@ -79,7 +79,7 @@ export interface ContractCluster extends Caller {
   readonly caPem?: string;
   /** By impersonation. */
   as(user: string, groups?: readonly string[]): Caller;
-  /** By this token alone; without one, as nobody. */
+  /** By this token alone; without one, anonymous. */
   withToken(token?: string): Caller;
   /** Forgets all history before now, as etcd's compaction does. */
   compact(): Promise<void>;

@@ -376,7 +376,7 @@ export const crd: Topic = {
       },
     },
     {
-      name: "several faults are told together in brackets, in any order",
+      name: "several faults are listed together in brackets, in any order",
       run: async (cluster, namespace) => {
         const kind = await define(cluster, namespace, spec({ x: { type: "string", maxLength: 1 }, y: { type: "integer", minimum: 1 } }));
         const answer = await cluster.create(kind.at(), kind.object("a", { spec: { x: "ab", y: 0 } }));
@@ -384,8 +384,8 @@ export const crd: Topic = {
           "spec.x: Too long: may not be more than 1 byte",
           "spec.y: Invalid value: 0: spec.y in body should be greater than or equal to 1",
         ];
-        const told = [faults, faults.toReversed()].map((each) => `Widget.${kind.group} "a" is invalid: [${each.join(", ")}]`);
-        expect(told).toContain(answer.body.message);
+        const messages = [faults, faults.toReversed()].map((each) => `Widget.${kind.group} "a" is invalid: [${each.join(", ")}]`);
+        expect(messages).toContain(answer.body.message);
       },
     },
     ...celRules.map(ruleCase("a rule refuses", celRules)),

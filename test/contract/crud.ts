@@ -127,7 +127,7 @@ export const crud: Topic = {
       },
     },
     {
-      name: "a body that is no JSON is a bad request",
+      name: "a body that is not JSON is a bad request",
       run: async (cluster, namespace) => {
         const answer = await cluster.request("POST", core(namespace, "configmaps"), '{"apiVersion": ');
         expect(answer).toMatchObject(failure(400, "BadRequest"));
@@ -216,16 +216,16 @@ export const crud: Topic = {
       },
     },
     {
-      name: "a replace with another uid is a Conflict: the object meant is gone",
+      name: "a replace with another uid is a Conflict: the expected object is gone",
       run: async (cluster, namespace) => {
         const before = await ok(cluster.create(core(namespace, "configmaps"), configMap("a")));
-        const stranger = "11111111-1111-4111-8111-111111111111";
-        const answer = await cluster.replace(core(namespace, "configmaps", "a"), configMap("a", {}, { uid: stranger }));
+        const otherUid = "11111111-1111-4111-8111-111111111111";
+        const answer = await cluster.replace(core(namespace, "configmaps", "a"), configMap("a", {}, { uid: otherUid }));
         expect(answer).toMatchObject(
           failure(
             409,
             "Conflict",
-            `Operation cannot be fulfilled on configmaps "a": StorageError: invalid object, Code: 4, Key: /registry/configmaps/${namespace}/a, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${stranger}, UID in object meta: ${before.metadata.uid}`,
+            `Operation cannot be fulfilled on configmaps "a": StorageError: invalid object, Code: 4, Key: /registry/configmaps/${namespace}/a, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${otherUid}, UID in object meta: ${before.metadata.uid}`,
           ),
         );
       },

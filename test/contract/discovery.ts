@@ -10,7 +10,7 @@ export const discovery: Topic = {
   title: "Discovery",
   cases: [
     {
-      name: "the version tells what it is compatible with",
+      name: "the version names the compatible versions",
       run: async (cluster) => {
         const answer = await cluster.get("/version");
         expect(answer).toMatchObject({ status: 200, body: { major: "1", minor: expect.stringMatching(/^\d+$/) } });
@@ -128,7 +128,7 @@ export const discovery: Topic = {
       },
     },
     {
-      name: "who asks for a form that there is not is told so",
+      name: "a request for an unknown form is answered with 406",
       run: async (cluster) => {
         expect(await cluster.get("/api/v1/namespaces", { accept: "text/html" })).toMatchObject(failure(406, "NotAcceptable"));
       },

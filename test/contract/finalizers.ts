@@ -136,8 +136,8 @@ export const finalizers: Topic = {
       name: "a child whose owner never was, by uid, goes",
       run: async (cluster, namespace) => {
         const owner = await ok(cluster.create(core(namespace, "configmaps"), configMap("owner")));
-        const stranger = { ...owner, metadata: { ...owner.metadata, uid: "11111111-1111-4111-8111-111111111111" } };
-        await ok(cluster.create(core(namespace, "configmaps"), configMap("child", {}, owned(stranger))));
+        const otherOwner = { ...owner, metadata: { ...owner.metadata, uid: "11111111-1111-4111-8111-111111111111" } };
+        await ok(cluster.create(core(namespace, "configmaps"), configMap("child", {}, owned(otherOwner))));
         await gone(cluster, core(namespace, "configmaps"), "child");
       },
     },

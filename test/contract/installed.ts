@@ -152,7 +152,7 @@ export const installation: Topic = {
         const analysis = fresh(sample.analyses[0]!, namespace);
         const answer = await person(cluster, "eve").create(ours("aianalyses"), analysis);
         expect(answer).toMatchObject(failure(422, "Invalid"));
-        expect(answer.body.message).toContain("only Kintsugi's controllers write this");
+        expect(answer.body.message).toContain("only Kintsugi's controllers may write this");
         expect(await account(cluster, "kintsugi-controllers").create(ours("aianalyses"), analysis)).toMatchObject({ status: 201 });
         expect(
           await person(cluster, "eve").patch("merge", ours("aianalyses", namespace, "status"), { status: { phase: "Completed" } }),
@@ -174,7 +174,7 @@ export const installation: Topic = {
       },
     },
     {
-      name: "nobody else decides, and Kintsugi never",
+      name: "no other user decides, and Kintsugi never",
       run: async (cluster, namespace) => {
         const path = await openApproval(cluster, namespace);
         expect((await person(cluster, "eve").patch("json", path, decide("eve"))).body.message).toContain(

@@ -40,7 +40,7 @@ export const access: Topic = {
   title: "Rights",
   cases: [
     {
-      name: "who has no right is Forbidden, and told who, what and where",
+      name: "a user without the right is Forbidden, and the message names user, object and namespace",
       run: async (cluster, namespace) => {
         expect(await cluster.as("ann").get(core(namespace, "configmaps", "a"))).toMatchObject(
           failure(
@@ -124,7 +124,7 @@ export const access: Topic = {
       },
     },
     {
-      name: "a star stands for every group, resource and verb",
+      name: "a star matches every group, resource and verb",
       run: async (cluster, namespace) => {
         const ann = await personWith(cluster, namespace, [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }]);
         expect(await ann.create(core(namespace, "configmaps"), configMap("a"))).toMatchObject({ status: 201 });

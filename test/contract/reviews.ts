@@ -30,7 +30,7 @@ export const reviews: Topic = {
   title: "Identity and reviews",
   cases: [
     {
-      name: "a request without credentials is nobody's and may next to nothing",
+      name: "a request without credentials is anonymous and may do almost nothing",
       run: async (cluster, namespace) => {
         expect(await cluster.withToken().get(core(namespace, "configmaps"))).toMatchObject(
           failure(
@@ -124,7 +124,7 @@ export const reviews: Topic = {
       },
     },
     {
-      name: "a TokenReview tells whose a token is",
+      name: "a TokenReview names the user of a token",
       run: async (cluster, namespace) => {
         const token = await tokenOf(cluster, namespace);
         const answer = await cluster.create(`${authentication}/tokenreviews`, tokenReview(token));
@@ -202,7 +202,7 @@ export const reviews: Topic = {
       },
     },
     {
-      name: "a SelfSubjectReview tells the caller who he is",
+      name: "a SelfSubjectReview names the caller",
       run: async (cluster) => {
         const answer = await cluster
           .as("ann", ["system:authenticated", "ops"])

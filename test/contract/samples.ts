@@ -50,7 +50,7 @@ export const service = (name: string, spec: Part = {}): Part => ({
   spec: { selector: { app: name }, ports: [{ port: 80 }], ...spec },
 });
 
-/** A failure as the API server tells it. */
+/** A failure as the API server reports it. */
 export const failure = (code: number, reason: string, message?: unknown): Part => ({
   status: code,
   body: { apiVersion: "v1", kind: "Status", status: "Failure", code, reason, ...(message === undefined ? {} : { message }) },

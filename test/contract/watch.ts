@@ -1,9 +1,9 @@
-// Watches: what a client that follows a collection is told, and when it is told to start over.
+// Watches: the events that a client of a collection gets, and the moment when it has to start over.
 import { expect } from "vitest";
 import { type ContractCluster, ok, type Topic, type WatchEvent } from "#test/contract/cluster.ts";
 import { configMap, core } from "#test/contract/samples.ts";
 
-const told = (events: readonly WatchEvent[]): readonly string[] => events.map(({ type, object }) => `${type} ${object.metadata.name}`);
+const summaries = (events: readonly WatchEvent[]): readonly string[] => events.map(({ type, object }) => `${type} ${object.metadata.name}`);
 
 /** The version of the collection as it is. */
 const now = async (cluster: ContractCluster, namespace: string): Promise<string> =>
@@ -35,14 +35,14 @@ export const watch: Topic = {
           const changed = await ok(cluster.patch("merge", core(namespace, "configmaps", "a"), { data: { k: "2" } }));
           await ok(cluster.delete(core(namespace, "configmaps", "a")));
           const events = await watching.take(3);
-          expect(told(events)).toEqual(["ADDED a", "MODIFIED a", "DELETED a"]);
+          expect(summaries(events)).toEqual(["ADDED a", "MODIFIED a", "DELETED a"]);
           expect(events[0]?.object).toEqual(made);
           expect(events[1]?.object).toEqual(changed);
         });
       },
     },
     {
-      name: "what is told of a deletion has the last content and a version of its own",
+      name: "the event of a deletion has the last content and its own version",
       run: async (cluster, namespace) => {
         const made = await ok(cluster.create(core(namespace, "configmaps"), configMap("a", { k: "1" })));
         await following(cluster, `${core(namespace, "configmaps")}?resourceVersion=${await now(cluster, namespace)}`, async (watching) => {
@@ -54,13 +54,13 @@ export const watch: Topic = {
       },
     },
     {
-      name: "what happened between the list and the watch is told too",
+      name: "changes between the list and the watch are sent too",
       run: async (cluster, namespace) => {
         const from = await now(cluster, namespace);
         await ok(cluster.create(core(namespace, "configmaps"), configMap("a")));
         await ok(cluster.create(core(namespace, "configmaps"), configMap("b")));
         await following(cluster, `${core(namespace, "configmaps")}?resourceVersion=${from}`, async (watching) => {
-          expect(told(await watching.take(2))).toEqual(["ADDED a", "ADDED b"]);
+          expect(summaries(await watching.take(2))).toEqual(["ADDED a", "ADDED b"]);
         });
       },
     },
@@ -70,21 +70,21 @@ export const watch: Topic = {
         await ok(cluster.create(core(namespace, "configmaps"), configMap("b")));
         await ok(cluster.create(core(namespace, "configmaps"), configMap("a")));
         await following(cluster, core(namespace, "configmaps"), async (watching) => {
-          expect(told(await watching.take(2)).toSorted()).toEqual(["ADDED a", "ADDED b"]);
+          expect(summaries(await watching.take(2)).toSorted()).toEqual(["ADDED a", "ADDED b"]);
           await ok(cluster.create(core(namespace, "configmaps"), configMap("c")));
-          expect(told(await watching.take(1))).toEqual(["ADDED c"]);
+          expect(summaries(await watching.take(1))).toEqual(["ADDED c"]);
         });
       },
     },
     {
-      name: "another namespace is not told of",
+      name: "changes in another namespace are not sent",
       run: async (cluster, namespace) => {
         const other = `${namespace}-other`;
         await ok(cluster.create("/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: other } }));
         await following(cluster, `${core(namespace, "configmaps")}?resourceVersion=${await now(cluster, namespace)}`, async (watching) => {
           await ok(cluster.create(core(other, "configmaps"), configMap("theirs")));
           await ok(cluster.create(core(namespace, "configmaps"), configMap("ours")));
-          expect(told(await watching.take(1))).toEqual(["ADDED ours"]);
+          expect(summaries(await watching.take(1))).toEqual(["ADDED ours"]);
         });
       },
     },
@@ -95,7 +95,7 @@ export const watch: Topic = {
         await following(cluster, path, async (watching) => {
           await ok(cluster.create(core(namespace, "configmaps"), configMap("a")));
           await ok(cluster.create(core(namespace, "configmaps"), configMap("b")));
-          expect(told(await watching.take(1))).toEqual(["ADDED b"]);
+          expect(summaries(await watching.take(1))).toEqual(["ADDED b"]);
         });
       },
     },
@@ -111,20 +111,20 @@ export const watch: Topic = {
           await ok(cluster.patch("merge", core(namespace, "configmaps", "a"), { data: { k: "2" } }));
           await label(null);
           const events = await watching.take(3);
-          expect(told(events)).toEqual(["ADDED a", "MODIFIED a", "DELETED a"]);
-          // As it was when it last fitted.
+          expect(summaries(events)).toEqual(["ADDED a", "MODIFIED a", "DELETED a"]);
+          // The last state that matched.
           expect(events[2]?.object).toMatchObject({ metadata: { labels: { on: "yes" } }, data: { k: "2" } });
         });
       },
     },
     {
-      name: "a write that changes nothing is not told",
+      name: "a write that changes nothing is not sent",
       run: async (cluster, namespace) => {
         await ok(cluster.create(core(namespace, "configmaps"), configMap("a", { k: "1" })));
         await following(cluster, `${core(namespace, "configmaps")}?resourceVersion=${await now(cluster, namespace)}`, async (watching) => {
           await ok(cluster.patch("merge", core(namespace, "configmaps", "a"), { data: { k: "1" } }));
           await ok(cluster.create(core(namespace, "configmaps"), configMap("b")));
-          expect(told(await watching.take(1))).toEqual(["ADDED b"]);
+          expect(summaries(await watching.take(1))).toEqual(["ADDED b"]);
         });
       },
     },
@@ -134,7 +134,7 @@ export const watch: Topic = {
         const from = await now(cluster, namespace);
         await ok(cluster.create(core(namespace, "configmaps"), configMap("a")));
         await following(cluster, `${core(namespace, "configmaps")}?timeoutSeconds=1&resourceVersion=${from}`, async (watching) => {
-          expect(told(await watching.rest())).toEqual(["ADDED a"]);
+          expect(summaries(await watching.rest())).toEqual(["ADDED a"]);
         });
       },
     },
@@ -154,7 +154,7 @@ export const watch: Topic = {
       },
     },
     {
-      name: "a version that is too old is told in the stream as an error 410, which ends it",
+      name: "a version that is too old is an error 410 in the stream, which ends it",
       run: async (cluster, namespace) => {
         const from = await now(cluster, namespace);
         await ok(cluster.create(core(namespace, "configmaps"), configMap("a")));

@@ -1,4 +1,4 @@
-// One installation of Kintsugi in namespaces of its own, with alert, workload and Job pod scripted: runs a scenario and kills the process where it is told.
+// One installation of Kintsugi in namespaces of its own, with alert, workload and Job pod scripted: runs a scenario and kills the process at a given write.
 import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
-// `kintsugi diagnose` as a person runs it, on a real cluster that Kintsugi is not installed in: twenty faults at once are told apart, and of
-// twenty healthy workloads in motion it has nothing to say.
+// `kintsugi diagnose` as a person runs it, on a real cluster that Kintsugi is not installed in: twenty faults at once are distinguished, and
+// twenty healthy workloads in motion have no findings.
 import { execFile } from "node:child_process";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -129,7 +129,7 @@ describe("on a real cluster", () => {
     expect(shown.length).toBeLessThanOrEqual(25);
   });
 
-  test("the root cause of every scenario and of its twin is told, and of the healthy one nothing", async () => {
+  test("the root cause of every scenario and of its twin is found, and the healthy one has no finding", async () => {
     metrics = await serveMetrics(kube, userActions, (namespace) => scenarioFaults.find(({ name: own }) => own === namespace)?.cpu);
     const seen = async (wanted: readonly Fault[]): Promise<readonly string[]> => {
       // A leak takes a minute to be killed twice, and an autoscaler looks every quarter of one.

@@ -1,5 +1,5 @@
 // The scenarios of the design and their twins through the whole loop on a real cluster: a real alert of Prometheus, the analysis, the repair where there
-// is one for that cause, and otherwise a person who is told why.
+// is one for that cause, and otherwise a person gets the reason.
 import { homedir } from "node:os";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { AIAnalysis } from "#api/kinds/ai-analysis.ts";
@@ -80,7 +80,7 @@ const rules: readonly AlertRule[] = [
   },
 ];
 
-test("each scenario and its twin ends as it should: repaired where the repair exists, else told to a person, and never by another action", async () => {
+test("each scenario and its twin ends as it should: repaired where the repair exists, else handed to a person, and never by another action", async () => {
   const { kube, installation, testbed, userActions } = stage;
   const deps = { userActions, kubectl: testbed.kubectl };
   const { others, ofNodes } = inOrder(scenarioFaults.filter(({ cause }) => cause !== undefined));
@@ -118,7 +118,7 @@ const differenceOf = (
   analyses: readonly AIAnalysis[],
   executions: readonly KubernetesExecution[],
 ): string | undefined => {
-  const told = requests.map(
+  const ends = requests.map(
     ({ spec, status }) =>
       `${spec.target.kind} ${spec.target.name} ${status?.phase ?? "new"} ${status?.outcome ?? ""} ${status?.message ?? ""}`,
   );
@@ -135,5 +135,5 @@ const differenceOf = (
       : actions.includes(repair) && actions.every((each) => each === repair || each === followUp) && outcomes.includes("Remediated");
   return isEnded && isFound && isRight
     ? undefined
-    : `${told.join("; ") || "no request"} | causes: ${causes.join(", ")} | actions: ${actions.join(", ") || "none"}`;
+    : `${ends.join("; ") || "no request"} | causes: ${causes.join(", ")} | actions: ${actions.join(", ") || "none"}`;
 };

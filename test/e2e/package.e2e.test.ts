@@ -1,4 +1,4 @@
-// The package as a stranger gets it: packed, installed into an empty folder, run by the oldest Node that it names. Needs the npm registry.
+// The package as a user gets it: packed, installed into an empty folder, run by the oldest Node that it names. Needs the npm registry.
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { arch, platform, tmpdir } from "node:os";
@@ -45,14 +45,14 @@ const kintsugi = (...args: readonly string[]): Promise<Ran> => run(node, bin, ..
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "kintsugi-package-"));
   const packed = JSON.parse(await npm(root, "pack", "--json", "--pack-destination", folder)) as readonly { filename: string }[];
-  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "stranger", private: true }));
+  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "package-user", private: true }));
   await npm(folder, "install", "--prefer-offline", "--ignore-scripts", `./${packed[0]?.filename}`, `${oldNode.name}@${oldNode.version}`);
   node = join(folder, "node_modules", oldNode.name, "bin/node");
   bin = join(folder, "node_modules/kintsugi/dist/main.js");
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test("it is run by the Node that is meant, and nothing in it has types left", async () => {
+test("it is run by the intended Node, and nothing in it has types left", async () => {
   expect((await run(node, "--version")).stdout.trim()).toBe(`v${oldNode.version}`);
   expect(JSON.parse(await readFile(join(folder, "node_modules/kintsugi/package.json"), "utf8"))).toMatchObject({
     bin: { kintsugi: "dist/main.js" },

@@ -66,7 +66,7 @@ test("controllers outside repair what breaks inside, and nothing is left", async
   kube.close();
 }, 300_000);
 
-test("a cluster that can't be written to is told, and what was made is taken away", async () => {
+test("a cluster that cannot be written to is reported, and created objects are removed", async () => {
   const clock = createManualClock();
   const random = seeded(6);
   // Refused from the first policy on, as an account without that right would be.

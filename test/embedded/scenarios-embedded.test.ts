@@ -99,6 +99,6 @@ test("a repair of one step costs no more writes than on the real cluster", async
   expect(writes.length, writes.join(", ")).toBeLessThanOrEqual(mostWrites);
 });
 
-test("nothing went wrong on the way that a person would have been told of", () => {
+test("no fault that a person would see occurred on the way", () => {
   expect(troubles.filter((line) => line.includes("monitoring:"))).toEqual([]);
 });

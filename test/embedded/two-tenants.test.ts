@@ -103,7 +103,7 @@ const attempts: readonly (readonly [string, (victim: Victim, known: Known, own: 
     }),
   ],
   [
-    "a Service that stands for the other's",
+    "a Service that imitates the other's",
     (v, _known, own) => ({
       log: "Error: connect to front:80: connection refused",
       more: [

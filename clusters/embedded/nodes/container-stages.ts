@@ -40,7 +40,7 @@ type StateOf<N extends StateName> = Extract<ContainerState, { readonly is: N }>;
 interface Stage<N extends StateName = StateName> {
   readonly name: string;
   readonly from: N;
-  /** Of a waiting container; any reason where absent. */
+  /** Of a waiting container; any reason by default. */
   readonly reasons?: readonly WaitingReason[];
   /** Milliseconds after the state began; undefined where the stage does not apply. */
   afterMs(container: Container, state: StateOf<N>, around: Surroundings): number | undefined;

@@ -51,7 +51,7 @@ export const changesNear = (
   const byObject = new Map(tracks.map((track) => [journalKey(track.object), track]));
   const remembered = (nearby.remembered ?? []).filter(
     (change) =>
-      isIn(change, window) && !isTold(change, byObject.get(journalKey(change.object))) && !isToldBetter(change, nearby.remembered ?? []),
+      isIn(change, window) && !isShown(change, byObject.get(journalKey(change.object))) && !isShownBetter(change, nearby.remembered ?? []),
   );
   const found: { change: Change; at: Place | undefined }[] = [
     ...known.flatMap(({ track, changes }) =>
@@ -141,7 +141,7 @@ const placeOf = (other: Track | ObjectReference, target: ObjectReference, bearin
 const togetherMs = 2_000;
 
 /** The journal has the same write, and more of it; a ReplicaSet's template is also a version of its Deployment. */
-const isTold = (change: Change, track: Track | undefined): boolean => {
+const isShown = (change: Change, track: Track | undefined): boolean => {
   const at = fromTimestamp(change.at) ?? 0;
   return track?.versions.some((version) => Math.abs(version.at - at) <= togetherMs && version.source === "watch") ?? false;
 };
@@ -150,7 +150,7 @@ const isSameWrite = (a: Change, b: Change): boolean =>
   journalKey(a.object) === journalKey(b.object) && Math.abs((fromTimestamp(a.at) ?? 0) - (fromTimestamp(b.at) ?? 0)) <= togetherMs;
 
 /** A release says what it changed; the record of field managers only who wrote when. */
-const isToldBetter = (change: Change, remembered: readonly Change[]): boolean =>
+const isShownBetter = (change: Change, remembered: readonly Change[]): boolean =>
   change.source === "managedFields" &&
   change.kind === "changed" &&
   remembered.some((other) => (other.source === "ReplicaSet" || other.source === "ControllerRevision") && isSameWrite(change, other));

@@ -113,7 +113,7 @@ const opensLine = (text: string, before: number): boolean =>
 
 const separator = /[ \t]{0,64}(:=|=>|->|={1,3}|\?=|\+=|::?|&quot;)[ \t]{0,64}/y;
 const saidToBe = / (?:is|was|are|set to|changed to|reset to|equals?)(?: now)?:? /y;
-const forWhom = / (?:for|of) [^:\n]{1,60}: /y;
+const forAccount = / (?:for|of) [^:\n]{1,60}: /y;
 const listed = /\s{0,8},\s{0,8}/y;
 const nextItem = /["']?,?[ \t]{0,8}\r?\n[ \t]{0,64}- /y;
 const word = /[^\s"'`,;)\]}\\]+/y;
@@ -143,14 +143,16 @@ const hideValueOf = (source: Source, name: Name, hide: Hide): number => {
   }
   const named = hideNamed(source, name, after, hide);
   if (named > after) return named;
-  for (const phrase of [saidToBe, forWhom]) {
+  for (const phrase of [saidToBe, forAccount]) {
     phrase.lastIndex = after;
     if (!phrase.test(text)) continue;
     const at = phrase.lastIndex;
     const quoted = quotedAt(source, at);
     const [start, end, next] = quoted === undefined ? [at, bareEnd(text, at), bareEnd(text, at)] : [quoted.start, quoted.end, quoted.after];
     const said = text.slice(start, end);
-    if (phrase === forWhom ? !isProse(text, at, lineEnd(source, at)) : isMixed(said) || (quoted !== undefined && isPassword(name.text))) {
+    if (
+      phrase === forAccount ? !isProse(text, at, lineEnd(source, at)) : isMixed(said) || (quoted !== undefined && isPassword(name.text))
+    ) {
       hide(start, end);
       return next;
     }
