@@ -1,8 +1,8 @@
 // Delete as apiserver's generic registry does it: preconditions, admission, grace and finalizers, then one write. Dependents go in the background.
 import { admit } from "#embedded/admission.ts";
-import { type Stored, at, listOf, numberOf, recordOf, textOf } from "#embedded/json.ts";
+import { type Stored, at, numberOf, recordOf, textOf } from "#embedded/json.ts";
 import { isSameObject } from "#embedded/metadata.ts";
-import type { Place } from "#embedded/objects.ts";
+import { type Place, isHeld } from "#embedded/objects.ts";
 import { type Resource, storageKeyOf } from "#embedded/resources.ts";
 import type { ServerContext, Writer } from "#embedded/server-context.ts";
 import { conflict, notFound } from "#embedded/status.ts";
@@ -28,7 +28,7 @@ export const deleteObject = (server: ServerContext, resource: Resource, place: P
   const grace = graceOf(old, options);
   const earlier = old.metadata.deletionGracePeriodSeconds;
   const seconds = earlier === undefined ? grace : Math.min(earlier, grace);
-  const held = isHeld(old, seconds);
+  const held = isHeld(old) || seconds > 0;
   const metadata = {
     ...old.metadata,
     deletionTimestamp: old.metadata.deletionTimestamp ?? deletionTime(server, seconds),
@@ -52,11 +52,6 @@ export const deleteObject = (server: ServerContext, resource: Resource, place: P
   return { object: old, gone: true };
 };
 
-const isHeld = (old: Stored, seconds: number): boolean =>
-  listOf(old.metadata.finalizers).length > 0 ||
-  seconds > 0 ||
-  (old.kind === "Namespace" && listOf(at(old, "spec", "finalizers")).length > 0);
-
 const deletionTime = (server: ServerContext, seconds: number): string =>
   new Date(Math.floor(server.clock.now() / 1000) * 1000 + seconds * 1000).toISOString().replace(".000Z", "Z");
 
@@ -68,19 +63,17 @@ const graceOf = (old: Stored, options: DeleteOptions): number => {
   return options.gracePeriodSeconds ?? numberOf(at(old, "spec", "terminationGracePeriodSeconds")) ?? 30;
 };
 
-const checkDeletePreconditions = (resource: Resource, name: string, { preconditions }: DeleteOptions, old: Stored): void => {
+const checkDeletePreconditions = (resource: Resource, name: string, { preconditions = {} }: DeleteOptions, old: Stored): void => {
   const { uid, resourceVersion } = old.metadata;
   const named = { group: "", plural: resource.group === "" ? resource.kind : `${resource.kind}.${resource.group}` };
-  if (preconditions?.uid !== undefined && preconditions.uid !== uid)
+  const refuse = (field: string, wanted: string, actual: string, meaning: string): never => {
     throw conflict(
       named,
       name,
-      `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
+      `the ${field} in the precondition (${wanted}) does not match the ${field} in record (${actual}). The object might have been ${meaning}`,
     );
-  if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion)
-    throw conflict(
-      named,
-      name,
-      `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
-    );
+  };
+  if (preconditions.uid !== undefined && preconditions.uid !== uid) refuse("UID", preconditions.uid, uid, "deleted and then recreated");
+  if (preconditions.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion)
+    refuse("ResourceVersion", preconditions.resourceVersion, resourceVersion, "modified");
 };

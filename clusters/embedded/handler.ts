@@ -5,7 +5,7 @@ import { type User, anonymous, impersonated } from "#embedded/identity.ts";
 import { checkAccept } from "#embedded/media.ts";
 import { openApi } from "#embedded/openapi.ts";
 import { newUid } from "#embedded/random-text.ts";
-import { type ApiRequest, type Target, targetOf } from "#embedded/request.ts";
+import { type ApiRequest, targetOf } from "#embedded/request.ts";
 import { type RequestDeps, answerResource } from "#embedded/resource-requests.ts";
 import { findResource } from "#embedded/resources.ts";
 import { type ApiResponse, jsonResponse, textResponse } from "#embedded/response.ts";
@@ -20,7 +20,8 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
   const { server, identities, authorizer, audit } = deps;
 
   const callerOf = (request: ApiRequest): User => {
-    const user = identities.authenticate(request);
+    const user = identities.userOf(request);
+    if (user === undefined) throw new ApiError(401, "Unauthorized", "Unauthorized");
     const other = impersonated(request);
     if (other === undefined) return user;
     const [, namespace, name] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(other.username) ?? [];
@@ -68,21 +69,15 @@ export const createHandler = (deps: HandlerDeps): ((request: ApiRequest) => ApiR
     }
   };
 
-  const callerForAudit = (request: ApiRequest): { readonly user: User; readonly impersonated: User | undefined } => {
-    try {
-      return { user: identities.authenticate(request), impersonated: impersonated(request) };
-    } catch {
-      return { user: anonymous, impersonated: undefined };
-    }
-  };
-
   if (audit === undefined) return answered;
   return (request) => {
     const response = answered(request);
     const url = new URL(request.path, "http://localhost");
-    const target: Target | undefined = targetOf(request.method, url.pathname, url.searchParams);
+    const target = targetOf(request.method, url.pathname, url.searchParams);
     const [id, at] = [newUid(server.random), new Date(server.clock.now()).toISOString()];
-    audit(auditEvent({ request, response, target, ...callerForAudit(request), id, at }));
+    const user = identities.userOf(request);
+    const other = user === undefined ? undefined : impersonated(request);
+    audit(auditEvent({ request, response, target, user: user ?? anonymous, impersonated: other, id, at }));
     return response;
   };
 };

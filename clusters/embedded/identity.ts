@@ -4,7 +4,6 @@ import { createHmac } from "node:crypto";
 import type { Clock, Random } from "#lib/clock.ts";
 import { type JsonRecord, type Stored, at, recordOf, textOf } from "#embedded/json.ts";
 import { type ApiRequest, headerOf, headersOf } from "#embedded/request.ts";
-import { unauthorized } from "#embedded/status.ts";
 import { newUid } from "#embedded/random-text.ts";
 
 export interface User {
@@ -31,8 +30,8 @@ export interface TokenIssue {
 
 export interface Identities {
   readonly adminToken: string;
-  /** Throws 401 for a token that is not good. Says nothing of impersonation. */
-  authenticate(request: ApiRequest): User;
+  /** Undefined for a token that is not good. Says nothing of impersonation. */
+  userOf(request: ApiRequest): User | undefined;
   userOfToken(token: string, audiences?: readonly string[]): User | undefined;
   /** Those of the given audiences that the token is for. Says nothing of whether it is good. */
   audiencesOfToken(token: string, among: readonly string[]): readonly string[];
@@ -98,13 +97,11 @@ export const createIdentities = (deps: IdentityDeps): Identities => {
     userOfToken,
     audiencesOfToken: (token, among) =>
       token === adminToken ? among : among.filter((audience) => (claimsOf(token)?.["aud"] as string[] | undefined)?.includes(audience)),
-    authenticate: (request) => {
+    userOf: (request) => {
       const authorization = headerOf(request, "authorization");
       if (authorization === undefined) return anonymous;
       const token = /^Bearer (.+)$/i.exec(authorization)?.[1];
-      const user = token === undefined ? undefined : userOfToken(token);
-      if (user === undefined) throw unauthorized();
-      return user;
+      return token === undefined ? undefined : userOfToken(token);
     },
     issue: ({ namespace, account, accountUid, audiences, seconds, pod }) => {
       const now = Math.floor(deps.clock.now() / 1000);

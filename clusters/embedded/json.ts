@@ -1,37 +1,17 @@
 // Plain JSON as the server handles it: reading without trusting, deep copies, deep freezing. Knows nothing of Kubernetes but its metadata.
 
+import type { KubeObject, ObjectMeta } from "#api/object.ts";
+
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
 /** Any object as the server stores it: frozen, and shared by all readers. */
-export interface Stored {
-  readonly apiVersion: string;
-  readonly kind: string;
+export interface Stored extends Readonly<KubeObject> {
   readonly metadata: StoredMeta;
   readonly [field: string]: unknown;
 }
-export interface StoredMeta {
-  readonly name: string;
-  readonly namespace?: string;
+export interface StoredMeta extends Readonly<ObjectMeta> {
   readonly generateName?: string;
-  readonly uid: string;
-  readonly resourceVersion: string;
-  readonly generation?: number;
-  readonly creationTimestamp: string;
-  readonly deletionTimestamp?: string;
   readonly deletionGracePeriodSeconds?: number;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly finalizers?: readonly string[];
-  readonly ownerReferences?: readonly StoredOwner[];
-  readonly managedFields?: readonly unknown[];
-}
-export interface StoredOwner {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly controller?: boolean;
-  readonly blockOwnerDeletion?: boolean;
 }
 
 export const isRecord = (value: unknown): value is JsonRecord => typeof value === "object" && value !== null && !Array.isArray(value);

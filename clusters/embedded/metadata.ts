@@ -1,10 +1,11 @@
 // The rules for every object's metadata: what the server sets, what a writer may change, which names are names. From apiserver's
 // pkg/registry/rest and apimachinery's pkg/api/validation. Pure.
 import { jsonEqual } from "#lib/canonical-json.ts";
+import { objectMetaSchema } from "#embedded/built-in-schemas.ts";
 import { type JsonRecord, type Stored, isRecord, listOf, recordOf, textOf } from "#embedded/json.ts";
 import { isLabelName, isLabelValue, labelNameRule, labelValueRule } from "#embedded/selectors.ts";
 import type { Resource } from "#embedded/resources.ts";
-import { type FieldError, forbiddenField, invalidValue, required } from "#embedded/status.ts";
+import { type FieldError, forbiddenField, invalidValue, required, tooLong } from "#embedded/status.ts";
 
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
@@ -50,12 +51,7 @@ export const metadataErrors = (resource: Resource, metadata: JsonRecord): FieldE
     if (!isLabelName(key.toLowerCase())) errors.push(invalidValue("metadata.annotations", key, labelNameRule));
     bytes += Buffer.byteLength(key) + Buffer.byteLength(textOf(value));
   }
-  if (bytes > maxAnnotationBytes)
-    errors.push({
-      reason: "FieldValueTooLong",
-      field: "metadata.annotations",
-      message: `Too long: may not be more than ${maxAnnotationBytes} bytes`,
-    });
+  if (bytes > maxAnnotationBytes) errors.push(tooLong("metadata.annotations", `may not be more than ${maxAnnotationBytes} bytes`));
   listOf(metadata["finalizers"]).forEach((finalizer, index) => {
     const place = `metadata.finalizers[${index}]`;
     const text = textOf(finalizer);
@@ -63,25 +59,19 @@ export const metadataErrors = (resource: Resource, metadata: JsonRecord): FieldE
     else if (!text.includes("/") && !standardFinalizers.has(text))
       errors.push(invalidValue(place, text, "name is neither a standard finalizer name nor is it fully qualified"));
   });
-  const owners = listOf(metadata["ownerReferences"]);
-  for (const owner of owners)
-    for (const field of ["apiVersion", "kind", "name", "uid"])
-      if (textOf(recordOf(owner)[field]) === "")
+  const owners = listOf(metadata["ownerReferences"]).map(recordOf);
+  for (const field of ["apiVersion", "kind", "name", "uid"])
+    for (const owner of owners)
+      if (textOf(owner[field]) === "")
         errors.push(
           invalidValue(`metadata.ownerReferences.${field}`, "", field === "apiVersion" ? "version must not be empty" : "must not be empty"),
         );
-  if (owners.filter((owner) => recordOf(owner)["controller"] === true).length > 1)
-    errors.push(
-      invalidValue(
-        "metadata.ownerReferences",
-        owners,
-        'Only one reference can have Controller set to true. Found "true" in references for ' +
-          owners
-            .filter((owner) => recordOf(owner)["controller"] === true)
-            .map((owner) => `${textOf(recordOf(owner)["kind"])}/${textOf(recordOf(owner)["name"])}`)
-            .join(" and "),
-      ),
-    );
+  const controllers = owners.filter(({ controller }) => controller === true);
+  if (controllers.length > 1) {
+    const names = controllers.map((owner) => `${textOf(owner["kind"])}/${textOf(owner["name"])}`).join(" and ");
+    const why = `Only one reference can have Controller set to true. Found "true" in references for ${names}`;
+    errors.push(invalidValue("metadata.ownerReferences", owners, why));
+  }
   return errors;
 };
 
@@ -106,33 +96,15 @@ export const metadataUpdateErrors = (metadata: JsonRecord, old: Stored["metadata
 };
 
 /** Everything but what a writer may not set, empty parts left out. */
-export const cleanMetadata = (metadata: unknown): JsonRecord => {
-  const known = Object.entries(recordOf(metadata)).filter(
-    ([key, value]) => metadataFields.has(key) && value !== null && !isEmpty(value) && key !== "selfLink",
+export const cleanMetadata = (metadata: unknown): JsonRecord =>
+  Object.fromEntries(
+    Object.entries(recordOf(metadata)).filter(([key, value]) => metadataFields.has(key) && value !== null && !isEmpty(value)),
   );
-  return Object.fromEntries(known);
-};
 
 const isEmpty = (value: unknown): boolean =>
   value === "" || (Array.isArray(value) ? value.length === 0 : isRecord(value) && Object.keys(value).length === 0);
 
-const metadataFields = new Set([
-  "name",
-  "generateName",
-  "namespace",
-  "selfLink",
-  "uid",
-  "resourceVersion",
-  "generation",
-  "creationTimestamp",
-  "deletionTimestamp",
-  "deletionGracePeriodSeconds",
-  "labels",
-  "annotations",
-  "ownerReferences",
-  "finalizers",
-  "managedFields",
-]);
+const metadataFields = new Set(Object.keys(objectMetaSchema.properties ?? {}).filter((name) => name !== "selfLink"));
 
 /** The same object but for what changes by itself. */
 export const isSameObject = (a: JsonRecord, b: JsonRecord): boolean => jsonEqual(comparable(a), comparable(b));

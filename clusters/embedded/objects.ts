@@ -70,7 +70,7 @@ export const createObject = (
     },
   };
   const { object: decoded, dropped } = strategy.decode(resource.subresources.includes("status") ? without(fresh, "status") : fresh);
-  const filled = resource.kind === "PersistentVolumeClaim" ? withStorageClass(server, decoded) : onCreate(resource, decoded);
+  const filled = onCreate(resource, decoded);
   const givenName = generated ? textOf(metadata["generateName"]) : undefined;
   const label = textOf(name);
   refuse(resource, label, [...metadataErrors(resource, recordOf(filled["metadata"])), ...strategy.errors(filled)]);
@@ -80,15 +80,6 @@ export const createObject = (
   admit(server, { resource, namespace, name: label, givenName, operation: "CREATE", object, oldObject: null, options: {} }, writer);
   if (server.find(resource, namespace, label) !== undefined) throw alreadyExists(resource, label);
   return { object: writer.dryRun ? object : server.store.put(storageKeyOf(resource), object), created: true, dropped };
-};
-
-/** DefaultStorageClass's admission. */
-const withStorageClass = (server: ServerContext, claim: JsonRecord): JsonRecord => {
-  const isDefault = server.store
-    .list("storage.k8s.io/storageclasses")
-    .find(({ metadata }) => metadata.annotations?.["storageclass.kubernetes.io/is-default-class"] === "true");
-  if (at(claim, "spec", "storageClassName") !== undefined || isDefault === undefined) return claim;
-  return withValue(claim, ["spec", "storageClassName"], isDefault.metadata.name);
 };
 
 /** Only at its creation: later the finalizer is there to be taken away. */
@@ -146,7 +137,8 @@ export const updateObject = (server: ServerContext, resource: Resource, place: P
   );
   if (isSameObject(object, old) && (options.track === undefined || isSameHistory(object, old)))
     return { object: old, created: false, dropped };
-  const isGone = object.metadata.deletionTimestamp !== undefined && isFinal(object);
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = object.metadata;
+  const isGone = deletionTimestamp !== undefined && deletionGracePeriodSeconds === 0 && !isHeld(object);
   if (writer.dryRun) return { object: withVersion(object, old), created: false, dropped };
   if (!isGone) return { object: server.store.put(storageKeyOf(resource), object), created: false, dropped };
   return { object: server.store.remove(storageKeyOf(resource), object), created: false, dropped };
@@ -161,11 +153,9 @@ const withVersion = (object: Stored, old: Stored): Stored => ({
   metadata: { ...object.metadata, resourceVersion: old.metadata.resourceVersion },
 });
 
-/** Nothing holds it any longer. */
-const isFinal = (object: Stored): boolean =>
-  listOf(object.metadata.finalizers).length === 0 &&
-  (object.metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
-  (object.kind !== "Namespace" || listOf(at(object, "spec", "finalizers")).length === 0);
+/** By a finalizer. */
+export const isHeld = ({ kind, metadata, spec }: Stored): boolean =>
+  listOf(metadata.finalizers).length > 0 || (kind === "Namespace" && listOf(at(spec, "finalizers")).length > 0);
 
 const checkPreconditions = (
   resource: Resource,

@@ -70,22 +70,11 @@ const named = (plural: string, namespace: string | undefined, [name, ...sub]: re
 });
 
 const verbOf = (method: string, name: string | undefined, query: URLSearchParams): string => {
-  switch (method) {
-    case "POST":
-      return "create";
-    case "PUT":
-      return "update";
-    case "PATCH":
-      return "patch";
-    case "DELETE":
-      return name === undefined ? "deletecollection" : "delete";
-    case "GET":
-    case "HEAD":
-      if (isTrue(query.get("watch"))) return "watch";
-      return name === undefined ? "list" : "get";
-    default:
-      return method.toLowerCase();
-  }
+  const ofAll = name === undefined;
+  if (method === "GET" || method === "HEAD") return isTrue(query.get("watch")) ? "watch" : ofAll ? "list" : "get";
+  if (method === "DELETE") return ofAll ? "deletecollection" : "delete";
+  return verbs[method] ?? method.toLowerCase();
 };
+const verbs: Readonly<Record<string, string>> = { POST: "create", PUT: "update", PATCH: "patch" };
 
 export const isTrue = (value: string | null): boolean => value !== null && value !== "" && value !== "false" && value !== "0";

@@ -47,15 +47,11 @@ const tokenStatus = ({ identities }: ReviewDeps, spec: JsonRecord): JsonRecord =
 };
 
 const accessStatus = ({ authorizer }: ReviewDeps, resource: Resource, spec: JsonRecord, user: User): JsonRecord => {
-  const { resourceAttributes, nonResourceAttributes } = spec;
-  if (isRecord(resourceAttributes) === isRecord(nonResourceAttributes))
+  const { resourceAttributes } = spec;
+  if (!isRecord(resourceAttributes))
     throw invalid(resource, "", [
       invalidValue("spec.resourceAttributes", null, "exactly one of nonResourceAttributes or resourceAttributes must be specified"),
     ]);
-  if (isRecord(nonResourceAttributes)) {
-    const isAllowed = authorizer.allowsPath(user, textOf(nonResourceAttributes["verb"]), textOf(nonResourceAttributes["path"]));
-    return { allowed: isAllowed };
-  }
   const text = (field: string): string => textOf(at(resourceAttributes, field));
   const optional = (field: string): string | undefined => (text(field) === "" ? undefined : text(field));
   const why = authorizer.allows(user, {

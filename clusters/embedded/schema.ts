@@ -3,7 +3,7 @@
 import { canonicalJson, jsonEqual } from "#lib/canonical-json.ts";
 import { canonicalQuantity } from "#lib/quantity.ts";
 import { type JsonRecord, isRecord, listOf, recordOf } from "#embedded/json.ts";
-import { type FieldError, duplicateValue, invalidValue, required, unsupportedValue } from "#embedded/status.ts";
+import { type FieldError, duplicateValue, invalidValue, required, tooLong, tooMany, unsupportedValue } from "#embedded/status.ts";
 
 export interface Schema {
   readonly type?: string;
@@ -108,11 +108,7 @@ const stringErrors = (schema: Schema, value: string, path: string): FieldError[]
   const errors: FieldError[] = [];
   const length = Array.from(value).length;
   if (schema.maxLength !== undefined && length > schema.maxLength)
-    errors.push({
-      reason: "FieldValueTooLong",
-      field: path,
-      message: `Too long: may not be more than ${schema.maxLength} ${schema.maxLength === 1 ? "byte" : "bytes"}`,
-    });
+    errors.push(tooLong(path, `may not be more than ${schema.maxLength} ${schema.maxLength === 1 ? "byte" : "bytes"}`));
   if (schema.minLength !== undefined && length < schema.minLength)
     errors.push(inBody(path, value, `should be at least ${schema.minLength} chars long`));
   if (schema.pattern !== undefined && !new RegExp(schema.pattern, "u").test(value))
@@ -138,15 +134,10 @@ const numberErrors = (schema: Schema, value: number, path: string): FieldError[]
   return errors;
 };
 
-const tooMany = (path: string, count: number, most: number): FieldError => ({
-  reason: "FieldValueTooMany",
-  field: path,
-  message: `Too many: ${count}: must have at most ${most} items`,
-});
-
 const listErrors = (schema: Schema, items: readonly unknown[], path: string): FieldError[] => {
   const errors: FieldError[] = [];
-  if (schema.maxItems !== undefined && items.length > schema.maxItems) errors.push(tooMany(path, items.length, schema.maxItems));
+  if (schema.maxItems !== undefined && items.length > schema.maxItems)
+    errors.push(tooMany(path, String(items.length), `must have at most ${schema.maxItems} items`));
   if (schema.minItems !== undefined && items.length < schema.minItems)
     errors.push(inBody(path, items.length, `should have at least ${schema.minItems} items`));
   items.forEach((item, index) => errors.push(...schemaErrors(schema.items ?? {}, item, `${path}[${index}]`)));
@@ -177,7 +168,8 @@ const recordErrors = (schema: Schema, value: JsonRecord, path: string): FieldErr
   const place = (name: string): string => (path === "" ? name : `${path}.${name}`);
   for (const name of schema.required ?? []) if (value[name] === undefined) errors.push(required(place(name)));
   const count = Object.keys(value).length;
-  if (schema.maxProperties !== undefined && count > schema.maxProperties) errors.push(tooMany(path, count, schema.maxProperties));
+  if (schema.maxProperties !== undefined && count > schema.maxProperties)
+    errors.push(tooMany(path, String(count), `must have at most ${schema.maxProperties} items`));
   if (schema.minProperties !== undefined && count < schema.minProperties)
     errors.push(inBody(path, count, `should have at least ${schema.minProperties} properties`));
   for (const [name, item] of Object.entries(value)) {

@@ -1,6 +1,6 @@
 // Label and field selectors, parsed and matched as apimachinery's pkg/labels and pkg/fields do. Pure.
 import { selects } from "#api/selectors.ts";
-import { type JsonRecord, type Stored, at, isRecord, numberOf, textOf } from "#embedded/json.ts";
+import { type JsonRecord, type Stored, at, isRecord, textOf } from "#embedded/json.ts";
 import type { Resource } from "#embedded/resources.ts";
 import { badRequest } from "#embedded/status.ts";
 
@@ -59,38 +59,18 @@ export const labelValueRule =
 export const matchesSelector = (selector: unknown, labels: JsonRecord): boolean =>
   selects(isRecord(selector) ? selector : undefined, labels as Readonly<Record<string, string>>);
 
-/** Fields that a resource can be selected by besides its name and namespace: ToSelectableFields of each registry. */
+/** Fields that a resource can be selected by besides its name and namespace: those of each registry's ToSelectableFields that a client asks for. */
 const selectableFields: Readonly<Record<string, readonly string[]>> = {
-  "/pods": [
-    "spec.nodeName",
-    "spec.restartPolicy",
-    "spec.schedulerName",
-    "spec.serviceAccountName",
-    "spec.hostNetwork",
-    "status.phase",
-    "status.podIP",
-    "status.podIPs",
-    "status.nominatedNodeName",
-  ],
+  "/pods": ["spec.nodeName", "spec.serviceAccountName", "status.phase", "status.podIP"],
   "/nodes": ["spec.unschedulable"],
   "/namespaces": ["status.phase"],
   "/services": ["spec.clusterIP", "spec.type"],
   "/secrets": ["type"],
   "/events": [
-    "involvedObject.kind",
-    "involvedObject.namespace",
-    "involvedObject.name",
-    "involvedObject.uid",
-    "involvedObject.apiVersion",
-    "involvedObject.resourceVersion",
-    "involvedObject.fieldPath",
-    "reason",
-    "reportingComponent",
-    "source",
-    "type",
+    ...["kind", "namespace", "name", "uid", "fieldPath"].map((field) => `involvedObject.${field}`),
+    ...["reason", "reportingComponent", "type"],
   ],
   "apps/replicasets": ["status.replicas"],
-  "batch/jobs": ["status.successful"],
 };
 /** These have a conversion of their own and name only the label they do not know. */
 const ownConversion = new Set(["/pods", "/nodes", "/namespaces", "/secrets", "/services", "/events", "batch/jobs"]);
@@ -118,9 +98,7 @@ export const parseFieldSelector = (text: string, resource: Pick<Resource, "group
 };
 
 const fieldText = (object: Stored, field: string): string => {
-  if (field === "source") return textOf(at(object, "source", "component")) || textOf(object["reportingComponent"]);
-  if (field === "status.successful") return String(numberOf(at(object, "status", "succeeded")) ?? 0);
   const value = at(object, ...field.split("."));
-  if (value === undefined) return field === "spec.unschedulable" || field === "spec.hostNetwork" ? "false" : "";
+  if (value === undefined) return field === "spec.unschedulable" ? "false" : "";
   return typeof value === "object" ? "" : String(value as string | number | boolean);
 };

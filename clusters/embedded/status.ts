@@ -71,8 +71,6 @@ export const modified = "the object has been modified; please apply your changes
 
 export const badRequest = (message: string): ApiError => new ApiError(400, "BadRequest", message);
 
-export const unauthorized = (): ApiError => new ApiError(401, "Unauthorized", "Unauthorized");
-
 export const forbidden = (resource: Resource, name: string, why: string, causes?: readonly StatusCause[]): ApiError =>
   new ApiError(403, "Forbidden", `${qualified(resource)}${name === "" ? "" : ` "${name}"`} is forbidden: ${why}`, {
     ...detailsOf(resource, name),
@@ -117,31 +115,26 @@ export type FieldReason =
   | "FieldValueDuplicate"
   | "FieldValueTypeInvalid";
 
-export const required = (field: string, detail = ""): FieldError => ({
-  reason: "FieldValueRequired",
-  field,
-  message: detail === "" ? "Required value" : `Required value: ${detail}`,
-});
-export const invalidValue = (field: string, value: unknown, detail: string): FieldError => ({
-  reason: "FieldValueInvalid",
-  field,
-  message: `Invalid value: ${shown(value)}: ${detail}`,
-});
-export const unsupportedValue = (field: string, value: unknown, supported: readonly string[]): FieldError => ({
-  reason: "FieldValueNotSupported",
-  field,
-  message: `Unsupported value: ${shown(value)}: supported values: ${supported.map((item) => JSON.stringify(item)).join(", ")}`,
-});
-export const forbiddenField = (field: string, detail: string): FieldError => ({
-  reason: "FieldValueForbidden",
-  field,
-  message: `Forbidden: ${detail}`,
-});
-export const duplicateValue = (field: string, value: unknown): FieldError => ({
-  reason: "FieldValueDuplicate",
-  field,
-  message: `Duplicate value: ${shown(value)}`,
-});
+const fieldError =
+  (reason: FieldReason, title: string) =>
+  (field: string, ...texts: readonly string[]): FieldError => ({ reason, field, message: [title, ...texts].filter(Boolean).join(": ") });
+
+/** `(field, detail)` */
+export const required = fieldError("FieldValueRequired", "Required value");
+export const forbiddenField = fieldError("FieldValueForbidden", "Forbidden");
+export const tooLong = fieldError("FieldValueTooLong", "Too long");
+export const tooMany = fieldError("FieldValueTooMany", "Too many");
+
+export const invalidValue = (field: string, value: unknown, detail: string): FieldError =>
+  fieldError("FieldValueInvalid", "Invalid value")(field, shown(value), detail);
+export const unsupportedValue = (field: string, value: unknown, supported: readonly string[]): FieldError =>
+  fieldError("FieldValueNotSupported", "Unsupported value")(
+    field,
+    shown(value),
+    `supported values: ${supported.map((item) => JSON.stringify(item)).join(", ")}`,
+  );
+export const duplicateValue = (field: string, value: unknown): FieldError =>
+  fieldError("FieldValueDuplicate", "Duplicate value")(field, shown(value));
 
 /** As Go prints it with %q, or as JSON where it is a list or a record. */
 const shown = (value: unknown): string => (value === undefined ? "null" : JSON.stringify(value));

@@ -24,6 +24,11 @@ export interface Account {
   readonly manager: string;
 }
 
+/** Of kube-controller-manager. */
+export const controllerAccount = (component: string): Account => ({
+  ...{ user: `system:serviceaccount:kube-system:${component}`, component, manager: "kube-controller-manager" },
+});
+
 export interface Identity {
   readonly kube: Kube;
   readonly events: EventRecorder;

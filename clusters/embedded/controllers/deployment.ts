@@ -1,7 +1,7 @@
 // Deployments: carries out the steps of a rollout and writes its status. Makes ReplicaSets, never a pod.
 import { type Deployment, Deployments, Pods, type ReplicaSet, ReplicaSets } from "#api/kubernetes.ts";
 import { type NewObject, keyOf } from "#api/object.ts";
-import type { ControlPlane } from "#embedded/controllers/control-plane.ts";
+import { type ControlPlane, controllerAccount } from "#embedded/controllers/control-plane.ts";
 import { aboutOf, controllerReference, isFinished, isTerminating, ownersOf } from "#embedded/controllers/owned-pods.ts";
 import { replicasOf } from "#embedded/controllers/replica-set.ts";
 import { type Family, type Step, actualOf, familyOf, hashLabel, nextStep } from "#embedded/controllers/rollout.ts";
@@ -16,11 +16,7 @@ export const deploymentController = (plane: ControlPlane): Controller => {
   const sets = plane.storeOf(ReplicaSets);
   const pods = plane.storeOf(Pods);
   const component = "deployment-controller";
-  const { kube, events } = plane.actAs({
-    user: `system:serviceaccount:kube-system:${component}`,
-    component,
-    manager: "kube-controller-manager",
-  });
+  const { kube, events } = plane.actAs(controllerAccount(component));
   const report = (deployment: Deployment, set: string, from: number, to: number): void => {
     if (from === to) return;
     const message = `Scaled ${to > from ? "up" : "down"} replica set ${set} from ${from} to ${to}`;

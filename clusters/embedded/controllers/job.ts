@@ -1,7 +1,7 @@
 // Jobs: one pod after the other until enough have succeeded or too many have failed, as pkg/controller/job.
 import { type Job, Jobs, type ObjectCondition, type Pod, Pods } from "#api/kubernetes.ts";
 import { keyOf } from "#api/object.ts";
-import type { ControlPlane } from "#embedded/controllers/control-plane.ts";
+import { type ControlPlane, controllerAccount } from "#embedded/controllers/control-plane.ts";
 import { aboutOf, createPod, deletePod, isActive, isReady, isTerminating, ownersOf } from "#embedded/controllers/owned-pods.ts";
 import { conditionOf, writeStatus } from "#embedded/controllers/status.ts";
 import { type Controller, type Next, until } from "#kube/controller.ts";
@@ -25,7 +25,7 @@ export const jobController = (plane: ControlPlane): Controller => {
   const jobs = plane.storeOf(Jobs);
   const pods = plane.storeOf(Pods);
   const component = "job-controller";
-  const self = plane.actAs({ user: `system:serviceaccount:kube-system:${component}`, component, manager: "kube-controller-manager" });
+  const self = plane.actAs(controllerAccount(component));
 
   const end = async (job: Job, owned: readonly Pod[], verdict: End): Promise<Next> => {
     for (const pod of owned.filter(isActive)) await deletePod(self, job, pod);

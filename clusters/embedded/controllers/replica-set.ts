@@ -1,7 +1,7 @@
 // ReplicaSets: as many pods as they should have, as pkg/controller/replicaset. Touches no pod of another controller.
 import { type Pod, Pods, type ReplicaSet, ReplicaSets } from "#api/kubernetes.ts";
 import { keyOf } from "#api/object.ts";
-import type { ControlPlane } from "#embedded/controllers/control-plane.ts";
+import { type ControlPlane, controllerAccount } from "#embedded/controllers/control-plane.ts";
 import { createPod, deletePod, isActive, isReady, isTerminating, ownersOf } from "#embedded/controllers/owned-pods.ts";
 import { nonZero, writeStatus } from "#embedded/controllers/status.ts";
 import type { Controller } from "#kube/controller.ts";
@@ -10,7 +10,7 @@ export const replicaSetController = (plane: ControlPlane): Controller => {
   const sets = plane.storeOf(ReplicaSets);
   const pods = plane.storeOf(Pods);
   const component = "replicaset-controller";
-  const self = plane.actAs({ user: `system:serviceaccount:kube-system:${component}`, component, manager: "kube-controller-manager" });
+  const self = plane.actAs(controllerAccount(component));
   const activePods = (set: ReplicaSet): readonly Pod[] => pods.index("owner", set.metadata.uid).filter(isActive);
   return {
     name: component,

@@ -4,9 +4,8 @@ import { canonicalJson } from "#lib/canonical-json.ts";
 
 const alphabet = "bcdfghjklmnpqrstvwxz2456789";
 
-export const templateHash = (template: unknown, collisions = 0): string => {
+export const templateHash = (template: unknown): string => {
   let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(`${canonicalJson(template)}${collisions === 0 ? "" : collisions}`))
-    hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  for (const byte of Buffer.from(canonicalJson(template))) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return Array.from(String(hash), (digit) => alphabet[digit.charCodeAt(0) % alphabet.length]).join("");
 };
