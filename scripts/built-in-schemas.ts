@@ -9,6 +9,7 @@ import { connect } from "#kube/connect.ts";
 import { loadKubeconfig } from "#kube/kubeconfig.ts";
 import { localMachine } from "#kube/local-machine.ts";
 import { startControlPlane } from "#testbed/control-plane.ts";
+import { staticDefaults } from "./built-in-defaults.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 type Definitions = Readonly<Record<string, Json>>;
@@ -57,13 +58,28 @@ const trimmed = (schema: Json): Json => {
     ...Object.fromEntries(Object.entries(keptValues).filter(([key, value]) => schema[key] === value)),
     ...(isEmpty(schema["default"]) ? {} : { default: schema["default"] }),
     ...(own === "" ? {} : (special[own] ?? { $ref: shortName(own) })),
-    ...(properties.length === 0 ? {} : { properties: Object.fromEntries(properties.map(([key, property]) => [key, trimmed(property)])) }),
+    ...(properties.length === 0 ? {} : { properties: Object.fromEntries(properties.map(([key, property]) => [key, field(property)])) }),
     ...(required.length === 0 ? {} : { required }),
     ...(schema["items"] === undefined ? {} : { items: { ...trimmed(schema["items"] as Json), default: undefined } }),
     ...(schema["additionalProperties"] === undefined
       ? {}
       : { additionalProperties: { ...trimmed(schema["additionalProperties"] as Json), default: undefined } }),
   };
+};
+
+/** Go leaves out an empty slice or map. */
+const field = (property: Json): Json => {
+  const own = trimmed(property);
+  return own["type"] === "array" || own["additionalProperties"] !== undefined ? { ...own, omitEmpty: true } : own;
+};
+
+/** A default of null may be null. */
+const withDefaults = (schema: Json | undefined, defaults: Json = {}): Json | undefined => {
+  const fields = Object.entries((schema?.["properties"] ?? {}) as Definitions).map(([name, property]) => {
+    const value = defaults[name] === null ? { default: null, nullable: true } : { default: defaults[name] };
+    return [name, name in defaults ? { ...property, ...value } : property] as const;
+  });
+  return schema?.["properties"] === undefined ? schema : { ...schema, properties: Object.fromEntries(fields) };
 };
 
 const referencesIn = (value: unknown): readonly string[] => {
@@ -95,7 +111,7 @@ export const builtInSchemas = (documents: readonly unknown[]): string => {
   for (const [, name] of roots) use(name);
   const lines = (entries: readonly (readonly [string, unknown])[]): string =>
     entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",\n");
-  const definitions = [...used].toSorted().map((name) => [name, all.get(name)] as const);
+  const definitions = [...used].toSorted().map((name) => [name, withDefaults(all.get(name), staticDefaults[name])] as const);
   return `{"kinds":{\n${lines(roots)}},\n"definitions":{\n${lines(definitions)}}}\n`;
 };
 

@@ -1,68 +1,9 @@
-// Defaults of the built-in kinds that OpenAPI does not carry: pkg/apis/*/v1/defaults.go of Kubernetes. Those that depend on nothing are data by
-// definition and field, the others a function for each kind. Pure.
+// Defaults of the built-in kinds that depend on the rest of the object: pkg/apis/*/v1/defaults.go of Kubernetes, a function for each kind. Those
+// that depend on nothing are in the schemas. Pure.
 import { type JsonRecord, at, isRecord, listOf, recordOf, textOf } from "#embedded/json.ts";
 import type { Resource } from "#embedded/resources.ts";
 
-const mode = { defaultMode: 420 };
-
-export const staticDefaults: Readonly<Record<string, JsonRecord>> = {
-  "core.v1.PodSpec": {
-    restartPolicy: "Always",
-    dnsPolicy: "ClusterFirst",
-    schedulerName: "default-scheduler",
-    terminationGracePeriodSeconds: 30,
-    securityContext: {},
-  },
-  "core.v1.Container": { terminationMessagePath: "/dev/termination-log", terminationMessagePolicy: "File" },
-  "core.v1.Probe": { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 },
-  "core.v1.HTTPGetAction": { path: "/", scheme: "HTTP" },
-  "core.v1.ObjectFieldSelector": { apiVersion: "v1" },
-  "core.v1.ConfigMapVolumeSource": mode,
-  "core.v1.SecretVolumeSource": mode,
-  "core.v1.ProjectedVolumeSource": mode,
-  "core.v1.DownwardAPIVolumeSource": mode,
-  "core.v1.Secret": { type: "Opaque" },
-  "core.v1.NamespaceStatus": { phase: "Active" },
-  "core.v1.ServiceSpec": {
-    type: "ClusterIP",
-    sessionAffinity: "None",
-    internalTrafficPolicy: "Cluster",
-    ipFamilyPolicy: "SingleStack",
-    ipFamilies: ["IPv4"],
-  },
-  "core.v1.PersistentVolumeClaimSpec": { volumeMode: "Filesystem" },
-  "core.v1.PersistentVolumeClaimStatus": { phase: "Pending" },
-  "core.v1.PersistentVolumeSpec": { persistentVolumeReclaimPolicy: "Retain", volumeMode: "Filesystem" },
-  "core.v1.PersistentVolumeStatus": { phase: "Pending" },
-  "apps.v1.DeploymentSpec": { replicas: 1, revisionHistoryLimit: 10, progressDeadlineSeconds: 600 },
-  "apps.v1.DeploymentStrategy": { type: "RollingUpdate" },
-  "apps.v1.ReplicaSetSpec": { replicas: 1 },
-  "apps.v1.StatefulSetSpec": {
-    replicas: 1,
-    podManagementPolicy: "OrderedReady",
-    revisionHistoryLimit: 10,
-    updateStrategy: { type: "RollingUpdate", rollingUpdate: { partition: 0 } },
-    persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
-  },
-  "apps.v1.DaemonSetSpec": {
-    revisionHistoryLimit: 10,
-    updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } },
-  },
-  "batch.v1.CronJobSpec": { concurrencyPolicy: "Allow", suspend: false, successfulJobsHistoryLimit: 3, failedJobsHistoryLimit: 1 },
-  "autoscaling.v2.HorizontalPodAutoscalerSpec": {
-    minReplicas: 1,
-    metrics: [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 80 } } }],
-  },
-  "discovery.v1.EndpointSlice": { endpoints: null, ports: null },
-  "storage.v1.StorageClass": { reclaimPolicy: "Delete", volumeBindingMode: "Immediate" },
-  "rbac.v1.RoleRef": { apiGroup: "rbac.authorization.k8s.io" },
-  "admissionregistration.v1.ValidatingAdmissionPolicySpec": { failurePolicy: "Fail" },
-  "admissionregistration.v1.MatchResources": { matchPolicy: "Equivalent", namespaceSelector: {}, objectSelector: {} },
-  "admissionregistration.v1.NamedRuleWithOperations": { scope: "*" },
-  "apiextensions.v1.CustomResourceDefinitionSpec": { conversion: { strategy: "None" } },
-};
-
-/** With the static defaults in place. */
+/** With the defaults of its schema in place. */
 export const builtInDefaults = (resource: Pick<Resource, "group" | "kind">, object: JsonRecord): JsonRecord =>
   table[`${resource.group}/${resource.kind}`]?.(object) ?? object;
 
