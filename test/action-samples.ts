@@ -14,7 +14,7 @@ import type {
   StatefulSet,
 } from "#api/kubernetes.ts";
 import type { KubeObject, ObjectMeta } from "#api/object.ts";
-import type { Observed } from "#api/observed.ts";
+import type { ObservedObjects } from "#api/observed.ts";
 
 const meta = (name: string, extra: Partial<ObjectMeta> = {}): ObjectMeta => ({
   namespace: "shop",
@@ -85,7 +85,7 @@ export const autoscaler: HorizontalPodAutoscaler = {
   spec: { maxReplicas: 5, scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "web" } },
 };
 
-export const observed = (part: Partial<Observed>): Observed => ({
+export const observed = (part: Partial<ObservedObjects>): ObservedObjects => ({
   target: undefined,
   replicaSets: [],
   siblings: [],

@@ -9,14 +9,14 @@ import { type Matcher, parseFieldSelector, parseLabelSelector } from "#embedded/
 import { ApiError, badRequest, expired } from "#embedded/status.ts";
 import type { ServerContext } from "#embedded/server-context.ts";
 
-export interface Scope {
+export interface CollectionScope {
   readonly resource: Resource;
   readonly namespace?: string | undefined;
   readonly name?: string | undefined;
   readonly query: URLSearchParams;
 }
 
-export const matcherOf = ({ resource, namespace, name, query }: Scope): Matcher => {
+export const matcherOf = ({ resource, namespace, name, query }: CollectionScope): Matcher => {
   const labels = parseLabelSelector(query.get("labelSelector") ?? "");
   const fields = parseFieldSelector(query.get("fieldSelector") ?? "", resource);
   return (object) =>
@@ -49,7 +49,7 @@ export interface Listed {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string; readonly remainingItemCount?: number };
 }
 
-export const listObjects = (server: ServerContext, scope: Scope): Listed => {
+export const listObjects = (server: ServerContext, scope: CollectionScope): Listed => {
   const { query, resource } = scope;
   const { store } = server;
   const fits = matcherOf(scope);
@@ -117,7 +117,7 @@ export type WatchStream = (sink: WatchSink) => () => void;
 const bookmarkMs = 60_000;
 const defaultTimeoutMs = 30 * 60_000;
 
-export const watchObjects = (server: ServerContext, scope: Scope): WatchStream => {
+export const watchObjects = (server: ServerContext, scope: CollectionScope): WatchStream => {
   const { query, resource } = scope;
   const { store, clock } = server;
   const fits = matcherOf(scope);

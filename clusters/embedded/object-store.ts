@@ -2,7 +2,7 @@
 // compacted. Knows no kinds and no rules.
 import { type Stored, deepFreeze } from "#embedded/json.ts";
 
-export interface Change {
+export interface StoredChange {
   readonly revision: number;
   readonly storageKey: string;
   readonly type: "ADDED" | "MODIFIED" | "DELETED";
@@ -21,8 +21,8 @@ export interface ObjectStore {
   /** Gives the object its resourceVersion and stores it. */
   put(storageKey: string, object: Stored): Stored;
   remove(storageKey: string, object: Stored): Stored;
-  changesAfter(revision: number, storageKey: string): readonly Change[];
-  onChange(listener: (change: Change) => void): () => void;
+  changesAfter(revision: number, storageKey: string): readonly StoredChange[];
+  onChange(listener: (change: StoredChange) => void): () => void;
   /** Forgets how the present came about: older lists and watches answer 410. */
   compact(): void;
   /** The present, for any number of stores that begin with it. */
@@ -48,18 +48,18 @@ const empty: StoreSnapshot = { revision: 1, objects: [] };
 export const createObjectStore = (from: StoreSnapshot = empty): ObjectStore => {
   let revision = from.revision;
   let compacted = from === empty ? 0 : from.revision;
-  let changes: Change[] = [];
+  let changes: StoredChange[] = [];
   const objects = new Map(from.objects.map(([storageKey, each]) => [storageKey, new Map(each.map((object) => [keyOf(object), object]))]));
   /** Collections in order, as long as they have not changed: they are listed far more often than written. */
   const sorted = new Map<string, readonly Stored[]>();
-  const listeners = new Set<(change: Change) => void>();
+  const listeners = new Set<(change: StoredChange) => void>();
 
   const collection = (storageKey: string): Map<string, Stored> => {
     let found = objects.get(storageKey);
     if (found === undefined) objects.set(storageKey, (found = new Map()));
     return found;
   };
-  const record = (change: Change): void => {
+  const record = (change: StoredChange): void => {
     sorted.delete(change.storageKey);
     changes.push(change);
     if (changes.length > keptChanges * 2) {

@@ -5,7 +5,7 @@ import type { ActionName } from "#api/action-names.ts";
 import type { Change, PatchOperation } from "#api/change.ts";
 import type { Risk } from "#api/fields.ts";
 import type { KubeObject, Need, ResourceType } from "#api/object.ts";
-import type { KeptBefore, Named, Observed, Read } from "#api/observed.ts";
+import type { KeptBefore, Named, ObservedObjects, Read } from "#api/observed.ts";
 
 export type PlanResult =
   | { readonly ok: true; readonly changes: readonly Change[] }
@@ -40,7 +40,7 @@ interface Facts {
   /** Everything that it may write. Its rights and its admission policy come from this. */
   readonly writes: readonly Write[];
   /** Asked after the changes were made, and after an undo with the changes of the undo. */
-  verify(observed: Observed, changes: readonly Change[]): Effect;
+  verify(observed: ObservedObjects, changes: readonly Change[]): Effect;
 }
 
 export interface ActionDefinition<P extends z.ZodObject> extends Facts {
@@ -48,8 +48,8 @@ export interface ActionDefinition<P extends z.ZodObject> extends Facts {
   /** What it looks at besides `reads`, where the parameters say which. */
   looksUp?(parameters: z.output<P>): readonly (Named | KeptBefore)[];
   /** For an action that can bring its target back. */
-  planMissing?(parameters: z.output<P>, observed: Observed): PlanResult;
-  plan(parameters: z.output<P>, target: KubeObject, observed: Observed): PlanResult;
+  planMissing?(parameters: z.output<P>, observed: ObservedObjects): PlanResult;
+  plan(parameters: z.output<P>, target: KubeObject, observed: ObservedObjects): PlanResult;
 }
 
 export interface Action extends Facts {
@@ -60,7 +60,7 @@ export interface Action extends Facts {
   /** `reads`, and what these parameters name. */
   readsFor(parameters: Readonly<Record<string, string>>): readonly Read[];
   /** Parameters as a custom resource carries them: text. Refuses what does not fit the schema or the kinds. */
-  plan(parameters: Readonly<Record<string, string>>, observed: Observed): PlanResult;
+  plan(parameters: Readonly<Record<string, string>>, observed: ObservedObjects): PlanResult;
 }
 
 export const refused = (reason: string): PlanResult => ({ ok: false, code: "Refused", reason });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Deployment, Pod, PodDisruptionBudget, Service } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
-import type { Observed } from "#api/observed.ts";
+import type { ObservedObjects } from "#api/observed.ts";
 import { preview } from "#actions/change.ts";
 import { planStep, type PlannedStep } from "#actions/plan.ts";
 import { actions, findAction } from "#actions/registry.ts";
@@ -21,21 +21,21 @@ import {
   template,
 } from "#test/action-samples.ts";
 
-const targetOf = (seen: Observed) => ({
+const targetOf = (seen: ObservedObjects) => ({
   apiVersion: seen.target?.apiVersion ?? "apps/v1",
   kind: seen.target?.kind ?? "Deployment",
   namespace: "shop",
   name: seen.target?.metadata.name ?? "web",
 });
-const plan = (action: string, parameters: Record<string, string>, seen: Observed) =>
+const plan = (action: string, parameters: Record<string, string>, seen: ObservedObjects) =>
   planStep({ action, target: targetOf(seen), parameters }, seen);
-const mustPlan = (action: string, parameters: Record<string, string>, seen: Observed): PlannedStep => {
+const mustPlan = (action: string, parameters: Record<string, string>, seen: ObservedObjects): PlannedStep => {
   const result = plan(action, parameters, seen);
   if (!result.ok) throw new Error(result.reason);
   return result;
 };
 /** The target as the plan would leave it. */
-const afterwards = (action: string, parameters: Record<string, string>, seen: Observed): KubeObject => {
+const afterwards = (action: string, parameters: Record<string, string>, seen: ObservedObjects): KubeObject => {
   let live = seen.target;
   for (const change of mustPlan(action, parameters, seen).changes) live = preview(change, live);
   return live!;
@@ -74,7 +74,7 @@ const kept = {
 const edited = observed({ target: configMap("settings", { rate: "two", colour: "red" }), kept });
 
 describe("what is refused, and why", () => {
-  const cases: Record<string, [string, Record<string, string>, Observed, RegExp]> = {
+  const cases: Record<string, [string, Record<string, string>, ObservedObjects, RegExp]> = {
     "an action that is not in the catalogue": ["rollback", {}, rolledOut, /unknown action rollback/],
     "a rollout that is not paused": ["resume_rollout", {}, rolledOut, /it is not paused/],
     "a Service that is only a name": [
@@ -420,7 +420,7 @@ describe("what is planned", () => {
       expect(changed.spec.template.spec.containers[0]?.resources).toEqual(after);
     });
 
-  const everything: Record<string, [Record<string, string>, Observed]> = {
+  const everything: Record<string, [Record<string, string>, ObservedObjects]> = {
     rollback_deployment: [{ revision: "1" }, rolledOut],
     rollback_statefulset: [{ revision: "1" }, keptOf(statefulSet({ podManagementPolicy: "Parallel" }))],
     rollback_daemonset: [{ revision: "1" }, keptOf(daemonSet())],
@@ -508,7 +508,7 @@ describe("whether it took effect", () => {
   const effectOf = (
     name: string,
     parameters: Record<string, string>,
-    seen: Observed,
+    seen: ObservedObjects,
     after: (target: KubeObject) => KubeObject | undefined,
   ) => {
     const { changes } = mustPlan(name, parameters, seen);

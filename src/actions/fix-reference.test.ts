@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Deployment, PersistentVolumeClaim, PodSpec, StatefulSet } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
-import type { Observed } from "#api/observed.ts";
+import type { ObservedObjects } from "#api/observed.ts";
 import { preview } from "#actions/change.ts";
 import { planStep } from "#actions/plan.ts";
 import { findAction } from "#actions/registry.ts";
@@ -42,7 +42,7 @@ const leaving = <T extends KubeObject>(object: T): T => ({
 });
 const rename = { kind: "ConfigMap", name: "setings", to: "settings" };
 
-const plan = (parameters: Record<string, string>, seen: Observed) =>
+const plan = (parameters: Record<string, string>, seen: ObservedObjects) =>
   planStep(
     { action: "fix_reference", target: { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" }, parameters },
     seen,

@@ -2,7 +2,7 @@
 import type { Change } from "#api/change.ts";
 import type { ObjectDiff } from "#api/fields.ts";
 import { type ObjectReference, referenceText } from "#api/object.ts";
-import type { Observed } from "#api/observed.ts";
+import type { ObservedObjects } from "#api/observed.ts";
 import type { Action } from "#actions/action.ts";
 import { encodeChanges, guardsHold, maxChangesBytes, objectKey, referenceOf } from "#actions/change.ts";
 import { objectDiffs } from "#actions/diff.ts";
@@ -35,7 +35,7 @@ export interface RefusedStep {
 }
 
 /** Guarantee: what is planned holds on the objects observed: every guard is true, and the inverse leads back. */
-export const planStep = (step: StepToPlan, observed: Observed): PlannedStep | RefusedStep => {
+export const planStep = (step: StepToPlan, observed: ObservedObjects): PlannedStep | RefusedStep => {
   const action = findAction(step.action);
   if (action === undefined) return { ok: false, code: "Refused", reason: `unknown action ${step.action}` };
   const plan = action.plan(step.parameters, observed);
@@ -64,7 +64,7 @@ export const planStep = (step: StepToPlan, observed: Observed): PlannedStep | Re
 };
 
 /** The target, by the names that changes use. */
-export const liveObjects = ({ target }: Pick<Observed, "target">): LiveOf => {
+export const liveObjects = ({ target }: Pick<ObservedObjects, "target">): LiveOf => {
   const key = target === undefined ? undefined : objectKey(referenceOf(target));
   return (object) => (objectKey(object) === key ? target : undefined);
 };

@@ -7,14 +7,14 @@ import { isInPlace } from "#actions/change.ts";
 
 /** The template reaches every replica: `updatedReplicas = replicas`. Failed where another client changed it again. */
 export const rolloutEffect = (target: KubeObject | undefined, changes: readonly Change[]): Effect =>
-  stillThere(target, changes) ?? progressOf(target as Workload);
+  stillThere(target, changes) ?? progressOf(target as RollingWorkload);
 
 /** Failed where the target, or what was written to it, is not there any more. */
 export const stillThere = (target: KubeObject | undefined, changes: readonly Change[]): Effect | undefined => {
   if (target === undefined) return { state: "failed", reason: "the target no longer exists" };
   if (changes.some((change) => !isInPlace(change, target)))
     return { state: "failed", reason: `another client changed ${referenceText({ kind: target.kind, ...target.metadata })} again` };
-  const { status } = target as Workload;
+  const { status } = target as RollingWorkload;
   if ((status?.observedGeneration ?? 0) < (target.metadata.generation ?? 0))
     return { state: "pending", reason: "its controller has not seen the change yet" };
   return undefined;
@@ -43,14 +43,14 @@ export const repairObstacle = (target: KubeObject): string | undefined => {
 };
 type Rollable = KubeObject & { spec: { paused?: boolean; updateStrategy?: { type?: string } } };
 
-type Workload = Deployment | StatefulSet | DaemonSet;
+type RollingWorkload = Deployment | StatefulSet | DaemonSet;
 
-const progressOf = (workload: Workload): Effect => {
+const progressOf = (workload: RollingWorkload): Effect => {
   const { updated, wanted } = countsOf(workload);
   return updated >= wanted ? { state: "done" } : { state: "pending", reason: `${updated} of ${wanted} replicas are updated` };
 };
 
-const countsOf = (workload: Workload): { updated: number; wanted: number } => {
+const countsOf = (workload: RollingWorkload): { updated: number; wanted: number } => {
   switch (workload.kind) {
     case "DaemonSet": {
       const { status } = workload as DaemonSet;

@@ -26,7 +26,7 @@ export type Kept =
   | { readonly unknown: string };
 
 /** What was not declared is an empty list. */
-export interface Observed {
+export interface ObservedObjects {
   /** Absent where it does not exist. */
   readonly target: KubeObject | undefined;
   readonly replicaSets: readonly ReplicaSet[];

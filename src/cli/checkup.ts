@@ -23,7 +23,7 @@ import { missingRights } from "#cli/rights-check.ts";
 import type { Kube } from "#kube/client.ts";
 import { isForbidden, isNotFound } from "#kube/errors.ts";
 
-export interface Finding {
+export interface CheckResult {
   readonly check: string;
   /** `note`: Kintsugi runs, but not as one may expect. `unknown`: this kubeconfig may not look. */
   readonly state: "ok" | "failed" | "note" | "unknown";
@@ -42,25 +42,25 @@ export interface Wanted {
 const install = "kintsugi install | kubectl apply --server-side -f -";
 const oldestMinor = 30;
 
-export const checkup = async (kube: Kube, wanted: Wanted): Promise<readonly Finding[]> => {
+export const checkup = async (kube: Kube, wanted: Wanted): Promise<readonly CheckResult[]> => {
   // Alone and first: where the API server cannot be reached every other question would say so once more.
-  const version = await versionFinding(kube);
+  const version = await versionCheck(kube);
   const { namespace } = wanted;
   const others = await Promise.all([
-    kindsFinding(kube),
-    looked("namespace", () => namespaceFinding(kube, namespace)),
-    looked("admission policies", () => policiesFinding(kube, namespace)),
-    looked("remediation policies", () => remediationPoliciesFinding(kube, namespace)),
-    looked("action service accounts", () => accountsFinding(kube, wanted)),
-    rightsFinding(kube, wanted),
-    looked("installation", () => installationFinding(kube, namespace)),
-    looked("change journal", () => journalFinding(kube, namespace)),
-    looked("opted-in namespaces", () => managedFinding(kube)),
+    kindsCheck(kube),
+    looked("namespace", () => namespaceCheck(kube, namespace)),
+    looked("admission policies", () => policiesCheck(kube, namespace)),
+    looked("remediation policies", () => remediationPoliciesCheck(kube, namespace)),
+    looked("action service accounts", () => accountsCheck(kube, wanted)),
+    rightsCheck(kube, wanted),
+    looked("installation", () => installationCheck(kube, namespace)),
+    looked("change journal", () => journalCheck(kube, namespace)),
+    looked("opted-in namespaces", () => managedCheck(kube)),
   ]);
   return [version, ...others];
 };
 
-const looked = async (check: string, look: () => Promise<Finding>): Promise<Finding> => {
+const looked = async (check: string, look: () => Promise<CheckResult>): Promise<CheckResult> => {
   try {
     return await look();
   } catch (error) {
@@ -71,7 +71,7 @@ const looked = async (check: string, look: () => Promise<Finding>): Promise<Find
 
 const Version = z.object({ major: z.string(), minor: z.string(), gitVersion: z.string() });
 
-const versionFinding = async (kube: Kube): Promise<Finding> => {
+const versionCheck = async (kube: Kube): Promise<CheckResult> => {
   const check = "API server";
   const version = Version.safeParse(await kube.request("GET", "/version"));
   if (!version.success) return { check, state: "failed", detail: "the answer is not that of a Kubernetes API server" };
@@ -90,7 +90,7 @@ const versionFinding = async (kube: Kube): Promise<Finding> => {
 
 const Resources = z.object({ resources: z.array(z.object({ name: z.string() })) });
 
-const kindsFinding = async (kube: Kube): Promise<Finding> => {
+const kindsCheck = async (kube: Kube): Promise<CheckResult> => {
   const check = "kinds";
   let served: readonly string[] = [];
   try {
@@ -105,7 +105,7 @@ const kindsFinding = async (kube: Kube): Promise<Finding> => {
     : { check, state: "failed", detail: `not served: ${listed(missing)}`, fix: install };
 };
 
-const namespaceFinding = async (kube: Kube, name: string): Promise<Finding> => {
+const namespaceCheck = async (kube: Kube, name: string): Promise<CheckResult> => {
   const check = "namespace";
   const namespace = await kube.get(Namespaces, { name });
   if (namespace === undefined) return { check, state: "failed", detail: `Namespace ${name} not found`, fix: install };
@@ -120,7 +120,7 @@ const expectedGuardrails = (namespace: string, image: string | undefined): reado
   return one.filter((guardrail, at) => jsonEqual(guardrail, other[at]));
 };
 
-const policiesFinding = async (kube: Kube, namespace: string): Promise<Finding> => {
+const policiesCheck = async (kube: Kube, namespace: string): Promise<CheckResult> => {
   const check = "admission policies";
   const deployment = await kube.get(Deployments, { namespace, name: "kintsugi" });
   const expected = expectedGuardrails(namespace, deployment?.spec.template.spec.containers[0]?.image);
@@ -138,7 +138,7 @@ const policiesFinding = async (kube: Kube, namespace: string): Promise<Finding> 
 };
 
 /** From the specs themselves: the status may be older, and is written by controllers that may not run. */
-const remediationPoliciesFinding = async (kube: Kube, namespace: string): Promise<Finding> => {
+const remediationPoliciesCheck = async (kube: Kube, namespace: string): Promise<CheckResult> => {
   const check = "remediation policies";
   let policies: readonly RemediationPolicy[];
   try {
@@ -159,7 +159,7 @@ const remediationPoliciesFinding = async (kube: Kube, namespace: string): Promis
       };
 };
 
-const accountsFinding = async (kube: Kube, { namespace, accounts }: Wanted): Promise<Finding> => {
+const accountsCheck = async (kube: Kube, { namespace, accounts }: Wanted): Promise<CheckResult> => {
   const check = "action service accounts";
   const known = new Set((await kube.list(ServiceAccounts, { namespace })).map((each) => each.metadata.name));
   const missing = accounts.filter((name) => !known.has(name));
@@ -170,7 +170,7 @@ const accountsFinding = async (kube: Kube, { namespace, accounts }: Wanted): Pro
 
 const mostListed = 8;
 
-const rightsFinding = async (kube: Kube, wanted: Wanted): Promise<Finding> => {
+const rightsCheck = async (kube: Kube, wanted: Wanted): Promise<CheckResult> => {
   const check = "rights of this kubeconfig";
   const missing = await missingRights(kube, wanted.namespace, wanted.rights);
   if (missing.length === 0) return { check, state: "ok", detail: "enough to run the controllers as a plain process" };
@@ -195,7 +195,7 @@ const isInstalled = async (kube: Kube, namespace: string): Promise<boolean> => {
   }
 };
 
-const installationFinding = async (kube: Kube, namespace: string): Promise<Finding> => {
+const installationCheck = async (kube: Kube, namespace: string): Promise<CheckResult> => {
   const check = "installation";
   const deployment = await kube.get(Deployments, { namespace, name: "kintsugi" });
   if (deployment === undefined)
@@ -213,7 +213,7 @@ const installationFinding = async (kube: Kube, namespace: string): Promise<Findi
     : { check, state: "failed", detail: `${text}, but no replica is ready`, fix: `kubectl describe pods -n ${namespace}` };
 };
 
-const journalFinding = async (kube: Kube, namespace: string): Promise<Finding> => {
+const journalCheck = async (kube: Kube, namespace: string): Promise<CheckResult> => {
   const check = "change journal";
   const { tracks, troubles, unverified } = await loadJournal(kube, namespace);
   if (troubles.length > 0)
@@ -228,7 +228,7 @@ const journalFinding = async (kube: Kube, namespace: string): Promise<Finding> =
   return { check, state: "ok", detail: tracks.length === 0 ? "nothing saved yet" : `${tracks.length} objects, sealed` };
 };
 
-const managedFinding = async (kube: Kube): Promise<Finding> => {
+const managedCheck = async (kube: Kube): Promise<CheckResult> => {
   const check = "opted-in namespaces";
   const managed = await kube.list(Namespaces, { labelSelector: `${MANAGED_LABEL}=true` });
   return managed.length === 0

@@ -14,7 +14,7 @@ import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { CONTROLLER_ACCOUNT } from "#api/labels.ts";
 import type { KubeObject, ResourceType } from "#api/object.ts";
 import { runCli } from "#cli/cli.ts";
-import type { Finding } from "#cli/checkup.ts";
+import type { CheckResult } from "#cli/checkup.ts";
 import { localMachine } from "#kube/local-machine.ts";
 import { systemClock } from "#lib/system-clock.ts";
 import { install } from "#manifests/install.ts";
@@ -155,7 +155,7 @@ describe("reading", () => {
 
   test("doctor: the administrator lacks nothing that an installation brings; alice lacks the controllers' rights", async () => {
     const admin = await kintsugi(controlPlane.kubeconfigPath, "doctor", "-o", "json");
-    const states = new Map((JSON.parse(admin.stdout) as Finding[]).map((each) => [each.check, each.state]));
+    const states = new Map((JSON.parse(admin.stdout) as CheckResult[]).map((each) => [each.check, each.state]));
     for (const check of ["API server", "kinds", "namespace", "admission policies", "action service accounts", "rights of this kubeconfig"])
       expect([check, states.get(check)]).toEqual([check, "ok"]);
     const alice = await kintsugi(kubeconfigs.alice, "doctor");

@@ -18,11 +18,11 @@ afterEach(() => {
 const expected = admissionPolicies({ namespace: "kintsugi-system", image: "kintsugi:2" });
 const approvals = approvalsPolicyName("kintsugi-system");
 type Spec = Record<string, unknown>;
-type Change = (manifest: Manifest & { spec: Spec }) => object | undefined;
+type Mutation = (manifest: Manifest & { spec: Spec }) => object | undefined;
 
 const typeOf = (manifest: Pick<Manifest, "kind">) =>
   manifest.kind === "ValidatingAdmissionPolicy" ? ValidatingAdmissionPolicies : ValidatingAdmissionPolicyBindings;
-const put = (kube: DirectKube, change: Change = (manifest) => manifest): void => {
+const put = (kube: DirectKube, change: Mutation = (manifest) => manifest): void => {
   for (const manifest of expected) {
     const object = change(structuredClone(manifest) as Manifest & { spec: Spec });
     if (object !== undefined) kube.put(typeOf(manifest), object);
@@ -38,25 +38,25 @@ const watching = async (kube: DirectKube): Promise<Guardrails> => {
   await caches.synced();
   return guardrails;
 };
-const missingWith = async (change: Change): Promise<readonly string[]> => {
+const missingWith = async (change: Mutation): Promise<readonly string[]> => {
   const kube = createDirectKube(createManualClock());
   put(kube, change);
   return (await watching(kube)).missing();
 };
 const only =
-  (kind: string, change: (spec: Spec) => object | undefined): Change =>
+  (kind: string, change: (spec: Spec) => object | undefined): Mutation =>
   (manifest) => {
     if (manifest.kind !== kind || manifest.metadata.name !== approvals) return manifest;
     const spec = change(manifest.spec);
     return spec === undefined ? undefined : { ...manifest, spec };
   };
-const policy = (change: (spec: Spec) => object | undefined): Change => only("ValidatingAdmissionPolicy", change);
-const binding = (change: (spec: Spec) => object | undefined): Change => only("ValidatingAdmissionPolicyBinding", change);
+const policy = (change: (spec: Spec) => object | undefined): Mutation => only("ValidatingAdmissionPolicy", change);
+const binding = (change: (spec: Spec) => object | undefined): Mutation => only("ValidatingAdmissionPolicyBinding", change);
 
 test("nothing is missing where all are as generated", async () => expect(await missingWith((manifest) => manifest)).toEqual([]));
 
 test("what the API server adds by default is no difference", async () => {
-  const defaulted: Change = (manifest) => {
+  const defaulted: Mutation = (manifest) => {
     const constraints = manifest.spec["matchConstraints"] as { resourceRules: object[] } | undefined;
     if (constraints === undefined) return manifest;
     const resourceRules = constraints.resourceRules.map((rule) => ({ ...rule, scope: "*" }));
@@ -66,7 +66,7 @@ test("what the API server adds by default is no difference", async () => {
   expect(await missingWith(defaulted)).toEqual([]);
 });
 
-test.each<[string, Change, string]>([
+test.each<[string, Mutation, string]>([
   ["a policy that is not there", policy(() => undefined), "ValidatingAdmissionPolicy kintsugi-system-approvals does not exist"],
   ["a policy that lets pass what it cannot judge", policy((spec) => ({ ...spec, failurePolicy: "Ignore" })), "spec.failurePolicy"],
   [
@@ -129,7 +129,7 @@ test("decisions are checked by one version of the policy: a change that was take
   const kube = createDirectKube(createManualClock());
   let generation = 1;
   const numbered =
-    (change: Change): Change =>
+    (change: Mutation): Mutation =>
     (manifest) => {
       const object = change(manifest) as Manifest | undefined;
       return object && { ...object, metadata: { ...object.metadata, uid: object.metadata.name, generation } };

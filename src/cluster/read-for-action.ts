@@ -21,7 +21,7 @@ import {
   controllerOf,
   isControlledBy,
 } from "#api/object.ts";
-import type { Kept, KeptBefore, Named, Observed, Read } from "#api/observed.ts";
+import type { Kept, KeptBefore, Named, ObservedObjects, Read } from "#api/observed.ts";
 import { keyNeeds } from "#cluster/installation-key.ts";
 import type { JournalReader } from "#cluster/journal/journal-reader.ts";
 import { JOURNAL_KEY_NAME } from "#cluster/journal/journal-seal.ts";
@@ -69,7 +69,7 @@ export const readForAction = async (
   reads: readonly Read[],
   reference: ObjectReference,
   signal?: AbortSignal,
-): Promise<Observed> => {
+): Promise<ObservedObjects> => {
   const target = await readObject(kube, reference, signal);
   const wanted = reads.find((read) => isKeptBefore(read));
   const past = wanted === undefined ? {} : { kept: await readKept(journal, reference, wanted, signal) };

@@ -9,7 +9,7 @@ export interface Evidence {
   readonly form: typeof evidenceForm;
   /** RFC 3339, by the collector's clock. */
   readonly collectedAt: string;
-  readonly scope: Scope;
+  readonly scope: EvidenceScope;
   readonly alerts: readonly Alert[];
   /**
    * As the API server has them, trimmed: no last-applied annotation, field managers as `managedFields` with two levels of `fieldsV1`, text
@@ -43,7 +43,7 @@ export const evidenceForm = "kintsugi.dev/evidence/v1";
 /** How a gap begins that says little: many a cluster has no such source. */
 export const optionalSource = "read metrics.k8s.io";
 
-export interface Scope {
+export interface EvidenceScope {
   /** `all`: the whole cluster. */
   readonly namespaces: readonly string[] | "all";
   /** Namespaces that workloads in those call: only what a call needs was read there. */

@@ -2,7 +2,7 @@
 import type { Change } from "#api/change.ts";
 import type { Plan } from "#api/kinds/ai-analysis.ts";
 import { referenceText } from "#api/object.ts";
-import type { Observed, Read } from "#api/observed.ts";
+import type { ObservedObjects, Read } from "#api/observed.ts";
 import type { Reference, Risk, Step } from "#api/fields.ts";
 import { hashSteps } from "#actions/change.ts";
 import { irreversible } from "#actions/invert.ts";
@@ -21,7 +21,7 @@ export interface PlannedRepair {
 }
 
 /** Where an action's objects are read: the cluster, or what was saved of it. */
-export type ReadForAction = (reads: readonly Read[], target: Reference) => Promise<Observed>;
+export type ReadForAction = (reads: readonly Read[], target: Reference) => Promise<ObservedObjects>;
 
 /** What the steps of a plan decide of it, and the changes of all of them in order. */
 export interface PlannedSteps {

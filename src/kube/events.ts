@@ -9,17 +9,18 @@ import type { Log } from "#lib/log.ts";
 import { plainText } from "#lib/plain-text.ts";
 import { redact } from "#lib/redact.ts";
 
-export interface EventToRecord {
+/** `R`: the reasons of the recorder, such as Kubernetes' own or those of src/api. */
+export interface EventToRecord<R extends string = string> {
   readonly about: ObjectReference & { readonly uid?: string };
   readonly type: "Normal" | "Warning";
-  /** PascalCase, from the reasons of src/api. */
-  readonly reason: string;
+  /** PascalCase. */
+  readonly reason: R;
   readonly message: string;
 }
 
-export interface EventRecorder {
+export interface EventRecorder<R extends string = string> {
   /** Returns at once; the same event again only counts up. */
-  record(event: EventToRecord): void;
+  record(event: EventToRecord<R>): void;
   /** Waits for what is being sent. */
   flush(): Promise<void>;
 }

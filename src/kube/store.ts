@@ -2,7 +2,7 @@
 import type { Key, KubeObject } from "#api/object.ts";
 import type { Seen } from "#kube/client.ts";
 
-export type Change<T extends KubeObject> =
+export type StoreChange<T extends KubeObject> =
   | { readonly kind: "applied"; readonly object: T; readonly previous?: T }
   | { readonly kind: "deleted"; readonly object: T };
 
@@ -20,7 +20,7 @@ export interface Store<T extends KubeObject = KubeObject> {
   /** The server has said that this very object is not there any more. */
   noteGone(object: KubeObject): void;
   /** Called after the store has changed. Returns how to stop listening. */
-  onChange(listener: (change: Change<T>) => void): () => void;
+  onChange(listener: (change: StoreChange<T>) => void): () => void;
 }
 
 export type Indexes<T extends KubeObject> = Readonly<Record<string, (object: T) => readonly string[]>>;
@@ -46,7 +46,7 @@ export const createStore = <T extends KubeObject>(options: StoreOptions<T>): Own
   const objects = new Map<string, T>();
   const namespaces = createGroups<T>();
   const indexes = new Map<string, { readonly valuesOf: (object: T) => readonly string[]; readonly groups: Groups<T> }>();
-  const listeners = new Set<(change: Change<T>) => void>();
+  const listeners = new Set<(change: StoreChange<T>) => void>();
   /** Our own writes that the watch has not caught up with, by version. */
   const written = new Map<string, string>();
   const tombstones = new Map<string, string>();
@@ -66,9 +66,9 @@ export const createStore = <T extends KubeObject>(options: StoreOptions<T>): Own
   const valuesOf = (index: { valuesOf: (object: T) => readonly string[] }, object: T): readonly string[] =>
     guarded(() => index.valuesOf(object), []);
 
-  const put = (id: string, object: T): Change<T>[] => {
+  const put = (id: string, object: T): StoreChange<T>[] => {
     const previous = objects.get(id);
-    const changes: Change<T>[] = [];
+    const changes: StoreChange<T>[] = [];
     if (previous !== undefined) {
       unlink(id, previous);
       // Another object of the same name: a caller that waits for the old one must learn that it is gone.
@@ -85,7 +85,7 @@ export const createStore = <T extends KubeObject>(options: StoreOptions<T>): Own
     namespaces.remove(object.metadata.namespace ?? "", id);
     for (const index of indexes.values()) for (const value of valuesOf(index, object)) index.groups.remove(value, id);
   };
-  const drop = (id: string, object: T, resourceVersion: string): Change<T>[] => {
+  const drop = (id: string, object: T, resourceVersion: string): StoreChange<T>[] => {
     unlink(id, object);
     objects.delete(id);
     all = undefined;
@@ -96,7 +96,7 @@ export const createStore = <T extends KubeObject>(options: StoreOptions<T>): Own
     if (oldest !== undefined) tombstones.delete(oldest);
     return [{ kind: "deleted", object }];
   };
-  const notify = (changes: readonly Change<T>[]): void => {
+  const notify = (changes: readonly StoreChange<T>[]): void => {
     for (const change of changes) for (const listener of listeners) guarded(() => listener(change), undefined);
   };
   /** True where our own write is newer than what the watch says here. */
@@ -108,9 +108,9 @@ export const createStore = <T extends KubeObject>(options: StoreOptions<T>): Own
     return false;
   };
 
-  const see = (seen: Seen<T>): Change<T>[] => {
+  const see = (seen: Seen<T>): StoreChange<T>[] => {
     if (seen.kind === "synced") {
-      const changes: Change<T>[] = [];
+      const changes: StoreChange<T>[] = [];
       const present = new Set<string>();
       for (const item of seen.items) {
         const id = idOf(item);

@@ -1,5 +1,5 @@
 // What the composition root passes to a role. Nothing else reaches it: no ambient clock, no environment, no global.
-import type { Transition } from "#api/transition.ts";
+import type { Reason, Transition } from "#api/transition.ts";
 import type { Guardrails } from "#cluster/guardrails.ts";
 import type { JournalKeeper } from "#cluster/journal/keep-journal.ts";
 import type { JournalReader } from "#cluster/journal/journal-reader.ts";
@@ -22,7 +22,7 @@ export interface RoleDeps {
   readonly randomBytes: (size: number) => Uint8Array;
   readonly log: Log;
   readonly metrics: Metrics;
-  readonly events: EventRecorder;
+  readonly events: EventRecorder<Reason>;
   /** Called with every transition, after its write. The one place to subscribe. */
   readonly onTransition?: (transition: Transition) => void;
   readonly journal: JournalReader;

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { kinds } from "#api/kinds/registry.ts";
 import { MANAGED_LABEL } from "#api/labels.ts";
 import type { KubeObject } from "#api/object.ts";
-import { checkup, type Finding } from "#cli/checkup.ts";
+import { checkup, type CheckResult } from "#cli/checkup.ts";
 import { admissionPolicies } from "#manifests/admission.ts";
 import { actionRights } from "#manifests/rights.ts";
 import { type FakeServer, runKintsugi, serverError } from "#test/cli-harness.ts";
@@ -56,10 +56,10 @@ const whole: FakeServer = {
   ],
   answers: answers(),
 };
-const stateOf = (findings: readonly Finding[], check: string) => findings.find((each) => each.check === check);
-const doctor = async (server: FakeServer): Promise<{ code: number; findings: readonly Finding[] }> => {
+const stateOf = (findings: readonly CheckResult[], check: string) => findings.find((each) => each.check === check);
+const doctor = async (server: FakeServer): Promise<{ code: number; findings: readonly CheckResult[] }> => {
   const ran = await runKintsugi(["doctor", "-o", "json"], server);
-  return { code: ran.code, findings: JSON.parse(ran.stdout) as Finding[] };
+  return { code: ran.code, findings: JSON.parse(ran.stdout) as CheckResult[] };
 };
 
 describe("doctor", () => {

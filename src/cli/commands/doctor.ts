@@ -1,5 +1,5 @@
 // `kintsugi doctor`: whether a cluster is ready for Kintsugi, and the command that fixes each check that fails. Only reads.
-import type { Finding } from "#cli/checkup.ts";
+import type { CheckResult } from "#cli/checkup.ts";
 import type { DefineCommand } from "#cli/command.ts";
 import { commandsWithRole, printedRole } from "#cli/printed-roles.ts";
 import { point } from "#cli/render/page.ts";
@@ -16,16 +16,16 @@ export const define: DefineCommand = (command, run) => {
           import("#cli/checkup.ts"),
           import("#manifests/rights.ts"),
         ]);
-        const findings = await checkup(await session.kube(), {
+        const results = await checkup(await session.kube(), {
           namespace: session.kintsugiNamespace,
           rights: controllerNeeds,
           accounts: actionRights().map((each) => each.account),
         });
         session.answer(
-          findings,
-          () => `${findings.flatMap((finding) => findingText(session, finding)).join("\n")}\n\n${conclusion(findings)}\n`,
+          results,
+          () => `${results.flatMap((finding) => resultText(session, finding)).join("\n")}\n\n${conclusion(results)}\n`,
         );
-        return findings.some((finding) => finding.state === "failed") ? 1 : 0;
+        return results.some((finding) => finding.state === "failed") ? 1 : 0;
       })(),
     );
 };
@@ -38,7 +38,7 @@ const printRole = (session: Session, command: string): number => {
   return 0;
 };
 
-const findingText = (session: Session, { check, state, detail, fix }: Finding): readonly string[] => {
+const resultText = (session: Session, { check, state, detail, fix }: CheckResult): readonly string[] => {
   const { page } = session;
   const { paint } = page;
   const marks = {
@@ -53,8 +53,8 @@ const findingText = (session: Session, { check, state, detail, fix }: Finding): 
   ];
 };
 
-const conclusion = (findings: readonly Finding[]): string => {
-  const failed = findings.filter((finding) => finding.state === "failed").length;
-  if (failed > 0) return `${failed} of ${findings.length} checks failed.`;
-  return findings.some((finding) => finding.state === "unknown") ? "No check failed; some could not be made." : "All checks passed.";
+const conclusion = (results: readonly CheckResult[]): string => {
+  const failed = results.filter((finding) => finding.state === "failed").length;
+  if (failed > 0) return `${failed} of ${results.length} checks failed.`;
+  return results.some((finding) => finding.state === "unknown") ? "No check failed; some could not be made." : "All checks passed.";
 };

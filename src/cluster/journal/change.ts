@@ -7,7 +7,7 @@ import { canonicalJson } from "#lib/canonical-json.ts";
 import { toPreciseTimestamp } from "#lib/clock.ts";
 import { redact, redactValue } from "#lib/redact.ts";
 
-export interface Change {
+export interface ObjectChange {
   readonly object: ObjectReference;
   /** RFC 3339. */
   readonly at: string;
@@ -34,9 +34,9 @@ const maxFields = 20;
 const maxValueLength = 200;
 
 /** All that is known to have happened to one object, oldest first. */
-export const changesOf = (track: Track): readonly Change[] => {
+export const changesOf = (track: Track): readonly ObjectChange[] => {
   const contents = contentsOf(track);
-  const changes: Change[] = [];
+  const changes: ObjectChange[] = [];
   for (const [index, { version, content }] of contents.entries()) {
     const base = baseOf(track, version);
     const before = contents[index - 1]?.content;
@@ -51,7 +51,7 @@ export const changesOf = (track: Track): readonly Change[] => {
   return marked(changes);
 };
 
-type Base = Pick<Change, "object" | "at" | "notBefore" | "by" | "version" | "source">;
+type Base = Pick<ObjectChange, "object" | "at" | "notBefore" | "by" | "version" | "source">;
 
 const baseOf = ({ object }: Track, { at, notBefore, by, number, source }: Version): Base => ({
   object,
@@ -62,9 +62,9 @@ const baseOf = ({ object }: Track, { at, notBefore, by, number, source }: Versio
   source: source === "watch" ? "journal" : "managedFields",
 });
 
-const fieldChanges = (base: Base, { others = [] }: Version, differences: readonly FieldDifference[]): readonly Change[] => {
+const fieldChanges = (base: Base, { others = [] }: Version, differences: readonly FieldDifference[]): readonly ObjectChange[] => {
   const writers = new Map(others);
-  const shown = differences.slice(0, maxFields).map((each): Change => ({
+  const shown = differences.slice(0, maxFields).map((each): ObjectChange => ({
     ...base,
     by: writers.get(each.field) ?? base.by,
     kind: "changed",
@@ -75,7 +75,7 @@ const fieldChanges = (base: Base, { others = [] }: Version, differences: readonl
 };
 
 /** Path and values of a difference, safe to show and to save. */
-export const describe = ({ field, steps, before, after }: FieldDifference): Pick<Change, "field" | "before" | "after"> => {
+export const describe = ({ field, steps, before, after }: FieldDifference): Pick<ObjectChange, "field" | "before" | "after"> => {
   const [from, to] = differingLines(textOf(steps, before), textOf(steps, after));
   return { field, ...(from === undefined ? {} : { before: clipped(from) }), ...(to === undefined ? {} : { after: clipped(to) }) };
 };
@@ -110,8 +110,8 @@ const clipped = (text: string): string => (text.length <= maxValueLength ? text 
 const redactedMark = "[redacted]";
 
 /** Says of a change that it takes a field back to what it was before another manager's change. */
-const marked = (changes: readonly Change[]): readonly Change[] => {
-  const last = new Map<string, Change>();
+const marked = (changes: readonly ObjectChange[]): readonly ObjectChange[] => {
+  const last = new Map<string, ObjectChange>();
   return changes.map((change) => {
     if (change.field === "") {
       if (change.kind !== "changed") last.clear();
@@ -135,7 +135,7 @@ export interface Contest {
 }
 
 /** Fields that two managers keep taking from each other: at least one has put back what the other wrote. */
-export const contestsOf = (changes: readonly Change[]): readonly Contest[] => {
+export const contestsOf = (changes: readonly ObjectChange[]): readonly Contest[] => {
   const contests = new Map<string, Contest>();
   for (const change of changes) {
     if (change.undoes === undefined) continue;

@@ -1,6 +1,6 @@
 // What changed near an object, in a window of time, what bears on it most first. Pure: over the journal, and over what Kubernetes itself remembers.
 import type { ObjectReference } from "#api/object.ts";
-import { type Change, changesOf } from "#cluster/journal/change.ts";
+import { type ObjectChange, changesOf } from "#cluster/journal/change.ts";
 import { journalKey } from "#cluster/journal/journal.ts";
 import type { Remembered } from "#cluster/journal/remembered-changes.ts";
 import { type Known, relationOf } from "#cluster/journal/relations.ts";
@@ -15,7 +15,7 @@ export interface Window {
   readonly around?: number;
 }
 
-export interface NearChange extends Change {
+export interface NearChange extends ObjectChange {
   /** What the object is to the target, in words. */
   readonly relation: string;
 }
@@ -53,7 +53,7 @@ export const changesNear = (
     (change) =>
       isIn(change, window) && !isShown(change, byObject.get(journalKey(change.object))) && !isShownBetter(change, nearby.remembered ?? []),
   );
-  const found: { change: Change; at: Place | undefined }[] = [
+  const found: { change: ObjectChange; at: Place | undefined }[] = [
     ...known.flatMap(({ track, changes }) =>
       changes
         .filter((change) => change.source === "journal" || !remembered.some((other) => isSameWrite(change, other)))
@@ -68,7 +68,7 @@ export const changesNear = (
     })),
   ];
   const around = window.around ?? window.to;
-  const distance = (change: Change): number => Math.abs((fromTimestamp(change.at) ?? 0) - around);
+  const distance = (change: ObjectChange): number => Math.abs((fromTimestamp(change.at) ?? 0) - around);
   return found
     .flatMap(({ change, at }) => (at === undefined ? [] : [{ change, ...at }]))
     .toSorted((a, b) => a.rank - b.rank || distance(a.change) - distance(b.change))
@@ -79,12 +79,12 @@ export const changesNear = (
 const isTarget = (track: Track, target: ObjectReference): boolean => journalKey(track.object) === journalKey(target);
 
 /** Unpacks only what has something in the window. */
-const changesIn = (track: Track, window: Window): readonly Change[] =>
+const changesIn = (track: Track, window: Window): readonly ObjectChange[] =>
   track.versions.some(({ at, notBefore }) => at >= window.from && (notBefore ?? at) <= window.to)
     ? changesOf(track).filter((change) => isIn(change, window))
     : [];
 
-const isIn = (change: Change, { from, to }: Window): boolean => {
+const isIn = (change: ObjectChange, { from, to }: Window): boolean => {
   const at = fromTimestamp(change.at) ?? 0;
   return at >= from && (fromTimestamp(change.notBefore) ?? at) <= to;
 };
@@ -141,16 +141,16 @@ const placeOf = (other: Track | ObjectReference, target: ObjectReference, bearin
 const togetherMs = 2_000;
 
 /** The journal has the same write, and more of it; a ReplicaSet's template is also a version of its Deployment. */
-const isShown = (change: Change, track: Track | undefined): boolean => {
+const isShown = (change: ObjectChange, track: Track | undefined): boolean => {
   const at = fromTimestamp(change.at) ?? 0;
   return track?.versions.some((version) => Math.abs(version.at - at) <= togetherMs && version.source === "watch") ?? false;
 };
 
-const isSameWrite = (a: Change, b: Change): boolean =>
+const isSameWrite = (a: ObjectChange, b: ObjectChange): boolean =>
   journalKey(a.object) === journalKey(b.object) && Math.abs((fromTimestamp(a.at) ?? 0) - (fromTimestamp(b.at) ?? 0)) <= togetherMs;
 
 /** A release says what it changed; the record of field managers only who wrote when. */
-const isShownBetter = (change: Change, remembered: readonly Change[]): boolean =>
+const isShownBetter = (change: ObjectChange, remembered: readonly ObjectChange[]): boolean =>
   change.source === "managedFields" &&
   change.kind === "changed" &&
   remembered.some((other) => (other.source === "ReplicaSet" || other.source === "ControllerRevision") && isSameWrite(change, other));

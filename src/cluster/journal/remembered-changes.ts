@@ -1,14 +1,14 @@
 // What Kubernetes itself remembers of the time before anybody watched: field managers' times, revisions of workloads, releases of Helm. Pure.
 import type { ControllerRevision, PodTemplate, ReplicaSet } from "#api/kubernetes.ts";
 import { type KubeObject, isControlledBy } from "#api/object.ts";
-import { type Change, describe } from "#cluster/journal/change.ts";
+import { type ObjectChange, describe } from "#cluster/journal/change.ts";
 import { fieldDifferences } from "#cluster/journal/field-differences.ts";
 import { firstWrite, lastWrite, recordedWrites, unknownManager } from "#cluster/journal/field-managers.ts";
 import { referenceOf } from "#cluster/journal/track.ts";
 import { fromTimestamp, toPreciseTimestamp } from "#lib/clock.ts";
 
 /** `relation`: where it bears on the target in a way that no content shows. */
-export type Remembered = Change & { readonly relation?: string };
+export type Remembered = ObjectChange & { readonly relation?: string };
 
 /** API server times are whole seconds. */
 const togetherMs = 2_000;
@@ -35,7 +35,7 @@ export const recordedChanges = (object: KubeObject): readonly Remembered[] => {
   ];
 };
 
-const amongText = (fields: readonly string[]): Pick<Change, "field" | "after"> => {
+const amongText = (fields: readonly string[]): Pick<ObjectChange, "field" | "after"> => {
   const [only, ...others] = fields;
   if (only === undefined || others.length === 0) return { field: only ?? "" };
   return { field: commonField(fields), after: `one of ${fields.join(", ")}` };

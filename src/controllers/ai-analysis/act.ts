@@ -2,7 +2,7 @@
 import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { sealer } from "#cluster/sealed-changes.ts";
 import { approvalFor, approvalName } from "#controllers/ai-analysis/children.ts";
-import type { Observed, Words } from "#controllers/ai-analysis/decide.ts";
+import type { AnalysisObservation, Words } from "#controllers/ai-analysis/decide.ts";
 import type { Acted, Pass } from "#controllers/phase-controller.ts";
 import { ensure } from "#kube/ensure.ts";
 import type { Store } from "#kube/store.ts";
@@ -11,9 +11,9 @@ import type { RoleDeps } from "#runtime/role-deps.ts";
 export const act = async (
   deps: RoleDeps & { readonly approvals: Store<AIApprovalRequest> },
   { question }: Words["effect"],
-  seen: Observed,
+  seen: AnalysisObservation,
   { now, signal }: Pick<Pass, "now" | "signal">,
-): Promise<Acted<Observed>> => {
+): Promise<Acted<AnalysisObservation>> => {
   const { analysis } = seen;
   const seal = await sealer(deps, signal);
   const place = { kind: AIApprovalRequest.kind, name: approvalName(analysis, question.number), field: "changes" } as const;

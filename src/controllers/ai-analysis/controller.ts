@@ -4,7 +4,7 @@ import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import type { Transition } from "#api/transition.ts";
 import { act } from "#controllers/ai-analysis/act.ts";
-import { type Observed, phases, type Words } from "#controllers/ai-analysis/decide.ts";
+import { type AnalysisObservation, phases, type Words } from "#controllers/ai-analysis/decide.ts";
 import { type AnalysisDeps, observe } from "#controllers/ai-analysis/observe.ts";
 import { metrics as definitions } from "#controllers/ai-analysis/role.ts";
 import { createSecretNamesRight } from "#cluster/secret-names.ts";
@@ -18,7 +18,7 @@ export const createAIAnalysisController = (deps: AnalysisDeps): Controller => {
   const approvals = deps.caches.of(AIApprovalRequest, scope);
   const requests = deps.caches.of(RemediationRequest, scope);
   const sources = { ...deps, approvals, requests, maySeeSecretNames: createSecretNamesRight(deps.kube, deps.clock) };
-  return phaseController<AIAnalysis, Words, Observed>(deps, {
+  return phaseController<AIAnalysis, Words, AnalysisObservation>(deps, {
     name: "ai-analysis",
     concurrency: 4,
     type: AIAnalysis,

@@ -11,7 +11,7 @@ import type { PolicyFacts } from "#investigation/mandate.ts";
 import type { PlannedFinding } from "#investigation/investigate.ts";
 import type { Look } from "#investigation/look-into.ts";
 import type { PlannedRepair } from "#investigation/plan-repair.ts";
-import { deadlineMs, decide, type Observed, phases, wantsInvestigation, type Words } from "#controllers/ai-analysis/decide.ts";
+import { deadlineMs, decide, type AnalysisObservation, phases, wantsInvestigation, type Words } from "#controllers/ai-analysis/decide.ts";
 import type { Verdict } from "#diagnosis/verdict.ts";
 import { defaultSettings } from "#policy/settings.ts";
 import { evidence } from "#test/evidence-sketch.ts";
@@ -149,13 +149,13 @@ const withoutCause = (verdict: Verdict): Look => lookOf(verdict, []);
 const found = (planned: readonly PlannedRepair[] = [], finding: Partial<PlannedFinding> = {}, rest: Partial<Look> = {}): Look =>
   lookOf({ kind: "Cause", ...said }, [{ ...crash, planned, ...finding }], rest);
 
-const investigatedAs = (look: Look, spec: Partial<AIAnalysis["spec"]> = {}): Observed["investigated"] & object => ({
+const investigatedAs = (look: Look, spec: Partial<AIAnalysis["spec"]> = {}): AnalysisObservation["investigated"] & object => ({
   look,
   policy: policyIn(spec),
 });
 const unsettled = investigatedAs(withoutCause({ kind: "Inconclusive", mayStillChange: true, ...said }));
 
-function* everything(): Generator<[Observed, number]> {
+function* everything(): Generator<[AnalysisObservation, number]> {
   const looks = [withoutCause({ kind: "Healthy", ...said }), found(), found([repair()])];
   const investigations = [
     undefined,
@@ -178,9 +178,9 @@ function* everything(): Generator<[Observed, number]> {
 }
 
 describe("what to do next", () => {
-  const table: Record<string, [Observed, number, object]> = {
+  const table: Record<string, [AnalysisObservation, number, object]> = {
     ...Object.fromEntries(
-      ([undefined, "Investigating", "Recommending"] as const).flatMap((phase): [string, [Observed, number, object]][] => [
+      ([undefined, "Investigating", "Recommending"] as const).flatMap((phase): [string, [AnalysisObservation, number, object]][] => [
         [`${phase} of a request that is gone waits for its own deletion`, [{ analysis: analysisIn(phase) }, 0, { do: "wait" }]],
         [`${phase} that cannot be investigated in time fails`, [{ analysis: analysisIn(phase) }, deadlineMs, { to: "Failed" }]],
         [
@@ -302,7 +302,7 @@ describe("what to do next", () => {
     expect(wantsInvestigation(analysisIn("Recommending"), sceneNow + deadlineMs)).toBe(false);
   });
 
-  testDecisionLaws<Words, Observed>({
+  testDecisionLaws<Words, AnalysisObservation>({
     phases,
     transitions: analysisTransitions,
     phaseIn: ({ analysis }) => analysis.status?.phase ?? "Pending",

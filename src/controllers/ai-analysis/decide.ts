@@ -15,7 +15,7 @@ import { asSentence } from "#lib/words.ts";
 type Status = NonNullable<AIAnalysis["status"]>;
 
 /** Everything a decision may look at. */
-export interface Observed {
+export interface AnalysisObservation {
   readonly analysis: AIAnalysis;
   readonly approval?: AIApprovalRequest;
   /** Absent where nothing was investigated: the request is gone, or the phase needs no investigation. */
@@ -117,11 +117,11 @@ const guards = {
     const approval = approvalName(analysis, question.number);
     return { do: "updateStatus", status: { ...status, approval }, notice, first: { type: "requestApproval", question } };
   },
-} satisfies Record<string, decision.Guard<Observed, Decision>>;
+} satisfies Record<string, decision.Guard<AnalysisObservation, Decision>>;
 
 const investigate = [guards.deadlineExceeded, guards.requestDeleted, guards.evidenceUnsettled, guards.concluded];
 
-export const phases: decision.Phases<AnalysisPhase, Observed, Decision> = {
+export const phases: decision.Phases<AnalysisPhase, AnalysisObservation, Decision> = {
   Pending: investigate,
   Investigating: investigate,
   Recommending: investigate,
@@ -144,7 +144,8 @@ export const phases: decision.Phases<AnalysisPhase, Observed, Decision> = {
 
 export const decide = decision.decideBy(phases, ({ analysis }) => phaseOf(analysis));
 
-const approvalPhase = ({ approval }: Observed): ApprovalPhase | undefined => (approval === undefined ? undefined : phaseOf(approval));
+const approvalPhase = ({ approval }: AnalysisObservation): ApprovalPhase | undefined =>
+  approval === undefined ? undefined : phaseOf(approval);
 
 const analyzed = ({ verdict, message = "" }: Status): decision.Claim => ({
   type: "Analyzed",

@@ -8,7 +8,7 @@ import { readLabelsOf } from "#cluster/policy-labels.ts";
 import { readForAction } from "#cluster/read-for-action.ts";
 import { openChanges } from "#cluster/sealed-changes.ts";
 import { approvalName, questionNumber } from "#controllers/ai-analysis/children.ts";
-import { isUnsettled, type Observed, wantsInvestigation } from "#controllers/ai-analysis/decide.ts";
+import { isUnsettled, type AnalysisObservation, wantsInvestigation } from "#controllers/ai-analysis/decide.ts";
 import { mandateOf, overrideAsked, overriddenSteps, type PlannedOverride } from "#controllers/ai-analysis/revise.ts";
 import type { Pass } from "#controllers/phase-controller.ts";
 import type { PrometheusSource } from "#evidence/read-prometheus.ts";
@@ -42,7 +42,7 @@ export const observe = async (
   deps: AnalysisDeps & Stores,
   analysis: AIAnalysis,
   { now, signal }: Pick<Pass, "now" | "signal">,
-): Promise<Observed> => {
+): Promise<AnalysisObservation> => {
   if (phaseOf(analysis) !== "AwaitingApproval") {
     const investigated = wantsInvestigation(analysis, now) ? await investigate(deps, analysis, { now, signal }) : undefined;
     return { analysis, ...(investigated === undefined ? {} : { investigated }) };
@@ -76,7 +76,7 @@ const investigate = async (
   deps: AnalysisDeps & Stores,
   analysis: AIAnalysis,
   { now, signal }: Pick<Pass, "now" | "signal">,
-): Promise<Observed["investigated"]> => {
+): Promise<AnalysisObservation["investigated"]> => {
   const alert = await alertOf(deps, analysis, signal);
   if (alert === undefined) return undefined;
   const subject = { ...subjectOf(analysis, alert), changes: journalIn(deps.journal, signal) };

@@ -6,7 +6,7 @@ import { apiVersionOf, keyOf, type KubeObject, type ObjectReference } from "#api
 import type { Transition } from "#api/transition.ts";
 import { objectKey, referenceOf } from "#actions/change.ts";
 import { CachedAdmissionBindings, CachedAdmissionPolicies } from "#cluster/cached-kinds.ts";
-import { type Observed, phases, type Words } from "#controllers/ai-approval-request/decide.ts";
+import { type ApprovalObservation, phases, type Words } from "#controllers/ai-approval-request/decide.ts";
 import { observe } from "#controllers/ai-approval-request/observe.ts";
 import { metrics as definitions, watchedTypes } from "#controllers/ai-approval-request/role.ts";
 import type { RoleDeps } from "#runtime/role-deps.ts";
@@ -26,7 +26,7 @@ export const createAIApprovalRequestController = (deps: RoleDeps): Controller =>
     { namespace: deps.namespace },
     { [byObject]: changedObjects, [byRequest]: owningRequest },
   );
-  return phaseController<AIApprovalRequest, Words, Observed>(deps, {
+  return phaseController<AIApprovalRequest, Words, ApprovalObservation>(deps, {
     name: "ai-approval-request",
     concurrency: 4,
     type: AIApprovalRequest,

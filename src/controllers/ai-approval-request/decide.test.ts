@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { API_VERSION } from "#api/define-kind.ts";
 import { type AIApprovalRequest, type ApprovalPhase, approvalTransitions, type Decision as Vote } from "#api/kinds/ai-approval-request.ts";
 import { kintsugiLine, kubectlLine } from "#controllers/ai-approval-request/commands.ts";
-import { decide, type Decision, type Observed, phases, type Words } from "#controllers/ai-approval-request/decide.ts";
+import { decide, type Decision, type ApprovalObservation, phases, type Words } from "#controllers/ai-approval-request/decide.ts";
 import { observe } from "#controllers/ai-approval-request/observe.ts";
 import { CHANGES_KEY, sealer } from "#cluster/sealed-changes.ts";
 import type { Caches } from "#kube/caches.ts";
@@ -66,7 +66,7 @@ const other = (by: string): Vote => ({
 const fourHours = 4 * 3_600_000;
 
 describe("an answer", () => {
-  const table: Record<string, [AIApprovalRequest, Omit<Observed, "approval"> & { after?: number }, Partial<Decision>]> = {
+  const table: Record<string, [AIApprovalRequest, Omit<ApprovalObservation, "approval"> & { after?: number }, Partial<Decision>]> = {
     "is asked for once": [
       asked(),
       {},
@@ -164,7 +164,7 @@ describe("an answer", () => {
     expect(decide({ approval, ...facts }, sceneNow + after)).toMatchObject(expected);
   });
 
-  testDecisionLaws<Words, Observed>({
+  testDecisionLaws<Words, ApprovalObservation>({
     phases,
     transitions: approvalTransitions,
     phaseIn: ({ approval }) => approval.status?.phase ?? "Pending",

@@ -7,7 +7,7 @@ import * as decision from "#controllers/decision.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import { clipped } from "#lib/words.ts";
 
-export interface Observed {
+export interface ApprovalObservation {
   readonly approval: AIApprovalRequest;
   /** Why the change that was shown is no longer possible; absent while it is. */
   readonly drift?: string;
@@ -24,11 +24,12 @@ export interface Words {
 }
 export type Decision = decision.Decision<Words>;
 
-const votesOf = ({ approval: { spec } }: Observed): Vote[] => spec.decisions.filter((vote) => mayDecide(spec.approvers, vote.by));
-const approversIn = (seen: Observed): Map<string, Vote> =>
+const votesOf = ({ approval: { spec } }: ApprovalObservation): Vote[] =>
+  spec.decisions.filter((vote) => mayDecide(spec.approvers, vote.by));
+const approversIn = (seen: ApprovalObservation): Map<string, Vote> =>
   new Map(votesOf(seen).flatMap((vote) => (vote.decision === "Approved" ? [[vote.by, vote]] : [])));
 /** A time that cannot be read has passed. */
-const expiresAtMs = ({ approval }: Observed): number => fromTimestamp(approval.spec.expiresAt) ?? 0;
+const expiresAtMs = ({ approval }: ApprovalObservation): number => fromTimestamp(approval.spec.expiresAt) ?? 0;
 
 const decided = (to: ApprovalPhase, message: string, status: Partial<Status> = {}): Decision => ({
   do: "transition",
@@ -77,9 +78,9 @@ const guards = {
     };
   },
   waitForExpiry: (seen) => ({ do: "wait", untilMs: expiresAtMs(seen) }),
-} satisfies Record<string, decision.Guard<Observed, Decision>>;
+} satisfies Record<string, decision.Guard<ApprovalObservation, Decision>>;
 
-export const phases: decision.Phases<ApprovalPhase, Observed, Decision> = {
+export const phases: decision.Phases<ApprovalPhase, ApprovalObservation, Decision> = {
   Pending: Object.values(guards),
   Approved: [],
   Rejected: [],

@@ -6,7 +6,7 @@ import { RemediationRequest, requestTransitions } from "#api/kinds/remediation-r
 import { referenceText, type Key, type KubeObject, type ObjectReference } from "#api/object.ts";
 import { decodeChanges, findType, guardsHold } from "#actions/change.ts";
 import { openChanges } from "#cluster/sealed-changes.ts";
-import type { Observed } from "#controllers/ai-approval-request/decide.ts";
+import type { ApprovalObservation } from "#controllers/ai-approval-request/decide.ts";
 import { watchedTypes } from "#controllers/ai-approval-request/role.ts";
 import type { Caches } from "#kube/caches.ts";
 import type { Kube } from "#kube/client.ts";
@@ -20,7 +20,7 @@ export const observe = async (
   checkedBy: string | undefined,
   approval: AIApprovalRequest,
   signal: AbortSignal,
-): Promise<Observed> => {
+): Promise<ApprovalObservation> => {
   const { kube, caches } = deps;
   const { namespace, name } = approval.metadata;
   const request = caches.of(RemediationRequest, { namespace }).get({ namespace, name: approval.spec.request });

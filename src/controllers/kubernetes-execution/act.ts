@@ -5,7 +5,7 @@ import { Jobs } from "#api/kubernetes.ts";
 import type { CachedJob } from "#cluster/cached-kinds.ts";
 import type { RoleDeps } from "#runtime/role-deps.ts";
 import { jobFor } from "#controllers/kubernetes-execution/children.ts";
-import type { Observed, Words } from "#controllers/kubernetes-execution/decide.ts";
+import type { ExecutionObservation, Words } from "#controllers/kubernetes-execution/decide.ts";
 import type { Acted, Pass } from "#controllers/phase-controller.ts";
 import { ensure, liveOwner } from "#kube/ensure.ts";
 import type { Store } from "#kube/store.ts";
@@ -19,9 +19,9 @@ export interface ActDeps extends Pick<RoleDeps, "kube"> {
 export const act = async (
   { kube, image, executions, jobs }: ActDeps,
   effect: Words["effect"],
-  seen: Observed,
+  seen: ExecutionObservation,
   { signal }: Pick<Pass, "signal">,
-): Promise<Acted<Observed>> => {
+): Promise<Acted<ExecutionObservation>> => {
   if (effect.type === "retry") throw effect.error;
   const { execution } = seen;
   // A list from before a restart may show an execution whose Job has ended and was deleted. What is newer wakes the key.

@@ -8,7 +8,7 @@ import { objectKey, referenceOf } from "#actions/change.ts";
 import { type CachedJob, CachedJobs } from "#cluster/cached-kinds.ts";
 import type { RoleDeps } from "#runtime/role-deps.ts";
 import { act } from "#controllers/kubernetes-execution/act.ts";
-import { type Observed, phases, type Words } from "#controllers/kubernetes-execution/decide.ts";
+import { type ExecutionObservation, phases, type Words } from "#controllers/kubernetes-execution/decide.ts";
 import { observe } from "#controllers/kubernetes-execution/observe.ts";
 import { metrics as definitions, watchedTypes } from "#controllers/kubernetes-execution/role.ts";
 import { phaseController } from "#controllers/phase-controller.ts";
@@ -33,7 +33,7 @@ export const createKubernetesExecutionController = (deps: RoleDeps & { readonly 
     return executions.index(byTarget, objectKey(reference)).map(keyOf);
   };
 
-  return phaseController<KubernetesExecution, Words, Observed>(deps, {
+  return phaseController<KubernetesExecution, Words, ExecutionObservation>(deps, {
     name: "kubernetes-execution",
     concurrency: 8,
     type: KubernetesExecution,

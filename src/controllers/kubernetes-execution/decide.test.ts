@@ -10,7 +10,7 @@ import {
   graceMs,
   isJobLost,
   type JobView,
-  type Observed,
+  type ExecutionObservation,
   phases,
   quietMs,
   type Status,
@@ -73,7 +73,7 @@ const fields = { changes: "[]", inverse: "[]", priorState: "[]", diffs: [], dryR
 const ready = { kind: "ready", fields } as const;
 const unavailable = { kind: "unavailable", error: new Error("the API server is away") } as const;
 
-const cases: Record<string, [Observed, number, object]> = {
+const cases: Record<string, [ExecutionObservation, number, object]> = {
   "what is checked is recorded before the Job exists, in one write": [
     { execution: execution(undefined), validation: ready },
     t0 + 1,
@@ -376,7 +376,7 @@ describe("what is looked at, and when", () => {
 const maybe = <T>(values: readonly T[]): readonly (T | undefined)[] => [undefined, ...values];
 
 /** Every combination of what a decision may see, in every phase, early, late and too late. */
-function* everything(): Generator<[Observed, number]> {
+function* everything(): Generator<[ExecutionObservation, number]> {
   const validations = maybe<Validation>([
     ready,
     unavailable,
@@ -415,7 +415,7 @@ function* everything(): Generator<[Observed, number]> {
               ];
 }
 
-testDecisionLaws<Words, Observed>({
+testDecisionLaws<Words, ExecutionObservation>({
   phases,
   transitions: executionTransitions,
   phaseIn: ({ execution: { status } }) => status?.phase ?? "Pending",

@@ -45,7 +45,7 @@ export interface Aftermath {
 }
 
 /** Everything a decision may look at. */
-export interface Observed {
+export interface ExecutionObservation {
   readonly execution: KubernetesExecution;
   readonly job?: JobView;
   readonly validation?: Validation;
@@ -94,7 +94,7 @@ export const isJobLost = (execution: KubernetesExecution, now: number): boolean 
 export const isOver = (execution: KubernetesExecution): boolean => isTerminal(executionTransitions, phaseOf(execution));
 
 const validating = (execution: KubernetesExecution) => (phaseOf(execution) === "Pending" ? { through: ["Validating"] as const } : {});
-const jobIn = ({ job }: Observed): Pick<Status, "job"> => (job === undefined ? {} : { job: { name: job.name, uid: job.uid } });
+const jobIn = ({ job }: ExecutionObservation): Pick<Status, "job"> => (job === undefined ? {} : { job: { name: job.name, uid: job.uid } });
 /** A report of success, or the change itself, proves that it was made. */
 const isMade = ({ report, trace }: Aftermath): boolean => trace === "in-place" || (report !== undefined && report.result !== "Failed");
 /** Unknown counts as changed: an undo is guarded, a change that is never undone is not. */
@@ -201,7 +201,7 @@ const guards = {
   },
 
   waitForDeadline: ({ execution }) => ({ do: "wait", untilMs: deadlineMs(execution) }),
-} satisfies Record<string, decision.Guard<Observed, Decision>>;
+} satisfies Record<string, decision.Guard<ExecutionObservation, Decision>>;
 
 const { changesUnreadable, changeEffective, changeIneffective, waitForDeadline } = guards;
 const check = [
@@ -214,7 +214,7 @@ const check = [
   waitForDeadline,
 ];
 
-export const phases: decision.Phases<ExecutionPhase, Observed, Decision> = {
+export const phases: decision.Phases<ExecutionPhase, ExecutionObservation, Decision> = {
   Pending: check,
   Validating: check,
   Executing: [
@@ -256,7 +256,7 @@ const failed = (failure: ExecutionFailure, message: string, status: Partial<Stat
 });
 
 /** What is recorded of a change that was made; in Verifying it already is. */
-const madeBy = (seen: Observed): Partial<Status> => {
+const madeBy = (seen: ExecutionObservation): Partial<Status> => {
   if (phaseOf(seen.execution) === "Verifying") return {};
   const { report } = seen.aftermath ?? {};
   return { ...jobIn(seen), changed: true, result: report === undefined || report.result === "Failed" ? "Applied" : report.result };

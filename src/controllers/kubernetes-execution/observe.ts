@@ -16,7 +16,7 @@ import {
   type Aftermath,
   isJobLost,
   type JobView,
-  type Observed,
+  type ExecutionObservation,
   wantsAftermath,
   wantsValidation,
 } from "#controllers/kubernetes-execution/decide.ts";
@@ -27,7 +27,12 @@ import { fromTimestamp } from "#lib/clock.ts";
 
 export type ObserveDeps = ValidateDeps & { readonly jobs: Store<CachedJob> };
 
-export const observe = async (deps: ObserveDeps, execution: KubernetesExecution, now: number, signal: AbortSignal): Promise<Observed> => {
+export const observe = async (
+  deps: ObserveDeps,
+  execution: KubernetesExecution,
+  now: number,
+  signal: AbortSignal,
+): Promise<ExecutionObservation> => {
   if (wantsValidation(execution, now)) return { execution, validation: await validate(deps, execution, signal) };
   const job = phaseOf(execution) === "Executing" ? await jobOf(deps, execution, now, signal) : undefined;
   const refusal = await refusalBeforeJob(deps, execution, job, now, signal);

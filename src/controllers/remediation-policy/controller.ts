@@ -2,11 +2,11 @@
 import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import type { RoleDeps } from "#runtime/role-deps.ts";
 import { phaseController } from "#controllers/phase-controller.ts";
-import { type Observed, phases, transitions, type Words } from "#controllers/remediation-policy/decide.ts";
+import { type PolicyObservation, phases, transitions, type Words } from "#controllers/remediation-policy/decide.ts";
 import type { Controller } from "#kube/controller.ts";
 
 export const createRemediationPolicyController = (deps: RoleDeps): Controller =>
-  phaseController<RemediationPolicy, Words, Observed>(deps, {
+  phaseController<RemediationPolicy, Words, PolicyObservation>(deps, {
     name: "remediation-policy",
     concurrency: 1,
     type: RemediationPolicy,

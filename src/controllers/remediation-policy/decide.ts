@@ -12,7 +12,7 @@ export interface Words {
 }
 export type Decision = decision.Decision<Words>;
 
-export interface Observed {
+export interface PolicyObservation {
   readonly policy: RemediationPolicy;
   readonly ownNamespace: string;
 }
@@ -30,7 +30,7 @@ const guards = {
     const ready = { reason: "RulesCompiled", message: "Every rule of this policy is in force." } as const;
     return { do: "updateStatus", status: observed(policy), claims: [{ type: "Ready", status: "True", ...ready }] };
   },
-} satisfies Record<string, decision.Guard<Observed, Decision>>;
+} satisfies Record<string, decision.Guard<PolicyObservation, Decision>>;
 
 /** The condition of an earlier version, which nothing updates any more. */
 const formerType = "InForce";
@@ -41,7 +41,7 @@ const observed = ({ metadata: { generation }, status }: RemediationPolicy): Word
 });
 
 /** A policy has no life cycle: it is judged at every change. */
-export const phases: decision.Phases<"Pending", Observed, Decision> = { Pending: [guards.rulesInvalid, guards.rulesValid] };
+export const phases: decision.Phases<"Pending", PolicyObservation, Decision> = { Pending: [guards.rulesInvalid, guards.rulesValid] };
 export const transitions = { Pending: [] } as const;
 
 export const decide = decision.decideBy(phases, () => "Pending");

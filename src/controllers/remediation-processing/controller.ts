@@ -3,12 +3,12 @@ import { RemediationProcessing, processingTransitions } from "#api/kinds/remedia
 import type { RoleDeps } from "#runtime/role-deps.ts";
 import type { Controller } from "#kube/controller.ts";
 import { phaseController } from "#controllers/phase-controller.ts";
-import { type Observed, phases, type Words } from "#controllers/remediation-processing/decide.ts";
+import { type ProcessingObservation, phases, type Words } from "#controllers/remediation-processing/decide.ts";
 import { createObserve } from "#controllers/remediation-processing/observe.ts";
 
 export const createRemediationProcessingController = (deps: RoleDeps): Controller => {
   const observe = createObserve(deps);
-  return phaseController<RemediationProcessing, Words, Observed>(deps, {
+  return phaseController<RemediationProcessing, Words, ProcessingObservation>(deps, {
     name: "remediation-processing",
     concurrency: 8,
     type: RemediationProcessing,

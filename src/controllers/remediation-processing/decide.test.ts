@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { phaseOf } from "#api/define-kind.ts";
 import { processingTransitions, RemediationProcessing } from "#api/kinds/remediation-processing.ts";
-import { type Observed, decide, phases, type Words } from "#controllers/remediation-processing/decide.ts";
+import { type ProcessingObservation, decide, phases, type Words } from "#controllers/remediation-processing/decide.ts";
 import { testDecisionLaws } from "#test/decision-laws.ts";
 import { defaultSettings } from "#policy/settings.ts";
 import { aProcessing, at, context } from "#test/orchestration-samples.ts";
 
-const seen = (more: Partial<Observed> = {}): Observed => ({
+const seen = (more: Partial<ProcessingObservation> = {}): ProcessingObservation => ({
   processing: aProcessing(),
   context,
   labels: { "kintsugi.dev/managed": "true", environment: "staging" },
@@ -15,7 +15,7 @@ const seen = (more: Partial<Observed> = {}): Observed => ({
   missing: [],
   ...more,
 });
-const unreadable: Observed = {
+const unreadable: ProcessingObservation = {
   processing: aProcessing(),
   labels: undefined,
   ownNamespace: "kintsugi-system",
@@ -23,13 +23,13 @@ const unreadable: Observed = {
   missing: ["Deployment shop/web was not found"],
   unreadable: "cannot read properties of undefined",
 };
-const statusOf = (observed: Observed) => {
+const statusOf = (observed: ProcessingObservation) => {
   const decision = decide(observed, at(3));
   return decision.do === "transition" ? { phase: decision.to, message: decision.message, ...decision.status } : undefined;
 };
 
 describe("decide", () => {
-  test.each<[string, Observed, object]>([
+  test.each<[string, ProcessingObservation, object]>([
     [
       "all that is known is written at once",
       seen(),
@@ -75,7 +75,7 @@ describe("decide", () => {
   });
 });
 
-testDecisionLaws<Words, Observed>({
+testDecisionLaws<Words, ProcessingObservation>({
   phases,
   transitions: processingTransitions,
   phaseIn: ({ processing }) => phaseOf(processing),

@@ -7,7 +7,7 @@ import { policyContextOf } from "#policy/permission.ts";
 import { priorityFor } from "#policy/priority.ts";
 import type { Settings } from "#policy/settings.ts";
 
-export interface Observed {
+export interface ProcessingObservation {
   readonly processing: RemediationProcessing;
   readonly context?: Context;
   /** Why there is no context. */
@@ -30,9 +30,9 @@ export type Decision = decision.Decision<Words>;
 const guards = {
   contextRead: (seen) => (seen.context === undefined ? undefined : completed(seen, seen.context)),
   contextUnreadable: (seen) => unreadable(seen),
-} satisfies Record<string, decision.Guard<Observed, Decision>>;
+} satisfies Record<string, decision.Guard<ProcessingObservation, Decision>>;
 
-export const phases: decision.Phases<ProcessingPhase, Observed, Decision> = {
+export const phases: decision.Phases<ProcessingPhase, ProcessingObservation, Decision> = {
   Pending: [guards.contextRead, guards.contextUnreadable],
   Completed: [],
   Failed: [],
@@ -40,14 +40,14 @@ export const phases: decision.Phases<ProcessingPhase, Observed, Decision> = {
 
 export const decide = decision.decideBy(phases, ({ processing }) => phaseOf(processing));
 
-const unreadable = ({ unreadable: why = "no reason given", missing }: Observed): Decision => ({
+const unreadable = ({ unreadable: why = "no reason given", missing }: ProcessingObservation): Decision => ({
   do: "transition",
   to: "Failed",
   status: { quality: { missing: bounded(missing) } },
   message: redact(why),
 });
 
-const completed = (seen: Observed, context: Context): Decision => {
+const completed = (seen: ProcessingObservation, context: Context): Decision => {
   const { processing, labels, ownNamespace, settings, missing } = seen;
   const { target, alert } = processing.spec;
   const { environment, managed, protections, autonomy, why } = policyContextOf({ target, labels, ownNamespace, settings });

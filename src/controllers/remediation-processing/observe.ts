@@ -7,9 +7,9 @@ import { createOwnerResolver } from "#cluster/owners.ts";
 import { readObject } from "#cluster/read-for-action.ts";
 import type { RoleDeps } from "#runtime/role-deps.ts";
 import { contextOf } from "#controllers/remediation-processing/context.ts";
-import type { Observed } from "#controllers/remediation-processing/decide.ts";
+import type { ProcessingObservation } from "#controllers/remediation-processing/decide.ts";
 
-export type Observe = (processing: RemediationProcessing, signal: AbortSignal) => Promise<Observed>;
+export type Observe = (processing: RemediationProcessing, signal: AbortSignal) => Promise<ProcessingObservation>;
 
 /** Asks for the caches at once, so that they are complete before the first look. */
 export const createObserve = ({ kube, caches, clock, namespace: ownNamespace, settings }: RoleDeps): Observe => {

@@ -4,7 +4,7 @@ import { keyOf } from "#api/object.ts";
 import type { RoleDeps } from "#runtime/role-deps.ts";
 import type { Acted, Pass, Written } from "#controllers/phase-controller.ts";
 import { executionOf, undoOf } from "#controllers/workflow-execution/children.ts";
-import type { Observed, Words } from "#controllers/workflow-execution/decide.ts";
+import type { WorkflowObservation, Words } from "#controllers/workflow-execution/decide.ts";
 import { statusesOf, viewsOf } from "#controllers/workflow-execution/steps.ts";
 import { ensure } from "#kube/ensure.ts";
 import type { Store } from "#kube/store.ts";
@@ -12,9 +12,9 @@ import type { Store } from "#kube/store.ts";
 export const act = async (
   { kube, executions: store }: Pick<RoleDeps, "kube"> & { readonly executions: Store<KubernetesExecution> },
   { type, step: id }: Words["effect"],
-  seen: Observed,
+  seen: WorkflowObservation,
   { signal }: Pick<Pass, "signal">,
-): Promise<Acted<Observed>> => {
+): Promise<Acted<WorkflowObservation>> => {
   const { workflow, executions } = seen;
   const original = executions.done.get(id);
   if (type === "cancel") {
@@ -31,6 +31,6 @@ export const act = async (
   return { ...seen, executions: { ...executions, [list]: new Map(executions[list]).set(id, object) } };
 };
 
-export const statusAfter = ({ workflow, executions }: Observed, _decision: Written<Words>): Partial<Words["status"]> => ({
+export const statusAfter = ({ workflow, executions }: WorkflowObservation, _decision: Written<Words>): Partial<Words["status"]> => ({
   steps: statusesOf(viewsOf(workflow.spec.steps, executions)),
 });

@@ -12,7 +12,7 @@ import type { Store } from "#kube/store.ts";
 import { phaseController } from "#controllers/phase-controller.ts";
 import { metrics as definitions } from "#controllers/workflow-execution/role.ts";
 import { act, statusAfter } from "#controllers/workflow-execution/act.ts";
-import { type Observed, phases, wantsLogs, type Words } from "#controllers/workflow-execution/decide.ts";
+import { type WorkflowObservation, phases, wantsLogs, type Words } from "#controllers/workflow-execution/decide.ts";
 import { executionIndexes, observe } from "#controllers/workflow-execution/observe.ts";
 
 const verifyingByTarget = "verifyingWorkflowsByTarget";
@@ -36,7 +36,7 @@ export const createWorkflowExecutionController = (deps: RoleDeps): Controller =>
   const watchingHealth = (object: KubeObject): Key[] =>
     targets.concernedBy(object).flatMap((key) => workflows.index(verifyingByTarget, key).map(keyOf));
 
-  return phaseController<WorkflowExecution, Words, Observed>(deps, {
+  return phaseController<WorkflowExecution, Words, WorkflowObservation>(deps, {
     name: "workflow-execution",
     concurrency: 16,
     type: WorkflowExecution,

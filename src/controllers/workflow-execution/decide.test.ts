@@ -3,7 +3,7 @@ import { phaseOf } from "#api/define-kind.ts";
 import type { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import { type WorkflowExecution, WorkflowPhase, workflowTransitions } from "#api/kinds/workflow-execution.ts";
 import type { Health } from "#cluster/workload-health.ts";
-import { type Observed, decide, phases, type Words } from "#controllers/workflow-execution/decide.ts";
+import { type WorkflowObservation, decide, phases, type Words } from "#controllers/workflow-execution/decide.ts";
 import { testDecisionLaws } from "#test/decision-laws.ts";
 import { aStep, aWorkflow, anExecution, at, stamp, target } from "#test/orchestration-samples.ts";
 
@@ -24,7 +24,7 @@ interface Given {
 }
 const byStep = (executions: readonly KubernetesExecution[] = []) =>
   new Map(executions.map((execution) => [execution.spec.step, execution]));
-const seen = ({ phase, status, spec, done, undone, lost, health = healthy, changed, resolvedAt }: Given): Observed => ({
+const seen = ({ phase, status, spec, done, undone, lost, health = healthy, changed, resolvedAt }: Given): WorkflowObservation => ({
   workflow: aWorkflow(phase === undefined ? undefined : { phase, phaseStartedAt: stamp(0), ...status }, spec),
   executions: { done: byStep(done), undone: byStep(undone), lost: new Set(lost) },
   health,
@@ -54,7 +54,7 @@ const elsewhere = (namespace: string) => ({
 const restoredIs = (claim: { readonly status: "True" | "False"; readonly reason?: string }) =>
   expect.arrayContaining([expect.objectContaining({ type: "Restored", ...claim })]);
 
-const cases: Record<string, [Observed, number, object]> = {
+const cases: Record<string, [WorkflowObservation, number, object]> = {
   "a changed object that is well is not taken back while the alerted one is still ill": [
     seen({ phase: "Verifying", done: [applied], status: watched, changed: healthy, health: sick, spec: elsewhere("other") }),
     at(301),
@@ -114,7 +114,7 @@ const cases: Record<string, [Observed, number, object]> = {
     { do: "transition", to: "Failed", claims: restoredIs({ status: "True", reason: "Forbidden" }) },
   ],
   ...Object.fromEntries(
-    (["JobLost", "JobFailed", "TimedOut"] as const).map((failure): [string, [Observed, number, object]] => [
+    (["JobLost", "JobFailed", "TimedOut"] as const).map((failure): [string, [WorkflowObservation, number, object]] => [
       `a step that failed with ${failure} before its change was not tried`,
       [
         seen({ phase: "Executing", done: [anExecution("s1", { phase: "Failed", changed: false, failure })] }),
@@ -438,20 +438,20 @@ describe("decide", () => {
   });
 });
 
-testDecisionLaws<Words, Observed>({
+testDecisionLaws<Words, WorkflowObservation>({
   phases,
   transitions: workflowTransitions,
   phaseIn: ({ workflow }) => phaseOf(workflow),
   cases: Object.values(cases).map(([observed, now]) => [observed, now]),
   everything: WorkflowPhase.options.flatMap((phase) =>
-    [...everything(phase)].flatMap((observed): [Observed, number][] => [
+    [...everything(phase)].flatMap((observed): [WorkflowObservation, number][] => [
       [observed, at(1)],
       [observed, at(1000)],
     ]),
   ),
 });
 
-function* everything(phase: WorkflowPhase): Generator<Observed> {
+function* everything(phase: WorkflowPhase): Generator<WorkflowObservation> {
   const cancelledStep = anExecution("s1", { phase: "Cancelled", changed: false });
   const done = [
     [],

@@ -20,7 +20,7 @@ import type { PodLog } from "#evidence/evidence.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
 /** Everything a decision may look at. */
-export interface Observed {
+export interface WorkflowObservation {
   readonly workflow: WorkflowExecution;
   readonly executions: Executions;
   /** Of the object whose symptom the repair is to end. */
@@ -44,10 +44,10 @@ export interface Words {
 export type Decision = decision.Decision<Words>;
 type TransitionTo = decision.TransitionTo<Words>;
 
-const viewsIn = ({ workflow, executions }: Observed): StepView[] => viewsOf(workflow.spec.steps, executions);
-const isCancelled = ({ workflow }: Observed): boolean => workflow.spec.cancel === true;
+const viewsIn = ({ workflow, executions }: WorkflowObservation): StepView[] => viewsOf(workflow.spec.steps, executions);
+const isCancelled = ({ workflow }: WorkflowObservation): boolean => workflow.spec.cancel === true;
 /** Of the phases that have nothing to wait for before the first step. */
-const validating = ({ workflow }: Observed) => (phaseOf(workflow) === "Pending" ? { through: ["Validating"] as const } : {});
+const validating = ({ workflow }: WorkflowObservation) => (phaseOf(workflow) === "Pending" ? { through: ["Validating"] as const } : {});
 
 const guards = {
   /** A pass before this one may have created the first execution and died before it wrote so. */
@@ -114,11 +114,11 @@ const guards = {
     return next === undefined ? undefined : { do: "updateStatus", status: {}, first: { type: "undo", step: next.step.id } };
   },
   everythingUndone: (seen) => ended("RolledBack", "Undone", `${whyUndone(seen)} Everything it changed was undone.`),
-} satisfies Record<string, decision.Guard<Observed, Decision>>;
+} satisfies Record<string, decision.Guard<WorkflowObservation, Decision>>;
 
 const { cancelledBeforeStart, planInvalid, startFirstStep, cancelRequested, verifySymptom, cacheIsStale } = guards;
 
-export const phases: decision.Phases<WorkflowPhase, Observed, Decision> = {
+export const phases: decision.Phases<WorkflowPhase, WorkflowObservation, Decision> = {
   Pending: [cancelledBeforeStart, planInvalid, startFirstStep],
   Validating: [cancelledBeforeStart, planInvalid, startFirstStep],
   Executing: [
@@ -141,7 +141,7 @@ export const phases: decision.Phases<WorkflowPhase, Observed, Decision> = {
 export const decide = decision.decideBy(phases, ({ workflow }) => phaseOf(workflow));
 
 /** The undo deletes the pods that say why: their logs are read before it. */
-export const wantsLogs = (seen: Observed, now: number): boolean => {
+export const wantsLogs = (seen: WorkflowObservation, now: number): boolean => {
   const next = decide(seen, now);
   return next.do === "transition" && next.status?.verification?.result === "SymptomPersists";
 };
@@ -155,7 +155,7 @@ const ended = (to: "Cancelled" | "Failed" | "RolledBack", reason: RestoredReason
 });
 const changesRemain = (message: string): TransitionTo => ended("Failed", "ChangesRemain", message);
 
-const verified = (seen: Observed, now: number): Decision => {
+const verified = (seen: WorkflowObservation, now: number): Decision => {
   const { workflow, resolvedAt, verificationSeconds } = seen;
   const { changed, health } = subjects(seen);
   const begins = phaseOf(workflow) !== "Verifying";
@@ -186,7 +186,7 @@ const verified = (seen: Observed, now: number): Decision => {
 
 /** A healthy object keeps its change, whatever another one is like; another namespace's symptom is no proof against it. */
 const symptomPersists = (
-  seen: Observed,
+  seen: WorkflowObservation,
   message: string,
   { isChangedHealthy, hasOwnHealth }: { readonly isChangedHealthy: boolean; readonly hasOwnHealth: boolean },
 ): TransitionTo => {
@@ -208,14 +208,14 @@ const withVerification = (end: TransitionTo, verification: Verification): Transi
 };
 
 /** `changed`: the changed object, where it is another one and has a health of its own; that one decides whether the change stays. */
-const subjects = ({ health, changed }: Observed): { readonly changed?: Health; readonly health: Health } =>
+const subjects = ({ health, changed }: WorkflowObservation): { readonly changed?: Health; readonly health: Health } =>
   changed === undefined || changed.state === "Unknown" ? { health } : { changed, health };
 
 const crossesNamespaces = ({ spec }: WorkflowExecution): boolean => spec.target.namespace !== spec.symptom.object.namespace;
 
 /** Undoes every change, where the plan allows it; where nothing was changed, it ends in `otherwise`. */
 const undone = (
-  seen: Observed,
+  seen: WorkflowObservation,
   otherwise: "Failed" | "Cancelled",
   why: string,
   untouched: RestoredReason = "NothingChanged",
@@ -231,7 +231,7 @@ const undone = (
   return { do: "transition", to: "RollingBack", first: { type: "undo", step: next.step.id }, message: why };
 };
 
-const whyUndone = ({ workflow }: Observed): string => workflow.status?.message ?? "The repair failed.";
+const whyUndone = ({ workflow }: WorkflowObservation): string => workflow.status?.message ?? "The repair failed.";
 
 const isUndoable = ({ execution }: StepView): boolean => {
   const inverse = execution?.status?.inverse;

@@ -9,7 +9,7 @@ import type { Store } from "#kube/store.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import type { Settings } from "#policy/settings.ts";
 import { executionName } from "#controllers/workflow-execution/children.ts";
-import type { Observed } from "#controllers/workflow-execution/decide.ts";
+import type { WorkflowObservation } from "#controllers/workflow-execution/decide.ts";
 import { type Executions, isOver } from "#controllers/workflow-execution/steps.ts";
 
 export interface Sources {
@@ -26,7 +26,7 @@ export const executionIndexes = {
   [executionsByWorkflow]: (execution: KubernetesExecution): readonly string[] => [execution.spec.workflow],
 };
 
-export const observe = async (sources: Sources, workflow: WorkflowExecution, signal: AbortSignal): Promise<Observed> => {
+export const observe = async (sources: Sources, workflow: WorkflowExecution, signal: AbortSignal): Promise<WorkflowObservation> => {
   const { namespace } = workflow.metadata;
   const { target, symptom } = workflow.spec;
   const request = sources.requests.get({ namespace, name: workflow.spec.request });
