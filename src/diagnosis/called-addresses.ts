@@ -1,4 +1,4 @@
-// Which addresses a workload is told to call, by its variables and arguments: `HOST:PORT` and URLs, as far as they name Services. Pure.
+// Addresses that a workload is configured to call, by its variables: `HOST:PORT` and URLs, as far as they name Services. Pure.
 // Values from ConfigMaps count, from Secrets never.
 import { ConfigMaps, Services, type Container, type Service } from "#api/kubernetes.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
@@ -54,7 +54,7 @@ const readAddresses = (view: View, workload: Workload): readonly Called[] =>
 
 export const calledService = (view: View, { namespace, service }: Called): Service | undefined => view.get(Services, namespace, service);
 
-/** Every workload that is told to call this Service. */
+/** Every workload that is configured to call this Service. */
 export const callersOf = (view: View, service: Service): readonly Workload[] => {
   const { namespace = "", name } = service.metadata;
   return view.workloads.filter((workload) =>
@@ -62,7 +62,7 @@ export const callersOf = (view: View, service: Service): readonly Workload[] => 
   );
 };
 
-/** A workload that is told to call a Service of one of these, other than its own. */
+/** A workload that is configured to call a Service of one of these, other than its own. */
 export const callsOneOf = (view: View, workload: Workload, others: readonly Workload[]): boolean => {
   const called = calledBy(view, workload);
   return others.some(

@@ -10,7 +10,7 @@ export interface ConfigEdit {
   readonly at: number;
 }
 
-/** The API server tells times in whole seconds, and one `kubectl apply` edits a workload and its configuration a moment apart. */
+/** The API server writes times in whole seconds, and one `kubectl apply` edits a workload and its configuration a moment apart. */
 const togetherMs = 2000;
 /** The first apply of a workload and its configuration may take longer; what is made then was never something else. */
 const createdTogetherMs = 10_000;

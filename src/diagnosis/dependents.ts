@@ -1,9 +1,9 @@
-// Who fails for a workload that is down: those whose logs complain of a Service before it, in whatever namespace. Pure.
+// The callers of a workload that is down: workloads of any namespace whose logs complain of a Service before it. Pure.
 import { complaintsAboutService, type Complaint } from "#diagnosis/caller-complaints.ts";
 import { isReady } from "#api/conditions.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
-/** It wants pods, has some, and none is ready: whoever calls it gets no answer. */
+/** It wants pods, has some, and none is ready: its callers get no answer. */
 export const isDown = ({ desired = 0, pods }: Workload): boolean => desired > 0 && pods.length > 0 && !pods.some(isReady);
 
 /** None where it answers; at most one for each other workload. */

@@ -94,7 +94,7 @@ export const replicasText = ({ reference, object }: Pick<Workload, "reference" |
     : `${counts.available} of ${counts.desired} replicas of ${referenceText(reference)} are available`;
 };
 
-/** While a rollout stands still the old pods may still serve traffic: both are shown. */
+/** While a rollout makes no progress the old pods may still serve traffic: both are shown. */
 export const revisionReadyText = (view: View, workload: Workload, current: Revision, previous: Revision | undefined): string => {
   const pods = podStates(view, workload).filter((pod) => pod.owner === current.name && !pod.isDeleting);
   const ready = `${pods.filter((pod) => pod.isReady).length} of ${pods.length} pods of revision ${current.revision} are ready`;

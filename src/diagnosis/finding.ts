@@ -43,7 +43,7 @@ export interface Remedy {
   readonly rationale: string;
   /** What should be true afterwards. */
   readonly expected: string;
-  /** Done afterwards, each for itself; the repair stands without them. */
+  /** Done afterwards, each for itself; the repair is complete without them. */
   readonly afterwards?: readonly Pick<Remedy, "action" | "target" | "parameters">[];
 }
 

@@ -1,5 +1,5 @@
-// Text of the cluster that reads as an instruction to whoever investigates: reported as what it is, and followed by nobody. Nothing here
-// changes a finding: causes never read such text as anything but data; this only tells people that somebody tried.
+// Text of the cluster that reads as an instruction to the investigator: reported as text, and never followed. Nothing here
+// changes a finding: causes never read such text as anything but data; this only reports the attempt.
 import { ConfigMaps } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import type { Quote } from "#api/fields.ts";
@@ -26,7 +26,7 @@ const maxScanned = 16 * 1024;
 const around = 80;
 
 export interface HostileText {
-  /** Where it stands, with the words themselves. */
+  /** The place and the words. */
   readonly quote: Quote;
 }
 
@@ -56,7 +56,7 @@ export const hostileTexts = (view: View): readonly HostileText[] => {
   return [...found.values()];
 };
 
-/** The words that read as an instruction, with some of what stands around them; undefined where none do. */
+/** The words that read as an instruction, with some of the text around them; undefined where none do. */
 export const hostileWords = (text: string): string | undefined => {
   const head = text.slice(0, maxScanned);
   for (const pattern of patterns) {

@@ -1,5 +1,5 @@
-// Lines of a workload's logs that say one thing, as far as they tell of now: whole logs are searched before they are cut into lines. Pure.
-// A log line is data that somebody else wrote: it is searched and quoted, never believed about anything but itself.
+// Current lines of a workload's logs that match a pattern: whole logs are searched before they are cut into lines. Pure.
+// A log line is data of another writer: it is searched and quoted, and proves nothing about other objects.
 import { fromTimestamp } from "#lib/clock.ts";
 import { isReady } from "#api/conditions.ts";
 import type { PodLog } from "#evidence/evidence.ts";
@@ -15,7 +15,7 @@ export interface LogLine {
 
 const linesAtMost = 400;
 const lineAtMost = 1000;
-/** A line that says when it was written tells of now for this long. */
+/** A line with a timestamp is current for this long. */
 const currentMs = 30 * 60_000;
 
 /** Lines that match, of pods that are there; those of a run that is over only where the pod is still not well. */
@@ -36,7 +36,7 @@ export const linesSaying = (view: View, workload: Workload, pattern: RegExp): re
     );
 };
 
-/** A timestamp at the head of the line, as the kubelet writes it; without one nobody knows, and it counts. */
+/** A timestamp at the head of the line, as the kubelet writes it; without one the line counts as current. */
 const isCurrent = (line: string, now: number): boolean => {
   const at = fromTimestamp(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/.exec(line)?.[0] ?? "");
   return at === undefined || now - at <= currentMs;

@@ -1,4 +1,4 @@
-// The name that was probably meant: the one nearest by edits among those that exist. Pure; a guess that is shown as one.
+// The name that was probably intended: the one nearest by edits among those that exist. Pure; a guess that is shown as one.
 
 /** Undefined where nothing is near enough: more than a third of the letters would have to change, or two names are equally near. */
 export const nearest = (wanted: string, existing: readonly string[]): string | undefined => {

@@ -26,7 +26,7 @@ test("of two that are as certain, the one that explains more comes first", () =>
   expect(order([finding("Narrow", "web", 0.9), wide], { symptoms })).toEqual(["Wide 0.9", "Narrow 0.9"]);
 });
 
-test("one that troubles nobody is less certain", () => {
+test("one without a symptom is less certain", () => {
   expect(order([finding("Odd", "idle", 0.95), finding("Felt", "web", 0.8)], { symptoms: [symptom("web")] })).toEqual([
     "Felt 0.8",
     "Odd 0.76",
@@ -49,7 +49,7 @@ test("nothing is ever certain", () => {
   expect(order([finding("Sure", "web", 1)], { symptoms: [symptom("web")] })).toEqual(["Sure 0.99"]);
 });
 
-test("the same fault of the same object is told once, for all who suffer of it", () => {
+test("the same fault of the same object is found once, for all that suffer from it", () => {
   const both = ranked(
     [finding("Cordoned", "node", 0.8, { explains: [object("web")] }), finding("Cordoned", "node", 0.9, { explains: [object("api")] })],
     { symptoms: ["web", "api"].map(symptom), changesOf: () => [], suppression: createSuppression([]) },

@@ -17,7 +17,7 @@ export interface Ranking {
   readonly suppression: Suppression;
 }
 
-/** A fault that troubles nobody is less likely the one that was asked about, or the check is wrong. */
+/** A fault without a symptom is less likely the one that was asked about, or the check is wrong. */
 const unfeltFactor = 0.8;
 /** How far the share of all symptoms that it explains can lift a finding over another that is as certain. */
 const shareWeight = 0.1;

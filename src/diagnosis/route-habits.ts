@@ -7,7 +7,7 @@ import type { Route } from "#diagnosis/routing-tables.ts";
 import type { View } from "#diagnosis/view.ts";
 
 export interface RouteHabits {
-  /** Whether a route leads where it is called; undefined: the table has no habit that tells. */
+  /** Whether a route leads where it is called; undefined: the table has no habit to judge by. */
   keeps(route: Route): boolean | undefined;
   /** A route is called exactly as this Service or the program behind it. */
   means(route: Route, service: Service): boolean;
@@ -50,11 +50,11 @@ export const habitsOf = (view: View, services: readonly Service[], routes: reado
   };
 };
 
-/** A habit is what at least three quarters of the routes do of which it can be told. */
+/** At least three quarters of the routes that can be judged follow a habit. */
 const habitOf = (routes: readonly Route[], namesOf: NamesOf, words: SharedWords): ((route: Route) => boolean | undefined) => {
-  const told = routes.flatMap((route) => fits(route, namesOf(route), words) ?? []);
-  const kept = told.filter((fit) => fit).length;
-  return told.length >= routesAtLeast && kept * 4 >= told.length * 3 ? (route) => fits(route, namesOf(route), words) : () => undefined;
+  const judged = routes.flatMap((route) => fits(route, namesOf(route), words) ?? []);
+  const kept = judged.filter((fit) => fit).length;
+  return judged.length >= routesAtLeast && kept * 4 >= judged.length * 3 ? (route) => fits(route, namesOf(route), words) : () => undefined;
 };
 
 const fits = (route: Route, names: readonly string[], words: SharedWords): boolean | undefined =>

@@ -1,8 +1,8 @@
-// Whether a route's name or path is called as something else is: by the words that tell such names apart, those that many of them share left out. Pure.
+// Whether a route's name or path has the words of another name: words that many of the names share do not count. Pure.
 import type { Route } from "#diagnosis/routing-tables.ts";
 
 export interface SharedWords {
-  /** Words that many of the names have, such as `svc`: they tell nothing. */
+  /** Words that many of the names have, such as `svc`: they distinguish nothing. */
   readonly common: ReadonlySet<string>;
 }
 

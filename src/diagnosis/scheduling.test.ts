@@ -44,7 +44,7 @@ describe("a required node affinity", () => {
     ["no affinity leaves every node", pod({}), true],
     ["terms are alternatives", wanting(expression("In", "hdd"), expression("In", "ssd")), true],
     [
-      "what stands in one term all has to hold",
+      "all expressions of one term have to hold",
       wanting({ matchExpressions: [...(expression("In", "ssd").matchExpressions ?? []), { key: "zone", operator: "Exists" }] }),
       false,
     ],
@@ -71,8 +71,8 @@ describe("a taint", () => {
   test.each<[string, object[], boolean]>([
     ["no toleration", [], false],
     ["the same key, value and effect", [{ key: "dedicated", operator: "Equal", value: "batch", effect: "NoSchedule" }], true],
-    ["Equal where no operator stands", [{ key: "dedicated", value: "batch", effect: "NoSchedule" }], true],
-    ["any effect where none stands", [{ key: "dedicated", value: "batch" }], true],
+    ["Equal by default", [{ key: "dedicated", value: "batch", effect: "NoSchedule" }], true],
+    ["any effect by default", [{ key: "dedicated", value: "batch" }], true],
     ["any effect where it is empty", [{ key: "dedicated", value: "batch", effect: "" }], true],
     ["another effect", [{ key: "dedicated", value: "batch", effect: "NoExecute" }], false],
     ["another value", [{ key: "dedicated", value: "web" }], false],
@@ -92,7 +92,7 @@ describe("a taint", () => {
   });
 
   test.each([
-    ["that only prefers another node keeps nobody away", { key: "spot", effect: "PreferNoSchedule" }],
+    ["that only prefers another node keeps no pod away", { key: "spot", effect: "PreferNoSchedule" }],
     ["of a cordon is the cordon's", { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" }],
   ])("%s", (_, each) => {
     expect(untolerated(pod({}), node({}, { taints: [each] }))).toEqual([]);
@@ -105,6 +105,6 @@ test.each<[string, Record<string, string>, boolean]>([
   ["the one of kops", { "kubernetes.io/role": "control-plane" }, true],
   ["the role of a worker", { "kubernetes.io/role": "node", "node-role.kubernetes.io/worker": "" }, false],
   ["no label", {}, false],
-])("the control plane is told by its labels: %s", (_, labels, expected) => {
+])("the control plane is known by its labels: %s", (_, labels, expected) => {
   expect(isControlPlane(node(labels))).toBe(expected);
 });

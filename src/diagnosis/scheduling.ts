@@ -17,7 +17,7 @@ export interface Unscheduled {
   readonly counts: Readonly<Partial<Record<Refusal, number>>>;
   /** Nodes that the pod's selector and required node affinity leave; undefined where the nodes are not known. */
   readonly wanted?: readonly Node[];
-  /** What stands in the way, on the nodes that the pod's own wishes leave. */
+  /** The refusal that keeps the pod out of most nodes that its own constraints allow. */
   readonly blocker: Refusal | undefined;
 }
 
@@ -44,13 +44,13 @@ export const unscheduledPods = (view: View): readonly Unscheduled[] =>
         spec.nodeName === undefined &&
         (status?.phase ?? "Pending") === "Pending",
     );
-    const told = waiting.flatMap((pod): Unscheduled[] => {
+    const found = waiting.flatMap((pod): Unscheduled[] => {
       const condition = pod.status?.conditions?.find(({ type, status }) => type === "PodScheduled" && status === "False");
       const event = view.eventsAround(workload).find(({ uid, reason }) => uid === pod.metadata.uid && reason === "FailedScheduling");
       const message = condition?.message ?? event?.message;
       return message === undefined ? [] : [unscheduled(view, workload, pod, message, event)];
     });
-    return told.slice(0, 1);
+    return found.slice(0, 1);
   });
 
 const unscheduled = (view: View, workload: Workload, pod: Pod, message: string, event: ObservedEvent | undefined): Unscheduled => {
@@ -76,12 +76,12 @@ const unscheduled = (view: View, workload: Workload, pod: Pod, message: string, 
 };
 
 /**
- * A pod that says where it wants to run is kept out by what stands there; one that matches no node is kept out by its own wish. Else the refusal
- * of most nodes counts. Nodes that run the control plane are kept free on purpose and count only where there are no others.
+ * A pod with constraints is kept out by the cordons and taints of the nodes that they allow, or by the constraints themselves where they allow
+ * none. Else the refusal of most nodes counts. Nodes of the control plane are kept free on purpose and count only where there are no others.
  */
 const blockerOf = (spec: PodSpec, counts: Partial<Record<Refusal, number>>, wanted: readonly Node[] | undefined): Refusal | undefined => {
   const workers = wanted?.filter((node) => !isControlPlane(node)) ?? [];
-  // A wish that only the control plane meets, which is kept free, is met by nobody.
+  // A constraint that only the control plane meets, which is kept free, counts as unmet.
   const isUnmet =
     wanted === undefined || (workers.length === 0 && wanted.every((node) => isCordoned(node) || untolerated(spec, node).length > 0));
   // The scheduler counts a node that is cordoned or tainted under that, and then says nothing of the wish that no node meets.
@@ -150,7 +150,7 @@ const matchesWishes = (spec: PodSpec, node: Node): boolean => matchesSelector(sp
 export const matchesSelector = (spec: PodSpec, { metadata: { labels = {} } }: Node): boolean =>
   Object.entries(nodeSelectorOf(spec)).every(([key, value]) => labels[key] === value);
 
-/** Terms are alternatives; what stands within one all has to hold. */
+/** Terms are alternatives; all expressions of one term have to hold. */
 export const matchesAffinity = (spec: PodSpec, node: Node): boolean => {
   const terms = nodeTermsOf(spec);
   return (

@@ -1,4 +1,4 @@
-// What is told as wrong, and what is not: one line for each kind of symptom and for what is mistaken for it.
+// What is reported as wrong, and what is not: one line for each kind of symptom and for what is mistaken for it.
 import { describe, expect, test } from "vitest";
 import type { Reference } from "#api/fields.ts";
 import type { KubeObject } from "#api/object.ts";
@@ -7,11 +7,11 @@ import { createView } from "#diagnosis/view.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import { containerStatus, crashed, deployment, evidence, failing, objects, podsOf, type PodSketch } from "#test/evidence-sketch.ts";
 
-const told = (parts: Partial<Evidence>): string[] =>
+const symptomsIn = (parts: Partial<Evidence>): string[] =>
   symptomsOf(createView(evidence(parts))).map(({ kind, object, text }) => `${kind} ${object.kind} ${object.name}: ${text}`);
 const web = deployment("web");
 const target: Reference = { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" };
-const toldOfPod = (pod: PodSketch): string[] => told({ objects: [web, ...podsOf(web, pod)] });
+const symptomsOfPod = (pod: PodSketch): string[] => symptomsIn({ objects: [web, ...podsOf(web, pod)] });
 const conditions = (ready: object, scheduled: object = { status: "True" }): PodSketch["status"] => ({
   conditions: [
     { type: "PodScheduled", status: "True", ...scheduled },
@@ -87,23 +87,23 @@ describe("of a workload's pods", () => {
     ],
     ["nothing of one that is being deleted", { deletionTimestamp: "2027-03-01T13:59:50Z", ...failing(crashed("web", 1)) }, []],
   ])("%s", (_, pod, expected) => {
-    expect(toldOfPod(pod)).toEqual(expected);
+    expect(symptomsOfPod(pod)).toEqual(expected);
   });
 
   test("how many are missing", () => {
     const wanted = deployment("web", {}, { spec: { replicas: 3 } });
-    expect(told({ objects: [wanted, ...podsOf(wanted, {})] })).toEqual(["PodsMissing Deployment web: 1 of 3 pods exist"]);
+    expect(symptomsIn({ objects: [wanted, ...podsOf(wanted, {})] })).toEqual(["PodsMissing Deployment web: 1 of 3 pods exist"]);
   });
 
   test("forty of one workload are one symptom", () => {
     const pods = podsOf(web, ...Array.from({ length: 40 }, () => failing(crashed("web", 1))));
-    expect(told({ objects: [web, ...pods] })).toEqual(["ContainerFails Deployment web: CrashLoopBackOff"]);
+    expect(symptomsIn({ objects: [web, ...pods] })).toEqual(["ContainerFails Deployment web: CrashLoopBackOff"]);
   });
 });
 
 describe("of latency", () => {
   const slow = (value: number, usual?: number): string[] =>
-    told({
+    symptomsIn({
       objects: [web, ...podsOf(web, {})],
       metrics: [{ object: target, name: "request_latency_seconds_p99", value, ...(usual === undefined ? {} : { usual }) }],
     });
@@ -136,7 +136,7 @@ describe("of a Service", () => {
       { objects: [...pods, ...service(`{ selector: { app: api }, ${ports} }`)] },
       ["ServiceWithoutEndpoints Service web: no ready pod is behind it"],
     ],
-    ["without a selector, whose endpoints somebody else writes", { objects: service(`{ ${ports} }`) }, []],
+    ["without a selector, whose endpoints another writer sets", { objects: service(`{ ${ports} }`) }, []],
     ["that is a name elsewhere", { objects: service("{ type: ExternalName, externalName: example.com, selector: { app: api } }") }, []],
     [
       "that refuses though its pod is ready",
@@ -144,12 +144,12 @@ describe("of a Service", () => {
       ["ServiceUnreachable Service web: port 80: refused"],
     ],
     [
-      "of which nobody knows whether it answers",
+      "of which it is not known whether it answers",
       { objects: [...pods, ...service(`{ selector: { app: web }, ${ports} }`)], connections: [attempt("unknown")] },
       [],
     ],
   ])("%s", (_, parts, expected) => {
-    expect(told(parts)).toEqual(expected);
+    expect(symptomsIn(parts)).toEqual(expected);
   });
 });
 
@@ -191,7 +191,7 @@ test.each<[string, string, string[]]>([
     ["ClaimPending PersistentVolumeClaim data: phase Lost"],
   ],
 ])("of %s", (_, yaml, expected) => {
-  expect(told({ objects: objects(yaml) })).toEqual(expected);
+  expect(symptomsIn({ objects: objects(yaml) })).toEqual(expected);
 });
 
 test.each<[string, object, string[]]>([
@@ -212,11 +212,11 @@ test.each<[string, object, string[]]>([
     { conditions: [{ type: "Failed", status: "True", reason: "DeadlineExceeded" }] },
     ["JobFailed Job nightly: DeadlineExceeded"],
   ],
-  ["that has failed, nobody says why", { conditions: [{ type: "Failed", status: "True" }] }, ["JobFailed Job nightly: failed"]],
+  ["that has failed, without a reason", { conditions: [{ type: "Failed", status: "True" }] }, ["JobFailed Job nightly: failed"]],
 ])("of a Job %s", (_, status, expected) => {
   const template = "{ metadata: {}, spec: { containers: [{ name: c, image: i }] } }";
   const job = `{ apiVersion: batch/v1, kind: Job, metadata: { name: nightly }, spec: { template: ${template} }, status: ${JSON.stringify(status)} }`;
-  expect(told({ objects: objects(job) })).toEqual(expected);
+  expect(symptomsIn({ objects: objects(job) })).toEqual(expected);
 });
 
 test("of the cluster's own programs only what is down, and on which node", () => {
@@ -227,6 +227,6 @@ test("of the cluster's own programs only what is down, and on which node", () =>
     ...(node === undefined ? {} : { node }),
   });
   expect(
-    told({ components: [component("running", "n1"), component("stopped", "n2"), component("failing"), component("unknown", "n3")] }),
+    symptomsIn({ components: [component("running", "n1"), component("stopped", "n2"), component("failing"), component("unknown", "n3")] }),
   ).toEqual(["ComponentDown Node n2: kubelet: stopped", "ComponentDown Node kubelet: kubelet: failing"]);
 });

@@ -103,7 +103,7 @@ const hasJustFailed = (view: View, { last, role }: ReturnType<typeof podState>["
   return role === "main" && last?.kind === "terminated" && last.exitCode !== 0 && ended !== undefined && view.now - ended <= recentMs;
 };
 
-/** Several times slower than usual, and slow enough for somebody to notice. */
+/** Several times slower than usual, and slow enough for users to notice. */
 const slowness = (view: View, reference: Reference): readonly Symptom[] => {
   const slow = view
     .metricsOf(reference)

@@ -70,7 +70,7 @@ describe("what differs for one container", () => {
     expect(text.length).toBeLessThan(400);
     expect(text.endsWith("…")).toBe(true);
   });
-  test("of two long values the part is told in which they differ", () => {
+  test("of two long values only the part is shown in which they differ", () => {
     const script = (line: string) => ["-c", `${"echo starting\n".repeat(40)}${line}\n${"echo done\n".repeat(40)}`];
     const before = { ...base, spec: { ...base.spec, containers: [{ ...web, args: script("exec web --fast") }] } };
     const after = { ...base, spec: { ...base.spec, containers: [{ ...web, args: script("exit 1") }] } };

@@ -1,4 +1,4 @@
-// What differs between two pod templates, as far as it can matter to one container. Pure; values of environment variables are not told.
+// What differs between two pod templates, as far as it can matter to one container. Pure; values of environment variables are not shown.
 import type { Container, PodSpec, PodTemplate } from "#api/kubernetes.ts";
 import { canonicalJson, jsonEqual } from "#lib/canonical-json.ts";
 import { redact, redactValue } from "#lib/redact.ts";
@@ -67,7 +67,7 @@ export const differenceText = ({ path, before, after }: Difference): string => {
 
 const maxBriefLength = 80;
 
-/** Few enough words for the middle of a sentence: a long value is not told, only what changed. */
+/** Few enough words for the middle of a sentence: a long value is not shown, only what changed. */
 export const briefDifferenceText = (difference: Difference): string => {
   const text = differenceText(difference);
   return text.length <= maxBriefLength || difference.path === "" ? text : difference.path;

@@ -1,4 +1,4 @@
-// Every cause there is, asked together with all others: told where it holds, silent where its nearest neighbour holds, silent where it is contradicted.
+// Every cause there is, asked together with all others: found where it holds, silent where its nearest neighbour holds, silent where it is contradicted.
 import { describe, expect, test } from "vitest";
 import type { Pod } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
@@ -11,7 +11,7 @@ import { casesByCode, families } from "#test/three-cases/registry.ts";
 
 const codesOf = (parts: Partial<Evidence>): string[] => diagnoseCluster(evidence(parts)).findings.map(({ code }) => code);
 
-/** What a Prometheus that is nobody's friend says of all that is there. */
+/** A hostile Prometheus that accuses every object. */
 const slandered = (parts: Partial<Evidence>): Partial<Evidence> => {
   const all = parts.objects ?? [];
   const pods = all.filter((object): object is Pod => object.kind === "Pod");
@@ -47,15 +47,15 @@ const repairsOf = (parts: Partial<Evidence>): unknown =>
     facts.remedies.length === 0 ? [] : [{ code, object, facts }],
   );
 
-test("every cause stands in the table, once", () => {
+test("every cause is in the table, once", () => {
   expect(families.flatMap((family) => Object.keys(family)).toSorted()).toEqual(causes.map(({ code }) => code).toSorted());
 });
 
 describe.each(Object.entries(casesByCode))("%s", (code, { holds, neighbour, contradicted }) => {
-  test("is told where it holds, and nothing else is", () => {
+  test("is found where it holds, alone", () => {
     expect(codesOf(holds)).toEqual([code]);
   });
-  test(`is not told where ${neighbour} holds`, () => {
+  test(`is not found where ${neighbour} holds`, () => {
     expect(neighbour).not.toBe(code);
     const neighbours = codesOf(casesByCode[neighbour]!.holds);
     expect(neighbours).toContain(neighbour);
@@ -67,7 +67,7 @@ describe.each(Object.entries(casesByCode))("%s", (code, { holds, neighbour, cont
   ])("is mended, where it %s, as it is without what a Prometheus says", (_, parts) => {
     expect(repairsOf(slandered(parts))).toEqual(repairsOf(parts));
   });
-  test("is not told where it is contradicted", () => {
+  test("is not found where it is contradicted", () => {
     expect(codesOf(contradicted)).not.toContain(code);
   });
 });

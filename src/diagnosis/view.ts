@@ -21,7 +21,7 @@ import { replicasOf, templateOf } from "#cluster/workload-shape.ts";
 import type { ComponentState, ConnectionAttempt, Evidence, Metric, ObservedChange, ObservedEvent, PodLog } from "#evidence/evidence.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
-/** A root owner with the pods it makes: Deployment, StatefulSet, DaemonSet, CronJob, Job, ReplicaSet of nobody, or a bare Pod. */
+/** A root owner with the pods it makes: Deployment, StatefulSet, DaemonSet, CronJob, Job, a ReplicaSet without an owner, or a bare Pod. */
 export interface Workload {
   readonly reference: Reference;
   readonly object: KubeObject;

@@ -1,4 +1,4 @@
-// Three cases for each cause of pods that are not created, and of webhooks that nobody answers.
+// Three cases for each cause of pods that are not created, and of webhooks without a server.
 import type { CauseCode } from "#api/cause-codes.ts";
 import type { KubeObject } from "#api/object.ts";
 import type { Evidence } from "#evidence/evidence.ts";
@@ -15,7 +15,7 @@ const refused = (message: string, ...objects: readonly KubeObject[]): Partial<Ev
 });
 const pods = podsOf(web, {}).slice(1);
 const forbidden = 'pods "web-x" is forbidden:';
-/** Told in these words; contradicted by pods that are there. */
+/** Found by these words; contradicted by pods that exist. */
 const words = (message: string, neighbour: CauseCode): ThreeCases => ({
   holds: refused(message, robot),
   neighbour,

@@ -25,7 +25,7 @@ test("one that is limited from below is well", () => {
   expect(answers(autoscalerAtItsLimit, { objects: [web, scaler(limited(1, "TooFewReplicas"))] })).toEqual([]);
 });
 
-test("fewer replicas than it may have contradict a limit that its condition still tells of", () => {
+test("fewer replicas than it may have contradict a limit that its condition still reports", () => {
   expect(answers(autoscalerAtItsLimit, { objects: [web, scaler(limited(3, "TooManyReplicas"))] })).toEqual([]);
 });
 

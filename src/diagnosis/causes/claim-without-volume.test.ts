@@ -23,7 +23,7 @@ const rwo = "accessModes: [ReadWriteOnce]";
 const asks = `${rwo}, resources: { requests: { storage: 1Gi } }`;
 const offers = `${rwo}, capacity: { storage: 1Gi }`;
 
-const told = (...documents: readonly string[]): string[] =>
+const foundIn = (...documents: readonly string[]): string[] =>
   claimWithoutVolume.flatMap((cause) =>
     cause
       .find(createView(evidence({ objects: objects(documents.join("\n---\n")) })))
@@ -101,5 +101,5 @@ const cases: readonly (readonly [name: string, documents: readonly string[], cod
 ];
 
 test.each(cases)("%s", (_name, documents, codes) => {
-  expect(told(...documents)).toEqual(codes);
+  expect(foundIn(...documents)).toEqual(codes);
 });

@@ -1,4 +1,4 @@
-// A container that is throttled, as a Prometheus tells it: never by that alone, and not where its own object contradicts it.
+// A container that is throttled, as a Prometheus reports it: never by that alone, and not where its own object contradicts it.
 import { expect, test } from "vitest";
 import { cpuOverload } from "#diagnosis/causes/cpu-overload.ts";
 import type { Metric } from "#evidence/evidence.ts";
@@ -38,18 +38,18 @@ const measured = (container: string, throttled: number, cores?: number): Metric[
     ...(cores === undefined ? [] : [{ object, container, name: "cpu_usage_cores", value: cores }]),
   ];
 };
-const told = (metrics: readonly Metric[], limits = "{cpu: 200m}", startedAt = long): string[] => {
+const foundIn = (metrics: readonly Metric[], limits = "{cpu: 200m}", startedAt = long): string[] => {
   const workload = web(limits);
   return answers(cpuOverload, { objects: [workload, ...podsOf(workload, running(startedAt))], metrics });
 };
 
-test("throttled at its own limit is told, for a person", () => {
-  expect(told([...measured("web", 0.6, 0.19), ...measured("proxy", 0.01, 2)])).toEqual(["CpuOverload Deployment web → person"]);
+test("throttled at its own limit is found, for a person", () => {
+  expect(foundIn([...measured("web", 0.6, 0.19), ...measured("proxy", 0.01, 2)])).toEqual(["CpuOverload Deployment web → person"]);
 });
 
 test.each<[string, readonly Metric[], string?, string?]>([
   ["throttled a little", measured("web", 0.05, 0.19)],
-  ["throttled, and nobody knows what it uses", measured("web", 0.9)],
+  ["throttled, and its use is not known", measured("web", 0.9)],
   ["throttled now and then below its limit", measured("web", 0.6, 0.05)],
   ["a container that has no limit", measured("proxy", 0.9, 0.19)],
   ["a limit of its memory alone", measured("web", 0.9, 0.19), "{memory: 64Mi}"],
@@ -58,5 +58,5 @@ test.each<[string, readonly Metric[], string?, string?]>([
   ["another container's use", [...measured("web", 0.9), ...measured("proxy", 0.1, 0.19)]],
   ["no metrics at all", []],
 ])("%s is not", (_, metrics, limits, startedAt) => {
-  expect(told(metrics, limits, startedAt)).toEqual([]);
+  expect(foundIn(metrics, limits, startedAt)).toEqual([]);
 });

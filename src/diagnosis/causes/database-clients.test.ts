@@ -49,7 +49,7 @@ test.each([
   expect(answers(portWrong, scene(text))).toEqual([]);
 });
 
-test("the server's own log tells of others' rejected logins: no finding about the server", () => {
+test("the server's own log has rejected logins of others: no finding about the server", () => {
   const parts = scene("");
   const text = "[Note] Access denied for user 'x'@'10.0.0.9' (using password: YES)";
   expect(

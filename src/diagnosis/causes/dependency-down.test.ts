@@ -31,15 +31,15 @@ const scene = (sketch: PodSketch, line: string): Partial<Evidence> => {
     logs: [{ namespace: "shop", pod: pods.at(-1)!.metadata.name, container: "web", run: "previous", text: line }],
   };
 };
-const told = (parts: Partial<Evidence>): string[] =>
+const foundIn = (parts: Partial<Evidence>): string[] =>
   diagnoseCluster(evidence(parts)).findings.map(({ code, object }) => `${code} ${object.name}`);
 
 test("a workload without a ready pod, and a caller that cannot reach it: it is where to look", () => {
   expect(answers(dependencyDown, scene(unready, refused))).toEqual(["DependencyDown Deployment api → person"]);
-  expect(told(scene(unready, refused))).toEqual(["DependencyDown api"]);
+  expect(foundIn(scene(unready, refused))).toEqual(["DependencyDown api"]);
 });
 
-test("where it is known why it is down, that is told, and explains its callers", () => {
+test("where it is known why it is down, that is the finding, and explains its callers", () => {
   const missing = failing(
     containerStatus("api", { waiting: { reason: "CreateContainerConfigError", message: 'configmap "settings" not found' } }),
   );

@@ -1,4 +1,4 @@
-// A route that leads elsewhere than the rest of its table; against tables in order, deliberate detours and tables nobody reads.
+// A route that leads elsewhere than the rest of its table; against tables in order, deliberate detours and tables without a reader.
 import { describe, expect, test } from "vitest";
 import { gatewayMisroutes } from "#diagnosis/causes/gateway-misroutes.ts";
 import type { KubeObject } from "#api/object.ts";
@@ -124,7 +124,7 @@ test("a table without a habit proves nothing by its words", () => {
   expect(answers(gatewayMisroutes, scene(spring({ orders: "users-svc", a: "payments-svc", b: "carts-svc", c: "mails-svc" })))).toEqual([]);
 });
 
-test("nobody reads the table", () => {
+test("no workload reads the table", () => {
   const parts = scene(spring(wrong));
   expect(
     answers(gatewayMisroutes, { ...parts, objects: (parts.objects ?? []).filter(({ metadata }) => !metadata.name.startsWith("gateway")) }),

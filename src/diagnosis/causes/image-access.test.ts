@@ -40,7 +40,7 @@ const pulling = (image: string, words: string, more = "", extra = "", complaint?
   });
 };
 
-const told = (given: Evidence): string[] =>
+const foundIn = (given: Evidence): string[] =>
   [pullSecretMissing, registryUnresolvable].flatMap((cause) =>
     cause.find(createView(given)).flatMap((each) => ("found" in each ? [each.found.code] : [])),
   );
@@ -49,10 +49,10 @@ const denied = "failed to authorize: failed to fetch anonymous token: unexpected
 const secret = "apiVersion: v1\nkind: Secret\nmetadata: { name: pull }\ntype: kubernetes.io/dockerconfigjson\n";
 
 describe("a pull secret that is missing", () => {
-  test("is told where the registry wants credentials and none are named", () => {
-    expect(told(pulling("registry.test/team/web:1", denied))).toEqual(["PullSecretMissing"]);
+  test("is found where the registry wants credentials and none are named", () => {
+    expect(foundIn(pulling("registry.test/team/web:1", denied))).toEqual(["PullSecretMissing"]);
   });
-  test("is told where the one that is named does not exist", () => {
+  test("is found where the one that is named does not exist", () => {
     const given = pulling(
       "registry.test/team/web:1",
       denied,
@@ -60,38 +60,38 @@ describe("a pull secret that is missing", () => {
       secret,
       "Unable to retrieve some image pull secrets (gone)",
     );
-    expect(told(given)).toEqual(["PullSecretMissing"]);
+    expect(foundIn(given)).toEqual(["PullSecretMissing"]);
   });
-  test("is told instead of the general cause, which says less", () => {
+  test("is found instead of the general cause, which says less", () => {
     expect(diagnoseCluster(pulling("registry.test/team/web:1", denied)).findings.map(({ code }) => code)).toEqual(["PullSecretMissing"]);
   });
-  test("is not told where a named one exists: then it is not accepted", () => {
-    expect(told(pulling("registry.test/team/web:1", denied, ", imagePullSecrets: [{ name: pull }]", secret))).toEqual([]);
+  test("is not found where a named one exists: then it is not accepted", () => {
+    expect(foundIn(pulling("registry.test/team/web:1", denied, ", imagePullSecrets: [{ name: pull }]", secret))).toEqual([]);
   });
-  test("is not told of an account that brings one", () => {
+  test("is not found of an account that brings one", () => {
     const account = "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: { name: default }\nimagePullSecrets: [{ name: pull }]\n";
-    expect(told(pulling("registry.test/team/web:1", denied, "", secret + account))).toEqual([]);
+    expect(foundIn(pulling("registry.test/team/web:1", denied, "", secret + account))).toEqual([]);
   });
-  test("is not told where the registry says that the image may not exist, nor of an official image", () => {
-    expect(told(pulling("team/web:1", "pull access denied, repository does not exist or may require authorization"))).toEqual([]);
-    expect(told(pulling("redis:alpinee", denied))).toEqual([]);
+  test("is not found where the registry says that the image may not exist, nor of an official image", () => {
+    expect(foundIn(pulling("team/web:1", "pull access denied, repository does not exist or may require authorization"))).toEqual([]);
+    expect(foundIn(pulling("redis:alpinee", denied))).toEqual([]);
     expect(diagnoseCluster(pulling("redis:alpinee", denied)).findings.map(({ code }) => code)).toEqual(["ImageUnpullable"]);
   });
 });
 
 describe("a registry that cannot be resolved", () => {
   const lost = 'failed to do request: Head "https://registry.test/v2/": dial tcp: lookup registry.test on 10.0.0.2:53: no such host';
-  test("is told of the workload", () => {
-    expect(told(pulling("registry.test/team/web:1", lost))).toEqual(["RegistryUnresolvable"]);
+  test("is found of the workload", () => {
+    expect(foundIn(pulling("registry.test/team/web:1", lost))).toEqual(["RegistryUnresolvable"]);
   });
-  test("is not told where it is resolved and does not answer", () => {
-    expect(told(pulling("registry.test/team/web:1", "dial tcp 10.0.0.9:443: i/o timeout"))).toEqual([]);
+  test("is not found where it is resolved and does not answer", () => {
+    expect(foundIn(pulling("registry.test/team/web:1", "dial tcp 10.0.0.9:443: i/o timeout"))).toEqual([]);
   });
-  test("is not told where the container runs by now", () => {
+  test("is not found where the container runs by now", () => {
     const deployment = web("registry.test/team/web:1");
     const made = podsOf(deployment, {});
     expect(
-      told(
+      foundIn(
         evidence({
           objects: [deployment, ...made],
           events: [warning(made.at(-1) as Pod, "Failed", `Failed to pull image "registry.test/team/web:1": ${lost}`)],

@@ -27,7 +27,7 @@ test.each([
     `{ tls: [{ secretName: web-tsl }], rules: ${rules("{ name: web, port: { name: http } }")} }`,
     "instead of Secret web-tsl, web-tls exists",
   ],
-])("%s is told to a person, with the nearest that exists", (_, spec, hint) => {
+])("%s is left to a person, with the nearest that exists", (_, spec, hint) => {
   const given = { objects: [...world, ingress(spec)] };
   expect(answers(ingressBroken, given)).toEqual(["IngressBroken Ingress web → person"]);
   expect(JSON.stringify(ingressBroken.find(createView(evidence(given))))).toContain(hint);

@@ -59,7 +59,7 @@ const withAddress = ({ spec: { template } }: Deployment, service: string): Deplo
 const [web, api, db] = [deployment("web"), deployment("api"), deployment("db")];
 
 describe("a program of a node", () => {
-  test("the kubelet: stopped, or silent where nobody looked", () => {
+  test("the kubelet: stopped, or silent where its state was not read", () => {
     expect(found(evidence({ objects: [node("a", "Unknown")], components: [state("kubelet", "a", "stopped")] }))).toEqual(["KubeletDown a"]);
     expect(found(evidence({ objects: [node("a", "Unknown", "Kubelet stopped posting node status.")] }))).toEqual(["KubeletDown a"]);
   });
@@ -95,7 +95,7 @@ describe("a program of a node", () => {
       "KubeProxyDown a",
     ]);
   });
-  test("not kube-proxy where nobody reaches them, where it is seen to run, or where the node is gone", () => {
+  test("not kube-proxy where no node reaches them, where it is seen to run, or where the node is gone", () => {
     const everywhere = services.flatMap((each) => [attempt("a", each, "failed"), attempt("b", each, "failed")]);
     expect(found(evidence({ objects: [node("a"), node("b")], connections: everywhere }))).toEqual([]);
     const alone = services.flatMap((each) => [attempt("a", each, "failed"), attempt("b", each, "open")]);

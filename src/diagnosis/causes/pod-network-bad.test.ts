@@ -78,13 +78,13 @@ test("a caller that is slow only at times is not at the source, however many pac
   expect(answers(delay, scene(always, atTimes))).toEqual(["PodNetworkDelay Deployment web → person"]);
 });
 
-test("where it is known who calls whom, a few more packets of the caller name nobody", () => {
+test("where the order of calls is known, a few more packets of the caller prove nothing", () => {
   const caller: Measured = { ...slow, packets: [100, 65], requests: [10, 5] };
   const called: Measured = { ...slow, packets: [100, 40], requests: [10, 5] };
   expect(answers(delay, scene(caller, called))).toEqual(["PodNetworkDelay Deployment api → person"]);
 });
 
-test("packets of requests that nobody made before say less than those that come without", () => {
+test("packets of requests that no caller made before say less than those that come without", () => {
   const awakened: Measured = { p50: [0, 2], p90: [0, 4], packets: [100, 170], requests: [0, 1] };
   const steady: Measured = { ...slow, packets: [100, 140], requests: [10, 10] };
   const unknown = [deployment("web"), api, ...services, ...podsOf(web, {}), ...podsOf(api, {})];
@@ -102,7 +102,7 @@ test("without packets the one that calls none of the slow is at the source", () 
   expect(answers(delay, scene(slow, slow))).toEqual(["PodNetworkDelay Deployment api → person"]);
 });
 
-test("nobody is slow: more packets alone are traffic", () => {
+test("nothing is slow: more packets alone are traffic", () => {
   const busy: Measured = { p50: [0.02, 0.02], p90: [0.05, 0.05], packets: [100, 400], requests: [10, 11] };
   expect(answers(delay, scene(busy, busy))).toEqual([]);
 });

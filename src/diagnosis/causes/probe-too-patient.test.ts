@@ -18,7 +18,7 @@ test("a delay that ends before is only patience", () => {
   expect(answered(asked(300))).toEqual([]);
 });
 
-test("a probe that has been asked already starves nobody by its delay", () => {
+test("a probe that has been asked already starves no pod by its delay", () => {
   expect(answered(asked(100, { progressDeadlineSeconds: 60 }))).toEqual([]);
 });
 

@@ -76,7 +76,7 @@ const probed = (
   });
 };
 
-const told = (given: Evidence): string[] =>
+const foundIn = (given: Evidence): string[] =>
   diagnoseCluster(given).findings.map(({ code, detail }) => `${code}${detail === undefined ? "" : ` ${detail["probe"]}`}`);
 
 const grpc = "grpc: { port: 8080 }";
@@ -97,7 +97,7 @@ const cases: readonly (readonly [name: string, given: Evidence, codes: readonly 
     ["ProbeWrongPort readiness"],
   ],
   [
-    "a liveness probe of a port that is not declared, told instead of a crash",
+    "a liveness probe of a port that is not declared, found instead of a crash",
     probed(`livenessProbe: { httpGet: { port: 8081, path: / } }, readinessProbe: { ${grpc} }`, killed, [
       `Liveness probe failed: Get "http://10.1.0.7:8081/": ${refused}`,
     ]),
@@ -172,7 +172,7 @@ const cases: readonly (readonly [name: string, given: Evidence, codes: readonly 
     ["ProbeTooImpatient readiness"],
   ],
   [
-    "a readiness probe that nobody outwaits: the program is slow for all",
+    "a readiness probe that no other outwaits: the program is slow for all",
     probed(`readinessProbe: { ${grpc}, timeoutSeconds: 1 }, livenessProbe: { ${grpc}, timeoutSeconds: 1 }`, unready, [
       `Readiness probe failed: ${late}`,
     ]),
@@ -216,5 +216,5 @@ const cases: readonly (readonly [name: string, given: Evidence, codes: readonly 
 ];
 
 test.each(cases)("%s", (_name, given, codes) => {
-  expect(told(given)).toEqual(codes);
+  expect(foundIn(given)).toEqual(codes);
 });

@@ -21,7 +21,7 @@ test("a ConfigMap that never was is corrected to one of nearly that name", () =>
   ]);
 });
 
-test("a Secret of nearly that name is told to a person, and chosen by nobody else", () => {
+test("a Secret of nearly that name is a hint for a person, and never chosen", () => {
   const pods = podsOf(web, waits('secret "tokn" not found'));
   const [token] = objects(`{ apiVersion: v1, kind: Secret, metadata: { name: token } }`);
   expect(answers(referenceMissing, { objects: [web, ...pods, token!] })).toEqual(["ReferenceMissing Deployment web → person"]);
@@ -46,11 +46,11 @@ test("where the kubelet's words were not kept, what the container needs and no l
   const secret = (more: object): ReturnType<typeof deployment> =>
     deployment("web", { envFrom: [{ secretRef: { name: "tokens", ...more } }] });
   const waiting = failing(containerStatus("web", { waiting: { reason: "CreateContainerConfigError" } }));
-  const told = (needy: ReturnType<typeof deployment>, ...others: ReturnType<typeof objects>): readonly string[] =>
+  const foundIn = (needy: ReturnType<typeof deployment>, ...others: ReturnType<typeof objects>): readonly string[] =>
     answers(referenceMissing, { objects: [needy, ...podsOf(needy, waiting), ...others] });
-  expect(told(secret({}))).toEqual(["ReferenceMissing Deployment web → person"]);
-  expect(told(secret({ optional: true }))).toEqual([]);
-  expect(told(secret({}), ...objects("{ apiVersion: v1, kind: Secret, metadata: { name: tokens } }"))).toEqual([]);
+  expect(foundIn(secret({}))).toEqual(["ReferenceMissing Deployment web → person"]);
+  expect(foundIn(secret({ optional: true }))).toEqual([]);
+  expect(foundIn(secret({}), ...objects("{ apiVersion: v1, kind: Secret, metadata: { name: tokens } }"))).toEqual([]);
 });
 
 test("a container that waits for its image is another cause", () => {

@@ -34,7 +34,7 @@ test("an alert misses it, whenever it was scaled", () => {
   ]);
 });
 
-test("it rests since long ago and nobody misses it", () => {
+test("it was scaled down long ago and no caller misses it", () => {
   expect(answers(replicasZero, { objects: [web, ...service], ...down("2027-02-20T13:55:00Z") })).toEqual([]);
 });
 
@@ -48,6 +48,6 @@ test("it wants a pod that is not ready: another cause", () => {
   expect(answers(replicasZero, { objects: [wanting, ...service, ...podsOf(wanting, failing())] })).toEqual([]);
 });
 
-test("no Service stands before it: nobody can miss it", () => {
+test("no Service selects it: no caller can miss it", () => {
   expect(answers(replicasZero, { objects: [web], ...down("2027-03-01T13:55:00Z") })).toEqual([]);
 });

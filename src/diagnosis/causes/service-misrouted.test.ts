@@ -9,7 +9,7 @@ import type { Evidence } from "#evidence/evidence.ts";
 import { evidence, objects, podsOf } from "#test/evidence-sketch.ts";
 
 const causes = [addressWrong, servicePortWrong, serviceProtocolWrong, serviceSelectorMatchesNothing];
-const told = (given: Evidence): string[] =>
+const foundIn = (given: Evidence): string[] =>
   causes.flatMap((cause) =>
     cause
       .find(createView(given))
@@ -51,9 +51,9 @@ const failed: Evidence["connections"] = [{ namespace: "shop", service: "api", po
 const open: Evidence["connections"] = [{ namespace: "shop", service: "api", port: 70, result: "open", text: "open" }];
 
 describe("a Service's selector", () => {
-  test("with a value like none, on a Service called as nobody is, means no program that anyone could name", () => {
+  test("with a value like none, on a Service with a name like none, is for no workload", () => {
     const yaml = service("selector: { app: kitchen }, ports: [{ port: 70, targetPort: 7070 }]", "cellar");
-    expect(told(scene(yaml, { connections: failed }))).toEqual([]);
+    expect(foundIn(scene(yaml, { connections: failed }))).toEqual([]);
   });
 
   test.each([
@@ -61,37 +61,37 @@ describe("a Service's selector", () => {
     ["nearly the value", "selector: { app: ap_i }, ports: [{ port: 70, targetPort: 7070 }]"],
     ["a value like none, on a Service called as the program is", "selector: { app: kitchen }, ports: [{ port: 70, targetPort: 7070 }]"],
     ["one label too many", "selector: { app: api, stage: live }, ports: [{ port: 70, targetPort: main }]"],
-  ])("with %s matches nothing: told, with the labels that exist", (_name, spec) => {
+  ])("with %s matches nothing: found, with the labels that exist", (_name, spec) => {
     const given = scene(service(spec), { connections: failed });
-    expect(told(given)).toEqual(["ServiceSelectorMatchesNothing Service/api"]);
+    expect(foundIn(given)).toEqual(["ServiceSelectorMatchesNothing Service/api"]);
     expect(serviceSelectorMatchesNothing.find(createView(given))[0]).toMatchObject({
       found: { facts: { remedies: [{ action: "fix_service", parameters: { selector: "app=api" } }] } },
     });
   });
-  test("is not told where a workload has the labels and merely no pods", () => {
+  test("is not found where a workload has the labels and merely no pods", () => {
     const given = scene(service("selector: { app: api }, ports: [{ port: 70, targetPort: 7070 }]"));
-    expect(told({ ...given, objects: given.objects.filter((object) => !apiPods.includes(object)) })).toEqual([]);
+    expect(foundIn({ ...given, objects: given.objects.filter((object) => !apiPods.includes(object)) })).toEqual([]);
   });
-  test("is not told of a Service that nobody was meant to be behind", () => {
-    expect(told(scene(service("selector: { app: other }, ports: [{ port: 1, targetPort: 1 }]", "left-over")))).toEqual([]);
+  test("is not found of a Service that is for no workload", () => {
+    expect(foundIn(scene(service("selector: { app: other }, ports: [{ port: 1, targetPort: 1 }]", "left-over")))).toEqual([]);
   });
 });
 
 describe("a Service's port", () => {
   test("that no container has is found where connections fail", () => {
-    expect(told(scene(service("selector: { app: api }, ports: [{ port: 70, targetPort: 7071 }]"), { connections: failed }))).toEqual([
+    expect(foundIn(scene(service("selector: { app: api }, ports: [{ port: 70, targetPort: 7071 }]"), { connections: failed }))).toEqual([
       "ServicePortWrong Service/api",
     ]);
     expect(
-      told(
+      foundIn(
         scene(service("selector: { app: api }, ports: [{ port: 70, targetPort: 7071 }]"), {
           log: "dial tcp 10.2.0.9:70: connect: connection refused",
         }),
       ),
     ).toEqual(["ServicePortWrong Service/api"]);
   });
-  test("by a name that no container has is told at once", () => {
-    expect(told(scene(service("selector: { app: api }, ports: [{ port: 70, targetPort: rpc }]")))).toEqual([
+  test("by a name that no container has is found at once", () => {
+    expect(foundIn(scene(service("selector: { app: api }, ports: [{ port: 70, targetPort: rpc }]")))).toEqual([
       "ServicePortWrong Service/api",
     ]);
   });
@@ -104,21 +104,21 @@ addressType: IPv4
 endpoints: [{ addresses: [10.1.0.7], conditions: { ready: true } }]
 `;
     const named = service("selector: { app: api }, ports: [{ port: 70, targetPort: rpc }]");
-    expect(told(scene(`${named}${slice}ports: [{ port: 7070 }]\n`))).toEqual([]);
-    expect(told(scene(`${named}${slice}ports: []\n`))).toEqual(["ServicePortWrong Service/api"]);
+    expect(foundIn(scene(`${named}${slice}ports: [{ port: 7070 }]\n`))).toEqual([]);
+    expect(foundIn(scene(`${named}${slice}ports: []\n`))).toEqual(["ServicePortWrong Service/api"]);
   });
-  test("that is merely not declared is not told where connections succeed, or nobody complains", () => {
-    expect(told(scene(service("selector: { app: api }, ports: [{ port: 70, targetPort: 7071 }]"), { connections: open }))).toEqual([]);
-    expect(told(scene(service("selector: { app: api }, ports: [{ port: 70, targetPort: 7071 }]")))).toEqual([]);
+  test("that is merely not declared is not found where connections succeed, or no caller complains", () => {
+    expect(foundIn(scene(service("selector: { app: api }, ports: [{ port: 70, targetPort: 7071 }]"), { connections: open }))).toEqual([]);
+    expect(foundIn(scene(service("selector: { app: api }, ports: [{ port: 70, targetPort: 7071 }]")))).toEqual([]);
   });
   test("in another protocol is another cause", () => {
     expect(
-      told(scene(service("selector: { app: api }, ports: [{ port: 70, targetPort: 7070, protocol: UDP }]"), { connections: failed })),
+      foundIn(scene(service("selector: { app: api }, ports: [{ port: 70, targetPort: 7070, protocol: UDP }]"), { connections: failed })),
     ).toEqual(["ServiceProtocolWrong Service/api"]);
   });
   test("in both protocols is right", () => {
     expect(
-      told(
+      foundIn(
         scene(
           service(
             "selector: { app: api }, ports: [{ name: a, port: 70, targetPort: 7070 }, { name: b, port: 70, targetPort: 7070, protocol: UDP }]",
@@ -131,11 +131,11 @@ endpoints: [{ addresses: [10.1.0.7], conditions: { ready: true } }]
 
 describe("an address in a variable", () => {
   const right = service("selector: { app: api }, ports: [{ port: 70, targetPort: 7070 }]");
-  test("of a Service that does not exist is told of the caller", () => {
-    expect(told(scene(right, { address: "apii:70", log: "unable to connect to apii:70" }))).toEqual(["EnvAddressWrong Deployment/web"]);
+  test("of a Service that does not exist is found of the caller", () => {
+    expect(foundIn(scene(right, { address: "apii:70", log: "unable to connect to apii:70" }))).toEqual(["EnvAddressWrong Deployment/web"]);
   });
-  test("with a port that the Service does not have is told of the caller", () => {
-    expect(told(scene(right, { address: "api:71", log: "dial tcp 10.2.0.9:71: connection refused" }))).toEqual([
+  test("with a port that the Service does not have is found of the caller", () => {
+    expect(foundIn(scene(right, { address: "api:71", log: "dial tcp 10.2.0.9:71: connection refused" }))).toEqual([
       "EnvAddressWrong Deployment/web",
     ]);
   });
@@ -145,10 +145,10 @@ describe("an address in a variable", () => {
     "UNAVAILABLE: DNS resolution failed for apii:70",
     "dial tcp: lookup apii on 10.0.0.10:53: no such host",
   ])("is complained of in the words of any runtime: %s", (log) => {
-    expect(told(scene(right, { address: "apii:70", log }))).toEqual(["EnvAddressWrong Deployment/web"]);
+    expect(foundIn(scene(right, { address: "apii:70", log }))).toEqual(["EnvAddressWrong Deployment/web"]);
   });
-  test("that leads nowhere and that its log does not complain of is not told", () => {
-    expect(told(scene(right, { address: "apii:70", log: "all is well" }))).toEqual([]);
+  test("that leads nowhere and that its log does not complain of is not found", () => {
+    expect(foundIn(scene(right, { address: "apii:70", log: "all is well" }))).toEqual([]);
   });
   const alert: Evidence["alerts"][number] = {
     name: "HighErrorRate",
@@ -160,18 +160,18 @@ describe("an address in a variable", () => {
     annotations: {},
   };
   test("that is nearly right is found without a log if something fails, and one that resembles no Service is not", () => {
-    expect(told(scene(right, { address: "apii:70", alerts: [alert] }))).toEqual(["EnvAddressWrong Deployment/web"]);
-    expect(told(scene(right, { address: "api:71", alerts: [alert] }))).toEqual(["EnvAddressWrong Deployment/web"]);
-    expect(told(scene(right, { address: "assistant:70", alerts: [alert] }))).toEqual([]);
+    expect(foundIn(scene(right, { address: "apii:70", alerts: [alert] }))).toEqual(["EnvAddressWrong Deployment/web"]);
+    expect(foundIn(scene(right, { address: "api:71", alerts: [alert] }))).toEqual(["EnvAddressWrong Deployment/web"]);
+    expect(foundIn(scene(right, { address: "assistant:70", alerts: [alert] }))).toEqual([]);
     const unready = { conditions: [{ type: "Ready", status: "False" as const }] };
     const web = caller("apii:70");
     const failing = evidence({ objects: [api, ...apiPods, web, ...podsOf(web, { status: unready }), ...objects(right)] });
-    expect(told(failing)).toEqual(["EnvAddressWrong Deployment/web"]);
+    expect(foundIn(failing)).toEqual(["EnvAddressWrong Deployment/web"]);
   });
   test("that is nearly right is not found if nothing fails and no log was read", () => {
-    expect(told(scene(right, { address: "apii:70" }))).toEqual([]);
-    expect(told(scene(right, { address: "api:71" }))).toEqual([]);
-    expect(told(scene(right, { address: "apii:70", alerts: [{ ...alert, labels: { namespace: "billing" } }] }))).toEqual([]);
+    expect(foundIn(scene(right, { address: "apii:70" }))).toEqual([]);
+    expect(foundIn(scene(right, { address: "api:71" }))).toEqual([]);
+    expect(foundIn(scene(right, { address: "apii:70", alerts: [{ ...alert, labels: { namespace: "billing" } }] }))).toEqual([]);
   });
   test.each([undefined, "connect ECONNREFUSED web-db:5432"])("is never corrected to the workload's own Service (log: %s)", (log) => {
     const own = service("selector: { app: web }, ports: [{ port: 8080 }]", "web");
@@ -180,18 +180,18 @@ describe("an address in a variable", () => {
     expect(findings.map(({ code }) => code)).toEqual(log === undefined ? [] : ["EnvAddressWrong"]);
     expect(JSON.stringify(findings)).not.toMatch(/to web:|; web exists/);
   });
-  test("is not told where others call the same port: then the Service is wrong", () => {
+  test("is not found where others call the same port: then the Service is wrong", () => {
     const given = scene(right, { address: "api:71", log: "dial tcp 10.2.0.9:71: connection refused" });
     const other = deployment("mail", 25, '[{ name: API_ADDR, value: "api:71" }]');
-    expect(told({ ...given, objects: [...given.objects, other, ...podsOf(other, {})] })).toEqual([]);
+    expect(foundIn({ ...given, objects: [...given.objects, other, ...podsOf(other, {})] })).toEqual([]);
   });
-  test("is not told where the program stands there without its Service, or no more may be made", () => {
+  test("is not found where the program lacks its Service, or no more may be made", () => {
     const gone = service("selector: { app: web }, ports: [{ port: 80, targetPort: 8080 }]", "web");
-    expect(told(scene(gone, { log: "lookup api: no such host" }))).toEqual([]);
+    expect(foundIn(scene(gone, { log: "lookup api: no such host" }))).toEqual([]);
     const full = `---\napiVersion: v1\nkind: ResourceQuota\nmetadata: { name: q }\nspec: {}\nstatus: { hard: { services: "1" }, used: { services: "1" } }\n`;
-    expect(told(scene(right + full, { address: "mail:25", log: "lookup mail: no such host" }))).toEqual([]);
+    expect(foundIn(scene(right + full, { address: "mail:25", log: "lookup mail: no such host" }))).toEqual([]);
   });
-  test("that leads where it should is not told, whatever the log says", () => {
-    expect(told(scene(right, { log: "api:70 timeout" }))).toEqual([]);
+  test("that leads where it should is not found, whatever the log says", () => {
+    expect(foundIn(scene(right, { log: "api:70 timeout" }))).toEqual([]);
   });
 });

@@ -60,7 +60,7 @@ export const serviceSelectsOthers = cause({
     }),
   // Two revisions of one program, as of a canary, serve the same port.
   supports: [
-    { is: "a label tells the workloads apart", holds: ({ label }) => label !== "" },
+    { is: "a label distinguishes the workloads", holds: ({ label }) => label !== "" },
     { is: "a caller is refused", holds: ({ service }, view) => complaintsAboutService(view, service).length > 0 || "unknown" },
   ],
   object: ({ service }) => service,

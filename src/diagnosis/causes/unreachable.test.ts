@@ -1,4 +1,4 @@
-// What stands between two workloads that are well: a NetworkPolicy, a certificate, the cluster's DNS.
+// What separates two workloads that are well: a NetworkPolicy, a certificate, the cluster's DNS.
 import { expect, test } from "vitest";
 import { certificateExpired } from "#diagnosis/causes/certificate-expired.ts";
 import { clusterDnsDown } from "#diagnosis/causes/cluster-dns-down.ts";
@@ -47,7 +47,7 @@ test.each([
   expect(answers(networkPolicyIsolates, scene("web", late, policies))).toEqual([]);
 });
 
-test("nobody complains, or a connection was opened: the policy has no effect that anybody feels", () => {
+test("no caller complains, or a connection was opened: the policy has no effect on callers", () => {
   const closed = policy("{ podSelector: {}, policyTypes: [Ingress] }");
   expect(answers(networkPolicyIsolates, scene("web", "all is well", closed))).toEqual([]);
   const connections = [{ namespace: "shop", service: "api", port: 80, result: "open", text: "open" } as const];
@@ -57,7 +57,7 @@ test("nobody complains, or a connection was opened: the policy has no effect tha
 test.each([
   'Get "https://api:443/x": tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2027-03-01T14:00:00Z is after 2027-02-28T00:00:00Z',
   "Error: certificate has expired { code: 'CERT_HAS_EXPIRED', host: 'api:443' }",
-])("a certificate is refused for its dates: whose it is, where the words tell", (text) => {
+])("a certificate is refused for its dates: its owner, where the words name it", (text) => {
   expect(answers(certificateExpired, scene("web", text))).toEqual(["CertificateExpired Service api → person"]);
 });
 

@@ -26,7 +26,7 @@ const all: readonly Cause[] = [
   taintNotTolerated,
 ];
 
-const told = (given: Evidence): string[] =>
+const foundIn = (given: Evidence): string[] =>
   all.flatMap((cause) =>
     cause
       .find(createView(given))
@@ -90,75 +90,75 @@ describe("a nodeSelector that no node matches", () => {
   const selector = web("      nodeSelector: { disk: ssd }");
   const message =
     "0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) didn't match Pod's node affinity/selector. preemption: 0/3 nodes are available.";
-  test("is told of the workload", () => {
-    expect(told(waiting(selector, message, [controlPlane, node("a"), node("b")]))).toEqual(["NodeSelectorMatchesNothing Deployment/web"]);
+  test("is found of the workload", () => {
+    expect(foundIn(waiting(selector, message, [controlPlane, node("a"), node("b")]))).toEqual(["NodeSelectorMatchesNothing Deployment/web"]);
   });
   test("also where all nodes are cordoned or tainted, so that the scheduler says nothing of the selector", () => {
     const silent = "0/2 nodes are available: 1 node(s) were unschedulable, 1 node(s) had untolerated taint {dedicated: yes}.";
     const nodes = [node("a", { cordoned: true }), node("b", { taint: "dedicated" })];
-    expect(told(waiting(selector, silent, nodes))).toEqual(["NodeSelectorMatchesNothing Deployment/web"]);
-    // Without the wish it is what stands on the nodes.
-    expect(told(waiting(web(), silent, nodes))).not.toContain("NodeSelectorMatchesNothing Deployment/web");
+    expect(foundIn(waiting(selector, silent, nodes))).toEqual(["NodeSelectorMatchesNothing Deployment/web"]);
+    // Without the constraint it is the taint of the nodes.
+    expect(foundIn(waiting(web(), silent, nodes))).not.toContain("NodeSelectorMatchesNothing Deployment/web");
     const met = [node("a", { cordoned: true, labels: { disk: "ssd" } }), node("b", { taint: "dedicated" })];
-    expect(told(waiting(selector, silent, met))).toEqual(["NodeCordoned Node/a"]);
+    expect(foundIn(waiting(selector, silent, met))).toEqual(["NodeCordoned Node/a"]);
   });
   test("also where only the control plane, which is kept free, has the label", () => {
     const labelled = node("cp", { labels: { "node-role.kubernetes.io/control-plane": "", disk: "ssd" }, cordoned: true });
-    expect(told(waiting(selector, message, [labelled, node("a"), node("b")]))).toEqual(["NodeSelectorMatchesNothing Deployment/web"]);
+    expect(foundIn(waiting(selector, message, [labelled, node("a"), node("b")]))).toEqual(["NodeSelectorMatchesNothing Deployment/web"]);
   });
   test("not where the affinity is what matches none", () => {
     const both = web(`      nodeSelector: { disk: ssd }
       affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: zone, operator: In, values: [x] }] }] } } }`);
-    expect(told(waiting(both, message, [node("a", { labels: { disk: "ssd" } }), node("b")]))).toEqual([
+    expect(foundIn(waiting(both, message, [node("a", { labels: { disk: "ssd" } }), node("b")]))).toEqual([
       "NodeAffinityMatchesNothing Deployment/web",
     ]);
   });
   test("not where a node matches and is cordoned: then the cordon is at fault", () => {
-    expect(told(waiting(selector, message, [node("a", { labels: { disk: "ssd" }, cordoned: true }), node("b")]))).toEqual([
+    expect(foundIn(waiting(selector, message, [node("a", { labels: { disk: "ssd" }, cordoned: true }), node("b")]))).toEqual([
       "NodeCordoned Node/a",
     ]);
   });
   test("not where the pod has a node by now", () => {
-    expect(told(evidence({ objects: [selector, ...podsOf(selector, {}), node("a")] }))).toEqual([]);
+    expect(foundIn(evidence({ objects: [selector, ...podsOf(selector, {}), node("a")] }))).toEqual([]);
   });
 });
 
 describe("a cordoned node", () => {
   test("counts where all nodes of the pod are cordoned", () => {
     const message = "0/2 nodes are available: 2 node(s) were unschedulable.";
-    expect(told(waiting(web(), message, [node("a", { cordoned: true }), controlPlane]))).toEqual(["NodeCordoned Node/a"]);
+    expect(foundIn(waiting(web(), message, [node("a", { cordoned: true }), controlPlane]))).toEqual(["NodeCordoned Node/a"]);
   });
   test("does not count where most nodes are full instead", () => {
     const message = "0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu.";
-    expect(told(waiting(web(), message, [controlPlane, node("a"), node("b")]))).toEqual(["CapacityInsufficient cpu Deployment/web"]);
+    expect(foundIn(waiting(web(), message, [controlPlane, node("a"), node("b")]))).toEqual(["CapacityInsufficient cpu Deployment/web"]);
   });
   test("does not count where the scheduler says nothing of cordons", () => {
-    expect(told(waiting(web(), "0/2 nodes are available: 2 Too many pods.", [node("a", { cordoned: true })]))).toEqual([]);
+    expect(foundIn(waiting(web(), "0/2 nodes are available: 2 Too many pods.", [node("a", { cordoned: true })]))).toEqual([]);
   });
 });
 
 describe("a taint", () => {
   const message = "0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) had untolerated taint {dedicated: yes}.";
   const nodes = [controlPlane, node("a", { taint: "dedicated" }), node("b", { taint: "dedicated" })];
-  test("is told where most nodes have it and the pod does not tolerate it", () => {
-    expect(told(waiting(web(), message, nodes))).toEqual(["TaintNotTolerated Deployment/web"]);
+  test("is found where most nodes have it and the pod does not tolerate it", () => {
+    expect(foundIn(waiting(web(), message, nodes))).toEqual(["TaintNotTolerated Deployment/web"]);
   });
-  test("is told where the one node that the pod asks for has it", () => {
+  test("is found where the one node that the pod asks for has it", () => {
     const mixed =
       "0/3 nodes are available: 1 node(s) had untolerated taint {dedicated: yes}, 2 node(s) didn't match Pod's node affinity/selector.";
     const wanted = node("a", { taint: "dedicated", labels: { disk: "ssd" } });
-    expect(told(waiting(web("      nodeSelector: { disk: ssd }"), mixed, [wanted, node("b"), node("c")]))).toEqual([
+    expect(foundIn(waiting(web("      nodeSelector: { disk: ssd }"), mixed, [wanted, node("b"), node("c")]))).toEqual([
       "TaintNotTolerated Deployment/web",
     ]);
   });
-  test("is not told where the pod tolerates it", () => {
+  test("is not found where the pod tolerates it", () => {
     const tolerant = web("      tolerations: [{ key: dedicated, operator: Exists }]");
-    expect(told(waiting(tolerant, message, nodes))).toEqual([]);
+    expect(foundIn(waiting(tolerant, message, nodes))).toEqual([]);
   });
-  test("is not told where it only says that a node is not well", () => {
+  test("is not found where it only says that a node is not well", () => {
     const sick = [node("a", { taint: "node.kubernetes.io/not-ready" })];
     expect(
-      told(waiting(web(), "0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.", sick)),
+      foundIn(waiting(web(), "0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.", sick)),
     ).toEqual([]);
   });
 });
@@ -167,50 +167,50 @@ describe("anti-affinity", () => {
   const rule = web(
     "      affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ labelSelector: { matchLabels: { app: web } }, topologyKey: kubernetes.io/hostname }] } }",
   );
-  test("is told where it keeps the pod out of most nodes", () => {
+  test("is found where it keeps the pod out of most nodes", () => {
     const message = "0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) didn't match pod anti-affinity rules.";
-    expect(told(waiting(rule, message, [controlPlane, node("a"), node("b")]))).toEqual(["AntiAffinityConflict Deployment/web"]);
+    expect(foundIn(waiting(rule, message, [controlPlane, node("a"), node("b")]))).toEqual(["AntiAffinityConflict Deployment/web"]);
   });
-  test("is not told where most nodes are full", () => {
+  test("is not found where most nodes are full", () => {
     const message = "0/4 nodes are available: 1 node(s) didn't match pod anti-affinity rules, 3 Insufficient memory.";
-    expect(told(waiting(rule, message, [node("a"), node("b"), node("c"), node("d")]))).toEqual([
+    expect(foundIn(waiting(rule, message, [node("a"), node("b"), node("c"), node("d")]))).toEqual([
       "CapacityInsufficient memory Deployment/web",
     ]);
   });
-  test("is not told where the scheduler does not speak of it", () => {
-    expect(told(waiting(rule, "0/1 nodes are available: 1 Too many pods.", [node("a")]))).toEqual([]);
+  test("is not found where the scheduler does not speak of it", () => {
+    expect(foundIn(waiting(rule, "0/1 nodes are available: 1 Too many pods.", [node("a")]))).toEqual([]);
   });
 });
 
 describe("capacity", () => {
   test("what preemption could do is not counted twice", () => {
     const message = "0/2 nodes are available: 2 Insufficient memory. preemption: 0/2 nodes are available: 2 Insufficient cpu.";
-    expect(told(waiting(web(), message, [node("a"), node("b")]))).toEqual(["CapacityInsufficient memory Deployment/web"]);
+    expect(foundIn(waiting(web(), message, [node("a"), node("b")]))).toEqual(["CapacityInsufficient memory Deployment/web"]);
   });
-  test("is not told of pods that are being deleted", () => {
+  test("is not found of pods that are being deleted", () => {
     const given = waiting(web(), "0/1 nodes are available: 1 Insufficient cpu.", [node("a")]);
     const ending = given.objects.map((object) =>
       object.kind === "Pod" ? { ...object, metadata: { ...object.metadata, deletionTimestamp: "2027-03-01T13:59:59Z" } } : object,
     );
-    expect(told({ ...given, objects: ending })).toEqual([]);
+    expect(foundIn({ ...given, objects: ending })).toEqual([]);
   });
 });
 
 describe("a scheduler that is down", () => {
-  test("is told where pods wait without a word, and its state was seen", () => {
+  test("is found where pods wait without a word, and its state was seen", () => {
     const components: Evidence["components"] = [{ component: "kube-scheduler", node: "cp", state: "stopped", text: "inactive (dead)" }];
-    expect(told(waiting(web(), undefined, [node("a")], { components }))).toEqual(["SchedulerDown Node/cp"]);
+    expect(foundIn(waiting(web(), undefined, [node("a")], { components }))).toEqual(["SchedulerDown Node/cp"]);
   });
-  test("is told where nobody sees its state and pods wait without a word", () => {
-    expect(told(waiting(web(), undefined, [node("a")]))).toEqual(["SchedulerDown Lease/kube-scheduler"]);
+  test("is found where its state was not read and pods wait without a word", () => {
+    expect(foundIn(waiting(web(), undefined, [node("a")]))).toEqual(["SchedulerDown Lease/kube-scheduler"]);
   });
-  test("is not told where it says why pods wait", () => {
-    expect(told(waiting(web(), "0/1 nodes are available: 1 Insufficient cpu.", [node("a")]))).toEqual([
+  test("is not found where it says why pods wait", () => {
+    expect(foundIn(waiting(web(), "0/1 nodes are available: 1 Insufficient cpu.", [node("a")]))).toEqual([
       "CapacityInsufficient cpu Deployment/web",
     ]);
   });
-  test("is not told where it is seen to run", () => {
+  test("is not found where it is seen to run", () => {
     const components: Evidence["components"] = [{ component: "kube-scheduler", node: "cp", state: "running", text: "active (running)" }];
-    expect(told(waiting(web(), undefined, [node("a")], { components }))).toEqual([]);
+    expect(foundIn(waiting(web(), undefined, [node("a")], { components }))).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import { one, says, service, type CasesByCode, withPod } from "#test/three-cases
 
 const api = deployment("api", { ports: [{ containerPort: 7070, name: "main" }] });
 const calling = (address: string): KubeObject => deployment("web", { env: [{ name: "API_ADDR", value: address }] });
-/** A caller, a program, and what stands between them. */
+/** A caller, a program, and what is between them. */
 const between = (spec: string, more: Partial<Evidence> & { readonly address?: string } = {}): Partial<Evidence> => {
   const { address = "api:70", objects = [], ...rest } = more;
   return { objects: [...withPod(api), ...withPod(calling(address)), service("api", spec), ...objects], ...rest };

@@ -18,7 +18,7 @@ test("one whose Service does not exist", () => {
   ]);
 });
 
-test("one whose Service has nobody behind it", () => {
+test("one whose Service has no pods", () => {
   expect(answers(webhookWithoutServer, { objects: [...hook("Fail"), ...service] })).toHaveLength(1);
 });
 
@@ -30,7 +30,7 @@ test("a ready pod behind it contradicts", () => {
   expect(answers(webhookWithoutServer, { objects: [...hook("Fail"), ...service, guard, ...podsOf(guard, {})] })).toEqual([]);
 });
 
-test("pods that are refused for it are explained by it: the configuration is told, once", () => {
+test("pods that are refused for it are explained by it: one finding, about the configuration", () => {
   const web = deployment("web");
   const [set] = podsOf(web);
   const refused = (webhook: string): string[] => {
