@@ -30,7 +30,7 @@ const page = (all: readonly Cause[]): string =>
     "",
     ...all
       .toSorted((a, b) => (a.code < b.code ? -1 : 1))
-      .flatMap(({ code, title, reads, means, needs = [], remedy }) => [
+      .flatMap(({ code, title, reads, means, needs, remedy }) => [
         `## ${code}`,
         "",
         `${title}.`,

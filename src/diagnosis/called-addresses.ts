@@ -62,6 +62,10 @@ export const callersOf = (view: View, service: Service): readonly Workload[] => 
   );
 };
 
+/** Every workload that is configured to call one of its Services. */
+export const callersOfWorkload = (view: View, workload: Workload): readonly Workload[] =>
+  view.servicesOf(workload).flatMap((service) => callersOf(view, service));
+
 /** A workload that is configured to call a Service of one of these, other than its own. */
 export const callsOneOf = (view: View, workload: Workload, others: readonly Workload[]): boolean => {
   const called = calledBy(view, workload);

@@ -1,11 +1,11 @@
 // Complaints about a Service in the logs of its callers: a line with its name or cluster address and the error of a connection to it. Pure; text is only searched.
-import { escaped } from "#lib/escaped.ts";
 import type { Quote } from "#api/fields.ts";
 import type { Service } from "#api/kubernetes.ts";
-import type { PodLog } from "#evidence/evidence.ts";
 import { callersOf } from "#diagnosis/called-addresses.ts";
-import { quote } from "#diagnosis/explain.ts";
+import { logQuote } from "#diagnosis/quotes.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
+import type { PodLog } from "#evidence/evidence.ts";
+import { escaped } from "#lib/escaped.ts";
 
 export interface Complaint {
   readonly workload: Workload;
@@ -82,4 +82,4 @@ export const callersAndComplainers = (view: View, service: Service): readonly Wo
   ...new Set([...callersOf(view, service), ...complaintsAboutService(view, service).map(({ workload }) => workload)]),
 ];
 
-export const complaintQuote = ({ log, line }: Complaint): Quote => quote("log", `Pod ${log.namespace}/${log.pod}`, line);
+export const complaintQuote = ({ log, line }: Complaint): Quote => logQuote(log, line);

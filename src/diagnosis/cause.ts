@@ -13,15 +13,15 @@ export interface Cause {
   readonly reads: string;
   readonly means: string;
   /** The evidence without which it cannot be found. */
-  readonly needs?: readonly SourceName[];
-  /** It is only looked for where the evidence shows one of these; by default everywhere. */
-  readonly signs?: readonly Sign[];
+  readonly needs: readonly SourceName[];
+  /** It is only looked for where the evidence shows one of these. */
+  readonly signs: readonly Sign[];
   /** What removes it: actions of the catalogue in code font, then what to do by hand. */
   readonly remedy: string;
   /** Codes of more particular causes: a finding of one of them about the same object suppresses this one. */
   readonly suppressedBy?: readonly CauseCode[];
-  /** A last resort: every cause of a lower generality suppresses this one (default 0) about the same object. */
-  readonly generality?: 1 | 2;
+  /** A last resort has more than 0: every cause of a lower generality suppresses it about the same object. */
+  readonly generality?: 0 | 1 | 2;
   /**
    * Every place where it holds, and where it nearly did: an assessment that is ruled out says by what.
    * Guarantees: the same view, the same answer; names of workloads, namespaces and images mean nothing to it.

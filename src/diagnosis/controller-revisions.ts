@@ -1,8 +1,10 @@
-// The revisions of a StatefulSet or DaemonSet, and which of them a pod runs. Pure.
+// The revisions of a StatefulSet or DaemonSet, and the one that a pod runs. Pure.
 import { ControllerRevisions, type ControllerRevision, type Pod, type StatefulSet } from "#api/kubernetes.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
 const revisionLabel = "controller-revision-hash";
+
+export const hasControllerRevisions = ({ object: { kind } }: Workload): boolean => kind === "StatefulSet" || kind === "DaemonSet";
 
 export interface KeptRevisions {
   /** Newest first. */

@@ -1,6 +1,6 @@
 // The callers of a workload that is down: workloads of any namespace whose logs complain of a Service before it. Pure.
-import { complaintsAboutService, type Complaint } from "#diagnosis/caller-complaints.ts";
 import { isReady } from "#api/conditions.ts";
+import { type Complaint, complaintsAboutService } from "#diagnosis/caller-complaints.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
 /** It wants pods, has some, and none is ready: its callers get no answer. */

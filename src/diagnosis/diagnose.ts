@@ -7,7 +7,7 @@ import { type Symptom, symptomsOf } from "#diagnosis/symptoms.ts";
 import { concerning } from "#diagnosis/concerns.ts";
 import { withCounts } from "#diagnosis/counted-words.ts";
 import { dependentsOf } from "#diagnosis/dependents.ts";
-import { type Assessment, type Finding, isTelling, type RuledOut } from "#diagnosis/finding.ts";
+import type { Assessment, Finding, RuledOut } from "#diagnosis/finding.ts";
 import { shownBy } from "#diagnosis/signs.ts";
 import { everyStep } from "#diagnosis/steps.ts";
 import { createSuppression } from "#diagnosis/suppression.ts";
@@ -44,7 +44,7 @@ export const diagnoseView = (view: View, steps = everyStep): ClusterDiagnosis =>
   };
 };
 
-/** What came near for one object: its own workload is asked about, and what is said of other objects is left out. */
+/** Causes that came near for one object: of its own workload alone, without those that name other objects. */
 export const ruledOutOf = (view: View, target: Reference, steps = everyStep): readonly RuledOut[] => {
   const workload = view.workload(target);
   if (workload === undefined) return [];
@@ -56,14 +56,11 @@ export const ruledOutOf = (view: View, target: Reference, steps = everyStep): re
     .map(({ code, reason }) => ({ code, reason }));
 };
 
-/** Of those that came equally near, first what something speaks against, then in the order of their codes. */
+/** Of those that came equally near, in the order of their codes. */
 const nearestFirst = (assessments: readonly Assessment[]): readonly Extract<Assessment, { ruledOut: unknown }>["ruledOut"][] =>
   assessments
     .flatMap((each) => ("ruledOut" in each ? [each.ruledOut] : []))
-    .toSorted(
-      (a, b) =>
-        b.closeness - a.closeness || Number(isTelling(b)) - Number(isTelling(a)) || compare(a.code, b.code) || compare(a.reason, b.reason),
-    );
+    .toSorted((a, b) => b.closeness - a.closeness || compare(a.code, b.code) || compare(a.reason, b.reason));
 
 const compare = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
 
@@ -78,7 +75,7 @@ const objectsNamed = (text: string): readonly Reference[] =>
     }),
   );
 
-/** Whatever is wrong with a workload that is down is also why those who call it fail. */
+/** The cause of a workload that is down also explains the failures of its callers. */
 const withDependents = (view: View, finding: Finding): Finding => {
   const dependents = [finding.object, ...(finding.explains ?? [])].flatMap((each) => {
     const workload = view.workload(each);

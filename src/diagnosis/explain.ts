@@ -1,23 +1,20 @@
-// The words that several causes share: what was seen of a failure, a quote with its source, durations. Pure.
+// The words that several causes share: failures, releases, replicas and durations. Pure.
 import type { Quote } from "#api/fields.ts";
 import { referenceText } from "#api/object.ts";
-import { isComplaint, tellingExcerpt, tellingLine } from "#lib/telling-line.ts";
-import type { ObservedEvent, PodLog } from "#evidence/evidence.ts";
-import type { Revision } from "#evidence/revisions.ts";
 import { replicasOf } from "#cluster/workload-shape.ts";
+import type { Failure } from "#diagnosis/failures.ts";
+import { eventQuote, quote } from "#diagnosis/quotes.ts";
+import type { Release } from "#diagnosis/release.ts";
+import { differenceText } from "#diagnosis/template-difference.ts";
+import { nameOf } from "#diagnosis/template.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import { podStates } from "#diagnosis/workload-states.ts";
-import type { Failure } from "#diagnosis/failures.ts";
+import type { PodLog } from "#evidence/evidence.ts";
+import type { Revision } from "#evidence/revisions.ts";
+import { isComplaint, tellingExcerpt, tellingLine } from "#lib/telling-line.ts";
 
-const maxQuoteLength = 2048;
 export const maxLogLines = 8;
 const maxHeadline = 160;
-
-export const quote = (source: Quote["source"], object: string, text: string): Quote => ({
-  source,
-  object: object.slice(0, 400),
-  quote: text.length <= maxQuoteLength ? text : `${text.slice(0, maxQuoteLength - 1)}…`,
-});
 
 const podName = ({ reference }: Workload, pod: string): string => referenceText({ kind: "Pod", namespace: reference.namespace, name: pod });
 
@@ -46,6 +43,19 @@ export const failureQuote = (workload: Workload, failure: Failure): Quote => {
   ];
   return quote("object", podName(workload, pod.name), parts.filter((part) => part !== undefined && part !== "").join("; "));
 };
+
+export const failureQuotes = (workload: Workload, failures: readonly Failure[], max = failures.length): readonly Quote[] =>
+  onePerContainer(failures)
+    .slice(0, max)
+    .map((failure) => failureQuote(workload, failure));
+
+/** The release with all its differences. */
+export const releaseQuote = (workload: Workload, { current, previous, differences }: Release): Quote =>
+  quote(
+    "change",
+    nameOf(workload),
+    `revision ${previous?.revision} → ${current.revision}, released ${current.releasedAt}\n${differences.map(differenceText).join("\n")}`,
+  );
 
 /** What failing containers wrote: the message that says why, and the end. */
 export const logQuotes = (view: View, workload: Workload, failures: readonly Failure[], max: number): readonly Quote[] =>
@@ -79,11 +89,6 @@ export const complaintOf = (view: View, workload: Workload, failures: readonly F
 /** `exits with code 1: "Error: missing PAYMENTS_URL"` */
 export const withComplaint = (text: string, complaint: string | undefined): string =>
   complaint === undefined ? text : `${text}: "${complaint}"`;
-
-export const eventQuotes = (events: readonly ObservedEvent[], max: number): readonly Quote[] =>
-  events
-    .slice(0, max)
-    .map((event) => quote("event", event.object, `${event.reason}: ${event.message}${event.count > 1 ? ` (${event.count} times)` : ""}`));
 
 export const revisionText = ({ revision, name }: Revision): string => `revision ${revision} (${name})`;
 
@@ -119,12 +124,11 @@ export const durationText = (ms: number): string => {
 
 /** What a person would look at first, where no cause was proven. */
 export const observations = (view: View, workload: Workload, failures: readonly Failure[]): readonly Quote[] => [
-  ...onePerContainer(failures)
-    .slice(0, 3)
-    .map((failure) => failureQuote(workload, failure)),
+  ...failureQuotes(workload, failures, 3),
   ...logQuotes(view, workload, failures, 2),
-  ...eventQuotes(
-    view.eventsAround(workload).filter((event) => event.type === "Warning"),
-    4,
-  ),
+  ...view
+    .eventsAround(workload)
+    .filter((event) => event.type === "Warning")
+    .slice(0, 4)
+    .map(eventQuote),
 ];

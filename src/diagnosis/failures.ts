@@ -1,7 +1,7 @@
 // Which containers do not run, how, and since when. Pure; the alert is not looked at.
-import type { ContainerState, PodState, RunState } from "#evidence/pods.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import { podStates } from "#diagnosis/workload-states.ts";
+import type { ContainerState, PodState, RunState } from "#evidence/pods.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
 export interface Failure {
@@ -111,15 +111,30 @@ const restartPaceMs = 6.5 * 60_000;
 export const restartsFill = (failures: readonly Failure[], from: number, to: number): boolean =>
   failures.some(({ container }) => container.restarts > 3 && container.restarts * restartPaceMs >= to - from);
 
+/** A program that ends this soon has hardly begun its work. */
+const soonMs = 60_000;
+
+export const endsSoon = ({ ranMs }: Failure): boolean | "unknown" => (ranMs === undefined ? "unknown" : ranMs <= soonMs);
+
+/** Whether every pod of the failing revisions fails. */
+export const allFail = (view: View, workload: Workload, failures: readonly Failure[]): boolean => {
+  const failing = new Set(failures.map(({ pod }) => pod.name));
+  const owners = new Set(failures.map(({ pod }) => pod.owner));
+  return podStates(view, workload).every(({ name, owner, isDeleting }) => isDeleting || !owners.has(owner) || failing.has(name));
+};
+
+/** A pod that has been ready for so long has completed its start. */
+const steadyMs = 60_000;
+
 /** Pods that run well: ready for a while, never restarted. */
-export const steadyPods = (view: View, workload: Workload, forMs: number): readonly PodState[] =>
+export const steadyPods = (view: View, workload: Workload): readonly PodState[] =>
   podStates(view, workload).filter((pod) => {
     const since = at(pod.readySince);
     return (
       !pod.isDeleting &&
       pod.isReady &&
       since !== undefined &&
-      view.now - since >= forMs &&
+      view.now - since >= steadyMs &&
       pod.containers.every(({ restarts }) => restarts === 0)
     );
   });

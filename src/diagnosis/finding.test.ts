@@ -1,9 +1,8 @@
 // What a score is made of, what removes a cause, and how durations read.
 import { describe, expect, test } from "vitest";
 import { durationText } from "#diagnosis/explain.ts";
-import { judge } from "#diagnosis/finding.ts";
-import { moreMemory } from "#diagnosis/more-memory.ts";
-import { undoRelease } from "#diagnosis/previous-revision.ts";
+import { scoreOf } from "#diagnosis/finding.ts";
+import { moreMemory, undoRelease } from "#diagnosis/remedies.ts";
 import type { Revision } from "#evidence/revisions.ts";
 import { target } from "#test/scene.ts";
 
@@ -20,13 +19,13 @@ const revision = (number: number): Revision => ({
 describe("from a cause to its remedies", () => {
   const release = { current: revision(7), previous: revision(5) };
   test("a bad revision goes back, with the revision frozen", () => {
-    expect(undoRelease({ reference: target }, release)).toMatchObject({
-      remedies: [{ action: "rollback_deployment", target, parameters: { revision: "5" } }],
-    });
+    expect(undoRelease({ reference: target }, release)).toMatchObject([
+      { action: "rollback_deployment", target, parameters: { revision: "5" } },
+    ]);
   });
   test("only a Deployment can", () => {
     const reference = { ...target, kind: "StatefulSet" };
-    expect(undoRelease({ reference }, release)).toEqual({ remedies: [], otherwise: "fix the template of the StatefulSet" });
+    expect(undoRelease({ reference }, release)).toEqual([]);
   });
   test.each([
     ["64Mi", "128Mi"],
@@ -35,46 +34,30 @@ describe("from a cause to its remedies", () => {
     ["1.3Gi", "2.6Gi"],
     ["67108864", "134217728"],
   ])("a limit of %s becomes %s", (before, after) => {
-    const { remedies } = moreMemory({ reference: target }, "web", before);
-    expect(remedies).toMatchObject([{ parameters: { container: "web", memory: after } }]);
+    expect(moreMemory({ reference: target }, { container: "web", limit: before, factor: 2 })).toMatchObject([
+      { parameters: { container: "web", memory: after } },
+    ]);
   });
-  test.each(["1e3", "lots", "-1Mi", ""])("a limit of “%s” is left to a person", (text) => {
-    expect(moreMemory({ reference: target }, "web", text)).toMatchObject({
-      remedies: [],
-      otherwise: expect.stringMatching(/^raise the memory limit/) as string,
-    });
+  test.each(["1e3", "lots", "-1Mi", ""])("a limit of “%s” is left to a person", (limit) => {
+    expect(moreMemory({ reference: target }, { container: "web", limit, factor: 2 })).toEqual([]);
   });
 });
 
 describe("the score", () => {
-  const seen = { claim: "seen", holds: true } as const;
+  const yes = { holds: true, weight: 1 };
+  const no = { holds: false, weight: 1 };
+  const unknown = { holds: "unknown" as const, weight: 1 };
   test.each([
-    ["is 0.6 for what must be seen alone", [{ claim: "a", holds: false as const }], 0.6],
-    ["is 1 where all that could support it does", [seen, seen], 1],
-    [
-      "counts by weight",
-      [
-        { ...seen, weight: 3 },
-        { claim: "a", holds: false as const, weight: 1 },
-      ],
-      0.9,
-    ],
-    ["counts the unknown half", [{ claim: "a", holds: "unknown" as const }], 0.8],
+    ["is 0.6 for the conditions alone", [no], 0.6],
+    ["is 1 where every support holds", [yes, yes], 1],
+    ["counts by weight", [{ ...yes, weight: 3 }, no], 0.9],
+    ["counts the unknown half", [unknown], 0.8],
     ["needs no support at all", [], 0.6],
-  ])("%s", (_name, supporting, score) => {
-    expect(judge("ReleaseCrashes", { required: [seen], against: [], supporting })).toEqual({ score });
+  ])("%s", (_name, supports, score) => {
+    expect(scoreOf(supports)).toEqual(score);
   });
-  test("there is none where something that must be seen is not, or is not known", () => {
-    const of = (holds: boolean | "unknown") =>
-      judge("ReleaseCrashes", { required: [seen, { claim: "it crashed", holds }], against: [], supporting: [] });
-    expect(of(false)).toEqual({ ruledOut: { code: "ReleaseCrashes", reason: "not seen: it crashed", closeness: 0.5 } });
-    expect(of("unknown")).toEqual({ ruledOut: { code: "ReleaseCrashes", reason: "it is not known whether it crashed", closeness: 0.5 } });
-  });
-  test("one claim against it outweighs everything; an unknown one does not", () => {
-    const of = (holds: boolean | "unknown") =>
-      judge("ReleaseCrashes", { required: [seen], against: [{ claim: "no", holds }], supporting: [seen] });
-    expect(of(true)).toEqual({ ruledOut: { code: "ReleaseCrashes", reason: "no", closeness: 1 } });
-    expect(of("unknown")).toEqual({ score: 1 });
+  test("of a last resort is at most 0.8", () => {
+    expect(scoreOf([yes, yes], "lastResort")).toBe(0.8);
   });
 });
 

@@ -6,14 +6,6 @@ import type { ActionName } from "#api/action-names.ts";
 /** A cause of the registry, the health of a workload, or what only a language model suspects. */
 export type FindingCode = CauseCode | "NothingWrong" | "SuspectedByModel";
 
-/** A claim that was looked at by itself. `unknown`: the evidence does not say. */
-export interface Check {
-  readonly claim: string;
-  readonly holds: boolean | "unknown";
-  /** How much it adds to the score, where it is a supporting one. */
-  readonly weight?: number;
-}
-
 export interface Finding {
   readonly code: FindingCode;
   readonly object: Reference;
@@ -65,36 +57,20 @@ export type Assessment =
   | { readonly found: Finding }
   | { readonly ruledOut: RuledOut & { /** How much of what must be seen was seen. */ readonly closeness: number } };
 
-const supportShare = 0.4;
+/** What must hold gives 0.6, enough to be shown; supports give the rest. A last resort does not know the cause behind: its supports count half. */
+const supportShare = { particular: 0.4, lastResort: 0.2 };
 
-/** What speaks for a cause. What must be seen comes first; every claim of `against` that holds rules it out by itself. */
-export interface Checks {
-  readonly required: readonly Check[];
-  readonly against: readonly Check[];
-  readonly supporting: readonly Check[];
+interface Support {
+  readonly holds: boolean | "unknown";
+  readonly weight: number;
 }
 
-/** The reason that rules it out, or the score. An unknown requirement is not met; an unknown support counts half. */
-export const judge = (code: FindingCode, checks: Checks): { readonly score: number } | Extract<Assessment, { ruledOut: unknown }> => {
-  const met = checks.required.filter((check) => check.holds === true).length;
-  const closeness = checks.required.length === 0 ? 0 : met / checks.required.length;
-  const missing = checks.required.find((check) => check.holds !== true);
-  if (missing !== undefined) {
-    const reason = missing.holds === "unknown" ? `it is not known whether ${missing.claim}` : `not seen: ${missing.claim}`;
-    return { ruledOut: { code, reason, closeness } };
-  }
-  const objection = checks.against.find((check) => check.holds === true);
-  if (objection !== undefined) return { ruledOut: { code, reason: objection.claim, closeness } };
-  const total = checks.supporting.reduce((sum, check) => sum + (check.weight ?? 1), 0);
-  const held = checks.supporting.reduce(
-    (sum, check) => sum + (check.weight ?? 1) * (check.holds === "unknown" ? 0.5 : check.holds ? 1 : 0),
-    0,
-  );
-  return { score: Math.round((1 - supportShare + (total === 0 ? 0 : supportShare * (held / total))) * 100) / 100 };
+/** A support that is unknown counts half. */
+export const scoreOf = (supports: readonly Support[], kind: keyof typeof supportShare = "particular"): number => {
+  const total = supports.reduce((sum, { weight }) => sum + weight, 0);
+  const held = supports.reduce((sum, { holds, weight }) => sum + weight * (holds === "unknown" ? 0.5 : Number(holds)), 0);
+  return Math.round((1 - supportShare.particular + (total === 0 ? 0 : (supportShare[kind] * held) / total)) * 100) / 100;
 };
-
-/** Whether something speaks against it: that it was merely not seen says nothing of the cluster. */
-export const isTelling = ({ reason }: Pick<RuledOut, "reason">): boolean => !/^(?:not seen: |it is not known whether )/.test(reason);
 
 export const ruledOut = (code: FindingCode, reason: string, closeness = 0): Extract<Assessment, { ruledOut: unknown }> => ({
   ruledOut: { code, reason, closeness },

@@ -1,21 +1,22 @@
-// Nothing is wrong with the object: every check that could show trouble was made and shows none. Absence of knowledge is not health.
+// The health of an object: every check that could show trouble was made and shows none. Unread evidence is not health.
 import { isReady } from "#api/conditions.ts";
-import { referenceText } from "#api/object.ts";
 import { isObserved, replicasOf } from "#cluster/workload-shape.ts";
-import { type ObservedEvent, optionalSource } from "#evidence/evidence.ts";
-import type { PodState } from "#evidence/pods.ts";
-import { quote } from "#diagnosis/explain.ts";
 import { failuresOf, recentMs } from "#diagnosis/failures.ts";
-import { judge, type Assessment, type Check } from "#diagnosis/finding.ts";
+import { type Assessment, ruledOut, scoreOf } from "#diagnosis/finding.ts";
+import { quote } from "#diagnosis/quotes.ts";
+import { nameOf } from "#diagnosis/template.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import { type NodeState, nodeStates, podStates } from "#diagnosis/workload-states.ts";
+import { type ObservedEvent, optionalSource } from "#evidence/evidence.ts";
+import type { PodState } from "#evidence/pods.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
 const code = "NothingWrong";
 const quietMs = 5 * 60_000;
 
-interface HealthCheck extends Check {
-  /** What is so where the claim does not hold. */
+interface HealthCheck {
+  readonly holds: boolean;
+  /** The fact where it does not hold. */
   readonly fault: string;
 }
 
@@ -31,53 +32,41 @@ export const healthOf = (view: View, workload: Workload): Assessment => {
 
   const required: readonly HealthCheck[] = [
     {
-      claim: "its health can be judged",
       fault: `the health of a ${reference.kind} cannot be judged`,
       holds: counts !== undefined || reference.kind === "Pod",
     },
     ...replicaChecks(workload),
     {
-      claim: "every pod is ready",
       fault: notReady === undefined ? "no pods" : `Pod ${notReady.name} is not ready`,
       holds: pods.length > 0 && notReady === undefined,
     },
     {
-      claim: "every container runs",
       fault: `container ${failing?.container.name} of Pod ${failing?.pod.name} fails`,
       holds: failing === undefined,
     },
     {
-      claim: "no recent restart",
       fault: `Pod ${restarted?.name} restarted in the last ${recentMs / 60_000} min`,
       holds: restarted === undefined,
     },
-    { claim: "no recent warning", fault: `recent warning: ${warning?.reason} of ${warning?.object}`, holds: warning === undefined },
+    { fault: `recent warning: ${warning?.reason} of ${warning?.object}`, holds: warning === undefined },
   ];
-  const unmet = required.find(({ holds }) => holds !== true);
-  const judged = judge(code, {
-    required,
-    against: [],
-    supporting: [
-      { claim: "everything could be read", holds: view.evidence.gaps.every((gap) => gap.startsWith(optionalSource)), weight: 2 },
-      { claim: "its nodes are well", holds: nodes.length === 0 ? "unknown" : nodes.every(isWell), weight: 1 },
-      { claim: "no pod was ever restarted", holds: pods.every((pod) => pod.containers.every(({ restarts }) => restarts === 0)), weight: 1 },
-    ],
-  });
-  if ("ruledOut" in judged)
-    return unmet === undefined || unmet.holds === "unknown"
-      ? judged
-      : { ruledOut: { ...judged.ruledOut, reason: `not healthy: ${unmet.fault}` } };
-
+  const unmet = required.find(({ holds }) => !holds);
+  if (unmet !== undefined) return ruledOut(code, `not healthy: ${unmet.fault}`);
+  const score = scoreOf([
+    { holds: view.evidence.gaps.every((gap) => gap.startsWith(optionalSource)), weight: 2 },
+    { holds: nodes.length === 0 ? "unknown" : nodes.every(isWell), weight: 1 },
+    { holds: pods.every((pod) => pod.containers.every(({ restarts }) => restarts === 0)), weight: 1 },
+  ]);
   const state = counts === undefined ? "is ready" : `has ${counts.ready} of ${counts.desired} replicas ready, all of the newest template`;
   return {
     found: {
       code,
       object: reference,
-      score: judged.score,
-      summary: `${referenceText(workload.reference)} ${state}; no container has failed in the last ${recentMs / 60_000} min.`,
+      score,
+      summary: `${nameOf(workload)} ${state}; no container has failed in the last ${recentMs / 60_000} min.`,
       chain: [],
       quotes: [
-        quote("object", referenceText(workload.reference), `${referenceText(workload.reference)} ${state}`),
+        quote("object", nameOf(workload), `${nameOf(workload)} ${state}`),
         ...pods.slice(0, 5).map((pod) => quote("object", `Pod ${pod.name}`, podText(pod))),
       ],
       facts: { remedies: [], otherwise: "no action is needed" },
@@ -90,14 +79,12 @@ const replicaChecks = ({ object }: Workload): readonly HealthCheck[] => {
   if (replicas === undefined) return [];
   const { desired, current, updated, ready, available } = replicas;
   return [
-    { claim: "at least one replica is wanted", fault: "scaled to 0 replicas", holds: desired > 0 },
+    { fault: "scaled to 0 replicas", holds: desired > 0 },
     {
-      claim: "its controller has seen the newest template",
       fault: "its controller has not seen the newest template yet",
       holds: isObserved(object),
     },
     {
-      claim: "all replicas run the newest template",
       fault:
         updated === desired
           ? `${current} replicas exist, ${desired} are wanted`
@@ -105,7 +92,6 @@ const replicaChecks = ({ object }: Workload): readonly HealthCheck[] => {
       holds: updated === desired && current === desired,
     },
     {
-      claim: "all replicas are ready and available",
       fault: `${Math.min(ready, available)} of ${desired} replicas are ready and available`,
       holds: ready === desired && available === desired,
     },

@@ -3,7 +3,7 @@
 import { ConfigMaps } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import type { Quote } from "#api/fields.ts";
-import { quote } from "#diagnosis/explain.ts";
+import { quote } from "#diagnosis/quotes.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
 
 /** An order to forget orders, a claim of authority with a task, a verdict dictated, a command to run, a change of roles. */

@@ -1,12 +1,12 @@
 // Current lines of a workload's logs that match a pattern: whole logs are searched before they are cut into lines. Pure.
 // A log line is data of another writer: it is searched and quoted, and proves nothing about other objects.
-import { fromTimestamp } from "#lib/clock.ts";
 import { isReady } from "#api/conditions.ts";
-import type { PodLog } from "#evidence/evidence.ts";
-import { quote } from "#diagnosis/explain.ts";
-import type { Finding } from "#diagnosis/finding.ts";
-import type { View, Workload } from "#diagnosis/view.ts";
 import { referenceText } from "#api/object.ts";
+import type { Finding } from "#diagnosis/finding.ts";
+import { quote } from "#diagnosis/quotes.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
+import type { PodLog } from "#evidence/evidence.ts";
+import { fromTimestamp } from "#lib/clock.ts";
 
 export interface LogLine {
   readonly log: PodLog;

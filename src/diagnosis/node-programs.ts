@@ -1,39 +1,37 @@
-// What is known of the programs of one node, and who suffers where one of them is down. Pure.
+// The programs of a node, and the objects that suffer where one of them is down. Pure.
+import { conditionOf } from "#api/conditions.ts";
+import type { Quote } from "#api/fields.ts";
 import { type Node, Pods } from "#api/kubernetes.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
+import type { Named } from "#diagnosis/template.ts";
+import type { View } from "#diagnosis/view.ts";
 import type { ComponentState } from "#evidence/evidence.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
-import { quote } from "#diagnosis/explain.ts";
-import type { Finding } from "#diagnosis/finding.ts";
-import { referenceTo, type View } from "#diagnosis/view.ts";
 
 export const stateOn = (view: View, node: string, names: readonly string[]): ComponentState | undefined =>
   names.flatMap((name) => view.components(name)).find((each) => each.node === node);
 
-/** Whether a program does not run, by its seen state. */
+/** By its reported state. */
 export const isDown = (state: ComponentState | undefined): boolean | "unknown" =>
   state === undefined || state.state === "unknown" ? "unknown" : state.state !== "running";
 
-export const readyOf = (node: Node): { status: string; reason?: string; message?: string } | undefined =>
-  node.status?.conditions?.find(({ type }) => type === "Ready");
-
-/** Workloads with a pod on the node, and the Services in front of them. */
-export const sufferersOn = (view: View, node: string): Finding["explains"] & object => {
-  const workloads = new Set(
-    view
-      .all(Pods)
-      .filter(({ spec }) => spec.nodeName === node)
-      .map((pod) => view.workloadOf(pod)),
-  );
-  const known = [...workloads].filter((workload) => workload !== undefined);
-  return [...known.map(({ reference }) => reference), ...known.flatMap((workload) => view.servicesOf(workload).map(referenceTo))];
+export const isUnready = (node: Node): boolean | "unknown" => {
+  const ready = conditionOf(node, "Ready");
+  return ready === undefined ? "unknown" : ready.status !== "True";
 };
 
-export const componentQuotes = (state: ComponentState | undefined): Finding["quotes"] =>
-  state === undefined || state.state === "running" ? [] : [quote("object", `Node ${state.node}`, `${state.component}: ${state.text}`)];
+/** Workloads with a pod on the node, and the Services in front of them. */
+export const sufferersOn = (view: View, node: string): readonly Named[] => {
+  const onNode = view.all(Pods).filter(({ spec }) => spec.nodeName === node);
+  const workloads = [...new Set(onNode.flatMap((pod) => view.workloadOf(pod) ?? []))];
+  return [...workloads, ...workloads.flatMap(view.servicesOf)];
+};
 
-export const readyQuote = (node: Node): Finding["quotes"] => {
-  const ready = readyOf(node);
-  return ready === undefined
+export const componentQuotes = (state: ComponentState | undefined): readonly Quote[] =>
+  state?.node === undefined || state.state === "running"
     ? []
-    : [objectQuote(referenceTo(node), `Ready ${ready.status}: ${ready.reason ?? ""}: ${ready.message ?? ""}`)];
+    : [objectQuote({ kind: "Node", name: state.node }, `${state.component}: ${state.text}`)];
+
+export const readyQuote = (node: Node): Quote | undefined => {
+  const ready = conditionOf(node, "Ready");
+  return ready === undefined ? undefined : objectQuote(node, `Ready ${ready.status}: ${ready.reason ?? ""}: ${ready.message ?? ""}`);
 };

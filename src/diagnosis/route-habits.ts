@@ -10,7 +10,7 @@ export interface RouteHabits {
   /** Whether a route leads where it is called; undefined: the table has no habit to judge by. */
   keeps(route: Route): boolean | undefined;
   /** A route is called exactly as this Service or the program behind it. */
-  means(route: Route, service: Service): boolean;
+  names(route: Route, service: Service): boolean;
 }
 
 /** Fewer routes than this make no habit that one could break. */
@@ -46,7 +46,7 @@ export const habitsOf = (view: View, services: readonly Service[], routes: reado
       if (fits(route, byName(route), names) === true) return true;
       return habits.flatMap((habit) => habit(route) ?? [])[0];
     },
-    means: (route, { metadata: { name } }) => fits(route, [name], names) === true || fits(route, programsOf(name), programNames) === true,
+    names: (route, { metadata: { name } }) => fits(route, [name], names) === true || fits(route, programsOf(name), programNames) === true,
   };
 };
 

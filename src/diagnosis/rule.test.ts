@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Nodes } from "#api/kubernetes.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import { filled, filledChain } from "#diagnosis/template.ts";
 import { createView, type View } from "#diagnosis/view.ts";

@@ -1,12 +1,11 @@
 // A cause as data: where to look, what must hold, what contradicts it, and its texts as templates. Makes a Cause of it; decides nothing by itself.
-import type { CauseCode } from "#api/cause-codes.ts";
 import type { Quote } from "#api/fields.ts";
 import { referenceText } from "#api/object.ts";
-import { asSentence, clipped } from "#lib/words.ts";
 import type { Cause } from "#diagnosis/cause.ts";
-import { type Assessment, judge, type Remedy } from "#diagnosis/finding.ts";
+import { type Assessment, type Remedy, ruledOut, scoreOf } from "#diagnosis/finding.ts";
 import { filled, filledChain, type Named, referenceOf, type Template } from "#diagnosis/template.ts";
 import type { View } from "#diagnosis/view.ts";
+import { asSentence, clipped } from "#lib/words.ts";
 
 /** One named question about a subject. `unknown`: the evidence does not say. */
 export interface Check<S> {
@@ -22,15 +21,20 @@ export interface Condition<S> extends Check<S> {
   readonly not?: string | ((subject: S) => string);
 }
 
+/** In place of a subject: the fact that rules the cause out there. */
+export interface NearMiss {
+  readonly nearMiss: string;
+}
+
+export const nearMiss = (fact: string): NearMiss => ({ nearMiss: fact });
+
 export interface Rule<S extends object, Says extends string, Chain extends string, Otherwise extends string> extends Pick<
   Cause,
-  "title" | "reads" | "means" | "suppressedBy" | "generality"
+  "code" | "title" | "reads" | "means" | "needs" | "signs" | "suppressedBy" | "generality"
 > {
-  readonly code: CauseCode;
-  readonly needs: NonNullable<Cause["needs"]>;
-  readonly signs: NonNullable<Cause["signs"]>;
   /** Every subject that could have this fault, with all that its checks and texts ask for. Annotate `view`: the compiler infers the subject here. */
-  readonly of: (view: View) => readonly S[];
+  readonly of: (view: View) => readonly (S | NearMiss)[];
+  /** Asked in this order: each may rely on those before it. */
   readonly when?: readonly Condition<NoInfer<S>>[];
   /** Each of them rules the cause out by itself. */
   readonly unless?: readonly Check<NoInfer<S>>[];
@@ -62,30 +66,26 @@ const maxLink = 512;
 export const cause = <S extends object, const Says extends string, const Chain extends string, const Otherwise extends string>(
   rule: Rule<S, Says, Chain, Otherwise>,
 ): Cause => {
-  const { code, title, reads, means, needs, signs, suppressedBy, generality, of, otherwise } = rule;
+  const { code, title, reads, means, needs, signs, suppressedBy = [], generality = 0, of, otherwise } = rule;
   return {
-    ...{ code, title, reads, means, needs, signs },
+    ...{ code, title, reads, means, needs, signs, suppressedBy, generality },
     remedy: rule.remedy ?? `${asSentence(otherwise)}.`,
-    ...(suppressedBy === undefined ? {} : { suppressedBy }),
-    ...(generality === undefined ? {} : { generality }),
-    find: (view) => of(view).flatMap((subject) => assessed(rule, subject, view)),
+    find: (view) =>
+      of(view).flatMap((subject) => ("nearMiss" in subject ? [ruledOut(code, subject.nearMiss)] : assessed(rule, subject, view))),
   };
 };
 
 const assessed = <S extends object>(rule: Rule<S, string, string, string>, subject: S, view: View): readonly Assessment[] => {
   const { code, when = [], unless = [], supports = [] } = rule;
   const textOf = (text: string | ((of: S) => string)): string => (typeof text === "string" ? text : text(subject));
-  const asked = ({ holds, weight = 1 }: Check<S>) => ({ claim: "", holds: holds(subject, view), weight });
-  const required = when.map(asked);
-  const missing = when[required.findIndex(({ holds }) => holds !== true)];
-  if (missing !== undefined) {
-    const closeness = required.filter(({ holds }) => holds === true).length / required.length;
-    return missing.not === undefined ? [] : [{ ruledOut: { code, reason: textOf(missing.not), closeness } }];
-  }
+  const at = when.findIndex(({ holds }) => holds(subject, view) !== true);
+  const unmet = when[at];
+  if (unmet !== undefined) return unmet.not === undefined ? [] : [ruledOut(code, textOf(unmet.not), at / when.length)];
   const objection = unless.find(({ holds }) => holds(subject, view) === true);
-  if (objection !== undefined) return [{ ruledOut: { code, reason: textOf(objection.is), closeness: 1 } }];
-  const judged = judge(code, { required, against: [], supporting: supports.map(asked) });
-  return "ruledOut" in judged ? [judged] : [{ found: { code, score: judged.score, ...words(rule, subject, view) } }];
+  if (objection !== undefined) return [ruledOut(code, textOf(objection.is), 1)];
+  const asked = supports.map(({ holds, weight = 1 }) => ({ holds: holds(subject, view), weight }));
+  const score = scoreOf(asked, rule.generality === undefined ? "particular" : "lastResort");
+  return [{ found: { code, score, ...words(rule, subject, view) } }];
 };
 
 const words = <S extends object>(rule: Rule<S, string, string, string>, subject: S, view: View) => {
@@ -96,7 +96,7 @@ const words = <S extends object>(rule: Rule<S, string, string, string>, subject:
   const hearsay = rule.hearsay?.(subject, view);
   return {
     object,
-    summary: clipped(filled(rule.says, subject)),
+    summary: clipped(asSentence(filled(rule.says, subject))),
     chain: filledChain(rule.chain, subject).map((link) => clipped(link, maxLink)),
     quotes: rule.quotes(subject, view).filter((each) => each !== undefined),
     facts: { remedies, otherwise },

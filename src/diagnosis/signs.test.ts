@@ -35,6 +35,7 @@ test("kinds, phases, conditions, events and containers are signs", () => {
       "ReplicaSet",
       "ended",
       "event FailedCreate",
+      "waiting",
       "waiting ErrImagePull",
     ].toSorted(),
   );

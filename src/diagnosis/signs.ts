@@ -12,8 +12,9 @@ export type Sign =
   | `${KindName} ${string}`
   /** An event with this reason. */
   | `event ${string}`
-  /** A container that waits with this reason. */
+  /** A container that waits, with this reason or any. */
   | `waiting ${string}`
+  | "waiting"
   /** A container that ended at least once. */
   | "ended"
   /** An object with a deletionTimestamp. */
@@ -51,18 +52,13 @@ export const signsOf = (evidence: Evidence): ReadonlySet<Sign> => {
 const signsOfContainers = ({ status }: Pod): readonly Sign[] =>
   [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].flatMap(
     ({ state, lastState, restartCount }): readonly Sign[] => [
-      ...(state?.waiting === undefined ? [] : [`waiting ${state.waiting.reason ?? ""}` as const]),
+      ...(state?.waiting === undefined ? [] : ["waiting" as const, `waiting ${state.waiting.reason ?? ""}` as const]),
       ...(state?.terminated === undefined && lastState?.terminated === undefined && restartCount === 0 ? [] : ["ended" as const]),
     ],
   );
 
-interface Indexed {
-  /** None: it runs on everything. */
-  readonly signs?: readonly Sign[];
-}
-
 /** Those of them, in their order, one of whose signs the evidence shows. */
-export const shownBy = <C extends Indexed>(causes: readonly C[], evidence: Evidence): readonly C[] => {
+export const shownBy = <C extends { readonly signs: readonly Sign[] }>(causes: readonly C[], evidence: Evidence): readonly C[] => {
   const shown = signsOf(evidence);
-  return causes.filter(({ signs }) => signs === undefined || signs.some((sign) => shown.has(sign)));
+  return causes.filter(({ signs }) => signs.some((sign) => shown.has(sign)));
 };

@@ -21,7 +21,10 @@ export type Template<Text extends string, S> = [Open<Text, S>] extends [never] ?
 export const referenceOf = (named: Named): Reference =>
   "reference" in named ? named.reference : "metadata" in named ? referenceTo(named) : named;
 
-const itemText = (item: Item): string => (typeof item === "object" ? referenceText(referenceOf(item)) : String(item));
+/** `Kind namespace/name`. */
+export const nameOf = (named: Named): string => referenceText(referenceOf(named));
+
+const itemText = (item: Item): string => (typeof item === "object" ? nameOf(item) : String(item));
 
 const itemsOf = (subject: object, field: string): readonly string[] => {
   const value = (subject as Readonly<Record<string, Sayable>>)[field] ?? "";

@@ -1,7 +1,6 @@
-// What metrics say of a workload's requests: how much slower than usual, and how many packets it takes for one. Pure.
-import type { Reference } from "#api/fields.ts";
-import type { Metric } from "#evidence/evidence.ts";
+// The requests of a workload by its metrics: how much slower than usual, and how many packets for each. Pure.
 import type { View, Workload } from "#diagnosis/view.ts";
+import type { Metric } from "#evidence/evidence.ts";
 
 export interface Traffic {
   readonly workload: Workload;
@@ -9,7 +8,8 @@ export interface Traffic {
   readonly slow: "median" | "tail" | "unmeasured" | "no";
   /** How many times more packets than usual for each request; of all packets where requests were hardly measured before. */
   readonly packetGrowth?: PacketGrowth;
-  readonly quotes: readonly { readonly object: Reference; readonly text: string }[];
+  /** Its slow latencies, its packets and its requests. */
+  readonly quotes: readonly Metric[];
 }
 
 export interface PacketGrowth {
@@ -18,6 +18,7 @@ export interface PacketGrowth {
   readonly hasNewRequests: boolean;
 }
 
+/** A user notices a wait of a tenth of a second where it was shorter, and any wait of a second. */
 const noticedSeconds = 0.1;
 const longSeconds = 1;
 /** Fewer requests a second than this were too few to divide by. */
@@ -34,10 +35,7 @@ export const trafficOf = (view: View, workload: Workload): Traffic | undefined =
     workload,
     slow: slowOnes.length === 0 ? (isMeasured ? "no" : "unmeasured") : latencies.some(isMedianUp) ? "median" : "tail",
     ...(growth === undefined ? {} : { packetGrowth: growth }),
-    quotes: [...slowOnes, ...metrics.filter(({ name }) => /^network_(?:receive|transmit)|^requests_per/.test(name))].map((metric) => ({
-      object: workload.reference,
-      text: `${metric.name}: ${number(metric.value)}, usually ${number(metric.usual)}`,
-    })),
+    quotes: [...slowOnes, ...metrics.filter(({ name }) => /^network_(?:receive|transmit)|^requests_per/.test(name))],
   };
 };
 
@@ -59,5 +57,3 @@ const packetGrowthOf = (metrics: readonly Metric[]): PacketGrowth | undefined =>
   // Half of what is too few, so that no requests at all do not make every packet infinitely many.
   return { times: raw / ((requests.value + fewRequests / 2) / (requests.usual + fewRequests / 2)), hasNewRequests: false };
 };
-
-const number = (value: number | undefined): string => (value === undefined ? "unknown" : String(Number(value.toFixed(3))));

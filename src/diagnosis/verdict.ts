@@ -4,7 +4,7 @@ import { namedTypes, type Pod } from "#api/kubernetes.ts";
 import { apiVersionOf, referenceText } from "#api/object.ts";
 import { observations, replicasText } from "#diagnosis/explain.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
-import { type Assessment, isTelling, ruledOut, type RuledOut } from "#diagnosis/finding.ts";
+import { type Assessment, type RuledOut, ruledOut } from "#diagnosis/finding.ts";
 import { healthOf } from "#diagnosis/health.ts";
 import type { RankedFinding } from "#diagnosis/rank.ts";
 import { everyStep } from "#diagnosis/steps.ts";
@@ -14,7 +14,7 @@ interface Said {
   readonly message: string;
   readonly confidence: number;
   readonly quotes: readonly Quote[];
-  /** What something speaks against, nearest first. */
+  /** Nearest first. */
   readonly ruledOut: readonly RuledOut[];
 }
 export type Verdict = Said &
@@ -35,7 +35,6 @@ export interface FoundFor {
 }
 
 export const verdictFor = (view: View, target: Reference, { findings, ruledOut: missed }: FoundFor, steps = everyStep): Verdict => {
-  const telling = missed.filter(isTelling);
   const workload = workloadAt(view, target);
   if (workload === undefined) return absent(view, target, missed);
   const health = steps.run<Assessment>(
@@ -50,11 +49,11 @@ export const verdictFor = (view: View, target: Reference, { findings, ruledOut: 
       message: best.summary,
       confidence: best.confidence,
       quotes: best.quotes,
-      ruledOut: "ruledOut" in health ? [bare(health.ruledOut), ...telling] : telling,
+      ruledOut: "ruledOut" in health ? [bare(health.ruledOut), ...missed] : missed,
     };
   if ("found" in health) {
     const { summary, score, quotes } = health.found;
-    return { kind: "Healthy", message: summary, confidence: score, quotes, ruledOut: telling };
+    return { kind: "Healthy", message: summary, confidence: score, quotes, ruledOut: missed };
   }
   const failures = failuresOf(view, workload);
   return {
@@ -63,7 +62,7 @@ export const verdictFor = (view: View, target: Reference, { findings, ruledOut: 
     message: unproven(replicasText(workload), missed),
     confidence: 0,
     quotes: observations(view, workload, failures),
-    ruledOut: [bare(health.ruledOut), ...telling],
+    ruledOut: [bare(health.ruledOut), ...missed],
   };
 };
 
@@ -84,7 +83,7 @@ const absent = (view: View, target: Reference, missed: readonly RuledOut[]): Ver
     message: unproven(`Objects of kind ${target.kind} cannot be looked into`, missed),
     confidence: 0,
     quotes: [],
-    ruledOut: missed.filter(isTelling),
+    ruledOut: missed,
   };
 };
 

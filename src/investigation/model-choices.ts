@@ -2,8 +2,7 @@
 import type { Quote } from "#api/fields.ts";
 import { referenceText } from "#api/object.ts";
 import type { Finding, Remedy } from "#diagnosis/finding.ts";
-import { moreMemory } from "#diagnosis/more-memory.ts";
-import { rollbackTo } from "#diagnosis/previous-revision.ts";
+import { moreMemory, rollbackTo } from "#diagnosis/remedies.ts";
 import type { Verdict } from "#diagnosis/verdict.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import { deploymentRevisions, podStates } from "#diagnosis/workload-states.ts";
@@ -78,7 +77,7 @@ const repairsToChooseFrom = (view: View, workload: Workload): readonly Remedy[] 
     ...earlier
       .slice(0, maxRevisions)
       .map(({ revision }) => rollbackTo(workload, revision, `Revision ${revision} ran before revision ${current}.`)),
-    ...limited.slice(0, maxContainers).flatMap(({ container, limit }) => moreMemory(workload, container, limit).remedies),
+    ...limited.slice(0, maxContainers).flatMap(({ container, limit }) => moreMemory(workload, { container, limit, factor: 2 })),
     ...unready.slice(0, maxPods).map(({ name }): Remedy => ({
       action: "restart_pod",
       target: { apiVersion: "v1", kind: "Pod", name, ...(reference.namespace === undefined ? {} : { namespace: reference.namespace }) },

@@ -6,7 +6,7 @@ import { kubectlOf } from "#actions/kubectl.ts";
 import { referenceText } from "#api/object.ts";
 import { causes } from "#diagnosis/registry.ts";
 import { unmetNeeds } from "#diagnosis/unmet-needs.ts";
-import { isTelling, type RuledOut } from "#diagnosis/finding.ts";
+import type { RuledOut } from "#diagnosis/finding.ts";
 import type { Evidence } from "#evidence/evidence.ts";
 import type { Investigation, PlannedFinding } from "#investigation/investigate.ts";
 import type { PlannedRepair } from "#investigation/plan-repair.ts";
@@ -68,7 +68,7 @@ export const reportOf = (
   findings: [...found.findings.map(reported), ...found.unexplained.map(reportedUnexplained)],
   inProgress: found.inProgress,
   unlikely: found.unlikely,
-  ruledOut: [...found.ruledOut.filter(isTelling), ...found.ruledOut.filter((each) => !isTelling(each))].slice(0, maxRuledOut),
+  ruledOut: found.ruledOut.slice(0, maxRuledOut),
   notRead: [...found.unfinished, ...evidence.gaps, ...unmetNeeds(causes, evidence.lacks)],
   firing: evidence.firing.filter(({ labels }) => namespace === undefined || labels["namespace"] === namespace),
   hostileTexts: found.hostileTexts,

@@ -370,14 +370,20 @@ test("an edited ConfigMap is the object at fault, named with time and author", a
   expect(diagnosis.message).toContain("ConfigMap web-settings was edited at 2027-03-01T13:58:50Z by kubectl-edit");
 });
 
-test("if no cause is proven, the closest ones and the symptoms are reported", async () => {
+test("if no cause is proven, the observations are reported", async () => {
   const pods = [{ created: 3600, ...running(3598), ready: false }];
   const events = [{ about: { kind: "Pod", name: "web-6c8d5f9b7-abcd0" }, reason: "Odd", message: "reason unknown", first: 50 }];
   const diagnosis = await diagnosed({ ...healthy, revisions: [{ ...old, pods }], events });
   expect(diagnosis.kind).toBe("Inconclusive");
   expect(diagnosis.confidence).toBe(0);
-  expect(diagnosis.message).toMatch(/^No cause could be proven\. 0 of 1 replicas of Deployment shop\/web are available\. Considered: /);
+  expect(diagnosis.message).toBe("No cause could be proven. 0 of 1 replicas of Deployment shop/web are available.");
   expect(diagnosis.quotes).toEqual([{ source: "event", object: "Pod shop/web-6c8d5f9b7-abcd0", quote: "Odd: reason unknown" }]);
+});
+
+test("where a cause is contradicted, it is named with the reason", async () => {
+  const ended = await diagnosed({ ...healthy, revisions: [{ ...old, pods: [{ created: 3600, ...crashLoop({ exit: 143 }) }] }] });
+  expect(ended.kind).toBe("Inconclusive");
+  expect(ended.message).toContain(" Considered: ProgramFails: it was ended from outside; ");
 });
 
 test("an object that is gone has nothing to repair", async () => {

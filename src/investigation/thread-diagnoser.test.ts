@@ -91,11 +91,11 @@ describe("a thread comes to the diagnosis of this thread", () => {
 
 describe("a cause that does not finish", () => {
   test("is stopped with its thread and named as a gap; what was finished is not done again, and the rest is found", async () => {
-    const { clock, diagnoser, seen } = benchWith({ GatewayMisroutes: "hangs" });
+    const { clock, diagnoser, seen } = benchWith({ CalledServiceMissing: "hangs" });
     const answer = diagnoser.survey(asked, options);
     await clock.advance(limits.stepMs);
     const { gaps } = await answer;
-    expect(gaps).toEqual(["GatewayMisroutes did not finish within 1000 ms of CPU time: skipped"]);
+    expect(gaps).toEqual(["CalledServiceMissing did not finish within 1000 ms of CPU time: skipped"]);
     expect(codes(await answer)).toEqual(codes(await diagnoseHere.survey(asked, options)));
     expect(seen.filter((each) => each === "start" || each === "stop")).toEqual(["start", "stop", "start"]);
     expect(steps(seen, "PortConflict")).toBe(1);
@@ -138,7 +138,7 @@ describe("a cause that does not finish", () => {
 
 describe("the thread", () => {
   test("does one job at a time, and all of them", async () => {
-    const { clock, diagnoser, seen } = benchWith({ GatewayMisroutes: "hangs" });
+    const { clock, diagnoser, seen } = benchWith({ CalledServiceMissing: "hangs" });
     const both = Promise.all([diagnoser.survey(asked, options), diagnoser.survey(asked, options)]);
     await clock.advance(2 * limits.stepMs);
     expect((await both).map(({ gaps }) => gaps.length)).toEqual([1, 1]);
@@ -159,7 +159,7 @@ describe("the thread", () => {
   });
 
   test("is stopped where the caller gives up, and the next job has one of its own", async () => {
-    const { diagnoser, seen } = benchWith({ GatewayMisroutes: "hangs" });
+    const { diagnoser, seen } = benchWith({ CalledServiceMissing: "hangs" });
     const giveUp = new AbortController();
     const answer = diagnoser.survey(asked, options, giveUp.signal);
     await new Promise((resolve) => setImmediate(resolve));

@@ -63,7 +63,7 @@ export const define: DefineCommand = (command, run) => {
   command
     .argument("[kind/name]", "one object, such as deployment/web or deployment web, with the objects around it")
     .argument("[name]", "name of the object, if only its kind was given")
-    .option("--all", "include low-confidence findings and everything that was ruled out")
+    .option("--all", "include low-confidence findings")
     .option("--details [number]", "show the details of every finding, or of one by its number")
     .option("--from <file>", "read evidence from a file saved with --save instead of a cluster; - is stdin")
     .option("--save <file>", "save the evidence, redacted; compressed if the name ends in .gz")
@@ -305,7 +305,6 @@ const print = (session: Session, report: Report, options: Options, from: Source)
           from,
           details: detailsOf(options.details, report.findings.length),
           command: commandText(session, report, options),
-          ruledOut: options.all === true ? "all" : "telling",
         }),
       );
   }

@@ -45,11 +45,9 @@ export interface TextOptions {
   readonly details: Details;
   /** What a person types for more: the command line without `--details`. */
   readonly command: string;
-  /** Everything that was ruled out, too. */
-  readonly ruledOut: "telling" | "all";
 }
 
-export const diagnosisText = (page: Page, report: Report, { from, details, command, ruledOut }: TextOptions): string => {
+export const diagnosisText = (page: Page, report: Report, { from, details, command }: TextOptions): string => {
   const { findings } = report;
   const shown = (at: number): boolean => (details === "few" ? findings.length <= fewFindings : details === "all" || details === at + 1);
   const isTable = findings.length > fewFindings && typeof details !== "number";
@@ -65,11 +63,7 @@ export const diagnosisText = (page: Page, report: Report, { from, details, comma
       inProgressTitle,
       inProgressTexts(report).flatMap((text) => point(page, 1, "-", text)),
     ),
-    ...section(
-      page,
-      "Ruled out",
-      findings.length === 0 ? [] : ruledOutTexts(report.ruledOut, ruledOut).flatMap((text) => point(page, 1, "-", text)),
-    ),
+    ...section(page, "Ruled out", findings.length === 0 ? [] : ruledOutTexts(report.ruledOut).flatMap((text) => point(page, 1, "-", text))),
     ...section(
       page,
       firingTitle,

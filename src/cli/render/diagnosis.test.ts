@@ -10,7 +10,7 @@ import { createPaint } from "#cli/render/text.ts";
 import type { Report, ReportedFinding } from "#investigation/report.ts";
 import { evidence, objects } from "#test/evidence-sketch.ts";
 
-const textOptions: TextOptions = { from: { ms: 0 }, details: "few", command: "kintsugi diagnose -n shop", ruledOut: "telling" };
+const textOptions: TextOptions = { from: { ms: 0 }, details: "few", command: "kintsugi diagnose -n shop" };
 const page = { width: 100, paint: createPaint({ color: false }) };
 const web = { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" };
 const frontend = { ...web, name: "frontend" };
@@ -170,12 +170,6 @@ test("a log that two runs of a container have in common is quoted once", () => {
   const twice = { ...repairable, evidence: [...repairable.evidence, { ...repairable.evidence[0]!, object: "Pod shop/web-other" }] };
   for (const render of [(each: Report) => diagnosisText(page, each, textOptions), diagnosisMarkdown])
     expect(render({ ...broken, findings: [twice] }).match(/web 1\.5\.0 starting/g)).toHaveLength(1);
-});
-
-test("what was merely not seen is ruled out in the full view only", () => {
-  const report: Report = { ...broken, ruledOut: [{ code: "StorageClassMissing", reason: "not seen: a volume that fits but for this" }] };
-  expect(diagnosisText(page, report, textOptions)).not.toContain("not seen");
-  expect(diagnosisText(page, report, { ...textOptions, ruledOut: "all" })).toContain("StorageClassMissing: not seen");
 });
 
 test("text of the cluster neither steers a terminal nor ends its own quote", () => {

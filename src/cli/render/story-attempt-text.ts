@@ -78,7 +78,7 @@ const causeText = (page: Page, story: Around, cause: Cause): readonly string[] =
       : []),
     ...(root?.chain ?? []).flatMap((link, at) => point(page, 1, `${at + 1}.`, link)),
     ...evidenceText(page, distinctQuotes(cause.evidence)),
-    ...ruledOutTexts(cause.ruledOut, "telling", ", ruled out").flatMap((text) => point(page, 1, "✗", text)),
+    ...ruledOutTexts(cause.ruledOut, ", ruled out").flatMap((text) => point(page, 1, "✗", text)),
   ];
 };
 

@@ -1,11 +1,12 @@
 // Autoscalers that need more replicas than they may have, or that cannot scale. Their conditions carry the controller's own reasons.
-import type { Reference } from "#api/fields.ts";
 import { conditionOf } from "#api/conditions.ts";
-import { HorizontalPodAutoscalers, type HorizontalPodAutoscaler } from "#api/kubernetes.ts";
+import type { Reference } from "#api/fields.ts";
+import { type HorizontalPodAutoscaler, HorizontalPodAutoscalers } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
 import { patch } from "#diagnosis/kubectl.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
+import { nameOf } from "#diagnosis/template.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
@@ -45,7 +46,7 @@ export const autoscalerAtItsLimit = cause({
     {
       is: "it has all replicas that it may have",
       not: ({ autoscaler, maxReplicas, currentReplicas }) =>
-        `${referenceText(referenceTo(autoscaler))} has ${currentReplicas} of at most ${maxReplicas} replicas`,
+        `${nameOf(autoscaler)} has ${currentReplicas} of at most ${maxReplicas} replicas`,
       holds: ({ maxReplicas, currentReplicas }) => currentReplicas >= maxReplicas,
     },
   ],
@@ -99,7 +100,7 @@ export const autoscalerWithoutMetrics = cause({
       holds: ({ stuck }) => stuck.reason === "ScalingDisabled",
     },
     {
-      is: ({ autoscaler }) => `${referenceText(referenceTo(autoscaler))} has waited for less than its metrics take`,
+      is: ({ autoscaler }) => `${nameOf(autoscaler)} has waited for less than its metrics take`,
       holds: ({ since, isKnown }, view) => view.now - since < (isKnown ? patienceMs.target : patienceMs.metrics),
     },
   ],

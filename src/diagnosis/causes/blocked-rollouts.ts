@@ -1,11 +1,9 @@
 // Rollouts that cannot proceed as they are declared: no free host port, a volume that the old pod holds, an old pod that does not end.
 import { isReady } from "#api/conditions.ts";
-import type { Deployment, Pod } from "#api/kubernetes.ts";
-import { PersistentVolumeClaims } from "#api/kubernetes.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
+import { type Deployment, PersistentVolumeClaims, type Pod } from "#api/kubernetes.ts";
 import { schedulerQuote } from "#diagnosis/checks/scheduling.ts";
-import { quote } from "#diagnosis/explain.ts";
 import { kubectl, patch, resource } from "#diagnosis/kubectl.ts";
+import { objectQuote, quote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import { unscheduledPods } from "#diagnosis/scheduling.ts";
 import type { View, Workload } from "#diagnosis/view.ts";

@@ -1,10 +1,10 @@
 // A PodDisruptionBudget that allows no eviction while a node is being drained: the drain never ends.
 import { Nodes, PodDisruptionBudgets } from "#api/kubernetes.ts";
-import { referenceText } from "#api/object.ts";
 import { selects } from "#api/selectors.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
 import { patch } from "#diagnosis/kubectl.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
+import { nameOf } from "#diagnosis/template.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
 
 export const budgetBlocksDrain = cause({
@@ -41,8 +41,7 @@ export const budgetBlocksDrain = cause({
   // The pods that are down are the trouble, and the budget protects the others.
   unless: [
     {
-      is: ({ budget, healthy, required }) =>
-        `${referenceText(referenceTo(budget))} has ${healthy} healthy pods of ${required} that it requires`,
+      is: ({ budget, healthy, required }) => `${nameOf(budget)} has ${healthy} healthy pods of ${required} that it requires`,
       holds: ({ healthy, required }) => healthy < required,
     },
   ],
@@ -64,7 +63,7 @@ export const budgetBlocksDrain = cause({
             target: referenceTo(budget),
             parameters: Object.fromEntries(Object.entries(relaxed).map(([key, value]) => [key, String(value)])),
             rationale: "One pod at a time may leave the node; the others stay.",
-            expected: `${referenceText(referenceTo(budget))} allows one disruption.`,
+            expected: `${nameOf(budget)} allows one disruption.`,
           },
         ],
   remedy:

@@ -1,13 +1,13 @@
 // A program that looks up a Service which does not exist. Known from its log alone, where no variable names the host: the finding is for people and never
 // leads to a change.
 import { Services } from "#api/kubernetes.ts";
-import { referenceText } from "#api/object.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
 import { hasUnreadyPod, unreadyPods } from "#diagnosis/checks/pods.ts";
-import { lineQuote, type LogLine, linesSaying } from "#diagnosis/log-lines.ts";
+import { lineQuote, linesSaying, type LogLine } from "#diagnosis/log-lines.ts";
 import { hostNotFound, noSuchName } from "#diagnosis/name-resolution.ts";
 import { nearest } from "#diagnosis/nearest.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
+import { nameOf } from "#diagnosis/template.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
 const hostsAtMost = 3;
@@ -39,11 +39,7 @@ const missingService = (view: View, workload: Workload, host: string, line: LogL
   if (!isNear && unreadyPods(workload).length === 0) return [];
   const service = namespace === reference.namespace ? name : `${namespace}/${name}`;
   const instead =
-    similar !== undefined
-      ? `; ${similar} exists`
-      : namesake === undefined
-        ? ""
-        : `; ${referenceText(namesake.reference)} has no Service of that name`;
+    similar !== undefined ? `; ${similar} exists` : namesake === undefined ? "" : `; ${nameOf(namesake)} has no Service of that name`;
   return [
     {
       ...{ workload, host, line, names, service, instead, isNear },

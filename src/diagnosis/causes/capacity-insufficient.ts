@@ -1,8 +1,8 @@
 // A pod that requests more CPU or memory than any node has free.
 import { Nodes, type PodSpec } from "#api/kubernetes.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
 import { schedulerQuote } from "#diagnosis/checks/scheduling.ts";
-import { rollbackWithout } from "#diagnosis/previous-revision.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
+import { rollbackWithout } from "#diagnosis/remedies.ts";
 import { cause } from "#diagnosis/rule.ts";
 import { unscheduledPods } from "#diagnosis/scheduling.ts";
 import type { View } from "#diagnosis/view.ts";

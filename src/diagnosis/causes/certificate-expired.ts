@@ -1,10 +1,10 @@
 // A certificate outside its dates: clients refuse the connection and log why. The certificate itself is never read.
 import { Services } from "#api/kubernetes.ts";
-import { referenceText } from "#api/object.ts";
-import { eventQuote } from "#diagnosis/assess.ts";
 import { lineQuote, linesSaying } from "#diagnosis/log-lines.ts";
+import { eventQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
-import { referenceTo, type View } from "#diagnosis/view.ts";
+import { nameOf } from "#diagnosis/template.ts";
+import type { View } from "#diagnosis/view.ts";
 import { escaped } from "#lib/escaped.ts";
 
 /** The words of Go, OpenSSL (Python, curl, nginx), Node and the JDK. */
@@ -32,7 +32,7 @@ export const certificateExpired = cause({
       return [
         {
           ...{ workload, lines, events, service, dates },
-          owner: service === undefined ? "the called server" : referenceText(referenceTo(service)),
+          owner: service === undefined ? "the called server" : nameOf(service),
           reason: dates ?? "it has expired",
         },
       ];

@@ -1,11 +1,11 @@
 // The DNS of the cluster does not answer: pods with the cluster's own settings resolve no name.
 import { isReady } from "#api/conditions.ts";
 import { Services } from "#api/kubernetes.ts";
-import { referenceText } from "#api/object.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
 import { lineQuote, linesSaying } from "#diagnosis/log-lines.ts";
 import { unanswered } from "#diagnosis/name-resolution.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
+import { nameOf } from "#diagnosis/template.ts";
 import type { View } from "#diagnosis/view.ts";
 
 const dnsPort = 53;
@@ -37,7 +37,7 @@ export const clusterDnsDown = cause({
       {
         ...{ object, clients, ready, count: pods.length, isDown: ready === 0 },
         affected: clients.length === 1 ? "1 workload gets" : `${clients.length} workloads get`,
-        effects: clients.slice(0, 3).map(({ workload }) => `${referenceText(workload.reference)} resolves no name`),
+        effects: clients.slice(0, 3).map(({ workload }) => `${nameOf(workload)} resolves no name`),
       },
     ];
   },

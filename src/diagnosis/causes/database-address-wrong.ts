@@ -1,15 +1,15 @@
 // A client that calls a database at a wrong port or name. The server is ready and its other clients reach it.
 // The address is often in a Secret, whose value is not evidence: then the log and the Services decide by elimination.
 import type { CauseCode } from "#api/cause-codes.ts";
-import { referenceText } from "#api/object.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { hasUnreadyPod } from "#diagnosis/checks/pods.ts";
-import { engines, type Engine } from "#diagnosis/database-engines.ts";
+import { type Engine, engines } from "#diagnosis/database-engines.ts";
 import { isServing, serversFor, serversOf, servicesBefore, usedServer } from "#diagnosis/database-servers.ts";
-import { lineQuote, type LogLine, linesSaying } from "#diagnosis/log-lines.ts";
+import { lineQuote, linesSaying, type LogLine } from "#diagnosis/log-lines.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import { secretsOf } from "#diagnosis/secrets-used.ts";
+import { nameOf } from "#diagnosis/template.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
 /** Where more clients have the same trouble, the server or the way to it is at fault, not the address of one. */
@@ -42,7 +42,7 @@ const failedClients = (view: View, engine: Engine, words: RegExp) => {
     const ports = [...new Set(offered.flatMap(({ spec }) => (spec.ports ?? []).map(({ port }) => port)))];
     return {
       ...{ engine, workload, lines, server, offered, clients: clients.length, secrets: secretsOf(workload) },
-      database: server === undefined ? engine.name : referenceText(server.reference),
+      database: server === undefined ? engine.name : nameOf(server),
       ports: ports.length === 0 ? [engine.port] : ports,
     };
   });
@@ -71,7 +71,7 @@ const wrongAddress = (what: "port" | "name", words: RegExp, texts: Pick<Cause, "
         holds: ({ clients }) => clients > clientsAtMost,
       },
       {
-        is: ({ workload }) => `${referenceText(workload.reference)} uses nameservers of its own`,
+        is: ({ workload }) => `${nameOf(workload)} uses nameservers of its own`,
         holds: ({ workload }) => workload.template.spec["dnsPolicy"] === "None",
       },
     ],

@@ -1,14 +1,14 @@
 // A client whose user or password a database rejects: the server runs and reports it by its own error number.
 // The same words in the server's own log are about another client and do not count.
-import { objectQuote } from "#diagnosis/assess.ts";
 import { hasUnreadyPod } from "#diagnosis/checks/pods.ts";
 import { engines } from "#diagnosis/database-engines.ts";
 import { isServing, serversFor, serversOf, usedServer } from "#diagnosis/database-servers.ts";
 import { lineQuote, linesSaying } from "#diagnosis/log-lines.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import { secretsOf } from "#diagnosis/secrets-used.ts";
+import { nameOf } from "#diagnosis/template.ts";
 import type { View } from "#diagnosis/view.ts";
-import { referenceText } from "#api/object.ts";
 
 export const databaseCredentialsRejected = cause({
   code: "DatabaseCredentialsRejected",
@@ -30,7 +30,7 @@ export const databaseCredentialsRejected = cause({
         return [
           {
             ...{ engine, workload, lines, server, secrets },
-            name: server === undefined ? engine.name : `${engine.name} (${referenceText(server.reference)})`,
+            name: server === undefined ? engine.name : `${engine.name} (${nameOf(server)})`,
             source: secrets.length === 0 ? "the configuration" : `Secret ${secrets.join(", ")}`,
           },
         ];

@@ -1,11 +1,11 @@
 // A database that answers and refuses in its own words, because it has no connections left or takes no writes. Its clients quote it; the server is at fault.
-import { referenceText } from "#api/object.ts";
-import { eventQuote } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
-import { engines, type Engine } from "#diagnosis/database-engines.ts";
+import { type Engine, engines } from "#diagnosis/database-engines.ts";
 import { serversFor, serversOf, usedServer } from "#diagnosis/database-servers.ts";
 import { lineQuote, linesSaying } from "#diagnosis/log-lines.ts";
+import { eventQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
+import { nameOf } from "#diagnosis/template.ts";
 import type { View } from "#diagnosis/view.ts";
 
 const quotesAtMost = 4;
@@ -34,7 +34,7 @@ const refusal = ({ words, effect, ...texts }: Refusal): Cause =>
     ],
     object: ({ object }) => object,
     detail: ({ engine }) => ({ engine: engine.name }),
-    says: "{name} {effect}, as {count}.",
+    says: "{name} {effect}, as {count} report.",
     chain: "{name} {effect} → {failing}",
     quotes: ({ own, clients }) => [
       ...own.slice(0, 1).map(eventQuote),
@@ -66,10 +66,9 @@ const refusedBy = (view: View, engine: Engine, pattern: RegExp) => {
     return [
       {
         ...{ engine, clients, own, object, by: used?.by },
-        name: `The ${engine.name} server${used === undefined ? "" : ` ${referenceText(used.server.reference)}`}`,
-        count:
-          clients.length === 0 ? "its probes report" : clients.length === 1 ? "1 workload reports" : `${clients.length} workloads report`,
-        failing: clients.slice(0, 3).map(({ workload }) => `${referenceText(workload.reference)} fails with its requests there`),
+        name: `The ${engine.name} server${used === undefined ? "" : ` ${nameOf(used.server)}`}`,
+        count: clients.length === 0 ? "its probes" : clients.length === 1 ? "1 workload" : `${clients.length} workloads`,
+        failing: clients.slice(0, 3).map(({ workload }) => `${nameOf(workload)} fails with its requests there`),
       },
     ];
   });

@@ -1,8 +1,8 @@
 // A deletion that does not end: a finalizer waits for a controller that does not answer, or a namespace cannot be emptied.
 import { Namespaces } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
 import { durationText } from "#diagnosis/explain.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View } from "#diagnosis/view.ts";
 import { fromTimestamp } from "#lib/clock.ts";

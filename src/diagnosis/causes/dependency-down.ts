@@ -2,9 +2,9 @@
 // and the same callers.
 import { isReady } from "#api/conditions.ts";
 import { referenceText } from "#api/object.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
 import { complaintQuote } from "#diagnosis/caller-complaints.ts";
 import { dependentsOf, isDown } from "#diagnosis/dependents.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View } from "#diagnosis/view.ts";
 

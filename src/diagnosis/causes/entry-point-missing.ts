@@ -1,6 +1,6 @@
 // A container whose command is not in the image, or cannot be executed: the runtime reports it before anything runs.
+import { failingWorkloads } from "#diagnosis/containers.ts";
 import { failureQuote } from "#diagnosis/explain.ts";
-import { failingWorkloads } from "#diagnosis/failing-workloads.ts";
 import { type Failure, failuresOf } from "#diagnosis/failures.ts";
 import { releaseFor } from "#diagnosis/release.ts";
 import { cause } from "#diagnosis/rule.ts";

@@ -1,20 +1,13 @@
-// An image cannot be pulled: it does not exist, may not be read, or its registry cannot be reached. A rollback helps only where a release brought it in.
-import { referenceText } from "#api/object.ts";
-import type { Cause } from "#diagnosis/cause.ts";
-import { inFailingWorkloads } from "#diagnosis/failing-workloads.ts";
-import type { View, Workload } from "#diagnosis/view.ts";
-import { eventQuotes, failureQuote, quote, replicasText, revisionReadyText, revisionText } from "#diagnosis/explain.ts";
-import type { Failure } from "#diagnosis/failures.ts";
+// An image cannot be pulled: it does not exist, may not be read, or its registry cannot be reached. A rollback helps only where a release introduced it.
+import { containerOf, failingWorkloads } from "#diagnosis/containers.ts";
+import { failureQuote, releaseQuote, replicasText, revisionReadyText, revisionText } from "#diagnosis/explain.ts";
+import { allFail } from "#diagnosis/failures.ts";
 import { repositoryOf } from "#diagnosis/image-pulls.ts";
-import { judge, ruledOut, type Assessment, type Facts } from "#diagnosis/finding.ts";
-import { failuresOfCurrent, releaseFor, type Release } from "#diagnosis/release.ts";
-import type { PodTemplate } from "#api/kubernetes.ts";
-import { person } from "#diagnosis/assess.ts";
-import { undoRelease } from "#diagnosis/previous-revision.ts";
-import { podStates } from "#diagnosis/workload-states.ts";
-import { differenceText } from "#diagnosis/template-difference.ts";
-
-const code = "ImageUnpullable";
+import { eventQuote } from "#diagnosis/quotes.ts";
+import { failuresOfCurrent, releaseFor } from "#diagnosis/release.ts";
+import { undoRelease } from "#diagnosis/remedies.ts";
+import { cause, nearMiss } from "#diagnosis/rule.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
 
 type PullFault = "invalid" | "notFound" | "unauthorized" | "unreachable" | "unknown";
 
@@ -29,138 +22,100 @@ const faults: readonly (readonly [PullFault, RegExp])[] = [
   ],
 ];
 
-const faultText: Readonly<Record<PullFault, string>> = {
+const faultTexts: Readonly<Record<PullFault, string>> = {
   invalid: "its name is not a valid image name",
   notFound: "the registry does not have it",
-  unauthorized: "the registry does not let us read it",
+  unauthorized: "the registry denies access to it",
   unreachable: "the registry cannot be reached",
   unknown: "it cannot be pulled",
 };
-
-export const imageUnpullable: Cause = {
-  code,
-  title: "An image that cannot be pulled",
-  reads: "Containers that wait for their image, and what the container runtime says.",
-  means: "The image of the current revision cannot be had.",
-  remedy: "`rollback_deployment` to a revision with another image. Otherwise, push the image or grant access to it.",
-  suppressedBy: ["RegistryUnresolvable", "PullSecretMissing"],
-  find: inFailingWorkloads((view, workload) => find(view, workload)),
-};
-
-const find = (view: View, workload: Workload): Assessment => {
-  const failures = failuresOfCurrent(view, workload).filter(({ mode }) => mode === "cannotPull");
-  const failure = failures[0];
-  if (failure === undefined) return ruledOut(code, "no container of the current revision waits for its image");
-  const { container } = failure;
-  const { image } = container;
-  const wanted = imageIn(workload.template, container.name);
-  if (wanted !== undefined && wanted !== image) return ruledOut(code, `the template no longer has the image ${image}, but ${wanted}`);
-  const events = view
-    .eventsAround(workload)
-    .filter((event) => event.type === "Warning" && event.reason === "Failed" && failures.some(({ pod }) => pod.uid === event.uid));
-  const fault = faultOf([failure.reason, container.state.message ?? "", ...events.map(({ message }) => message)]);
-  const release = releaseFor(view, workload, container.name);
-  const before = release?.previous && imageIn(release.previous.template, container.name);
-  const isNew = before !== undefined && before !== image;
-
-  const judged = judge(code, {
-    required: [{ claim: "a container that waits for its image", holds: true }],
-    against: [],
-    supporting: [
-      { claim: "the registry's own words say why", holds: fault !== "unknown", weight: 2 },
-      { claim: "every pod of the revision waits for it", holds: allWait(view, workload, failures), weight: 1 },
-      { claim: "the release before had another image", holds: release?.previous === undefined ? "unknown" : isNew, weight: 2 },
-      {
-        claim: "the release before has ready pods now",
-        holds: release?.previous === undefined ? "unknown" : release.previous.ready > 0,
-        weight: 1,
-      },
-    ],
-  });
-  if ("ruledOut" in judged) return judged;
-
-  const introduced = isNew && release !== undefined ? ` Revision ${release.current.revision} brought it in; before it was ${before}.` : "";
-  return {
-    found: {
-      code,
-      object: workload.reference,
-      score: judged.score,
-      summary:
-        `Container ${container.name} of ${referenceText(workload.reference)} waits for the image ${image}: ${faultText[fault]}.${introduced}`.slice(
-          0,
-          1024,
-        ),
-      chain: [
-        ...(isNew && release?.previous !== undefined
-          ? [`${revisionText(release.current)} replaced ${revisionText(release.previous)} and its image ${before}`]
-          : []),
-        `image ${image} of container ${container.name} cannot be pulled: ${faultText[fault]}`,
-        waitingText(failures),
-        release === undefined ? replicasText(workload) : revisionReadyText(view, workload, release.current, release.previous),
-      ],
-      quotes: [
-        failureQuote(workload, failure),
-        ...eventQuotes(events, 2),
-        ...(release?.previous === undefined || release.differences.length === 0
-          ? []
-          : [
-              quote(
-                "change",
-                referenceText(workload.reference),
-                `revision ${release.previous.revision} → ${release.current.revision}, released ${release.current.releasedAt}\n${release.differences.map(differenceText).join("\n")}`,
-              ),
-            ]),
-      ],
-      facts: factsOf({ workload, fault, before: isNew ? before : undefined, image, release }),
-    },
-  };
-};
-
-interface Pulled {
-  readonly workload: Workload;
-  readonly fault: PullFault;
-  /** The image of the revision before, where it is another one. */
-  readonly before: string | undefined;
-  readonly image: string;
-  readonly release: Release | undefined;
-}
-
-/** Where the way to the registry is broken, an older image from the same registry is no way out. */
-const factsOf = ({ workload, fault, before, image, release }: Pulled): Facts => {
-  if (release?.previous === undefined || before === undefined)
-    return person(`push image ${image} again, or grant access to it: no release of this workload introduced it`);
-  if (fault === "unreachable" && registryOf(before) === registryOf(image))
-    return person(`restore access to the registry ${registryOf(image)}: the previous image comes from it, too`);
-  if (
-    fault === "unauthorized" &&
-    repositoryOf(before) === repositoryOf(image) &&
-    release.differences.every(({ path }) => !path.startsWith("imagePullSecrets"))
-  )
-    return person(`restore access to ${repositoryOf(image)}: the previous image is in the same repository`);
-  return undoRelease(workload, release);
-};
-
-const faultOf = (texts: readonly string[]): PullFault =>
-  faults.find(([, pattern]) => texts.some((text) => pattern.test(text)))?.[0] ?? "unknown";
-
-const waitingText = (failures: readonly Failure[]): string => {
-  const pods = new Set(failures.map(({ pod }) => pod.name)).size;
-  return pods === 1 ? "one pod waits for it" : `${pods} pods wait for it`;
-};
-
-const allWait = (view: View, workload: Workload, failures: readonly Failure[]): boolean => {
-  const waiting = new Set(failures.map(({ pod }) => pod.name));
-  const owners = new Set(failures.map(({ pod }) => pod.owner));
-  return podStates(view, workload)
-    .filter((pod) => owners.has(pod.owner) && !pod.isDeleting)
-    .every((pod) => waiting.has(pod.name));
-};
-
-const imageIn = ({ spec }: PodTemplate, container: string): string | undefined =>
-  [...spec.containers, ...(spec.initContainers ?? [])].find(({ name }) => name === container)?.image;
 
 /** The first part is a registry where it looks like a host; else it is Docker Hub. */
 const registryOf = (image: string): string => {
   const first = image.split("/")[0] ?? "";
   return image.includes("/") && (/[.:]/.test(first) || first === "localhost") ? first : "docker.io";
 };
+
+/** Where the way to the registry is broken, an older image from the same registry is no way out. */
+const accessStep = (fault: PullFault, image: string, before: string, isSecretChanged: boolean): string | undefined => {
+  if (fault === "unreachable" && registryOf(before) === registryOf(image))
+    return `restore access to the registry ${registryOf(image)}: the previous image comes from it, too`;
+  if (fault === "unauthorized" && repositoryOf(before) === repositoryOf(image) && !isSecretChanged)
+    return `restore access to ${repositoryOf(image)}: the previous image is in the same repository`;
+  return undefined;
+};
+
+const pullOf = (view: View, workload: Workload) => {
+  const failures = failuresOfCurrent(view, workload).filter(({ mode }) => mode === "cannotPull");
+  const [failure] = failures;
+  if (failure === undefined) return nearMiss("no container of the current revision waits for its image");
+  const { name, image, state } = failure.container;
+  const wanted = containerOf(workload.template.spec, name)?.image ?? image;
+  if (wanted !== image) return nearMiss(`the template no longer has the image ${image}, but ${wanted}`);
+  const events = view
+    .eventsAround(workload)
+    .filter((event) => event.type === "Warning" && event.reason === "Failed" && failures.some(({ pod }) => pod.uid === event.uid));
+  const texts = [failure.reason, state.message ?? "", ...events.map(({ message }) => message)];
+  const fault = faults.find(([, pattern]) => texts.some((text) => pattern.test(text)))?.[0] ?? "unknown";
+  const release = releaseFor(view, workload, name);
+  const { current, previous, differences = [] } = release ?? {};
+  const imageBefore = previous === undefined ? undefined : containerOf(previous.template.spec, name)?.image;
+  const before = imageBefore === image ? undefined : imageBefore;
+  const access =
+    before === undefined
+      ? `push image ${image} again, or grant access to it: no release of this workload introduced it`
+      : accessStep(
+          fault,
+          image,
+          before,
+          differences.some(({ path }) => path.startsWith("imagePullSecrets")),
+        );
+  const count = new Set(failures.map(({ pod }) => pod.name)).size;
+  return {
+    ...{ workload, failures, failure, events, fault, release, before, image, access, container: name },
+    reason: faultTexts[fault],
+    introduced: before === undefined ? "" : ` Revision ${current?.revision} introduced it; the previous image was ${before}.`,
+    replaced:
+      before === undefined || current === undefined || previous === undefined
+        ? []
+        : [`${revisionText(current)} replaced ${revisionText(previous)} and its image ${before}`],
+    waiting: count === 1 ? "one pod waits for it" : `${count} pods wait for it`,
+    ready: current === undefined ? replicasText(workload) : revisionReadyText(view, workload, current, previous),
+    step: access ?? "fix the release and roll it out again",
+  };
+};
+
+export const imageUnpullable = cause({
+  code: "ImageUnpullable",
+  title: "An image that cannot be pulled",
+  reads: "Containers that wait for their image, and the messages of the container runtime.",
+  means: "The image of the current revision cannot be pulled.",
+  suppressedBy: ["RegistryUnresolvable", "PullSecretMissing"],
+  needs: ["objects.Pod"],
+  signs: ["ended", "waiting"],
+  of: (view: View) => failingWorkloads(view).map((workload) => pullOf(view, workload)),
+  supports: [
+    { is: "the registry or the runtime gives the reason", holds: ({ fault }) => fault !== "unknown", weight: 2 },
+    { is: "every pod of the revision waits for it", holds: ({ workload, failures }, view) => allFail(view, workload, failures) },
+    {
+      is: "the previous revision had another image",
+      holds: ({ release, before }) => (release?.previous === undefined ? "unknown" : before !== undefined),
+      weight: 2,
+    },
+    {
+      is: "the previous revision has ready pods",
+      holds: ({ release }) => (release?.previous === undefined ? "unknown" : release.previous.ready > 0),
+    },
+  ],
+  object: ({ workload }) => workload,
+  says: "Container {container} of {workload} waits for the image {image}: {reason}.{introduced}",
+  chain: "{replaced} → image {image} of container {container} cannot be pulled: {reason} → {waiting} → {ready}",
+  quotes: ({ workload, failure, events, release }) => [
+    failureQuote(workload, failure),
+    ...events.slice(0, 2).map(eventQuote),
+    release === undefined || release.differences.length === 0 ? undefined : releaseQuote(workload, release),
+  ],
+  repairs: ({ workload, release, access }) => (access === undefined && release !== undefined ? undoRelease(workload, release) : []),
+  remedy: "`rollback_deployment` to a revision with another image. Otherwise, push the image or grant access to it.",
+  otherwise: "{step}",
+});

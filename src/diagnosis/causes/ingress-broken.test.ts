@@ -20,7 +20,7 @@ test.each([
   [
     "a class that does not exist",
     `{ ingressClassName: ngnix, rules: ${rules("{ name: web, port: { name: http } }")} }`,
-    "create what the Ingress refers to",
+    "create the missing object",
   ],
   [
     "a TLS Secret that does not exist",

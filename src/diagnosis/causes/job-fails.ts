@@ -1,11 +1,11 @@
 // A Job that failed: too many of its pods failed, or its deadline passed. The template of its CronJob has to change.
 import { conditionOf } from "#api/conditions.ts";
 import { CronJobs, type Job, Jobs } from "#api/kubernetes.ts";
-import { referenceText } from "#api/object.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
 import { failureQuote, failureText, logQuotes } from "#diagnosis/explain.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
+import { nameOf } from "#diagnosis/template.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
@@ -44,8 +44,7 @@ export const jobFails = cause({
     }),
   unless: [
     {
-      is: ({ later, root }) =>
-        `${later === undefined ? "a later run" : referenceText(referenceTo(later))} of ${referenceText(referenceTo(root))} has ended`,
+      is: ({ later, root }) => `${later === undefined ? "a later run" : nameOf(later)} of ${nameOf(root)} has ended`,
       holds: ({ later }) => later !== undefined,
     },
   ],

@@ -1,11 +1,11 @@
 // What a kubelet refuses: a container that it cannot create, and a pod that it does not admit. Its own reasons, with the manual step of each.
 import type { ContainerStatus, Pod } from "#api/kubernetes.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
-import { rollbackWithout } from "#diagnosis/previous-revision.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
+import { rollbackWithout } from "#diagnosis/remedies.ts";
 import { cause } from "#diagnosis/rule.ts";
-import { parseQuantity } from "#lib/quantity.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import { fromTimestamp } from "#lib/clock.ts";
+import { parseQuantity } from "#lib/quantity.ts";
 
 /** In words of the kubelet (pkg/kubelet/kuberuntime) and of runc. The first that fits counts. */
 const refusals: readonly (readonly [message: RegExp, problem: string, step: string])[] = [

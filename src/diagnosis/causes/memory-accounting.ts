@@ -1,12 +1,11 @@
 // Containers that run out of memory for a reason outside of their program: a default limit of the namespace, files of a memory-backed volume, the
 // runtime's own heap limit.
 import { type ContainerStatus, LimitRanges, type Pod } from "#api/kubernetes.ts";
-import { parseQuantity } from "#lib/quantity.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
-import { quote } from "#diagnosis/explain.ts";
-import { rollbackWithout } from "#diagnosis/previous-revision.ts";
+import { logQuote, objectQuote } from "#diagnosis/quotes.ts";
+import { rollbackWithout } from "#diagnosis/remedies.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
+import { parseQuantity } from "#lib/quantity.ts";
 
 interface Killed {
   readonly workload: Workload;
@@ -151,7 +150,7 @@ export const heapLimitReached = cause({
   object: ({ workload }) => workload,
   says: "Container {name} of {workload} reaches the heap limit of its runtime ({setting}); the container's memory limit of {limit} is not reached.",
   chain: "heap limit {setting} → the runtime ends container {name}",
-  quotes: (killed) => [quote("log", `Pod ${killed.log.namespace}/${killed.log.pod}`, killed.line), endQuote(killed)],
+  quotes: (killed) => [logQuote(killed.log, killed.line), endQuote(killed)],
   repairs: ({ workload, name }, view) =>
     rollbackWithout(
       view,

@@ -1,9 +1,9 @@
 // Pods whose own DNS settings resolve no name: dnsPolicy None uses the nameservers of dnsConfig alone, Default those of the node, which know no Services.
 import { Pods, Services } from "#api/kubernetes.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
 import { hasUnreadyPod, unreadyPods } from "#diagnosis/checks/pods.ts";
 import { lineQuote, linesSaying } from "#diagnosis/log-lines.ts";
 import { noSuchName, unanswered } from "#diagnosis/name-resolution.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 

@@ -2,13 +2,14 @@
 // by all policies that select it.
 import { NetworkPolicies, type NetworkPolicy } from "#api/kubernetes.ts";
 import { selects } from "#api/selectors.ts";
-import { objectQuote, restoration } from "#diagnosis/assess.ts";
 import { complaintQuote, complaintsAboutService, hasOwnComplaint } from "#diagnosis/caller-complaints.ts";
 import { lineQuote, linesSaying } from "#diagnosis/log-lines.ts";
 import { unanswered } from "#diagnosis/name-resolution.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
+import { restoration } from "#diagnosis/remedies.ts";
 import { cause } from "#diagnosis/rule.ts";
+import { nameOf } from "#diagnosis/template.ts";
 import { referenceTo, type View, type Workload } from "#diagnosis/view.ts";
-import { referenceText } from "#api/object.ts";
 
 type Direction = "Ingress" | "Egress";
 
@@ -57,7 +58,7 @@ export const networkPolicyIsolates = cause({
   signs: ["NetworkPolicy"],
   of: (view: View) => view.workloads.flatMap((workload) => [...isolated(view, workload, "Ingress"), ...isolated(view, workload, "Egress")]),
   // A network plugin without support for policies ignores them.
-  unless: [{ is: ({ workload }) => `connections to ${referenceText(workload.reference)} open`, holds: ({ isOpen }) => isOpen }],
+  unless: [{ is: ({ workload }) => `connections to ${nameOf(workload)} open`, holds: ({ isOpen }) => isOpen }],
   supports: [
     { is: "a policy was changed", holds: ({ change }) => change !== undefined || "unknown" },
     {
@@ -89,9 +90,7 @@ export const networkPolicyIsolates = cause({
   ],
   explains: ({ workload, services, callers }) => [workload, ...services, ...callers],
   repairs: ({ change, preposition, workload }) =>
-    change?.kind === "changed"
-      ? [restoration(change, `Connections ${preposition} ${referenceText(workload.reference)} are allowed again.`)]
-      : [],
+    change?.kind === "changed" ? [restoration(change, `Connections ${preposition} ${nameOf(workload)} are allowed again.`)] : [],
   remedy: "`restore_object`, if the change journal has the earlier policy. Otherwise, allow the connection in the policy.",
   otherwise: "add the missing rule to the NetworkPolicy, or delete the policy if it is a mistake",
 });

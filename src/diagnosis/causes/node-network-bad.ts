@@ -1,166 +1,177 @@
-// The network of one node delays or loses packets: what runs there, or talks to it, is slow, whatever it is.
-import type { CauseCode } from "#api/cause-codes.ts";
-import { Nodes, Pods, type Node } from "#api/kubernetes.ts";
-import { referenceText } from "#api/object.ts";
-import type { Metric } from "#evidence/evidence.ts";
-import { assess, person } from "#diagnosis/assess.ts";
-import { calledBy, callersOf, lastOfChains } from "#diagnosis/called-addresses.ts";
+// The network of one node delays or loses packets: the workloads that run there, or call there, are slow.
+import { type Node, Nodes, Pods } from "#api/kubernetes.ts";
+import { calledBy, callersOfWorkload, lastOfChains } from "#diagnosis/called-addresses.ts";
 import type { Cause } from "#diagnosis/cause.ts";
-import { quote } from "#diagnosis/explain.ts";
-import type { Assessment } from "#diagnosis/finding.ts";
+import { numberText, quote } from "#diagnosis/quotes.ts";
+import { cause, type Check, type Condition } from "#diagnosis/rule.ts";
+import { nameOf } from "#diagnosis/template.ts";
 import { referenceTo, type View, type Workload } from "#diagnosis/view.ts";
-
-interface Kind {
-  readonly fault: "loss" | "delay";
-  readonly code: CauseCode;
-  readonly title: string;
-  readonly means: string;
-}
-
-const kinds: readonly Kind[] = [
-  {
-    fault: "loss",
-    code: "NodePacketLoss",
-    title: "A node whose network loses packets",
-    means:
-      "TCP retransmits far more from one node than before and than others; most requests are as quick as ever, and some wait for what was lost.",
-  },
-  {
-    fault: "delay",
-    code: "NodeNetworkDelay",
-    title: "A node whose network delays packets",
-    means:
-      "Several workloads at once are slow, the ordinary request included, TCP retransmits more than before, and what they share is one node: where those run that call no slow one, or else where most is retransmitted.",
-  },
-];
+import { counted } from "#lib/words.ts";
 
 /** Retransmits a second that a quiet network does not have. */
 const noticed = 0.5;
+/** Retransmits a second that only lost packets cause. */
 const many = 3;
+/** Counts of two windows of the same traffic differ by less. */
+const growth = 3;
 /** An ordinary request that takes this many times longer waits for the network, not for a lost packet now and then. */
 const delayed = 20;
+/** The lead over the next node, which shares some of the connections. */
+const lead = 1.5;
 
-const causeOf = (kind: Kind): Cause => ({
-  code: kind.code,
-  title: kind.title,
-  reads: "TCP retransmits of nodes, latencies of workloads at the median and beyond, and where their pods run.",
-  means: kind.means,
-  needs: kind.fault === "loss" ? ["metrics.network"] : ["metrics.network", "metrics.requests"],
-  remedy: "Check the network of the node. Cordon and drain it to move the workloads away.",
-  find: (view) => view.all(Nodes).map((node) => find(view, node, kind)),
-});
+interface Retransmits {
+  readonly node: Node;
+  readonly value: number;
+  readonly usual: number;
+}
 
-const find = (view: View, node: Node, { code, fault }: Kind): Assessment => {
-  const measured = view.all(Nodes).flatMap((each) => {
-    const metric = of(view.metricsOf(referenceTo(each)), /^tcp_retransmits$/);
-    return metric === undefined ? [] : [{ node: each, value: metric.value, usual: metric.usual ?? 0 }];
+interface Slow {
+  readonly workload: Workload;
+  /** Times the usual latency. */
+  readonly median: number;
+  readonly tail: number;
+}
+
+const retransmitsOf = (view: View): readonly Retransmits[] =>
+  view.all(Nodes).flatMap((node) => {
+    const metric = view.metricsOf(referenceTo(node)).find(({ name }) => name === "tcp_retransmits");
+    return metric === undefined ? [] : [{ node, value: metric.value, usual: metric.usual ?? 0 }];
   });
-  const own = measured.find((each) => each.node === node);
-  const others = measured.flatMap((each) => (each.node === node ? [] : each.value));
-  const here = new Set(view.all(Pods).flatMap((pod) => (pod.spec.nodeName === node.metadata.name ? (view.workloadOf(pod) ?? []) : [])));
-  const slow = view.workloads.flatMap((workload) =>
-    slownessOf(view, workload) === undefined ? [] : [{ workload, ...slownessOf(view, workload) }],
-  );
-  const medianSlow = slow.filter(({ median }) => (median ?? 0) >= delayed);
-  const value = own?.value ?? 0;
-  const isWorst = value > Math.max(0, ...others);
-  const stalled = medianSlow.length >= 2 && medianSlow.length * 2 >= slow.length;
-  const home =
-    fault === "loss"
-      ? undefined
-      : homeOf(
-          view,
-          medianSlow.map(({ workload }) => workload),
-        );
-  // What is delayed at one end of a connection is sent again by either.
-  const noticedAt = (home === undefined ? [own] : measured).find(
-    (each) => each !== undefined && each.value >= noticed && each.value >= each.usual * 3,
-  );
-  return assess(
-    code,
-    {
-      required: [
-        {
-          claim: home === undefined ? `Node ${node.metadata.name} retransmits more than before` : "a node retransmits more than before",
-          holds: (home === undefined ? own : measured[0]) === undefined ? "unknown" : noticedAt !== undefined,
-        },
-        home === undefined
-          ? { claim: "and more than every other node", holds: isWorst }
-          : { claim: "the slow workloads that call no slow one run there", holds: home === node.metadata.name },
-        fault === "loss"
-          ? { claim: "far more than a quiet network", holds: value >= many }
-          : { claim: "several workloads are slow at the median, not only now and then", holds: stalled },
-      ],
-      against: fault === "loss" ? [] : [{ claim: "packets are lost", holds: [value, ...others].some((each) => each >= many) }],
-      supporting: [
-        { claim: "workloads are slow, or get less through", holds: slow.length > 0 ? true : "unknown", weight: 1 },
-        { claim: "several of them, so that none alone is to blame", holds: slow.length >= 2 ? true : "unknown", weight: 1 },
-        {
-          claim: "most of them run there",
-          holds:
-            slow.length === 0 ? "unknown" : slow.filter(({ workload }) => here.has(workload)).length * 2 >= slow.length ? true : "unknown",
-          weight: 1,
-        },
-        {
-          claim: "it retransmits several times as much as the next node",
-          holds: isWorst && value >= 1.5 * Math.max(0, ...others),
-          weight: 1,
-        },
-      ],
-    },
-    () => ({
-      object: referenceTo(node),
-      summary: `The network of Node ${node.metadata.name} ${fault === "loss" ? "loses" : "delays"} packets: ${noticedAt === undefined ? "" : `${number(noticedAt.value)} TCP retransmits a second${noticedAt === own ? "" : ` at Node ${noticedAt.node.metadata.name}`}, usually ${number(noticedAt.usual)}; `}${slow.length} workloads are slow.`,
-      chain: [
-        `Node ${node.metadata.name} ${fault === "loss" ? "loses" : "delays"} packets`,
-        "connections to and from its pods wait",
-        ...slow.slice(0, 3).map(({ workload }) => `${referenceText(workload.reference)} is slow`),
-      ],
-      quotes: [
-        ...measured
-          .toSorted((x, y) => y.value - x.value)
-          .map((each) =>
-            quote("metric", referenceText(referenceTo(each.node)), `tcp_retransmits: ${number(each.value)}, usually ${number(each.usual)}`),
-          ),
-        ...slow
-          .slice(0, 3)
-          .map(({ workload, median, tail }) =>
-            quote(
-              "metric",
-              referenceText(workload.reference),
-              `latency: ${number(median ?? 1)} times the usual at the median, ${number(tail ?? 1)} times beyond`,
-            ),
-          ),
-      ],
-      explains: [...here, ...slow.map(({ workload }) => workload)].map(({ reference }) => reference),
-      facts: person("check the network card, cable, switch port and queues of the node; cordon and drain it to move the workloads away"),
-    }),
-  );
-};
 
-/** The one node that carries all the slow workloads which call no slow one; undefined where they are spread, or where the order of calls is not known. */
+const slowWorkloads = (view: View): readonly Slow[] =>
+  view.workloads.flatMap((workload) => {
+    const metrics = view.metricsOf(workload.reference);
+    const timesUsual = (name: RegExp): number => {
+      const { value = 0, usual = 0 } = metrics.find((each) => name.test(each.name)) ?? {};
+      return usual === 0 ? 0 : value / usual;
+    };
+    const [median, tail] = [timesUsual(/^request_latency_seconds_p50$/), timesUsual(/^request_latency_seconds_p9\d$/)];
+    return Math.max(median, tail) < growth ? [] : [{ workload, median, tail }];
+  });
+
+/** The one node with all the slow workloads that call no slow one; undefined where they are spread, or where the order of calls is not known. */
 const homeOf = (view: View, slow: readonly Workload[]): string | undefined => {
   const ends = lastOfChains(view, slow);
-  const isKnown = ends.every(
-    (end) => calledBy(view, end).length > 0 || view.servicesOf(end).some((each) => callersOf(view, each).length > 0),
-  );
+  const isKnown = ends.every((end) => calledBy(view, end).length > 0 || callersOfWorkload(view, end).length > 0);
   const nodes = new Set(ends.flatMap(({ pods }) => pods.map(({ spec }) => spec.nodeName)));
   const [home] = nodes;
   return isKnown && nodes.size === 1 ? home : undefined;
 };
 
-/** How many times longer than usual requests take; undefined where they do not. */
-const slownessOf = (view: View, { reference }: Workload): { readonly median?: number; readonly tail?: number } | undefined => {
-  const metrics = view.metricsOf(reference);
-  const median = growthOf(of(metrics, /^request_latency_seconds_p50$/));
-  const tail = growthOf(of(metrics, /^request_latency_seconds_p9\d$/));
-  if (Math.max(median ?? 0, tail ?? 0) < 3) return undefined;
-  return { ...(median === undefined ? {} : { median }), ...(tail === undefined ? {} : { tail }) };
+const suspects = (view: View) => {
+  const measured = retransmitsOf(view);
+  const slow = slowWorkloads(view);
+  const delays = slow.filter(({ median }) => median >= delayed).map(({ workload }) => workload);
+  const home = homeOf(view, delays);
+  return view.all(Nodes).map((node) => {
+    const own = measured.find((each) => each.node === node) ?? { node, value: 0, usual: 0 };
+    const { value } = own;
+    const others = measured.filter((each) => each.node !== node).map((each) => each.value);
+    const here = new Set(view.all(Pods).flatMap((pod) => (pod.spec.nodeName === node.metadata.name ? (view.workloadOf(pod) ?? []) : [])));
+    return {
+      ...{ node, own, value, measured, slow, home, here },
+      isHome: home === node.metadata.name,
+      // Half of the slow workloads, so that no single one of them is at fault.
+      isStalled: delays.length >= 2 && delays.length * 2 >= slow.length,
+      isWorst: value > Math.max(0, ...others),
+      isFarWorse: value > 0 && value >= lead * Math.max(0, ...others),
+      isLosing: [value, ...others].some((each) => each >= many),
+      count: counted(slow.length, "workload"),
+      effects: slow.slice(0, 3).map(({ workload }) => `${nameOf(workload)} is slow`),
+    };
+  });
 };
 
-const of = (metrics: readonly Metric[], name: RegExp): Metric | undefined => metrics.find((each) => name.test(each.name));
-const growthOf = (metric: Metric | undefined): number | undefined =>
-  metric?.usual === undefined || metric.usual === 0 ? undefined : metric.value / metric.usual;
-const number = (value: number): string => String(Number(value.toFixed(2)));
+type Suspect = ReturnType<typeof suspects>[number];
 
-export const nodeNetworkBad: readonly Cause[] = kinds.map(causeOf);
+const isNoticed = ({ value, usual }: Retransmits): boolean => value >= noticed && value >= usual * growth;
+
+interface Fault extends Pick<Cause, "code" | "title" | "means" | "needs"> {
+  readonly verb: string;
+  /** The node whose retransmits prove it. */
+  readonly proof: (suspect: Suspect) => Retransmits | undefined;
+  readonly when: readonly Condition<Suspect>[];
+  readonly unless?: readonly Check<Suspect>[];
+}
+
+const networkFault = ({ verb, proof, when, ...texts }: Fault): Cause =>
+  cause({
+    ...texts,
+    reads: "TCP retransmits of nodes, latencies of workloads at the median and beyond, and the nodes of their pods.",
+    signs: ["metric"],
+    of: (view: View) =>
+      suspects(view).flatMap((suspect) => {
+        const proved = proof(suspect);
+        if (proved === undefined) return [];
+        const where = proved === suspect.own ? "" : ` at ${nameOf(proved.node)}`;
+        const amount = `${numberText(proved.value)} TCP retransmits a second${where}, usually ${numberText(proved.usual)}`;
+        return [{ ...suspect, verb, amount }];
+      }),
+    when,
+    supports: [
+      { is: "workloads are slow", holds: ({ slow }) => slow.length > 0 || "unknown" },
+      { is: "several workloads are slow, so that none alone is at fault", holds: ({ slow }) => slow.length >= 2 || "unknown" },
+      {
+        is: "most of them run on the node",
+        holds: ({ slow, here }) =>
+          (slow.length > 0 && slow.filter(({ workload }) => here.has(workload)).length * 2 >= slow.length) || "unknown",
+      },
+      { is: "it retransmits far more than the next node", holds: ({ isFarWorse }) => isFarWorse },
+    ],
+    object: ({ node }) => node,
+    says: "The network of {node} {verb} packets: {amount}; slow: {count}.",
+    chain: "{node} {verb} packets → connections to and from its pods wait → {effects}",
+    quotes: ({ measured, slow }) => [
+      ...measured
+        .toSorted((a, b) => b.value - a.value)
+        .map(({ node, value, usual }) =>
+          quote("metric", nameOf(node), `tcp_retransmits: ${numberText(value)}, usually ${numberText(usual)}`),
+        ),
+      ...slow
+        .slice(0, 3)
+        .map(({ workload, median, tail }) =>
+          quote(
+            "metric",
+            nameOf(workload),
+            `latency: ${numberText(median)} times the usual at the median, ${numberText(tail)} times beyond`,
+          ),
+        ),
+    ],
+    explains: ({ here, slow }) => [...here, ...slow.map(({ workload }) => workload)],
+    remedy: "Check the network of the node. Cordon and drain it to move the workloads away.",
+    otherwise: "check the network card, cable, switch port and queues of the node; cordon and drain it to move the workloads away",
+  });
+
+export const nodeNetworkBad: readonly Cause[] = [
+  networkFault({
+    code: "NodePacketLoss",
+    title: "A node whose network loses packets",
+    means:
+      "TCP retransmits far more from one node than before and than from others; most requests are as fast as usual, and some wait for a lost packet.",
+    needs: ["metrics.network"],
+    verb: "loses",
+    proof: ({ own }) => (isNoticed(own) ? own : undefined),
+    when: [
+      { is: "it retransmits more than every other node", holds: ({ isWorst }) => isWorst },
+      { is: "it retransmits far more than a quiet network", holds: ({ value }) => value >= many },
+    ],
+  }),
+  networkFault({
+    code: "NodeNetworkDelay",
+    title: "A node whose network delays packets",
+    means:
+      "Several workloads at once are slow, also at the median, TCP retransmits more than before, and they share one node: the node of those that call no slow workload, or else the one with most retransmits.",
+    needs: ["metrics.network", "metrics.requests"],
+    verb: "delays",
+    // Either end of a connection sends a delayed packet again.
+    proof: ({ own, home, measured }) => (home === undefined ? [own] : measured).find(isNoticed),
+    when: [
+      {
+        is: "the slow workloads that call no slow one run there, or it retransmits more than every other node",
+        holds: ({ home, isHome, isWorst }) => (home === undefined ? isWorst : isHome),
+      },
+      { is: "several workloads are slow at the median, not only now and then", holds: ({ isStalled }) => isStalled },
+    ],
+    unless: [{ is: "packets are lost", holds: ({ isLosing }) => isLosing }],
+  }),
+];

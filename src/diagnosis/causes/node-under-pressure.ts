@@ -1,7 +1,7 @@
 // A node that runs out of disk, memory or process IDs and evicts pods: its own conditions report it.
 import { Nodes } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View } from "#diagnosis/view.ts";
 

@@ -1,9 +1,9 @@
 // Pods that admission refuses: Pod Security, a LimitRange, an admission policy or a webhook. The FailedCreate events of their controller quote
 // the API server. Quotas and missing ServiceAccounts are causes of their own.
-import { eventQuote } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { repeated } from "#diagnosis/checks/events.ts";
 import { lacksPods } from "#diagnosis/checks/pods.ts";
+import { eventQuote } from "#diagnosis/quotes.ts";
 import { refusedPods } from "#diagnosis/refused-pods.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View } from "#diagnosis/view.ts";

@@ -1,10 +1,10 @@
 // Two programs of one pod that need the same port: the containers of a pod share its network, and the second program gets no port.
 // The other one is known by the ports of the containers, or by annotations that set the port of an injected proxy.
-import { objectQuote } from "#diagnosis/assess.ts";
 import { hasUnreadyPod } from "#diagnosis/checks/pods.ts";
 import { lineQuote, linesSaying } from "#diagnosis/log-lines.ts";
-import { rollbackTo } from "#diagnosis/previous-revision.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
 import { releaseFor } from "#diagnosis/release.ts";
+import { undoRelease } from "#diagnosis/remedies.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
@@ -94,9 +94,8 @@ export const portConflict = cause({
     declared === undefined ? undefined : objectQuote(workload, declared),
   ],
   repairs: ({ workload }, view) => {
-    const { reference, template } = workload;
-    const previous = releaseFor(view, workload, template.spec.containers[0]?.name ?? "")?.previous;
-    return previous === undefined || reference.kind !== "Deployment" ? [] : [rollbackTo(workload, previous.revision)];
+    const release = releaseFor(view, workload, workload.template.spec.containers[0]?.name ?? "");
+    return release === undefined ? [] : undoRelease(workload, release);
   },
   remedy: "`rollback_deployment` to a revision without the conflict. Otherwise, move one of the two programs to another port.",
   otherwise: "move one of the two programs to another port",

@@ -1,9 +1,8 @@
 // Probes that fail although the program works: the check takes longer than its timeout, the program listens on the loopback address, its gRPC health
 // service is missing.
-import { objectQuote } from "#diagnosis/assess.ts";
-import { quote } from "#diagnosis/explain.ts";
-import { probeFailures, type ProbeFailure } from "#diagnosis/probe-failures.ts";
-import { rollbackWithout } from "#diagnosis/previous-revision.ts";
+import { type ProbeFailure, probeFailures } from "#diagnosis/probe-failures.ts";
+import { logQuote, objectQuote, quote } from "#diagnosis/quotes.ts";
+import { rollbackWithout } from "#diagnosis/remedies.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View } from "#diagnosis/view.ts";
 
@@ -101,9 +100,7 @@ export const listensOnLoopback = cause({
   chain: "the program binds to localhost → connections to the pod's address are refused → the {kind} probe fails",
   quotes: (failure) => [
     probeQuote(failure),
-    failure.log === undefined
-      ? objectQuote(failure.workload, `env ${failure.words}`)
-      : quote("log", `Pod ${failure.log.namespace}/${failure.log.pod}`, failure.words),
+    failure.log === undefined ? objectQuote(failure.workload, `env ${failure.words}`) : logQuote(failure.log, failure.words),
   ],
   repairs: back(["env", "args", "command", "image"]),
   remedy: "`rollback_deployment` to a revision that listens elsewhere. Otherwise, let the program listen on 0.0.0.0.",

@@ -1,14 +1,16 @@
 // A ResourceQuota that is used up while pods, a claim or a Service are refused because of it.
 // Refused pods leave events. A refused claim or Service leaves none: the scheduler that misses the claim and the caller that misses the Service do.
 import type { Quote } from "#api/fields.ts";
-import { PersistentVolumeClaims, PersistentVolumes, ResourceQuotas, Services, type ResourceQuota } from "#api/kubernetes.ts";
+import { PersistentVolumeClaims, PersistentVolumes, type ResourceQuota, ResourceQuotas, Services } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
-import { eventQuote, objectQuote } from "#diagnosis/assess.ts";
 import { calledBy } from "#diagnosis/called-addresses.ts";
 import { complaintQuote, complaintsAbout } from "#diagnosis/caller-complaints.ts";
 import { kubectl } from "#diagnosis/kubectl.ts";
+import { isQuotaFull, quotaUsage } from "#diagnosis/quotas.ts";
+import { eventQuote, objectQuote } from "#diagnosis/quotes.ts";
 import { refusedPods } from "#diagnosis/refused-pods.ts";
 import { cause } from "#diagnosis/rule.ts";
+import { nameOf } from "#diagnosis/template.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import { parseQuantity } from "#lib/quantity.ts";
 
@@ -38,7 +40,7 @@ const forPods = (view: View): readonly Shortage[] => {
     same.slice(0, 1).map(({ name, namespace, resource }) => ({
       ...{ name, namespace, resource },
       workloads: same.map(({ workload }) => workload),
-      effect: `pods of ${same.map(({ workload }) => referenceText(workload.reference)).join(", ")} are refused`,
+      effect: `pods of ${same.map(({ workload }) => nameOf(workload)).join(", ")} are refused`,
       quotes: same.slice(0, 3).map(({ event }) => eventQuote(event)),
     })),
   );
@@ -54,12 +56,12 @@ const forClaims = (view: View): readonly Shortage[] =>
       .find(({ reason, message }) => reason === "FailedScheduling" && claim !== undefined && message.includes(`"${claim}" not found`));
     if (claim === undefined || event === undefined) return [];
     return quotasOn(view, namespace, "storage").flatMap(({ quota, resource }) =>
-      isFull(quota, resource) || lacksRoomForVolumes(view, quota, resource)
+      isQuotaFull(quota, resource) || lacksRoomForVolumes(view, quota, resource)
         ? [
             {
               ...{ name: quota.metadata.name, namespace, resource },
               workloads: [workload],
-              effect: `PersistentVolumeClaim ${namespace}/${claim}, which ${referenceText(workload.reference)} mounts, does not exist`,
+              effect: `PersistentVolumeClaim ${namespace}/${claim}, which ${nameOf(workload)} mounts, does not exist`,
               quotes: [eventQuote(event), objectQuote(workload, `mounts PersistentVolumeClaim ${claim}`)],
             },
           ]
@@ -79,7 +81,7 @@ const forServices = (view: View): readonly Shortage[] => {
   const namespaces = new Set(view.all(ResourceQuotas).map(({ metadata }) => metadata.namespace ?? ""));
   return [...namespaces].flatMap((namespace) =>
     quotasOn(view, namespace, "services").flatMap(({ quota, resource }): readonly Shortage[] => {
-      if (!isFull(quota, resource) || !view.knows(Services, namespace)) return [];
+      if (!isQuotaFull(quota, resource) || !view.knows(Services, namespace)) return [];
       const missing = view.workloads
         .flatMap((workload) => calledBy(view, workload))
         .filter((each) => each.namespace === namespace && view.get(Services, namespace, each.service) === undefined);
@@ -93,7 +95,7 @@ const forServices = (view: View): readonly Shortage[] => {
         {
           ...{ name: quota.metadata.name, namespace, resource },
           workloads: [...new Set(missing.filter(({ service }) => service === call.service).map(({ workload }) => workload))],
-          effect: `Service ${namespace}/${call.service}, which ${referenceText(call.workload.reference)} calls, does not exist`,
+          effect: `Service ${namespace}/${call.service}, which ${nameOf(call.workload)} calls, does not exist`,
           quotes: [complaintQuote(complaint), objectQuote(call.workload, `container ${call.container}: ${call.variable}=${call.value}`)],
         },
       ];
@@ -107,19 +109,9 @@ const quotasOn = (view: View, namespace: string, word: string) =>
     return resource === undefined ? [] : [{ quota, resource }];
   });
 
-const usageOf = ({ status, spec }: ResourceQuota, resource: string) => ({
-  hard: parseQuantity(status?.hard?.[resource] ?? spec.hard?.[resource] ?? ""),
-  used: parseQuantity(status?.used?.[resource] ?? ""),
-});
-
-const isFull = (quota: ResourceQuota, resource: string): boolean => {
-  const { hard, used } = usageOf(quota, resource);
-  return hard !== undefined && used !== undefined && used >= hard;
-};
-
 /** The smallest free volume is larger than the room that is left: a claim of its size is refused. */
 const lacksRoomForVolumes = (view: View, quota: ResourceQuota, resource: string): boolean => {
-  const { hard, used } = usageOf(quota, resource);
+  const { hard, used } = quotaUsage(quota, resource);
   const sizes = view
     .all(PersistentVolumes)
     .filter(({ spec, status }) => spec.claimRef === undefined && status?.phase === "Available")
@@ -156,7 +148,9 @@ export const quotaExceeded = cause({
     },
   ],
   // A request may exceed the room that is left before the quota is full.
-  supports: [{ is: "the quota is used up", holds: ({ quota, resource }) => (quota !== undefined && isFull(quota, resource)) || "unknown" }],
+  supports: [
+    { is: "the quota is used up", holds: ({ quota, resource }) => (quota !== undefined && isQuotaFull(quota, resource)) || "unknown" },
+  ],
   object: ({ object }) => object,
   detail: ({ resource }) => ({ resource: resourceWord(resource) }),
   says: "{object} has no room left ({usage}): {effect}.",

@@ -1,7 +1,7 @@
 // An image registry whose name does not resolve: the name is wrong, or the DNS of the node is.
-import { eventQuote, objectQuote } from "#diagnosis/assess.ts";
 import { pullsWaiting } from "#diagnosis/image-pulls.ts";
-import { rollbackWithout } from "#diagnosis/previous-revision.ts";
+import { eventQuote, objectQuote } from "#diagnosis/quotes.ts";
+import { rollbackWithout } from "#diagnosis/remedies.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View } from "#diagnosis/view.ts";
 

@@ -1,151 +1,111 @@
-// A release whose containers crash or cannot be started, while the revision before it could run. The repair is the revision before.
-import { referenceText } from "#api/object.ts";
-import type { Cause } from "#diagnosis/cause.ts";
-import { inFailingWorkloads } from "#diagnosis/failing-workloads.ts";
-import type { View, Workload } from "#diagnosis/view.ts";
-import { asSentence, times } from "#lib/words.ts";
+// A release whose containers crash or cannot be started, while the previous revision could run. The repair is the previous revision.
 import { editsWith } from "#diagnosis/config-edits.ts";
+import { failingWorkloads } from "#diagnosis/containers.ts";
 import {
   durationText,
-  failureQuote,
+  failureQuotes,
   failureText,
   logQuotes,
   onePerContainer,
-  quote,
+  releaseQuote,
   revisionReadyText,
   revisionText,
 } from "#diagnosis/explain.ts";
-import { steadyPods } from "#diagnosis/failures.ts";
-import { judge, ruledOut, type Assessment } from "#diagnosis/finding.ts";
+import { allFail, endsSoon, steadyPods } from "#diagnosis/failures.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
 import { failuresOfCurrent } from "#diagnosis/release.ts";
-import { undoRelease } from "#diagnosis/previous-revision.ts";
-import { podStates } from "#diagnosis/workload-states.ts";
+import { undoRelease } from "#diagnosis/remedies.ts";
+import { cause, nearMiss } from "#diagnosis/rule.ts";
 import { suspicionOf } from "#diagnosis/suspicion.ts";
-import { briefDifferenceText, differenceText } from "#diagnosis/template-difference.ts";
+import { briefDifferenceText } from "#diagnosis/template-difference.ts";
+import { nameOf } from "#diagnosis/template.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
+import { times } from "#lib/words.ts";
 
-const code = "ReleaseCrashes";
 const soonMs = 10 * 60_000;
+const quotedAtMost = 3;
 
-export const releaseCrashes: Cause = {
-  code,
-  title: "A release that crashes",
-  reads: "Containers of the current revision that crash, and the revision before it.",
-  means: "The new revision introduced the problem, where it began with it and the old one differs in what fails.",
-  remedy: "`rollback_deployment` to the last healthy revision. Otherwise, fix the release.",
-  suppressedBy: [
-    "ProbeWrongPort",
-    "ProbeWrongProtocol",
-    "ProbeWrongPath",
-    "ProbeTooImpatient",
-    "MemoryLimitBelowStart",
-    "EnvAddressWrong",
-    "ContainerRefused",
-    "MemoryUnitWrong",
-    "VolumeHeldByOldPod",
-    "ProbeTimesOut",
-    "ListensOnLoopback",
-    "HealthServiceMissing",
-    "TmpfsCountsAsMemory",
-    "HeapLimitReached",
-    "MountHidesProgram",
-    "VolumeOwnedByOther",
-    "InitBeforeSidecar",
-    "LimitFromLimitRange",
-  ],
-  find: inFailingWorkloads((view, workload) => find(view, workload)),
-};
-
-/**
- * Must be seen: containers of the current revision crash; the revision before it differs in what that container is.
- * Speaks against it: the revision ran for long before; a pod of it runs well; pods of the other revision fail, too; a ConfigMap was edited in between.
- */
-const find = (view: View, workload: Workload): Assessment => {
+const crashOf = (view: View, workload: Workload) => {
   const failures = failuresOfCurrent(view, workload).filter(({ mode }) => mode !== "cannotPull");
-  const failure = failures[0];
-  if (failure === undefined) return ruledOut(code, "no container of the current revision crashes or fails to start");
+  const [failure] = failures;
+  if (failure === undefined) return nearMiss("no container of the current revision crashes or fails to start");
+  const container = failure.container.name;
   const { release, firstFailureAt, beganWithRelease, edit } = suspicionOf(view, workload, failures);
-  if (release === undefined) return ruledOut(code, `${referenceText(workload.reference)} has no revisions to compare`, 0.3);
-  const { current, previous, differences } = release;
-  const steady = steadyPods(view, workload, 60_000).filter((pod) => release.same.some(({ name }) => name === pod.owner));
-  const pods = podStates(view, workload).filter((pod) => pod.owner === current.name && !pod.isDeleting);
-  const failingPods = new Set(failures.map(({ pod }) => pod.name));
-
-  const judged = judge(code, {
-    required: [
-      {
-        claim: `an earlier revision in which container ${failure.container.name} differs, and which is not known to fail`,
-        holds: previous !== undefined,
-      },
-    ],
-    against: [
-      { claim: `ConfigMap ${edit?.config.name} was edited after the release and before the first failure`, holds: edit !== undefined },
-      {
-        claim: `what runs now had run for ${durationText((firstFailureAt ?? 0) - release.releasedAt)} before it first failed`,
-        holds: beganWithRelease === false,
-      },
-      { claim: `Pod ${steady[0]?.name} of the same revision runs well`, holds: steady.length > 0 },
-    ],
-    supporting: [
-      { claim: "the earlier revision has ready pods now", holds: (previous?.ready ?? 0) > 0, weight: 2 },
-      {
-        claim: "it dies soon after its start",
-        holds: failure.mode === "cannotStart" || (failure.ranMs === undefined ? "unknown" : failure.ranMs <= 60_000),
-        weight: 2,
-      },
-      { claim: "every pod of the revision fails", holds: pods.every((pod) => failingPods.has(pod.name)), weight: 1 },
-      {
-        claim: "the failures began soon after the release",
-        holds: firstFailureAt === undefined ? "unknown" : firstFailureAt - release.releasedAt <= soonMs,
-        weight: 2,
-      },
-      {
-        claim: "no ConfigMap that it reads was edited with the release",
-        holds: editsWith(view, workload, failure.container.name, release.releasedAt, soonMs).length === 0,
-        weight: 1,
-      },
-    ],
-  });
-  if ("ruledOut" in judged || previous === undefined) return "ruledOut" in judged ? judged : ruledOut(code, "no earlier revision");
-
-  const changes = differences.map(differenceText);
+  if (release === undefined) return nearMiss(`${nameOf(workload)} has no revisions to compare`);
+  const { current, previous, differences, releasedAt, same } = release;
+  if (previous === undefined) return nearMiss(`no working revision with another container ${container} is known`);
   const [first] = differences;
+  const { restarts } = failure.container;
   return {
-    found: {
-      code,
-      object: workload.reference,
-      score: judged.score,
-      summary: asSentence(
-        `${revisionText(current)} of ${referenceText(workload.reference)} changed ${first === undefined ? "its template" : briefDifferenceText(first)}; since then container ${failure.container.name} ${failureText(failure)}.`,
-      ).slice(0, 1024),
-      chain: [
-        `${revisionText(current)} replaced ${revisionText(previous)}`,
-        ...onePerContainer(failures)
-          .slice(0, 3)
-          .map((each) => `container ${each.container.name} ${failureText(each)}`),
-        ...(failure.container.restarts > 0 ? [`it has been restarted ${times(failure.container.restarts)}`] : []),
-        revisionReadyText(view, workload, current, previous),
-      ],
-      quotes: [
-        quote(
-          "change",
-          referenceText(workload.reference),
-          `revision ${previous.revision} → ${current.revision}, released ${current.releasedAt}\n${changes.join("\n")}`,
-        ),
-        ...onePerContainer(failures)
-          .slice(0, 3)
-          .map((each) => failureQuote(workload, each)),
-        ...logQuotes(view, workload, failures, 2),
-        ...(previous.ready > 0
-          ? [
-              quote(
-                "object",
-                `ReplicaSet ${previous.name}`,
-                `${previous.ready} of ${previous.replicas} pods of revision ${previous.revision} are ready`,
-              ),
-            ]
-          : []),
-      ],
-      facts: undoRelease(workload, release),
-    },
+    ...{ workload, failures, failure, container, release, firstFailureAt, beganWithRelease, edit, releasedAt, previous },
+    steady: steadyPods(view, workload).find((pod) => same.some(({ name }) => name === pod.owner)),
+    current: revisionText(current),
+    replaced: revisionText(previous),
+    change: first === undefined ? "its template" : briefDifferenceText(first),
+    death: failureText(failure),
+    deaths: onePerContainer(failures)
+      .slice(0, quotedAtMost)
+      .map((each) => `container ${each.container.name} ${failureText(each)}`),
+    restarts: restarts > 0 ? [`it has been restarted ${times(restarts)}`] : [],
+    ready: revisionReadyText(view, workload, current, previous),
   };
 };
+
+export const releaseCrashes = cause({
+  code: "ReleaseCrashes",
+  title: "A release that crashes",
+  reads: "Containers of the current revision that crash, and the revision before it.",
+  means: "The new revision introduced the problem: the failures began with it, and the previous revision differs in the failing container.",
+  suppressedBy: [
+    ...(["ProbeWrongPort", "ProbeWrongProtocol", "ProbeWrongPath", "ProbeTooImpatient", "ProbeTimesOut"] as const),
+    ...(["MemoryLimitBelowStart", "MemoryUnitWrong", "TmpfsCountsAsMemory", "HeapLimitReached", "LimitFromLimitRange"] as const),
+    ...(["ContainerRefused", "MountHidesProgram", "VolumeHeldByOldPod", "VolumeOwnedByOther", "InitBeforeSidecar"] as const),
+    ...(["EnvAddressWrong", "ListensOnLoopback", "HealthServiceMissing"] as const),
+  ],
+  needs: ["objects.Pod", "objects.Deployment", "objects.ReplicaSet"],
+  signs: ["ended", "waiting"],
+  of: (view: View) => failingWorkloads(view).map((workload) => crashOf(view, workload)),
+  unless: [
+    {
+      is: ({ edit }) => `ConfigMap ${edit?.config.name} was edited after the release and before the first failure`,
+      holds: ({ edit }) => edit !== undefined,
+    },
+    {
+      is: ({ firstFailureAt = 0, releasedAt }) =>
+        `the revision had run for ${durationText(firstFailureAt - releasedAt)} before it first failed`,
+      holds: ({ beganWithRelease }) => beganWithRelease === false,
+    },
+    { is: ({ steady }) => `Pod ${steady?.name} of the same revision runs well`, holds: ({ steady }) => steady !== undefined },
+  ],
+  supports: [
+    { is: "the previous revision has ready pods", holds: ({ previous }) => previous.ready > 0, weight: 2 },
+    { is: "it ends soon after its start", holds: ({ failure }) => failure.mode === "cannotStart" || endsSoon(failure), weight: 2 },
+    { is: "every pod of the revision fails", holds: ({ workload, failures }, view) => allFail(view, workload, failures) },
+    {
+      is: "the failures began soon after the release",
+      holds: ({ firstFailureAt, releasedAt }) => (firstFailureAt === undefined ? "unknown" : firstFailureAt - releasedAt <= soonMs),
+      weight: 2,
+    },
+    {
+      is: "no ConfigMap that it reads was edited with the release",
+      holds: ({ workload, container, releasedAt }, view) => editsWith(view, workload, container, releasedAt, soonMs).length === 0,
+    },
+  ],
+  object: ({ workload }) => workload,
+  says: "{current} of {workload} changed {change}; since then container {container} {death}.",
+  chain: "{current} replaced {replaced} → {deaths} → {restarts} → {ready}",
+  quotes: ({ workload, failures, release, previous }, view) => [
+    releaseQuote(workload, release),
+    ...failureQuotes(workload, failures, quotedAtMost),
+    ...logQuotes(view, workload, failures, 2),
+    previous.ready > 0
+      ? objectQuote(
+          { kind: "ReplicaSet", name: previous.name },
+          `${previous.ready} of ${previous.replicas} pods of revision ${previous.revision} are ready`,
+        )
+      : undefined,
+  ],
+  repairs: ({ workload, release }) => undoRelease(workload, release),
+  remedy: "`rollback_deployment` to the last healthy revision. Otherwise, fix the release.",
+  otherwise: "fix the release and roll it out again",
+});

@@ -1,9 +1,8 @@
 // A program without a right on the API server: its log has the refusal of the API server, with account, verb and resource.
 import type { Reference } from "#api/fields.ts";
-import { ClusterRoleBindings, ClusterRoles, RoleBindings, Roles, type PolicyRule, type RoleBinding } from "#api/kubernetes.ts";
+import { ClusterRoleBindings, ClusterRoles, type PolicyRule, type RoleBinding, RoleBindings, Roles } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
-import { quote } from "#diagnosis/explain.ts";
+import { logQuote, objectQuote, quote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
 import type { ObservedChange } from "#evidence/evidence.ts";
@@ -131,7 +130,7 @@ export const rightsMissing = cause({
   says: "{workload} may not {text}: {reason}.",
   chain: "{reason} → the API server refuses {text} to {subject} → {workload} logs the refusal",
   quotes: ({ log, words, lost, change, right, text }, view) => [
-    quote("log", `Pod ${log.namespace}/${log.pod}`, words),
+    logQuote(log, words),
     lost === undefined ? undefined : quote("change", referenceText(lost.object), change),
     ...unboundRoles(view, right).map((role) => objectQuote(role, `would grant ${text}`)),
   ],

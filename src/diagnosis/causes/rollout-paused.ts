@@ -1,9 +1,9 @@
 // A Deployment that is paused while its newest pod template is not rolled out.
 import { Deployments, ReplicaSets } from "#api/kubernetes.ts";
-import { referenceText } from "#api/object.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
 import { kubectl, resource } from "#diagnosis/kubectl.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
+import { nameOf } from "#diagnosis/template.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
 
 export const rolloutPaused = cause({
@@ -26,7 +26,7 @@ export const rolloutPaused = cause({
   when: [
     {
       is: "pods have an older template",
-      not: ({ deployment }) => `all pods of ${referenceText(referenceTo(deployment))} have its newest template`,
+      not: ({ deployment }) => `all pods of ${nameOf(deployment)} have its newest template`,
       holds: ({ updated, replicas }) => updated < replicas,
     },
   ],
@@ -46,7 +46,7 @@ export const rolloutPaused = cause({
       target: referenceTo(deployment),
       parameters: {},
       rationale: "The rollout continues where it stopped.",
-      expected: `All replicas of ${referenceText(referenceTo(deployment))} have the newest template.`,
+      expected: `All replicas of ${nameOf(deployment)} have the newest template.`,
     },
   ],
   remedy: "`resume_rollout`. Otherwise, resume it by hand.",

@@ -1,10 +1,9 @@
 // A CronJob that no longer starts its Jobs: suspended while an alert misses it, behind by too many runs, or blocked by a run that does not end.
 import { CronJobs, Jobs } from "#api/kubernetes.ts";
-import { referenceText } from "#api/object.ts";
-import { eventQuote, objectQuote } from "#diagnosis/assess.ts";
-import { quote } from "#diagnosis/explain.ts";
 import { patch } from "#diagnosis/kubectl.ts";
+import { eventQuote, objectQuote, quote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
+import { nameOf } from "#diagnosis/template.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
 
 /** The reasons of the controller (pkg/controller/cronjob). */
@@ -57,7 +56,7 @@ export const scheduleNotKept = cause({
   // A suspension is a decision.
   unless: [
     {
-      is: ({ cron }) => `${referenceText(referenceTo(cron))} is suspended and no alert misses it`,
+      is: ({ cron }) => `${nameOf(cron)} is suspended and no alert misses it`,
       holds: ({ isSuspended, alert }) => isSuspended && alert === undefined,
     },
   ],

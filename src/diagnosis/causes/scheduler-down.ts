@@ -1,7 +1,6 @@
 // A scheduler that does not work: pods wait, and nothing reports why.
 import { type Pod, Pods } from "#api/kubernetes.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
-import { quote } from "#diagnosis/explain.ts";
+import { objectQuote, quote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View } from "#diagnosis/view.ts";
 import { fromTimestamp } from "#lib/clock.ts";

@@ -1,10 +1,10 @@
 // A pod template that names a ServiceAccount which does not exist: the API server refuses its pods.
 import { ServiceAccounts } from "#api/kubernetes.ts";
-import { eventQuote, objectQuote } from "#diagnosis/assess.ts";
 import { repeated } from "#diagnosis/checks/events.ts";
 import { nearest } from "#diagnosis/nearest.ts";
-import { rollbackWithout } from "#diagnosis/previous-revision.ts";
+import { eventQuote, objectQuote } from "#diagnosis/quotes.ts";
 import { refusedPods } from "#diagnosis/refused-pods.ts";
+import { rollbackWithout } from "#diagnosis/remedies.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View } from "#diagnosis/view.ts";
 

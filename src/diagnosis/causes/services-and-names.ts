@@ -1,11 +1,9 @@
 // Services and names that lead elsewhere: an ExternalName that is an address, a selector that takes in another workload, a governing Service that does
 // not exist, two autoscalers of one workload, and variables of a Service that override a program's own.
-import { HorizontalPodAutoscalers, Services, type Service, type StatefulSet } from "#api/kubernetes.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
+import { HorizontalPodAutoscalers, type Service, Services, type StatefulSet } from "#api/kubernetes.ts";
 import { complaintsAbout, complaintsAboutService } from "#diagnosis/caller-complaints.ts";
-import { quote } from "#diagnosis/explain.ts";
-
-import { failingWorkloads } from "#diagnosis/failing-workloads.ts";
+import { failingWorkloads } from "#diagnosis/containers.ts";
+import { logQuote, objectQuote, quote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
@@ -32,7 +30,7 @@ export const externalNameIsAddress = cause({
   chain: "externalName {externalName} is not a DNS name → the name of {service} does not resolve",
   quotes: ({ service, externalName, callers }) => [
     objectQuote(service, `type ExternalName, externalName ${externalName}`),
-    ...callers.slice(0, 2).map(({ log, line }) => quote("log", `Pod ${log.namespace}/${log.pod}`, line)),
+    ...callers.slice(0, 2).map(({ log, line }) => logQuote(log, line)),
   ],
   explains: ({ callers }) => callers.map(({ workload }) => workload),
   otherwise: "replace it by a Service without a selector and an EndpointSlice with that address, or use a DNS name",

@@ -2,9 +2,9 @@
 // The words are those of the persistent volume controller (pkg/controller/volume/persistentvolume).
 import { PersistentVolumeClaims, PersistentVolumes, StorageClasses } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
-import { eventQuote, objectQuote } from "#diagnosis/assess.ts";
 import { claimants } from "#diagnosis/claimants.ts";
 import { nearest } from "#diagnosis/nearest.ts";
+import { eventQuote, objectQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
 

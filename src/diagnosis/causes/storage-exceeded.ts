@@ -1,10 +1,9 @@
 // Pods that are evicted for their own storage, and programs that cannot write: the volume is full, or the file system is read-only.
 import type { CauseCode } from "#api/cause-codes.ts";
 import type { Quote } from "#api/fields.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
 import type { Cause } from "#diagnosis/cause.ts";
-import { quote } from "#diagnosis/explain.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
+import { logQuote, objectQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
@@ -40,7 +39,7 @@ const logSign = (view: View, workload: Workload, errors: Errors): Sign | undefin
   for (const log of view.logsOf(workload))
     for (const [pattern, problem] of errors) {
       const at = log.text.search(pattern);
-      if (at >= 0) return { problem, quote: quote("log", `Pod ${log.namespace}/${log.pod}`, lineAt(log.text, at)) };
+      if (at >= 0) return { problem, quote: logQuote(log, lineAt(log.text, at)) };
     }
   return undefined;
 };

@@ -36,16 +36,16 @@ const unpullable = pod("db-bad", { ...failing(waits), spec: { containers: [{ nam
 const crashing = pod("db-bad", failing(crashed("db", 1)));
 const world = (owner: KubeObject, ...pods: PodSketch[]): KubeObject[] => [owner, ...revisions(owner.kind), ...podsOf(owner, ...pods)];
 
-test("the image is the pod's, the pod that has to go is named, and restart_pod makes it anew", () => {
+test("the image is the pod's, the pod that has to go is named, and restart_pod replaces it", () => {
   const { findings } = diagnoseCluster(evidence({ objects: world(set(), pod("db-good"), unpullable) }));
   expect(findings.map(({ code }) => code)).toEqual(["SupersededPodStuck"]);
   const [finding] = findings;
   expect(finding?.summary).toBe(
-    "Pod db-1 of StatefulSet shop/db still runs revision 2 (image testbed.local/busybox:9.9.9) and fails; the template is already at revision 3 (image testbed.local/busybox:1). A StatefulSet does not replace a pod that is not ready: it waits for it.",
+    "Pod shop/db-1 of StatefulSet shop/db still runs revision 2 (image testbed.local/busybox:9.9.9) and fails; the template is already at revision 3 (image testbed.local/busybox:1). A StatefulSet does not replace a pod that is not ready: it waits for it.",
   );
   expect(finding?.facts).toMatchObject({
     remedies: [{ action: "restart_pod", target: { kind: "Pod", namespace: "shop", name: "db-1" }, parameters: {} }],
-    otherwise: "delete the pod: kubectl delete pod db-1 -n shop",
+    otherwise: "delete the pod: kubectl -n shop delete pod db-1",
   });
 });
 

@@ -1,110 +1,19 @@
 // A pod of a superseded revision that fails and that its controller does not replace, although the template is right again (kubernetes/kubernetes#67250).
-import type { Pod, StatefulSet } from "#api/kubernetes.ts";
-import { referenceText } from "#api/object.ts";
-import { assess, objectQuote } from "#diagnosis/assess.ts";
-import type { Cause } from "#diagnosis/cause.ts";
-import { keptRevisions } from "#diagnosis/controller-revisions.ts";
+import type { Pod, PodSpec, StatefulSet } from "#api/kubernetes.ts";
+import { containerOf } from "#diagnosis/containers.ts";
+import { hasControllerRevisions, keptRevisions } from "#diagnosis/controller-revisions.ts";
 import { failureQuote, failureText, logQuotes } from "#diagnosis/explain.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
-import type { Assessment } from "#diagnosis/finding.ts";
+import { kubectl } from "#diagnosis/kubectl.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
+import { cause } from "#diagnosis/rule.ts";
+import { nameOf } from "#diagnosis/template.ts";
 import { referenceTo, type View, type Workload } from "#diagnosis/view.ts";
-
-const code = "SupersededPodStuck";
-
-export const supersededPodStuck: Cause = {
-  code,
-  title: "A pod of a superseded revision that nothing replaces",
-  reads: "Failing pods of a StatefulSet or DaemonSet, the revision that they run, the revision of the template, and the update strategy.",
-  means: "The template has changed since, but the controller waits for the old pod to become ready, or leaves pods to be deleted by hand.",
-  remedy: "`restart_pod` for the pod, which its controller makes anew from the template. Otherwise, delete the pod.",
-  find: (view) =>
-    view.workloads
-      .filter(({ object }) => object.kind === "StatefulSet" || object.kind === "DaemonSet")
-      .map((workload) => find(view, workload)),
-};
-
-const find = (view: View, workload: Workload): Assessment => {
-  const { reference, pods, template } = workload;
-  const revisions = keptRevisions(view, workload);
-  const byName = new Map(pods.map((pod) => [pod.metadata.name, pod]));
-  const isSuperseded = (name: string): boolean => {
-    const pod = byName.get(name);
-    return pod !== undefined && revisions.newest !== undefined && isUpdated(workload, pod) && !revisions.isNewest(pod);
-  };
-  const failures = failuresOf(view, workload);
-  const stuck = failures
-    .filter(({ pod }) => !pod.isReady && isSuperseded(pod.name))
-    .toSorted((a, b) => ordinalOf(a.pod.name) - ordinalOf(b.pod.name));
-  const [failure] = stuck;
-  const pod = failure === undefined ? undefined : byName.get(failure.pod.name);
-  const wait = waitText(workload);
-  return assess(
-    code,
-    {
-      required: [
-        { claim: "a failing pod of a superseded revision", holds: failure !== undefined },
-        { claim: "an update strategy that does not replace it", holds: wait !== undefined },
-      ],
-      against: [
-        {
-          claim: "a pod of the newest revision fails, too",
-          holds: failures.some(({ pod: each }) => !isSuperseded(each.name)),
-        },
-      ],
-      supporting: [
-        { claim: "its revision is kept", holds: pod !== undefined && revisions.of(pod) !== undefined, weight: 1 },
-        { claim: "what fails has changed in the template", holds: pod === undefined ? "unknown" : differs(workload, pod), weight: 2 },
-      ],
-    },
-    () => {
-      const name = failure?.pod.name ?? "";
-      const target = {
-        apiVersion: "v1",
-        kind: "Pod",
-        ...(reference.namespace === undefined ? {} : { namespace: reference.namespace }),
-        name,
-      };
-      const container = failure?.container.name ?? "";
-      const old = pod === undefined ? undefined : revisions.of(pod);
-      const was = `${old === undefined ? "a superseded revision" : `revision ${old.revision}`}${imageText(pod?.spec, container)}`;
-      const is = `revision ${revisions.newest?.revision}${imageText(template.spec, container)}`;
-      const command = `kubectl delete pod ${name}${reference.namespace === undefined ? "" : ` -n ${reference.namespace}`}`;
-      return {
-        object: reference,
-        summary: `Pod ${name} of ${referenceText(reference)} still runs ${was} and fails; the template is already at ${is}. ${wait}.`,
-        chain: [
-          `${referenceText(target)} was made from ${was}`,
-          ...(failure === undefined ? [] : [`container ${container} ${failureText(failure)}`]),
-          `the template is at ${is}`,
-          wait ?? "",
-        ],
-        quotes: [
-          ...(failure === undefined ? [] : [failureQuote(workload, failure)]),
-          objectQuote(reference, `template: ${is}`),
-          ...logQuotes(view, workload, stuck, 1),
-        ],
-        explains: [reference, ...(pod === undefined ? [] : [referenceTo(pod)])],
-        facts: {
-          remedies: [
-            {
-              action: "restart_pod",
-              target,
-              parameters: {},
-              rationale: `${referenceText(reference)} makes the pod anew, from ${is}.`,
-              expected: `${referenceText(target)} runs ${is} and is ready.`,
-            },
-          ],
-          otherwise: `delete the pod: ${command}`,
-        },
-      };
-    },
-  );
-};
 
 /** The number that a StatefulSet gave it; a DaemonSet gives none. */
 const ordinalOf = (name: string): number => Number(/-(\d+)$/.exec(name)?.[1] ?? 0);
 
-/** Below the partition a StatefulSet keeps pods at the revision before. */
+/** Below the partition a StatefulSet keeps pods at the previous revision. */
 const isUpdated = ({ object }: Workload, { metadata }: Pod): boolean =>
   object.kind !== "StatefulSet" || ordinalOf(metadata.name) >= ((object as StatefulSet).spec.updateStrategy?.rollingUpdate?.partition ?? 0);
 
@@ -118,17 +27,83 @@ const waitText = ({ object }: Workload): string | undefined => {
     : undefined;
 };
 
-const imageIn = (spec: Pod["spec"] | undefined, container: string): string | undefined =>
-  [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].find(({ name }) => name === container)?.image;
-
-const imageText = (spec: Pod["spec"] | undefined, container: string): string => {
-  const image = imageIn(spec, container);
+const imageText = (spec: PodSpec, container: string): string => {
+  const image = containerOf(spec, container)?.image;
   return image === undefined ? "" : ` (image ${image})`;
 };
 
-/** Of what the API server fills into a pod, nothing is in a template: only what both have is compared. */
+/** The API server adds fields to a pod that no template has: only the fields of both count. */
 const differs = ({ template }: Workload, pod: Pod): boolean =>
   template.spec.containers.some(({ name, image, command, args }) => {
     const own = pod.spec.containers.find((each) => each.name === name);
     return own === undefined || own.image !== image || JSON.stringify([own.command, own.args]) !== JSON.stringify([command, args]);
   });
+
+const stuckPod = (view: View, workload: Workload) => {
+  const { pods, template } = workload;
+  const wait = waitText(workload);
+  const revisions = keptRevisions(view, workload);
+  const { newest } = revisions;
+  if (wait === undefined || newest === undefined) return [];
+  const superseded = new Map(
+    pods.filter((pod) => isUpdated(workload, pod) && !revisions.isNewest(pod)).map((pod) => [pod.metadata.name, pod]),
+  );
+  const failures = failuresOf(view, workload);
+  const stuck = failures
+    .filter(({ pod }) => !pod.isReady && superseded.has(pod.name))
+    .toSorted((a, b) => ordinalOf(a.pod.name) - ordinalOf(b.pod.name));
+  const [failure] = stuck;
+  const pod = superseded.get(failure?.pod.name ?? "");
+  if (failure === undefined || pod === undefined) return [];
+  const old = revisions.of(pod);
+  const container = failure.container.name;
+  return [
+    {
+      ...{ workload, pod, failures, stuck, failure, old, wait, superseded, container },
+      death: failureText(failure),
+      was: `${old === undefined ? "a superseded revision" : `revision ${old.revision}`}${imageText(pod.spec, container)}`,
+      current: `revision ${newest.revision}${imageText(template.spec, container)}`,
+      command: kubectl(workload.reference.namespace, "delete", "pod", pod.metadata.name),
+    },
+  ];
+};
+
+export const supersededPodStuck = cause({
+  code: "SupersededPodStuck",
+  title: "A pod of a superseded revision that is not replaced",
+  reads: "Failing pods of a StatefulSet or DaemonSet, their revision, the revision of the template, and the update strategy.",
+  means: "The template has changed since, but the controller waits for the old pod to become ready, or for a person to delete it.",
+  needs: ["objects.Pod", "objects.ControllerRevision"],
+  signs: ["StatefulSet", "DaemonSet"],
+  of: (view: View) => view.workloads.filter(hasControllerRevisions).flatMap((workload) => stuckPod(view, workload)),
+  unless: [
+    {
+      is: "a pod of the newest revision fails too",
+      holds: ({ failures, superseded }) => failures.some(({ pod }) => !superseded.has(pod.name)),
+    },
+  ],
+  supports: [
+    { is: "its revision is kept", holds: ({ old }) => old !== undefined },
+    { is: "the failing part has changed in the template", holds: ({ workload, pod }) => differs(workload, pod), weight: 2 },
+  ],
+  object: ({ workload }) => workload,
+  says: "{pod} of {workload} still runs {was} and fails; the template is already at {current}. {wait}.",
+  chain: "{pod} was created from {was} → container {container} {death} → the template is at {current} → {wait}",
+  quotes: ({ workload, failure, current, stuck }, view) => [
+    failureQuote(workload, failure),
+    objectQuote(workload, `template: ${current}`),
+    ...logQuotes(view, workload, stuck, 1),
+  ],
+  explains: ({ pod }) => [pod],
+  repairs: ({ workload, pod, current }) => [
+    {
+      action: "restart_pod",
+      target: referenceTo(pod),
+      parameters: {},
+      rationale: `${nameOf(workload)} creates the pod again, from ${current}.`,
+      expected: `${nameOf(pod)} runs ${current} and is ready.`,
+    },
+  ],
+  remedy: "`restart_pod` for the pod, which its controller creates again from the template. Otherwise, delete the pod.",
+  otherwise: "delete the pod: {command}",
+});

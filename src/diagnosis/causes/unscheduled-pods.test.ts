@@ -91,7 +91,9 @@ describe("a nodeSelector that no node matches", () => {
   const message =
     "0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) didn't match Pod's node affinity/selector. preemption: 0/3 nodes are available.";
   test("is found of the workload", () => {
-    expect(foundIn(waiting(selector, message, [controlPlane, node("a"), node("b")]))).toEqual(["NodeSelectorMatchesNothing Deployment/web"]);
+    expect(foundIn(waiting(selector, message, [controlPlane, node("a"), node("b")]))).toEqual([
+      "NodeSelectorMatchesNothing Deployment/web",
+    ]);
   });
   test("also where all nodes are cordoned or tainted, so that the scheduler says nothing of the selector", () => {
     const silent = "0/2 nodes are available: 1 node(s) were unschedulable, 1 node(s) had untolerated taint {dedicated: yes}.";

@@ -1,9 +1,9 @@
 // Pods without a node: one cause for each constraint or property of nodes that the scheduler reports.
 import { type Node, Nodes, type PodSpec } from "#api/kubernetes.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
 import { keptOutBy, schedulerCounts, schedulerQuote } from "#diagnosis/checks/scheduling.ts";
 import { kubectl } from "#diagnosis/kubectl.ts";
-import { rollbackWithout } from "#diagnosis/previous-revision.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
+import { rollbackWithout } from "#diagnosis/remedies.ts";
 import { cause } from "#diagnosis/rule.ts";
 import {
   isControlPlane,

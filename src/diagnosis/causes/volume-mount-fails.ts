@@ -1,8 +1,8 @@
 // A volume that cannot be attached or mounted: the pod is scheduled and never starts. Missing ConfigMaps and Secrets are a cause of their own.
 import type { ContainerStatus } from "#api/kubernetes.ts";
-import { eventQuote } from "#diagnosis/assess.ts";
 import { missingIn } from "#diagnosis/causes/reference-missing.ts";
 import { repeated } from "#diagnosis/checks/events.ts";
+import { eventQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View } from "#diagnosis/view.ts";
 

@@ -2,10 +2,9 @@
 // container that needs a sidecar listed after it.
 import { isReady } from "#api/conditions.ts";
 import { type Container, type Job, PersistentVolumeClaims, PersistentVolumes, type Pod } from "#api/kubernetes.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
-import { quote } from "#diagnosis/explain.ts";
 import { kubectl } from "#diagnosis/kubectl.ts";
-import { rollbackWithout } from "#diagnosis/previous-revision.ts";
+import { logQuote, objectQuote } from "#diagnosis/quotes.ts";
+import { rollbackWithout } from "#diagnosis/remedies.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import type { PodLog } from "#evidence/evidence.ts";
@@ -199,7 +198,7 @@ export const volumeOwnedByOther = cause({
   says: "Container {container} of {workload} runs as user {user} and is denied access to {path} on volume {volume} ({type}).",
   chain: "the files of volume {volume} belong to another user than {user} → EACCES: permission denied at {path}",
   quotes: ({ log, line, workload, user, type, volume }) => [
-    quote("log", `Pod ${log.namespace}/${log.pod}`, line),
+    logQuote(log, line),
     objectQuote(workload, `runs as user ${user}; volume ${volume}: ${type}`),
   ],
   repairs: ({ workload, container }, view) =>
@@ -319,7 +318,7 @@ export const initBeforeSidecar = cause({
   says: "Init container {init} of {workload} connects to localhost before the sidecar {sidecar}, which comes after it in initContainers, has started.",
   chain: "initContainers list {init} before {sidecar} → nothing listens on localhost yet → {init} fails",
   quotes: ({ log, line, workload, init, sidecar }) => [
-    quote("log", `Pod ${log.namespace}/${log.pod}`, line),
+    logQuote(log, line),
     objectQuote(workload, `initContainers: ${init} before ${sidecar} (restartPolicy Always)`),
   ],
   repairs: ({ workload, init, sidecar }, view) =>

@@ -1,7 +1,7 @@
 // An admission webhook with failurePolicy Fail whose Service does not exist or has no ready pod: every request that it guards fails.
 import { isReady } from "#api/conditions.ts";
 import { MutatingWebhookConfigurations, Services, ValidatingWebhookConfigurations } from "#api/kubernetes.ts";
-import { eventQuote, objectQuote } from "#diagnosis/assess.ts";
+import { eventQuote, objectQuote } from "#diagnosis/quotes.ts";
 import { refusedPods } from "#diagnosis/refused-pods.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View } from "#diagnosis/view.ts";

@@ -1,6 +1,6 @@
 // Checks of pods that wait for a node: the scheduler's own counts, and which of its refusals keeps a pod out.
 import type { Quote } from "#api/fields.ts";
-import { objectQuote } from "#diagnosis/assess.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
 import type { Condition } from "#diagnosis/rule.ts";
 import type { Refusal, Unscheduled } from "#diagnosis/scheduling.ts";
 
