@@ -56,8 +56,11 @@ describe("the score", () => {
   ])("%s", (_name, supports, score) => {
     expect(scoreOf(supports)).toEqual(score);
   });
-  test("of a last resort is at most 0.8", () => {
-    expect(scoreOf([yes, yes], "lastResort")).toBe(0.8);
+  test.each([
+    [1, 0.8],
+    [2, 0.7],
+  ])("of a cause of generality %d is at most %d", (generality, score) => {
+    expect(scoreOf([yes, yes], generality)).toBe(score);
   });
 });
 

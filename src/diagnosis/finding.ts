@@ -57,19 +57,20 @@ export type Assessment =
   | { readonly found: Finding }
   | { readonly ruledOut: RuledOut & { /** How much of what must be seen was seen. */ readonly closeness: number } };
 
-/** What must hold gives 0.6, enough to be shown; supports give the rest. A last resort does not know the cause behind: its supports count half. */
-const supportShare = { particular: 0.4, lastResort: 0.2 };
+/** What must hold gives 0.6, enough to be shown; supports give the rest. */
+const supportShare = 0.4;
 
 interface Support {
   readonly holds: boolean | "unknown";
   readonly weight: number;
 }
 
-/** A support that is unknown counts half. */
-export const scoreOf = (supports: readonly Support[], kind: keyof typeof supportShare = "particular"): number => {
+/** A support that is unknown counts half. A general cause does not know the fault behind it: its supports count half of a particular one's. */
+export const scoreOf = (supports: readonly Support[], generality = 0): number => {
   const total = supports.reduce((sum, { weight }) => sum + weight, 0);
   const held = supports.reduce((sum, { holds, weight }) => sum + weight * (holds === "unknown" ? 0.5 : Number(holds)), 0);
-  return Math.round((1 - supportShare.particular + (total === 0 ? 0 : (supportShare[kind] * held) / total)) * 100) / 100;
+  const supported = total === 0 ? 0 : (supportShare * held) / total;
+  return Math.round((1 - supportShare + supported / 2 ** generality) * 100) / 100;
 };
 
 export const ruledOut = (code: FindingCode, reason: string, closeness = 0): Extract<Assessment, { ruledOut: unknown }> => ({

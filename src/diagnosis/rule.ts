@@ -84,7 +84,7 @@ const assessed = <S extends object>(rule: Rule<S, string, string, string>, subje
   const objection = unless.find(({ holds }) => holds(subject, view) === true);
   if (objection !== undefined) return [ruledOut(code, textOf(objection.is), 1)];
   const asked = supports.map(({ holds, weight = 1 }) => ({ holds: holds(subject, view), weight }));
-  const score = scoreOf(asked, rule.generality === undefined ? "particular" : "lastResort");
+  const score = scoreOf(asked, rule.generality);
   return [{ found: { code, score, ...words(rule, subject, view) } }];
 };
 

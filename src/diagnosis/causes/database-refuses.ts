@@ -34,7 +34,7 @@ const refusal = ({ words, effect, ...texts }: Refusal): Cause =>
     ],
     object: ({ object }) => object,
     detail: ({ engine }) => ({ engine: engine.name }),
-    says: "{name} {effect}, as {count} report.",
+    says: "{name} {effect}, as {count}.",
     chain: "{name} {effect} → {failing}",
     quotes: ({ own, clients }) => [
       ...own.slice(0, 1).map(eventQuote),
@@ -67,7 +67,8 @@ const refusedBy = (view: View, engine: Engine, pattern: RegExp) => {
       {
         ...{ engine, clients, own, object, by: used?.by },
         name: `The ${engine.name} server${used === undefined ? "" : ` ${nameOf(used.server)}`}`,
-        count: clients.length === 0 ? "its probes" : clients.length === 1 ? "1 workload" : `${clients.length} workloads`,
+        count:
+          clients.length === 0 ? "its probes report" : clients.length === 1 ? "1 workload reports" : `${clients.length} workloads report`,
         failing: clients.slice(0, 3).map(({ workload }) => `${nameOf(workload)} fails with its requests there`),
       },
     ];

@@ -1,20 +1,25 @@
 // A workload whose pods run and whose log reports errors again and again: its own messages, counted. It claims no cause behind them.
 // The least particular of all causes: one that explains the messages is shown instead.
 import { isReady } from "#api/conditions.ts";
+import { countText, timeText } from "#diagnosis/counted-words.ts";
 import { logQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import type { PodLog } from "#evidence/evidence.ts";
-import { times, truncated } from "#lib/words.ts";
+import { truncated } from "#lib/words.ts";
 import { digestOf, type Message } from "#logs/digest.ts";
 import type { Meaning } from "#logs/meaning.ts";
+import { plainLines } from "#logs/stamped.ts";
 
 /** One error may be one request; the third in one log is a pattern. */
 const leastCount = 3;
-/** So many are no accident. */
+/** So many are no accident. A warning may be harmless: it has to occur as often. */
 const manyCount = 10;
 /** An error that has not occurred for longer than this is over. */
 const recentMs = 900_000;
+/** Errors that are over count where a deployment would not cause as many. */
+const leastInBurst = 20;
+const rememberedMs = 2 * 3_600_000;
 const messagesAtMost = 3;
 const headlineAtMost = 160;
 
@@ -24,23 +29,35 @@ interface Reported extends Message {
 
 const isError = ({ level }: Message): boolean => level === "error" || level === "fatal";
 
+const isTrouble = (message: Message): boolean =>
+  isError(message) || (message.level === "warning" && message.meaning !== undefined && message.count >= manyCount);
+
 /** A message without a time is as recent as the log that was read. */
 const isRecent = (view: View, { lastMs }: Message): boolean => lastMs === undefined || view.now - lastMs <= recentMs;
 
-const countText = ({ count, firstMs }: Message): string =>
-  `${times(count)}${firstMs === undefined ? "" : `, since ${new Date(firstMs).toISOString().slice(11, 19)} UTC`}`;
+const wasBurst = (view: View, { count, lastMs }: Message): boolean =>
+  lastMs !== undefined && count >= leastInBurst && view.now - lastMs <= rememberedMs;
 
-/** Of the current logs of ready pods; most frequent first. */
-const errorsOf = (view: View, workload: Workload): readonly Reported[] => {
+/** Errors before warnings, then the most frequent. */
+const byWeight = (a: Message, b: Message): number => Number(isError(b)) - Number(isError(a)) || b.count - a.count;
+
+/** Of the current logs of ready pods: messages that recur, or else those of a burst that is over. */
+const troublesOf = (view: View, workload: Workload): readonly Reported[] => {
   const running = workload.pods.filter((pod) => isReady(pod) && pod.metadata.deletionTimestamp === undefined);
   const names = new Set(running.map(({ metadata }) => metadata.name));
-  return view
+  const reported = view
     .logsOf(workload)
     .filter(({ pod, run }) => run === "current" && names.has(pod))
-    .flatMap((log) => digestOf(log.text).messages.map((message) => ({ ...message, log })))
-    .filter((message) => isError(message) && message.count >= leastCount && isRecent(view, message))
-    .toSorted((a, b) => b.count - a.count);
+    .flatMap((log) => (log.digest ?? digestOf(plainLines(log.text))).messages.map((message) => ({ ...message, log })))
+    .filter(isTrouble)
+    .toSorted(byWeight);
+  const recurring = reported.filter((message) => message.count >= leastCount && isRecent(view, message));
+  return recurring.length > 0 ? recurring : reported.filter((message) => wasBurst(view, message));
 };
+
+/** With the time of the last, where it is over. */
+const countAndTime = (view: View, message: Message): string =>
+  `${countText(message)}${message.lastMs === undefined || isRecent(view, message) ? "" : ` until ${timeText(message.lastMs)}`}`;
 
 export const reportsErrors = cause({
   code: "ReportsErrors",
@@ -52,14 +69,21 @@ export const reportsErrors = cause({
   signs: ["log"],
   of: (view: View) =>
     view.workloads.flatMap((workload) => {
-      const errors = errorsOf(view, workload);
-      const [worst] = errors;
+      const troubles = troublesOf(view, workload);
+      const [worst] = troubles;
       if (worst === undefined) return [];
       const { meaning, log } = worst;
+      const isOngoing = isRecent(view, worst);
       return [
         {
-          ...{ workload, errors, worst, headline: truncated(worst.message, headlineAtMost), count: countText(worst) },
-          messages: errors.slice(0, messagesAtMost).map((each) => `"${truncated(each.message, headlineAtMost)}" ${countText(each)}`),
+          ...{ workload, troubles, worst, isOngoing },
+          headline: truncated(worst.message, headlineAtMost),
+          verb: isOngoing ? "reports" : "reported",
+          kind: isError(worst) ? "errors" : "warnings",
+          count: countAndTime(view, worst),
+          messages: troubles
+            .slice(0, messagesAtMost)
+            .map((each) => `"${truncated(each.message, headlineAtMost)}" ${countAndTime(view, each)}`),
           step:
             meaning === undefined ? `follow the message: kubectl logs ${log.pod} -c ${log.container} -n ${log.namespace}` : steps[meaning],
         },
@@ -68,11 +92,12 @@ export const reportsErrors = cause({
   supports: [
     { is: "the message has a known meaning", holds: ({ worst }) => worst.meaning !== undefined },
     { is: "it occurs often", holds: ({ worst }) => worst.count >= manyCount },
+    { is: "the program calls it an error, and it continues", holds: ({ worst, isOngoing }) => isError(worst) && isOngoing },
   ],
   object: ({ workload }) => workload,
-  says: '{workload} reports errors: "{headline}" ({count}).',
+  says: '{workload} {verb} {kind}: "{headline}" ({count}).',
   chain: "{messages}",
-  quotes: ({ errors }) => errors.slice(0, messagesAtMost).map(({ log, line }) => logQuote(log, line)),
+  quotes: ({ troubles }) => troubles.slice(0, messagesAtMost).map(({ log, line }) => logQuote(log, line)),
   remedy: "Follow the message; the manual step depends on its meaning.",
   otherwise: "{step}",
 });
@@ -101,6 +126,10 @@ const steps: Readonly<Record<Meaning, string>> = {
   "missing setting": "set the value that the message names",
   "invalid configuration": "correct the setting that the message names",
   "circuit open": "check the called program; the circuit closes once it answers",
+  overloaded: "reduce the load, add replicas, or raise the limit that the message names",
+  "group membership": "check the members of the group for restarts and long pauses, and its coordinator",
+  "cache missed": "check that the cache runs and keeps its entries: its evictions, its memory limit, a recent restart",
+  slow: "check the calls of the slow operation: its queries, its locks, the load of the called program",
   "server error": "check the log of the called program",
   syntax: "correct the file or the payload that the message names",
 };
