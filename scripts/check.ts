@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import process from "node:process";
 import { forbiddenImports } from "./check-imports.ts";
-import { avoidedWhereEnforced } from "./check-words.ts";
+import { avoidedInProject } from "./check-words.ts";
 import { superlinearRegexes } from "./check-regexes.ts";
 import { staleFiles } from "./generate.ts";
 
@@ -19,7 +19,7 @@ const checks: readonly (readonly [name: string, find: () => string[]])[] = [
   ["types", () => run("tsc", "--project", ".")],
   ["import table", () => forbiddenImports(root)],
   ["regular expressions", () => superlinearRegexes(root)],
-  ["words", () => avoidedWhereEnforced(root)],
+  ["words", () => avoidedInProject(root)],
   ["lint", () => run("oxlint", "--type-aware", "--deny-warnings")],
   ["format", () => run("oxfmt", "--check", ".")],
   ["generated files", () => staleFiles(root).map((path) => `${path} is not what its source says: run npm run generate`)],

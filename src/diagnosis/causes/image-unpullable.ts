@@ -30,6 +30,8 @@ const faultTexts: Readonly<Record<PullFault, string>> = {
   unknown: "it cannot be pulled",
 };
 
+const quotedAtMost = 2;
+
 /** The first part is a registry where it looks like a host; else it is Docker Hub. */
 const registryOf = (image: string): string => {
   const first = image.split("/")[0] ?? "";
@@ -56,7 +58,7 @@ const pullOf = (view: View, workload: Workload) => {
     .eventsAround(workload)
     .filter((event) => event.type === "Warning" && event.reason === "Failed" && failures.some(({ pod }) => pod.uid === event.uid));
   const texts = [failure.reason, state.message ?? "", ...events.map(({ message }) => message)];
-  const fault = faults.find(([, pattern]) => texts.some((text) => pattern.test(text)))?.[0] ?? "unknown";
+  const [fault, pattern] = faults.find(([, words]) => texts.some((text) => words.test(text))) ?? ["unknown" as const];
   const release = releaseFor(view, workload, name);
   const { current, previous, differences = [] } = release ?? {};
   const imageBefore = previous === undefined ? undefined : containerOf(previous.template.spec, name)?.image;
@@ -72,7 +74,9 @@ const pullOf = (view: View, workload: Workload) => {
         );
   const count = new Set(failures.map(({ pod }) => pod.name)).size;
   return {
-    ...{ workload, failures, failure, events, fault, release, before, image, access, container: name },
+    // The event with the reason first.
+    events: events.toSorted((a, b) => Number(pattern?.test(b.message)) - Number(pattern?.test(a.message))),
+    ...{ workload, failures, failure, fault, release, before, image, access, container: name },
     reason: faultTexts[fault],
     introduced: before === undefined ? "" : ` Revision ${current?.revision} introduced it; the previous image was ${before}.`,
     replaced:
@@ -112,7 +116,7 @@ export const imageUnpullable = cause({
   chain: "{replaced} → image {image} of container {container} cannot be pulled: {reason} → {waiting} → {ready}",
   quotes: ({ workload, failure, events, release }) => [
     failureQuote(workload, failure),
-    ...events.slice(0, 2).map(eventQuote),
+    ...events.slice(0, quotedAtMost).map(eventQuote),
     release === undefined || release.differences.length === 0 ? undefined : releaseQuote(workload, release),
   ],
   repairs: ({ workload, release, access }) => (access === undefined && release !== undefined ? undoRelease(workload, release) : []),
