@@ -615,12 +615,28 @@ export const boundsSuite = (open: () => Promise<BoundsCluster>): void => {
   });
 
   describe("requests by hand", () => {
+    const byHand = (name: string, spec: object = {}, metadata: object = {}): object => {
+      const request = requestNamed(name, metadata) as { readonly spec: object };
+      return { ...request, spec: { ...request.spec, requestedBy: { by: "eve" }, ...spec } };
+    };
     test("a person opens one, under a name of their own and without our labels", async () => {
-      expect(await refusal(dryCreate(eve(), RemediationRequest, requestNamed("by-hand")))).toBe("");
-      expect(await refusal(dryCreate(eve(), RemediationRequest, requestNamed("rr-0123-1")))).toMatch(/begins with rr-/);
+      expect(await refusal(dryCreate(eve(), RemediationRequest, byHand("by-hand")))).toBe("");
+      expect(await refusal(dryCreate(eve(), RemediationRequest, byHand("rr-0123-1")))).toMatch(/begins with rr-/);
       expect(await refusal(dryCreate(controllers, RemediationRequest, requestNamed("rr-0123-1")))).toBe("");
       for (const metadata of [{ labels: { "kintsugi.dev/target": "0123" } }, { finalizers: ["example.test/stay"] }])
-        expect(await refusal(dryCreate(eve(), RemediationRequest, requestNamed("by-hand", metadata)))).toMatch(/a request by hand has no/);
+        expect(await refusal(dryCreate(eve(), RemediationRequest, byHand("by-hand", {}, metadata)))).toMatch(/a request by hand has no/);
+    });
+    const alert = { name: "A", fingerprint: "f1", severity: "warning", startsAt: "2026-01-01T00:00:00Z", labels: {}, annotations: {} };
+    test.each<[string, object]>([
+      ["without a name", { requestedBy: undefined }],
+      ["in another name", { requestedBy: { by: "ann" } }],
+      ["as if Prometheus had fired", { alert: { ...alert, source: "prometheus" } }],
+      ["that is cancelled in another name already", { cancel: { by: "ann" } }],
+    ])("a person opens none %s", async (_name, spec) => {
+      expect(await refusal(dryCreate(eve(), RemediationRequest, byHand("by-hand", spec)))).toMatch(/in your own name/);
+    });
+    test("the controllers open none in a person's name", async () => {
+      expect(await refusal(dryCreate(controllers, RemediationRequest, byHand("rr-0123-2")))).toMatch(/in a person's name/);
     });
     test("a person cancels one once, in their own name, and changes nothing else", async () => {
       const key = { namespace: own, name: "rr-4567-1" };

@@ -65,6 +65,12 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("#cli/commands/approve.ts")).defineReject,
   },
   {
+    name: "repair",
+    group: requests,
+    description: "Repair an object without an alert: show the plan, ask, follow it to its end",
+    load: async () => (await import("#cli/commands/repair.ts")).define,
+  },
+  {
     name: "cancel",
     group: requests,
     description: "Cancel a request; started changes are finished or undone first",

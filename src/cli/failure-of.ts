@@ -36,7 +36,8 @@ const kubeFailure = (error: KubeError): CliError => {
   return misuse(said);
 };
 
-const rightsOnRequests = "Ask an administrator for the ClusterRole kintsugi-viewer, or kintsugi-approver to decide and cancel.";
+const rightsOnRequests =
+  "Ask an administrator for the ClusterRole kintsugi-viewer, kintsugi-approver to decide and cancel, or kintsugi-operator to open requests.";
 const rightsOnWorkloads = "The built-in ClusterRole view is enough to diagnose; kintsugi doctor --rbac diagnose prints the exact rights.";
 
 /** A 404 that names no object: the server does not know the kind. */

@@ -59,6 +59,11 @@ const peoplesRoles = (): Manifest[] => {
     ),
     rbac(
       "ClusterRole",
+      { name: "kintsugi-operator" },
+      { rules: [read, { apiGroups: [GROUP], resources: ["remediationrequests"], verbs: ["create", "patch", "update"] }] },
+    ),
+    rbac(
+      "ClusterRole",
       { name: "kintsugi-policy-editor", labels: { "rbac.authorization.k8s.io/aggregate-to-admin": "true" } },
       { rules: [read, { apiGroups: [GROUP], resources: ["remediationpolicies"], verbs: ["create", "update", "patch", "delete"] }] },
     ),

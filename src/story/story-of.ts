@@ -69,6 +69,7 @@ const seenOf = (request: RemediationRequest): Seen => {
     annotations: ["summary", "description", "message"].map((name) => first.annotations[name]).filter((text) => text !== undefined),
     reported: referenceText(request.spec.reported),
     unresolved: request.spec.unresolved,
+    ...(request.spec.requestedBy === undefined ? {} : { requestedBy: request.spec.requestedBy }),
   };
 };
 

@@ -37,6 +37,8 @@ export interface Story extends Facts {
 
 export interface Seen {
   readonly alerts: readonly SeenAlert[];
+  /** The person who opened the request by hand. */
+  readonly requestedBy?: { readonly by: string; readonly message?: string | undefined } | undefined;
   /** The annotations of the alert: quoted, never trusted. */
   readonly annotations: readonly string[];
   /** `Pod shop/web-1`, as the alert names it. */

@@ -98,6 +98,11 @@ export const Cancellation = z.object({
 });
 export type Cancellation = z.output<typeof Cancellation>;
 
+export const RequestedBy = z.object({
+  by: person.describe("Your user name as the API server knows it; see kubectl auth whoami."),
+  message: message.optional().describe("Why."),
+});
+
 export const RemediationRequest = defineKind({
   kind: "RemediationRequest",
   plural: "remediationrequests",
@@ -106,6 +111,7 @@ export const RemediationRequest = defineKind({
   spec: z.object({
     alert: Alert.describe("The first alert of the episode."),
     reported: Reported.describe("The object the alert named."),
+    requestedBy: RequestedBy.optional().describe("The person who opened the request by hand; absent where an alert did."),
     target: Reference.describe("The object to repair: the root owner of the reported one."),
     unresolved: message
       .optional()

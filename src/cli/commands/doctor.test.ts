@@ -102,7 +102,7 @@ describe("doctor", () => {
       state: "failed",
       detail:
         "Kintsugi repairs nothing: RemediationPolicy team is not valid: spec.autonomy[0].when, line 1, column 1: Unknown variable: environmnt.",
-      fix: `correct the conditions: kubectl edit remediationpolicies -n ${system}`,
+      fix: "correct the policies: kubectl get remediationpolicies -A",
     });
   });
 

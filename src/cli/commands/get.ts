@@ -43,9 +43,9 @@ const questionOf = (text: string, name: string | undefined): Question => {
   const wanted = kindText.toLowerCase().replace(/\.kintsugi\.dev$/, "");
   const kind = kinds.find((each) => [each.shortName, each.plural, each.kind.toLowerCase(), ...(aliases[each.kind] ?? [])].includes(wanted));
   if (kind !== undefined) return { kind, name: name ?? nameText };
-  // `kintsugi get rr-1a2b…` names a request.
+  // `kintsugi get rr-1a2b…` and `kintsugi get manual-1a2b…` name a request.
   const requests = kinds.find((each) => each.shortName === "rr");
-  if (requests !== undefined && name === undefined && text.startsWith("rr-")) return { kind: requests, name: text };
+  if (requests !== undefined && name === undefined && /^(?:rr|manual)-/.test(text)) return { kind: requests, name: text };
   throw misuse(`"${kindText}" is not a kind of Kintsugi's: use ${kinds.map((each) => each.shortName).join(", ")}`);
 };
 

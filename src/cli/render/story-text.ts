@@ -91,12 +91,17 @@ const seenText = (page: Page, story: Story): readonly string[] => {
   const { seen } = story;
   const target = referenceText(story.target);
   return [
-    ...seen.alerts.flatMap((alert) => point(page, 1, "•", alertText(alert))),
+    ...(seen.requestedBy === undefined
+      ? seen.alerts.flatMap((alert) => point(page, 1, "•", alertText(alert)))
+      : point(page, 1, "•", requesterText(seen.requestedBy))),
     ...seen.annotations.flatMap((text) => point(page, 2, page.paint.dim("it says"), `“${oneLine(text)}”`)),
     ...(seen.reported === target ? [] : point(page, 1, "•", `It names ${seen.reported}, a part of ${target}`)),
     ...(seen.unresolved === undefined ? [] : point(page, 1, "•", `Unresolved: ${seen.unresolved}`)),
   ];
 };
+
+const requesterText = ({ by, message = "" }: NonNullable<Story["seen"]["requestedBy"]>): string =>
+  `Requested by ${by}${message === "" ? "" : ` (“${oneLine(message)}”)`}, without an alert`;
 
 const alertText = (alert: SeenAlert): string => {
   const severity = alert.severity === undefined ? "" : ` (${alert.severity})`;

@@ -40,5 +40,13 @@ export const requestsPolicy = (namespace: string): Manifest[] =>
         expression: `variables.cancelledBefore || !has(object.spec.cancel) || object.spec.cancel.by == ${user}`,
         message: "cancel a request in your own name",
       },
+      {
+        expression: `!variables.created || variables.controllers || (has(object.spec.requestedBy) && object.spec.requestedBy.by == ${user} && object.spec.alert.source == 'manual' && !has(object.spec.cancel))`,
+        message: "open a request by hand in your own name: spec.requestedBy.by, with an alert whose source is manual",
+      },
+      {
+        expression: "!variables.created || !variables.controllers || !has(object.spec.requestedBy)",
+        message: "Kintsugi's controllers open no request in a person's name",
+      },
     ],
   });
