@@ -94,7 +94,10 @@ const runRole = async (role: string, options: RunRoleOptions): Promise<number> =
   const identity = `${hostname()}-${randomBytes(4).toString("hex")}`;
   const machine = await openMachine();
   // Loaded only when it runs: a command that reads a cluster does not wait for the server.
-  const { loadRoles, runRoles } = await import("#server/run-roles.ts");
+  const [{ loadRoles, runRoles }, { openSegmentFiles }] = await Promise.all([
+    import("#server/run-roles.ts"),
+    import("#lib/write-ahead-log/segment-files.ts"),
+  ]);
   const diagnoser = await openDiagnoser(analysisMemoryMb);
   try {
     await runRoles(
@@ -102,7 +105,7 @@ const runRole = async (role: string, options: RunRoleOptions): Promise<number> =
       { ...options, image },
       {
         ...{ config, clock: systemClock, random, randomBytes, log: await logTo(options.logLevel), identity, diagnoser },
-        ...{ readFile: machine.readFile, signal: stop.signal },
+        ...{ readFile: machine.readFile, openSegments: openSegmentFiles, signal: stop.signal },
       },
     );
   } finally {

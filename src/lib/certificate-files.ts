@@ -3,6 +3,7 @@ import { createSecureContext } from "node:tls";
 
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
+import { lookAgain } from "#lib/look-again.ts";
 
 export interface CertificateFiles {
   readonly certFile: string;
@@ -27,9 +28,6 @@ export interface CertificateDeps {
   readonly log: Log;
 }
 
-/** A kubelet brings a changed Secret within about a minute: a file watch would not bring it sooner, and misses replaced links. */
-const everyMs = 10_000;
-
 /** Throws where the files cannot be read, or are not a certificate and its key. */
 export const openCertificateFiles = async (files: CertificateFiles, deps: CertificateDeps): Promise<CertificateSource> => {
   const read = async (): Promise<Certificate> => {
@@ -46,30 +44,18 @@ export const openCertificateFiles = async (files: CertificateFiles, deps: Certif
     initial,
     follow: (use) => {
       let current = initial;
-      let cancel = (): void => {};
-      let isFollowing = true;
-      const look = async (): Promise<void> => {
+      return lookAgain(deps.clock, async (isWanted) => {
         try {
           const next = await read();
-          if (isFollowing && (next.cert !== current.cert || next.key !== current.key)) {
-            current = next;
-            use(next);
-            deps.log.info("the certificate was replaced", { file: files.certFile });
-          }
+          if (!isWanted() || (next.cert === current.cert && next.key === current.key)) return;
+          current = next;
+          use(next);
+          deps.log.info("the certificate was replaced", { file: files.certFile });
         } catch (error) {
           // Between the two reads the files may have been replaced: the next look finds a pair again.
           deps.log.warn("the certificate cannot be read; the last one stays in use", { file: files.certFile, error });
         }
-        if (isFollowing) wait();
-      };
-      const wait = (): void => {
-        cancel = deps.clock.after(everyMs, () => void look());
-      };
-      wait();
-      return () => {
-        isFollowing = false;
-        cancel();
-      };
+      });
     },
   };
 };

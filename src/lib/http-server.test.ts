@@ -27,7 +27,9 @@ const setUp = async (options: Partial<ServerOptions> = {}) => {
   const bodies = createBodyReader({ maxBytes: 100, maxBytesInFlight: 1_000 });
   const log: Log = { ...silentLog, error: (message) => void errors.push(message), child: () => log };
   const app = createApp({ name: "gateway" }, { clock: systemClock, log, metrics });
-  app.post("/echo", (context) => bodies.read(context.req.raw, async (bytes) => context.text(Buffer.from(bytes).toString("utf8"))));
+  app.post("/echo", (context) =>
+    bodies.read(context.req.raw, "someone", async (bytes) => context.text(Buffer.from(bytes).toString("utf8"))),
+  );
   app.get("/refused", () => {
     throw new ProblemError({
       code: "overloaded",

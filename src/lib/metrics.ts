@@ -31,6 +31,8 @@ export interface Metrics {
   counter(definition: CounterDefinition): CounterMetric;
   gauge(definition: GaugeDefinition): GaugeMetric;
   histogram(definition: HistogramDefinition): HistogramMetric;
+  /** Calls `update` before each exposition: for values that are read, not counted. */
+  onCollect(update: () => void): void;
   /** The exposition text for `/metrics`. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -45,6 +47,7 @@ export const createMetrics = (options: { readonly process?: true } = {}): Metric
   const registry = new Registry();
   if (options.process) collectDefaultMetrics({ register: registry, prefix: metricPrefix });
 
+  const updates: (() => void)[] = [];
   const once = <M>(name: string, make: (fullName: string) => M): M => {
     const fullName = `${metricPrefix}${name}`;
     return (registry.getSingleMetric(fullName) as M | undefined) ?? make(fullName);
@@ -70,7 +73,11 @@ export const createMetrics = (options: { readonly process?: true } = {}): Metric
       const histogram = once(metric.name, (name) => new Histogram<string>({ ...common(metric, name), buckets }));
       return { observe: (value, labels) => histogram.observe(labels ?? {}, value) };
     },
-    text: () => registry.metrics(),
+    onCollect: (update) => void updates.push(update),
+    text: () => {
+      for (const update of updates) update();
+      return registry.metrics();
+    },
     contentType: registry.contentType,
   };
 };

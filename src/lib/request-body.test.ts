@@ -36,22 +36,22 @@ const chunked = (chunks: number) => {
 
 test("a body up to the limit is read, one byte more is not", async () => {
   const { read } = createBodyReader({ maxBytes: 10, maxBytesInFlight: 100 });
-  expect(await read(post("x".repeat(10)), sizeOf)).toBe(10);
-  expect(await statusOf(read(post("x".repeat(11)), sizeOf))).toBe(413);
-  expect(await read(new Request("http://localhost/"), sizeOf)).toBe(0);
+  expect(await read(post("x".repeat(10)), "one", sizeOf)).toBe(10);
+  expect(await statusOf(read(post("x".repeat(11)), "one", sizeOf))).toBe(413);
+  expect(await read(new Request("http://localhost/"), "one", sizeOf)).toBe(0);
 });
 
 test("a length that is too large is refused before a byte is read", async () => {
   const { read } = createBodyReader({ maxBytes: 1_000, maxBytesInFlight: 10_000 });
   const { taken, body } = chunked(20);
-  expect(await statusOf(read(post(body, { "content-length": "2000" }), sizeOf))).toBe(413);
+  expect(await statusOf(read(post(body, { "content-length": "2000" }), "one", sizeOf))).toBe(413);
   expect(taken.chunks).toBe(0);
 });
 
 test("a body without a length is read no further than the limit", async () => {
   const reader = createBodyReader({ maxBytes: 1_000, maxBytesInFlight: 10_000 });
   const { taken, body } = chunked(1_000_000);
-  expect(await statusOf(reader.read(post(body), sizeOf))).toBe(413);
+  expect(await statusOf(reader.read(post(body), "one", sizeOf))).toBe(413);
   expect(taken).toEqual({ chunks: 11, cancelled: true });
   expect(reader.bytesInFlight).toBe(0);
 });
@@ -59,14 +59,17 @@ test("a body without a length is read no further than the limit", async () => {
 test("bodies in use count against one budget; the one that goes beyond it is asked to come again", async () => {
   const reader = createBodyReader({ maxBytes: 1_000, maxBytesInFlight: 2_500 });
   const used = Promise.withResolvers<string>();
-  const inUse = [reader.read(post("x".repeat(1_000)), () => used.promise), reader.read(post("x".repeat(1_000)), () => used.promise)];
+  const inUse = [
+    reader.read(post("x".repeat(1_000)), "one", () => used.promise),
+    reader.read(post("x".repeat(1_000)), "one", () => used.promise),
+  ];
   while (reader.bytesInFlight < 2_000) await new Promise(setImmediate);
-  expect(await statusOf(reader.read(post("x".repeat(600)), sizeOf))).toBe(503);
-  expect(await statusOf(reader.read(post("x".repeat(500)), sizeOf))).toBe("fine");
+  expect(await statusOf(reader.read(post("x".repeat(600)), "one", sizeOf))).toBe(503);
+  expect(await statusOf(reader.read(post("x".repeat(500)), "one", sizeOf))).toBe("fine");
   used.resolve("done");
   expect(await Promise.all(inUse)).toEqual(["done", "done"]);
   expect(reader.bytesInFlight).toBe(0);
-  expect(await statusOf(reader.read(post("x".repeat(600)), sizeOf))).toBe("fine");
+  expect(await statusOf(reader.read(post("x".repeat(600)), "one", sizeOf))).toBe("fine");
 });
 
 test("a body that breaks off, and a use that fails, give their bytes back", async () => {
@@ -77,7 +80,7 @@ test("a body that breaks off, and a use that fails, give their bytes back", asyn
       stream.error(new Error("ECONNRESET"));
     },
   });
-  expect(await statusOf(reader.read(post(broken), sizeOf))).toBe(400);
-  await expect(reader.read(post("x"), () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+  expect(await statusOf(reader.read(post(broken), "one", sizeOf))).toBe(400);
+  await expect(reader.read(post("x"), "one", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
   expect(reader.bytesInFlight).toBe(0);
 });

@@ -6,6 +6,8 @@ export interface BodyLimits {
   readonly maxBytes: number;
   /** Of all bodies that are being read or used at one moment. */
   readonly maxBytesInFlight: number;
+  /** Of those of one caller. Default: as many as of all. */
+  readonly maxBytesPerCaller?: number;
 }
 
 export interface BodyReader {
@@ -13,16 +15,25 @@ export interface BodyReader {
    * Flow: read the body, call `use` with its bytes.
    * Guarantees: the bytes count as in flight until `use` has ended. Throws 413 for a body over its limit, 503 while the budget is spent.
    */
-  read<T>(request: Request, use: (bytes: Uint8Array) => Promise<T>): Promise<T>;
+  read<T>(request: Request, caller: string, use: (bytes: Uint8Array) => Promise<T>): Promise<T>;
   readonly bytesInFlight: number;
 }
 
 const retryAfterSeconds = 2;
 
-export const createBodyReader = ({ maxBytes, maxBytesInFlight }: BodyLimits): BodyReader => {
+export const createBodyReader = ({ maxBytes, maxBytesInFlight, maxBytesPerCaller = maxBytesInFlight }: BodyLimits): BodyReader => {
   let bytesInFlight = 0;
+  const ofCallers = new Map<string, number>();
+  const count = (caller: string, bytes: number): void => {
+    bytesInFlight += bytes;
+    const ofCaller = (ofCallers.get(caller) ?? 0) + bytes;
+    if (ofCaller === 0) ofCallers.delete(caller);
+    else ofCallers.set(caller, ofCaller);
+  };
+  const hasRoom = (caller: string, bytes: number): boolean =>
+    bytesInFlight + bytes <= maxBytesInFlight && (ofCallers.get(caller) ?? 0) + bytes <= maxBytesPerCaller;
 
-  const collect = async (request: Request, count: (bytes: number) => void): Promise<Uint8Array> => {
+  const collect = async (request: Request, enter: (bytes: number) => void): Promise<Uint8Array> => {
     if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
     const chunks: Uint8Array[] = [];
     let total = 0;
@@ -30,24 +41,24 @@ export const createBodyReader = ({ maxBytes, maxBytesInFlight }: BodyLimits): Bo
     for await (const chunk of whole(request.body)) {
       total += chunk.byteLength;
       if (total > maxBytes) throw tooLarge(maxBytes);
-      if (bytesInFlight + chunk.byteLength > maxBytesInFlight) throw budgetSpent();
-      count(chunk.byteLength);
+      enter(chunk.byteLength);
       chunks.push(chunk);
     }
     return Buffer.concat(chunks);
   };
 
   return {
-    read: async (request, use) => {
+    read: async (request, caller, use) => {
       let counted = 0;
       try {
         const bytes = await collect(request, (more) => {
+          if (!hasRoom(caller, more)) throw budgetSpent();
           counted += more;
-          bytesInFlight += more;
+          count(caller, more);
         });
         return await use(bytes);
       } finally {
-        bytesInFlight -= counted;
+        count(caller, -counted);
       }
     },
     get bytesInFlight() {

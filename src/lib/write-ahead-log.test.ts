@@ -20,14 +20,10 @@ interface Opened {
 }
 const open = async (files: SegmentFiles, options: Partial<WriteAheadLogOptions> = {}): Promise<Opened> => {
   const replayed = new Map<number, string>();
-  const wal = await openWriteAheadLog(files, {
-    maxBytes: mib,
-    log: silentLog,
-    replay: (id, text) => {
-      expect(replayed.has(id)).toBe(false);
-      replayed.set(id, text);
-    },
-    ...options,
+  const wal = await openWriteAheadLog(files, { maxBytes: mib, log: silentLog, ...options });
+  await wal.replay((id, text) => {
+    expect(replayed.has(id)).toBe(false);
+    replayed.set(id, text);
   });
   return { wal, replayed };
 };

@@ -9,6 +9,8 @@ export interface WriteAheadLog {
    * Throws LogFullError, RangeError for a text over 1 MiB, or the error of the disk: then the text is not acknowledged.
    */
   append(text: string): Promise<number>;
+  /** Calls `use` for each record of earlier processes that is not finished, in any order: ids grow with time. */
+  replay(use: (id: number, text: string) => void): Promise<void>;
   /** The text of a record that is not finished. */
   read(id: number): Promise<string>;
   /** These are not replayed any more, except after a crash at this moment: replaying must do no harm. */
@@ -27,8 +29,6 @@ export interface WriteAheadLogOptions {
   /** A file this large is followed by the next one. Default: a sixteenth of `maxBytes`, at most 8 MiB. */
   readonly segmentBytes?: number;
   readonly log: Log;
-  /** Called for each record that is not finished, in any order: ids grow with time. */
-  readonly replay: (id: number, text: string) => void;
 }
 
 export class LogFullError extends Error {
@@ -61,7 +61,7 @@ interface Waiting extends RecordBytes {
 /** Of one write. */
 const maxGroupBytes = 4 * 1024 * 1024;
 
-/** Throws where a file cannot be read. Damaged records are reported and left out; the others are replayed. */
+/** Throws where a file cannot be read. Damaged records are reported and left out. */
 export const openWriteAheadLog = async (files: SegmentFiles, options: WriteAheadLogOptions): Promise<WriteAheadLog> => {
   const { maxBytes, log } = options;
   const segmentBytes = options.segmentBytes ?? Math.min(8 * 1024 * 1024, Math.ceil(maxBytes / 16));
@@ -69,6 +69,7 @@ export const openWriteAheadLog = async (files: SegmentFiles, options: WriteAhead
   /** In order of creation. */
   const read = await readSegments(files, options, places);
   const { segments } = read;
+  const earlier = [...segments];
   let { lastId } = read;
   let lastNumber = Math.max(0, ...segments.map(({ name }) => Number.parseInt(name, 10)));
   let bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
@@ -201,6 +202,13 @@ export const openWriteAheadLog = async (files: SegmentFiles, options: WriteAhead
         wake();
       });
     },
+    replay: async (use) => {
+      for (const segment of earlier) {
+        if (segment.open.size === 0) continue;
+        for (const { kind, id, text, offset } of scanRecords(await files.read(segment.name)).records)
+          if (kind === "data" && segment.open.has(id) && places.get(id)?.offset === offset) use(id, text);
+      }
+    },
     read: readText,
     finish: (ids) => {
       for (const id of ids) {
@@ -234,8 +242,8 @@ export class DamagedRecordError extends Error {
   }
 }
 
-/** Twice over the files: which records are finished is known at the end, and all texts at once would not fit into memory. */
-const readSegments = async (files: SegmentFiles, { log, replay }: WriteAheadLogOptions, places: Map<number, Place>) => {
+/** Keeps places, not texts: which records are finished is known at the end, and all texts at once would not fit into memory. */
+const readSegments = async (files: SegmentFiles, { log }: WriteAheadLogOptions, places: Map<number, Place>) => {
   const segments: Segment[] = [];
   const done = new Set<number>();
   let lastId = 0;
@@ -259,11 +267,5 @@ const readSegments = async (files: SegmentFiles, { log, replay }: WriteAheadLogO
   }
   for (const id of done) places.delete(id);
   for (const [id, { segment }] of places) segment.open.add(id);
-  for (const segment of segments) {
-    if (segment.open.size === 0) continue;
-    for (const { kind, id, text, offset } of scanRecords(await files.read(segment.name)).records) {
-      if (kind === "data" && segment.open.has(id) && places.get(id)?.offset === offset) replay(id, text);
-    }
-  }
   return { segments, lastId };
 };

@@ -20,6 +20,10 @@ export interface InstallOptions {
   /** Which labels name an object, as `--label-order` of `kintsugi run`. */
   readonly labelOrder?: string | undefined;
   readonly watchEvents?: true | undefined;
+  /** The Secret whose key `secrets` has the shared secrets of senders outside of the cluster, one a line. Default: senders need a token. */
+  readonly senderSecret?: string | undefined;
+  /** The PersistentVolumeClaim of the write-ahead log. Default: an emptyDir, which lasts as long as the pod. */
+  readonly walClaim?: string | undefined;
   /** Opens the Gateway on every node too. */
   readonly nodePort?: number;
 }
@@ -80,55 +84,116 @@ export const nodeOptions = `--max-old-space-size=${Math.round(memoryLimitMiB * h
 const ports: readonly Port[] = [...roles.flatMap((role) => role.ports), metricsPort];
 
 const tlsFolder = "/etc/kintsugi/tls";
+const secretFolder = "/etc/kintsugi/senders";
+const walFolder = "/var/lib/kintsugi/wal";
+/** Of an emptyDir: the kubelet evicts a pod that exceeds it, so the log has a little less. */
+const walSize = { volume: "320Mi", log: "256Mi" };
 
-export const workload = ({ namespace, image, nodePort, tlsSecret, ...signals }: InstallOptions): Manifest[] => [
+interface Mounted {
+  readonly volume: object;
+  readonly mount: object;
+  readonly args: readonly string[];
+}
+
+/** What the container is given to read and to write, each with the option that names it. */
+const mounts = ({ tlsSecret, senderSecret, walClaim }: InstallOptions): Mounted[] => [
   {
-    apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata: { name: DEPLOYMENT_NAME, namespace, labels },
-    spec: {
-      replicas: 1,
-      selector: { matchLabels: { "app.kubernetes.io/name": "kintsugi" } },
-      template: {
-        metadata: { labels },
-        spec: {
-          serviceAccountName: CONTROLLER_ACCOUNT,
-          securityContext: { runAsNonRoot: true, runAsUser: 65532, runAsGroup: 65532, seccompProfile: { type: "RuntimeDefault" } },
-          terminationGracePeriodSeconds: 30,
-          containers: [
-            {
-              name: "kintsugi",
-              image,
-              args: [
-                ...["run", "all", "--kintsugi-namespace", namespace, "--image", image, "--address", "0.0.0.0"],
-                ...tlsArgs(tlsSecret),
-                ...signalArgs(signals),
-              ],
-              env: [{ name: "NODE_OPTIONS", value: nodeOptions }],
-              ports: ports.map(({ name, number }) => ({ name, containerPort: number })),
-              readinessProbe: { httpGet: { path: "/readyz", port: metricsPort.name }, periodSeconds: 2 },
-              livenessProbe: { httpGet: { path: "/healthz", port: metricsPort.name }, periodSeconds: 10, failureThreshold: 6 },
-              resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: `${memoryLimitMiB}Mi` } },
-              securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
-              ...(tlsSecret === undefined ? {} : { volumeMounts: [{ name: "tls", mountPath: tlsFolder, readOnly: true }] }),
+    volume: {
+      name: "wal",
+      ...(walClaim === undefined ? { emptyDir: { sizeLimit: walSize.volume } } : { persistentVolumeClaim: { claimName: walClaim } }),
+    },
+    mount: { name: "wal", mountPath: walFolder },
+    args: ["--wal-dir", walFolder, "--wal-size", walSize.log],
+  },
+  ...(tlsSecret === undefined
+    ? []
+    : [
+        {
+          volume: { name: "tls", secret: { secretName: tlsSecret } },
+          mount: { name: "tls", mountPath: tlsFolder, readOnly: true },
+          args: ["--tls-cert-file", `${tlsFolder}/tls.crt`, "--tls-key-file", `${tlsFolder}/tls.key`],
+        },
+      ]),
+  ...(senderSecret === undefined
+    ? []
+    : [
+        {
+          volume: { name: "senders", secret: { secretName: senderSecret } },
+          mount: { name: "senders", mountPath: secretFolder, readOnly: true },
+          args: ["--sender-secret-file", `${secretFolder}/secrets`],
+        },
+      ]),
+];
+
+export const workload = (options: InstallOptions): Manifest[] => {
+  const { namespace, image, nodePort, tlsSecret, walClaim } = options;
+  const mounted = mounts(options);
+  const plain = tlsSecret === undefined ? ["--plain-http"] : [];
+  return [
+    {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: DEPLOYMENT_NAME, namespace, labels },
+      spec: {
+        replicas: 1,
+        // A second pod would wait for the lock of the first one's log.
+        ...(walClaim === undefined ? {} : { strategy: { type: "Recreate" } }),
+        selector: { matchLabels: { "app.kubernetes.io/name": "kintsugi" } },
+        template: {
+          metadata: { labels },
+          spec: {
+            serviceAccountName: CONTROLLER_ACCOUNT,
+            securityContext: {
+              runAsNonRoot: true,
+              runAsUser: 65532,
+              runAsGroup: 65532,
+              fsGroup: 65532,
+              seccompProfile: { type: "RuntimeDefault" },
             },
-          ],
-          ...(tlsSecret === undefined ? {} : { volumes: [{ name: "tls", secret: { secretName: tlsSecret } }] }),
+            terminationGracePeriodSeconds: 30,
+            containers: [
+              {
+                name: "kintsugi",
+                image,
+                args: [
+                  "run",
+                  "all",
+                  "--kintsugi-namespace",
+                  namespace,
+                  "--image",
+                  image,
+                  "--address",
+                  "0.0.0.0",
+                  ...plain,
+                  ...mounted.flatMap(({ args }) => args),
+                  ...signalArgs(options),
+                ],
+                env: [{ name: "NODE_OPTIONS", value: nodeOptions }],
+                ports: ports.map(({ name, number }) => ({ name, containerPort: number })),
+                readinessProbe: { httpGet: { path: "/readyz", port: metricsPort.name }, periodSeconds: 2 },
+                livenessProbe: { httpGet: { path: "/healthz", port: metricsPort.name }, periodSeconds: 10, failureThreshold: 6 },
+                resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: `${memoryLimitMiB}Mi` } },
+                securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
+                volumeMounts: mounted.map(({ mount }) => mount),
+              },
+            ],
+            volumes: mounted.map(({ volume }) => volume),
+          },
         },
       },
     },
-  },
-  {
-    apiVersion: "v1",
-    kind: "Service",
-    metadata: { name: "kintsugi", namespace, labels },
-    spec: {
-      type: nodePort === undefined ? "ClusterIP" : "NodePort",
-      selector: { "app.kubernetes.io/name": "kintsugi" },
-      ports: ports.flatMap((port) => servicePorts(port, { tlsSecret, nodePort })),
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "kintsugi", namespace, labels },
+      spec: {
+        type: nodePort === undefined ? "ClusterIP" : "NodePort",
+        selector: { "app.kubernetes.io/name": "kintsugi" },
+        ports: ports.flatMap((port) => servicePorts(port, { tlsSecret, nodePort })),
+      },
     },
-  },
-];
+  ];
+};
 
 const servicePorts = (port: Port, { tlsSecret, nodePort }: { tlsSecret: string | undefined; nodePort: number | undefined }): object[] => {
   const { name, number, secured } = port;
@@ -137,9 +202,6 @@ const servicePorts = (port: Port, { tlsSecret, nodePort }: { tlsSecret: string |
   const offered = tlsSecret === undefined ? { name, port: secured.http } : { name: `${name}s`, port: secured.https };
   return [{ ...offered, targetPort: name, ...(nodePort === undefined ? {} : { nodePort }) }];
 };
-
-const tlsArgs = (secret: string | undefined): string[] =>
-  secret === undefined ? ["--plain-http"] : ["--tls-cert-file", `${tlsFolder}/tls.crt`, "--tls-key-file", `${tlsFolder}/tls.key`];
 
 const signalArgs = ({ labelOrder, watchEvents }: Pick<InstallOptions, "labelOrder" | "watchEvents">): string[] => [
   ...(labelOrder === undefined ? [] : ["--label-order", labelOrder]),

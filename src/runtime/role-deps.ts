@@ -11,6 +11,8 @@ import type { EventRecorder } from "#kube/events.ts";
 import type { Clock, Random } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { Metrics } from "#lib/metrics.ts";
+import type { SecretFile } from "#lib/secret-file.ts";
+import type { WriteAheadLog } from "#lib/write-ahead-log.ts";
 import type { Settings } from "#policy/settings.ts";
 
 export interface RoleDeps {
@@ -47,4 +49,8 @@ export interface StartDeps extends RoleDeps {
   readonly tokenIssuer: () => Promise<string | undefined>;
   /** How alerts are read. Default: the default order of labels, and no Kubernetes events. */
   readonly signals?: SignalSettings | undefined;
+  /** Of senders without a token of this cluster. */
+  readonly senderSecrets?: SecretFile | undefined;
+  /** Where alerts wait while the API server does not answer. Default: they are refused then. */
+  readonly wal?: WriteAheadLog | undefined;
 }

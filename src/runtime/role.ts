@@ -13,6 +13,8 @@ export interface Role {
   readonly needs: readonly Need[];
   /** Where it serves HTTP; none for a role that only watches. */
   readonly ports: readonly Port[];
+  /** It takes alerts: the options of senders and of the write-ahead log are for it. */
+  readonly takesAlerts?: true;
   readonly metrics: readonly MetricDefinition[];
   /** Loads the implementation. */
   readonly start: () => Promise<StartRole>;
@@ -38,6 +40,8 @@ export interface RunningRole {
   addRoutes?(app: Hono, port: Port): void;
   /** Called once when the caches are complete; the signal is aborted when the process stops. */
   serve?(signal: AbortSignal): void;
+  /** What an operator should know while the process is ready, as sentences for /readyz. */
+  notes?(): readonly string[];
   /** Work of the leader alone; resolves when the signal is aborted and what has begun is finished. */
   lead?(signal: AbortSignal): Promise<void>;
   /** Called when the servers have drained: writes what is left. */

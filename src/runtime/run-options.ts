@@ -12,6 +12,10 @@ export interface RunOptions {
   readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** Callers' tokens must be for this audience. */
   readonly tokenAudience: string;
+  /** A file of shared secrets, one a line. */
+  readonly senderSecretFile?: string | undefined;
+  /** Default: no write-ahead log. */
+  readonly wal?: { readonly folder: string; readonly maxBytes: number } | undefined;
   /** The image of the Jobs. */
   readonly image: string;
   readonly leaderElection: "on" | "off";

@@ -10,33 +10,45 @@ import type { Metrics } from "#lib/metrics.ts";
 /** Reasons why the process is not ready; empty when it is. */
 export type Health = () => readonly string[];
 
+/** What an operator should know of a process, ready or not. */
+export type Notes = () => readonly string[];
+
 export interface ProbesDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly health: Health;
+  readonly notes: Notes;
 }
 
-export const createProbes = ({ clock, log, metrics, health }: ProbesDeps): Hono => {
+export const createProbes = ({ clock, log, metrics, health, notes }: ProbesDeps): Hono => {
   const app = createApp({ name: "metrics" }, { clock, log });
   app.get("/metrics", async (context) => context.body(await metrics.text(), 200, { "content-type": metrics.contentType }));
   app.get("/healthz", (context) => context.text("ok\n"));
   app.get("/readyz", (context) => {
     const problems = health();
-    if (problems.length === 0) return context.text("ok\n");
-    return context.text(problems.map((problem) => `not ready: ${problem}\n`).join(""), 503);
+    const lines = notes().map((note) => `${note}\n`);
+    if (problems.length === 0) return context.text(["ok\n", ...lines].join(""));
+    return context.text([...problems.map((problem) => `not ready: ${problem}\n`), ...lines].join(""), 503);
   });
   return app;
 };
 
-export const createHealth =
-  (caches: Pick<Caches, "health">, reachability: Pick<Reachability, "silentSince">, signal: AbortSignal): Health =>
-  () => {
+/** `silence`: since when the API server has not answered, as a sentence. */
+export const createHealth = (caches: Pick<Caches, "health">, silence: Notes, signal: AbortSignal): Health => {
+  return () => {
     if (signal.aborted) return ["stopping"];
-    const silentSince = reachability.silentSince();
-    if (silentSince !== undefined) return [`no answer from the API server since ${toTimestamp(silentSince)}`];
+    if (silence().length > 0) return silence();
     return caches
       .health()
       .filter((cache) => !cache.synced || cache.forbidden === true)
       .map((cache) => `${cache.name}: ${cache.trouble ?? "the first list has not been read yet"}`);
+  };
+};
+
+export const silenceOf =
+  (reachability: Pick<Reachability, "silentSince">): Notes =>
+  () => {
+    const silentSince = reachability.silentSince();
+    return silentSince === undefined ? [] : [`no answer from the API server since ${toTimestamp(silentSince)}`];
   };

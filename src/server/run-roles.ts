@@ -18,6 +18,9 @@ import type { HttpClient } from "#lib/http-client.ts";
 import { createApp, type HttpServer, startHttpServer } from "#lib/http-server.ts";
 import type { Log } from "#lib/log.ts";
 import { createMetrics, type Metrics } from "#lib/metrics.ts";
+import { openSecretFile } from "#lib/secret-file.ts";
+import { openWriteAheadLog } from "#lib/write-ahead-log.ts";
+import type { SegmentFiles } from "#lib/write-ahead-log/segment-files.ts";
 import { admissionPolicies, approvalsPolicyName } from "#manifests/admission.ts";
 import { createSettingsReader } from "#policy/settings.ts";
 import { allRoles, rolesNamed } from "#roles/registry.ts";
@@ -25,7 +28,7 @@ import { metricsPort } from "#runtime/process-ports.ts";
 import type { Port, Role, RunningRole, StartRole } from "#runtime/role.ts";
 import type { StartDeps } from "#runtime/role-deps.ts";
 import type { RunOptions } from "#runtime/run-options.ts";
-import { createHealth, createProbes } from "#server/probes.ts";
+import { createHealth, createProbes, silenceOf } from "#server/probes.ts";
 import { issuerOf } from "#services/token-claims.ts";
 
 export interface ProcessDeps {
@@ -41,8 +44,10 @@ export interface ProcessDeps {
   readonly http?: HttpClient;
   /** How services are offered. Default: sockets. */
   readonly startServer?: typeof startHttpServer;
-  /** For the certificate. */
+  /** For the certificate and shared secrets. */
   readonly readFile: (path: string) => Promise<string>;
+  /** The files of the write-ahead log, which is of no other process. */
+  readonly openSegments?: (folder: string) => Promise<SegmentFiles>;
   /** Where evidence is diagnosed. Default: in this thread. */
   readonly diagnoser?: Diagnoser;
   /** Default: the roles' own and those of the process. */
@@ -87,12 +92,14 @@ export const runRoles = async ({ lease, roles }: LoadedRoles, options: RunOption
   const settingsOf = createSettingsReader(namespace);
   const store = createConfigMapStore({ kube, clock, namespace, randomBytes: deps.randomBytes });
   const journalKeeper = createJournalKeeper({ kube, clock, log, metrics, store });
+  const opened = await openFiles(options, deps);
   const shared: StartDeps = {
     ...{ kube, caches, clock, random, randomBytes: deps.randomBytes, log, metrics, events, namespace, image, journalKeeper },
     journal: keptJournal(journalKeeper, savedJournal(kube, namespace)),
     settings: () => settingsOf(policies.list()),
     diagnoser: deps.diagnoser,
     guardrails: watchGuardrails(caches, admissionPolicies({ namespace, image }), approvalsPolicyName(namespace)),
+    ...opened,
     tokenAudience: options.tokenAudience,
     signals: options.signals,
     tokenIssuer: async () => issuerOf((await deps.config.credentials.current()).token),
@@ -115,7 +122,20 @@ export const runRoles = async ({ lease, roles }: LoadedRoles, options: RunOption
     await serve(service, app, port, files && (await openCertificateFiles(files, { readFile: deps.readFile, clock, log })));
   };
   try {
-    await serve("metrics", createProbes({ clock, log, metrics, health: createHealth(caches, reachability, signal) }), metricsPort);
+    const silence = silenceOf(reachability);
+    // A Gateway that writes alerts down during an outage has to get them: then it is ready, and says what is missing.
+    const [health, noted] =
+      opened.wal === undefined ? [createHealth(caches, silence, signal), []] : [createHealth(caches, () => [], signal), [silence]];
+    const notes = () =>
+      [
+        ...noted,
+        ...running.map(
+          ({ role }) =>
+            () =>
+              role.notes?.() ?? [],
+        ),
+      ].flatMap((each) => each());
+    await serve("metrics", createProbes({ clock, log, metrics, health, notes }), metricsPort);
     for (const { name, ports, role } of running) for (const port of ports) await serveRole(name, role, port);
     caches.start(signal);
     await caches.synced(signal);
@@ -133,10 +153,20 @@ export const runRoles = async ({ lease, roles }: LoadedRoles, options: RunOption
     log.info("stopping");
     await Promise.all(servers.map((server) => server.drain(drainMs)));
     for (const { role } of running) await role.stop?.();
+    opened.senderSecrets?.close();
+    await opened.wal?.close();
     await events.flush();
     kube.close();
     log.info("stopped");
   }
+};
+
+/** What is read or locked before a role starts. Throws where a file is not usable: a setting is obeyed or refused. */
+const openFiles = async ({ senderSecretFile, wal }: RunOptions, deps: ProcessDeps): Promise<Pick<StartDeps, "senderSecrets" | "wal">> => {
+  const senderSecrets = senderSecretFile === undefined ? undefined : await openSecretFile(senderSecretFile, deps);
+  if (wal === undefined) return { senderSecrets };
+  if (deps.openSegments === undefined) throw new Error("this process has no folder for a write-ahead log");
+  return { senderSecrets, wal: await openWriteAheadLog(await deps.openSegments(wal.folder), { maxBytes: wal.maxBytes, log: deps.log }) };
 };
 
 const aborted = (signal: AbortSignal): Promise<void> =>

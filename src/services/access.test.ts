@@ -82,6 +82,44 @@ test("a revoked token is accepted for a minute at most", async () => {
   expect((await as("may-1")).verdict).toBe("unknown");
 });
 
+test("while the API server cannot be asked, a token that was accepted before is accepted for two hours, and asked about every ten seconds", async () => {
+  const { clock, kube, as } = setUp();
+  await as("may-1");
+  await as("user-1");
+  kube.before = () => {
+    throw failure(0, "Connection");
+  };
+  await clock.advance(60_000);
+  kube.calls.length = 0;
+  expect(await as("may-1")).toEqual({ verdict: "allowed", user: "may-1" });
+  await as("may-1");
+  expect(kube.calls).toHaveLength(1);
+  await clock.advance(10_000);
+  await as("may-1");
+  expect(kube.calls).toHaveLength(2);
+  for (const other of ["user-1", "may-2"]) await expect(as(other)).rejects.toThrow("Connection");
+  await clock.advance(7_200_000);
+  await expect(as("may-1")).rejects.toThrow("Connection");
+});
+
+test("a token that expires or is revoked meanwhile is refused", async () => {
+  const { clock, kube, review, right, as, revoked } = setUp();
+  const token = senderToken("may-1", { exp: (clock.now() + 600_000) / 1000 });
+  await review({ token, address: "" }, right);
+  await as("may-2");
+  const { before } = kube;
+  kube.before = () => {
+    throw failure(0, "Connection");
+  };
+  await clock.advance(900_000);
+  await expect(review({ token, address: "" }, right)).rejects.toThrow("Connection");
+  expect((await as("may-2")).verdict).toBe("allowed");
+  revoked.add("may-2");
+  kube.before = before;
+  await clock.advance(10_000);
+  expect((await as("may-2")).verdict).toBe("unknown");
+});
+
 test("a token that no API server could accept is refused without asking", async () => {
   const { kube, review, right } = setUp();
   for (const token of ["hunter2", senderToken("may-1", { aud: testIssuer }), senderToken("may-1", { iss: "https://elsewhere" })])

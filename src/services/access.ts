@@ -1,10 +1,11 @@
 // Who calls a service, and may they? TokenReview and SubjectAccessReview, remembered for a while. Keeps no token, only its hash.
 import { type Need, qualifiedResource } from "#api/object.ts";
 import type { Kube } from "#kube/client.ts";
+import { isTransient } from "#kube/errors.ts";
 import { sha256 } from "#lib/canonical-json.ts";
 import type { Clock } from "#lib/clock.ts";
 import { createFairQueue } from "#services/fair-queue.ts";
-import { faultOfToken } from "#services/token-claims.ts";
+import { faultOfToken, hasExpired } from "#services/token-claims.ts";
 
 export type Access =
   | { readonly verdict: "allowed"; readonly user: string }
@@ -47,9 +48,13 @@ export interface AccessDeps {
   readonly advice: string;
 }
 
-/** How long a revoked token, or a removed right, is still accepted. */
+/** How long a revoked token, or a removed right, is still accepted while the API server answers. */
 const allowedMs = 60_000;
 const refusedMs = 10_000;
+/** How long a token that was accepted before is accepted while the API server cannot be asked: alerts of an outage are the ones that count. */
+const unreachableMs = 7_200_000;
+/** Until it is asked again during an outage: not each delivery waits for an answer that does not come. */
+const askAgainMs = 10_000;
 const maxRemembered = 1_000;
 const reviewTimeoutMs = 4_000;
 /** For tokens that have not been accepted before. One address has fewer connections than places here. */
@@ -63,7 +68,12 @@ export const createAccess = (deps: AccessDeps): ReviewAccess => {
   const queue = createFairQueue(unknownTokens);
 
   const ask = async (hash: string, token: string, right: Right): Promise<Access> => {
-    const access = await review(deps, token, right);
+    const access = await review(deps, token, right).catch((error: unknown) => {
+      const before = isTransient(error) ? allowed.beforeOutage(hash) : undefined;
+      if (before === undefined || hasExpired(token, deps.clock.now())) throw error;
+      return before;
+    });
+    if (access === allowed.latest(hash)) return access;
     const [memory, other] = access.verdict === "allowed" ? [allowed, refused] : [refused, allowed];
     memory.put(hash, access);
     other.forget(hash);
@@ -80,7 +90,9 @@ export const createAccess = (deps: AccessDeps): ReviewAccess => {
     const known = allowed.get(hash) ?? refused.get(hash) ?? asking.get(hash);
     if (known !== undefined) return known;
     // A token that was good is asked about at once: it does not wait behind unknown tokens.
-    const answer = (allowed.has(hash) ? ask(hash, caller.token, right) : askInTurn(hash, caller, right)).finally(() => asking.delete(hash));
+    const answer = (allowed.latest(hash) !== undefined ? ask(hash, caller.token, right) : askInTurn(hash, caller, right)).finally(() =>
+      asking.delete(hash),
+    );
     asking.set(hash, answer);
     return answer;
   };
@@ -98,23 +110,31 @@ export const rightText = ({ verb, group, resource, subresource, namespace, name 
 interface Memory {
   /** Undefined once it has expired. */
   get(hash: string): Access | undefined;
-  /** Whether it is remembered, expired or not. */
-  has(hash: string): boolean;
+  /** Expired or not. */
+  latest(hash: string): Access | undefined;
+  /** What was answered at most two hours ago; it counts again for a few seconds. */
+  beforeOutage(hash: string): Access | undefined;
   put(hash: string, access: Access): void;
   forget(hash: string): void;
 }
 
 const createMemory = (clock: Pick<Clock, "now">, forMs: number): Memory => {
-  const entries = new Map<string, { readonly access: Access; readonly untilMs: number }>();
+  const entries = new Map<string, { readonly access: Access; readonly answeredAtMs: number; untilMs: number }>();
   return {
     get: (hash) => {
       const entry = entries.get(hash);
       return entry !== undefined && clock.now() < entry.untilMs ? entry.access : undefined;
     },
-    has: (hash) => entries.has(hash),
+    latest: (hash) => entries.get(hash)?.access,
+    beforeOutage: (hash) => {
+      const entry = entries.get(hash);
+      if (entry === undefined || clock.now() >= entry.answeredAtMs + unreachableMs) return undefined;
+      entry.untilMs = clock.now() + askAgainMs;
+      return entry.access;
+    },
     put: (hash, access) => {
       entries.delete(hash);
-      entries.set(hash, { access, untilMs: clock.now() + forMs });
+      entries.set(hash, { access, answeredAtMs: clock.now(), untilMs: clock.now() + forMs });
       const oldest = entries.size > maxRemembered ? entries.keys().next().value : undefined;
       if (oldest !== undefined) entries.delete(oldest);
     },

@@ -24,9 +24,17 @@ export const faultOfToken = (token: string, { audience, issuer, nowMs }: Expecte
   if (claims === undefined) return "it is not a JSON Web Token";
   if (![claims.aud].flat().includes(audience)) return `it is not for the audience ${audience}`;
   if (issuer !== undefined && claims.iss !== issuer) return "another cluster issued it";
-  if (claims.exp * 1000 + leewayMs < nowMs) return "it has expired";
+  if (isOver(claims, nowMs)) return "it has expired";
   return undefined;
 };
+
+/** True also of what is not a JSON Web Token: it says of no time. */
+export const hasExpired = (token: string, nowMs: number): boolean => {
+  const claims = claimsOf(token);
+  return claims === undefined || isOver(claims, nowMs);
+};
+
+const isOver = ({ exp }: Claims, nowMs: number): boolean => exp * 1000 + leewayMs < nowMs;
 
 /** Who issued the token; undefined where it is not a JSON Web Token. */
 export const issuerOf = (token: string | undefined): string | undefined => claimsOf(token ?? "")?.iss;

@@ -5,9 +5,10 @@ import { message, objectName } from "#api/fields.ts";
 export const SignalResult = z.object({
   fingerprint: z.string().max(64).describe("Of the alert; of its position where it could not be read."),
   result: z
-    .enum(["created", "joined", "repeated", "resolved", "rejected", "ignored"])
+    .enum(["created", "joined", "repeated", "resolved", "logged", "rejected", "ignored"])
     .describe(
       "created: a new request; joined: recorded with an existing request; repeated: known already; resolved: its end was recorded; " +
+        "logged: written to the write-ahead log, and recorded when the API server answers again; " +
         "rejected: it could not be read; ignored: it names nothing that could be repaired, or says nothing new.",
     ),
   request: objectName.optional().describe("The RemediationRequest it belongs to."),

@@ -7,6 +7,7 @@ import { misuse } from "#cli/failure.ts";
 import { labelOrderOf } from "#cli/label-order.ts";
 import { defaultLabelOrder } from "#cluster/reported-object.ts";
 import type { LogLevel } from "#lib/log.ts";
+import { parseQuantity } from "#lib/quantity.ts";
 import { allRoles, roles, rolesNamed } from "#roles/registry.ts";
 import { metricsPort } from "#runtime/process-ports.ts";
 import type { Port } from "#runtime/role.ts";
@@ -18,6 +19,9 @@ interface RunFlags {
   readonly tlsCertFile?: string;
   readonly tlsKeyFile?: string;
   readonly plainHttp?: true;
+  readonly senderSecretFile?: string;
+  readonly walDir?: string;
+  readonly walSize?: number;
   readonly image?: string;
   readonly labelOrder?: string;
   readonly watchEvents?: true;
@@ -49,6 +53,9 @@ export const defineRun: DefineCommand = (command, run) => {
       "labels that name an object, most trusted first, such as rollout=argoproj.io/v1alpha1/Rollout,default",
     )
     .option("--watch-events", "take Warning events of the namespaces that are opted in as alerts")
+    .option("--sender-secret-file <path>", "accept these secrets, one a line, from senders without a token; reloaded when it changes")
+    .option("--wal-dir <path>", "folder where alerts are kept while the API server does not answer; without it they are refused with 503")
+    .option("--wal-size <quantity>", `most that the folder may hold (default: ${defaultWalSize})`, bytesOf)
     .option("--image <reference>", "image of the Jobs that carry out actions; admission allows only the installed one")
     // Its default is set: commander gives a negated option none where the command is defined while it is parsed.
     .addOption(new Option("--no-leader-election", "run without leader election, as the only process").default(true))
@@ -63,6 +70,10 @@ export const defineRun: DefineCommand = (command, run) => {
         const isSecured = found.some(({ ports }) => ports.some(({ secured }) => secured !== undefined));
         if (tls === undefined && isSecured && flags.plainHttp === undefined && !isLoopback(flags.address))
           throw misuse(`tokens sent to ${flags.address} would not be encrypted: set --tls-cert-file and --tls-key-file, or --plain-http`);
+        const takesAlerts = found.some((each) => each.takesAlerts);
+        if (!takesAlerts && flags.senderSecretFile !== undefined) throw misuse(`--sender-secret-file: role ${role} takes no alerts`);
+        if (!takesAlerts && flags.walDir !== undefined) throw misuse(`--wal-dir: role ${role} takes no alerts`);
+        if (flags.walDir === undefined && flags.walSize !== undefined) throw misuse("--wal-size needs --wal-dir");
         return session.deps.runRole(role, {
           namespace: session.kintsugiNamespace,
           kubeconfig,
@@ -71,6 +82,8 @@ export const defineRun: DefineCommand = (command, run) => {
           ports: Object.fromEntries(allPorts.map((port) => [port.name, command.getOptionValue(attributeOf(port)) as number])),
           tokenAudience: flags.tokenAudience,
           ...(tls === undefined ? {} : { tls }),
+          ...(flags.senderSecretFile === undefined ? {} : { senderSecretFile: flags.senderSecretFile }),
+          ...(flags.walDir === undefined ? {} : { wal: { folder: flags.walDir, maxBytes: flags.walSize ?? bytesOf(defaultWalSize) } }),
           image: flags.image,
           signals: signalsOf(flags),
           leaderElection: flags.leaderElection ? "on" : "off",
@@ -95,6 +108,17 @@ const signalsOf = ({ labelOrder, watchEvents }: RunFlags): RunOptions["signals"]
   order: labelOrder === undefined ? defaultLabelOrder : labelOrderOf(labelOrder),
   events: watchEvents === undefined ? "ignored" : "watched",
 });
+
+/** Holds an hour of 50 alerts a second. */
+const defaultWalSize = "256Mi";
+const minWalBytes = 1024 * 1024;
+
+const bytesOf = (text: string): number => {
+  const bytes = Number((parseQuantity(text) ?? 0n) / 1000n);
+  if (bytes < minWalBytes || bytes > Number.MAX_SAFE_INTEGER)
+    throw new InvalidArgumentError("Expected a quantity of at least 1Mi, such as 256Mi.");
+  return bytes;
+};
 
 const portNumber = (text: string): number => {
   const port = Number(text);

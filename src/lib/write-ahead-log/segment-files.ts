@@ -30,15 +30,15 @@ export const openSegmentFiles = async (folder: string): Promise<SegmentFiles> =>
   const pathOf = (name: string): string => join(folder, name);
   /** Which names a folder has is on the disk only after this. */
   const syncNames = async (): Promise<void> => {
-    const handle = await open(folder);
-    await handle.sync().finally(() => handle.close());
+    await using handle = await open(folder);
+    await handle.sync();
   };
   return {
     list: async () => (await readdir(folder)).filter((name) => fileName.test(name)).toSorted(),
     read: (name) => readFile(pathOf(name)),
     readAt: async (name, offset, length) => {
-      const handle = await open(pathOf(name));
-      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, offset).finally(() => handle.close());
+      await using handle = await open(pathOf(name));
+      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, offset);
       return buffer.subarray(0, bytesRead);
     },
     create: async (name) => {

@@ -21,6 +21,8 @@ export interface EpisodeView {
   readonly isTaken: (n: number) => boolean;
   readonly coolOffSeconds: number;
   readonly nowMs: number;
+  /** The signal comes from the write-ahead log: it may have been recorded before the process ended. */
+  readonly mayBeRecorded?: boolean;
 }
 
 export const maxAlerts = 50;
@@ -32,6 +34,8 @@ export const decideEpisode = (signal: Signal, view: EpisodeView): EpisodeDecisio
 };
 
 const decideFiring = (signal: Signal, newest: readonly RemediationRequest[], view: EpisodeView): EpisodeDecision => {
+  const recorder = view.mayBeRecorded === true ? newest.find((candidate) => isRecorded(candidate, signal)) : undefined;
+  if (recorder !== undefined) return { do: "nothing", request: recorder, why: "it is recorded already" };
   // A later number may be finished already while an earlier one still runs: the running one is the lock.
   const request = newest.find((candidate) => !isFinished(candidate)) ?? newest[0];
   if (request === undefined || isOver(request, signal, view)) return { do: "create", n: nextNumber(view) };
@@ -52,6 +56,10 @@ const decideResolved = (signal: Signal, newest: readonly RemediationRequest[]): 
   if (signal.startsAtMs < (fromTimestamp(known?.startsAt) ?? 0)) return { do: "nothing", request, why: "it has fired again since" };
   return { do: "resolve", request, key: signal.fingerprint };
 };
+
+/** Its firing, or a later one of the same alert. */
+const isRecorded = (request: RemediationRequest, { fingerprint, startsAtMs }: Signal): boolean =>
+  (fromTimestamp(occurrenceOf(request, fingerprint)?.startsAt) ?? Number.NEGATIVE_INFINITY) >= startsAtMs;
 
 /** The first alert has its place also while only the spec shows it. */
 const isFull = ({ spec, status }: RemediationRequest): boolean => {

@@ -113,7 +113,17 @@ beforeAll(async () => {
   const deps = { clock: systemClock, log: silentLog, metrics: createMetrics() };
   const tokenAudience = SIGNALS_AUDIENCE;
   const tokenIssuer = async (): Promise<string | undefined> => issuerOf(await tokenOf(cluster, namespace, CONTROLLER_ACCOUNT));
-  gateway = createGateway({ ...deps, clock, kube, caches, namespace, settings: () => defaultSettings, tokenAudience, tokenIssuer });
+  gateway = createGateway({
+    ...deps,
+    clock,
+    random: () => 0.5,
+    kube,
+    caches,
+    namespace,
+    settings: () => defaultSettings,
+    tokenAudience,
+    tokenIssuer,
+  });
   const app = createApp({ name: "gateway" }, deps);
   gateway.addRoutes(app);
   server = await startHttpServer(app, { host: "127.0.0.1", port: 0 }, deps);

@@ -2,119 +2,16 @@
 import { connect } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
-import { SIGNALS_AUDIENCE } from "#api/labels.ts";
 import { Deployments, Namespaces, Pods, ReplicaSets } from "#api/kubernetes.ts";
-import { prometheusSignalsPath, type SignalResult } from "#api/rest/gateway.ts";
-import { createCaches } from "#kube/caches.ts";
-import { createApp, startHttpServer } from "#lib/http-server.ts";
-import { silentLog } from "#lib/log.ts";
+import { prometheusSignalsPath } from "#api/rest/gateway.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
-import { createMetrics } from "#lib/metrics.ts";
 import { crds } from "#manifests/install.ts";
-import { defaultSettings, type Settings } from "#policy/settings.ts";
-import { createGateway } from "#services/gateway/gateway.ts";
 import { alertmanagerAlert, delivery } from "#test/alertmanager.ts";
 import { createDirectKube, failure, type DirectKube } from "#test/direct-kube.ts";
-import { senderToken, subjectOf, testIssuer } from "#test/sender-tokens.ts";
+import { namespace, replica, reviews, setUp, stopGateways } from "#test/gateway-harness.ts";
+import { senderToken, testIssuer } from "#test/sender-tokens.ts";
 
-const namespace = "kintsugi-system";
-const ends: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0)) await end();
-});
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly results: readonly SignalResult[];
-  readonly problem: { readonly code?: string; readonly detail?: string; readonly errors?: readonly { pointer: string; detail: string }[] };
-}
-
-const reviews = (kube: DirectKube): void => {
-  kube.answer = (_method, path, body) => {
-    const { spec } = body as { spec: { token?: string; user?: string } };
-    const username = subjectOf(spec.token ?? "");
-    if (path.endsWith("/tokenreviews"))
-      return { status: { authenticated: username !== "unknown", audiences: [SIGNALS_AUDIENCE], user: { username } } };
-    return { status: { allowed: spec.user === "alertmanager" } };
-  };
-};
-
-type Patience = { readonly headersTimeoutMs?: number; readonly requestTimeoutMs?: number };
-
-const replica = async (
-  kube: DirectKube,
-  clock: ReturnType<typeof createManualClock>,
-  patience: Patience = {},
-  settings: Settings = defaultSettings,
-) => {
-  const caches = createCaches(kube, { log: silentLog });
-  const metrics = createMetrics();
-  const deps = { clock, log: silentLog, metrics };
-  const tokenAudience = SIGNALS_AUDIENCE;
-  const tokenIssuer = () => Promise.resolve(testIssuer);
-  const gateway = createGateway({
-    ...deps,
-    kube: kube as never,
-    caches,
-    namespace,
-    settings: () => settings,
-    tokenAudience,
-    tokenIssuer,
-  });
-  const app = createApp({ name: "gateway" }, deps);
-  gateway.addRoutes(app);
-  const server = await startHttpServer(app, { host: "127.0.0.1", port: 0, ...patience }, { clock });
-  const end = new AbortController();
-  const start = async (): Promise<void> => {
-    gateway.serve(end.signal);
-    caches.start(end.signal);
-    await caches.synced();
-  };
-  const stop = async (): Promise<void> => {
-    end.abort();
-    await server.drain(1_000);
-    await gateway.stop();
-  };
-  ends.push(stop);
-  const send = async (body: unknown, init: { headers?: Record<string, string>; method?: string } = {}): Promise<Answer> => {
-    const response = await fetch(`${server.url}${prometheusSignalsPath}`, {
-      method: init.method ?? "POST",
-      headers: { authorization: `Bearer ${senderToken("alertmanager")}`, "content-type": "application/json", ...init.headers },
-      ...(init.method === "GET" ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
-    });
-    const json = (await response.json()) as object;
-    return {
-      status: response.status,
-      headers: response.headers,
-      results: "results" in json ? (json.results as SignalResult[]) : [],
-      problem: json,
-    };
-  };
-  const post = async (...alerts: Parameters<typeof alertmanagerAlert>[0][]): Promise<string[]> =>
-    (await send(delivery(alerts.map((alert) => alertmanagerAlert(alert))))).results.map(({ result }) => result);
-  return { caches, metrics, gateway, app, server, end, start, stop, send, post };
-};
-
-const setUp = async (patience: Patience = {}, settings: Partial<Settings> = {}) => {
-  const clock = createManualClock();
-  const kube = createDirectKube(clock, crds());
-  reviews(kube);
-  kube.put(Namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: "kube-system", uid: "cluster-1" } });
-  const one = await replica(kube, clock, patience, { ...defaultSettings, ...settings });
-  await one.start();
-  // Authentication is cached from here on.
-  await one.send(delivery([]));
-  kube.calls.length = 0;
-  const requests = (): RemediationRequest[] => kube.objects(RemediationRequest) as RemediationRequest[];
-  const finish = (request: RemediationRequest, phase = "Completed"): void => {
-    kube.put(RemediationRequest, {
-      ...request,
-      status: { ...request.status, phase, outcome: "Remediated", completedAt: new Date(clock.now()).toISOString() },
-    });
-  };
-  return { clock, kube, requests, finish, ...one };
-};
+afterEach(stopGateways);
 
 const pod = (name: string) => ({ labels: { namespace: "shop", pod: name } });
 const putWeb = (kube: DirectKube): void => {
@@ -476,7 +373,7 @@ describe("bad input", () => {
   });
 
   test("a client that never finishes its request is cut off", async () => {
-    const { server } = await setUp({ headersTimeoutMs: 300, requestTimeoutMs: 600 });
+    const { server } = await setUp({ patience: { headersTimeoutMs: 300, requestTimeoutMs: 600 } });
     const socket = connect(server.port, "127.0.0.1");
     socket.write(`POST ${prometheusSignalsPath} HTTP/1.1\r\nHost: x\r\n`);
     const answer = await new Promise<string>((resolve) => {
@@ -616,7 +513,7 @@ describe("more than can be recorded", () => {
   });
 
   test("as many requests are open as a policy allows: further objects wait, alerts about known ones do not", async () => {
-    const { send, post, requests, finish } = await setUp({}, { maxOpenRequests: 3 });
+    const { send, post, requests, finish } = await setUp({ settings: { maxOpenRequests: 3 } });
     const about = (deployment: string, name = "A") => alertmanagerAlert({ name, labels: { namespace: "shop", deployment } });
     const storm = delivery(Array.from({ length: 50 }, (_, index) => about(`d${index}`)));
     const refused = await send(storm);
@@ -634,7 +531,7 @@ describe("more than can be recorded", () => {
     expect(requests()).toHaveLength(4);
   });
 
-  test("while too many wait the next sender hears 503, and is taken when they are done", async () => {
+  test("while too many wait the next delivery gets 503, and is taken when they are done", async () => {
     const { kube, send, requests } = await setUp();
     const answer = Promise.withResolvers<void>();
     const asked = Promise.withResolvers<void>();
@@ -642,14 +539,19 @@ describe("more than can be recorded", () => {
       asked.resolve();
       return answer.promise;
     };
-    const first = Promise.all([send(many(10_000, "web")), send(many(10_000, "web"))]);
+    const first = send(many(10_000, "web"));
     await asked.promise;
-    await vi.waitFor(async () => expect((await send(delivery([]))).status).toBe(503), { timeout: 20_000 });
-    const refused = await send(delivery([alertmanagerAlert()]));
-    expect([refused.status, refused.problem.detail]).toEqual([503, "not ready: too many alerts wait to be recorded"]);
-    answer.resolve();
-    expect((await first).map(({ status }) => status)).toEqual([202, 202]);
-    expect((await send(delivery([alertmanagerAlert()]))).status).toBe(202);
+    const second = send(many(10_000, "web"));
+    // Those of the second that have a place are answered with the first ones.
+    setTimeout(answer.resolve, 1_000);
+    const refused = await second;
+    expect([refused.status, refused.headers.get("retry-after"), refused.problem.errors?.[0]?.detail]).toEqual([
+      503,
+      "2",
+      "12000 alerts of alertmanager wait",
+    ]);
+    expect((await first).status).toBe(202);
+    expect((await send(many(10_000, "web"))).status).toBe(202);
     expect(requests()).toHaveLength(1);
   });
 });

@@ -10,25 +10,39 @@ import { defaultLabelOrder } from "#cluster/reported-object.ts";
 import type { RunningRole } from "#runtime/role.ts";
 import type { StartDeps } from "#runtime/role-deps.ts";
 import { createAccess, type Right } from "#services/access.ts";
+import { withSharedSecret } from "#services/shared-secret.ts";
+import { createAdmission } from "#services/gateway/admission.ts";
 import { createEventWatch } from "#services/gateway/event-watch.ts";
 import { addSignalRoutes } from "#services/gateway/handler.ts";
+import { createIntake, NotReadyError, type RecordSignal } from "#services/gateway/intake.ts";
 import { createLanes } from "#services/gateway/lanes.ts";
 import { createOccurrences } from "#services/gateway/occurrences.ts";
 import { createRecorder, requestIndexes, targetText } from "#services/gateway/recorder.ts";
 import { createSettle } from "#services/gateway/settle.ts";
 import type { TargetedSignal } from "#services/gateway/signal.ts";
+import { startBacklog } from "#services/gateway/start-backlog.ts";
 
 export type GatewayDeps = Pick<
   StartDeps,
-  "kube" | "caches" | "clock" | "log" | "metrics" | "namespace" | "settings" | "signals" | "tokenAudience" | "tokenIssuer"
+  | "kube"
+  | "caches"
+  | "clock"
+  | "random"
+  | "log"
+  | "metrics"
+  | "namespace"
+  | "settings"
+  | "signals"
+  | "tokenAudience"
+  | "tokenIssuer"
+  | "senderSecrets"
+  | "wal"
 >;
 
-export interface Gateway extends Required<Pick<RunningRole, "serve" | "stop">>, Pick<RunningRole, "lead"> {
+export interface Gateway extends Required<Pick<RunningRole, "serve" | "stop" | "notes">>, Pick<RunningRole, "lead"> {
   addRoutes(app: Hono): void;
 }
 
-/** A delivery is taken whole or not at all, so this is a little less than what may wait in fact. */
-const maxWaiting = 20_000;
 /** As many calls at once as there are connections to the API server to spare. */
 const concurrency = 16;
 
@@ -47,25 +61,36 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
   const clusterUid = (): string | undefined => namespaces.get({ name: "kube-system" })?.metadata.uid;
 
   // A cache that loses its watch later still answers: what it does not show yet, the API server says when we create.
-  const troubles = (): string[] => {
-    if (running === undefined) return ["it is starting"];
-    if (running.aborted) return ["it is shutting down"];
-    if (!requests.synced || !owners.synced || !namespaces.synced) return ["the cluster has not been read yet"];
-    if (lanes.waiting >= maxWaiting) return ["too many alerts wait to be recorded"];
-    return clusterUid() === undefined ? ["namespace kube-system not found"] : [];
-  };
+  const isRead = (): boolean => requests.synced && owners.synced && namespaces.synced;
 
   const work = async (_lane: string, batch: readonly TargetedSignal[]): Promise<SignalResult[]> => {
     const uid = clusterUid();
-    if (uid === undefined) throw new Error("the cluster is not known yet");
+    if (uid === undefined) throw new NotReadyError();
     return recordBatch(uid, batch);
   };
   const lanes = createLanes(work, { concurrency });
-  const settle = createSettle({
-    metrics,
-    resolve: owners.resolve,
-    record: (signal, until) => lanes.add(targetText(signal.target), signal, until),
+  const record: RecordSignal = (signal, rank, until) =>
+    lanes.add(targetText(signal.target), signal, { rank, ...(until === undefined ? {} : { signal: until }) });
+  const { resolve } = owners;
+  const logged = deps.wal && startBacklog({ ...deps, log, wal: deps.wal, resolve, record });
+
+  const troubles = (): string[] => {
+    if (running?.aborted) return ["it is shutting down"];
+    if (logged !== undefined) return [];
+    if (running === undefined) return ["it is starting"];
+    if (!isRead()) return ["the cluster has not been read yet"];
+    return clusterUid() === undefined ? ["namespace kube-system not found"] : [];
+  };
+  const isKnown = (): boolean => running !== undefined && isRead() && logged?.backlog.isSorted !== false;
+  const intake = createIntake({
+    clock,
+    admission: createAdmission(),
+    resolve: (reported) => (isKnown() ? resolve(reported) : undefined),
+    record,
+    logging: logged,
   });
+  const settle = createSettle({ metrics, intake });
+  const access = createAccess({ kube, clock, audience, issuer: deps.tokenIssuer, advice: howToGetToken(namespace, audience) });
 
   return {
     addRoutes: (app) =>
@@ -73,17 +98,23 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
         clock,
         log,
         metrics,
-        review: createAccess({ kube, clock, audience, issuer: deps.tokenIssuer, advice: howToGetToken(namespace, audience) }),
+        review: withSharedSecret(deps.senderSecrets, access),
         right: signalRight(namespace),
         order,
+        intake,
         settle,
         troubles,
       }),
     ...(deps.signals?.events === "watched" ? { lead: createEventWatch({ kube, clock, log, namespaces, settle }) } : {}),
     serve: (signal) => {
       running = signal;
+      logged?.run();
     },
-    stop: occurrences.flush,
+    stop: async () => {
+      await logged?.stop();
+      await occurrences.flush();
+    },
+    notes: () => logged?.notes() ?? [],
   };
 };
 

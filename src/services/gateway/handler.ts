@@ -10,8 +10,11 @@ import type { Log } from "#lib/log.ts";
 import type { Metrics } from "#lib/metrics.ts";
 import { ProblemError, problemResponse } from "#lib/problem.ts";
 import { createBodyReader } from "#lib/request-body.ts";
+import { LogFullError } from "#lib/write-ahead-log.ts";
 import type { Right } from "#services/access.ts";
 import { authorize, type AuthorizeDeps, retrySeconds, unavailable } from "#services/authorize.ts";
+import { OverloadedError } from "#services/gateway/admission.ts";
+import { type Delivery, type Intake, NotReadyError } from "#services/gateway/intake.ts";
 import { openapiDocument } from "#services/gateway/openapi.ts";
 import { TooManyOpenError } from "#services/gateway/recorder.ts";
 import { metrics } from "#services/gateway/role.ts";
@@ -27,6 +30,7 @@ export interface HandlerDeps {
   /** The right of a sender. */
   readonly right: Right;
   readonly order: LabelOrder;
+  readonly intake: Pick<Intake, "begin">;
   readonly settle: Settle;
   /** Why no alert can be accepted now; empty when ready. */
   readonly troubles: () => readonly string[];
@@ -35,12 +39,14 @@ export interface HandlerDeps {
 /** A full delivery of 10,000 alerts of a kilobyte each. */
 const maxBodyBytes = 10 * 1024 * 1024;
 const maxBytesInFlight = 64 * 1024 * 1024;
+/** Of one caller. */
+const maxBytesPerCaller = 32 * 1024 * 1024;
 
 export const addSignalRoutes = (app: Hono, deps: HandlerDeps): void => {
-  const bodies = createBodyReader({ maxBytes: maxBodyBytes, maxBytesInFlight });
+  const bodies = createBodyReader({ maxBytes: maxBodyBytes, maxBytesInFlight, maxBytesPerCaller });
   const unreadable = deps.metrics.counter(metrics.signals);
 
-  const takeBody = async (source: SignalSource, bytes: Uint8Array, until: AbortSignal): Promise<SignalResults> => {
+  const takeBody = async (source: SignalSource, bytes: Uint8Array, into: Delivery): Promise<SignalResults> => {
     if (!fitsDelivery(bytes)) throw tooMany();
     const delivery = source.parse(readJson(bytes), { nowMs: deps.clock.now(), order: deps.order });
     if (delivery.kind === "too-many") throw tooMany();
@@ -49,9 +55,7 @@ export const addSignalRoutes = (app: Hono, deps: HandlerDeps): void => {
       const detail = `the body is not ${source.body}`;
       throw new ProblemError({ code: "unreadable-delivery", status: 400, title: "Unreadable delivery", detail, errors: delivery.errors });
     }
-    // Again: the queue may have filled while this body was read.
-    requireReady(deps);
-    const settled = await Promise.allSettled(delivery.alerts.map((alert) => deps.settle(alert, source.name, until)));
+    const settled = await Promise.allSettled(delivery.alerts.map((alert) => deps.settle(alert, source.name, into)));
     const failures = settled.flatMap((outcome, index) =>
       outcome.status === "rejected" ? [{ index, error: outcome.reason as unknown }] : [],
     );
@@ -64,9 +68,11 @@ export const addSignalRoutes = (app: Hono, deps: HandlerDeps): void => {
       inTime(deps.clock, async (until) => {
         requireReady(deps);
         const { address = "" } = (context.env ?? {}) as Partial<Caller>;
-        await authorize(deps, { header: context.req.header("authorization"), address }, deps.right);
+        const caller = await authorize(deps, { header: context.req.header("authorization"), address }, deps.right);
         requireJson(context.req.header("content-type"));
-        return bodies.read(context.req.raw, async (bytes) => context.json(await takeBody(source, bytes, until), 202));
+        const delivery = begin(deps.intake, caller, until);
+        const taken = bodies.read(context.req.raw, caller, async (bytes) => context.json(await takeBody(source, bytes, delivery), 202));
+        return taken.finally(delivery.end);
       }),
     );
     app.all(source.path, () => methodNotAllowed("use POST to send alerts", "POST"));
@@ -94,6 +100,18 @@ const inTime = <T>(clock: Clock, work: (until: AbortSignal) => Promise<T>): Prom
     void work(over.signal).then(resolve, reject).finally(stopTimer);
   });
 };
+
+/** Throws 503: Alertmanager retries that, and no 429. */
+const begin = (intake: HandlerDeps["intake"], caller: string, until: AbortSignal): Delivery => {
+  try {
+    return intake.begin(caller, until);
+  } catch (error) {
+    if (error instanceof OverloadedError) throw unavailable(`${error.message}: retry this one`, overloadedSeconds);
+    throw error;
+  }
+};
+
+const overloadedSeconds = 2;
 
 const requireReady = ({ troubles }: HandlerDeps): void => {
   const found = troubles();
@@ -141,12 +159,14 @@ const notDurable = (log: Log, failures: readonly { readonly index: number; reado
   });
 };
 
-const reasonOf = (error: unknown): string =>
-  error instanceof KubeError
-    ? `the API server: ${error.reason}`
-    : error instanceof TooManyOpenError
-      ? error.message
-      : "it could not be recorded";
+const reasonOf = (error: unknown): string => {
+  if (error instanceof KubeError) return `the API server: ${error.reason}`;
+  const isKnown = [TooManyOpenError, OverloadedError, LogFullError, NotReadyError].some((known) => error instanceof known);
+  return isKnown ? (error as Error).message : "it could not be recorded";
+};
 
 /** Until others have ended, which takes minutes; else as the API server asks. */
-const retryAfter = (error: unknown): number => (error instanceof TooManyOpenError ? 60 : retrySeconds(error));
+const retryAfter = (error: unknown): number => {
+  if (error instanceof TooManyOpenError || error instanceof LogFullError) return 60;
+  return error instanceof OverloadedError ? overloadedSeconds : retrySeconds(error);
+};

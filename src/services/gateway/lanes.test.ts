@@ -67,7 +67,7 @@ test("an item without a waiting caller is not worked on, and does not count", as
   const first = lanes.add("a", 1);
   await settle();
   const gaveUp = new AbortController();
-  const left = Promise.allSettled([lanes.add("a", 2, gaveUp.signal), lanes.add("b", 3, gaveUp.signal)]);
+  const left = Promise.allSettled([lanes.add("a", 2, { signal: gaveUp.signal }), lanes.add("b", 3, { signal: gaveUp.signal })]);
   const wanted = lanes.add("b", 4);
   expect(lanes.waiting).toBe(4);
   gaveUp.abort(new Error("too late"));

@@ -1,9 +1,16 @@
 // One lane per target: what arrives for a target while a call for it is under way goes together in the next one. Knows nothing of alerts.
 
 export interface Lanes<Item, Result> {
-  /** Resolves with the item's own result. An item that still waits when its signal is aborted is not worked on. */
-  add(lane: string, item: Item, signal?: AbortSignal): Promise<Result>;
+  /** Resolves with the item's own result. */
+  add(lane: string, item: Item, how?: AddOptions): Promise<Result>;
   readonly waiting: number;
+}
+
+export interface AddOptions {
+  /** An item that still waits when it is aborted is not worked on. */
+  readonly signal?: AbortSignal;
+  /** Lanes with an item of a lower rank go first. Default 0. */
+  readonly rank?: number;
 }
 
 interface Place<Item, Result> {
@@ -23,11 +30,15 @@ export const createLanes = <Item, Result>(
   work: (lane: string, items: readonly Item[]) => Promise<readonly Result[]>,
   options: LanesOptions,
 ): Lanes<Item, Result> => {
-  const queues = new Map<string, Place<Item, Result>[]>();
+  /** By rank; a lane is in one of them. */
+  const ranks: Map<string, Place<Item, Result>[]>[] = [];
   const busy = new Set<string>();
   let waiting = 0;
 
   const pump = (): void => {
+    for (const queues of ranks) startLanes(queues);
+  };
+  const startLanes = (queues: Map<string, Place<Item, Result>[]>): void => {
     for (const [lane, queued] of queues) {
       if (busy.size >= options.concurrency) return;
       if (busy.has(lane)) continue;
@@ -66,12 +77,15 @@ export const createLanes = <Item, Result>(
   };
 
   return {
-    add: (lane, item, signal) => {
+    add: (lane, item, { signal, rank = 0 } = {}) => {
       waiting += 1;
       return new Promise((resolve, reject) => {
-        const places = queues.get(lane) ?? [];
+        while (ranks.length <= rank) ranks.push(new Map());
+        const known = ranks.findIndex((queues) => queues.has(lane));
+        const places = ranks[known]?.get(lane) ?? [];
         places.push({ item, resolve, reject, signal });
-        queues.set(lane, places);
+        if (known > rank) ranks[known]?.delete(lane);
+        if (known < 0 || known > rank) ranks[rank]?.set(lane, places);
         // Not at once: the rest of the same delivery is being added right now.
         if (places.length === 1) queueMicrotask(pump);
       });

@@ -104,14 +104,17 @@ export const createRecorder = (deps: RecorderDeps) => {
     };
 
     const round = async (): Promise<void> => {
-      const nowMs = deps.clock.now();
       const view = new Map(requests.index(byTarget, targetText(target)).map((request) => [request.metadata.name, draftOf(request)]));
       const isTaken = (n: number): boolean => requests.get({ namespace, name: `${stem}-${n}` }) !== undefined;
       for (const [index, targeted] of batch.entries()) {
-        const { signal } = targeted;
+        const { signal, loggedAtMs } = targeted;
         if (results.has(index)) continue;
+        const nowMs = loggedAtMs ?? deps.clock.now();
         const known = [...view.values()].map(({ request }) => (gone.has(request.metadata.uid) ? beingDeleted(request) : request));
-        const decision = decideEpisode(signal, { requests: known, isTaken, coolOffSeconds: deps.settings().coolOffSeconds, nowMs });
+        const { coolOffSeconds } = deps.settings();
+        // One that was stored in an earlier round is to be seen as joined.
+        const mayBeRecorded = loggedAtMs !== undefined && !stored.has(index);
+        const decision = decideEpisode(signal, { requests: known, isTaken, coolOffSeconds, nowMs, mayBeRecorded });
         if (decision.do === "create") {
           try {
             const created = await createRequest(decision.n, targeted);

@@ -47,6 +47,13 @@ const alertOf = (signal: Signal): Alert => {
   });
 };
 
+/** The same signal with nothing in it that a request would not show: whatever it carried, it may be kept. */
+export const boundedSignal = (signal: Signal): Signal => {
+  const { name, labels, annotations, generatorURL } = alertOf(signal);
+  const { generatorURL: _unbounded, ...rest } = signal;
+  return { ...rest, name, labels, annotations, ...(generatorURL === undefined ? {} : { generatorURL }) };
+};
+
 const maxEntries = 64;
 const maxTextLength = 4096;
 /** Of one map: an alert is a notice, not a document. */

@@ -21,6 +21,15 @@ export const senderNeeds: readonly Need[] = [{ group: GROUP, resource: "remediat
 
 export const metrics = {
   signals: { type: "counter", name: "gateway_signals_total", help: "Alerts received by source and result", labels: ["source", "result"] },
+  walRecords: { type: "gauge", name: "gateway_wal_records", help: "Alerts in the write-ahead log that wait to be recorded" },
+  walBytes: { type: "gauge", name: "gateway_wal_bytes", help: "Size of the write-ahead log in bytes" },
+  walOldest: { type: "gauge", name: "gateway_wal_oldest_seconds", help: "Age of the oldest alert that waits in the write-ahead log" },
+  walRecorded: {
+    type: "counter",
+    name: "gateway_wal_recorded_total",
+    help: "Alerts of the write-ahead log by what became of them",
+    labels: ["result"],
+  },
 } as const satisfies Record<string, MetricDefinition>;
 
 export const gateway: Role = {
@@ -28,6 +37,7 @@ export const gateway: Role = {
   summary: "Receives alerts and opens remediation requests",
   needs,
   ports: [{ name: "http", number: 8080, option: "--port", serves: "alerts", secured: { http: 80, https: 443 } }],
+  takesAlerts: true,
   metrics: Object.values(metrics),
   start: async () => (await import("#services/gateway/gateway.ts")).createGateway,
 };

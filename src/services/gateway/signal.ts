@@ -25,6 +25,8 @@ export interface TargetedSignal {
   readonly target: Reference;
   /** Why the target is the reported object, and not its owner. */
   readonly unresolved?: string;
+  /** When it was received, if it comes from the write-ahead log: it is judged as of then, and recorded once however often it is replayed. */
+  readonly loggedAtMs?: number;
 }
 
 /** An alert that was read, or why there is nothing to do about it. */
