@@ -69,6 +69,19 @@ describe("usage", () => {
       ["run", "gateway", "--plain-http", "--tls-cert-file", "tls.crt", "--tls-key-file", "tls.key"],
       /--plain-http and --tls-cert-file exclude each other/,
     ],
+    [
+      "a write-ahead log for a role that takes no alerts",
+      ["run", "retention", "--wal-dir", "/wal"],
+      /--wal-dir: role retention takes no alerts/,
+    ],
+    [
+      "shared secrets for a role that takes no alerts",
+      ["run", "change-journal", "--sender-secret-file", "/s"],
+      /--sender-secret-file: role change-journal takes no alerts/,
+    ],
+    ["a size of no write-ahead log", ["run", "all", "--wal-size", "64Mi"], /--wal-size needs --wal-dir/],
+    ["a size that is none", ["run", "all", "--wal-dir", "/wal", "--wal-size", "much"], /quantity of at least 1Mi/],
+    ["a claim whose name is none", ["install", "--wal-claim", "A"], /"A" is not the name of a PersistentVolumeClaim/],
     ["a Secret whose name is none", ["install", "--tls-secret", "a/b"], /"a\/b" is not the name of a Secret/],
     ["a log level that is none", ["run", "all", "--log-level", "loud"], /Allowed choices are debug/],
     ["a namespace of workloads for a command that has none", ["doctor", "-n", "shop"], /does not accept -n.*\nUse --kintsugi-namespace/],
@@ -247,6 +260,20 @@ describe("run, demo and act", () => {
     };
     const ran = await runKintsugi(["run", ...args, "--image", "i:1"], { objects: [] }, { runRole });
     expect([ran.code, seen]).toEqual([0, [tls]]);
+  });
+
+  test.each<[string, readonly string[], RunRoleOptions["wal"]]>([
+    ["without a write-ahead log", [], undefined],
+    ["with one of 256Mi", ["--wal-dir", "/wal"], { folder: "/wal", maxBytes: 268_435_456 }],
+    ["with one of another size", ["--wal-dir", "/wal", "--wal-size", "2M"], { folder: "/wal", maxBytes: 2_000_000 }],
+  ])("run gateway %s", async (_, args, wal) => {
+    const seen: RunRoleOptions["wal"][] = [];
+    const runRole = async (__: string, options: RunRoleOptions): Promise<number> => {
+      seen.push(options.wal);
+      return 0;
+    };
+    const ran = await runKintsugi(["run", "gateway", "--image", "i:1", ...args], { objects: [] }, { runRole });
+    expect([ran.code, seen]).toEqual([0, [wal]]);
   });
 
   test("demo gets its arguments as they are", async () => {

@@ -27,6 +27,21 @@ test("with a Secret for TLS the Gateway serves HTTPS from its files, and only th
   expect((await runKintsugi(["install"])).stdout).toContain("--plain-http");
 });
 
+test("the write-ahead log is in an emptyDir, or in a claim that one pod at a time uses", async () => {
+  const text = (await runKintsugi(["install"])).stdout;
+  expect(text).toMatch(/name: wal\n\s+emptyDir:\n\s+sizeLimit: 320Mi/);
+  expect(text).not.toContain("Recreate");
+  const withClaim = (await runKintsugi(["install", "--wal-claim", "kintsugi-wal"])).stdout;
+  for (const part of ["claimName: kintsugi-wal", "type: Recreate", "--wal-dir"]) expect(withClaim).toContain(part);
+  expect(withClaim).not.toContain("emptyDir");
+});
+
+test("shared secrets of senders come from a Secret, and only on request", async () => {
+  const text = (await runKintsugi(["install", "--sender-secret", "alert-senders"])).stdout;
+  for (const part of ["secretName: alert-senders", "/etc/kintsugi/senders/secrets"]) expect(text).toContain(part);
+  expect((await runKintsugi(["install"])).stdout).not.toContain("--sender-secret-file");
+});
+
 test("-o json is one List, for kubectl as well", async () => {
   const list = JSON.parse((await runKintsugi(["install", "-o", "json"])).stdout) as { kind: string; items: readonly { kind: string }[] };
   expect(list.kind).toBe("List");
