@@ -18,10 +18,11 @@ export const startProduct = (
   env: Readonly<Record<string, string>> = {},
   main = join(root, "src/main.ts"),
 ): ProductProcess => {
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
   const child: ChildProcess = spawn(process.execPath, [main, ...args], {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env["PATH"], HOME: "/nonexistent", ...env },
+    env: { PATH, NODE_COMPILE_CACHE, HOME: "/nonexistent", ...env },
   });
   let text = "";
   const listeners = new Set<() => void>();

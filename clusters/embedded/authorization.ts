@@ -20,6 +20,11 @@ interface Rule {
   readonly nonResourceURLs: readonly string[];
 }
 
+interface Grant {
+  readonly rule: Rule;
+  readonly why: string;
+}
+
 export interface Authorizer {
   /** The reason where it is allowed, undefined where it is not. */
   allows(user: User, attributes: Attributes): string | undefined;
@@ -33,44 +38,40 @@ const rbac = "rbac.authorization.k8s.io";
 const superusers = "system:masters";
 
 export const createAuthorizer = (store: ObjectStore): Authorizer => {
-  /** Stored objects are never changed in place, so what was read out of one stays true. */
-  const readRules = new WeakMap<Stored, Rule[]>();
-  const rulesIn = (role: Stored): Rule[] => {
-    const known = readRules.get(role) ?? ruleList(role["rules"]);
-    readRules.set(role, known);
-    return known;
-  };
   const rulesOfRole = (kind: string, namespace: string | undefined, name: string): readonly Rule[] => {
     const role = kind === "ClusterRole" ? store.get(`${rbac}/clusterroles`, undefined, name) : store.get(`${rbac}/roles`, namespace, name);
-    return role === undefined ? [] : rulesIn(role);
+    return role === undefined ? [] : ruleList(role["rules"]);
   };
-  const granted = function* (user: User, namespace: string | undefined): Generator<{ rule: Rule; why: string }> {
-    const bindings = [
+  const grantsOf = (user: User, namespace: string | undefined): readonly Grant[] =>
+    [
       ...store.list(`${rbac}/clusterrolebindings`).map((binding) => ({ binding, kind: "ClusterRoleBinding" })),
       ...store
         .list(`${rbac}/rolebindings`)
         .filter(({ metadata }) => metadata.namespace === namespace)
         .map((binding) => ({ binding, kind: "RoleBinding" })),
-    ];
-    for (const { binding, kind } of bindings) {
-      if (!listOf(binding["subjects"]).some((subject) => isSubject(subject, user, binding.metadata.namespace))) continue;
+    ].flatMap(({ binding, kind }) => {
+      if (!listOf(binding["subjects"]).some((subject) => isSubject(subject, user, binding.metadata.namespace))) return [];
       const roleKind = textOf(at(binding, "roleRef", "kind"));
       const roleName = textOf(at(binding, "roleRef", "name"));
       const place = binding.metadata.namespace === undefined ? "" : `/${binding.metadata.namespace}`;
       const why = `RBAC: allowed by ${kind} "${binding.metadata.name}${place}" of ${roleKind} "${roleName}" to ${subjectText(binding, user)}`;
-      for (const rule of rulesOfRole(roleKind, binding.metadata.namespace, roleName)) yield { rule, why };
-    }
+      return rulesOfRole(roleKind, binding.metadata.namespace, roleName).map((rule) => ({ rule, why }));
+    });
+  /** Asked with each request, and changed seldom. */
+  let known = new Map<string, readonly Grant[]>();
+  store.onChange(({ storageKey }) => {
+    if (storageKey.startsWith(rbac)) known = new Map();
+  });
+  const granted = (user: User, namespace: string | undefined): readonly Grant[] => {
+    const key = JSON.stringify([user.username, user.groups, namespace]);
+    const grants = known.get(key) ?? grantsOf(user, namespace);
+    known.set(key, grants);
+    return grants;
   };
-  const allows = (user: User, attributes: Attributes): string | undefined => {
-    if (user.groups.includes(superusers)) return "";
-    for (const { rule, why } of granted(user, attributes.namespace)) if (ruleAllows(rule, attributes)) return why;
-    return undefined;
-  };
-  const allowsPath = (user: User, verb: string, path: string): boolean => {
-    if (user.groups.includes(superusers)) return true;
-    for (const { rule } of granted(user, undefined)) if (ruleAllowsPath(rule, verb, path)) return true;
-    return false;
-  };
+  const allows = (user: User, attributes: Attributes): string | undefined =>
+    user.groups.includes(superusers) ? "" : granted(user, attributes.namespace).find(({ rule }) => ruleAllows(rule, attributes))?.why;
+  const allowsPath = (user: User, verb: string, path: string): boolean =>
+    user.groups.includes(superusers) || granted(user, undefined).some(({ rule }) => ruleAllowsPath(rule, verb, path));
 
   return {
     allows,

@@ -5,7 +5,7 @@ import { createAuthorizer } from "#embedded/authorization.ts";
 import { bootstrap } from "#embedded/bootstrap.ts";
 import { createControlPlane } from "#embedded/controllers/control-plane.ts";
 import { debounce } from "#embedded/debounce.ts";
-import { createGarbageCollector } from "#embedded/garbage-collection.ts";
+import { createGarbageCollector, mayLeaveGarbage } from "#embedded/garbage-collection.ts";
 import { createHandler } from "#embedded/handler.ts";
 import { createIdentities } from "#embedded/identity.ts";
 import { inProcessHttp } from "#embedded/in-process-http.ts";
@@ -80,7 +80,8 @@ export const openEmbeddedCluster = (options: EmbeddedOptions = {}): EmbeddedClus
     logOf: (pod, query) => running?.logOf(pod, query) ?? "",
   });
   const handle: Handle = before === undefined ? answer : (request) => before(request, answer);
-  store.onChange(debounce(clock, createGarbageCollector(server)));
+  const collect = debounce(clock, createGarbageCollector(server));
+  store.onChange((change) => mayLeaveGarbage(change) && collect());
   if (from === undefined) bootstrap(server);
   const { adminToken } = identities;
   const http = inProcessHttp({ handle });

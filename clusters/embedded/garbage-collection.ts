@@ -3,6 +3,8 @@
 import { deleteObject } from "#embedded/deletion.ts";
 import { budgetStatus } from "#embedded/disruption-budgets.ts";
 import { type Stored, recordOf, withValue } from "#embedded/json.ts";
+import type { StoredChange } from "#embedded/object-store.ts";
+import { jsonEqual } from "#lib/canonical-json.ts";
 import { type Place, createObject, updateObject } from "#embedded/objects.ts";
 import { type Resource, builtIn, findKind, storageKeyOf } from "#embedded/resources.ts";
 import { type ServerContext, type Writer, systemWriter } from "#embedded/server-context.ts";
@@ -12,6 +14,14 @@ const writerOf = (account: string): Writer => systemWriter(`system:serviceaccoun
 const collector = writerOf("generic-garbage-collector");
 const accountController = writerOf("service-account-controller");
 const accounts = builtIn("v1", "ServiceAccount");
+
+/** Most writes change what nothing depends on. */
+export const mayLeaveGarbage = ({ type, object, previous }: StoredChange): boolean =>
+  type !== "MODIFIED" ||
+  watched.has(object.kind) ||
+  object.metadata.deletionTimestamp !== undefined ||
+  !jsonEqual(object.metadata.ownerReferences ?? [], previous?.metadata.ownerReferences ?? []);
+const watched = new Set(["Namespace", "Pod", "PodDisruptionBudget", "ServiceAccount"]);
 
 interface Owned {
   readonly resource: Resource;

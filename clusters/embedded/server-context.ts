@@ -48,9 +48,14 @@ export const createServerContext = (parts: Pick<ServerContext, "clock" | "random
     custom.set(crd, kinds);
     return kinds;
   };
+  let served: { readonly definitions?: readonly Stored[]; readonly resources: readonly Resource[] } = { resources: [] };
   return {
     ...parts,
-    resources: () => [...builtInResources, ...store.list(storageKeyOf(crdsOf)).flatMap(kindsOf)],
+    resources: () => {
+      const definitions = store.list(storageKeyOf(crdsOf));
+      if (served.definitions !== definitions) served = { definitions, resources: [...builtInResources, ...definitions.flatMap(kindsOf)] };
+      return served.resources;
+    },
     strategyOf: (resource) => {
       const strategy = strategies.get(resource) ?? createStrategy(resource);
       strategies.set(resource, strategy);

@@ -68,7 +68,8 @@ export const collectEvidence = async (
       read: [...gather.read],
       events: found.events
         .map((event) => withoutSecrets(gather, event))
-        .toSorted((a, b) => compare(b.lastAt ?? "", a.lastAt ?? ""))
+        // Within a second by their text: else the order would be that of generated names.
+        .toSorted((a, b) => compare(b.lastAt ?? "", a.lastAt ?? "") || compare(b.message, a.message))
         .slice(0, extent.events),
       logs: found.logs,
       metrics: found.metrics,

@@ -186,7 +186,8 @@ const runOnce = async (world: Run): Promise<RunResult> => {
     };
   } finally {
     end.abort();
-    main?.kill();
+    // One that ends by itself leaves its compiled modules to those after it.
+    main?.kill(point === undefined ? "SIGTERM" : "SIGKILL");
     for (const act of acts) act.kill();
     await supervised.catch(() => {});
     await playing.catch(() => {});
