@@ -39,7 +39,7 @@ export const forbiddenNow = async ({ kube, clock }: Deps, { metadata, spec, stat
     ...concerned.map((namespace) => kube.list(RemediationPolicy, { namespace })),
   ]);
   const judgement = judge({
-    step: spec,
+    step: { ...spec, blast: status?.blast },
     labels,
     risk: findAction(spec.action)?.risk ?? "high",
     reversible: status?.inverse !== irreversible,

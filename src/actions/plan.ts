@@ -1,9 +1,10 @@
 // One step from its name and parameters to everything that is shown, hashed, approved and stored: the same at analysis and at execution. Pure.
 import type { Change } from "#api/change.ts";
-import type { ObjectDiff } from "#api/fields.ts";
+import type { BlastRadius, ObjectDiff } from "#api/fields.ts";
 import { type ObjectReference, referenceText } from "#api/object.ts";
 import type { ObservedObjects } from "#api/observed.ts";
 import type { Action } from "#actions/action.ts";
+import { blastRadiusOf } from "#actions/blast-radius.ts";
 import { encodeChanges, guardsHold, maxChangesBytes, objectKey, referenceOf } from "#actions/change.ts";
 import { objectDiffs } from "#actions/diff.ts";
 import { encodeInverse, type Inverse, invert, type LiveOf, priorStateOf } from "#actions/invert.ts";
@@ -20,6 +21,7 @@ export interface PlannedStep {
   readonly ok: true;
   readonly action: Action;
   readonly changes: readonly Change[];
+  readonly blast: BlastRadius;
   readonly inverse: Inverse;
   readonly diffs: readonly ObjectDiff[];
   /** Canonical JSON; `changesHash` is the SHA-256 of it. */
@@ -54,6 +56,7 @@ export const planStep = (step: StepToPlan, observed: ObservedObjects): PlannedSt
     ok: true,
     action,
     changes,
+    blast: blastRadiusOf(changes, observed),
     inverse,
     diffs: objectDiffs(changes, inverse, liveOf).slice(0, 20),
     changesText,

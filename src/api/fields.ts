@@ -97,6 +97,16 @@ export const Priority = z.enum(["P0", "P1", "P2", "P3"]);
 export type Priority = z.output<typeof Priority>;
 export const Risk = z.enum(["low", "medium", "high"]);
 export type Risk = z.output<typeof Risk>;
+export const Criticality = z.enum(["low", "medium", "high", "critical"]);
+export type Criticality = z.output<typeof Criticality>;
+
+/** What a step affects. */
+export const BlastRadius = z.object({
+  objects: z.int().min(0).describe("Objects that it writes."),
+  pods: z.int().min(0).describe("Pods that it replaces, adds, removes or evicts."),
+  percent: z.int().min(0).max(100).describe("The share of the workload's pods."),
+});
+export type BlastRadius = z.output<typeof BlastRadius>;
 
 export const actionName = z
   .string()
@@ -143,6 +153,7 @@ export const Step = z.object({
   target: Reference.describe("The object the action works on."),
   parameters: parameters.describe("Frozen at analysis; checked against the action's schema."),
   changesHash: sha256Hex.describe("SHA-256 over the canonical changes of this step: exactly the approved changes run."),
+  blast: BlastRadius.optional().describe("What the step affects, as planned."),
   permission: Permission.optional().describe("The decision of policy about this step when it was planned."),
   dependsOn: z.array(z.string().max(32)).max(20).default([]).describe("Ids of the steps that must have completed first."),
   critical: z.boolean().default(true).describe("Whether the plan fails when this step fails."),

@@ -4,6 +4,8 @@ import { GROUP } from "#api/define-kind.ts";
 /** On a namespace, or a cluster-scoped object: Kintsugi may repair here. */
 export const MANAGED_LABEL = `${GROUP}/managed`;
 export const ENVIRONMENT_LABEL = `${GROUP}/environment`;
+/** Likewise: low, medium, high or critical. */
+export const CRITICALITY_LABEL = `${GROUP}/criticality`;
 /** On every child: the request it belongs to, which is also the correlation id of logs. */
 export const REQUEST_LABEL = `${GROUP}/request`;
 /** On a Job: the KubernetesExecution it runs. */

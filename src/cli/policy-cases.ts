@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { parseAllDocuments } from "yaml";
 import { findAction } from "#actions/registry.ts";
-import { Autonomy, Risk } from "#api/fields.ts";
+import { Autonomy, BlastRadius, Risk } from "#api/fields.ts";
 import { API_VERSION } from "#api/define-kind.ts";
 import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { builtInTypes } from "#api/kubernetes.ts";
@@ -20,6 +20,7 @@ const PolicyCase = z.strictObject({
   parameters: z.record(z.string(), z.string()).default({}),
   risk: Risk.optional(),
   reversible: z.boolean().optional(),
+  blast: BlastRadius.default({ objects: 1, pods: 1, percent: 100 }),
   expect: Autonomy,
 });
 const CasesDocument = z.strictObject({ cases: z.array(PolicyCase).max(10_000) });
@@ -56,7 +57,7 @@ export const runPolicyCases = (
     const action = findAction(each.action);
     const target = referenceOf(each.target, each.namespace, builtInTypes);
     const { autonomy, reason } = permissionFor({
-      step: { action: each.action, target, parameters: each.parameters },
+      step: { action: each.action, target, parameters: each.parameters, blast: each.blast },
       labels: each.labels,
       risk: each.risk ?? action?.risk ?? "high",
       reversible: each.reversible ?? action?.reversible ?? false,

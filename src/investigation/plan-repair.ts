@@ -67,7 +67,7 @@ export const planSteps = async (read: ReadForAction, wanted: readonly Omit<Step,
     const planned = owner === undefined ? planStep(step, observed) : { ok: false as const, reason: wouldBeReverted(step.target, owner) };
     if (!planned.ok && !step.critical) continue;
     if (!planned.ok) return planned.reason;
-    steps.push({ ...step, changesHash: planned.changesHash });
+    steps.push({ ...step, changesHash: planned.changesHash, blast: planned.blast });
     changes.push(...planned.changes);
     diffs.push(...planned.diffs);
     risks.push(action.risk);

@@ -1,5 +1,5 @@
 // How much Kintsugi may do by itself, for one action on one object: the ladder off < suggest < approve < auto. Pure.
-import type { Autonomy, Risk } from "#api/fields.ts";
+import type { Autonomy, BlastRadius, Criticality, Risk } from "#api/fields.ts";
 import { allowsAuto, unknownEnvironment } from "#policy/environment.ts";
 import type { RuleVariables } from "#policy/expression.ts";
 import { type ApprovalTerms, type Choice, choose } from "#policy/rules.ts";
@@ -7,6 +7,7 @@ import type { Settings } from "#policy/settings.ts";
 
 export interface AutonomyQuestion {
   readonly environment: string;
+  readonly criticality: Criticality;
   /** The environment by the labels alone: the API server knows no other, and allows an unapproved change only by this one. */
   readonly labelled: string;
   /** Whether the namespace, or the cluster-scoped object, is opted in. */
@@ -16,6 +17,8 @@ export interface AutonomyQuestion {
   readonly reversible: boolean;
   readonly risk: Risk;
   readonly action: string;
+  /** Undefined before a plan is made: a rule that reads it cannot be evaluated then, and nothing is repaired. */
+  readonly blast?: BlastRadius | undefined;
   readonly settings: Settings;
   /** What the conditions of autonomy rules read of the object. */
   readonly subject: Pick<RuleVariables, "namespaceObject" | "target">;
@@ -36,13 +39,27 @@ export interface AutonomyAnswer {
  * more than was given before it.
  */
 export const autonomyFor = (question: AutonomyQuestion): AutonomyAnswer => {
-  const { environment, reversible, risk, action, settings, subject } = question;
-  const variables = { ...subject, environment, action, risk, reversible };
+  const { environment, criticality, reversible, risk, action, blast, settings, subject } = question;
+  const variables = {
+    ...subject,
+    environment,
+    criticality,
+    action,
+    risk,
+    reversible,
+    ...(blast === undefined ? {} : { blast: asIntegers(blast) }),
+  };
   return [settings.rules.autonomy, settings.ownAutonomy].reduce(
     (before, rules) => restricted(before, choose(rules, variables), action),
     defaultFor(question),
   );
 };
+
+const asIntegers = ({ objects, pods, percent }: BlastRadius): RuleVariables["blast"] => ({
+  objects: BigInt(objects),
+  pods: BigInt(pods),
+  percent: BigInt(percent),
+});
 
 const restricted = (before: AutonomyAnswer, choice: Choice<Autonomy>, action: string): AutonomyAnswer => {
   if (choice.kind === "none" || before.value === "off") return before;
@@ -88,11 +105,11 @@ export const leastAutonomy = (a: Autonomy, b: Autonomy): Autonomy => (ladder.ind
 /** The most that any action may be granted here: what RemediationProcessing records before the action is known. Rules about the action do not count yet. */
 export const autonomyCeiling = (question: Omit<AutonomyQuestion, "reversible" | "risk" | "action">): AutonomyAnswer => {
   const anyAction = { ...question, reversible: true, risk: "low" as const, action: "any repair" };
-  const { environment, subject, settings } = question;
+  const { environment, criticality, subject, settings } = question;
   return [settings.rules.autonomy, settings.ownAutonomy].reduce((before, rules) => {
-    const general = rules.filter(({ when }) => ofTheAction.every((name) => !when.reads.has(name)));
-    return restricted(before, choose(general, { ...subject, environment }), anyAction.action);
+    const general = rules.filter(({ when }) => ![...when.reads].some((name) => ofTheAction.has(name.split(".")[0] ?? "")));
+    return restricted(before, choose(general, { ...subject, environment, criticality }), anyAction.action);
   }, defaultFor(anyAction));
 };
 
-const ofTheAction = ["action", "risk", "reversible"];
+const ofTheAction: ReadonlySet<string> = new Set(["action", "risk", "reversible", "blast"]);

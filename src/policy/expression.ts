@@ -8,9 +8,12 @@ export interface RuleVariables {
   readonly namespaceObject: { readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> } };
   readonly target: { readonly apiVersion: string; readonly kind: string; readonly namespace: string; readonly name: string };
   readonly environment: string;
+  readonly criticality: string;
   readonly action: string;
   readonly risk: string;
   readonly reversible: boolean;
+  /** Integers of CEL. */
+  readonly blast: { readonly objects: bigint; readonly pods: bigint; readonly percent: bigint };
   readonly alert: { readonly name: string; readonly severity: string };
 }
 
@@ -36,9 +39,11 @@ const types = {
   namespaceObject: { metadata: { name: "string", labels: "map<string, string>" } },
   target: { apiVersion: "string", kind: "string", namespace: "string", name: "string" },
   environment: "string",
+  criticality: "string",
   action: "string",
   risk: "string",
   reversible: "bool",
+  blast: { objects: "int", pods: "int", percent: "int" },
   alert: { name: "string", severity: "string" },
 } satisfies Readonly<Record<VariableName, unknown>>;
 

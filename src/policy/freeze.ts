@@ -6,7 +6,7 @@ import type { Settings } from "#policy/settings.ts";
 import { namespaceOf, settingsIn } from "#policy/tenant.ts";
 
 /** One step, as the conditions of windows read it. */
-export type FreezeSubject = Pick<RuleVariables, "namespaceObject" | "target" | "environment" | "action">;
+export type FreezeSubject = Pick<RuleVariables, "namespaceObject" | "target" | "environment" | "criticality" | "action">;
 
 /**
  * The reason why no repair may begin now; undefined where there is none. A window whose condition cannot be evaluated holds: too few repairs

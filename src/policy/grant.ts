@@ -16,7 +16,7 @@ export interface Grant {
 
 export interface GrantQuestion {
   readonly plan: {
-    readonly steps: readonly Pick<Step, "action" | "target" | "parameters">[];
+    readonly steps: readonly Pick<Step, "action" | "target" | "parameters" | "blast">[];
     readonly risk: Risk;
     readonly reversible: boolean;
   };

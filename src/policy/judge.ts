@@ -3,6 +3,7 @@ import type { Permission } from "#api/fields.ts";
 import { asSentence } from "#lib/words.ts";
 import { type ApproversNeeded, approversNeeded } from "#policy/approval-terms.ts";
 import { leastAutonomy } from "#policy/autonomy.ts";
+import { criticalityFor } from "#policy/criticality.ts";
 import { freezeHold } from "#policy/freeze.ts";
 import { permissionFor, type PermissionQuestion } from "#policy/permission.ts";
 import { subjectVariables } from "#policy/rules.ts";
@@ -28,7 +29,9 @@ export const judge = (question: JudgeQuestion): Judgement => {
   const { step, labels, settings, now } = question;
   const { target, action } = step;
   const permission = permissionFor(question);
-  const hold = freezeHold(settings, now, [{ ...subjectVariables(target, labels), environment: permission.environment, action }]);
+  const { environment } = permission;
+  const criticality = criticalityFor(target, labels, environment, settings.rules);
+  const hold = freezeHold(settings, now, [{ ...subjectVariables(target, labels), environment, criticality, action }]);
   if (hold !== undefined) return { permission, kind: "refused", why: `${asSentence(hold.why)}.` };
   const planned = step.permission ?? { autonomy: "approve", reason: "the plan does not say which rule allowed it" };
   const autonomy = leastAutonomy(permission.autonomy, planned.autonomy);

@@ -1,9 +1,11 @@
 // What policy lets Kintsugi do with one step, from the step's own target: at planning and again before its Job. Pure; the strictest rule decides.
-import type { Autonomy, Permission, Risk } from "#api/fields.ts";
+import type { Autonomy, BlastRadius, Criticality, Permission, Risk } from "#api/fields.ts";
 import { MANAGED_LABEL } from "#api/labels.ts";
 import { type ObjectReference, referenceText } from "#api/object.ts";
 import { autonomyCeiling, autonomyFor } from "#policy/autonomy.ts";
 import { type Environment, environmentFor, environmentOf } from "#policy/environment.ts";
+import { beyondBlastRadius } from "#policy/blast.ts";
+import { criticalityFor } from "#policy/criticality.ts";
 import { beyondLimits } from "#policy/limits.ts";
 import { protectionsOf } from "#policy/protections.ts";
 import { subjectVariables } from "#policy/rules.ts";
@@ -19,6 +21,7 @@ export interface PermissionQuestion {
     readonly action: string;
     readonly target: ObjectReference;
     readonly parameters: Readonly<Record<string, string>>;
+    readonly blast?: BlastRadius | undefined;
   };
   readonly labels: PolicyLabels;
   readonly risk: Risk;
@@ -29,11 +32,11 @@ export interface PermissionQuestion {
 }
 
 export const permissionFor = ({ step, labels, risk, reversible, ownNamespace, settings: all }: PermissionQuestion): Permission => {
-  const { action, target, parameters } = step;
+  const { action, target, parameters, blast } = step;
   const settings = settingsIn(all, namespaceOf(target));
   const holder = holderText(target);
   const environment = environmentFor(target, labels, holder, settings.rules).value.slice(0, 63);
-  const beyond = beyondLimits(parameters, settings);
+  const beyond = beyondLimits(parameters, settings) ?? beyondBlastRadius(blast, settings);
   if (beyond !== undefined) return { environment, autonomy: "off", reason: beyond };
   const {
     value,
@@ -42,6 +45,8 @@ export const permissionFor = ({ step, labels, risk, reversible, ownNamespace, se
     terms: { approvers, minApprovers } = {},
   } = autonomyFor({
     environment,
+    criticality: criticalityFor(target, labels, environment, settings.rules),
+    blast,
     labelled: environmentOf(labels, holder).value,
     managed: isManaged(labels),
     protections: protectionsOf({ target, ownNamespace, settings }),
@@ -64,6 +69,7 @@ export const permissionFor = ({ step, labels, risk, reversible, ownNamespace, se
 /** What policy says of an object before an action is known. */
 export interface PolicyContext {
   readonly environment: Environment;
+  readonly criticality: Criticality;
   readonly managed: boolean;
   readonly protections: readonly string[];
   /** The most that any action may be granted. */
@@ -81,17 +87,19 @@ export const policyContextOf = ({
   const settings = settingsIn(all, namespaceOf(target));
   const holder = holderText(target);
   const environment = environmentFor(target, labels, holder, settings.rules);
+  const criticality = criticalityFor(target, labels, environment.value, settings.rules);
   const managed = isManaged(labels);
   const protections = protectionsOf({ target, ownNamespace, settings });
   const { value, why } = autonomyCeiling({
     environment: environment.value,
+    criticality,
     labelled: environmentOf(labels, holder).value,
     managed,
     protections,
     settings,
     subject: subjectVariables(target, labels),
   });
-  return { environment, managed, protections, autonomy: value, why };
+  return { environment, criticality, managed, protections, autonomy: value, why };
 };
 
 export const isManaged = (labels: PolicyLabels): boolean => labels?.[MANAGED_LABEL] === "true";

@@ -20,6 +20,7 @@ const ago = (minutes: number): string => new Date(now - minutes * 60_000).toISOS
 describe("autonomyFor", () => {
   const usual: AutonomyQuestion = {
     environment: "staging",
+    criticality: "medium",
     labelled: "staging",
     subject: subjectVariables({ apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" }, {}),
     managed: true,
@@ -132,7 +133,7 @@ describe("budgetHold", () => {
   });
   const settings = { ...defaultSettings, perNamespacePerHour: 2, perHour: 3 };
   const ask = (repairs: ReturnType<typeof begun>[], namespace?: string, with_ = settings) =>
-    budgetHold({ repairs, namespaces: namespace === undefined ? [] : [namespace], settings: with_, now });
+    budgetHold({ repairs, steps: [{ target: namespace === undefined ? {} : { namespace } }], settings: with_, now });
 
   test("there is room where fewer have begun", () => expect(ask([begun(5, "shop"), begun(5, "bank")], "shop")).toBeUndefined());
   test("what is older than an hour does not count", () =>
@@ -148,6 +149,41 @@ describe("budgetHold", () => {
       untilMs: now + 20 * 60_000,
     }));
   test("an object of the cluster counts against the whole only", () => expect(ask([begun(5), begun(6)])).toBeUndefined());
+  test.each<[string, number, readonly (readonly [minutesAgo: number, pods: number])[], object | undefined]>([
+    ["within the budget", 4, [[5, 6]], undefined],
+    [
+      "beyond it, until enough is an hour old",
+      4,
+      [
+        [50, 3],
+        [5, 6],
+      ],
+      { untilMs: now + 10 * 60_000 },
+    ],
+    [
+      "beyond it with the last one",
+      8,
+      [
+        [50, 3],
+        [5, 6],
+      ],
+      { untilMs: now + 55 * 60_000 },
+    ],
+    ["more than the whole budget", 11, [], { why: "the budget of 10 pods an hour is spent" }],
+    ["no pods at all", 0, [[5, 10]], undefined],
+  ])("pods that repairs affect: %s", (_name, pods, before, hold) => {
+    const repairs = before.map(([minutesAgo, affected]) => ({
+      metadata: { creationTimestamp: ago(minutesAgo) },
+      spec: { target: {}, steps: [{ target: { namespace: "shop" }, blast: { pods: affected } }] },
+    }));
+    const question = { repairs, steps: [{ target: { namespace: "shop" }, blast: { pods } }], now };
+    const found = budgetHold({ ...question, settings: { ...defaultSettings, podsPerHour: 10 } });
+    if (hold === undefined) expect(found).toBeUndefined();
+    else expect(found).toMatchObject(hold);
+    const there = budgetHold({ ...question, settings: { ...defaultSettings, podsPerNamespacePerHour: 10 } });
+    if (hold === undefined) expect(there).toBeUndefined();
+    else expect(there?.why).toBe("the budget of 10 pods an hour in namespace shop is spent");
+  });
   test("a budget of none is never enough, and has no end", () =>
     expect(ask([], "shop", { ...settings, perNamespacePerHour: 0 })).toEqual({
       why: "the budget of 0 repairs an hour in namespace shop is spent",

@@ -289,6 +289,7 @@ describe("a freeze with a condition", () => {
   const step = (environment: string) => ({
     ...subjectVariables({ apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" }, {}),
     environment,
+    criticality: "medium",
     action: "restart_pod",
   });
   test("holds for a step that matches, with its end", () =>
@@ -327,4 +328,85 @@ test("a policy that does not change is compiled once", () => {
   const [first, second] = [policy(autonomy(["true", "off"])), policy(autonomy(["true", "off"]))];
   expect(read([first]).rules.autonomy[0]).toBe(read([first]).rules.autonomy[0]);
   expect(read([second]).rules.autonomy[0]).not.toBe(read([first]).rules.autonomy[0]);
+});
+
+describe("blast radius and criticality", () => {
+  const blastOf = (pods: number) => ({ objects: 1, pods, percent: Math.min(100, pods * 10) });
+  const asked = (spec: RemediationPolicy["spec"], pods: number | undefined, labels: Readonly<Record<string, string>> = {}) => {
+    const base = question([policy(spec)], { labels });
+    return permissionFor({ ...base, step: { ...base.step, blast: pods === undefined ? undefined : blastOf(pods) } });
+  };
+  const few = { autonomy: [{ when: "blast.pods > 3 || blast.percent > 50 || blast.objects > 1", value: "approve" as const }] };
+
+  test.each<[string, RemediationPolicy["spec"], number | undefined, Autonomy, string]>([
+    ["a rule about few pods does not hold", few, 3, "auto", "is reversible"],
+    ["a rule about many pods decides", few, 4, "approve", "spec.autonomy[0] sets approve"],
+    ["a rule about pods that are not known refuses", few, undefined, "off", "cannot be evaluated: Unknown variable: blast"],
+    ["a limit of pods is kept", { blastRadius: { maxPods: 3 } }, 3, "auto", "is reversible"],
+    ["a limit of pods refuses", { blastRadius: { maxPods: 3 } }, 4, "off", "it affects 4 pods, and policy allows 3"],
+    [
+      "a limit of the share refuses",
+      { blastRadius: { maxPercent: 30 } },
+      4,
+      "off",
+      "it affects 40 percent of the pods, and policy allows 30",
+    ],
+    ["a limit of objects refuses", { blastRadius: { maxObjects: 0 } }, 0, "off", "it affects 1 object, and policy allows 0"],
+    ["what is not known is beyond every limit", { blastRadius: { maxPods: 100 } }, undefined, "off", "its blast radius is not known"],
+  ])("%s", (_name, spec, pods, value, reason) => {
+    const permission = asked(spec, pods);
+    expect(permission.autonomy).toBe(value);
+    expect(permission.reason).toContain(reason);
+  });
+
+  const critical = { autonomy: [{ when: 'criticality == "critical"', value: "approve" as const }] };
+  test.each<[string, RemediationPolicy["spec"], Readonly<Record<string, string>>, Autonomy]>([
+    ["medium by default", critical, {}, "auto"],
+    ["the label says it", critical, { "kintsugi.dev/criticality": "Critical" }, "approve"],
+    ["a label that says nothing known counts as critical", critical, { "kintsugi.dev/criticality": "tier-1" }, "approve"],
+    [
+      "a rule comes before the label",
+      { ...critical, criticality: [{ when: "true", value: "low" }] },
+      { "kintsugi.dev/criticality": "critical" },
+      "auto",
+    ],
+    [
+      "rules that disagree mean critical",
+      {
+        ...critical,
+        criticality: [
+          { when: "true", value: "low" },
+          { when: "true", value: "high" },
+        ],
+      },
+      {},
+      "approve",
+    ],
+    ["a rule that fails means critical", { ...critical, criticality: [{ when: "1 / 0 == 1", value: "low" }] }, {}, "approve"],
+  ])("criticality: %s", (_name, spec, labels, value) => {
+    expect(asked(spec, 1, labels).autonomy).toBe(value);
+  });
+});
+
+describe("a condition that is hard to evaluate", () => {
+  const nested = '["a", "b"].all(x, namespaceObject.metadata.labels.all(y, x != y))';
+  test("ends in a moment, whatever labels a namespace carries", () => {
+    // The most that etcd takes of one object is 1.5 MiB; labels are at most 63 characters.
+    const labels = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`label-${index}`, "x".repeat(63)]));
+    const rules = Array.from({ length: 50 }, () => ({ when: nested, value: "approve" as const }));
+    const answered = permissionFor(question([policy({ autonomy: rules })], { labels }));
+    expect(answered.autonomy).toBe("approve");
+  });
+  test.each([
+    ["divides by zero", "1 / 0 == 1", "cannot be evaluated: division by zero"],
+    ["divides by zero in one branch only", 'environment == "staging" && 1 % 0 == 1', "cannot be evaluated: modulo by zero"],
+    ["reads a label that is not there", 'namespaceObject.metadata.labels.nowhere == "x"', "cannot be evaluated: No such key: nowhere"],
+    ["overflows", "9223372036854775807 + 1 > 0", "cannot be evaluated: integer overflow"],
+    ["reads beyond a list", "[1, 2][5] == 1", "cannot be evaluated"],
+    ["reads what is no number", 'int("x") == 1', "cannot be evaluated"],
+  ])("and that %s refuses, and names itself", (_name, when, reason) => {
+    const answered = permissionFor(question([policy({ autonomy: [{ when, value: "auto" }] })]));
+    expect(answered.autonomy).toBe("off");
+    expect(answered.reason).toContain(`RemediationPolicy team, generation 3, spec.autonomy[0] ${reason}`);
+  });
 });

@@ -1,5 +1,5 @@
 // The conditional rules of all policies, compiled, and which of them decides: the most specific one that holds. Pure.
-import type { Autonomy, Priority } from "#api/fields.ts";
+import type { Autonomy, Criticality, Priority } from "#api/fields.ts";
 import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import type { ObjectReference } from "#api/object.ts";
 import { compileExpression, type Expression, isProblem, type RuleVariables, type VariableName } from "#policy/expression.ts";
@@ -11,8 +11,9 @@ import { compileWindow, isWindowProblem, type Window } from "#policy/freeze-wind
 export const ruleVariables = {
   environments: ["namespaceObject", "target"],
   priorities: ["namespaceObject", "target", "environment", "alert"],
-  autonomy: ["namespaceObject", "target", "environment", "action", "risk", "reversible"],
-  freezes: ["namespaceObject", "target", "environment", "action"],
+  criticality: ["namespaceObject", "target", "environment"],
+  autonomy: ["namespaceObject", "target", "environment", "criticality", "action", "risk", "reversible", "blast"],
+  freezes: ["namespaceObject", "target", "environment", "criticality", "action"],
 } as const satisfies Readonly<Record<string, readonly VariableName[]>>;
 
 export interface Rule<T> {
@@ -40,6 +41,7 @@ export interface RuleProblem {
 export interface Rules {
   readonly environments: readonly Rule<string>[];
   readonly priorities: readonly Rule<Priority>[];
+  readonly criticality: readonly Rule<Criticality>[];
   readonly autonomy: readonly Rule<Autonomy>[];
   /** The windows that have a condition. */
   readonly freezes: readonly Rule<Window>[];
@@ -54,7 +56,7 @@ export interface CompiledRules {
   readonly problems: readonly RuleProblem[];
 }
 
-export const noRules: Rules = { environments: [], priorities: [], autonomy: [], freezes: [] };
+export const noRules: Rules = { environments: [], priorities: [], criticality: [], autonomy: [], freezes: [] };
 
 /** The rules of one policy. A condition that does not compile is a problem, and its rule is left out. */
 export const compileRules = (policy: RemediationPolicy, ownNamespace: string): CompiledRules => {
@@ -81,6 +83,7 @@ export const compileRules = (policy: RemediationPolicy, ownNamespace: string): C
   const rules: Rules = {
     environments: compiled("environments", spec.environments),
     priorities: compiled("priorities", spec.priorities),
+    criticality: compiled("criticality", spec.criticality),
     autonomy: compiled("autonomy", spec.autonomy),
     freezes: compiled("freezes", windows),
   };
@@ -109,6 +112,7 @@ export const problemText = ({ field, line, column, message }: RuleProblem): stri
 export const joined = (all: readonly Rules[]): Rules => ({
   environments: all.flatMap(({ environments }) => environments),
   priorities: all.flatMap(({ priorities }) => priorities),
+  criticality: all.flatMap(({ criticality }) => criticality),
   autonomy: all.flatMap(({ autonomy }) => autonomy),
   freezes: all.flatMap(({ freezes }) => freezes),
 });

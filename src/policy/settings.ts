@@ -22,6 +22,10 @@ export interface Settings {
   readonly ownMinApprovers: number;
   readonly perNamespacePerHour: number;
   readonly perHour: number;
+  readonly podsPerNamespacePerHour: number;
+  readonly podsPerHour: number;
+  /** The most that one step may affect; what is not named has no limit. */
+  readonly blastRadius: NonNullable<RemediationPolicy["spec"]["blastRadius"]>;
   /** The most that a repair may set; what is not named has no limit but the action's own. */
   readonly limits: NonNullable<RemediationPolicy["spec"]["limits"]>;
   readonly protectedNamespaces: readonly string[];
@@ -55,6 +59,9 @@ export const defaultSettings: Settings = {
   ownMinApprovers: 1,
   perNamespacePerHour: 10,
   perHour: 30,
+  podsPerNamespacePerHour: Number.POSITIVE_INFINITY,
+  podsPerHour: Number.POSITIVE_INFINITY,
+  blastRadius: {},
   limits: {},
   protectedNamespaces: ["kube-system"],
   protectedKinds: [],
@@ -112,6 +119,9 @@ const overlaid = (
         ownMinApprovers: settings.ownMinApprovers,
         perNamespacePerHour: budgets?.perNamespacePerHour ?? settings.perNamespacePerHour,
         perHour: budgets?.perHour ?? settings.perHour,
+        podsPerNamespacePerHour: budgets?.podsPerNamespacePerHour ?? settings.podsPerNamespacePerHour,
+        podsPerHour: budgets?.podsPerHour ?? settings.podsPerHour,
+        blastRadius: { ...settings.blastRadius, ...spec.blastRadius },
         limits: { ...settings.limits, ...spec.limits },
         protectedNamespaces: union(settings.protectedNamespaces, shielded?.namespaces),
         protectedKinds: union(settings.protectedKinds, shielded?.kinds),

@@ -48,8 +48,9 @@ const rule = (value: Autonomy, more: Partial<NonNullable<Spec["autonomy"]>[numbe
   autonomy: [{ when: "true", value, ...more }],
 });
 const held = (policies: readonly RemediationPolicy[], namespace: string) =>
-  freezeHold(settingsOf(...policies), now, [{ ...subjectVariables(target(namespace), {}), environment: "staging", action: "restart_pod" }])
-    ?.why;
+  freezeHold(settingsOf(...policies), now, [
+    { ...subjectVariables(target(namespace), {}), environment: "staging", criticality: "medium", action: "restart_pod" },
+  ])?.why;
 
 describe("a policy of a namespace", () => {
   test("holds there, and nowhere else", () => {
@@ -82,7 +83,7 @@ describe("a policy of a namespace", () => {
 
   test("lowers the budget and the limits of its namespace, and raises neither", () => {
     const hold = (mine: Spec, namespace = "shop") =>
-      budgetHold({ repairs: [], namespaces: [namespace], settings: settingsOf(policy("shop", mine)), now });
+      budgetHold({ repairs: [], steps: [{ target: { namespace } }], settings: settingsOf(policy("shop", mine)), now });
     expect(hold({ budgets: { perNamespacePerHour: 0 } })?.why).toBe("the budget of 0 repairs an hour in namespace shop is spent");
     expect(hold({ budgets: { perNamespacePerHour: 0 } }, "pay")).toBeUndefined();
     const limited = (all: Spec, mine: Spec, memory: string) =>
@@ -129,6 +130,7 @@ describe("a policy of a namespace", () => {
   const values: Readonly<Record<(typeof reservedFields)[number], unknown>> = {
     environments: [{ when: "true", value: "staging" }],
     priorities: [{ when: "true", value: "P3" }],
+    criticality: [{ when: "true", value: "low" }],
     approvers: ["user:me"],
     stabilisationSeconds: 0,
     coolOffSeconds: 0,
@@ -142,6 +144,7 @@ describe("a policy of a namespace", () => {
   test.each<[string, Spec]>([
     ...reservedFields.map((field): [string, Spec] => [field, { [field]: values[field] }]),
     ["budgets.perHour", { budgets: { perHour: 1000 } }],
+    ["budgets.podsPerHour", { budgets: { podsPerHour: 1000 } }],
     ["protected.namespaces", { protected: { namespaces: ["pay"] } }],
     ["autonomy[0].approvers", rule("approve", { approvers: ["user:me"] })],
   ])("may not set %s: that would loosen, or concern others", (field, spec) => {

@@ -14,6 +14,7 @@ type Spec = RemediationPolicy["spec"];
 export const reservedFields = [
   "environments",
   "priorities",
+  "criticality",
   "approvers",
   "stabilisationSeconds",
   "coolOffSeconds",
@@ -26,7 +27,7 @@ export const reservedFields = [
 ] as const satisfies readonly (keyof Spec)[];
 
 /** The same, one level down. */
-export const reservedBelow = { budgets: ["perHour"], protected: ["namespaces"] } as const;
+export const reservedBelow = { budgets: ["perHour", "podsPerHour"], protected: ["namespaces"] } as const;
 
 /** A file without a namespace is about the installation. */
 export const isTenantPolicy = ({ metadata: { namespace } }: RemediationPolicy, ownNamespace: string): boolean =>
@@ -61,7 +62,9 @@ const tightened = (settings: Settings, own: Settings): Settings => ({
   paused: settings.paused || own.paused,
   ownMinApprovers: own.minApprovers,
   perNamespacePerHour: Math.min(settings.perNamespacePerHour, own.perNamespacePerHour),
+  podsPerNamespacePerHour: Math.min(settings.podsPerNamespacePerHour, own.podsPerNamespacePerHour),
   limits: lowest(settings.limits, own.limits),
+  blastRadius: lowest(settings.blastRadius, own.blastRadius),
   protectedKinds: [...settings.protectedKinds, ...own.protectedKinds],
   protectedObjects: [...settings.protectedObjects, ...own.protectedObjects],
   freezes: [...settings.freezes, ...own.freezes],
@@ -70,11 +73,11 @@ const tightened = (settings: Settings, own: Settings): Settings => ({
   restrictions: [...settings.restrictions, ...own.restrictions],
 });
 
-type Limits = Settings["limits"];
+type Limits = Readonly<Record<string, string | number | undefined>>;
 
-const lowest = (limits: Limits, own: Limits): Limits => ({
+const lowest = <T extends Limits>(limits: T, own: T): T => ({
   ...limits,
-  ...Object.fromEntries(Object.entries(own).filter(([name, most]) => isLower(most, limits[name as keyof Limits]))),
+  ...Object.fromEntries(Object.entries(own).filter(([name, most]) => isLower(most, limits[name]))),
 });
 
 /** An amount that cannot be read is below every other: nothing fits it. */

@@ -4,6 +4,7 @@ import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.
 import {
   actionName,
   ApprovalReference,
+  BlastRadius,
   canonicalJsonText,
   message,
   ObjectDiff,
@@ -71,6 +72,7 @@ export const KubernetesExecution = defineKind({
     inverseHash: sha256Hex.optional().describe("SHA-256 of the inverse as canonical JSON."),
     priorState: canonicalJsonText.optional().describe("The prior state of the objects, without secrets."),
     diffs: z.array(ObjectDiff).max(20).optional().describe("The changes as people read them."),
+    blast: BlastRadius.optional().describe("What the change affects, as checked."),
     permission: Permission.optional().describe("What policy said when the change was checked: the decision under which the Job runs."),
     dryRun: z
       .object({ accepted: z.boolean(), message: message.optional() })

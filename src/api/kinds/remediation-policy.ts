@@ -1,7 +1,18 @@
 // RemediationPolicy: what Kintsugi may do, where, when and how often. The one kind that people write and may change at any time.
 import * as z from "zod";
 import { defineKind, type ResourceOf } from "#api/define-kind.ts";
-import { approvers, Autonomy, conditions, minApprovers, namespaceName, objectName, Priority, shortText, timestamp } from "#api/fields.ts";
+import {
+  approvers,
+  Autonomy,
+  conditions,
+  Criticality,
+  minApprovers,
+  namespaceName,
+  objectName,
+  Priority,
+  shortText,
+  timestamp,
+} from "#api/fields.ts";
 
 /** The same limit as for the rules of a CRD keeps a policy readable; cost is bounded when the expression is compiled. */
 const condition = (...variables: readonly string[]) =>
@@ -68,10 +79,17 @@ export const RemediationPolicy = defineKind({
       .max(50)
       .optional()
       .describe("The priority of a request, before the default by severity and environment. The most specific rule that holds decides."),
+    criticality: z
+      .array(z.object({ when: condition("namespaceObject", "target", "environment"), value: Criticality }))
+      .max(50)
+      .optional()
+      .describe(
+        "How much depends on an object, before the label kintsugi.dev/criticality of its namespace; medium by default. The most specific rule that holds decides; two that disagree mean critical.",
+      ),
     autonomy: z
       .array(
         z.object({
-          when: condition("namespaceObject", "target", "environment", "action", "risk", "reversible"),
+          when: condition("namespaceObject", "target", "environment", "criticality", "action", "risk", "reversible", "blast"),
           value: Autonomy,
           approvers: approvers.min(1).optional().describe("Who may approve what this rule decides, instead of the policy's approvers."),
           minApprovers: minApprovers.optional().describe("How many of them have to approve."),
@@ -89,7 +107,17 @@ export const RemediationPolicy = defineKind({
       ),
     minApprovers: minApprovers.optional().describe("The number of people who have to approve; 1 by default."),
     budgets: z
-      .object({ perNamespacePerHour: z.int().min(0).max(10_000).optional(), perHour: z.int().min(0).max(10_000).optional() })
+      .object({
+        perNamespacePerHour: z.int().min(0).max(10_000).optional(),
+        perHour: z.int().min(0).max(10_000).optional(),
+        podsPerNamespacePerHour: z
+          .int()
+          .min(0)
+          .max(1_000_000)
+          .optional()
+          .describe("How many pods of a namespace the repairs of an hour may affect."),
+        podsPerHour: z.int().min(0).max(1_000_000).optional().describe("The same, of all namespaces."),
+      })
       .optional()
       .describe("The number of repairs that may begin in an hour."),
     limits: z
@@ -100,6 +128,14 @@ export const RemediationPolicy = defineKind({
       })
       .optional()
       .describe("The highest values that a repair may set, also with an override."),
+    blastRadius: z
+      .object({
+        maxObjects: z.int().min(0).max(100).optional(),
+        maxPods: z.int().min(0).max(100_000).optional().describe("Pods that a step may replace, add, remove or evict."),
+        maxPercent: z.int().min(0).max(100).optional().describe("The share of the workload's pods."),
+      })
+      .optional()
+      .describe("The most that one step may affect; what affects more is not repaired."),
     freezes: z
       .array(
         z
@@ -108,7 +144,7 @@ export const RemediationPolicy = defineKind({
             from: timestamp.optional(),
             to: timestamp.optional(),
             schedule: schedule.optional(),
-            when: condition("namespaceObject", "target", "environment", "action").optional(),
+            when: condition("namespaceObject", "target", "environment", "criticality", "action").optional(),
           })
           .meta({ "x-kubernetes-validations": [oneKindOfWindow] }),
       )

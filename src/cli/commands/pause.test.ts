@@ -26,7 +26,7 @@ const kintsugi = (...args: readonly string[]): Promise<Ran> =>
 const heldIn = async (namespace: string, afterMs = 0): Promise<string | undefined> => {
   const settings = settingsOf(await cluster.admin.list(RemediationPolicy, { namespace: DEFAULT_NAMESPACE }));
   const target = { apiVersion: "apps/v1", kind: "Deployment", namespace, name: "web" };
-  const step = { ...subjectVariables(target, {}), environment: "staging", action: "restart_pod" };
+  const step = { ...subjectVariables(target, {}), environment: "staging", criticality: "medium", action: "restart_pod" };
   return freezeHold(settings, Date.now() + afterMs, [step])?.why;
 };
 

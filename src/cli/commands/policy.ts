@@ -86,7 +86,8 @@ interface ExplainQuestion {
 
 const explainedFor = ({ target, labels, ownNamespace, settings, asked, now }: ExplainQuestion): Explained => {
   const context = policyContextOf({ target, labels, ownNamespace, settings });
-  const subject = { ...subjectVariables(target, labels), environment: context.environment.value };
+  const { environment, criticality } = context;
+  const subject = { ...subjectVariables(target, labels), environment: environment.value, criticality };
   return {
     target,
     context,
@@ -108,6 +109,7 @@ const explanation = (session: Session, { target, context, hold, actions: rows, p
   const { page } = session;
   const facts = [
     ["Environment", `${context.environment.value} (${context.environment.source})`],
+    ["Criticality", context.criticality],
     ["Opted in", `${isManaged(labels) ? "yes" : "no"} (label kintsugi.dev/managed of ${holderText(target)})`],
     ["Protected", context.protections.length === 0 ? "no" : context.protections.join("; ")],
     ["On hold", hold ?? "no"],

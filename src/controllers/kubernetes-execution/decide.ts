@@ -28,7 +28,7 @@ export interface JobView {
 export type Validation =
   | {
       readonly kind: "ready";
-      readonly fields: Pick<Status, "changes" | "inverse" | "inverseHash" | "priorState" | "diffs" | "dryRun" | "permission">;
+      readonly fields: Pick<Status, "changes" | "inverse" | "inverseHash" | "priorState" | "diffs" | "dryRun" | "permission" | "blast">;
     }
   | { readonly kind: "notNeeded"; readonly message: string }
   | { readonly kind: "failed"; readonly failure: ExecutionFailure; readonly message: string; readonly dryRun?: Status["dryRun"] }

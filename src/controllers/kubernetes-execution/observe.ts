@@ -55,7 +55,8 @@ const refusalBeforeJob = async (
 ): Promise<string | undefined> => {
   if (phaseOf(execution) !== "Executing" || job !== undefined || isJobLost(execution, now)) return undefined;
   const reversible = execution.status?.inverse !== irreversible;
-  const { refusal } = await policyNow(deps, execution, { risk: findAction(execution.spec.action)?.risk ?? "high", reversible }, signal);
+  const risk = findAction(execution.spec.action)?.risk ?? "high";
+  const { refusal } = await policyNow(deps, execution, { risk, reversible, blast: execution.status?.blast }, signal);
   if (refusal === undefined) return undefined;
   const live = await deps.kube.get(Jobs, { namespace: deps.namespace, name: jobName(execution) }, { signal });
   return live === undefined ? refusal : undefined;

@@ -1,7 +1,7 @@
 // What policy says about one execution at this moment: asked when it is checked, and again before its Job is created. Changes nothing.
 import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import type { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
-import type { Permission, Risk } from "#api/fields.ts";
+import type { BlastRadius, Permission, Risk } from "#api/fields.ts";
 import { MANAGED_LABEL } from "#api/labels.ts";
 import { referenceText } from "#api/object.ts";
 import { readPolicyLabels } from "#cluster/policy-labels.ts";
@@ -23,7 +23,7 @@ export interface PolicyNow {
 export const policyNow = async (
   deps: PolicyDeps,
   { spec }: KubernetesExecution,
-  change: { readonly risk: Risk; readonly reversible: boolean },
+  { risk, reversible, blast }: { readonly risk: Risk; readonly reversible: boolean; readonly blast: BlastRadius | undefined },
   signal: AbortSignal,
 ): Promise<PolicyNow> => {
   const { target } = spec;
@@ -34,7 +34,15 @@ export const policyNow = async (
   if (!isManaged(labels)) return { refusal: `${holderText(target)} is not opted in: label it ${MANAGED_LABEL}=true.` };
   if (spec.undoes !== undefined) return {};
   const settings = deps.settings();
-  const judgement = judge({ step: spec, labels, ...change, ownNamespace: deps.namespace, settings, now: deps.clock.now() });
+  const judgement = judge({
+    step: { ...spec, blast },
+    labels,
+    risk,
+    reversible,
+    ownNamespace: deps.namespace,
+    settings,
+    now: deps.clock.now(),
+  });
   const { permission } = judgement;
   if (judgement.kind === "allowed") return { permission };
   if (judgement.kind === "refused") return { permission, refusal: judgement.why };

@@ -23,9 +23,9 @@ export type ValidateDeps = Pick<RoleDeps, "kube" | "randomBytes" | "clock" | "jo
 /** The changes to make and what is recorded of them. */
 interface Candidate {
   readonly changes: readonly Change[];
-  readonly fields: Pick<Status, "priorState" | "diffs"> & { readonly changes: string; readonly inverse: string };
+  readonly fields: Pick<Status, "priorState" | "diffs" | "blast"> & { readonly changes: string; readonly inverse: string };
 }
-type Recorded = Pick<Status, "changes" | "inverse" | "inverseHash" | "priorState" | "diffs">;
+type Recorded = Pick<Status, "changes" | "inverse" | "inverseHash" | "priorState" | "diffs" | "blast">;
 
 /** A transient error of the API server is a value here, never thrown. */
 export const validate = async (deps: ValidateDeps, execution: KubernetesExecution, signal: AbortSignal): Promise<Validation> => {
@@ -46,7 +46,12 @@ const check = async (deps: ValidateDeps, execution: KubernetesExecution, signal:
   if ("kind" in candidate) return candidate;
   if (candidate.changes.length === 0) return { kind: "notNeeded", message: "The action changes nothing in the cluster." };
   const reversible = candidate.fields.inverse !== irreversible;
-  const { refusal, permission } = await policyNow(deps, execution, { risk: action.risk, reversible }, signal);
+  const { refusal, permission } = await policyNow(
+    deps,
+    execution,
+    { risk: action.risk, reversible, blast: candidate.fields.blast },
+    signal,
+  );
   if (refusal !== undefined) return failed("Forbidden", refusal);
   for (const change of candidate.changes) {
     const answer = await dryRun(deps.kube, change, signal);
@@ -96,7 +101,13 @@ const planAgain = async (
     return failed("Drifted", `${referenceText(spec.target)} changed since planning; the plan hash no longer matches.`);
   return {
     changes: plan.changes,
-    fields: { changes: plan.changesText, inverse: plan.inverseText, priorState: plan.priorStateText, diffs: [...plan.diffs] },
+    fields: {
+      changes: plan.changesText,
+      inverse: plan.inverseText,
+      priorState: plan.priorStateText,
+      diffs: [...plan.diffs],
+      blast: plan.blast,
+    },
   };
 };
 

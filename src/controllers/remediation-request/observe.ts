@@ -12,6 +12,7 @@ import type { Targets } from "#cluster/targets.ts";
 import type { Kube } from "#kube/client.ts";
 import type { Store } from "#kube/store.ts";
 import { type Hold, budgetHold } from "#policy/budget.ts";
+import { criticalityFor } from "#policy/criticality.ts";
 import { environmentFor } from "#policy/environment.ts";
 import { freezeHold, type FreezeSubject } from "#policy/freeze.ts";
 import { holderText } from "#policy/permission.ts";
@@ -140,7 +141,7 @@ const holdOf = (
   if (holder !== undefined) return { why: `${holder.spec.request} is repairing ${referenceText(repaired)} already` };
   return (
     freezeHold(settings, now, frozenSteps(plan, sources.namespaces, settings)) ??
-    budgetHold({ repairs: sources.workflows.list(), namespaces: changedNamespaces(plan), settings, now })
+    budgetHold({ repairs: sources.workflows.list(), steps: plan.steps, settings, now })
   );
 };
 
@@ -149,10 +150,8 @@ const frozenSteps = ({ steps }: Plan, namespaces: Sources["namespaces"], { rules
   steps.map(({ target, action }) => {
     const labels = target.namespace === undefined ? undefined : namespaces.get({ name: target.namespace })?.metadata.labels;
     const environment = environmentFor(target, labels, holderText(target), rules).value;
-    return { ...subjectVariables(target, labels), environment, action };
+    const criticality = criticalityFor(target, labels, environment, rules);
+    return { ...subjectVariables(target, labels), environment, criticality, action };
   });
-
-/** Of every step's own target: each has a budget. */
-const changedNamespaces = ({ steps }: Plan): readonly string[] => [...new Set(steps.flatMap(({ target }) => target.namespace ?? []))];
 
 const isActive = (workflow: WorkflowExecution): boolean => !isTerminal(workflowTransitions, phaseOf(workflow));
