@@ -198,7 +198,7 @@ const actionable = (autonomy: "auto" | "approve" | "suggest", completedMs: numbe
   investigator: { engine: "rules", ms: 640 },
   plans: [planWith(autonomy)],
   chosen: 0,
-  refused: [{ action: "increase_resources", reason: "memory is not what it lacks" }],
+  refused: [{ action: "increase_resources", reason: "no container ran out of memory" }],
   symptom: { object: target, stabilisationSeconds: 60 },
   ...(completedMs === undefined ? {} : { result: "Proceed", completedAt: after(completedMs) }),
 });

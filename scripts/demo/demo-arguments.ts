@@ -51,7 +51,7 @@ export const readArguments = (args: readonly string[], called = "npm run demo --
   };
   const program = new Command(called)
     .description("Break a workload in a Kubernetes that runs in this process, and watch Kintsugi repair it.")
-    .argument("[scenario...]", "which scenarios", [defaultScenario])
+    .argument("[scenario...]", "scenarios to run", [defaultScenario])
     .option("--list", "list the scenarios")
     .option("--all", "run all of them")
     .option("--json", "one line of JSON per event; the last one of a scenario is its result")

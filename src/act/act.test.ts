@@ -488,7 +488,7 @@ describe("nothing is done", () => {
     if (what === "replaced") await ensureKey(cluster.direct, { ...place, randomBytes });
     const ran = await run(name, hashChanges([change]));
     expect(ran).toMatchObject({ code: 1, report: { result: "Failed", changed: false }, writes: 0 });
-    const why = what === "missing" ? "does not exist any more" : "was replaced, or the record was altered";
+    const why = what === "missing" ? "no longer exists" : "was replaced, or the record was altered";
     expect(ran.report?.message).toMatch(new RegExp(`^cannot open the recorded changes: .*${why}$`));
   });
 

@@ -74,7 +74,7 @@ const Version = z.object({ major: z.string(), minor: z.string(), gitVersion: z.s
 const versionCheck = async (kube: Kube): Promise<CheckResult> => {
   const check = "API server";
   const version = Version.safeParse(await kube.request("GET", "/version"));
-  if (!version.success) return { check, state: "failed", detail: "the answer is not that of a Kubernetes API server" };
+  if (!version.success) return { check, state: "failed", detail: "the answer does not come from a Kubernetes API server" };
   // Some providers write the minor as `30+`.
   const minor = Number.parseInt(version.data.minor, 10);
   const recent = Number(version.data.major) > 1 || minor >= oldestMinor;
@@ -133,7 +133,7 @@ const policiesCheck = async (kube: Kube, namespace: string): Promise<CheckResult
   );
   const wrong = differences.filter((difference) => difference !== undefined);
   return wrong.length === 0
-    ? { check, state: "ok", detail: `${expected.length} policies and bindings are as this version generates them` }
+    ? { check, state: "ok", detail: `${expected.length} policies and bindings match this version` }
     : { check, state: "failed", detail: `Kintsugi refuses to act: ${listed(wrong.slice(0, mostListed))}`, fix: install };
 };
 
@@ -181,7 +181,7 @@ const rightsCheck = async (kube: Kube, wanted: Wanted): Promise<CheckResult> => 
   return {
     check,
     state: "failed",
-    detail: `to run the controllers it may not ${listed([...missing.slice(0, mostListed), ...rest])}`,
+    detail: `not enough to run the controllers; missing: ${listed([...missing.slice(0, mostListed), ...rest])}`,
     fix: `use the installed account instead: ${install}`,
   };
 };
@@ -235,7 +235,7 @@ const managedCheck = async (kube: Kube): Promise<CheckResult> => {
     ? {
         check,
         state: "note",
-        detail: "none: Kintsugi diagnoses and changes nothing",
+        detail: "none: Kintsugi diagnoses and repairs nothing",
         fix: `kubectl label namespace <name> ${MANAGED_LABEL}=true`,
       }
     : { check, state: "ok", detail: listed(managed.map((each) => each.metadata.name)) };

@@ -160,7 +160,7 @@ describe("reading", () => {
       expect([check, states.get(check)]).toEqual([check, "ok"]);
     const alice = await kintsugi(kubeconfigs.alice, "doctor");
     expect(alice.code).toBe(1);
-    expect(alice.stdout).toContain("failed  rights of this kubeconfig: to run the controllers it may not");
+    expect(alice.stdout).toContain("failed  rights of this kubeconfig: not enough to run the controllers; missing:");
   });
 
   test("plan looks at what there is", async () => {

@@ -159,23 +159,23 @@ describe("an object whose owner is not known is taken as reported, and marked so
     [
       "a Service that was not found",
       { kind: "Service", namespace: "shop", name: "api" },
-      "Service shop/api was taken as reported: it was not found",
+      "Service shop/api is used as reported: it was not found",
     ],
-    ["a pod that was never seen", { kind: "Pod", namespace: "shop", name: "x" }, "Pod shop/x was taken as reported: it was not found"],
+    ["a pod that was never seen", { kind: "Pod", namespace: "shop", name: "x" }, "Pod shop/x is used as reported: it was not found"],
     [
       "a kind that is not watched",
       { kind: "PersistentVolume", name: "pv-1" },
-      "PersistentVolume pv-1 was taken as reported: objects of kind PersistentVolume are not looked for",
+      "PersistentVolume pv-1 is used as reported: Kintsugi does not look up objects of kind PersistentVolume",
     ],
     [
       "a custom kind",
       { apiVersion: "argoproj.io/v1alpha1", kind: "Rollout", namespace: "shop", name: "web" },
-      "Rollout shop/web was taken as reported: objects of kind Rollout are not looked for",
+      "Rollout shop/web is used as reported: Kintsugi does not look up objects of kind Rollout",
     ],
     [
       "a custom kind with the name of a built-in one",
       { apiVersion: "batch.example/v1", kind: "Job", namespace: "shop", name: "web" },
-      "Job shop/web was taken as reported: objects of kind Job are not looked for",
+      "Job shop/web is used as reported: Kintsugi does not look up objects of kind Job",
     ],
   ])("%s", async (_name, reported, unresolved) => {
     const all = ["Service", "PersistentVolumeClaim", "Ingress", "HorizontalPodAutoscaler", "PodDisruptionBudget", "CronJob"];

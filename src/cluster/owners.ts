@@ -100,9 +100,9 @@ export const createOwnerResolver = (caches: Caches, clock: Pick<Clock, "now">): 
   const unresolvedReason = (reference: Reference): string | undefined => {
     const known = stores.get(reference.kind);
     if (known === undefined || apiVersionOf(known.type) !== reference.apiVersion)
-      return `${referenceText(reference)} was taken as reported: objects of kind ${reference.kind} are not looked for`;
+      return `${referenceText(reference)} is used as reported: Kintsugi does not look up objects of kind ${reference.kind}`;
     if (known.store.get({ ...inNamespace(reference.namespace), name: reference.name }) !== undefined) return undefined;
-    return `${referenceText(reference)} was taken as reported: it was not found, and no owner of it is known`;
+    return `${referenceText(reference)} is used as reported: it was not found, and its owner is unknown`;
   };
 
   return {

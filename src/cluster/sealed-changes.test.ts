@@ -19,7 +19,7 @@ describe("a key", () => {
   });
 
   test.each([
-    ["that is missing", undefined, "Secret kintsugi-changes-key does not exist any more"],
+    ["that is missing", undefined, "Secret kintsugi-changes-key no longer exists"],
     ["that was replaced", secretOf(new Uint8Array(32)), "the key in Secret kintsugi-changes-key was replaced, or the record was altered"],
     ["that is none", secretOf(new Uint8Array(3)), "Secret kintsugi-system/kintsugi-changes-key holds no key of 32 bytes"],
   ])("%s opens nothing, and the reason is a value", async (_name, secret, reason) => {

@@ -45,7 +45,7 @@ export const openChanges = async (
   sealed: string,
   signal?: AbortSignal,
 ): Promise<OpenedChanges> => {
-  const missing = `Secret ${CHANGES_KEY} does not exist any more`;
+  const missing = `Secret ${CHANGES_KEY} no longer exists`;
   const key = await usable(async () => (await readKey(kube, keyPlace(namespace), signal)) ?? missing, signal);
   if (typeof key === "string") return { ok: false, reason: `cannot open the recorded changes: ${key}` };
   const opened = open(key, aboutOf(namespace, place), sealed);

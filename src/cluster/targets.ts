@@ -49,7 +49,7 @@ export const watchTargets = (caches: Caches): Targets => {
     health: (reference) => {
       const store = storeOf(reference);
       // What was not looked for is not missing.
-      if (store === undefined) return { state: "Unknown", reasons: [`${reference.kind} has no health of its own.`], restarts: 0 };
+      if (store === undefined) return { state: "Unknown", reasons: [`A ${reference.kind} reports no health.`], restarts: 0 };
       const { namespace, name } = reference;
       const found = store.get(namespace === undefined ? { name } : { namespace, name });
       return workloadHealth(reference, found, found === undefined ? [] : workloads.podsOf(found));

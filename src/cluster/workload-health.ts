@@ -15,7 +15,7 @@ import { fromTimestamp } from "#lib/clock.ts";
 import { conditionOf } from "#api/conditions.ts";
 
 export interface Health {
-  /** `Unknown`: a kind that has no health of its own. */
+  /** `Unknown`: a kind that reports no health. */
   readonly state: "Healthy" | "Unhealthy" | "Missing" | "Unknown";
   /** Whole sentences for people, the most telling first, at most ten; empty where healthy. */
   readonly reasons: readonly string[];
@@ -34,7 +34,7 @@ export const workloadHealth = (reference: ObjectReference, object: KubeObject | 
   const crash = lastCrash(living);
   const facts = { restarts: restartsOf(living), ...(crash === undefined ? {} : { crashedAtMs: crash }) };
   const faults = faultsOf(object, living);
-  if (faults === undefined) return { state: "Unknown", reasons: [`${reference.kind} has no health of its own.`], ...facts };
+  if (faults === undefined) return { state: "Unknown", reasons: [`A ${reference.kind} reports no health.`], ...facts };
   const reasons = faults.slice(0, maxReasons);
   return { state: reasons.length === 0 ? "Healthy" : "Unhealthy", reasons, ...facts };
 };

@@ -147,7 +147,7 @@ describe("an answer that can be used", () => {
 describe("an answer that cannot be used leaves everything as the rules had it, and says why", () => {
   const broken: Record<string, [ModelPort, string]> = {
     "an option that is not on the list": [answering({ ...good, option: 99 }), "it chose option 99, which is not on the list"],
-    "an observation that was not made": [answering({ ...good, because: [0, 4000] }), "it names observations that were not made"],
+    "an observation that was not made": [answering({ ...good, because: [0, 4000] }), "it names unknown observations"],
     "an action of its own": [answering({ ...good, action: "drain_node", parameters: { node: "n1" } }), "not have the requested form"],
     "rights of its own": [answering({ ...good, autonomy: "auto", approved: true }), "not have the requested form"],
     "a confidence of its own": [answering({ ...good, confidence: 0.99 }), "not have the requested form"],

@@ -120,7 +120,7 @@ const judged = (value: unknown, { observations, options }: ModelQuestion): Model
   if (!read.success) return "it does not have the requested form";
   const { option, because, summary } = read.data;
   if (option !== null && options[option] === undefined) return `it chose option ${option}, which is not on the list`;
-  if (because.some((at) => observations[at] === undefined)) return "it names observations that were not made";
+  if (because.some((at) => observations[at] === undefined)) return "it names unknown observations";
   if (hostileWords(summary) !== undefined) return "its words read as an instruction";
   return read.data;
 };

@@ -29,7 +29,7 @@ export const grantOf = (
   { labelsOf, settings }: PolicyFacts,
 ): Grant => {
   const grant = grantFor({ plan, alerted: target, labelsOf, ownNamespace, settings });
-  const granted = limited(grant, autonomy, `policy grants no more than ${autonomy} for the object that the alert is about`);
+  const granted = limited(grant, autonomy, `policy allows at most ${autonomy} for the alerted object`);
   return rejected.length === 0
     ? granted
     : limited(granted, "approve", "people rejected another repair in this episode, so every further one needs approval");

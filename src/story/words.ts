@@ -30,7 +30,7 @@ export const outcomeWords: Readonly<Record<Outcome, string>> = {
   ManualReviewRequired: "Manual fix needed. The findings are below.",
   Rejected: "The repair was rejected. Nothing was changed.",
   ApprovalExpired: "The approval expired without a decision. Nothing was changed.",
-  Error: "Kintsugi failed with an internal error. What is known is below.",
+  Error: "Kintsugi failed with an internal error. The details are below.",
 };
 
 /** The first word of the story; at most nine letters. */

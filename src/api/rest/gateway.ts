@@ -9,7 +9,7 @@ export const SignalResult = z.object({
     .describe(
       "created: a new request; joined: recorded with an existing request; repeated: known already; resolved: its end was recorded; " +
         "logged: written to the write-ahead log, and recorded when the API server answers again; " +
-        "rejected: it could not be read; ignored: it names nothing that could be repaired, or says nothing new.",
+        "rejected: it could not be read; ignored: it names no object that Kintsugi can repair, or contains nothing new.",
     ),
   request: objectName.optional().describe("The RemediationRequest it belongs to."),
   reason: message

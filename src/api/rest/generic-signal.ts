@@ -41,5 +41,5 @@ export type GenericSignal = z.output<typeof GenericSignal>;
 
 export const GenericSignals = z.object({
   version: z.literal("1"),
-  signals: z.array(z.unknown()).describe("At most 10,000. Each is read by itself: a faulty one costs no other one."),
+  signals: z.array(z.unknown()).describe("At most 10,000. Each is read by itself: a faulty one does not affect the others."),
 });

@@ -12,7 +12,7 @@ export const define: DefineCommand = (config, run) => {
     .action(() => run(view, { namespaces: "one" })());
   config
     .command("example")
-    .description("Print an example Alertmanager configuration, and how a namespace opts in.")
+    .description("Print an example Alertmanager configuration, and the labels that opt a namespace in")
     .action(() =>
       run(async (session) => {
         session.print(alertmanagerExample(session.kintsugiNamespace));

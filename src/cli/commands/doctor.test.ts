@@ -192,7 +192,7 @@ describe("doctor", () => {
     const process = { ...whole, objects: whole.objects.filter(({ kind }) => kind !== "Deployment") };
     const { code, findings } = await doctor({ ...process, answers: answers((resource) => resource !== "leases") });
     expect(code).toBe(1);
-    expect(stateOf(findings, "rights of this kubeconfig")?.detail).toMatch(/may not .*leases\.coordination\.k8s\.io/);
+    expect(stateOf(findings, "rights of this kubeconfig")?.detail).toMatch(/missing: .*leases\.coordination\.k8s\.io/);
     const none = await doctor({ ...process, answers: answers(() => false) });
     expect(stateOf(none.findings, "rights of this kubeconfig")?.detail).toMatch(/and \d+ more$/);
   });
@@ -213,7 +213,7 @@ describe("doctor", () => {
     expect(findings.filter((each) => each.state === "unknown")).toHaveLength(5);
     expect(code).toBe(0);
     const text = await runKintsugi(["doctor"], { ...whole, failures: { Namespace: forbidden } });
-    expect(text.stdout).toContain("No check failed; some could not be made.");
+    expect(text.stdout).toContain("No check failed; some could not run.");
   });
 
   test("an API server that cannot be reached is one sentence and exit code 2", async () => {

@@ -56,5 +56,5 @@ const resultText = (session: Session, { check, state, detail, fix }: CheckResult
 const conclusion = (results: readonly CheckResult[]): string => {
   const failed = results.filter((finding) => finding.state === "failed").length;
   if (failed > 0) return `${failed} of ${results.length} checks failed.`;
-  return results.some((finding) => finding.state === "unknown") ? "No check failed; some could not be made." : "All checks passed.";
+  return results.some((finding) => finding.state === "unknown") ? "No check failed; some could not run." : "All checks passed.";
 };

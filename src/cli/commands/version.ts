@@ -4,7 +4,7 @@ import type { Session } from "#cli/session.ts";
 
 export const define: DefineCommand = (command, run) => {
   command
-    .option("--client", "only of this program; asks no cluster")
+    .option("--client", "version of this program only; sends no request to a cluster")
     .action((options: { client?: true }) => run((session) => version(session, options.client === true ? "client" : "all"))());
 };
 

@@ -62,7 +62,7 @@ const repairable: ReportedFinding = {
 const puzzle: ReportedFinding = {
   code: "Unexplained",
   object: { apiVersion: "v1", kind: "Node", name: "node-1" },
-  summary: "Node node-1 is in trouble and no cause could be proven: NodeNotReady (kubelet stopped posting node status).",
+  summary: "Node node-1 fails and no cause could be proven: NodeNotReady (kubelet stopped posting node status).",
   verdict: "Inconclusive",
   confidence: 0.3,
   chain: ["NodeNotReady: kubelet stopped posting node status"],

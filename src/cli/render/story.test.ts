@@ -156,7 +156,7 @@ describe("how the story ends", () => {
 
   test.each([
     ["Expired", "ApprovalExpired", "Approval expired without a decision", "Kintsugi asks again"],
-    ["Void", "Error", "Approval void: the target changed", "what is known is below"],
+    ["Void", "Error", "Approval void: the target changed", "the details are below"],
     ["Rejected", "Rejected", "Rejected by alice", "The repair was rejected"],
   ] as const)("an approval that is %s", (phase, outcome, moment, words) => {
     const sample = withStatus(approvedSample(), { phase: "Failed", outcome });

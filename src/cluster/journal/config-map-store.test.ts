@@ -208,7 +208,7 @@ describe("a shard that this installation did not write", () => {
     putShard(kube, 1, older);
     const { tracks, troubles } = await loadJournal(kube, namespace);
     expect(troubles).toEqual([
-      `ConfigMap ${namespace}/kintsugi-journal-1 of the change journal is ignored: older than what was written last`,
+      `ConfigMap ${namespace}/kintsugi-journal-1 of the change journal is ignored: older than the last saved state`,
     ]);
     expect(tracks.length).toBeLessThan(24);
     expect(tracks.every(({ versions }) => versions.length === 2)).toBe(true);

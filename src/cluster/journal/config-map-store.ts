@@ -200,7 +200,7 @@ const indexOf = (name: string): number => Number(namePattern.exec(name)?.[1]);
 const bytesIn = ({ binaryData }: SavedConfigMap, at: string): Buffer => Buffer.from(binaryData?.[at] ?? "", "base64");
 
 const unsealed = "without a valid seal";
-const putBack = "older than what was written last";
+const putBack = "older than the last saved state";
 
 const verified = (key: Buffer, map: SavedConfigMap): Shard | string => {
   const { namespace, name } = map.metadata;

@@ -135,7 +135,7 @@ describe("a person's wish for other parameters", () => {
       { memory: "1Gi" },
       {},
       { autonomy: "suggest" },
-      "policy grants no more than suggest",
+      "policy allows at most suggest",
     ],
   };
   test.each(Object.entries(refusals))(

@@ -228,7 +228,7 @@ describe("the recorded changes", () => {
 
   test.each([
     ["replaced", "the key in Secret kintsugi-changes-key was replaced, or the record was altered"],
-    ["missing", "Secret kintsugi-changes-key does not exist any more"],
+    ["missing", "Secret kintsugi-changes-key no longer exists"],
   ])("cannot be undone where the key is %s, and the undo says so", async (what, why) => {
     const [name, undo] = [`kex-${what}`, `undo-${what}`];
     await createLeaky(what);

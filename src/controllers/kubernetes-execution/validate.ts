@@ -119,7 +119,7 @@ const planUndo = async (
   signal: AbortSignal,
 ): Promise<Candidate | Validation> => {
   const original = await deps.kube.get(KubernetesExecution, { namespace: deps.namespace, name: undone }, { signal });
-  if (original === undefined) return failed("Refused", `KubernetesExecution ${undone}, the one to undo, does not exist.`);
+  if (original === undefined) return failed("Refused", `KubernetesExecution ${undone} does not exist, so its change cannot be undone.`);
   if (!isOver(original)) return failed("Refused", `KubernetesExecution ${undone} has not ended yet.`);
   const { inverse } = original.status ?? {};
   if (inverse === undefined || inverse === irreversible)

@@ -44,7 +44,7 @@ const undo = (step: string, phase: "Executing" | "Completed" | "Failed") =>
 const two = { steps: [aStep("s1"), aStep("s2", { action: "restart_pod", dependsOn: ["s1"] })] };
 const second = anExecution("s2", { phase: "Completed", changed: true, inverse });
 
-const without: Health = { state: "Unknown", reasons: ["A Service has no health of its own."], restarts: 0 };
+const without: Health = { state: "Unknown", reasons: ["A Service reports no health."], restarts: 0 };
 const watched = { verification: { healthySince: stamp(5), baseline: 2 } };
 /** The alert is about another object than the one that is changed. */
 const elsewhere = (namespace: string) => ({
