@@ -30,8 +30,9 @@ export interface Followed {
 const alertTimeoutMs = 180_000;
 const episodeTimeoutMs = 300_000;
 
-export const isOver = (request: RemediationRequest): boolean =>
-  request.status?.phase !== undefined && isTerminal(requestTransitions, request.status.phase);
+/** Ended, or in the hands of a person: nothing more happens by itself. */
+export const isOver = ({ status }: RemediationRequest): boolean =>
+  status?.phase !== undefined && (status.phase === "AwaitingPerson" || isTerminal(requestTransitions, status.phase));
 
 export const followRequest = async (following: Following, expected: Expectation, namespace: string): Promise<Followed> => {
   const { kube, installation, waiting } = following;

@@ -99,7 +99,7 @@ export const courses: readonly Course[] = [
     ...untouched,
     name: "rejection",
     script: alertThen((stage) => decideApprovals(stage, "Rejected", 20_000)),
-    ends: ["Failed/Rejected"],
+    ends: ["AwaitingPerson/Rejected"],
   },
   {
     ...base,
@@ -107,7 +107,7 @@ export const courses: readonly Course[] = [
     ...untouched,
     name: "expiry",
     policy: { ...policy, approvalExpirySeconds: 60 },
-    ends: ["Failed/ApprovalExpired"],
+    ends: ["AwaitingPerson/ApprovalExpired"],
   },
   {
     ...base,
@@ -150,7 +150,7 @@ export const courses: readonly Course[] = [
     ...untouched,
     name: "action-failure",
     pods: () => "lost",
-    ends: ["Failed/ManualReviewRequired"],
+    ends: ["AwaitingPerson/ManualReviewRequired"],
   },
   {
     ...base,
@@ -158,7 +158,7 @@ export const courses: readonly Course[] = [
     policy: { ...policy, maxAttempts: 1 },
     // Before the alert is answered for: its delivery may be repeated while the analysis is on its way.
     script: async (stage) => void (await Promise.all([planSeveralSteps(stage), base.script(stage)])),
-    ends: ["Failed/RolledBack"],
+    ends: ["AwaitingPerson/RolledBack"],
     changes: [4],
     begins: ["kex-s1", "kex-s2", "kex-s3", "undo-s2", "undo-s1"],
   },
@@ -175,7 +175,7 @@ export const courses: readonly Course[] = [
     policy: { ...policy, approvalExpirySeconds: 60 },
     // After it was planned without an approval, and before its execution is checked.
     script: async (stage) => void (await Promise.all([moveOnceBegun(stage, "production"), base.script(stage)])),
-    ends: ["Failed/ApprovalExpired"],
+    ends: ["AwaitingPerson/ApprovalExpired"],
     // Where a crash has it planned again after the move, its first plan asks already.
     mayEnd: [],
     atMost: "expiry",
@@ -187,11 +187,11 @@ export const courses: readonly Course[] = [
     policy: { ...policy, maxAttempts: 1 },
     neighbour: { namespace: "bank", environment: "production", fixture: "vault" },
     script: async (stage) => void (await Promise.all([planElsewhere(stage), base.script(stage)])),
-    ends: ["Failed/ManualReviewRequired"],
+    ends: ["AwaitingPerson/ManualReviewRequired"],
     begins: ["kex-s1"],
   },
   cancelled("Pending"),
-  cancelled("Processing", { fault: fixtureFaults.incurable, mayEnd: [["Failed/RolledBack"]], atMost: "two-attempts", ...undone }),
+  cancelled("Processing", { fault: fixtureFaults.incurable, mayEnd: [["AwaitingPerson/RolledBack"]], atMost: "two-attempts", ...undone }),
   cancelled("Analyzing"),
   cancelled("AwaitingApproval", production),
   {
@@ -202,7 +202,7 @@ export const courses: readonly Course[] = [
   },
   cancelled("Executing"),
   cancelled("Verifying"),
-  cancelled("Recovering", { fault: fixtureFaults.incurable, mayEnd: [["Failed/RolledBack"]], atMost: "two-attempts", ...undone }),
+  cancelled("Recovering", { fault: fixtureFaults.incurable, mayEnd: [["AwaitingPerson/RolledBack"]], atMost: "two-attempts", ...undone }),
   deleted("Analyzing"),
   deleted("Executing"),
   deleted("Verifying"),
@@ -212,7 +212,7 @@ export const courses: readonly Course[] = [
     name: "not-better",
     fault: fixtureFaults.incurable,
     policy: { ...policy, maxAttempts: 1 },
-    ends: ["Failed/RolledBack"],
+    ends: ["AwaitingPerson/RolledBack"],
   },
-  { ...base, ...undone, name: "two-attempts", fault: fixtureFaults.incurable, ends: ["Failed/RolledBack"] },
+  { ...base, ...undone, name: "two-attempts", fault: fixtureFaults.incurable, ends: ["AwaitingPerson/RolledBack"] },
 ];

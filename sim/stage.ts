@@ -24,8 +24,9 @@ export interface Stage {
 
 export const requestsOf = (stage: Pick<Stage, "objects">): readonly RemediationRequest[] => stage.objects(RemediationRequest);
 
-export const isOver = (request: RemediationRequest): boolean =>
-  request.status?.phase !== undefined && isTerminal(requestTransitions, request.status.phase);
+/** Ended, or in the hands of a person: nothing more happens by itself. */
+export const isOver = ({ status }: RemediationRequest): boolean =>
+  status?.phase !== undefined && (status.phase === "AwaitingPerson" || isTerminal(requestTransitions, status.phase));
 
 export const crashLoop = (fixture: Fixture, startsAtMs: number): AlertToSend => ({
   name: "KubePodCrashLooping",

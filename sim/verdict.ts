@@ -16,7 +16,7 @@ export const judge = (run: Simulated, course: Course, references: References | u
   if (run.plan.every(isHarmless)) {
     const gaveUp = mayGiveUp(run.plan, course);
     const ends = run.ends.join(", ");
-    const expected = [course.ends, ...(course.mayEnd ?? []), ...(gaveUp ? [["Failed/ManualReviewRequired"]] : [])];
+    const expected = [course.ends, ...(course.mayEnd ?? []), ...(gaveUp ? [["AwaitingPerson/ManualReviewRequired"]] : [])];
     if (!expected.some((each) => each.join(", ") === ends))
       wrong.push(`it ended ${ends || "with no request"}, not ${expected.map((each) => each.join(", ")).join(" or ") || "with none"}`);
     const isIntended = gaveUp ? run.changes <= Math.max(...course.changes) : course.changes.includes(run.changes);
@@ -54,7 +54,13 @@ const broken = ({ ends, args, changes }: Simulated, course: Course): string[] =>
   return [];
 };
 
-const mustBeUndone = new Set(["Cancelled/", "TimedOut/", "Failed/RolledBack", "Failed/Rejected", "Failed/ApprovalExpired"]);
+const mustBeUndone = new Set([
+  "Cancelled/",
+  "TimedOut/",
+  "AwaitingPerson/RolledBack",
+  "AwaitingPerson/Rejected",
+  "AwaitingPerson/ApprovalExpired",
+]);
 
 /** What must not change how a request ends: the product has to outlive it. An action's Job runs once, and may fail; a wrong clock moves deadlines. */
 const isHarmless = ({ at, what }: Fault): boolean => {

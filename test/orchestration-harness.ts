@@ -15,6 +15,7 @@ import { createRemediationRequestController } from "#controllers/remediation-req
 import { needs as requestNeeds } from "#controllers/remediation-request/role.ts";
 import { createWorkflowExecutionController } from "#controllers/workflow-execution/controller.ts";
 import { needs as workflowNeeds } from "#controllers/workflow-execution/role.ts";
+import { createJournal, defaultBounds } from "#cluster/journal/journal.ts";
 import { savedJournal } from "#cluster/journal/journal-reader.ts";
 import { createCaches } from "#kube/caches.ts";
 import { connect } from "#kube/connect.ts";
@@ -67,6 +68,8 @@ export interface OrchestrationHarness {
   /** Lets go of an execution that is being deleted. */
   release(execution: KubernetesExecution): Promise<void>;
   cancel(name: string): Promise<void>;
+  /** As the change journal would: this version of an object is seen now. */
+  see(object: KubeObject): void;
   /** Lets that much of the controllers' time pass at once. */
   pass(seconds: number): void;
   /** `METHOD resource/name`, without what is played. */
@@ -98,6 +101,17 @@ export const openOrchestration = async (): Promise<OrchestrationHarness> => {
   const metrics = createMetrics();
   const events: string[] = [];
   const clock = unhurried(systemClock);
+  const listeners = new Set<(object: ObjectReference) => void>();
+  const journal = createJournal(defaultBounds, (object) => {
+    for (const listener of listeners) listener(object);
+  });
+  const journalKeeper = {
+    tracks: () => journal.tracks(),
+    onChange: (listener: (object: ObjectReference) => void) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
 
   return {
     cluster,
@@ -125,7 +139,7 @@ export const openOrchestration = async (): Promise<OrchestrationHarness> => {
         guardrails: { missing: () => policy.missing, approvals: () => policy.checkedBy },
       };
       const controllers = [
-        createRemediationRequestController(deps),
+        createRemediationRequestController({ ...deps, journalKeeper }),
         createRemediationProcessingController(deps),
         createWorkflowExecutionController(deps),
       ];
@@ -185,7 +199,11 @@ export const openOrchestration = async (): Promise<OrchestrationHarness> => {
         apiVersion: API_VERSION,
         kind: "RemediationRequest",
         metadata: { namespace: own, name },
-        spec: { alert, reported: { kind: target.kind, namespace: shop, name: target.name }, target },
+        spec: {
+          alert,
+          reported: { kind: target.kind, ...(target.namespace === undefined ? {} : { namespace: target.namespace }), name: target.name },
+          target,
+        },
       }),
     resolveAlert: async (name) => {
       const at = new Date(systemClock.now()).toISOString();
@@ -216,6 +234,7 @@ export const openOrchestration = async (): Promise<OrchestrationHarness> => {
       cluster.proxy.requests
         .filter(({ isWrite, body, path: url }) => isWrite && (url.includes(text) || body.includes(text)))
         .map(({ method, path: url }) => `${method} ${url.split("?")[0]?.split("/").slice(6).join("/")}`),
+    see: (object) => journal.see(object, clock.now()),
     pass: clock.pass,
     close: cluster.stop,
   };

@@ -56,7 +56,7 @@ export const createEndsLaw = (view: WorldView, options: EndsOptions): Law => {
     },
     atEnd: () => {
       for (const { metadata, status } of view.objects(RemediationRequest))
-        if (status?.phase === undefined || !isTerminal(requestTransitions, status.phase))
+        if (status?.phase !== "AwaitingPerson" && (status?.phase === undefined || !isTerminal(requestTransitions, status.phase)))
           violations.push(`${metadata.name} has not ended: ${status?.phase ?? "Pending"}, ${status?.message ?? "without a message"}`);
       const opened = new Set([...requests.values()].map(({ spec }) => referenceText(spec.target)));
       for (const target of options.alerted())

@@ -83,6 +83,9 @@ export const conditions = z
   .describe("Positive claims about this object, in the standard form.");
 
 /** What the status of every kind with phases holds. */
+/** Far above the limit of policy: a request also analyzes again when something near its target changes. */
+export const maxAttemptNumber = 1000;
+
 export const phaseStatus = <Phase extends z.ZodEnum>(phase: Phase, description: string) => ({
   phase: phase.optional().describe(description),
   phaseStartedAt: timestamp.optional().describe("When the phase began."),

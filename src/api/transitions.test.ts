@@ -41,9 +41,9 @@ describe.each(tables)("%s", (_, table) => {
   });
 });
 
-test("every phase of a request that is not terminal has a deadline, but for the one that waits for people", () => {
+test("every phase of a request that is not terminal has a deadline, but for those that wait for people or another request", () => {
   const without = Object.keys(requestTransitions).filter(
     (phase) => !isTerminal(requestTransitions, phase as keyof typeof requestTransitions) && !(phase in requestDeadlineSeconds),
   );
-  expect(without).toEqual(["AwaitingApproval"]);
+  expect(without).toEqual(["AwaitingApproval", "AwaitingPerson", "Following"]);
 });

@@ -77,6 +77,12 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("#cli/commands/cancel.ts")).define,
   },
   {
+    name: "close",
+    group: requests,
+    description: "Close a request that awaits a person, with the reason",
+    load: async () => (await import("#cli/commands/close.ts")).define,
+  },
+  {
     name: "pause",
     group: operate,
     description: "Stop repairs from beginning, everywhere or in one namespace",

@@ -16,7 +16,7 @@ export const until = (atMs: number | undefined, nowMs: number): Next =>
   atMs === undefined ? "rest" : { afterMs: Math.max(0, atMs - nowMs) };
 
 export interface Watch<T extends KubeObject = KubeObject> {
-  readonly store: Store<T>;
+  readonly store: Pick<Store<T>, "onChange" | "whenSynced" | "list">;
   /** Whose turn it is when this object changes; asked for the object before the change as well. */
   keysOf(object: T): readonly Key[];
 }

@@ -12,6 +12,7 @@ export interface Settings {
   readonly coolOffSeconds: number;
   readonly approvalExpirySeconds: number;
   readonly verificationSeconds: number;
+  readonly reminderSeconds: number;
   readonly maxAttempts: number;
   readonly retentionSeconds: number;
   readonly noActionRetentionSeconds: number;
@@ -50,6 +51,7 @@ export const defaultSettings: Settings = {
   coolOffSeconds: 1800,
   approvalExpirySeconds: 14_400,
   verificationSeconds: 300,
+  reminderSeconds: 14_400,
   maxAttempts: 3,
   retentionSeconds: 86_400,
   noActionRetentionSeconds: 3_600,
@@ -109,6 +111,7 @@ const overlaid = (
         coolOffSeconds: spec.coolOffSeconds ?? settings.coolOffSeconds,
         approvalExpirySeconds: spec.approvalExpirySeconds ?? settings.approvalExpirySeconds,
         verificationSeconds: spec.verificationSeconds ?? settings.verificationSeconds,
+        reminderSeconds: spec.reminderSeconds ?? settings.reminderSeconds,
         maxAttempts: spec.maxAttempts ?? settings.maxAttempts,
         retentionSeconds: spec.retentionSeconds ?? settings.retentionSeconds,
         noActionRetentionSeconds: spec.noActionRetentionSeconds ?? settings.noActionRetentionSeconds,

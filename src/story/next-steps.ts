@@ -17,11 +17,20 @@ export const nextSteps = (facts: Facts): readonly NextStep[] => {
       { what: "Read the change below, then approve it:", command: command(facts, "approve") },
       { what: "or reject it:", command: `${command(facts, "reject")} -m "why"` },
     ];
+  if (facts.phase === "Following" && facts.leader !== undefined)
+    return [{ what: "Read the request that it follows:", command: `kintsugi describe ${facts.leader}${namespaceFlag(facts)}` }];
+  if (facts.phase === "AwaitingPerson") return [...forPerson(facts), closeStep(facts)];
   if (facts.completedAt === undefined)
     return [
       { what: "Follow it:", command: `kintsugi get rr ${facts.request}${namespaceFlag(facts)} --watch` },
       { what: "or cancel it:", command: command(facts, "cancel") },
     ];
+  return forPerson(facts);
+};
+
+/** What Kintsugi leaves to a person, whether the request waits for it or has ended. */
+const forPerson = (facts: Facts): readonly NextStep[] => {
+  const current = facts.attempts.at(-1);
   const { namespace } = facts.target;
   if (facts.outcome === "Suggested" && current?.context?.managed === false && namespace !== undefined)
     return [
@@ -39,9 +48,14 @@ export const nextSteps = (facts: Facts): readonly NextStep[] => {
         command: describeCommand(atFault),
       },
     ];
-  if (facts.outcome === "ApprovalExpired") return [{ what: "If the alert still fires, Kintsugi asks again in a new request" }];
+  if (facts.outcome === "ApprovalExpired") return [{ what: "If the alert still fires, Kintsugi asks again" }];
   return [];
 };
+
+const closeStep = (facts: Facts): NextStep => ({
+  what: "or close it, if nothing more has to be done:",
+  command: `${command(facts, "close")} -m "why"`,
+});
 
 /** The pods of the failed repair are gone: what they reason is kept. */
 const failedRepair = ({ attempts }: Facts): readonly NextStep[] => {

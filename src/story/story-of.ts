@@ -45,10 +45,12 @@ const factsOf = (objects: StoryObjects): Facts => {
     message: status.message,
     blockedBy: status.blockedBy,
     leader: status.leader,
+    awaiting: status.awaiting,
     startedAt: request.metadata.creationTimestamp,
     completedAt: status.completedAt,
     cancelAsked: request.spec.cancel !== undefined,
     ...(request.spec.cancel === undefined ? {} : { cancel: request.spec.cancel }),
+    ...(request.spec.close === undefined ? {} : { close: request.spec.close }),
     seen: seenOf(request),
     attempts: attemptsOf(objects).map(attemptStory),
   };
@@ -62,6 +64,7 @@ const seenOf = (request: RemediationRequest): Seen => {
     severity: fingerprint === first.fingerprint ? first.severity : undefined,
     startsAt: each.startsAt,
     count: each.count,
+    firings: each.firings,
     resolvedAt: each.resolvedAt,
   }));
   return {

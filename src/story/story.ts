@@ -3,7 +3,7 @@ import type { Autonomy, ObjectDiff, Permission, Quote, Step } from "#api/fields.
 import type { AIAnalysis, Plan, Refusal, RootCause, Verdict } from "#api/kinds/ai-analysis.ts";
 import type { ApprovalPhase, Decision } from "#api/kinds/ai-approval-request.ts";
 import type { Context } from "#api/kinds/remediation-processing.ts";
-import type { Outcome, RemediationRequest, RequestPhase } from "#api/kinds/remediation-request.ts";
+import type { Awaiting, Closing, Outcome, RemediationRequest, RequestPhase } from "#api/kinds/remediation-request.ts";
 import type { StepStatus, WorkflowExecution, WorkflowPhase } from "#api/kinds/workflow-execution.ts";
 import type { ObjectReference } from "#api/object.ts";
 import type { Head } from "#story/head.ts";
@@ -19,7 +19,11 @@ export interface Facts {
   readonly outcome?: Outcome | undefined;
   readonly message?: string | undefined;
   readonly blockedBy?: string | undefined;
+  /** The request that this one follows or followed. */
   readonly leader?: string | undefined;
+  /** What a person was asked for, and how often. */
+  readonly awaiting?: Awaiting | undefined;
+  readonly close?: Closing;
   readonly startedAt: string;
   readonly completedAt?: string | undefined;
   readonly cancelAsked: boolean;
@@ -51,6 +55,8 @@ export interface SeenAlert {
   readonly severity?: string | undefined;
   readonly startsAt: string;
   readonly count: number;
+  /** How often it began to fire, where more than once. */
+  readonly firings?: number | undefined;
   readonly resolvedAt?: string | undefined;
 }
 

@@ -14,6 +14,8 @@ export const phaseWords: Readonly<Record<RequestPhase, string>> = {
   Executing: "The repair is running.",
   Verifying: "The repair is applied; Kintsugi checks that the symptom stays away.",
   Recovering: "The attempt failed and was cleaned up; Kintsugi decides whether to try again.",
+  AwaitingPerson: "Kintsugi needs a person. It watches the target, and analyzes again when something near it changes.",
+  Following: "Another request works on the same root cause. Kintsugi changes nothing for this one meanwhile.",
   Completed: "Finished.",
   Failed: "Finished without a repair.",
   TimedOut: "A phase exceeded its deadline, so the request was stopped. Manual review is needed.",
@@ -23,6 +25,8 @@ export const phaseWords: Readonly<Record<RequestPhase, string>> = {
 export const outcomeWords: Readonly<Record<Outcome, string>> = {
   Remediated: "Fixed and verified.",
   SelfResolved: "The symptom went away by itself. Nothing was changed.",
+  ResolvedByPerson: "A person fixed it. Kintsugi changed nothing that remains.",
+  Closed: "A person closed it. The symptom may remain.",
   NoActionRequired: "The target is healthy. Nothing was changed.",
   Suggested: "The cause is known and a repair is proposed; policy does not allow Kintsugi to apply it. Nothing was changed.",
   Followed: "Another request repaired the same cause.",
@@ -37,6 +41,8 @@ export const outcomeWords: Readonly<Record<Outcome, string>> = {
 const outcomeStates: Readonly<Record<Outcome, string>> = {
   Remediated: "Repaired",
   SelfResolved: "Resolved",
+  ResolvedByPerson: "Resolved",
+  Closed: "Closed",
   NoActionRequired: "Healthy",
   Suggested: "Proposed",
   Followed: "Followed",
@@ -55,13 +61,29 @@ const phaseStates: Readonly<Record<RequestPhase, string>> = {
   Executing: "Repairing",
   Verifying: "Verifying",
   Recovering: "Retrying",
+  AwaitingPerson: "Waiting",
+  Following: "Following",
   Completed: "Completed",
   Failed: "Failed",
   TimedOut: "Timed out",
   Cancelled: "Cancelled",
 };
-export const stateWords = ({ phase, outcome }: Pick<Facts, "phase" | "outcome">): string =>
-  outcome === undefined ? phaseStates[phase] : outcomeStates[outcome];
+export const stateWords = ({ phase, outcome, leader }: Pick<Facts, "phase" | "outcome" | "leader">): string =>
+  phase === "Completed" && leader !== undefined
+    ? outcomeStates.Followed
+    : outcome === undefined
+      ? phaseStates[phase]
+      : outcomeStates[outcome];
+
+/** What a request that is open, or has ended, means for the reader: one or two sentences. */
+export const meaningOf = ({ phase, outcome, leader }: Pick<Facts, "phase" | "outcome" | "leader">): string => {
+  if (phase === "AwaitingPerson" && outcome !== undefined) return `${outcomeWords[outcome]} ${phaseWords[phase]}`;
+  if (phase === "Following" && leader !== undefined)
+    return `${leader} works on the same root cause. Kintsugi changes nothing for this request meanwhile.`;
+  if (phase === "Completed" && leader !== undefined)
+    return `${leader} worked on the same root cause. Nothing was changed for this request.`;
+  return outcome === undefined ? phaseWords[phase] : outcomeWords[outcome];
+};
 
 export const verdictWords: Readonly<Record<Verdict, string>> = {
   Actionable: "Kintsugi can fix this",
@@ -89,6 +111,8 @@ export type Tone = "good" | "waiting" | "bad" | "running";
 const outcomeTones: Readonly<Record<Outcome, Tone>> = {
   Remediated: "good",
   SelfResolved: "good",
+  ResolvedByPerson: "good",
+  Closed: "waiting",
   NoActionRequired: "good",
   Suggested: "waiting",
   Followed: "good",
@@ -99,8 +123,10 @@ const outcomeTones: Readonly<Record<Outcome, Tone>> = {
   Error: "bad",
 };
 
+const waitingPhases: ReadonlySet<RequestPhase> = new Set(["AwaitingApproval", "Blocked", "AwaitingPerson", "Following"]);
+
 export const toneOf = (facts: Pick<Facts, "phase" | "outcome">): Tone => {
   if (facts.outcome !== undefined) return outcomeTones[facts.outcome];
-  if (facts.phase === "AwaitingApproval" || facts.phase === "Blocked") return "waiting";
+  if (waitingPhases.has(facts.phase)) return "waiting";
   return facts.phase === "Failed" || facts.phase === "TimedOut" ? "bad" : "running";
 };

@@ -247,7 +247,7 @@ const waitForEnd = async (kube: Kube, own: string, target: string): Promise<NonN
         (request) =>
           request.spec.target.name === target &&
           request.status?.phase !== undefined &&
-          isTerminal(requestTransitions, request.status.phase),
+          (request.status.phase === "AwaitingPerson" || isTerminal(requestTransitions, request.status.phase)),
       );
       if (ended !== undefined) return ended;
     }

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
 import {
+  maxAttemptNumber,
   AlertReference,
   ApprovalReference,
   Autonomy,
@@ -94,7 +95,7 @@ export const AIAnalysis = defineKind({
   description: "Evidence, root cause and ranked repairs of one attempt.",
   spec: z.object({
     request: objectName.describe("The RemediationRequest."),
-    attempt: z.int().min(1).max(10).describe("Which attempt of the request, from 1."),
+    attempt: z.int().min(1).max(maxAttemptNumber).describe("Which attempt of the request, from 1."),
     alert: AlertReference.describe("The first alert of the episode; the request holds the whole of it."),
     reported: Reported.describe("The object the alert named."),
     target: Reference.describe("The object to repair."),

@@ -184,6 +184,12 @@ export const RemediationPolicy = defineKind({
       .optional()
       .describe("The time until an approval request expires; 14400 by default."),
     verificationSeconds: z.int().min(10).max(3600).optional().describe("The time limit for a repair to show its effect; 300 by default."),
+    reminderSeconds: z
+      .int()
+      .min(60)
+      .max(604_800)
+      .optional()
+      .describe("How long a request awaits a person before it is announced again; 14400 by default."),
     maxAttempts: z.int().min(1).max(10).optional().describe("The number of attempts in one episode; 3 by default."),
     retentionSeconds: z.int().min(60).max(31_536_000).optional().describe("The time that a finished request is kept; 86400 by default."),
     noActionRetentionSeconds: z

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
 import {
+  maxAttemptNumber,
   AlertReference,
   Autonomy,
   message,
@@ -70,7 +71,7 @@ export const RemediationProcessing = defineKind({
   description: "The context of a target for its analysis: neighbours, environment, priority, autonomy, protections.",
   spec: z.object({
     request: objectName.describe("The RemediationRequest."),
-    attempt: z.int().min(1).max(10).describe("The attempt of the request, from 1."),
+    attempt: z.int().min(1).max(maxAttemptNumber).describe("The attempt of the request, from 1."),
     alert: AlertReference.describe("The first alert of the episode; the request holds all of it."),
     reported: Reported.describe("The object the alert named."),
     target: Reference.describe("The object to repair."),

@@ -1,7 +1,18 @@
 // WorkflowExecution: the ordered steps of one repair, the proof that the symptom is gone, and the undo where it is not.
 import * as z from "zod";
 import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
-import { ApprovalReference, message, objectName, phaseStatus, Quote, Reference, Step, Symptom, timestamp } from "#api/fields.ts";
+import {
+  maxAttemptNumber,
+  ApprovalReference,
+  message,
+  objectName,
+  phaseStatus,
+  Quote,
+  Reference,
+  Step,
+  Symptom,
+  timestamp,
+} from "#api/fields.ts";
 
 export const WorkflowPhase = z.enum([
   "Pending",
@@ -48,7 +59,7 @@ export const WorkflowExecution = defineKind({
   description: "One repair of one object. Its name is the lock on that object: wfe-<12 hex of the object>-<n>.",
   spec: z.object({
     request: objectName.describe("The RemediationRequest it belongs to."),
-    attempt: z.int().min(1).max(10).describe("The attempt of the request, from 1."),
+    attempt: z.int().min(1).max(maxAttemptNumber).describe("The attempt of the request, from 1."),
     target: Reference.describe("The object to repair."),
     steps: z.array(Step).min(1).max(20).describe("The steps, in a possible order."),
     symptom: Symptom.describe("The check that proves the symptom gone."),

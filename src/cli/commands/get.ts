@@ -72,13 +72,27 @@ const get = async (session: Session, { kind, name }: Question): Promise<number> 
   const table = (): string => {
     if (objects.length === 0) return "";
     const width = widthOption(session);
-    const rows = objects.map((each) => rowOf(kind, each, width, session.deps.clock.now()));
+    const isFolded = name === undefined && width === "normal" && kind.kind === RemediationRequest.kind;
+    const shown = isFolded ? folded(objects as unknown as readonly RemediationRequest[]) : objects;
+    const rows = shown.map((each) => rowOf(kind, each, width, session.deps.clock.now()));
     return renderTable(headerOf(kind, width), rows, { columns: session.tableColumns, ...fitOf(kind, width) });
   };
   session.answer(found === undefined ? { apiVersion: "v1", kind: "List", items: objects.map(asShown) } : asShown(found), table, () =>
     objects.map((each) => nameOf(kind, each)),
   );
   return 0;
+};
+
+/** Requests that follow another one are counted at their leader: a storm is one row. `-o wide` lists each. */
+const folded = (requests: readonly RemediationRequest[]): readonly RemediationRequest[] => {
+  const names = new Set(requests.map(({ metadata }) => metadata.name));
+  const leaders = requests.filter(({ status }) => status?.leader === undefined || !names.has(status.leader));
+  return leaders.map((leader) => {
+    const followers = requests.filter(({ status }) => status?.leader === leader.metadata.name).length;
+    if (followers === 0) return leader;
+    const target = { ...leader.spec.target, name: `${leader.spec.target.name} (+${followers})` };
+    return { ...leader, spec: { ...leader.spec, target } };
+  });
 };
 
 /** Throws where the namespace, or the object that was named, does not exist. */

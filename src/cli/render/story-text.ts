@@ -1,11 +1,11 @@
 // The story as text that a newcomer understands without a manual. Pure; wording only, no facts of its own.
-import { times } from "#lib/words.ts";
+import { counted, times } from "#lib/words.ts";
 import { referenceText } from "#api/object.ts";
 import { dateAndTime, durationText, offsetText, timeOfDay } from "#lib/duration.ts";
 import { headLines } from "#cli/render/head.ts";
 import { type Page, paragraph, point, section } from "#cli/render/page.ts";
 import { attemptText } from "#cli/render/story-attempt-text.ts";
-import { phaseWords, outcomeWords, type Tone } from "#story/words.ts";
+import { meaningOf, type Tone } from "#story/words.ts";
 import type { NextStep } from "#story/next-steps.ts";
 import type { SeenAlert, Story } from "#story/story.ts";
 import { createPaint, widthOf } from "#cli/render/text.ts";
@@ -43,7 +43,7 @@ export const renderStory = (story: Story, options: StoryOptions): string => {
 
 const headline = (page: Page, story: Story, nowMs: number | undefined): readonly string[] => {
   const state = story.outcome === undefined ? story.phase : `${story.phase} (${story.outcome})`;
-  const words = cancelledText(story) ?? (story.outcome === undefined ? phaseWords[story.phase] : outcomeWords[story.outcome]);
+  const words = cancelledText(story) ?? meaningOf(story);
   const message = story.message === undefined || oneLine(story.message) === words ? [] : paragraph(page, 1, story.message);
   const start = fromTimestamp(story.startedAt);
   const started = start === undefined ? [] : paragraph(page, 1, `Started ${dateAndTime(start)} UTC.`);
@@ -59,11 +59,22 @@ const headline = (page: Page, story: Story, nowMs: number | undefined): readonly
       ...message,
       ...(story.blockedBy === undefined ? [] : point(page, 1, "Waits for:", story.blockedBy)),
       ...(story.leader === undefined ? [] : point(page, 1, "Follows:", story.leader)),
+      ...awaitingText(story).flatMap((text) => paragraph(page, 1, text)),
       ...(story.cancelAsked && story.completedAt === undefined
         ? paragraph(page, 1, `${story.cancel?.by ?? "A user"} requested cancellation; what has started ends first.`)
         : []),
     ]),
   ];
+};
+
+/** One line: since when, and what has been tried. */
+const awaitingText = ({ phase, awaiting }: Story): readonly string[] => {
+  const since = fromTimestamp(awaiting?.since);
+  if (phase !== "AwaitingPerson" || awaiting === undefined || since === undefined) return [];
+  const { looks, reminders = 0 } = awaiting;
+  const analyzed = looks === 0 ? "" : ` Kintsugi analyzed again ${times(looks)}.`;
+  const reminded = reminders === 0 ? "" : ` It sent ${counted(reminders, "reminder")}.`;
+  return [`Waiting since ${dateAndTime(since)} UTC.${analyzed}${reminded}`];
 };
 
 const colors = { good: "green", waiting: "yellow", bad: "red", running: "cyan" } as const satisfies Record<Tone, string>;
@@ -108,7 +119,7 @@ const alertText = (alert: SeenAlert): string => {
   const since = fromTimestamp(alert.startsAt);
   const resolved = fromTimestamp(alert.resolvedAt);
   const began = since === undefined ? "" : ` since ${timeOfDay(since)}`;
-  return `Alert ${alert.name}${severity}${began}, delivered ${times(alert.count)}${resolved === undefined ? "" : `, resolved at ${timeOfDay(resolved)}`}`;
+  return `Alert ${alert.name}${severity}${began}, delivered ${times(alert.count)}${alert.firings === undefined ? "" : `, fired ${times(alert.firings)}`}${resolved === undefined ? "" : `, resolved at ${timeOfDay(resolved)}`}`;
 };
 
 const timelineText = (page: Page, story: Story): readonly string[] => {

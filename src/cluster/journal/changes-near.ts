@@ -18,6 +18,8 @@ export interface Window {
 export interface NearChange extends ObjectChange {
   /** What the object is to the target, in words. */
   readonly relation: string;
+  /** It is the target, or names it, or is named by it: nearer than a common namespace or node. */
+  readonly isDirect: boolean;
 }
 
 export interface Nearby {
@@ -73,7 +75,7 @@ export const changesNear = (
     .flatMap(({ change, at }) => (at === undefined ? [] : [{ change, ...at }]))
     .toSorted((a, b) => a.rank - b.rank || distance(a.change) - distance(b.change))
     .slice(0, nearby.limit ?? 200)
-    .map(({ change, relation }) => ({ ...change, relation }));
+    .map(({ change, rank, relation }) => ({ ...change, relation, isDirect: rank <= 1 }));
 };
 
 const isTarget = (track: Track, target: ObjectReference): boolean => journalKey(track.object) === journalKey(target);

@@ -51,7 +51,8 @@ export interface Journal {
 export const journalKey = ({ kind, namespace, name }: Pick<ObjectReference, "kind" | "namespace" | "name">): string =>
   `${kind}/${namespace ?? ""}/${name}`;
 
-export const createJournal = (bounds: JournalBounds = defaultBounds): Journal => {
+/** `onChange`: an object has another version, or one that was not known. */
+export const createJournal = (bounds: JournalBounds = defaultBounds, onChange?: (object: ObjectReference) => void): Journal => {
   const tracks = new Map<string, Track>();
   const changed = new Set<string>();
   /** Of each namespace, its keys in the order in which they were last changed. */
@@ -75,6 +76,7 @@ export const createJournal = (bounds: JournalBounds = defaultBounds): Journal =>
     share.keys.add(key);
     tracks.set(key, track);
     changed.add(key);
+    if (known?.versions.at(-1)?.number !== track.versions.at(-1)?.number) onChange?.(track.object);
   };
   const drop = (key: string): void => {
     const known = tracks.get(key);

@@ -27,6 +27,8 @@ export interface JournalKeeper {
   run(signal: AbortSignal): Promise<void>;
   /** As far as it is known by now; empty where it does not run. */
   readonly journal: Pick<Journal, "tracks" | "get" | "content" | "size">;
+  /** Called after another version of an object is known. Returns how to stop listening. */
+  onChange(listener: (object: ObjectReference) => void): () => void;
   /** Undefined before every kind has been seen once, and where it does not run. */
   tracks(): readonly Track[] | undefined;
   changesNear(target: ObjectReference, window: Window, nearby?: Nearby): readonly NearChange[];
@@ -47,7 +49,11 @@ export const createJournalKeeper = (deps: KeeperDeps): JournalKeeper => {
   const bytes = metrics?.gauge(journalMetrics.bytes);
   const refused = metrics?.gauge(journalMetrics.refused);
   const failures = metrics?.counter(journalMetrics.saveFailures);
-  let journal = createJournal(bounds);
+  const listeners = new Set<(object: ObjectReference) => void>();
+  const announce = (object: ObjectReference): void => {
+    for (const listener of listeners) listener(object);
+  };
+  let journal = createJournal(bounds, announce);
   let isWhole = false;
   const troubles = new Map<string, string>();
 
@@ -143,7 +149,7 @@ export const createJournalKeeper = (deps: KeeperDeps): JournalKeeper => {
   return {
     run: async (signal) => {
       // Another process may have kept it since our last term.
-      journal = createJournal(bounds);
+      journal = createJournal(bounds, announce);
       troubles.clear();
       const savedAt = await load(signal);
       if (signal.aborted) return;
@@ -153,6 +159,10 @@ export const createJournalKeeper = (deps: KeeperDeps): JournalKeeper => {
     },
     get journal() {
       return journal;
+    },
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
     tracks: () => (isWhole ? journal.tracks() : undefined),
     changesNear: (target, window, nearby) => changesNear(journal.tracks(), target, window, nearby),

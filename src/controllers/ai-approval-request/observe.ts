@@ -26,6 +26,11 @@ export const observe = async (
   const request = caches.of(RemediationRequest, { namespace }).get({ namespace, name: approval.spec.request });
   if (request !== undefined && isTerminal(requestTransitions, phaseOf(request)))
     return { approval, drift: `${request.metadata.name}, which requested it, has ended` };
+  if (request !== undefined && phaseOf(request) === "Following")
+    return {
+      approval,
+      drift: `${request.metadata.name} follows ${request.status?.leader ?? "another request"}, which works on the same cause`,
+    };
   if (checkedBy === undefined) return { approval, isUnchecked: true };
   if (checkedBy !== (approval.spec.checkedBy ?? ""))
     return { approval, drift: "the admission policy that checks decisions changed since the request" };

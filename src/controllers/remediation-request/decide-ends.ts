@@ -3,8 +3,17 @@ import { phaseOf } from "#api/define-kind.ts";
 import type { Attempt, Outcome, RemediationRequest } from "#api/kinds/remediation-request.ts";
 import type { AIAnalysis } from "#api/kinds/ai-analysis.ts";
 import type { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
+import { referenceText } from "#api/object.ts";
 import { chosenPlan, hasAlternative, planText, refusedBy } from "#controllers/remediation-request/children.ts";
-import { attemptOf, deadlineMs, type Observed, type TransitionTo } from "#controllers/remediation-request/observed.ts";
+import {
+  alertsResolved,
+  attemptOf,
+  deadlineMs,
+  type Observed,
+  roundOf,
+  type TransitionTo,
+} from "#controllers/remediation-request/observed.ts";
+import { toPreciseTimestamp } from "#lib/clock.ts";
 import { clipped } from "#lib/words.ts";
 
 type End = "Completed" | "Failed" | "TimedOut" | "Cancelled";
@@ -21,10 +30,56 @@ export const failed = (outcome: Outcome, message: string, status: Status = {}): 
 export const timedOut = (what: string): TransitionTo =>
   ended("TimedOut", `Timed out: ${what}. No change of this attempt remains in the cluster.`);
 
-export const cancelled = ({ spec }: RemediationRequest): TransitionTo => {
+/**
+ * Where a person is needed and the alert fires, the request stays the active one of its target; else it ends. An answer that the person has
+ * already is marked as unchanged.
+ */
+export const needsPerson = (
+  { request, analysis }: Observed,
+  now: number,
+  outcome: Outcome,
+  message: string,
+  status: Status = {},
+): TransitionTo => {
+  if (alertsResolved(request)) return ended(outcome === "Suggested" ? "Completed" : "Failed", message, outcome, status);
+  const at = toPreciseTimestamp(now);
+  const known = request.status?.awaiting;
+  const answer = clipped(`${outcome}: ${causeOf(analysis) ?? message}`);
+  const isKnown = known?.answer === answer;
+  const awaiting = {
+    ...(known ?? { since: at, looks: 0 }),
+    outcome,
+    answer,
+    lookedAt: analysis?.metadata.creationTimestamp ?? at,
+  };
+  return {
+    do: "transition",
+    to: "AwaitingPerson",
+    ...(isKnown ? {} : { reason: outcome }),
+    status: { ...status, outcome, awaiting },
+    message: isKnown ? `Unchanged: ${message}` : message,
+  };
+};
+
+/** Pods come and go: the cause and its object are what makes an answer the same. */
+const causeOf = (analysis: AIAnalysis | undefined): string | undefined => {
+  const root = analysis?.status?.rootCause;
+  return root === undefined ? undefined : `${root.code} of ${referenceText(root.object)}`;
+};
+
+/** A request that a person knows of already does not end because another look at it failed. */
+export const gaveUp = (seen: Observed, now: number, end: TransitionTo): TransitionTo => {
+  const { awaiting } = seen.request.status ?? {};
+  return awaiting === undefined ? end : needsPerson(seen, now, awaiting.outcome, end.message);
+};
+
+export const cancelled = (request: RemediationRequest): TransitionTo =>
+  ended("Cancelled", `${cancelledBy(request)} No change of it remains in the cluster.`);
+
+export const cancelledBy = ({ spec }: RemediationRequest): string => {
   const { by, message = "" } = spec.cancel ?? {};
   const who = by === undefined ? "on request" : `by ${by}${message === "" ? "" : ` (“${clipped(message, 200)}”)`}`;
-  return ended("Cancelled", `Cancelled ${who}. No change of it remains in the cluster.`);
+  return `Cancelled ${who}.`;
 };
 
 /** The attempts with how the present one ended: later attempts read it. */
@@ -52,7 +107,7 @@ export const startRepair = ({ analysis, hold, request, workflow }: Observed): Tr
 };
 
 /** What an analysis that has ended means for the request; absent while it has not. */
-export const analysisEnded = (seen: Observed): TransitionTo | undefined => {
+export const analysisEnded = (seen: Observed, now: number): TransitionTo | undefined => {
   const { analysis, request } = seen;
   const { phase, result, message = "" } = analysis?.status ?? {};
   if (analysis === undefined || (phase !== "Completed" && phase !== "Failed")) return undefined;
@@ -60,31 +115,33 @@ export const analysisEnded = (seen: Observed): TransitionTo | undefined => {
     case "Proceed":
       return startRepair(seen);
     case "Suggested":
-      return ended("Completed", message || `Suggested, not done: ${repairOf(analysis)}.`, "Suggested");
+      return needsPerson(seen, now, "Suggested", message || `Suggested, not done: ${repairOf(analysis)}.`);
     case "NothingToDo":
       return ended("Completed", message || "The target is healthy. No action is required.", "NoActionRequired");
     case "ManualReviewRequired": {
       const why = message || "No repair is known for this cause.";
-      return wasUndone(request) ? failed("RolledBack", `${lastResult(request)} ${why}`) : failed("ManualReviewRequired", why);
+      return wasUndone(request)
+        ? needsPerson(seen, now, "RolledBack", `${lastResult(request)} ${why}`)
+        : needsPerson(seen, now, "ManualReviewRequired", why);
     }
     case "Rejected":
-      return rejected(seen, analysis, message || "The repair was rejected.");
+      return rejected(seen, now, analysis, message || "The repair was rejected.");
     case "ApprovalExpired":
-      return failed("ApprovalExpired", message || "The approval request expired without a decision.");
+      return needsPerson(seen, now, "ApprovalExpired", message || "The approval request expired without a decision.");
     case "Drifted": {
       const why = message || "The target changed while the approval was pending.";
       return recover(seen, `${why} Analyzing again.`, { result: clipped(why), actions: [] });
     }
     case undefined:
-      return failed("Error", `The analysis failed: ${message || "no reason given"}`);
+      return gaveUp(seen, now, failed("Error", `The analysis failed: ${message || "no reason given"}`));
   }
 };
 
 /** A rejection is respected: where there is another repair, a new attempt analyzes again and proposes that one. */
-const rejected = (seen: Observed, analysis: AIAnalysis, why: string): TransitionTo => {
+const rejected = (seen: Observed, now: number, analysis: AIAnalysis, why: string): TransitionTo => {
   const refused = { rejected: refusedBy(analysis, clipped(why)).slice(0, 10) };
-  const isLast = attemptOf(seen.request) >= seen.maxAttempts || !hasAlternative(analysis);
-  if (isLast) return failed("Rejected", why, attemptsWith(seen.request, refused));
+  const isLast = roundOf(seen.request) >= seen.maxAttempts || !hasAlternative(analysis);
+  if (isLast) return needsPerson(seen, now, "Rejected", why, attemptsWith(seen.request, refused));
   return recover(seen, `${why} Looking for another repair.`, { ...refused, result: clipped(why), actions: [] });
 };
 
@@ -100,7 +157,12 @@ export const workflowEnded = (seen: Observed, now: number): TransitionTo | undef
   if (phase !== "RolledBack" && phase !== "Failed" && phase !== "Cancelled") return undefined;
   const restored = conditions?.find(({ type }) => type === "Restored");
   if (restored?.status !== "True")
-    return failed("ManualReviewRequired", `${message || "The repair failed."} Its changes were not undone. Manual review is required.`);
+    return needsPerson(
+      seen,
+      now,
+      "ManualReviewRequired",
+      `${message || "The repair failed."} Its changes were not undone. Manual review is required.`,
+    );
   if (request.spec.cancel !== undefined) return cancelled(request);
   if (workflow.spec.cancel === true)
     return now >= deadlineMs(seen) ? timedOut("the repair took too long and was undone") : cancelled(request);

@@ -1,9 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { isTerminal, phaseOf } from "#api/define-kind.ts";
 import type { AIAnalysis, Plan } from "#api/kinds/ai-analysis.ts";
-import { type RemediationRequest, RequestPhase, requestDeadlineSeconds, requestTransitions } from "#api/kinds/remediation-request.ts";
+import {
+  type Awaiting,
+  type RemediationRequest,
+  RequestPhase,
+  requestDeadlineSeconds,
+  requestTransitions,
+} from "#api/kinds/remediation-request.ts";
 import type { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
 import { decide, phases } from "#controllers/remediation-request/decide.ts";
+import { maxLooks, maxReminders } from "#controllers/remediation-request/decide-waiting.ts";
+import type { OutsideChange } from "#controllers/remediation-request/outside-changes.ts";
 import type { Observed, Words } from "#controllers/remediation-request/observed.ts";
 import { testDecisionLaws } from "#test/decision-laws.ts";
 import {
@@ -18,15 +26,22 @@ import {
   processed,
   restored,
   stamp,
+  target as web,
 } from "#test/orchestration-samples.ts";
 
-type Given = Omit<Partial<Observed>, "request"> & { status?: RemediationRequest["status"]; cancel?: { by: string; message?: string } };
+type Given = Omit<Partial<Observed>, "request"> & {
+  status?: RemediationRequest["status"];
+  cancel?: { by: string; message?: string };
+  close?: { by: string; message: string };
+};
 
-const seen = (phase: RequestPhase | undefined, { status, cancel, ...rest }: Given = {}): Observed => ({
-  request: aRequest(
-    phase === undefined ? undefined : { phase, phaseStartedAt: stamp(0), attempt: 1, ...status },
-    cancel === undefined ? {} : { cancel },
-  ),
+const seen = (phase: RequestPhase | undefined, { status, cancel, close, ...rest }: Given = {}): Observed => ({
+  request: aRequest(phase === undefined ? undefined : { phase, phaseStartedAt: stamp(0), attempt: 1, ...status }, {
+    ...(cancel === undefined ? {} : { cancel }),
+    ...(close === undefined ? {} : { close }),
+  }),
+  stabilisationSeconds: 60,
+  reminderSeconds: 14_400,
   maxAttempts: 3,
   verificationSeconds: 360,
   ...rest,
@@ -56,6 +71,260 @@ const inEachPhaseBeforeRepair = Object.fromEntries(
     ],
   ]),
 );
+
+const resolvedAlert = {
+  alerts: { f1: { name: "KubePodCrashLooping", startsAt: stamp(-60), lastSeen: stamp(1), count: 1, resolvedAt: stamp(1) } },
+};
+const byPerson = (reason: string, more: Partial<Awaiting> = {}): NonNullable<RemediationRequest["status"]> => ({
+  outcome: "ManualReviewRequired",
+  message: "A ConfigMap was edited.",
+  awaiting: {
+    since: stamp(0),
+    outcome: "ManualReviewRequired",
+    answer: `ManualReviewRequired: ${reason}`,
+    lookedAt: stamp(0),
+    looks: 0,
+    ...more,
+  },
+});
+const crashes = "ReleaseCrashes of Deployment shop/web";
+const edit: OutsideChange = {
+  atMs: at(100),
+  by: "kubectl-edit",
+  object: web,
+  text: "kubectl-edit changed spec.template of Deployment shop/web",
+};
+const leaderIn = (phase: RequestPhase, more: RemediationRequest["status"] = {}): RemediationRequest => {
+  const request = aRequest({ phase, phaseStartedAt: stamp(0), ...more });
+  return { ...request, metadata: { ...request.metadata, name: "rr-leader", uid: "leader" } };
+};
+const repaired = leaderIn("Completed", { outcome: "Remediated", completedAt: stamp(10), message: "Repaired: it runs." });
+const following = { leader: "rr-leader", causeObject: web } as const;
+
+const waitingCases: Record<string, [Observed, number, object]> = {
+  "what a person must decide ends where the alert is resolved already": [
+    seen("Analyzing", { analysis: anAnalysis({ ...proceed, result: "ManualReviewRequired" }), status: resolvedAlert }),
+    at(2),
+    { do: "transition", to: "Failed", reason: "ManualReviewRequired" },
+  ],
+  "so does a suggestion": [
+    seen("Analyzing", { analysis: anAnalysis({ ...proceed, result: "Suggested" }), status: resolvedAlert }),
+    at(2),
+    { do: "transition", to: "Completed", reason: "Suggested" },
+  ],
+  "an answer that a person has already is marked as unchanged": [
+    seen("Analyzing", {
+      analysis: anAnalysis({ ...proceed, result: "ManualReviewRequired", message: "It crashes." }),
+      status: byPerson(crashes),
+    }),
+    at(2),
+    { do: "transition", to: "AwaitingPerson", message: "Unchanged: It crashes.", status: { awaiting: { since: stamp(0) } } },
+  ],
+  "another answer is announced": [
+    seen("Analyzing", {
+      analysis: anAnalysis({ ...proceed, result: "ManualReviewRequired", message: "It crashes." }),
+      status: byPerson("other"),
+    }),
+    at(2),
+    { do: "transition", to: "AwaitingPerson", reason: "ManualReviewRequired", message: "It crashes." },
+  ],
+  "another look that takes too long leaves the request with the person": [
+    seen("Processing", { processing: aProcessing(), status: byPerson(crashes) }),
+    at(60),
+    { do: "transition", to: "AwaitingPerson", status: { outcome: "ManualReviewRequired" } },
+  ],
+  "a request that awaits a person is closed by one": [
+    seen("AwaitingPerson", { status: byPerson(crashes), close: { by: "ann", message: "known, fixed on Monday" } }),
+    at(2),
+    { do: "transition", to: "Completed", reason: "Closed", message: "Closed by ann (“known, fixed on Monday”)." },
+  ],
+  "or cancelled, which says what it awaited": [
+    seen("AwaitingPerson", { status: byPerson(crashes), cancel: ann }),
+    at(2),
+    { do: "transition", to: "Cancelled", message: expect.stringContaining("It awaited a person: A ConfigMap was edited.") },
+  ],
+  "it ends by itself where no one has changed anything near": [
+    seen("AwaitingPerson", { status: byPerson(crashes), quietAtMs: at(2), changes: [] }),
+    at(2),
+    { do: "transition", to: "Completed", reason: "SelfResolved", status: { outcome: "SelfResolved" } },
+  ],
+  "it names who has resolved it": [
+    seen("AwaitingPerson", { status: byPerson(crashes), quietAtMs: at(200), changes: [edit, edit] }),
+    at(200),
+    {
+      do: "transition",
+      to: "Completed",
+      reason: "ResolvedByPerson",
+      message: expect.stringMatching(
+        /kubectl-edit changed spec.template of Deployment shop\/web at 2030-01-01T00:01:40Z \(and 1 more change nearby\)/,
+      ),
+    },
+  ],
+  "it names the request whose repair has resolved it": [
+    seen("AwaitingPerson", {
+      status: byPerson(crashes),
+      quietAtMs: at(2),
+      repairedBy: { request: "rr-leader", object: "Deployment shop/api" },
+    }),
+    at(2),
+    {
+      do: "transition",
+      to: "Completed",
+      reason: "Followed",
+      status: { outcome: "Remediated", leader: "rr-leader" },
+      message: expect.stringContaining("rr-leader repaired Deployment shop/api"),
+    },
+  ],
+  "a change near it leads to another look, once it has settled": [
+    seen("AwaitingPerson", { status: byPerson(crashes), changes: [edit] }),
+    at(160),
+    {
+      do: "transition",
+      to: "Processing",
+      first: { type: "create", child: "processing", attempt: 2 },
+      status: { attempt: 2, firstAttempt: 2, outcome: undefined, awaiting: { looks: 1 } },
+      message: "Analyzing again: kubectl-edit changed spec.template of Deployment shop/web.",
+    },
+  ],
+  "until then it waits": [
+    seen("AwaitingPerson", { status: byPerson(crashes), changes: [edit] }),
+    at(159),
+    { do: "wait", untilMs: at(160) },
+  ],
+  "each look makes the next one later": [
+    seen("AwaitingPerson", { status: byPerson(crashes, { looks: 3 }), changes: [edit] }),
+    at(160),
+    { do: "wait", untilMs: at(480) },
+  ],
+  "a change before the last look is no news": [
+    seen("AwaitingPerson", { status: byPerson(crashes, { lookedAt: stamp(101) }), changes: [edit] }),
+    at(1000),
+    { do: "wait", untilMs: at(14_400) },
+  ],
+  "nor is one where the target is well and only its alert fires": [
+    seen("AwaitingPerson", { status: byPerson(crashes), changes: [edit], isWell: true }),
+    at(1000),
+    { do: "wait", untilMs: at(14_400) },
+  ],
+  "a policy that allows more leads to another look": [
+    seen("AwaitingPerson", { status: byPerson(crashes), policyChange: "policy for Deployment shop/web changed from suggest to auto" }),
+    at(60),
+    { do: "transition", to: "Processing", message: "Analyzing again: policy for Deployment shop/web changed from suggest to auto." },
+  ],
+  "an object that changes all the time is not analyzed all the time": [
+    seen("AwaitingPerson", { status: byPerson(crashes, { looks: maxLooks }), changes: [edit] }),
+    at(10_000),
+    { do: "wait", untilMs: at(14_400) },
+  ],
+  "after the interval of policy a reminder is recorded": [
+    seen("AwaitingPerson", { status: byPerson(crashes) }),
+    at(14_400),
+    {
+      do: "updateStatus",
+      status: { awaiting: { reminders: 1, remindedAt: stamp(14_400) } },
+      notice: { reason: "Reminder", message: "Reminder 1: waiting for a person for 4h. A ConfigMap was edited." },
+    },
+  ],
+  "the next one comes as long after it": [
+    seen("AwaitingPerson", { status: byPerson(crashes, { reminders: 1, remindedAt: stamp(14_400) }) }),
+    at(14_401),
+    { do: "wait", untilMs: at(28_800) },
+  ],
+  "after the last one it waits without a time": [
+    seen("AwaitingPerson", { status: byPerson(crashes, { reminders: maxReminders, remindedAt: stamp(14_400) }) }),
+    at(1_000_000),
+    { do: "wait" },
+  ],
+  "an approval that expired is asked again instead": [
+    seen("AwaitingPerson", { status: byPerson(crashes, { outcome: "ApprovalExpired" }) }),
+    at(14_400),
+    { do: "transition", to: "Processing", status: { attempt: 2, awaiting: { reminders: 1 } } },
+  ],
+  "attempts are counted from the last change near the target": [
+    seen("Recovering", { status: { attempt: 4, firstAttempt: 4, attempts: [{ number: 4, result: "Undone." }] } }),
+    at(1),
+    { do: "transition", to: "Processing", message: expect.stringContaining("Attempt 2 of 3") },
+  ],
+
+  "where another request works on the root cause, this one follows": [
+    seen("Analyzing", { analysis: anAnalysis(proceed), leader: leaderIn("Executing") }),
+    at(1),
+    {
+      do: "transition",
+      to: "Following",
+      status: { leader: "rr-leader" },
+      message: expect.stringContaining("Following rr-leader, which works on Deployment shop/web."),
+    },
+  ],
+  "so it does where its own repair would ask": [
+    seen("Analyzing", { analysis: anAnalysis({ ...proceed, phase: "AwaitingApproval" }), leader: leaderIn("AwaitingPerson") }),
+    at(1),
+    { do: "transition", to: "Following" },
+  ],
+  "so it does where both had found it at the same moment": [
+    seen("AwaitingPerson", { status: { ...byPerson(crashes), causeObject: web }, leader: leaderIn("AwaitingPerson") }),
+    at(1),
+    { do: "transition", to: "Following", status: { leader: "rr-leader", outcome: undefined } },
+  ],
+  "it waits while its leader works, also where its own symptom is gone": [
+    seen("Following", { status: following, leader: leaderIn("Verifying"), quietAtMs: at(1), isWell: true }),
+    at(1),
+    { do: "wait" },
+  ],
+  "a leader that follows names the leader": [
+    seen("Following", { status: following, leader: leaderIn("Following", { leader: "rr-first" }) }),
+    at(1),
+    { do: "updateStatus", status: { leader: "rr-first" } },
+  ],
+  "two that would follow each other do not: this one looks itself": [
+    seen("Following", { status: following, leader: leaderIn("Following", { leader: "rr-1" }) }),
+    at(1),
+    { do: "transition", to: "Processing" },
+  ],
+  "it ends with its leader's outcome and name once its own symptom is gone": [
+    seen("Following", { status: following, leader: repaired, isWell: true }),
+    at(20),
+    {
+      do: "transition",
+      to: "Completed",
+      reason: "Followed",
+      status: { outcome: "Remediated" },
+      message: "Followed rr-leader, which worked on Deployment shop/web: Repaired: it runs.",
+    },
+  ],
+  "its resolved alerts are as good": [
+    seen("Following", { status: following, leader: repaired, quietAtMs: at(20) }),
+    at(20),
+    { do: "transition", to: "Completed", reason: "Followed" },
+  ],
+  "until the symptom has had the time of a verification it waits": [
+    seen("Following", { status: following, leader: repaired }),
+    at(20),
+    { do: "wait", untilMs: at(370) },
+  ],
+  "then it analyzes itself": [
+    seen("Following", { status: following, leader: repaired }),
+    at(370),
+    { do: "transition", to: "Processing", status: { attempt: 2, leader: undefined }, message: expect.stringContaining("rr-leader ended") },
+  ],
+  "at once where its leader ended without a repair": [
+    seen("Following", { status: following, leader: leaderIn("Cancelled", { completedAt: stamp(10) }) }),
+    at(11),
+    { do: "transition", to: "Processing" },
+  ],
+  "or was deleted": [seen("Following", { status: following }), at(11), { do: "transition", to: "Processing" }],
+  "a deleted leader has no outcome to end with": [
+    seen("Following", { status: following, isWell: true }),
+    at(11),
+    { do: "transition", to: "Completed", reason: "Followed", status: { outcome: "Followed" } },
+  ],
+  "a request that follows is closed like one that awaits a person": [
+    seen("Following", { status: following, close: { by: "ann", message: "done" } }),
+    at(11),
+    { do: "transition", to: "Completed", reason: "Closed" },
+  ],
+  "and cancelled": [seen("Following", { status: following, cancel: ann }), at(11), { do: "transition", to: "Cancelled" }],
+};
 
 const cases: Record<string, [Observed, number, object]> = {
   ...inEachPhaseBeforeRepair,
@@ -155,12 +424,12 @@ const cases: Record<string, [Observed, number, object]> = {
     at(1),
     { do: "transition", to: "Failed", reason: "Error", status: { outcome: "Error" } },
   ],
-  "an analysis that only suggests ends the request": [
+  "an analysis that only suggests waits for a person": [
     seen("Analyzing", { analysis: anAnalysis({ phase: "Completed", result: "Suggested", plans: [aPlan()] }) }),
     at(1),
     {
       do: "transition",
-      to: "Completed",
+      to: "AwaitingPerson",
       reason: "Suggested",
       status: { outcome: "Suggested" },
       message: expect.stringContaining("rollback_deployment"),
@@ -171,12 +440,12 @@ const cases: Record<string, [Observed, number, object]> = {
     at(1),
     { do: "transition", to: "Completed", reason: "NoActionRequired", status: { outcome: "NoActionRequired" }, message: "All well." },
   ],
-  "what a person must decide fails with what was found": [
+  "what a person must decide waits for one, with the findings": [
     seen("Analyzing", { analysis: anAnalysis({ phase: "Completed", result: "ManualReviewRequired", message: "A ConfigMap was edited." }) }),
     at(1),
     {
       do: "transition",
-      to: "Failed",
+      to: "AwaitingPerson",
       reason: "ManualReviewRequired",
       status: { outcome: "ManualReviewRequired" },
       message: "A ConfigMap was edited.",
@@ -190,7 +459,7 @@ const cases: Record<string, [Observed, number, object]> = {
     at(1),
     {
       do: "transition",
-      to: "Failed",
+      to: "AwaitingPerson",
       reason: "RolledBack",
       status: { outcome: "RolledBack" },
       message: "It was undone. Nothing else is known.",
@@ -224,7 +493,7 @@ const cases: Record<string, [Observed, number, object]> = {
   "a rejection seen at once needs no stop at AwaitingApproval": [
     seen("Analyzing", { analysis: anAnalysis({ ...proceed, result: "Rejected", message: "Not now." }) }),
     at(1),
-    { do: "transition", to: "Failed", reason: "Rejected", status: { outcome: "Rejected" }, message: "Not now." },
+    { do: "transition", to: "AwaitingPerson", reason: "Rejected", status: { outcome: "Rejected" }, message: "Not now." },
   ],
   "a rejection where there is another repair leads to a new look": [
     seen("AwaitingApproval", { analysis: rejected([aPlan(), otherPlan]) }),
@@ -245,7 +514,7 @@ const cases: Record<string, [Observed, number, object]> = {
     at(1),
     {
       do: "transition",
-      to: "Failed",
+      to: "AwaitingPerson",
       reason: "Rejected",
       status: { outcome: "Rejected", attempts: [{ rejected: [{ reason: "Not now." }] }] },
     },
@@ -255,12 +524,12 @@ const cases: Record<string, [Observed, number, object]> = {
       analysis: rejected([aPlan({ steps: [aStep("s1", { parameters: { revision: "3" } })] }), aPlan()], [anOverride]),
     }),
     at(1),
-    { do: "transition", to: "Failed", reason: "Rejected", status: { outcome: "Rejected" } },
+    { do: "transition", to: "AwaitingPerson", reason: "Rejected", status: { outcome: "Rejected" } },
   ],
-  "a rejection of the last attempt is the end": [
+  "a rejection of the last attempt waits for a person": [
     seen("AwaitingApproval", { analysis: rejected([aPlan(), otherPlan]), status: { attempt: 3 } }),
     at(1),
-    { do: "transition", to: "Failed", reason: "Rejected", status: { outcome: "Rejected" } },
+    { do: "transition", to: "AwaitingPerson", reason: "Rejected", status: { outcome: "Rejected" } },
   ],
   "the attempt after a rejection says so": [
     seen("Recovering", { status: { attempts: [{ number: 1, rejected: [{ steps: anOverride.replaced, reason: "Not now." }] }] } }),
@@ -280,7 +549,7 @@ const cases: Record<string, [Observed, number, object]> = {
   "an expired approval is reported": [
     seen("AwaitingApproval", { analysis: anAnalysis({ ...proceed, result: "ApprovalExpired" }) }),
     at(1),
-    { do: "transition", to: "Failed", reason: "ApprovalExpired", status: { outcome: "ApprovalExpired" } },
+    { do: "transition", to: "AwaitingPerson", reason: "ApprovalExpired", status: { outcome: "ApprovalExpired" } },
   ],
   "a person's time is not counted": [
     seen("AwaitingApproval", { analysis: anAnalysis({ ...proceed, phase: "AwaitingApproval" }) }),
@@ -303,7 +572,7 @@ const cases: Record<string, [Observed, number, object]> = {
   "an approval whose analysis is gone needs a person": [
     seen("AwaitingApproval"),
     at(1),
-    { do: "transition", to: "Failed", reason: "ManualReviewRequired", status: { outcome: "ManualReviewRequired" } },
+    { do: "transition", to: "AwaitingPerson", reason: "ManualReviewRequired", status: { outcome: "ManualReviewRequired" } },
   ],
   "a repair that is held back is blocked, with the reason": [
     seen("Analyzing", { analysis: anAnalysis(proceed), hold }),
@@ -330,7 +599,7 @@ const cases: Record<string, [Observed, number, object]> = {
     at(3600),
     {
       do: "transition",
-      to: "Failed",
+      to: "AwaitingPerson",
       reason: "ManualReviewRequired",
       status: { outcome: "ManualReviewRequired" },
       message: expect.stringContaining(hold.why),
@@ -339,7 +608,7 @@ const cases: Record<string, [Observed, number, object]> = {
   "a blocked request without its analysis needs a person": [
     seen("Blocked"),
     at(1),
-    { do: "transition", to: "Failed", reason: "ManualReviewRequired", status: { outcome: "ManualReviewRequired" } },
+    { do: "transition", to: "AwaitingPerson", reason: "ManualReviewRequired", status: { outcome: "ManualReviewRequired" } },
   ],
   "a workflow that exists is taken up, even though the request is cancelled": [
     seen("Analyzing", { analysis: anAnalysis(proceed), workflow: aWorkflow(), cancel: ann }),
@@ -397,7 +666,7 @@ const cases: Record<string, [Observed, number, object]> = {
     at(1),
     {
       do: "transition",
-      to: "Failed",
+      to: "AwaitingPerson",
       reason: "ManualReviewRequired",
       status: { outcome: "ManualReviewRequired" },
       message: expect.stringContaining("The undo failed."),
@@ -444,12 +713,12 @@ const cases: Record<string, [Observed, number, object]> = {
   "a workflow that was deleted needs a person": [
     seen("Executing"),
     at(1),
-    { do: "transition", to: "Failed", reason: "ManualReviewRequired", status: { outcome: "ManualReviewRequired" } },
+    { do: "transition", to: "AwaitingPerson", reason: "ManualReviewRequired", status: { outcome: "ManualReviewRequired" } },
   ],
   "so it does while verifying": [
     seen("Verifying"),
     at(1),
-    { do: "transition", to: "Failed", reason: "ManualReviewRequired", status: { outcome: "ManualReviewRequired" } },
+    { do: "transition", to: "AwaitingPerson", reason: "ManualReviewRequired", status: { outcome: "ManualReviewRequired" } },
   ],
   "policy may grant verification more than its ten minutes": [
     seen("Verifying", { verificationSeconds: 4000, workflow: aWorkflow({ phase: "Verifying" }) }),
@@ -474,19 +743,20 @@ const cases: Record<string, [Observed, number, object]> = {
   "after the last attempt a person has to look": [
     seen("Recovering", { status: { ...failedAttempt, attempt: 3 } }),
     at(1),
-    { do: "transition", to: "Failed", reason: "ManualReviewRequired", status: { outcome: "ManualReviewRequired" } },
+    { do: "transition", to: "AwaitingPerson", reason: "ManualReviewRequired", status: { outcome: "ManualReviewRequired" } },
   ],
   "and reports that everything was undone": [
     seen("Recovering", { status: { attempt: 3, attempts: failedAttempt.attempts.map((each) => ({ ...each, undone: true })) } }),
     at(1),
     {
       do: "transition",
-      to: "Failed",
+      to: "AwaitingPerson",
       reason: "RolledBack",
       status: { outcome: "RolledBack" },
       message: expect.stringContaining("it did not help"),
     },
   ],
+  ...waitingCases,
 };
 
 describe("decide", () => {
@@ -499,8 +769,8 @@ describe("decide", () => {
       for (const observed of everything(phase)) {
         const decision = decide(observed, at(1));
         if (decision.do !== "wait" || decision.untilMs !== undefined) continue;
-        // People decide, or a workflow that was asked to stop ends: both are watched.
-        expect(phase === "AwaitingApproval" || observed.workflow?.spec.cancel === true).toBe(true);
+        // People decide, a leader ends, or a workflow that was asked to stop does: all are watched.
+        expect(phase === "AwaitingApproval" || phase === "Following" || observed.workflow?.spec.cancel === true).toBe(true);
       }
   });
 });
@@ -545,14 +815,15 @@ function* everything(phase: RequestPhase = "Pending"): Generator<Observed> {
       for (const workflow of workflows)
         for (const quietAtMs of [undefined, at(1)])
           for (const holding of [undefined, hold])
-            for (const attempt of phase === "Recovering" ? [1, 3] : [1])
-              for (const cancel of [false, true])
-                yield {
-                  ...seen(phase, { status: { attempt }, ...(cancel ? { cancel: ann } : {}) }),
-                  ...(processing === undefined ? {} : { processing }),
-                  ...(analysis === undefined ? {} : { analysis }),
-                  ...(workflow === undefined ? {} : { workflow }),
-                  ...(quietAtMs === undefined ? {} : { quietAtMs }),
-                  ...(holding === undefined ? {} : { hold: holding }),
-                };
+            for (const ended of [false, true])
+              for (const attempt of phase === "Recovering" ? [1, 3] : [1])
+                for (const cancel of [false, true])
+                  yield {
+                    ...seen(phase, { status: { attempt, ...(ended ? resolvedAlert : {}) }, ...(cancel ? { cancel: ann } : {}) }),
+                    ...(processing === undefined ? {} : { processing }),
+                    ...(analysis === undefined ? {} : { analysis }),
+                    ...(workflow === undefined ? {} : { workflow }),
+                    ...(quietAtMs === undefined ? {} : { quietAtMs }),
+                    ...(holding === undefined ? {} : { hold: holding }),
+                  };
 }

@@ -13,6 +13,7 @@ import { createStore } from "#kube/store.ts";
 import { silentLog } from "#lib/log.ts";
 import { aProcessing, aRequest, aWorkflow, anAnalysis, at, proceed, processed, stamp } from "#test/orchestration-samples.ts";
 
+const limits = { maxAttempts: 3, verificationSeconds: 10, stabilisationSeconds: 60, reminderSeconds: 14_400 };
 const signal = new AbortController().signal;
 const onBug = (error: unknown): void => {
   throw error;
@@ -60,7 +61,7 @@ describe("a list that lags behind", () => {
 
 test("what a repair tried is read from the repair itself, whatever the analysis' list shows", () => {
   const analysis = anAnalysis({ phase: "Investigating" });
-  const seen = { request: inPhase("Analyzing"), analysis, workflow: aWorkflow(), maxAttempts: 3, verificationSeconds: 10 };
+  const seen = { request: inPhase("Analyzing"), analysis, workflow: aWorkflow(), ...limits };
   const start = { do: "transition", to: "Executing", message: "Repairing." } as const;
   expect(statusAfter(seen, start, at(1)).attempts).toMatchObject([{ workflow: "wfe-000000000000-1", actions: ["rollback_deployment"] }]);
 });
@@ -78,7 +79,7 @@ describe("a child that is not there any more", () => {
       ),
     };
     const deps = { kube } as unknown as RoleDeps;
-    const seen = { request, processing: aProcessing(processed), maxAttempts: 3, verificationSeconds: 10 };
+    const seen = { request, processing: aProcessing(processed), ...limits };
     const child = phase === "Analyzing" ? "analysis" : "processing";
     const empty = { ...stores, processings: createStore<RemediationProcessing>({ onBug }) };
     const type = phase === "Pending" ? "create" : "recreate";

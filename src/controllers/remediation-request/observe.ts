@@ -6,7 +6,6 @@ import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { WorkflowExecution, workflowTransitions } from "#api/kinds/workflow-execution.ts";
 import { isTerminal, phaseOf } from "#api/define-kind.ts";
 import { type KubeObject, type ObjectReference, referenceText } from "#api/object.ts";
-import type { CachedNamespace } from "#cluster/cached-kinds.ts";
 import type { Guardrails } from "#cluster/guardrails.ts";
 import type { Targets } from "#cluster/targets.ts";
 import type { Kube } from "#kube/client.ts";
@@ -19,16 +18,15 @@ import { holderText } from "#policy/permission.ts";
 import { subjectVariables } from "#policy/rules.ts";
 import type { Settings } from "#policy/settings.ts";
 import { analysisName, chosenPlan, processingName, repairedObject, workflowNumber } from "#controllers/remediation-request/children.ts";
-import { attemptOf, type Observed } from "#controllers/remediation-request/observed.ts";
+import { observeWaiting, settledAtMs, type WaitingSources } from "#controllers/remediation-request/observe-waiting.ts";
+import { alertsResolved, attemptOf, type Observed } from "#controllers/remediation-request/observed.ts";
 import type { Pass } from "#controllers/phase-controller.ts";
 
-export interface Sources {
+export interface Sources extends WaitingSources {
   readonly kube: Pick<Kube, "get">;
   readonly processings: Store<RemediationProcessing>;
   readonly analyses: Store<AIAnalysis>;
-  readonly workflows: Store<WorkflowExecution>;
   readonly targets: Targets;
-  readonly namespaces: Pick<Store<CachedNamespace>, "get">;
   readonly settings: () => Settings;
   readonly guardrails: Pick<Guardrails, "missing">;
 }
@@ -63,6 +61,19 @@ export const observe = async (
     ...(workflow === undefined ? {} : { workflow }),
     ...(quietAt === undefined ? {} : { quietAtMs: quietAt }),
     ...(hold === undefined ? {} : { hold }),
+    ...(await observeWaiting(
+      sources,
+      {
+        request,
+        settings,
+        ...(processing === undefined ? {} : { processing }),
+        ...(analysis === undefined ? {} : { analysis }),
+        ...(quietAt === undefined ? {} : { quietAtMs: quietAt }),
+      },
+      { now, signal },
+    )),
+    stabilisationSeconds: settings.stabilisationSeconds,
+    reminderSeconds: settings.reminderSeconds,
     maxAttempts: settings.maxAttempts,
     verificationSeconds: settings.verificationSeconds + settings.stabilisationSeconds,
   };
@@ -109,19 +120,13 @@ const unseenWorkflow = async (
   return ours(await sources.kube.get(WorkflowExecution, { namespace: request.metadata.namespace, name }, { signal }), request);
 };
 
-/** Whether every alert of the episode is resolved. The first one is in `alerts` only after it was delivered again. */
-export const alertsResolved = ({ spec, status }: RemediationRequest): boolean => {
-  const alerts = status?.alerts ?? {};
-  const known = Object.entries(alerts).filter(([fingerprint]) => fingerprint !== "other");
-  return alerts[spec.alert.fingerprint] !== undefined && known.every(([, alert]) => alert.resolvedAt !== undefined);
-};
-
 /** A crash loop looks healthy between two crashes: the quiet counts from the last one. */
 const quietAtMs = (targets: Targets, request: RemediationRequest, settings: Settings): number | undefined => {
   if (!alertsResolved(request)) return undefined;
   const { state, crashedAtMs } = targets.health(request.spec.target);
   if (state === "Unhealthy") return undefined;
-  return crashedAtMs === undefined ? 0 : crashedAtMs + settings.stabilisationSeconds * 1000;
+  const settledAt = settledAtMs(request, settings);
+  return crashedAtMs === undefined ? settledAt : Math.max(settledAt, crashedAtMs + settings.stabilisationSeconds * 1000);
 };
 
 const holdOf = (

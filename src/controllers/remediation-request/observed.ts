@@ -5,6 +5,7 @@ import type { RemediationProcessing } from "#api/kinds/remediation-processing.ts
 import { type RemediationRequest, type RequestPhase, type RequestReason, requestDeadlineSeconds } from "#api/kinds/remediation-request.ts";
 import type { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
 import type * as decision from "#controllers/decision.ts";
+import type { OutsideChange } from "#controllers/remediation-request/outside-changes.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import type { Hold } from "#policy/budget.ts";
 
@@ -18,6 +19,18 @@ export interface Observed {
   readonly quietAtMs?: number;
   /** Why no repair may start now. */
   readonly hold?: Hold;
+  /** Others' changes near the target and its root cause since the request was created, oldest first; absent where they were not looked for. */
+  readonly changes?: readonly OutsideChange[];
+  /** Another request's repair near the target. */
+  readonly repairedBy?: { readonly request: string; readonly object: string };
+  /** What policy allows for the target is no longer what the last analysis was given, in words. */
+  readonly policyChange?: string;
+  /** The target is healthy or gone, whatever its alerts say. */
+  readonly isWell?: true;
+  /** In Analyzing the request to follow, in Following the one that it follows; absent where there is none. */
+  readonly leader?: RemediationRequest;
+  readonly stabilisationSeconds: number;
+  readonly reminderSeconds: number;
   readonly maxAttempts: number;
   /** How long a verification may take by policy, its stabilisation window included. */
   readonly verificationSeconds: number;
@@ -37,6 +50,22 @@ export interface Words {
 }
 export type Decision = decision.Decision<Words>;
 export type TransitionTo = decision.TransitionTo<Words>;
+
+/** Every wait that has a time ends at the earliest of them; the watches wake it before. */
+export const waitUntil = (seen: Pick<Observed, "quietAtMs">, now: number, atMs: number): Decision => {
+  const ahead = [atMs, seen.quietAtMs ?? Number.POSITIVE_INFINITY].filter((time) => time > now && Number.isFinite(time));
+  return ahead.length === 0 ? { do: "wait" } : { do: "wait", untilMs: Math.min(...ahead) };
+};
+
+/** Whether every alert of the episode is resolved. The first one is in `alerts` only once it was delivered again. */
+export const alertsResolved = ({ spec, status }: RemediationRequest): boolean => {
+  const alerts = status?.alerts ?? {};
+  const known = Object.entries(alerts).filter(([fingerprint]) => fingerprint !== "other");
+  return alerts[spec.alert.fingerprint] !== undefined && known.every(([, alert]) => alert.resolvedAt !== undefined);
+};
+
+/** Which attempt this is since something near the target changed. */
+export const roundOf = (request: RemediationRequest): number => attemptOf(request) - (request.status?.firstAttempt ?? 1) + 1;
 
 export const attemptOf = (request: RemediationRequest): number => request.status?.attempt ?? 1;
 

@@ -166,7 +166,7 @@ describe("an attempt that fails", () => {
       plans: [],
       message: "Nothing else is known to help.",
     });
-    return requestIn(`rr-${name}`, "Failed");
+    return requestIn(`rr-${name}`, "AwaitingPerson");
   };
 
   test("is undone, and the next one knows what did not help", async () => {
@@ -205,7 +205,7 @@ describe("an attempt that fails", () => {
       failure: "UndoGuardFailed",
       message: "Another client changed it.",
     });
-    const request = await requestIn("rr-spoilt", "Failed");
+    const request = await requestIn("rr-spoilt", "AwaitingPerson");
     expect(request.status).toMatchObject({ outcome: "ManualReviewRequired", attempt: 1 });
     expect(request.status?.message).toContain("Another client changed it.");
   });
@@ -216,7 +216,7 @@ describe("an attempt that fails", () => {
     await harness.cluster.server
       .asPerson("system:serviceaccount:kube-system:generic-garbage-collector", ["system:masters"])
       .delete(WorkflowExecution, { namespace: harness.own, name: workflowOf(target) });
-    expect((await requestIn("rr-deleted", "Failed")).status?.message).toContain("was deleted");
+    expect((await requestIn("rr-deleted", "AwaitingPerson")).status?.message).toContain("was deleted");
   });
 
   test("because a person cancelled ends after its execution has", async () => {
@@ -251,7 +251,7 @@ test("a rejected repair is not proposed again: the next attempt knows it, its ap
   const steps = [{ action: "rollback_deployment", target, parameters: { revision: "1" } }];
   expect(next.spec).toMatchObject({ attempt: 2, pastActions: [], rejected: [{ steps, reason: "Rejected by ann (“not today”)." }] });
   await harness.analyse("rr-refused-a2-aia", target, { plans: [second], result: "Rejected", message: "Rejected by ben." });
-  const { status } = await requestIn("rr-refused", "Failed");
+  const { status } = await requestIn("rr-refused", "AwaitingPerson");
   expect(status).toMatchObject({
     outcome: "Rejected",
     attempt: 2,
@@ -286,9 +286,10 @@ describe("a repair that may not begin", () => {
     for (const name of ["rr-first", "rr-second"]) await harness.until(AIAnalysis, `${name}-a1-aia`, exists);
     await harness.analyse("rr-first-a1-aia", target);
     await harness.until(KubernetesExecution, "rr-first-a1-kex-s1", exists);
-    // The same root cause: its plan repairs the first one's object.
+    // Another root cause, and a plan for the first one's object.
     const symptom = { object: target, stabilisationSeconds: 0 };
-    await harness.analyse("rr-second-a1-aia", target, { plans: [aPlan({ steps: [aStep("s1", { target })] })], symptom });
+    const rootCause = { code: "DependencyDown", object: other, summary: "It waits for another.", chain: [] };
+    await harness.analyse("rr-second-a1-aia", target, { rootCause, plans: [aPlan({ steps: [aStep("s1", { target })] })], symptom });
     const blocked = await requestIn("rr-second", "Blocked");
     expect(blocked.status?.blockedBy).toBe(`rr-first is repairing Deployment ${harness.shop}/shared already`);
     await harness.execute("rr-first-a1-kex-s1", applied);

@@ -8,6 +8,8 @@ import { toPreciseTimestamp } from "#lib/clock.ts";
 import { type JsonPatch, type JsonPatchOperation, pointer } from "#lib/json-patch.ts";
 import { clipped } from "#lib/words.ts";
 
+const maxKeptAttempts = 20;
+
 type Status = Words["status"];
 
 export const statusAfter = (seen: Observed, decision: Written<Words>, now: number): Partial<Status> => {
@@ -15,13 +17,13 @@ export const statusAfter = (seen: Observed, decision: Written<Words>, now: numbe
   const { request, analysis } = seen;
   const attempt = decision.status?.attempt ?? attemptOf(request);
   const plan = chosenPlan(analysis) ?? analysis?.status?.plans?.[0];
-  const cause = analysis?.status?.rootCause?.summary;
+  const cause = analysis?.status?.rootCause;
   return {
     startedAt: request.status?.startedAt ?? toPreciseTimestamp(now),
     attempt,
     attempts: attemptsAfter(seen, decision.status?.attempts ?? request.status?.attempts ?? [], attempt),
     blockedBy: decision.status?.blockedBy,
-    ...(cause === undefined ? {} : { rootCause: clipped(cause) }),
+    ...(cause === undefined ? {} : { rootCause: clipped(cause.summary), causeObject: cause.object }),
     ...(plan === undefined ? {} : { repair: clipped(planText(plan)) }),
   };
 };
@@ -41,7 +43,15 @@ const attemptsAfter = ({ request, analysis, workflow }: Observed, known: readonl
       ? {}
       : { workflow: workflow.metadata.name, actions: before?.actions ?? workflow.spec.steps.map(({ action }) => action) }),
   };
-  return [...known.filter((entry) => entry.number !== number), current];
+  return kept([...known.filter((entry) => entry.number !== number), current]);
+};
+
+/** What was tried or refused is remembered longest: it must not be proposed again. */
+const kept = (attempts: readonly Attempt[]): Attempt[] => {
+  if (attempts.length <= maxKeptAttempts) return [...attempts];
+  const isTelling = ({ workflow, rejected }: Attempt): boolean => workflow !== undefined || rejected !== undefined;
+  const dropped = attempts.slice(0, -1).find((attempt) => !isTelling(attempt)) ?? attempts[0];
+  return attempts.filter((attempt) => attempt !== dropped);
 };
 
 /**

@@ -142,6 +142,6 @@ test("an execution that was deleted while it ran may have changed anything: a pe
     { state: "Failed", message: "Its KubernetesExecution was deleted while it ran. Whether it changed anything is unknown." },
   ]);
   expect(failed.status?.conditions).toMatchObject([{ type: "Restored", status: "False" }]);
-  const request = await harness.until(RemediationRequest, "rr-lost", ({ status }) => status?.phase === "Failed");
+  const request = await harness.until(RemediationRequest, "rr-lost", ({ status }) => status?.phase === "AwaitingPerson");
   expect(request.status?.outcome).toBe("ManualReviewRequired");
 });

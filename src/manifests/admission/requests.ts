@@ -1,4 +1,4 @@
-// Requests by hand: a person may open one, and cancel one in their own name. Names and labels by which Kintsugi finds its own requests
+// Requests by hand: a person may open one, and cancel or close one in their own name. Names and labels by which Kintsugi finds its own requests
 // belong to its controllers. Pure.
 import { GROUP, VERSION } from "#api/define-kind.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
@@ -14,6 +14,7 @@ export const requestsPolicy = (namespace: string): Manifest[] =>
       { name: "controllers", expression: accountsOf(namespace).controllers },
       { name: "kubernetes", expression: kubernetes },
       { name: "cancelledBefore", expression: "oldObject != null && has(oldObject.spec.cancel)" },
+      { name: "closedBefore", expression: "oldObject != null && has(oldObject.spec.close)" },
     ],
     validations: [
       {
@@ -47,6 +48,14 @@ export const requestsPolicy = (namespace: string): Manifest[] =>
       {
         expression: "!variables.created || !variables.controllers || !has(object.spec.requestedBy)",
         message: "Kintsugi's controllers open no request in a person's name",
+      },
+      {
+        expression: "!variables.closedBefore || (has(object.spec.close) && object.spec.close == oldObject.spec.close)",
+        message: "a request that is closed stays closed",
+      },
+      {
+        expression: `variables.closedBefore || !has(object.spec.close) || (object.spec.close.by == ${user} && !${accountsOf(namespace).any})`,
+        message: "close a request in your own name; Kintsugi's own accounts never do",
       },
     ],
   });

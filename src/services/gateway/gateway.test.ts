@@ -141,7 +141,19 @@ describe("episodes", () => {
       startsAt: "2029-12-31T23:59:50.000Z",
       lastSeen: "2030-01-01T00:00:00Z",
       count: 2,
+      firings: 2,
     });
+  });
+
+  test("eight pods of one workload that awaits a person are one request, however late each alert starts", async () => {
+    const { kube, post, requests, finish } = await setUp();
+    await post({});
+    const [first] = requests();
+    if (first !== undefined) finish(first, "AwaitingPerson");
+    for (let index = 1; index < 8; index += 1)
+      expect(await post({ name: `Alert${index}`, startsAt: "2029-12-31T23:59:50Z" })).toEqual(["joined"]);
+    expect(requests()).toHaveLength(1);
+    expect(kube.calls.filter(({ verb }) => verb === "create")).toHaveLength(1);
   });
 
   test("firing and resolved in one delivery each have their effect", async () => {

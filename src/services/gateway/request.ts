@@ -95,7 +95,7 @@ export const firingEntry = (request: RemediationRequest, signal: Signal, nowMs: 
     startsAt: toPreciseTimestamp(signal.startsAtMs),
     lastSeen: toTimestamp(nowMs),
     count: (known?.count ?? 0) + 1,
-    ...(known?.resolvedAt === undefined ? {} : { resolvedAt: null }),
+    ...(known?.resolvedAt === undefined ? {} : { resolvedAt: null, firings: (known.firings ?? 1) + 1 }),
   };
 };
 
