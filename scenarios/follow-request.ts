@@ -1,7 +1,6 @@
 // Follows one episode from the alert to its end: reports each phase, and lets the person of the scenario approve where one is asked.
 import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
-import { type RequestPhase, RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
-import { isTerminal } from "#api/define-kind.ts";
+import { type RequestPhase, isAtRest, RemediationRequest } from "#api/kinds/remediation-request.ts";
 import type { Kube } from "#kube/client.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import type { UserActions } from "#scenarios/user-actions.ts";
@@ -30,9 +29,7 @@ export interface Followed {
 const alertTimeoutMs = 180_000;
 const episodeTimeoutMs = 300_000;
 
-/** Ended, or in the hands of a person: nothing more happens by itself. */
-export const isOver = ({ status }: RemediationRequest): boolean =>
-  status?.phase !== undefined && (status.phase === "AwaitingPerson" || isTerminal(requestTransitions, status.phase));
+export const isOver = ({ status }: RemediationRequest): boolean => status?.phase !== undefined && isAtRest(status.phase);
 
 export const followRequest = async (following: Following, expected: Expectation, namespace: string): Promise<Followed> => {
   const { kube, installation, waiting } = following;

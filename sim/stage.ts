@@ -1,9 +1,8 @@
 // What a course's script sees of a running simulation: the cluster's objects, its people, its alerts. Acts from outside; never reaches into the product.
 import { API_VERSION } from "#api/define-kind.ts";
 import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
-import { isTerminal } from "#api/define-kind.ts";
 import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
-import { RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
+import { isAtRest, RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
 import type { KubeObject, ResourceType } from "#api/object.ts";
 import type { AlertToSend } from "#sim/alert-source.ts";
@@ -24,9 +23,7 @@ export interface Stage {
 
 export const requestsOf = (stage: Pick<Stage, "objects">): readonly RemediationRequest[] => stage.objects(RemediationRequest);
 
-/** Ended, or in the hands of a person: nothing more happens by itself. */
-export const isOver = ({ status }: RemediationRequest): boolean =>
-  status?.phase !== undefined && (status.phase === "AwaitingPerson" || isTerminal(requestTransitions, status.phase));
+export const isOver = ({ status }: RemediationRequest): boolean => status?.phase !== undefined && isAtRest(status.phase);
 
 export const crashLoop = (fixture: Fixture, startsAtMs: number): AlertToSend => ({
   name: "KubePodCrashLooping",

@@ -2,7 +2,7 @@
 // Looks on, and judges at the end.
 import { isTerminal } from "#api/define-kind.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
-import { type Outcome, RemediationRequest, type RequestPhase, requestTransitions } from "#api/kinds/remediation-request.ts";
+import { isAtRest, type Outcome, RemediationRequest, type RequestPhase, requestTransitions } from "#api/kinds/remediation-request.ts";
 import { referenceText } from "#api/object.ts";
 import type { UndoLaw } from "#sim/laws/inverses.ts";
 import type { Law } from "#sim/laws/law.ts";
@@ -56,7 +56,7 @@ export const createEndsLaw = (view: WorldView, options: EndsOptions): Law => {
     },
     atEnd: () => {
       for (const { metadata, status } of view.objects(RemediationRequest))
-        if (status?.phase !== "AwaitingPerson" && (status?.phase === undefined || !isTerminal(requestTransitions, status.phase)))
+        if (status?.phase === undefined || !isAtRest(status.phase))
           violations.push(`${metadata.name} has not ended: ${status?.phase ?? "Pending"}, ${status?.message ?? "without a message"}`);
       const opened = new Set([...requests.values()].map(({ spec }) => referenceText(spec.target)));
       for (const target of options.alerted())

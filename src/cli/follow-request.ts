@@ -1,13 +1,12 @@
 // Follows one request to its end, and shows each phase as it begins. Only reads; stopping to look stops no request.
-import { isTerminal } from "#api/define-kind.ts";
-import { RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
+import { isAtRest, RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { refusal } from "#cli/failure.ts";
 import type { Session } from "#cli/session.ts";
 import { timeOfDay } from "#lib/duration.ts";
 
-const hasEnded = ({ status }: RemediationRequest): boolean => isTerminal(requestTransitions, status?.phase ?? "Pending");
+const hasEnded = ({ status }: RemediationRequest): boolean => isAtRest(status?.phase ?? "Pending");
 
-/** The request at its end. Throws where it does not end within `timeoutMs`, is deleted, or a person stops to look. */
+/** The request at its end, or where it waits for a person. Throws where it does not end within `timeoutMs`, is deleted, or a person stops to look. */
 export const followRequest = async (session: Session, request: RemediationRequest, timeoutMs: number): Promise<RemediationRequest> => {
   const kube = await session.kube();
   const { clock, signal } = session.deps;

@@ -5,8 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { API_VERSION } from "#api/define-kind.ts";
 import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
-import { RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
-import { isTerminal } from "#api/define-kind.ts";
+import { isAtRest, RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { Deployments, type Job, Jobs, Namespaces, Pods } from "#api/kubernetes.ts";
 import { accountOfAction, CONTROLLER_ACCOUNT, SIGNALS_ACCOUNT, SIGNALS_AUDIENCE } from "#api/labels.ts";
 import type { Kube } from "#kube/client.ts";
@@ -244,10 +243,7 @@ const waitForEnd = async (kube: Kube, own: string, target: string): Promise<NonN
     for await (const seen of kube.listWatch(RemediationRequest, { namespace: own }, aborted.signal)) {
       const objects = seen.kind === "synced" ? seen.items : [seen.object];
       const ended = objects.find(
-        (request) =>
-          request.spec.target.name === target &&
-          request.status?.phase !== undefined &&
-          (request.status.phase === "AwaitingPerson" || isTerminal(requestTransitions, request.status.phase)),
+        (request) => request.spec.target.name === target && request.status?.phase !== undefined && isAtRest(request.status.phase),
       );
       if (ended !== undefined) return ended;
     }

@@ -1,6 +1,6 @@
 // RemediationRequest: one episode of one object, from the first alert to the outcome.
 import * as z from "zod";
-import { defineKind, type ResourceOf, type Transitions } from "#api/define-kind.ts";
+import { defineKind, isTerminal, type ResourceOf, type Transitions } from "#api/define-kind.ts";
 import {
   maxAttemptNumber,
   Alert,
@@ -81,6 +81,9 @@ export const Outcome = z.enum([
 ]);
 export type Outcome = z.output<typeof Outcome>;
 export type RequestReason = RequestPhase | Outcome | "Reminder";
+
+/** Ended, or left to a person: nothing more happens by itself. */
+export const isAtRest = (phase: RequestPhase): boolean => phase === "AwaitingPerson" || isTerminal(requestTransitions, phase);
 
 /** The phases in which Kintsugi does nothing until a person or another request has. */
 export const isWaitingPhase = (phase: RequestPhase): boolean => phase === "AwaitingPerson" || phase === "Following";

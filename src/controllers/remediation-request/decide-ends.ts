@@ -5,14 +5,7 @@ import type { AIAnalysis } from "#api/kinds/ai-analysis.ts";
 import type { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
 import { referenceText } from "#api/object.ts";
 import { chosenPlan, hasAlternative, planText, refusedBy } from "#controllers/remediation-request/children.ts";
-import {
-  alertsResolved,
-  attemptOf,
-  deadlineMs,
-  type Observed,
-  roundOf,
-  type TransitionTo,
-} from "#controllers/remediation-request/observed.ts";
+import { isFiring, attemptOf, deadlineMs, type Observed, roundOf, type TransitionTo } from "#controllers/remediation-request/observed.ts";
 import { toPreciseTimestamp } from "#lib/clock.ts";
 import { clipped } from "#lib/words.ts";
 
@@ -41,7 +34,7 @@ export const needsPerson = (
   message: string,
   status: Status = {},
 ): TransitionTo => {
-  if (alertsResolved(request)) return ended(outcome === "Suggested" ? "Completed" : "Failed", message, outcome, status);
+  if (!isFiring(request)) return ended(outcome === "Suggested" ? "Completed" : "Failed", message, outcome, status);
   const at = toPreciseTimestamp(now);
   const known = request.status?.awaiting;
   const answer = clipped(`${outcome}: ${causeOf(analysis) ?? message}`);

@@ -107,6 +107,17 @@ const waitingCases: Record<string, [Observed, number, object]> = {
     at(2),
     { do: "transition", to: "Failed", reason: "ManualReviewRequired" },
   ],
+  "so it does where a person asked for the repair, without an alert": [
+    {
+      ...seen("Analyzing", { analysis: anAnalysis({ ...proceed, result: "ManualReviewRequired" }) }),
+      request: aRequest(
+        { phase: "Analyzing", phaseStartedAt: stamp(0), attempt: 1 },
+        { alert: { ...aRequest().spec.alert, source: "manual" }, requestedBy: { by: "ann" } },
+      ),
+    },
+    at(2),
+    { do: "transition", to: "Failed", reason: "ManualReviewRequired" },
+  ],
   "so does a suggestion": [
     seen("Analyzing", { analysis: anAnalysis({ ...proceed, result: "Suggested" }), status: resolvedAlert }),
     at(2),

@@ -61,8 +61,16 @@ export const waitUntil = (seen: Pick<Observed, "quietAtMs">, now: number, atMs: 
 export const alertsResolved = ({ spec, status }: RemediationRequest): boolean => {
   const alerts = status?.alerts ?? {};
   const known = Object.entries(alerts).filter(([fingerprint]) => fingerprint !== "other");
-  return alerts[spec.alert.fingerprint] !== undefined && known.every(([, alert]) => alert.resolvedAt !== undefined);
+  // A request by hand has only the alerts that joined it.
+  const areKnown = spec.alert.source === "manual" ? known.length > 0 : alerts[spec.alert.fingerprint] !== undefined;
+  return areKnown && known.every(([, alert]) => alert.resolvedAt !== undefined);
 };
+
+/** Whether a person who is needed will see it go on: a request by hand has no alert of its own. */
+export const isFiring = (request: RemediationRequest): boolean =>
+  request.spec.alert.source === "manual"
+    ? Object.values(request.status?.alerts ?? {}).some(({ resolvedAt }) => resolvedAt === undefined)
+    : !alertsResolved(request);
 
 /** Which attempt this is since something near the target changed. */
 export const roundOf = (request: RemediationRequest): number => attemptOf(request) - (request.status?.firstAttempt ?? 1) + 1;
