@@ -65,7 +65,7 @@ beforeAll(() => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const scored = (): Promise<readonly Scored[]> =>
-  withCases(root, async (folders) => folders.map((folder) => scoreCase(folder, { renamed: "too" }, () => 0)));
+  withCases(root, (folders) => Promise.all(folders.map((folder) => scoreCase(folder, { renamed: "too" }, () => 0))));
 
 describe("cases", () => {
   test("are found in any folder, in the order of their numbers", async () => {

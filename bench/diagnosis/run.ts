@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { type CaseFolder, loadCase, withCases } from "#bench/diagnosis/cases.ts";
 import { caseText, reportText, summaryOf } from "#bench/diagnosis/report.ts";
 import { recordedEvidence } from "#bench/diagnosis/recorded/recorded-evidence.ts";
-import { scoreCase } from "#bench/diagnosis/score.ts";
+import { type Scored, scoreCase } from "#bench/diagnosis/score.ts";
 
 const usage = `npm run bench -- diagnosis --cases <folder or .tar.xz> [--only <part of system/category/n>] [--rename] [--save <folder>] [--verbose] [--json]
   --cases    recorded cases, <system>/<category>/<n>/{metadata.json,tool_cache.json,raw_data}
@@ -47,13 +47,14 @@ export const diagnosisBench = async (args: readonly string[]): Promise<number> =
       console.error(`kintsugi bench: no case ${only === undefined ? "" : `named ${only.join(", ")} `}in ${values.cases}`);
       return 2;
     }
-    const scored = chosen.map((folder) => {
+    const scored: Scored[] = [];
+    for (const folder of chosen) {
       if (values.save !== undefined) saveEvidence(folder, values.save);
-      const one = scoreCase(folder, { renamed: values.rename ? "too" : "not" }, cpuMs);
+      const one = await scoreCase(folder, { renamed: values.rename ? "too" : "not" }, cpuMs);
       if (values.verbose && (only !== undefined || one.rank !== 1 || one.live.rank !== 1 || one.isRightRenamed === false))
         console.log(caseText(one));
-      return one;
-    });
+      scored.push(one);
+    }
     console.log(reportText(scored));
     if (values.json) console.log(JSON.stringify(summaryOf(scored)));
     return 0;

@@ -1,7 +1,8 @@
-// One case, diagnosed and compared with its answer. A case that cannot be read, or that makes the diagnosis fail, is a wrong one with a sentence.
-import { diagnoseCluster } from "#diagnosis/diagnose.ts";
-import type { RankedFinding } from "#diagnosis/rank.ts";
+// One case, investigated as everywhere, and compared with its answer. A case that cannot be read, or that makes the diagnosis fail, is a wrong one with a sentence.
+import { leastConfidence, type RankedFinding } from "#diagnosis/rank.ts";
 import type { Evidence } from "#evidence/evidence.ts";
+import { investigate } from "#investigation/investigate.ts";
+import { readFromEvidence } from "#investigation/saved-objects.ts";
 import { type Answer, type CaseFolder, loadCase } from "#bench/diagnosis/cases.ts";
 import { liveShaped } from "#bench/diagnosis/live-shape.ts";
 import { recordedEvidence } from "#bench/diagnosis/recorded/recorded-evidence.ts";
@@ -34,8 +35,8 @@ export interface Tries {
   readonly renamed: "too" | "not";
 }
 
-/** `now` is a clock in milliseconds, of the processor where the machine is shared: what is timed is the diagnosis, and apart from it the reading of the recording. */
-export const scoreCase = (folder: CaseFolder, tries: Tries, now: () => number): Scored => {
+/** `now` is a clock in milliseconds, of the processor where the machine is shared: what is timed is the investigation, and apart from it the reading of the recording. */
+export const scoreCase = async (folder: CaseFolder, tries: Tries, now: () => number): Promise<Scored> => {
   const start = now();
   const { recording, answer, problem } = loadCase(folder.path);
   const unread = {
@@ -51,7 +52,7 @@ export const scoreCase = (folder: CaseFolder, tries: Tries, now: () => number): 
   try {
     const evidence = recordedEvidence(recording);
     const read = now();
-    const verdict = verdictOn(evidence, answer);
+    const verdict = await verdictOn(evidence, answer);
     const done = now();
     const [first] = verdict.findings;
     return {
@@ -59,10 +60,10 @@ export const scoreCase = (folder: CaseFolder, tries: Tries, now: () => number): 
       answer,
       ...verdict,
       hasCauseRight: first !== undefined && namesOf(first).includes(answer.rootCause),
-      live: verdictOn(liveShaped(evidence), answer),
+      live: await verdictOn(liveShaped(evidence), answer),
       diagnosisMs: done - read,
       parsingMs: read - start,
-      ...(tries.renamed === "too" ? { isRightRenamed: isRightUnderOtherNames(evidence, answer) } : {}),
+      ...(tries.renamed === "too" ? { isRightRenamed: await isRightUnderOtherNames(evidence, answer) } : {}),
     };
   } catch (error) {
     return {
@@ -73,13 +74,15 @@ export const scoreCase = (folder: CaseFolder, tries: Tries, now: () => number): 
   }
 };
 
-const isRightUnderOtherNames = (evidence: Evidence, answer: Answer): boolean => {
+const isRightUnderOtherNames = async (evidence: Evidence, answer: Answer): Promise<boolean> => {
   const other = renamed(evidence);
-  return verdictOn(other.evidence, { ...answer, object: other.objectOf(answer.object) }).rank === 1;
+  const { rank } = await verdictOn(other.evidence, { ...answer, object: other.objectOf(answer.object) });
+  return rank === 1;
 };
 
-const verdictOn = (evidence: Evidence, answer: Answer): Verdict => {
-  const { findings } = diagnoseCluster(evidence);
+/** As `kintsugi diagnose --from` does: what people are not shown is not found. */
+const verdictOn = async (evidence: Evidence, answer: Answer): Promise<Verdict> => {
+  const { findings } = await investigate({ read: readFromEvidence(evidence) }, evidence, { leastConfidence });
   const rank = findings.findIndex((finding) => isRight(finding, answer)) + 1;
   return { findings, ...(rank === 0 ? {} : { rank }) };
 };
