@@ -1,7 +1,7 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Deployment, ReplicaSet } from "#api/kubernetes.ts";
 import { type CachedReplicaSet, CachedReplicaSets } from "#cluster/cached-kinds.ts";
-import { revisionsOf } from "#cluster/revisions.ts";
+import { revisionsOf, templateRevisionsOf } from "#cluster/revisions.ts";
 import { cached } from "#test/cached.ts";
 
 const meta = (name: string, annotations: Record<string, string>) => ({
@@ -51,4 +51,43 @@ test("ReplicaSets of others, and those without a revision, are left out", () => 
 test("a Deployment that was not numbered yet runs its newest ReplicaSet", () => {
   expect(revisionsOf(deployment(), [replicaSet("a", "1"), replicaSet("b", "2")]).find(({ current }) => current)?.object).toBe("b");
   expect(revisionsOf(deployment(), [])).toEqual([]);
+});
+
+describe("revisions with their templates", () => {
+  const template = { spec: { containers: [{ name: "web", image: "web:1" }] } };
+  const deployment = (observedGeneration?: number): Deployment => ({
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { ...meta("web", {}), generation: 3 },
+    spec: { selector: {}, template },
+    ...(observedGeneration === undefined ? {} : { status: { observedGeneration } }),
+  });
+  const set = (revision: string | undefined, owner = "web", more: Record<string, string> = {}): ReplicaSet => ({
+    apiVersion: "apps/v1",
+    kind: "ReplicaSet",
+    metadata: {
+      ...meta(`web-${revision}`, { ...(revision === undefined ? {} : { "deployment.kubernetes.io/revision": revision }), ...more }),
+      ownerReferences: [{ apiVersion: "apps/v1", kind: "Deployment", name: owner, uid: `uid-${owner}`, controller: true }],
+    },
+    spec: { selector: {}, template },
+  });
+  test("are its own ReplicaSets that have a number, newest first by number", () => {
+    const sets = [set("9"), set("10"), set("11", "other"), set(undefined), set("x")];
+    expect(templateRevisionsOf(deployment(3), sets, [])).toMatchObject([
+      { revision: 10, isCurrent: true, replicas: 0, ready: 0 },
+      { revision: 9, isCurrent: false },
+    ]);
+  });
+  test("while the newest template has none, none is current", () => {
+    expect(templateRevisionsOf(deployment(2), [set("1")], []).map(({ isCurrent }) => isCurrent)).toEqual([false]);
+    expect(templateRevisionsOf(deployment(), [set("1")], []).map(({ isCurrent }) => isCurrent)).toEqual([false]);
+  });
+  test("one that is used again and has no pod counts from its first use", () => {
+    const again = set("3", "web", { "deployment.kubernetes.io/revision-history": "1" });
+    expect(templateRevisionsOf(deployment(3), [again], [])[0]?.releasedAt).toBe("2030-01-01T00:00:00Z");
+  });
+  test("a ReplicaSet without annotations or owners is not a revision", () => {
+    const bare = { ...set("1"), metadata: meta("bare", {}) };
+    expect(templateRevisionsOf(deployment(3), [bare], [])).toEqual([]);
+  });
 });

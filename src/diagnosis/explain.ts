@@ -10,7 +10,7 @@ import { nameOf } from "#diagnosis/template.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import { podStates } from "#diagnosis/workload-states.ts";
 import type { PodLog } from "#evidence/evidence.ts";
-import type { Revision } from "#evidence/revisions.ts";
+import type { TemplateRevision } from "#cluster/revisions.ts";
 import { isComplaint, tellingExcerpt, tellingLine } from "#lib/telling-line.ts";
 
 export const maxLogLines = 8;
@@ -90,7 +90,7 @@ export const complaintOf = (view: View, workload: Workload, failures: readonly F
 export const withComplaint = (text: string, complaint: string | undefined): string =>
   complaint === undefined ? text : `${text}: "${complaint}"`;
 
-export const revisionText = ({ revision, name }: Revision): string => `revision ${revision} (${name})`;
+export const revisionText = ({ revision, name }: TemplateRevision): string => `revision ${revision} (${name})`;
 
 export const replicasText = ({ reference, object }: Pick<Workload, "reference" | "object">): string => {
   const counts = replicasOf(object);
@@ -100,7 +100,12 @@ export const replicasText = ({ reference, object }: Pick<Workload, "reference" |
 };
 
 /** While a rollout makes no progress the old pods may still serve traffic: both are shown. */
-export const revisionReadyText = (view: View, workload: Workload, current: Revision, previous: Revision | undefined): string => {
+export const revisionReadyText = (
+  view: View,
+  workload: Workload,
+  current: TemplateRevision,
+  previous: TemplateRevision | undefined,
+): string => {
   const pods = podStates(view, workload).filter((pod) => pod.owner === current.name && !pod.isDeleting);
   const ready = `${pods.filter((pod) => pod.isReady).length} of ${pods.length} pods of revision ${current.revision} are ready`;
   return previous === undefined || previous.ready === 0

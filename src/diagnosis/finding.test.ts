@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import { durationText } from "#diagnosis/explain.ts";
 import { scoreOf } from "#diagnosis/finding.ts";
 import { moreMemory, undoRelease } from "#diagnosis/remedies.ts";
-import type { Revision } from "#evidence/revisions.ts";
+import type { TemplateRevision } from "#cluster/revisions.ts";
 import { target } from "#test/scene.ts";
 
-const revision = (number: number): Revision => ({
+const revision = (number: number): TemplateRevision => ({
   revision: number,
   name: `web-${number}`,
   isCurrent: number === 7,

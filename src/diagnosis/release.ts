@@ -1,5 +1,5 @@
 // Which release brought in what runs now, and which revision it replaced. Pure.
-import type { Revision } from "#evidence/revisions.ts";
+import type { TemplateRevision } from "#cluster/revisions.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import { failuresOf, type Failure } from "#diagnosis/failures.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
@@ -7,13 +7,13 @@ import { deploymentRevisions } from "#diagnosis/workload-states.ts";
 import { differencesFor, type Difference } from "#diagnosis/template-difference.ts";
 
 export interface Release {
-  readonly current: Revision;
+  readonly current: TemplateRevision;
   /** Revisions that run the same container: the current one and those before it that differ in annotations only, as restarts do. */
-  readonly same: readonly Revision[];
+  readonly same: readonly TemplateRevision[];
   /** When the first of them was rolled out, epoch milliseconds. */
   readonly releasedAt: number;
   /** The revision to go back to: one that has ready pods, else the newest that is not known to fail. */
-  readonly previous?: Revision;
+  readonly previous?: TemplateRevision;
   /** From `previous` to `current`, as far as it can matter to the container. */
   readonly differences: readonly Difference[];
 }
@@ -22,7 +22,7 @@ export const releaseFor = (view: View, workload: Workload, container: string): R
   const revisions = deploymentRevisions(view, workload);
   const current = revisions.find((revision) => revision.isCurrent);
   if (current === undefined) return undefined;
-  const differs = (revision: Revision): boolean => differencesFor(container, revision.template, current.template).length > 0;
+  const differs = (revision: TemplateRevision): boolean => differencesFor(container, revision.template, current.template).length > 0;
   const older = revisions.filter((revision) => revision.revision < current.revision);
   const firstOther = older.findIndex(differs);
   const same = [current, ...(firstOther < 0 ? older : older.slice(0, firstOther))];

@@ -1,10 +1,9 @@
 // How the pods, revisions, configuration and nodes of one workload are, in the words that causes share. Pure; each is made once for a view.
 import { ConfigMaps, type Deployment, type Node, Nodes, ReplicaSets } from "#api/kubernetes.ts";
-import { isControlledBy } from "#api/object.ts";
+import { type TemplateRevision, templateRevisionsOf } from "#cluster/revisions.ts";
 import { bounds } from "#evidence/bounds.ts";
 import { type ConfigState, configsRead, configState } from "#evidence/configs.ts";
 import { type PodState, podState } from "#evidence/pods.ts";
-import { type Revision, revisionsOf } from "#evidence/revisions.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
 /** Oldest first; of very many the newest. */
@@ -17,13 +16,13 @@ export const hasUnreadyPod = (view: View, workload: Workload): boolean =>
   podStates(view, workload).some(({ isReady, isDeleting }) => !isReady && !isDeleting);
 
 /** Newest first; none for a kind other than Deployment. */
-export const deploymentRevisions = (view: View, workload: Workload): readonly Revision[] => view.once(makeRevisions, workload);
+export const deploymentRevisions = (view: View, workload: Workload): readonly TemplateRevision[] => view.once(makeRevisions, workload);
 
-const makeRevisions = (view: View, workload: Workload): readonly Revision[] => {
+const makeRevisions = (view: View, workload: Workload): readonly TemplateRevision[] => {
   const { object, reference } = workload;
   if (object.kind !== "Deployment") return [];
-  const sets = view.all(ReplicaSets, reference.namespace).filter((set) => isControlledBy(set, object));
-  return revisionsOf(object as Deployment, sets, podStates(view, workload));
+  const sets = view.all(ReplicaSets, reference.namespace);
+  return templateRevisionsOf(object as Deployment, sets, podStates(view, workload)).slice(0, bounds.revisions);
 };
 
 /** ConfigMaps that its template names, by name. */

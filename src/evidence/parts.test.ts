@@ -1,10 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { ContainerStatus, Deployment, Event, Pod, ReplicaSet } from "#api/kubernetes.ts";
+import type { ContainerStatus, Event, Pod } from "#api/kubernetes.ts";
 import type { ObjectMeta } from "#api/object.ts";
 import { observedEvent } from "#evidence/events.ts";
 import { logsToRead } from "#evidence/logs.ts";
 import { podState } from "#evidence/pods.ts";
-import { revisionsOf } from "#evidence/revisions.ts";
 
 const meta = (name: string, more: Partial<ObjectMeta> = {}): ObjectMeta => ({
   name,
@@ -15,8 +14,6 @@ const meta = (name: string, more: Partial<ObjectMeta> = {}): ObjectMeta => ({
   creationTimestamp: "2027-03-01T13:00:00Z",
   ...more,
 });
-const template = { spec: { containers: [{ name: "web", image: "web:1" }] } };
-const selector = { matchLabels: { app: "web" } };
 
 describe("when an event happened", () => {
   const event = (fields: Partial<Event>): Event => ({
@@ -109,49 +106,5 @@ describe("a pod", () => {
       logsToRead([podState(pod({ initContainerStatuses: [ended(exitCode)], containerStatuses: [waits] }))]);
     expect(logs(1)).toEqual([{ pod: "web-1", container: "init", run: "current" }]);
     expect(logs(0)).toEqual([]);
-  });
-});
-
-describe("the revisions of a Deployment", () => {
-  const deployment = (observedGeneration?: number): Deployment => ({
-    apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata: meta("web"),
-    spec: { selector, template },
-    ...(observedGeneration === undefined ? {} : { status: { observedGeneration } }),
-  });
-  const set = (revision: string | undefined, owner = "web", more: Record<string, string> = {}): ReplicaSet => ({
-    apiVersion: "apps/v1",
-    kind: "ReplicaSet",
-    metadata: meta(`web-${revision}`, {
-      annotations: { ...(revision === undefined ? {} : { "deployment.kubernetes.io/revision": revision }), ...more },
-      ownerReferences: [{ apiVersion: "apps/v1", kind: "Deployment", name: owner, uid: `uid-${owner}`, controller: true }],
-    }),
-    spec: { selector, template },
-  });
-  test("are its own ReplicaSets that have a number, newest first by number", () => {
-    const sets = [
-      set("9"),
-      set("10", "web", { "kubernetes.io/change-cause": "kubectl set image" }),
-      set("11", "other"),
-      set(undefined),
-      set("x"),
-    ];
-    expect(revisionsOf(deployment(3), sets, [])).toMatchObject([
-      { revision: 10, isCurrent: true, changeCause: "kubectl set image", replicas: 0, ready: 0 },
-      { revision: 9, isCurrent: false },
-    ]);
-  });
-  test("while the newest template has none, none is current", () => {
-    expect(revisionsOf(deployment(2), [set("1")], []).map(({ isCurrent }) => isCurrent)).toEqual([false]);
-    expect(revisionsOf(deployment(), [set("1")], []).map(({ isCurrent }) => isCurrent)).toEqual([false]);
-  });
-  test("one that is used again and has no pod counts from its first use", () => {
-    const again = set("3", "web", { "deployment.kubernetes.io/revision-history": "1" });
-    expect(revisionsOf(deployment(3), [again], [])[0]?.releasedAt).toBe("2027-03-01T13:00:00Z");
-  });
-  test("a ReplicaSet without annotations or owners is not a revision", () => {
-    const bare = { ...set("1"), metadata: meta("bare") };
-    expect(revisionsOf(deployment(3), [bare], [])).toEqual([]);
   });
 });
