@@ -34,7 +34,7 @@ export interface FakeServer {
   readonly admit?: (patched: KubeObject) => void;
 }
 
-const fakeKube = (server: FakeServer, requests: string[]): Kube & { close(): void } => {
+export const fakeKube = (server: FakeServer, requests: string[] = []): Kube & { close(): void } => {
   const of = (type: ResourceType): KubeObject[] => {
     const failure = server.failures?.[type.kind];
     if (failure !== undefined) throw failure;

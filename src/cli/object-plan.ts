@@ -6,7 +6,7 @@ import { missingObject, objectAsked } from "#cli/missing-object.ts";
 import { ownRequest, readRequests } from "#cli/own-requests.ts";
 import { planPreview } from "#cli/plan-preview.ts";
 import { requestCommand, requestText } from "#cli/render/diagnosis-words.ts";
-import { paragraph } from "#cli/render/page.ts";
+import { paragraph, point } from "#cli/render/page.ts";
 import { attemptText } from "#cli/render/story-attempt-text.ts";
 import type { Session } from "#cli/session.ts";
 import { liveRoot } from "#cluster/live-root.ts";
@@ -18,6 +18,8 @@ export interface ObjectPlan {
   /** The root owner of the object that was asked about. */
   readonly target: Reference;
   readonly attempt: AttemptStory;
+  /** Why the repair would not begin now. */
+  readonly hold: string | undefined;
   /** The open request for the target. */
   readonly request: OwnRequest | undefined;
 }
@@ -40,21 +42,22 @@ export const planFor = async (session: Session, { first, second, alertName }: Pl
   const diagnoser = await session.deps.openDiagnoser?.();
   try {
     const deps = { kube, clock, namespace: session.kintsugiNamespace, signal, diagnoser };
-    const attempt = await planPreview(deps, { target, object, alertName, requests });
-    return { asked, target, attempt, request: activeRequest(requests.map(ownRequest), [target]) };
+    const preview = await planPreview(deps, { target, object, alertName, requests });
+    return { asked, target, ...preview, request: activeRequest(requests.map(ownRequest), [target]) };
   } finally {
     await diagnoser?.close();
   }
 };
 
 /** `closing`: the last line. */
-export const planText = (session: Session, { asked, target, attempt, request }: ObjectPlan, closing?: string): string => {
+export const planText = (session: Session, { asked, target, attempt, hold, request }: ObjectPlan, closing?: string): string => {
   const { page } = session;
   const of = referenceText(asked) === referenceText(target) ? [] : paragraph(page, 1, `${referenceText(asked)} is a part of it.`);
   const lines = [
     `${page.paint.bold(referenceText(target))}  ${request === undefined ? conclusion(attempt) : requestText(request)}`,
     ...of,
     ...(request === undefined ? [] : paragraph(page, 1, `Next: ${requestCommand(request)}`)),
+    ...(hold === undefined ? [] : point(page, 1, "Waits for:", hold)),
     // As a request that is still open: nothing here has happened.
     ...attemptText(page, { namespace: session.kintsugiNamespace }, attempt, undefined),
     "",
@@ -64,8 +67,9 @@ export const planText = (session: Session, { asked, target, attempt, request }: 
 };
 
 /** For programs. */
-export const planData = ({ target, attempt, request }: ObjectPlan): object => ({
+export const planData = ({ target, attempt, hold, request }: ObjectPlan): object => ({
   target,
+  ...(hold === undefined ? {} : { hold }),
   ...(request === undefined ? {} : { request: { name: request.name, phase: request.phase } }),
   ...attempt,
 });

@@ -17,6 +17,7 @@ import { type Look, lookInto } from "#investigation/look-into.ts";
 import type { ReadForAction } from "#investigation/plan-repair.ts";
 import type { Kube } from "#kube/client.ts";
 import { type Clock, toTimestamp } from "#lib/clock.ts";
+import { planHold } from "#policy/freeze.ts";
 import { pastActions, rejectedPlans } from "#policy/episode.ts";
 import { type PolicyContext, policyContextOf } from "#policy/permission.ts";
 
@@ -37,8 +38,14 @@ export interface PreviewSubject {
   readonly requests: readonly RemediationRequest[];
 }
 
-/** In the form of the story, so that both read alike. */
-export const planPreview = async (deps: PreviewDeps, { target, object, alertName, requests }: PreviewSubject): Promise<AttemptStory> => {
+export interface Preview {
+  /** In the form of the story, so that both read alike. */
+  readonly attempt: AttemptStory;
+  /** Why the repair would not begin now; undefined also where none would be made. */
+  readonly hold: string | undefined;
+}
+
+export const planPreview = async (deps: PreviewDeps, { target, object, alertName, requests }: PreviewSubject): Promise<Preview> => {
   const { kube, clock, namespace, signal, diagnoser } = deps;
   const owner = managedBy(object);
   const journal = savedJournal(kube, namespace);
@@ -61,7 +68,11 @@ export const planPreview = async (deps: PreviewDeps, { target, object, alertName
   );
   const mandate = { target, autonomy: policy.autonomy, rejected, ownNamespace: namespace };
   const { status } = conclude(mandate, found, { labelsOf, settings });
-  return { number: 1, context: contextOf(policy, owner, found), cause: causeOf(status), considered: consideredOf(status) };
+  const considered = consideredOf(status);
+  return {
+    attempt: { number: 1, context: contextOf(policy, owner, found), cause: causeOf(status), considered },
+    hold: considered?.chosen && planHold(settings, clock.now(), considered.chosen.steps, labelsOf)?.why,
+  };
 };
 
 const alertNamed = (name: string, clock: Clock): Alert => ({

@@ -55,7 +55,7 @@ test("a Deployment that was not numbered yet runs its newest ReplicaSet", () => 
 
 describe("revisions with their templates", () => {
   const template = { spec: { containers: [{ name: "web", image: "web:1" }] } };
-  const deployment = (observedGeneration?: number): Deployment => ({
+  const deploymentAt = (observedGeneration?: number): Deployment => ({
     apiVersion: "apps/v1",
     kind: "Deployment",
     metadata: { ...meta("web", {}), generation: 3 },
@@ -73,21 +73,21 @@ describe("revisions with their templates", () => {
   });
   test("are its own ReplicaSets that have a number, newest first by number", () => {
     const sets = [set("9"), set("10"), set("11", "other"), set(undefined), set("x")];
-    expect(templateRevisionsOf(deployment(3), sets, [])).toMatchObject([
+    expect(templateRevisionsOf(deploymentAt(3), sets, [])).toMatchObject([
       { revision: 10, isCurrent: true, replicas: 0, ready: 0 },
       { revision: 9, isCurrent: false },
     ]);
   });
   test("while the newest template has none, none is current", () => {
-    expect(templateRevisionsOf(deployment(2), [set("1")], []).map(({ isCurrent }) => isCurrent)).toEqual([false]);
-    expect(templateRevisionsOf(deployment(), [set("1")], []).map(({ isCurrent }) => isCurrent)).toEqual([false]);
+    expect(templateRevisionsOf(deploymentAt(2), [set("1")], []).map(({ isCurrent }) => isCurrent)).toEqual([false]);
+    expect(templateRevisionsOf(deploymentAt(), [set("1")], []).map(({ isCurrent }) => isCurrent)).toEqual([false]);
   });
   test("one that is used again and has no pod counts from its first use", () => {
     const again = set("3", "web", { "deployment.kubernetes.io/revision-history": "1" });
-    expect(templateRevisionsOf(deployment(3), [again], [])[0]?.releasedAt).toBe("2030-01-01T00:00:00Z");
+    expect(templateRevisionsOf(deploymentAt(3), [again], [])[0]?.releasedAt).toBe("2030-01-01T00:00:00Z");
   });
   test("a ReplicaSet without annotations or owners is not a revision", () => {
     const bare = { ...set("1"), metadata: meta("bare", {}) };
-    expect(templateRevisionsOf(deployment(3), [bare], [])).toEqual([]);
+    expect(templateRevisionsOf(deploymentAt(3), [bare], [])).toEqual([]);
   });
 });

@@ -1,7 +1,12 @@
 // Windows in which nothing is repaired, and the pause that has no end. Pure.
+import type { ObjectReference } from "#api/object.ts";
 import type { Hold } from "#policy/budget.ts";
+import { criticalityFor } from "#policy/criticality.ts";
+import { environmentFor } from "#policy/environment.ts";
 import type { RuleVariables } from "#policy/expression.ts";
 import type { Window } from "#policy/freeze-window.ts";
+import { holderText, type PolicyLabels } from "#policy/permission.ts";
+import { subjectVariables } from "#policy/rules.ts";
 import type { Settings } from "#policy/settings.ts";
 import { namespaceOf, settingsIn } from "#policy/tenant.ts";
 
@@ -23,6 +28,24 @@ export const freezeHold = (settings: Settings, now: number, steps: readonly Free
   if (last.to >= noEndMs) return { why: `freeze "${last.name}", without an end` };
   return { why: `freeze "${last.name}" until ${new Date(last.to).toISOString().replace(".000Z", "Z")}`, untilMs: last.to };
 };
+
+/** The same for the steps of a plan, each with the labels by which policy judges its target. */
+export const planHold = (
+  settings: Settings,
+  now: number,
+  steps: readonly { readonly action: string; readonly target: ObjectReference }[],
+  labelsOf: (target: ObjectReference) => PolicyLabels,
+): Hold | undefined =>
+  freezeHold(
+    settings,
+    now,
+    steps.map(({ action, target }) => {
+      const labels = labelsOf(target);
+      const environment = environmentFor(target, labels, holderText(target), settings.rules).value;
+      const criticality = criticalityFor(target, labels, environment, settings.rules);
+      return { ...subjectVariables(target, labels), environment, criticality, action };
+    }),
+  );
 
 const windowsOf = (settings: Settings, step: FreezeSubject): readonly Window[] => {
   const { freezes, rules } = settingsIn(settings, namespaceOf(step.target));

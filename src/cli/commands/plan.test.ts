@@ -195,6 +195,16 @@ describe("plan", () => {
     expect(ran.stdout).toMatch(/refused: protected: namespace shop is protected/);
   });
 
+  test("a pause is named, and the repair waits for its end", async () => {
+    const policy = {
+      ...{ apiVersion: "kintsugi.dev/v1alpha1", kind: "RemediationPolicy", spec: { paused: true } },
+      metadata: { name: "p", namespace: "kintsugi-system", uid: "p", resourceVersion: "1", creationTimestamp: after(0) },
+    } as KubeObject;
+    const server = broken();
+    const ran = await look({ ...server, objects: [...server.objects, policy] });
+    expect(ran.stdout).toContain("would repair this without approval\n  Waits for: repairs are paused by policy\n");
+  });
+
   test("where nothing is wrong it says so: exit code 0", async () => {
     const ran = await look({
       objects: [

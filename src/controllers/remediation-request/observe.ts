@@ -1,6 +1,6 @@
 // Gathers what a decision about one request may look at. Reads the caches; asks the API server only where what a phase rests on seems to be gone.
 import { targetHash } from "#api/target-hash.ts";
-import { AIAnalysis, type Plan } from "#api/kinds/ai-analysis.ts";
+import { AIAnalysis } from "#api/kinds/ai-analysis.ts";
 import type { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
 import type { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { WorkflowExecution, workflowTransitions } from "#api/kinds/workflow-execution.ts";
@@ -11,11 +11,8 @@ import type { Targets } from "#cluster/targets.ts";
 import type { Kube } from "#kube/client.ts";
 import type { Store } from "#kube/store.ts";
 import { type Hold, budgetHold } from "#policy/budget.ts";
-import { criticalityFor } from "#policy/criticality.ts";
-import { environmentFor } from "#policy/environment.ts";
-import { freezeHold, type FreezeSubject } from "#policy/freeze.ts";
-import { holderText } from "#policy/permission.ts";
-import { subjectVariables } from "#policy/rules.ts";
+import { planHold } from "#policy/freeze.ts";
+import type { PolicyLabels } from "#policy/permission.ts";
 import type { Settings } from "#policy/settings.ts";
 import { analysisName, chosenPlan, processingName, repairedObject, workflowNumber } from "#controllers/remediation-request/children.ts";
 import { observeWaiting, settledAtMs, type WaitingSources } from "#controllers/remediation-request/observe-waiting.ts";
@@ -145,18 +142,15 @@ const holdOf = (
   const holder = sources.workflows.index(workflowsByObject, targetHash(repaired)).find(isActive);
   if (holder !== undefined) return { why: `${holder.spec.request} is repairing ${referenceText(repaired)} already` };
   return (
-    freezeHold(settings, now, frozenSteps(plan, sources.namespaces, settings)) ??
+    planHold(settings, now, plan.steps, labelsIn(sources.namespaces)) ??
     budgetHold({ repairs: sources.workflows.list(), steps: plan.steps, settings, now })
   );
 };
 
-/** Every step as the conditions of freezes read it. The labels of a cluster-scoped target are read before its Job only. */
-const frozenSteps = ({ steps }: Plan, namespaces: Sources["namespaces"], { rules }: Settings): readonly FreezeSubject[] =>
-  steps.map(({ target, action }) => {
-    const labels = target.namespace === undefined ? undefined : namespaces.get({ name: target.namespace })?.metadata.labels;
-    const environment = environmentFor(target, labels, holderText(target), rules).value;
-    const criticality = criticalityFor(target, labels, environment, rules);
-    return { ...subjectVariables(target, labels), environment, criticality, action };
-  });
+/** Those of a cluster-scoped target are read before its Job only. */
+const labelsIn =
+  (namespaces: Sources["namespaces"]) =>
+  ({ namespace }: ObjectReference): PolicyLabels =>
+    namespace === undefined ? undefined : namespaces.get({ name: namespace })?.metadata.labels;
 
 const isActive = (workflow: WorkflowExecution): boolean => !isTerminal(workflowTransitions, phaseOf(workflow));
