@@ -130,12 +130,12 @@ export const evidence = (parts: Partial<Evidence>): Evidence => ({
 export const answers = (cause: Cause, parts: Partial<Evidence>): string[] =>
   cause.find(createView(evidence(parts))).flatMap((assessment) => {
     if (!("found" in assessment)) return [];
-    const { code, object, facts, summary, chain, quotes } = assessment.found;
+    const { code, object, advice, summary, chain, quotes } = assessment.found;
     if (code !== cause.code || summary === "" || chain.length === 0 || quotes.length === 0) throw new Error(`${code} says too little`);
     if (/undefined|NaN/.test(JSON.stringify([summary, chain, quotes]))) throw new Error(`${code} names nothing: ${summary}`);
     const remedies =
-      facts.remedies.length > 0
-        ? facts.remedies.map(({ action, parameters }) => [action, ...Object.entries(parameters).map((pair) => pair.join("="))].join(" "))
+      advice.remedies.length > 0
+        ? advice.remedies.map(({ action, parameters }) => [action, ...Object.entries(parameters).map((pair) => pair.join("="))].join(" "))
         : ["person"];
     return [`${code} ${object.kind} ${object.name} → ${remedies.join(", ")}`];
   });
@@ -144,7 +144,7 @@ export const answers = (cause: Cause, parts: Partial<Evidence>): string[] =>
 export const manualSteps = (cause: Cause, parts: Partial<Evidence>): string[] =>
   cause.find(createView(evidence(parts))).flatMap((assessment) => {
     if (!("found" in assessment)) return [];
-    return [assessment.found.facts.otherwise];
+    return [assessment.found.advice.otherwise];
   });
 
 /** A container's status: `waiting`, `crashed` (waits after a run that ended so), `running`. */

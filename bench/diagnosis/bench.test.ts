@@ -104,7 +104,7 @@ const finding = (code: string, object: Partial<Finding["object"]>, more: Partial
   summary: "",
   chain: [],
   quotes: [],
-  facts: { remedies: [], otherwise: "" },
+  advice: { remedies: [], otherwise: "" },
   ...more,
 });
 const web = { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" };

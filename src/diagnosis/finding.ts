@@ -15,8 +15,8 @@ export interface Finding {
   /** From the cause to the symptom. */
   readonly chain: readonly string[];
   readonly quotes: readonly Quote[];
-  /** What removes it; every parameter is chosen from observed objects. */
-  readonly facts: Facts;
+  /** How to remove it; every parameter is chosen from observed objects. */
+  readonly advice: Advice;
   /** Path of the field at fault: a recent change of it makes the finding more certain. */
   readonly field?: string;
   /** What exactly, for programs: such as the resource of a quota or the kind of a probe. */
@@ -39,8 +39,8 @@ export interface Remedy {
   readonly afterwards?: readonly Pick<Remedy, "action" | "target" | "parameters">[];
 }
 
-/** What removes a cause. */
-export interface Facts {
+/** How to remove a cause: actions of the catalogue, or a manual step. */
+export interface Advice {
   /** Most reversible and least far-reaching first; none where no action of the catalogue removes it. */
   readonly remedies: readonly Remedy[];
   /** The manual step where none of them is possible: an imperative clause. */

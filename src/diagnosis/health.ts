@@ -69,7 +69,7 @@ export const healthOf = (view: View, workload: Workload): Assessment => {
         quote("object", nameOf(workload), `${nameOf(workload)} ${state}`),
         ...pods.slice(0, 5).map((pod) => quote("object", `Pod ${pod.name}`, podText(pod))),
       ],
-      facts: { remedies: [], otherwise: "no action is needed" },
+      advice: { remedies: [], otherwise: "no action is needed" },
     },
   };
 };

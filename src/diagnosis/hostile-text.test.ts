@@ -63,8 +63,8 @@ test("what it says changes no finding, wherever it is, and it is reported once a
     const notes = objects(JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "notes" }, data: { a: text, b: text } }));
     const logs = [{ namespace: "shop", pod: "web-7d9c5b8f6-bx2z4", container: "web", run: "previous" as const, text }];
     const infested = evidence({ objects: [...annotated, ...notes], logs });
-    const found = diagnoseCluster(infested).findings.map(({ code, object, facts }) => ({ code, object, facts }));
-    expect(found).toEqual(plain.findings.map(({ code, object, facts }) => ({ code, object, facts })));
+    const found = diagnoseCluster(infested).findings.map(({ code, object, advice }) => ({ code, object, advice }));
+    expect(found).toEqual(plain.findings.map(({ code, object, advice }) => ({ code, object, advice })));
     const reported = hostileTexts(createView(infested)).map((each) => each.quote.object);
     expect(reported).toContain("ConfigMap shop/notes");
     expect(new Set(reported).size).toBe(reported.length);

@@ -11,7 +11,7 @@ const finding = (code: string, name: string, score: number, more: Partial<Findin
   summary: code,
   chain: [],
   quotes: [],
-  facts: { remedies: [], otherwise: "" },
+  advice: { remedies: [], otherwise: "" },
   ...more,
 });
 const symptom = (name: string): Ranking["symptoms"][number] => ({ kind: "PodNotReady", object: object(name), text: "" });

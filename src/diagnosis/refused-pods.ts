@@ -5,7 +5,7 @@ import type { View, Workload } from "#diagnosis/view.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import type { ObservedEvent } from "#evidence/evidence.ts";
 
-export interface Refusal {
+export interface PodRefusal {
   readonly workload: Workload;
   readonly event: ObservedEvent;
 }
@@ -14,7 +14,7 @@ export interface Refusal {
 const recentMs = 20 * 60_000;
 
 /** The newest refusal of each workload that has fewer pods than it wants, or whose controller says that it cannot create one: old pods may serve meanwhile. */
-export const refusedPods = (view: View): readonly Refusal[] =>
+export const refusedPods = (view: View): readonly PodRefusal[] =>
   view.workloads.flatMap((workload) => {
     const living = workload.pods.filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && status?.phase !== "Failed");
     if (workload.desired !== undefined && living.length >= workload.desired && creationRefusal(workload) === undefined) return [];

@@ -47,7 +47,7 @@ describe("a cause as data", () => {
           summary: "Node node-a has 2.",
           chain: ["one", "two", "Node node-a has 2"],
           quotes: [{ source: "object", object: "Node node-a", quote: "seen" }],
-          facts: { remedies: [], otherwise: "look at Node node-a" },
+          advice: { remedies: [], otherwise: "look at Node node-a" },
         },
       },
     ]);

@@ -99,7 +99,7 @@ const words = <S extends object>(rule: Rule<S, string, string, string>, subject:
     summary: clipped(asSentence(filled(rule.says, subject))),
     chain: filledChain(rule.chain, subject).map((link) => clipped(link, maxLink)),
     quotes: rule.quotes(subject, view).filter((each) => each !== undefined),
-    facts: { remedies, otherwise },
+    advice: { remedies, otherwise },
     ...(rule.field === undefined ? {} : { field: rule.field(subject) }),
     ...(rule.detail === undefined ? {} : { detail: rule.detail(subject) }),
     ...(hearsay === undefined ? {} : { hearsay }),

@@ -5,7 +5,7 @@ import type { View, Workload } from "#diagnosis/view.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import type { ObservedEvent } from "#evidence/evidence.ts";
 
-export type Refusal = "cordoned" | "taint" | "selector" | "antiAffinity" | "affinity" | "cpu" | "memory" | "other";
+export type NodeRefusal = "cordoned" | "taint" | "selector" | "antiAffinity" | "affinity" | "cpu" | "memory" | "other";
 
 export interface Unscheduled {
   readonly workload: Workload;
@@ -14,17 +14,17 @@ export interface Unscheduled {
   readonly message: string;
   readonly event?: ObservedEvent;
   /** How many nodes each refusal holds for, by the message. */
-  readonly counts: Readonly<Partial<Record<Refusal, number>>>;
+  readonly counts: Readonly<Partial<Record<NodeRefusal, number>>>;
   /** Nodes that the pod's selector and required node affinity leave; undefined where the nodes are not known. */
   readonly wanted?: readonly Node[];
   /** The refusal that keeps the pod out of most nodes that its own constraints allow. */
-  readonly blocker: Refusal | undefined;
+  readonly blocker: NodeRefusal | undefined;
 }
 
 /** Room may be on its way: a pod of a rollout that ends, one that gives way. */
 const settledMs = 10_000;
 
-const phrases: readonly (readonly [Refusal, RegExp])[] = [
+const phrases: readonly (readonly [NodeRefusal, RegExp])[] = [
   ["cordoned", /(\d{1,9}) node\(s\) were unschedulable/g],
   ["taint", /(\d{1,9}) node\(s\) had (?:an )?untolerated taint(?:\(s\))?/g],
   ["selector", /(\d{1,9}) node\(s\) didn't match Pod's node affinity\/selector/g],
@@ -61,7 +61,7 @@ const unscheduled = (view: View, workload: Workload, pod: Pod, message: string, 
       const nodes = [...said.matchAll(pattern)].reduce((sum, [, count]) => sum + Number(count), 0);
       return nodes === 0 ? [] : [[refusal, nodes]];
     }),
-  ) as Partial<Record<Refusal, number>>;
+  ) as Partial<Record<NodeRefusal, number>>;
   const nodes = view.all(Nodes);
   const wanted = nodes.length === 0 ? undefined : nodes.filter((node) => matchesWishes(pod.spec, node));
   return {
@@ -79,7 +79,11 @@ const unscheduled = (view: View, workload: Workload, pod: Pod, message: string, 
  * A pod with constraints is kept out by the cordons and taints of the nodes that they allow, or by the constraints themselves where they allow
  * none. Else the refusal of most nodes counts. Nodes of the control plane are kept free on purpose and count only where there are no others.
  */
-const blockerOf = (spec: PodSpec, counts: Partial<Record<Refusal, number>>, wanted: readonly Node[] | undefined): Refusal | undefined => {
+const blockerOf = (
+  spec: PodSpec,
+  counts: Partial<Record<NodeRefusal, number>>,
+  wanted: readonly Node[] | undefined,
+): NodeRefusal | undefined => {
   const workers = wanted?.filter((node) => !isControlPlane(node)) ?? [];
   // A constraint that only the control plane meets, which is kept free, counts as unmet.
   const isUnmet =
@@ -90,9 +94,9 @@ const blockerOf = (spec: PodSpec, counts: Partial<Record<Refusal, number>>, want
   const nodes = workers.length > 0 ? workers : (wanted ?? []);
   const cordoned = nodes.filter(isCordoned).length;
   const tainted = nodes.filter((node) => !isCordoned(node) && untolerated(spec, node).length > 0).length;
-  const found: Partial<Record<Refusal, number>> =
+  const found: Partial<Record<NodeRefusal, number>> =
     wanted === undefined ? { ...counts } : { ...counts, selector: 0, cordoned, taint: tainted };
-  return (Object.entries(found) as [Refusal, number][]).filter(([, count]) => count > 0).toSorted((a, b) => b[1] - a[1])[0]?.[0];
+  return (Object.entries(found) as [NodeRefusal, number][]).filter(([, count]) => count > 0).toSorted((a, b) => b[1] - a[1])[0]?.[0];
 };
 
 export const isCordoned = (node: Node): boolean => node.spec?.unschedulable === true;

@@ -43,8 +43,8 @@ const slandered = (parts: Partial<Evidence>): Partial<Evidence> => {
   };
 };
 const repairsOf = (parts: Partial<Evidence>): unknown =>
-  diagnoseCluster(evidence(parts)).findings.flatMap(({ code, object, facts }) =>
-    facts.remedies.length === 0 ? [] : [{ code, object, facts }],
+  diagnoseCluster(evidence(parts)).findings.flatMap(({ code, object, advice }) =>
+    advice.remedies.length === 0 ? [] : [{ code, object, advice }],
   );
 
 test("every cause is in the table, once", () => {

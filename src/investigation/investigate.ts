@@ -75,13 +75,13 @@ const planned = async (
   subject: Subject,
   finding: LikelyFinding,
 ): Promise<PlannedFinding> => {
-  const { object, explains = [], facts, chain } = finding;
+  const { object, explains = [], advice, chain } = finding;
   const { requests = [] } = subject;
   const request = activeRequest(requests, [object, ...explains]);
   const ownText = ownRevisionText(objects, object, requests);
   const plans: PlannedRepair[] = [];
   const refused: Refusal[] = [];
-  for (const repair of request === undefined ? facts.remedies : []) {
+  for (const repair of request === undefined ? advice.remedies : []) {
     const plan =
       unproven(finding) ??
       refusalOf(subject, repair) ??
@@ -95,8 +95,8 @@ const planned = async (
     chain: ownText === undefined ? chain : [ownText, ...chain],
     planned: plans,
     refused,
-    isExhausted: facts.remedies.some((repair) => exhausted(subject, repair) !== undefined),
-    ...(request !== undefined ? { request } : plans.length > 0 ? {} : { person: facts.otherwise }),
+    isExhausted: advice.remedies.some((repair) => exhausted(subject, repair) !== undefined),
+    ...(request !== undefined ? { request } : plans.length > 0 ? {} : { person: advice.otherwise }),
   };
 };
 

@@ -14,7 +14,7 @@ import { casesByCode } from "#test/three-cases/registry.ts";
 
 const cases = Object.entries(casesByCode);
 
-const repairsOf = (given: Evidence) => diagnoseCluster(given).findings.flatMap(({ facts }) => facts.remedies);
+const repairsOf = (given: Evidence) => diagnoseCluster(given).findings.flatMap(({ advice }) => advice.remedies);
 
 describe("every remedy of every cause", () => {
   const proposed = cases.flatMap(([code, { holds }]) => repairsOf(evidence(holds)).map((repair) => ({ code, repair })));
@@ -39,7 +39,7 @@ test.each(causes.map((cause) => [cause.code, cause.remedy] as const))(
 );
 
 test.each(cases)("%s says what to do by hand: an imperative clause", (_code, { holds }) => {
-  const steps = diagnoseCluster(evidence(holds)).findings.map(({ facts }) => facts.otherwise);
+  const steps = diagnoseCluster(evidence(holds)).findings.map(({ advice }) => advice.otherwise);
   expect(steps).not.toEqual([]);
   for (const step of steps) {
     expect(step).toMatch(/^[a-z]+ .{10,}/);

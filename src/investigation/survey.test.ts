@@ -44,9 +44,9 @@ const answer = async (scene: Scene, about = alert): Promise<string> => {
   const diagnosis = await diagnosed(scene, about);
   if (diagnosis.kind !== "Cause") return diagnosis.kind;
   return diagnosis.findings
-    .map(({ code, facts }) => {
-      if (facts.remedies.length === 0) return `${code} → person`;
-      const actions = facts.remedies.map(({ action, parameters }) =>
+    .map(({ code, advice }) => {
+      if (advice.remedies.length === 0) return `${code} → person`;
+      const actions = advice.remedies.map(({ action, parameters }) =>
         [action, ...Object.entries(parameters).map((pair) => pair.join("="))].join(" "),
       );
       return `${code} → ${actions.join(", ")}`;

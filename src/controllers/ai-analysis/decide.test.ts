@@ -125,7 +125,7 @@ const crash: PlannedFinding = {
   summary: "Revision 2 crashes.",
   chain: ["a", "b"],
   quotes: [],
-  facts: { remedies: [], otherwise: "fix the release" },
+  advice: { remedies: [], otherwise: "fix the release" },
   planned: [],
   refused: [],
   isExhausted: false,

@@ -24,7 +24,7 @@ test.each([
   const { findings } = diagnoseCluster(evidence(scene(line, pod)));
   expect(findings.map(({ code }) => code)).toEqual(["CalledServiceMissing"]);
   expect(findings[0]?.summary).toBe(`Deployment shop/web calls Service rates-v1, which does not exist; rates-v2 exists: "${line}".`);
-  expect(findings[0]?.facts).toEqual({ remedies: [], otherwise: "correct the host rates-v1, probably to rates-v2" });
+  expect(findings[0]?.advice).toEqual({ remedies: [], otherwise: "correct the host rates-v1, probably to rates-v2" });
 });
 
 test.each([

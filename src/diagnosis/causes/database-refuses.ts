@@ -10,13 +10,13 @@ import type { View } from "#diagnosis/view.ts";
 
 const quotesAtMost = 4;
 
-interface Refusal extends Pick<Cause, "code" | "title" | "reads" | "means" | "remedy"> {
+interface DatabaseRefusal extends Pick<Cause, "code" | "title" | "reads" | "means" | "remedy"> {
   readonly words: (engine: Engine) => RegExp | undefined;
   readonly effect: string;
   readonly otherwise: string;
 }
 
-const refusal = ({ words, effect, ...texts }: Refusal): Cause =>
+const refusal = ({ words, effect, ...texts }: DatabaseRefusal): Cause =>
   cause({
     ...texts,
     needs: ["logs"],

@@ -51,7 +51,7 @@ describe("a ServiceAccount that is missing", () => {
     expect(found(refused(message, account("web")))).toEqual(["ServiceAccountMissing  Deployment/web"]);
     const [finding] = serviceAccountMissing.find(createView(refused(message, account("web"))));
     expect(finding).toMatchObject({
-      found: { facts: { remedies: [], otherwise: expect.stringContaining("ServiceAccount web has a similar name") as string } },
+      found: { advice: { remedies: [], otherwise: expect.stringContaining("ServiceAccount web has a similar name") as string } },
     });
   });
   test("is not found where a quota refuses", () => {

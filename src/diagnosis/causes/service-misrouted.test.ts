@@ -65,7 +65,7 @@ describe("a Service's selector", () => {
     const given = scene(service(spec), { connections: failed });
     expect(foundIn(given)).toEqual(["ServiceSelectorMatchesNothing Service/api"]);
     expect(serviceSelectorMatchesNothing.find(createView(given))[0]).toMatchObject({
-      found: { facts: { remedies: [{ action: "fix_service", parameters: { selector: "app=api" } }] } },
+      found: { advice: { remedies: [{ action: "fix_service", parameters: { selector: "app=api" } }] } },
     });
   });
   test("is not found where a workload has the labels and merely no pods", () => {
@@ -142,7 +142,7 @@ describe("an address in a variable", () => {
   test.each([
     "Error: getaddrinfo ENOTFOUND apii apii:70",
     "java.net.UnknownHostException: apii",
-    "UNAVAILABLE: DNS resolution failed for apii:70",
+    "UNAVAILABLE: DNS advice failed for apii:70",
     "dial tcp: lookup apii on 10.0.0.10:53: no such host",
   ])("is complained of in the words of any runtime: %s", (log) => {
     expect(foundIn(scene(right, { address: "apii:70", log }))).toEqual(["EnvAddressWrong Deployment/web"]);

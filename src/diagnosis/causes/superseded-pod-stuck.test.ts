@@ -43,7 +43,7 @@ test("the image is the pod's, the pod that has to go is named, and restart_pod r
   expect(finding?.summary).toBe(
     "Pod shop/db-1 of StatefulSet shop/db still runs revision 2 (image testbed.local/busybox:9.9.9) and fails; the template is already at revision 3 (image testbed.local/busybox:1). A StatefulSet does not replace a pod that is not ready: it waits for it.",
   );
-  expect(finding?.facts).toMatchObject({
+  expect(finding?.advice).toMatchObject({
     remedies: [{ action: "restart_pod", target: { kind: "Pod", namespace: "shop", name: "db-1" }, parameters: {} }],
     otherwise: "delete the pod: kubectl -n shop delete pod db-1",
   });
@@ -82,5 +82,5 @@ test("of several the one with the lowest number goes first: the controller waits
   const owner = set();
   (owner as StatefulSet).spec.replicas = 3;
   const { findings } = diagnoseCluster(evidence({ objects: world(owner, pod("db-good"), unpullable, unpullable) }));
-  expect(findings[0]?.facts).toMatchObject({ remedies: [{ target: { name: "db-1" } }] });
+  expect(findings[0]?.advice).toMatchObject({ remedies: [{ target: { name: "db-1" } }] });
 });
