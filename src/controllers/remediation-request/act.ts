@@ -8,7 +8,7 @@ import type { RoleDeps } from "#runtime/role-deps.ts";
 import type { Acted, Pass } from "#controllers/phase-controller.ts";
 import { analysisOf, chosenPlan, processingOf, repairedObject, workflowOf } from "#controllers/remediation-request/children.ts";
 import { nextWorkflowNumber, workflowOfAttempt } from "#controllers/remediation-request/observe.ts";
-import type { Effect, Observed, Words } from "#controllers/remediation-request/observed.ts";
+import type { Effect, RequestObservation, Words } from "#controllers/remediation-request/observed.ts";
 import { firstWrite, laterWrite } from "#controllers/remediation-request/status.ts";
 import { ensure, liveOwner } from "#kube/ensure.ts";
 import type { Store } from "#kube/store.ts";
@@ -22,7 +22,12 @@ export interface Stores {
 
 type ActDeps = Pick<RoleDeps, "kube" | "settings">;
 
-export const act = async (deps: ActDeps & Stores, effect: Effect, seen: Observed, { signal, log }: Pass): Promise<Acted<Observed>> => {
+export const act = async (
+  deps: ActDeps & Stores,
+  effect: Effect,
+  seen: RequestObservation,
+  { signal, log }: Pass,
+): Promise<Acted<RequestObservation>> => {
   const { request, analysis: _analysis, processing, workflow, ...rest } = seen;
   const { kube } = deps;
   if (effect.type === "cancelWorkflow") {
@@ -50,7 +55,12 @@ export const act = async (deps: ActDeps & Stores, effect: Effect, seen: Observed
   }
 };
 
-const startWorkflow = async (deps: ActDeps & Stores, seen: Observed, attempt: number, signal: AbortSignal): Promise<Acted<Observed>> => {
+const startWorkflow = async (
+  deps: ActDeps & Stores,
+  seen: RequestObservation,
+  attempt: number,
+  signal: AbortSignal,
+): Promise<Acted<RequestObservation>> => {
   const { request, analysis } = seen;
   // Asked again at the last moment: the cache may show it by now, and the next number would be a second repair.
   const workflow = seen.workflow ?? workflowOfAttempt(deps.workflows, request, attempt);

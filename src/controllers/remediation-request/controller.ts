@@ -19,7 +19,7 @@ import { phases } from "#controllers/remediation-request/decide.ts";
 import { createMeasure } from "#controllers/remediation-request/measures.ts";
 import { activeRequestsAbout, followersOf, leaderIndexes, withSameCause } from "#controllers/remediation-request/leader.ts";
 import { observe, workflowIndexes } from "#controllers/remediation-request/observe.ts";
-import { alertsResolved, type Observed, type Words } from "#controllers/remediation-request/observed.ts";
+import { alertsResolved, type RequestObservation, type Words } from "#controllers/remediation-request/observed.ts";
 import { statusAfter } from "#controllers/remediation-request/status.ts";
 
 /** A person is needed, and for a new reason: an unchanged answer has the phase's own name. */
@@ -67,7 +67,7 @@ export const createRemediationRequestController = (deps: Deps): Controller => {
   /** What policy allows may be more than it was. */
   const permits = (store: Store): Watch => ({ store, keysOf: () => [...blockedOnes(), ...allAwaiting()] });
 
-  return phaseController<RemediationRequest, Words, Observed>(deps, {
+  return phaseController<RemediationRequest, Words, RequestObservation>(deps, {
     name: "remediation-request",
     concurrency: 16,
     type: RemediationRequest,

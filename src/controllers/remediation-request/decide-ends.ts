@@ -5,7 +5,14 @@ import type { AIAnalysis } from "#api/kinds/ai-analysis.ts";
 import type { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
 import { referenceText } from "#api/object.ts";
 import { chosenPlan, hasAlternative, planText, refusedBy } from "#controllers/remediation-request/children.ts";
-import { isFiring, attemptOf, deadlineMs, type Observed, roundOf, type TransitionTo } from "#controllers/remediation-request/observed.ts";
+import {
+  isFiring,
+  attemptOf,
+  deadlineMs,
+  type RequestObservation,
+  roundOf,
+  type TransitionTo,
+} from "#controllers/remediation-request/observed.ts";
 import { toPreciseTimestamp } from "#lib/clock.ts";
 import { clipped } from "#lib/words.ts";
 
@@ -28,7 +35,7 @@ export const timedOut = (what: string): TransitionTo =>
  * already is marked as unchanged.
  */
 export const needsPerson = (
-  { request, analysis }: Observed,
+  { request, analysis }: RequestObservation,
   now: number,
   outcome: Outcome,
   message: string,
@@ -61,7 +68,7 @@ const causeOf = (analysis: AIAnalysis | undefined): string | undefined => {
 };
 
 /** A request that a person knows of already does not end because another look at it failed. */
-export const gaveUp = (seen: Observed, now: number, end: TransitionTo): TransitionTo => {
+export const gaveUp = (seen: RequestObservation, now: number, end: TransitionTo): TransitionTo => {
   const { awaiting } = seen.request.status ?? {};
   return awaiting === undefined ? end : needsPerson(seen, now, awaiting.outcome, end.message);
 };
@@ -82,7 +89,7 @@ const attemptsWith = ({ status }: RemediationRequest, end: Omit<Attempt, "number
   return { attempts: [...known.filter((attempt) => attempt.number !== number), { ...present, ...end, number }] };
 };
 
-const recover = ({ request }: Observed, message: string, end: Omit<Attempt, "number">): TransitionTo => ({
+const recover = ({ request }: RequestObservation, message: string, end: Omit<Attempt, "number">): TransitionTo => ({
   do: "transition",
   to: "Recovering",
   ...(phaseOf(request) === "Analyzing" ? { through: ["AwaitingApproval"] } : {}),
@@ -91,7 +98,7 @@ const recover = ({ request }: Observed, message: string, end: Omit<Attempt, "num
 });
 
 /** Starts the repair, or says what holds it back. */
-export const startRepair = ({ analysis, hold, request, workflow }: Observed): TransitionTo => {
+export const startRepair = ({ analysis, hold, request, workflow }: RequestObservation): TransitionTo => {
   const isHeld = workflow === undefined && hold !== undefined;
   if (workflow === undefined && chosenPlan(analysis) === undefined) return failed("Error", "The analysis chose no plan to proceed with.");
   if (isHeld) return { do: "transition", to: "Blocked", status: { blockedBy: clipped(hold.why) }, message: `Blocked: ${hold.why}.` };
@@ -100,7 +107,7 @@ export const startRepair = ({ analysis, hold, request, workflow }: Observed): Tr
 };
 
 /** What an analysis that has ended means for the request; absent while it has not. */
-export const analysisEnded = (seen: Observed, now: number): TransitionTo | undefined => {
+export const analysisEnded = (seen: RequestObservation, now: number): TransitionTo | undefined => {
   const { analysis, request } = seen;
   const { phase, result, message = "" } = analysis?.status ?? {};
   if (analysis === undefined || (phase !== "Completed" && phase !== "Failed")) return undefined;
@@ -131,7 +138,7 @@ export const analysisEnded = (seen: Observed, now: number): TransitionTo | undef
 };
 
 /** A rejection is respected: where there is another repair, a new attempt analyzes again and proposes that one. */
-const rejected = (seen: Observed, now: number, analysis: AIAnalysis, why: string): TransitionTo => {
+const rejected = (seen: RequestObservation, now: number, analysis: AIAnalysis, why: string): TransitionTo => {
   const refused = { rejected: refusedBy(analysis, clipped(why)).slice(0, 10) };
   const isLast = roundOf(seen.request) >= seen.maxAttempts || !hasAlternative(analysis);
   if (isLast) return needsPerson(seen, now, "Rejected", why, attemptsWith(seen.request, refused));
@@ -139,7 +146,7 @@ const rejected = (seen: Observed, now: number, analysis: AIAnalysis, why: string
 };
 
 /** How the workflow's end becomes the request's; absent while it runs. */
-export const workflowEnded = (seen: Observed, now: number): TransitionTo | undefined => {
+export const workflowEnded = (seen: RequestObservation, now: number): TransitionTo | undefined => {
   const { request, workflow } = seen;
   const { phase, message = "", conditions } = workflow?.status ?? {};
   if (workflow === undefined) return undefined;

@@ -7,7 +7,7 @@ import { ended } from "#controllers/remediation-request/decide-ends.ts";
 import {
   attemptOf,
   type Decision,
-  type Observed,
+  type RequestObservation,
   startedAtMs,
   type TransitionTo,
   waitUntil,
@@ -29,7 +29,7 @@ const nextLook = ({
   policyChange,
   isWell,
   stabilisationSeconds,
-}: Observed): { readonly atMs: number; readonly why: string } | undefined => {
+}: RequestObservation): { readonly atMs: number; readonly why: string } | undefined => {
   const { awaiting } = request.status ?? {};
   if (awaiting === undefined || isWell === true || awaiting.looks >= maxLooks) return undefined;
   const lookedAtMs = fromTimestamp(awaiting.lookedAt) ?? 0;
@@ -41,7 +41,7 @@ const nextLook = ({
   return { atMs: Math.max((last?.atMs ?? 0) + settleMs, lookedAtMs + pauseMs), why };
 };
 
-const nextReminderMs = ({ request, reminderSeconds }: Observed): number => {
+const nextReminderMs = ({ request, reminderSeconds }: RequestObservation): number => {
   const { since, remindedAt = since, reminders = 0 }: Partial<Awaiting> = request.status?.awaiting ?? {};
   if (reminders >= maxReminders) return Number.POSITIVE_INFINITY;
   return (fromTimestamp(remindedAt) ?? startedAtMs(request)) + reminderSeconds * 1000;
@@ -58,7 +58,8 @@ const analyzeAgain = (request: RemediationRequest, message: string, status: Tran
   };
 };
 
-const namesLeader = ({ leader, request }: Observed): string => leader?.metadata.name ?? request.status?.leader ?? "another request";
+const namesLeader = ({ leader, request }: RequestObservation): string =>
+  leader?.metadata.name ?? request.status?.leader ?? "another request";
 const hasEnded = (leader: RemediationRequest | undefined): boolean =>
   leader === undefined || isTerminal(requestTransitions, phaseOf(leader));
 const causeText = ({ status }: RemediationRequest): string =>
@@ -111,19 +112,19 @@ export const waitingGuards = {
       ? undefined
       : analyzeAgain(seen.request, `${namesLeader(seen)} ended, and the symptom remains: analyzing again.`, { leader: undefined }),
   waitForSymptom: (seen, now) => waitUntil(seen, now, graceEndsMs(seen)),
-} satisfies Record<string, Guard<Observed, Decision>>;
+} satisfies Record<string, Guard<RequestObservation, Decision>>;
 
 export const followingText = (leader: string, { spec }: RemediationRequest, cause = "the same cause"): string =>
   `Following ${leader}, which works on ${cause}. Nothing is changed for ${referenceText(spec.target)} meanwhile.`;
 
 /** After a repair or a person's fix the symptom may take as long to go as a verification. */
-const graceEndsMs = ({ leader, verificationSeconds }: Observed): number => {
+const graceEndsMs = ({ leader, verificationSeconds }: RequestObservation): number => {
   if (leader?.status?.phase !== "Completed") return 0;
   return (fromTimestamp(leader.status.completedAt) ?? 0) + verificationSeconds * 1000;
 };
 
 /** How trouble ended that Kintsugi did not repair in this request: another request, a person, or by itself. */
-export const resolved = (seen: Observed): TransitionTo => {
+export const resolved = (seen: RequestObservation): TransitionTo => {
   const { request, changes = [], repairedBy } = seen;
   const gone = "All alerts are resolved and the target is healthy or deleted.";
   if (repairedBy !== undefined)

@@ -12,7 +12,7 @@ import type { WorkflowExecution } from "#api/kinds/workflow-execution.ts";
 import { decide, phases } from "#controllers/remediation-request/decide.ts";
 import { maxLooks, maxReminders } from "#controllers/remediation-request/decide-waiting.ts";
 import type { OutsideChange } from "#controllers/remediation-request/outside-changes.ts";
-import type { Observed, Words } from "#controllers/remediation-request/observed.ts";
+import type { RequestObservation, Words } from "#controllers/remediation-request/observed.ts";
 import { testDecisionLaws } from "#test/decision-laws.ts";
 import {
   aPlan,
@@ -29,13 +29,13 @@ import {
   target as web,
 } from "#test/orchestration-samples.ts";
 
-type Given = Omit<Partial<Observed>, "request"> & {
+type Given = Omit<Partial<RequestObservation>, "request"> & {
   status?: RemediationRequest["status"];
   cancel?: { by: string; message?: string };
   close?: { by: string; message: string };
 };
 
-const seen = (phase: RequestPhase | undefined, { status, cancel, close, ...rest }: Given = {}): Observed => ({
+const seen = (phase: RequestPhase | undefined, { status, cancel, close, ...rest }: Given = {}): RequestObservation => ({
   request: aRequest(phase === undefined ? undefined : { phase, phaseStartedAt: stamp(0), attempt: 1, ...status }, {
     ...(cancel === undefined ? {} : { cancel }),
     ...(close === undefined ? {} : { close }),
@@ -63,7 +63,7 @@ const failedAttempt = { attempts: [{ number: 1, result: "Undone: it did not help
 
 const beforeRepair = ["Pending", "Processing", "Analyzing", "AwaitingApproval", "Blocked"] as const;
 const inEachPhaseBeforeRepair = Object.fromEntries(
-  beforeRepair.flatMap((phase): [string, [Observed, number, object]][] => [
+  beforeRepair.flatMap((phase): [string, [RequestObservation, number, object]][] => [
     [`in ${phase} a cancel ends the request`, [seen(phase, { cancel: ann }), at(1), { do: "transition", to: "Cancelled" }]],
     [
       `in ${phase} resolved alerts end the request`,
@@ -101,7 +101,7 @@ const leaderIn = (phase: RequestPhase, more: RemediationRequest["status"] = {}):
 const repaired = leaderIn("Completed", { outcome: "Remediated", completedAt: stamp(10), message: "Repaired: it runs." });
 const following = { leader: "rr-leader", causeObject: web } as const;
 
-const waitingCases: Record<string, [Observed, number, object]> = {
+const waitingCases: Record<string, [RequestObservation, number, object]> = {
   "what a person must decide ends where the alert is resolved already": [
     seen("Analyzing", { analysis: anAnalysis({ ...proceed, result: "ManualReviewRequired" }), status: resolvedAlert }),
     at(2),
@@ -337,7 +337,7 @@ const waitingCases: Record<string, [Observed, number, object]> = {
   "and cancelled": [seen("Following", { status: following, cancel: ann }), at(11), { do: "transition", to: "Cancelled" }],
 };
 
-const cases: Record<string, [Observed, number, object]> = {
+const cases: Record<string, [RequestObservation, number, object]> = {
   ...inEachPhaseBeforeRepair,
   "a context that is being read is waited for, until the deadline": [
     seen("Processing", { processing: aProcessing() }),
@@ -786,13 +786,13 @@ describe("decide", () => {
   });
 });
 
-testDecisionLaws<Words, Observed>({
+testDecisionLaws<Words, RequestObservation>({
   phases,
   transitions: requestTransitions,
   phaseIn: ({ request }) => phaseOf(request),
   cases: Object.values(cases).map(([observed, now]) => [observed, now]),
   everything: RequestPhase.options.flatMap((phase) =>
-    [...everything(phase)].flatMap((observed): [Observed, number][] => [
+    [...everything(phase)].flatMap((observed): [RequestObservation, number][] => [
       [observed, at(1)],
       [observed, at((requestDeadlineSeconds[phase] ?? 0) + 100_000)],
     ]),
@@ -800,7 +800,7 @@ testDecisionLaws<Words, Observed>({
 });
 
 /** Every combination of what a decision may see. */
-function* everything(phase: RequestPhase = "Pending"): Generator<Observed> {
+function* everything(phase: RequestPhase = "Pending"): Generator<RequestObservation> {
   const analyses: (AIAnalysis | undefined)[] = [
     undefined,
     anAnalysis(),

@@ -25,7 +25,7 @@ import {
   attemptOf,
   type Decision,
   deadlineMs,
-  type Observed,
+  type RequestObservation,
   roundOf,
   startedAtMs,
   waitUntil,
@@ -34,9 +34,10 @@ import { clipped } from "#lib/words.ts";
 
 /** How long the first child may take before the request says that it waits for it: usually the next phase is sooner. */
 const silentMs = 5_000;
-const silentUntilMs = ({ request }: Observed): number => startedAtMs(request) + silentMs;
+const silentUntilMs = ({ request }: RequestObservation): number => startedAtMs(request) + silentMs;
 
-const createProcessing = ({ request }: Observed) => ({ type: "create", child: "processing", attempt: attemptOf(request) }) as const;
+const createProcessing = ({ request }: RequestObservation) =>
+  ({ type: "create", child: "processing", attempt: attemptOf(request) }) as const;
 
 const guards = {
   /** A pass before this one may have created it and died before it wrote so. */
@@ -174,12 +175,12 @@ const guards = {
   },
 
   waitForDeadline: (seen, now) => waitUntil(seen, now, deadlineMs(seen)),
-} satisfies Record<string, Guard<Observed, Decision>>;
+} satisfies Record<string, Guard<RequestObservation, Decision>>;
 
 const { cancelRequested, alertsResolved, workflowExists, workflowDeleted, workflowMustStop, waitForDeadline } = guards;
 const beforeRepair = [workflowExists, cancelRequested, alertsResolved];
 
-export const phases: Phases<RequestPhase, Observed, Decision> = {
+export const phases: Phases<RequestPhase, RequestObservation, Decision> = {
   Pending: [cancelRequested, alertsResolved, guards.contextReady, guards.contextIsSlow, guards.contextNotRequested, guards.waitForContext],
   Processing: [cancelRequested, alertsResolved, guards.contextReady, guards.contextTimedOut, guards.contextMissing, waitForDeadline],
   Analyzing: [

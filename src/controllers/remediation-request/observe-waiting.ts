@@ -12,7 +12,7 @@ import type { JournalReader } from "#cluster/journal/journal-reader.ts";
 import type { JournalKeeper } from "#cluster/journal/keep-journal.ts";
 import type { Track } from "#cluster/journal/track.ts";
 import type { Targets } from "#cluster/targets.ts";
-import { alertsResolved, type Observed } from "#controllers/remediation-request/observed.ts";
+import { alertsResolved, type RequestObservation } from "#controllers/remediation-request/observed.ts";
 import { earlierWithCause, leaderFor } from "#controllers/remediation-request/leader.ts";
 import { outsideChanges } from "#controllers/remediation-request/outside-changes.ts";
 import type { Store } from "#kube/store.ts";
@@ -32,7 +32,7 @@ export interface WaitingSources {
   readonly journalKeeper?: Pick<JournalKeeper, "tracks">;
 }
 
-type Waiting = Pick<Observed, "policyChange" | "changes" | "repairedBy" | "isWell" | "leader">;
+type Waiting = Pick<RequestObservation, "policyChange" | "changes" | "repairedBy" | "isWell" | "leader">;
 
 const beforeRepair: ReadonlySet<RequestPhase> = new Set(["Pending", "Processing", "Analyzing", "AwaitingApproval", "Blocked"]);
 
@@ -44,7 +44,7 @@ export const observeWaiting = async (
     analysis,
     quietAtMs,
     settings,
-  }: Pick<Observed, "request" | "processing" | "analysis" | "quietAtMs"> & { readonly settings: Settings },
+  }: Pick<RequestObservation, "request" | "processing" | "analysis" | "quietAtMs"> & { readonly settings: Settings },
   { now, signal }: { readonly now: number; readonly signal: AbortSignal },
 ): Promise<Waiting> => {
   const phase = phaseOf(request);

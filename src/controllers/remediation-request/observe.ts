@@ -16,7 +16,7 @@ import type { PolicyLabels } from "#policy/permission.ts";
 import type { Settings } from "#policy/settings.ts";
 import { analysisName, chosenPlan, processingName, repairedObject, workflowNumber } from "#controllers/remediation-request/children.ts";
 import { observeWaiting, settledAtMs, type WaitingSources } from "#controllers/remediation-request/observe-waiting.ts";
-import { alertsResolved, attemptOf, type Observed } from "#controllers/remediation-request/observed.ts";
+import { alertsResolved, attemptOf, type RequestObservation } from "#controllers/remediation-request/observed.ts";
 import type { Pass } from "#controllers/phase-controller.ts";
 
 export interface Sources extends WaitingSources {
@@ -40,7 +40,7 @@ export const observe = async (
   sources: Sources,
   request: RemediationRequest,
   { now, signal }: Pick<Pass, "now" | "signal">,
-): Promise<Observed> => {
+): Promise<RequestObservation> => {
   const { namespace, name } = request.metadata;
   const settings = sources.settings();
   const attempt = attemptOf(request);

@@ -9,7 +9,7 @@ import type { OutsideChange } from "#controllers/remediation-request/outside-cha
 import { fromTimestamp } from "#lib/clock.ts";
 import type { Hold } from "#policy/budget.ts";
 
-export interface Observed {
+export interface RequestObservation {
   readonly request: RemediationRequest;
   /** The children of the present attempt, ours only. */
   readonly processing?: RemediationProcessing;
@@ -52,7 +52,7 @@ export type Decision = decision.Decision<Words>;
 export type TransitionTo = decision.TransitionTo<Words>;
 
 /** Every wait that has a time ends at the earliest of them; the watches wake it before. */
-export const waitUntil = (seen: Pick<Observed, "quietAtMs">, now: number, atMs: number): Decision => {
+export const waitUntil = (seen: Pick<RequestObservation, "quietAtMs">, now: number, atMs: number): Decision => {
   const ahead = [atMs, seen.quietAtMs ?? Number.POSITIVE_INFINITY].filter((time) => time > now && Number.isFinite(time));
   return ahead.length === 0 ? { do: "wait" } : { do: "wait", untilMs: Math.min(...ahead) };
 };
@@ -81,7 +81,7 @@ export const startedAtMs = ({ status, metadata }: RemediationRequest): number =>
   fromTimestamp(status?.phaseStartedAt ?? metadata.creationTimestamp) ?? 0;
 
 /** Infinite where the phase has none. */
-export const deadlineMs = ({ request, verificationSeconds }: Pick<Observed, "request" | "verificationSeconds">): number => {
+export const deadlineMs = ({ request, verificationSeconds }: Pick<RequestObservation, "request" | "verificationSeconds">): number => {
   const phase = phaseOf(request);
   const seconds = requestDeadlineSeconds[phase] ?? Number.POSITIVE_INFINITY;
   // Policy may grant verification more time than the default; half a minute on top lets the workflow end first.

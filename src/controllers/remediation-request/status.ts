@@ -1,7 +1,7 @@
 // What the status of a request says besides its phase, and the patch that writes it. Pure; leaves the Gateway's `alerts` alone.
 import type { Attempt, RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { analysisName, chosenPlan, planText, processingName } from "#controllers/remediation-request/children.ts";
-import { attemptOf, type Observed, type Words } from "#controllers/remediation-request/observed.ts";
+import { attemptOf, type RequestObservation, type Words } from "#controllers/remediation-request/observed.ts";
 import type { Written } from "#controllers/phase-controller.ts";
 import { jsonEqual } from "#lib/canonical-json.ts";
 import { toPreciseTimestamp } from "#lib/clock.ts";
@@ -12,7 +12,7 @@ const maxKeptAttempts = 20;
 
 type Status = Words["status"];
 
-export const statusAfter = (seen: Observed, decision: Written<Words>, now: number): Partial<Status> => {
+export const statusAfter = (seen: RequestObservation, decision: Written<Words>, now: number): Partial<Status> => {
   if (decision.do === "updateStatus") return {};
   const { request, analysis } = seen;
   const attempt = decision.status?.attempt ?? attemptOf(request);
@@ -28,7 +28,7 @@ export const statusAfter = (seen: Observed, decision: Written<Words>, now: numbe
   };
 };
 
-const attemptsAfter = ({ request, analysis, workflow }: Observed, known: readonly Attempt[], number: number): Attempt[] => {
+const attemptsAfter = ({ request, analysis, workflow }: RequestObservation, known: readonly Attempt[], number: number): Attempt[] => {
   const { name } = request.metadata;
   const before = known.find((entry) => entry.number === number);
   const approval = analysis?.status?.approval;

@@ -142,7 +142,7 @@ describe("an address in a variable", () => {
   test.each([
     "Error: getaddrinfo ENOTFOUND apii apii:70",
     "java.net.UnknownHostException: apii",
-    "UNAVAILABLE: DNS advice failed for apii:70",
+    "UNAVAILABLE: DNS resolution failed for apii:70",
     "dial tcp: lookup apii on 10.0.0.10:53: no such host",
   ])("is complained of in the words of any runtime: %s", (log) => {
     expect(foundIn(scene(right, { address: "apii:70", log }))).toEqual(["EnvAddressWrong Deployment/web"]);
