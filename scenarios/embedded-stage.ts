@@ -76,7 +76,7 @@ export const openEmbeddedStage = async (options: EmbeddedStageOptions): Promise<
   const userActions = createUserActions({ kube, as: ({ by: user, groups }) => cluster.connect({ user, groups }) });
   const monitoring = createMonitoring({
     clock,
-    list: cluster.list,
+    list: cluster.objects.list,
     post: postAlerts(services),
     reportProblem: (message) => progress(`  monitoring: ${message}`),
   });
@@ -125,8 +125,12 @@ export const openEmbeddedStage = async (options: EmbeddedStageOptions): Promise<
   }
 };
 
-const tokenOfPod = (cluster: Pick<EmbeddedStage["cluster"], "handle" | "adminToken" | "list">, namespace: string, name: string): string => {
-  const pod = cluster.list("/pods").find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+const tokenOfPod = (
+  cluster: Pick<EmbeddedStage["cluster"], "handle" | "adminToken" | "objects">,
+  namespace: string,
+  name: string,
+): string => {
+  const pod = cluster.objects.list("/pods").find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
   const { serviceAccountName: account = "default", nodeName = "" } = (pod?.["spec"] ?? {}) as {
     serviceAccountName?: string;
     nodeName?: string;

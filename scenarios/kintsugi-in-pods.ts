@@ -10,6 +10,8 @@ import type { ClusterConfig } from "#kube/cluster-config.ts";
 import { connect } from "#kube/connect.ts";
 import type { Clock, Random } from "#lib/clock.ts";
 import type { HttpClient } from "#lib/http-client.ts";
+import type { SegmentFiles } from "#lib/write-ahead-log/segment-files.ts";
+import { createMemorySegmentFiles } from "#test/memory-segment-files.ts";
 import type { startHttpServer } from "#lib/http-server.ts";
 import { type LogLevel, createLog } from "#lib/log.ts";
 import { eitherSignal } from "#scenarios/either-signal.ts";
@@ -75,13 +77,15 @@ const programOf =
       return text === undefined ? Promise.reject(new Error(`${path}: no such file or directory`)) : Promise.resolve(text);
     };
     const log = createLog({ clock, level: deps.logLevel, destination: output });
+    // An emptyDir: it is lost with the pod.
+    const openSegments = (): Promise<SegmentFiles> => Promise.resolve(createMemorySegmentFiles());
     const runRole = async (role: string, options: RunRoleOptions): Promise<number> => {
       const identity = context.pod;
       const { signal } = context;
       await runRoles(
         await loadRoles(role),
         { ...options, image: options.image ?? deps.image },
-        { config, clock, random, randomBytes, log, identity, readFile, signal, http, startServer: startServerOf(deps) },
+        { config, clock, random, randomBytes, log, identity, readFile, openSegments, signal, http, startServer: startServerOf(deps) },
       );
       return 0;
     };

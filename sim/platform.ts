@@ -51,7 +51,7 @@ export const prepareInstallation = (): Installation => {
     if (path === undefined) throw new Error(`an installation has no ${manifest.kind}`);
     ask(cluster, "POST", path, JSON.stringify(manifest));
   }
-  return cluster.snapshot();
+  return cluster.objects.snapshot();
 };
 
 /** Throws where the server refuses. */

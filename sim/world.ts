@@ -69,7 +69,7 @@ export const openWorld = (installation: Installation, options: WorldOptions): Wo
   const trace = createTrace(clock.elapsed);
   const opened = createPlatform({ clock, random: createSeededRandom(seed, 2) }, installation, options.policy);
   const objects = <T extends KubeObject>(type: ResourceType<T>): readonly T[] =>
-    opened.cluster.list(`${type.group}/${type.plural}`) as unknown as readonly T[];
+    opened.cluster.objects.list(`${type.group}/${type.plural}`) as unknown as readonly T[];
   const laws = options.laws({ elapsed: clock.elapsed, now: clock.now, trace, objects });
   const platform: Platform = {
     ...opened,
@@ -88,7 +88,7 @@ export const openWorld = (installation: Installation, options: WorldOptions): Wo
     onArrival: (arrival) => {
       for (const law of laws) law.seeArrival?.(arrival);
     },
-    compact: platform.cluster.compact,
+    compact: platform.cluster.objects.compact,
     adminToken: platform.tokens.admin,
     onExchange: (exchange) => {
       for (const law of laws) law.see?.(exchange);
@@ -129,7 +129,7 @@ export const openWorld = (installation: Installation, options: WorldOptions): Wo
     background(playJobs({ ...deps, kube, platform, signal, pods: options.pods }), deps);
     for (let index = 1; index <= options.replicas; index += 1)
       replicas.push(startReplica(`kintsugi-${index}`, platform.tokens.controllers, options.replicas > 1 ? "on" : "off", deps));
-    schedule(plan, clock, replicas, platform.cluster.compact, network);
+    schedule(plan, clock, replicas, platform.cluster.objects.compact, network);
     await script({ ...stage, fixtures });
     played = true;
   };

@@ -1,19 +1,11 @@
 // The product's own client of an embedded API server whose storage a test fills directly, as etcd would hold it: with uids, owners and times of its
 // choice. Counts calls, and fails on request. Never answers by itself what the server would answer.
 import { apiVersionOf, type Key, type KubeObject, keyText, type ResourceType } from "#api/object.ts";
-import { createAuthorizer } from "#embedded/authorization.ts";
-import { bootstrap } from "#embedded/bootstrap.ts";
-import { createHandler } from "#embedded/handler.ts";
-import { createIdentities } from "#embedded/identity.ts";
-import { inProcessHttp } from "#embedded/in-process-http.ts";
+import { openEmbeddedCluster } from "#embedded/embedded-cluster.ts";
 import type { Stored } from "#embedded/json.ts";
-import { createObjectStore } from "#embedded/object-store.ts";
-import { createServerContext } from "#embedded/server-context.ts";
 import type { Kube, Method } from "#kube/client.ts";
-import { connect } from "#kube/connect.ts";
 import { KubeError } from "#kube/errors.ts";
 import { type Clock, toTimestamp } from "#lib/clock.ts";
-import { tokenCredentials } from "#test/cluster.ts";
 
 export interface DirectCall {
   readonly verb: "create" | "get" | "mergePatch" | "request";
@@ -43,24 +35,9 @@ const storageKeyOf = ({ group, plural }: ResourceType): string => `${group}/${pl
 
 /** `definitions`: CustomResourceDefinitions that the server serves. */
 export const createDirectKube = (clock: Clock, definitions: readonly object[] = []): DirectKube => {
-  const store = createObjectStore();
-  const random = (): number => 0.5;
-  const server = createServerContext({ clock, random, store });
-  const identities = createIdentities({
-    clock,
-    random,
-    account: (namespace, name) => server.find({ group: "", plural: "serviceaccounts" }, namespace, name),
-    pod: (namespace, name) => server.find({ group: "", plural: "pods" }, namespace, name),
-  });
-  const handle = createHandler({ server, identities, authorizer: createAuthorizer(store), audit: undefined, logOf: () => "" });
-  bootstrap(server);
-  const config = {
-    server: "http://embedded",
-    name: "embedded",
-    namespace: "default",
-    credentials: tokenCredentials(identities.adminToken),
-  };
-  const connected = connect(config, { clock, random, http: inProcessHttp({ handle }) });
+  const cluster = openEmbeddedCluster({ clock, random: () => 0.5, garbage: "kept" });
+  const { objects: store } = cluster;
+  const connected = cluster.connect();
   let made = 0;
   let watching = Promise.withResolvers<void>();
   watching.resolve();
@@ -115,8 +92,9 @@ export const createDirectKube = (clock: Clock, definitions: readonly object[] = 
   for (const name of namespaces)
     kube.put({ group: "", version: "v1", plural: "namespaces", kind: "Namespace", namespaced: false }, { metadata: { name } });
   for (const definition of definitions) {
-    const headers = { authorization: `Bearer ${identities.adminToken}`, "content-type": "application/json" };
-    handle({ method: "POST", path: "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", headers, body: JSON.stringify(definition) });
+    const headers = { authorization: `Bearer ${cluster.adminToken}`, "content-type": "application/json" };
+    const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    cluster.handle({ method: "POST", path, headers, body: JSON.stringify(definition) });
   }
   return kube;
 };

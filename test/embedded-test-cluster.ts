@@ -60,7 +60,7 @@ export const startEmbeddedCluster = async (): Promise<EmbeddedTestCluster> => {
   };
   const put = (object: KubeObject): void => {
     const { namespace } = object.metadata;
-    const isMissing = typeOf(object).namespaced && !server.list("/namespaces").some(({ metadata }) => metadata.name === namespace);
+    const isMissing = typeOf(object).namespaced && !server.objects.list("/namespaces").some(({ metadata }) => metadata.name === namespace);
     if (isMissing) call("POST", "/api/v1/namespaces", { metadata: { name: namespace } });
     putOne(object);
   };

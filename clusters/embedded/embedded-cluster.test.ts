@@ -136,7 +136,7 @@ describe("a snapshot", () => {
 
   test("a cluster begins with the same objects, versions and kinds", () => {
     const first = taken();
-    const second = openEmbeddedCluster({ clock, random: seeded(2), from: first.snapshot() });
+    const second = openEmbeddedCluster({ clock, random: seeded(2), from: first.objects.snapshot() });
     for (const path of [crds, configMaps, "/api/v1/namespaces", "/apis/rbac.authorization.k8s.io/v1/clusterroles"])
       expect(call(second, "GET", path).body).toEqual(call(first, "GET", path).body);
     expect(call(second, "POST", notes, { metadata: { name: "a" } }).status).toBe(201);
@@ -144,21 +144,21 @@ describe("a snapshot", () => {
 
   test("a write to one cluster changes neither the other nor the snapshot", () => {
     const first = taken();
-    const from = first.snapshot();
+    const from = first.objects.snapshot();
     const second = openEmbeddedCluster({ clock, random: seeded(2), from });
     call(second, "POST", notes, { metadata: { name: "a" } });
     expect((call(first, "GET", notes).body as { items: unknown[] }).items).toEqual([]);
-    expect(first.snapshot()).toEqual(from);
+    expect(first.objects.snapshot()).toEqual(from);
   });
 
   test("a token of the first cluster is not valid on the second", () => {
     const first = taken();
-    const second = openEmbeddedCluster({ clock, random: seeded(2), from: first.snapshot() });
+    const second = openEmbeddedCluster({ clock, random: seeded(2), from: first.objects.snapshot() });
     expect(call(second, "GET", configMaps, undefined, { token: first.adminToken }).status).toBe(401);
   });
 
   test("a watch from a version before the snapshot is answered with 410", () => {
-    const second = openEmbeddedCluster({ clock, random: seeded(2), from: taken().snapshot() });
+    const second = openEmbeddedCluster({ clock, random: seeded(2), from: taken().objects.snapshot() });
     const events: unknown[] = [];
     call(second, "GET", `${configMaps}?watch=true&resourceVersion=2`).stream?.({
       event: (event) => void events.push(event),

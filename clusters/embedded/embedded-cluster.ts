@@ -9,8 +9,7 @@ import { createGarbageCollector, mayLeaveGarbage } from "#embedded/garbage-colle
 import { createHandler } from "#embedded/handler.ts";
 import { createIdentities } from "#embedded/identity.ts";
 import { inProcessHttp } from "#embedded/in-process-http.ts";
-import type { Stored } from "#embedded/json.ts";
-import { type StoreSnapshot, createObjectStore } from "#embedded/object-store.ts";
+import { type ObjectStore, type StoreSnapshot, createObjectStore } from "#embedded/object-store.ts";
 import type { ApiRequest } from "#embedded/request.ts";
 import type { ApiResponse } from "#embedded/response.ts";
 import { createServerContext } from "#embedded/server-context.ts";
@@ -33,6 +32,8 @@ export interface EmbeddedOptions {
   readonly audit?: (event: AuditEvent) => void;
   /** Controllers and nodes; without it nothing makes pods, and none runs. */
   readonly workloads?: Workloads;
+  /** Default: collected, as by kube-controller-manager. */
+  readonly garbage?: "kept";
   /** Sees every request before the server and may answer it: to watch requests, or to make them fail. */
   readonly before?: (request: ApiRequest, next: Handle) => ApiResponse;
 }
@@ -53,17 +54,14 @@ export interface EmbeddedCluster {
   readonly config: ClusterConfig;
   /** A client in this process: the administrator's, or as another person. */
   connect(as?: ClusterConfig["impersonate"]): Kube & { close(): void };
-  /** All objects of one kind, by `group/plural`: for what looks on without asking, as monitoring does. */
-  list(storageKey: string): readonly Stored[];
+  /** As etcd has them: for what looks on without asking, as monitoring does, or puts a test's objects there as they are. */
+  readonly objects: ObjectStore;
   /** `config`: of the administrator, over HTTP. */
   listen(options?: ListenOptions): Promise<{ readonly url: string; readonly config: ClusterConfig; close(): Promise<void> }>;
-  /** Forgets all history: older lists and watches answer 410. */
-  compact(): void;
-  snapshot(): ClusterSnapshot;
 }
 
 export const openEmbeddedCluster = (options: EmbeddedOptions = {}): EmbeddedCluster => {
-  const { clock = systemClock, random = Math.random, from, audit, workloads, before } = options;
+  const { clock = systemClock, random = Math.random, from, audit, workloads, garbage, before } = options;
   const store = createObjectStore(from);
   const server = createServerContext({ clock, random, store });
   const identities = createIdentities({
@@ -81,7 +79,7 @@ export const openEmbeddedCluster = (options: EmbeddedOptions = {}): EmbeddedClus
   });
   const handle: Handle = before === undefined ? answer : (request) => before(request, answer);
   const collect = debounce(clock, createGarbageCollector(server));
-  store.onChange((change) => mayLeaveGarbage(change) && collect());
+  if (garbage !== "kept") store.onChange((change) => mayLeaveGarbage(change) && collect());
   if (from === undefined) bootstrap(server);
   const { adminToken } = identities;
   const http = inProcessHttp({ handle });
@@ -96,12 +94,10 @@ export const openEmbeddedCluster = (options: EmbeddedOptions = {}): EmbeddedClus
     http,
     config,
     connect: (as) => connect(as === undefined ? config : { ...config, impersonate: as }, { clock, random, http }),
-    list: (storageKey) => store.list(storageKey),
+    objects: store,
     listen: async (listenOptions = {}) => {
       const listening = await listen(handle, listenOptions);
       return { ...listening, config: { ...config, server: listening.url } };
     },
-    compact: store.compact,
-    snapshot: store.snapshot,
   };
 };

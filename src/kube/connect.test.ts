@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type ConfigMap, ConfigMaps, Deployments, PodDisruptionBudgets, Pods } from "#api/kubernetes.ts";
 import type { NewObject } from "#api/object.ts";
 import { connect } from "#kube/connect.ts";
-import { KubeError, isAlreadyExists, isConflict, isForbidden, isGuardFailed, isInvalid, isNotFound } from "#kube/errors.ts";
+import { KubeError, isAlreadyExists, isConflict, isForbidden, isGuardFailed, isNotFound } from "#kube/errors.ts";
 import { pointer } from "#lib/json-patch.ts";
 import { createHttpClient } from "#lib/http-client.ts";
 import { createMetrics } from "#lib/metrics.ts";
@@ -115,7 +115,7 @@ describe("what the API server refuses", () => {
     await cluster.kube.create(ConfigMaps, configMap("guard", { a: "1" }));
     for (const path of ["/data/a", "/data/missing", "/metadata/resourceVersion"]) {
       const error = await errorOf(cluster.kube.jsonPatch(ConfigMaps, keyOf("guard"), [{ op: "test", path, value: "other" }]));
-      expect([path, isGuardFailed(error), isInvalid(error), error.code]).toEqual([path, true, false, "transient"]);
+      expect([path, isGuardFailed(error), error.code]).toEqual([path, true, "transient"]);
     }
   });
 
@@ -125,12 +125,12 @@ describe("what the API server refuses", () => {
     const invalid = await errorOf(
       cluster.kube.jsonPatch(ConfigMaps, keyOf("guard"), [{ op: "add", path: "/data/not~1a~1key", value: "x" }]),
     );
-    expect([isGuardFailed(invalid), isInvalid(invalid), invalid.code]).toEqual([false, true, "rejected"]);
+    expect([isGuardFailed(invalid), invalid.status, invalid.code]).toEqual([false, 422, "rejected"]);
   });
 
   test("an object that is not valid is rejected, and the error names the fields", async () => {
     const error = await errorOf(cluster.kube.create(ConfigMaps, configMap("Not A Name")));
-    expect([isInvalid(error), error.code, error.causes.map((cause) => cause.field)]).toEqual([true, "rejected", ["metadata.name"]]);
+    expect([error.status, error.code, error.causes.map((cause) => cause.field)]).toEqual([422, "rejected", ["metadata.name"]]);
   });
 
   test("a status written on a stale view conflicts, and the rest of the object is left alone", async () => {

@@ -74,7 +74,6 @@ export const isConflict = (error: unknown): error is KubeError => hasStatus(erro
 export const isAlreadyExists = (error: unknown): error is KubeError => hasStatus(error, 409, "AlreadyExists");
 export const isNotFound = (error: unknown): error is KubeError => hasStatus(error, 404);
 export const isForbidden = (error: unknown): error is KubeError => hasStatus(error, 403);
-export const isInvalid = (error: unknown): error is KubeError => hasStatus(error, 422) && !isGuardFailed(error);
 /** The resource version we asked to go on from is no longer kept. */
 export const isGone = (error: unknown): error is KubeError => hasStatus(error, 410);
 /** The answer has more bytes than the caller takes. */

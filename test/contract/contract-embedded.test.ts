@@ -9,7 +9,7 @@ registerContract("embedded", async () => {
   return openContractCluster({
     url: listening.url,
     admin: { token: cluster.adminToken },
-    compact: () => Promise.resolve(cluster.compact()),
+    compact: () => Promise.resolve(cluster.objects.compact()),
     stop: listening.close,
   });
 });

@@ -113,7 +113,7 @@ export const installation: Topic = {
       name: "a request keeps its alert and target, and may be cancelled",
       run: async (cluster, namespace) => {
         await installed(cluster);
-        await ok(cluster.create(ours("remediationrequests"), fresh(sample.request, namespace)));
+        await ok(account(cluster, "kintsugi-controllers").create(ours("remediationrequests"), fresh(sample.request, namespace)));
         const path = ours("remediationrequests", namespace);
         expect(await cluster.patch("merge", path, { spec: { target: { name: "other" } } })).toMatchObject(failure(422, "Invalid"));
         expect((await cluster.patch("merge", path, { spec: { alert: { name: "Other" } } })).body.message).toContain(
@@ -126,7 +126,7 @@ export const installation: Topic = {
       name: "a request's first status is guarded by its absence, every later one by its phase",
       run: async (cluster, namespace) => {
         await installed(cluster);
-        await ok(cluster.create(ours("remediationrequests"), fresh(sample.request, namespace)));
+        await ok(account(cluster, "kintsugi-controllers").create(ours("remediationrequests"), fresh(sample.request, namespace)));
         const status = ours("remediationrequests", namespace, "status");
         const controllers = account(cluster, "kintsugi-controllers");
         const begun = { phase: "Processing", phaseStartedAt: "2030-01-01T00:00:00.000Z" };

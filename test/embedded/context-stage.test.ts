@@ -40,7 +40,7 @@ test("controllers outside repair what breaks inside, and nothing is left", async
       ...["/namespaces", "/serviceaccounts", "apiextensions.k8s.io/customresourcedefinitions"],
       ...["roles", "rolebindings", "clusterroles", "clusterrolebindings"].map((plural) => `rbac.authorization.k8s.io/${plural}`),
       ...["validatingadmissionpolicies", "validatingadmissionpolicybindings"].map((plural) => `admissionregistration.k8s.io/${plural}`),
-    ].flatMap((key) => cluster.list(key).map(({ metadata }) => `${key} ${metadata.namespace ?? ""} ${metadata.name}`));
+    ].flatMap((key) => cluster.objects.list(key).map(({ metadata }) => `${key} ${metadata.namespace ?? ""} ${metadata.name}`));
   await clock.advance(5_000);
   const before = everything();
   expect(await passingTime(clock, hasKintsugi(kube))).toBe(false);
@@ -92,6 +92,6 @@ test("a cluster that cannot be written to is reported, and created objects are r
   const opening = openContextStage({ ...options, progress: () => {} });
   await expect(passingTime(clock, opening)).rejects.toThrow(/you may not/);
   await clock.advance(60_000);
-  expect(cluster.list("apiextensions.k8s.io/customresourcedefinitions")).toEqual([]);
-  expect(cluster.list("/namespaces").map(({ metadata }) => metadata.name)).not.toContain("kintsugi-demo-x");
+  expect(cluster.objects.list("apiextensions.k8s.io/customresourcedefinitions")).toEqual([]);
+  expect(cluster.objects.list("/namespaces").map(({ metadata }) => metadata.name)).not.toContain("kintsugi-demo-x");
 });

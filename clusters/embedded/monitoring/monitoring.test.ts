@@ -37,7 +37,7 @@ const createScene = (): Scene => {
     answer: 202,
     monitoring: createMonitoring({
       clock,
-      list: cluster.list,
+      list: cluster.objects.list,
       post: (_webhook, payload) => {
         posts.push({ atMs: clock.now(), payload });
         return scene.answer instanceof Error ? Promise.reject(scene.answer) : Promise.resolve(scene.answer);
