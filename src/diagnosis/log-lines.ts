@@ -1,9 +1,8 @@
 // Current lines of a workload's logs that match a pattern: whole logs are searched before they are cut into lines. Pure.
 // A log line is data of another writer: it is searched and quoted, and proves nothing about other objects.
 import { isReady } from "#api/conditions.ts";
-import { referenceText } from "#api/object.ts";
-import type { Finding } from "#diagnosis/finding.ts";
-import { quote } from "#diagnosis/quotes.ts";
+import { Quote } from "#api/fields.ts";
+import { logQuote } from "#diagnosis/quotes.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import type { PodLog } from "#evidence/evidence.ts";
 import { fromTimestamp } from "#lib/clock.ts";
@@ -42,5 +41,19 @@ const isCurrent = (line: string, now: number): boolean => {
   return at === undefined || now - at <= currentMs;
 };
 
-export const lineQuote = ({ log, text }: LogLine): Finding["quotes"][number] =>
-  quote("log", referenceText({ kind: "Pod", namespace: log.namespace, name: log.pod }), text.trim().slice(0, 600));
+/** Of pods that are not ready: a log of a running program, such as the path of a request, is no ground to change it. */
+export const unreadyLogs = (view: View, workload: Workload): readonly PodLog[] => {
+  const unready = new Set(workload.pods.filter((pod) => !isReady(pod)).map(({ metadata }) => metadata.name));
+  return view.logsOf(workload).filter(({ pod }) => unready.has(pod));
+};
+
+/** The first line for which it holds, of logs in this order. */
+export const lineIn = (logs: readonly PodLog[], isIt: (line: string, log: PodLog) => boolean): LogLine | undefined => {
+  for (const log of logs) {
+    const text = log.text.split("\n").find((line) => isIt(line, log));
+    if (text !== undefined) return { log, text };
+  }
+  return undefined;
+};
+
+export const lineQuote = ({ log, text }: LogLine): Quote => logQuote(log, text);

@@ -4,7 +4,7 @@ import { referenceText } from "#api/object.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { type Assessment, type Remedy, ruledOut, scoreOf } from "#diagnosis/finding.ts";
 import { filled, filledChain, type Named, referenceOf, type Template } from "#diagnosis/template.ts";
-import type { View } from "#diagnosis/view.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
 import { asSentence, clipped } from "#lib/words.ts";
 
 /** One named question about a subject. `unknown`: the evidence does not say. */
@@ -39,8 +39,8 @@ export interface Rule<S extends object, Says extends string, Chain extends strin
   /** Each of them rules the cause out by itself. */
   readonly unless?: readonly Check<NoInfer<S>>[];
   readonly supports?: readonly Check<NoInfer<S>>[];
-  /** The object at fault. */
-  readonly object: (subject: NoInfer<S>) => Named;
+  /** The object at fault; by default the subject's workload. */
+  readonly object?: (subject: NoInfer<S>) => Named;
   readonly says: Says & Template<Says, NoInfer<S>>;
   /** From the cause to the symptom, joined by ` → `. */
   readonly chain: Chain & Template<Chain, NoInfer<S>>;
@@ -61,10 +61,13 @@ export interface Rule<S extends object, Says extends string, Chain extends strin
   readonly hearsay?: (subject: NoInfer<S>, view: View) => string | undefined;
 }
 
+/** The compiler asks for the object where the subject has no workload. */
+type WithObject<S> = S extends { readonly workload: Workload } ? unknown : { readonly object: (subject: S) => Named };
+
 const maxLink = 512;
 
 export const cause = <S extends object, const Says extends string, const Chain extends string, const Otherwise extends string>(
-  rule: Rule<S, Says, Chain, Otherwise>,
+  rule: Rule<S, Says, Chain, Otherwise> & WithObject<NoInfer<S>>,
 ): Cause => {
   const { code, title, reads, means, needs, signs, suppressedBy = [], generality = 0, of, otherwise } = rule;
   return {
@@ -89,7 +92,7 @@ const assessed = <S extends object>(rule: Rule<S, string, string, string>, subje
 };
 
 const words = <S extends object>(rule: Rule<S, string, string, string>, subject: S, view: View) => {
-  const object = referenceOf(rule.object(subject));
+  const object = referenceOf(rule.object?.(subject) ?? (subject as { readonly workload: Workload }).workload);
   const others = (rule.explains?.(subject, view) ?? []).map(referenceOf).filter((each) => referenceText(each) !== referenceText(object));
   const remedies = rule.repairs?.(subject, view) ?? [];
   const otherwise = clipped(filled(rule.otherwise, subject));

@@ -1,5 +1,6 @@
 // What differs between two pod templates, as far as it can matter to one container. Pure; values of environment variables are not shown.
-import type { Container, PodSpec, PodTemplate } from "#api/kubernetes.ts";
+import type { PodSpec, PodTemplate } from "#api/kubernetes.ts";
+import { containerOf } from "#diagnosis/containers.ts";
 import { canonicalJson, jsonEqual } from "#lib/canonical-json.ts";
 import { redact, redactValue } from "#lib/redact.ts";
 
@@ -21,9 +22,6 @@ export const differencesFor = (container: string, before: PodTemplate, after: Po
     ...differences("", containerOf(before.spec, container), containerOf(after.spec, container)),
     ...differences("", surroundings(before.spec, container), surroundings(after.spec, container)),
   ].slice(0, maxDifferences);
-
-const containerOf = (spec: PodSpec, name: string): Container | undefined =>
-  [...spec.containers, ...(spec.initContainers ?? [])].find((container) => container.name === name);
 
 /** The rest of the pod without its other main containers. Init containers prepare what every container finds. */
 const surroundings = (spec: PodSpec, container: string): object => {

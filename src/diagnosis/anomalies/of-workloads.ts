@@ -2,9 +2,10 @@
 import { conditionOf, isReady } from "#api/conditions.ts";
 import type { ContainerStatus, Deployment, Pod, StatefulSet } from "#api/kubernetes.ts";
 import { replicasOf } from "#cluster/workload-shape.ts";
-import { creationRefusal } from "#diagnosis/refused-pods.ts";
-import type { Workload, View } from "#diagnosis/view.ts";
 import { type Anomaly, earliest, isYoungSince, numberIn, type Severity, specOf, statusOf } from "#diagnosis/anomalies/anomaly.ts";
+import { statusesOf } from "#diagnosis/containers.ts";
+import { creationRefusal } from "#diagnosis/refused-pods.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import { counted } from "#lib/words.ts";
 
@@ -190,11 +191,6 @@ const restartedAt = ({ restartCount, lastState }: ContainerStatus): number | und
 
 const hasFailed = (status: ContainerStatus): boolean =>
   status.restartCount > 0 || isRefused(status.state?.waiting?.reason) || (status.state?.terminated?.exitCode ?? 0) !== 0;
-
-const statusesOf = ({ status }: Pod): readonly ContainerStatus[] => [
-  ...(status?.initContainerStatuses ?? []),
-  ...(status?.containerStatuses ?? []),
-];
 
 /** The newest write to anything but the status. */
 const lastWrite = ({ metadata }: Workload["object"]): string | undefined =>

@@ -102,7 +102,6 @@ export const addressWrong = cause({
       },
     },
   ],
-  object: ({ workload }) => workload,
   detail: ({ variable }) => ({ variable }),
   says: "Variable {variable} of container {container} of {workload} is {value}, and {fault}{instead}.",
   chain: "{variable}={value} → {fault} → {workload} cannot reach {host}",

@@ -1,9 +1,10 @@
 // Rollouts that cannot proceed as they are declared: no free host port, a volume that the old pod holds, an old pod that does not end.
 import { isReady } from "#api/conditions.ts";
-import { type Deployment, PersistentVolumeClaims, type Pod } from "#api/kubernetes.ts";
+import { type Deployment, PersistentVolumeClaims } from "#api/kubernetes.ts";
 import { schedulerQuote } from "#diagnosis/checks/scheduling.ts";
-import { kubectl, patch, resource } from "#diagnosis/kubectl.ts";
-import { objectQuote, quote } from "#diagnosis/quotes.ts";
+import { kubectl, patch } from "#diagnosis/kubectl.ts";
+import { lineIn, lineQuote } from "#diagnosis/log-lines.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import { unscheduledPods } from "#diagnosis/scheduling.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
@@ -56,7 +57,6 @@ export const hostPortsTaken = cause({
       weight: 2,
     },
   ],
-  object: ({ workload }) => workload,
   says: "The rollout of {workload} needs hostPort {ports}, which its old pods hold on every node; its strategy stops none of them first.",
   chain: "hostPort {ports} has one user a node → maxUnavailable rounds down to 0 → Pod {name} finds no free ports",
   quotes: (waiting) => [
@@ -85,10 +85,10 @@ export const volumeHeldByOldPod = cause({
       const failing = workload.pods.find(
         (pod) => !isReady(pod) && (pod.status?.containerStatuses ?? []).some(({ restartCount }) => restartCount > 0),
       );
-      const found = failing === undefined ? undefined : lockLine(view, workload, failing);
-      if (old === undefined || failing === undefined || found === undefined) return [];
+      const line = lineIn(view.logsOf(workload), (each, { pod }) => pod === failing?.metadata.name && isLockRefused(each));
+      if (old === undefined || failing === undefined || line === undefined) return [];
       const command = patch(workload.reference, { spec: { strategy: { type: "Recreate", rollingUpdate: null } } });
-      return [{ workload, claims, old, failing, found, command, name: failing.metadata.name, holder: old.metadata.name }];
+      return [{ workload, claims, old, failing, line, command, name: failing.metadata.name, holder: old.metadata.name }];
     }),
   unless: [{ is: "the strategy is Recreate", holds: ({ workload }) => strategyOf(workload).type === "Recreate" }],
   supports: [
@@ -106,28 +106,16 @@ export const volumeHeldByOldPod = cause({
       holds: ({ old, failing }) => old.metadata.creationTimestamp < failing.metadata.creationTimestamp,
     },
   ],
-  object: ({ workload }) => workload,
   says: "The RollingUpdate of {workload} starts Pod {name} while Pod {holder} still holds the lock on their volume {claims}; neither step can end.",
   chain:
     "strategy RollingUpdate with the same volume {claims} for both pods → Pod {holder} holds the lock → Pod {name} fails and is never ready",
-  quotes: ({ found }) => [found],
+  quotes: ({ line }) => [lineQuote(line)],
   remedy: "Set the strategy to Recreate, so that the old pod ends first.",
   otherwise: "set the strategy to Recreate, so that the old pod ends first: {command}",
 });
 
-const lockLine = (view: View, workload: Workload, { metadata }: Pod): ReturnType<typeof quote> | undefined => {
-  for (const { pod, namespace, text } of view.logsOf(workload)) {
-    if (pod !== metadata.name) continue;
-    const line = text
-      .split("\n")
-      .find(
-        (each) =>
-          meaningOf(recordOf(each).message) === "lock held" || /resource temporarily unavailable|locked by another process/i.test(each),
-      );
-    if (line !== undefined) return quote("log", `Pod ${namespace}/${pod}`, line.slice(0, 400));
-  }
-  return undefined;
-};
+const isLockRefused = (line: string): boolean =>
+  meaningOf(recordOf(line).message) === "lock held" || /resource temporarily unavailable|locked by another process/i.test(line);
 
 export const oldPodDoesNotEnd = cause({
   code: "OldPodDoesNotEnd",
@@ -144,14 +132,10 @@ export const oldPodDoesNotEnd = cause({
       const grace = Number(ending.spec["terminationGracePeriodSeconds"] ?? 30);
       const end = fromTimestamp(ending.metadata.deletionTimestamp) ?? view.now;
       const hook = ending.spec.containers.find(({ lifecycle }) => (lifecycle as { preStop?: unknown } | undefined)?.preStop !== undefined);
-      const command = kubectl(
-        workload.reference.namespace,
-        "delete",
-        resource({ kind: "Pod", name: ending.metadata.name }),
-        "--grace-period=5",
-      );
+      const { name } = ending.metadata;
+      const command = kubectl(workload.reference.namespace, "delete", "pod", name, "--grace-period=5");
       const since = Math.round((view.now - (end - grace * 1000)) / 1000);
-      return [{ workload, ending, grace, hook: hook?.name ?? "", since, command, name: ending.metadata.name }];
+      return [{ workload, ending, grace, hook: hook?.name ?? "", since, command, name }];
     }),
   when: [
     { is: "the strategy is Recreate", holds: ({ workload }) => strategyOf(workload).type === "Recreate" },
@@ -163,7 +147,6 @@ export const oldPodDoesNotEnd = cause({
     { is: "it has a preStop hook", holds: ({ hook }) => hook !== "" },
     { is: "its grace period is longer than two minutes", holds: ({ grace }) => grace > 120 },
   ],
-  object: ({ workload }) => workload,
   says: "{workload} has no pod: strategy Recreate waits for Pod {name}, which has been Terminating for {since} s (terminationGracePeriodSeconds {grace}, preStop hook of container {hook}).",
   chain: "the preStop hook or the program does not end → Pod {name} is Terminating for up to {grace} s → no new pod of {workload} starts",
   quotes: ({ ending, grace }) => [
@@ -197,7 +180,6 @@ export const topologyKeyMissing = cause({
   supports: [
     { is: "the scheduler says that the label is missing", holds: ({ message }) => /missing required label/.test(message ?? ""), weight: 2 },
   ],
-  object: ({ workload }) => workload,
   says: "The topologySpreadConstraints of {workload} use the node label {key}, which no node has.",
   chain: "no node has the label {key} → the topology spread cannot be met → Pod {name} is not scheduled",
   quotes: (waiting) => [schedulerQuote(waiting)],

@@ -70,7 +70,6 @@ export const calledServiceMissing = cause({
       missingHosts(view, workload).flatMap(([host, line]) => missingService(view, workload, host, line)),
     ),
   supports: [{ is: "a Service or workload has a similar name", holds: ({ isNear }) => isNear, weight: 2 }, hasUnreadyPod],
-  object: ({ workload }) => workload,
   detail: ({ host }) => ({ host }),
   says: '{workload} calls Service {service}, which does not exist{instead}: "{quoted}".',
   chain: "Service {service} does not exist{instead} → {workload} looks up {host} and gets no address",

@@ -61,7 +61,6 @@ export const capacityInsufficient = cause({
       holds: ({ blocker, resource, few, fewOther }) => blocker === resource && fewOther < few,
     },
   ],
-  object: ({ workload }) => workload,
   detail: ({ resource }) => ({ resource }),
   says: "Pods of {workload} request {amount} of {resource}, and no node has as much free{note}.",
   chain: "{amount} of {resource} is requested → {few} nodes have less free → Pod {name} is not scheduled",

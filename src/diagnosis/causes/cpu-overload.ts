@@ -67,7 +67,6 @@ export const cpuOverload = cause({
       holds: ({ requests }) => (requests?.usual === undefined ? "unknown" : requests.value <= requests.usual * moreRequests),
     },
   ],
-  object: ({ workload }) => workload,
   says: "{owner} uses {used} of its CPU limit of {bound} and is throttled{before}.",
   chain: "{owner} uses {used} → the kernel throttles it at {bound} → it and its callers are slow",
   quotes: ({ usage, throttled, requests }) =>

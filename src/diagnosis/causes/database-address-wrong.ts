@@ -84,7 +84,6 @@ const wrongAddress = (what: "port" | "name", words: RegExp, texts: Pick<Cause, "
       },
       { is: "the client has an address of its own", holds: ({ secrets }) => secrets.length > 0 || "unknown" },
     ],
-    object: ({ workload }) => workload,
     detail: ({ engine }) => ({ engine: engine.name }),
     says: "{workload} calls its {engineName} database at the wrong {what}: {database} is ready and serves port {ports}.",
     chain: "the {what} of the database in {source} of {workload} is wrong → its connections fail → its pods do not become ready",

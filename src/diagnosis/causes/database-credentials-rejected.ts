@@ -45,7 +45,6 @@ export const databaseCredentialsRejected = cause({
         secrets.some((name) => view.changesOf({ kind: "Secret", namespace: reference.namespace, name }).length > 0) || "unknown",
     },
   ],
-  object: ({ workload }) => workload,
   detail: ({ engine }) => ({ engine: engine.name }),
   says: "{name} rejects the credentials of {workload}.",
   chain: "the user or password in {source} of {workload} is wrong → {name} rejects its logins → its requests there fail",

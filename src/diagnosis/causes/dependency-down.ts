@@ -31,7 +31,6 @@ export const dependencyDown = cause({
     { is: "a caller is not ready itself", holds: ({ callers }) => callers.some(({ pods }) => !pods.some(isReady)) },
     { is: "several callers complain", holds: ({ callers }) => callers.length > 1 },
   ],
-  object: ({ workload }) => workload,
   says: "{workload} is down and its callers fail: {callers}. {state}.",
   chain: "{workload} is down → {effects}",
   quotes: ({ workload, complaints }) => [

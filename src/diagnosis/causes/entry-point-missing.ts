@@ -50,7 +50,6 @@ export const entryPointMissing = cause({
     },
   ],
   supports: [{ is: "the container never ran", holds: ({ failure: { ranMs } }) => ranMs === undefined || ranMs < instantMs }],
-  object: ({ workload }) => workload,
   says: "Container {container} of {workload} cannot start: {problem}.",
   chain: "{problem} → container {container} never runs",
   quotes: ({ workload, failure }) => [failureQuote(workload, failure)],

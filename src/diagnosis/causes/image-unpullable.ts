@@ -111,7 +111,6 @@ export const imageUnpullable = cause({
       holds: ({ release }) => (release?.previous === undefined ? "unknown" : release.previous.ready > 0),
     },
   ],
-  object: ({ workload }) => workload,
   says: "Container {container} of {workload} waits for the image {image}: {reason}.{introduced}",
   chain: "{replaced} → image {image} of container {container} cannot be pulled: {reason} → {waiting} → {ready}",
   quotes: ({ workload, failure, events, release }) => [

@@ -1,7 +1,9 @@
 // What a kubelet refuses: a container that it cannot create, and a pod that it does not admit. Its own reasons, with the manual step of each.
-import type { ContainerStatus, Pod } from "#api/kubernetes.ts";
+import { conditionOf } from "#api/conditions.ts";
+import type { Pod } from "#api/kubernetes.ts";
+import { containerOf, memoryLimitOf, messagesOf, statusesOf } from "#diagnosis/containers.ts";
 import { objectQuote } from "#diagnosis/quotes.ts";
-import { rollbackWithout } from "#diagnosis/remedies.ts";
+import { rollbackUnlike, rollbackWithout } from "#diagnosis/remedies.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import { fromTimestamp } from "#lib/clock.ts";
@@ -46,15 +48,12 @@ interface Refused {
   readonly step: string;
 }
 
-const wordsOf = ({ state, lastState }: ContainerStatus): string =>
-  [state?.waiting?.message, state?.terminated?.message, lastState?.terminated?.message].filter((text) => text !== undefined).join(" ");
-
 const refusedContainers = (view: View): readonly Refused[] =>
   view.workloads.flatMap((workload) => {
     for (const pod of workload.pods.toReversed())
-      for (const status of [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])]) {
+      for (const status of statusesOf(pod)) {
         if (status.ready || pod.metadata.deletionTimestamp !== undefined) continue;
-        const message = wordsOf(status);
+        const message = messagesOf(status).join(" ");
         const found = refusals.find(([pattern]) => pattern.test(message));
         if (found !== undefined) return [{ workload, pod, container: status.name, message, problem: found[1], step: found[2] }];
       }
@@ -81,18 +80,11 @@ export const containerRefused = cause({
       holds: ({ workload }) => !workload.pods.some(({ status }) => status?.containerStatuses?.every(({ ready }) => ready)),
     },
   ],
-  object: ({ workload }) => workload,
   says: "Container {container} of {workload} cannot be created: {problem}.",
   chain: "{problem} → the kubelet does not start container {container}",
   quotes: ({ pod, container, message }) => [objectQuote(pod, `container ${container}: ${message}`)],
   repairs: ({ workload, container }, view) =>
-    rollbackWithout(view, workload, ({ spec }) => {
-      const now = JSON.stringify([
-        workload.template.spec["securityContext"],
-        workload.template.spec.containers.find(({ name }) => name === container),
-      ]);
-      return now === JSON.stringify([spec["securityContext"], spec.containers.find(({ name }) => name === container)]);
-    }),
+    rollbackUnlike(view, workload, (spec) => [spec["securityContext"], containerOf(spec, container)]),
   remedy: "`rollback_deployment` to a revision with other settings. Otherwise, correct the setting that the finding names.",
   otherwise: "{step}",
 });
@@ -137,14 +129,9 @@ export const podRejected = cause({
         ? []
         : [
             {
-              workload,
-              pod,
-              count: rejected.length,
+              ...{ workload, pod, problem, step, count: rejected.length, name: pod.metadata.name },
               reason: pod.status?.reason ?? "",
               message: pod.status?.message ?? "",
-              problem,
-              step,
-              name: pod.metadata.name,
             },
           ];
     }),
@@ -164,16 +151,10 @@ export const podRejected = cause({
         ),
     },
   ],
-  object: ({ workload }) => workload,
   says: "The kubelet rejects pods of {workload} ({reason}): {problem}.",
   chain: "{problem} → the kubelet rejects Pod {name} → {workload} has no pod",
   quotes: ({ pod, reason, message }) => [objectQuote(pod, `phase Failed, ${reason}: ${message}`)],
-  repairs: ({ workload }, view) =>
-    rollbackWithout(
-      view,
-      workload,
-      ({ spec }) => JSON.stringify(spec["securityContext"]) === JSON.stringify(workload.template.spec["securityContext"]),
-    ),
+  repairs: ({ workload }, view) => rollbackUnlike(view, workload, (spec) => spec["securityContext"]),
   remedy: "`rollback_deployment` to a revision with another securityContext. Otherwise, follow the kubelet's reason.",
   otherwise: "{step}",
 });
@@ -191,11 +172,9 @@ export const readinessGateUnset = cause({
         ({ conditionType }) => conditionType,
       );
       const waiting = workload.pods.find(
-        ({ status, metadata }) =>
-          metadata.deletionTimestamp === undefined &&
-          status?.conditions?.some(({ type, status: is }) => type === "ContainersReady" && is === "True"),
+        ({ status, metadata }) => metadata.deletionTimestamp === undefined && conditionOf({ status }, "ContainersReady")?.status === "True",
       );
-      const unset = gates.filter((gate) => !waiting?.status?.conditions?.some(({ type, status: is }) => type === gate && is === "True"));
+      const unset = gates.filter((gate) => waiting !== undefined && conditionOf(waiting, gate)?.status !== "True");
       return waiting === undefined || unset.length === 0 ? [] : [{ workload, pod: waiting, unset, name: waiting.metadata.name }];
     }),
   supports: [
@@ -205,7 +184,6 @@ export const readinessGateUnset = cause({
       weight: 2,
     },
   ],
-  object: ({ workload }) => workload,
   says: "Pods of {workload} are not ready, because no controller sets their readiness gate {unset}.",
   chain: "readiness gate {unset} is not True → Pod {name} is not ready, although its containers are",
   quotes: ({ pod, unset }) => [objectQuote(pod, `readinessGates: ${unset.join(", ")}; ContainersReady is True, Ready is False`)],
@@ -228,7 +206,7 @@ export const memoryUnitWrong = cause({
   of: (view: View) =>
     view.workloads.flatMap((workload) =>
       workload.pods
-        .filter(({ status }) => status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "False"))
+        .filter((pod) => conditionOf(pod, "Ready")?.status === "False")
         .flatMap((pod) =>
           pod.spec.containers.flatMap(({ name, resources }) => {
             const limit = resources?.limits?.["memory"];
@@ -241,16 +219,10 @@ export const memoryUnitWrong = cause({
         .slice(0, 1),
     ),
   supports: [{ is: "it is written with the unit m", holds: ({ limit }) => limit.endsWith("m"), weight: 2 }],
-  object: ({ workload }) => workload,
   says: "The memory limit of container {container} of {workload} is {limit}, which is less than 1Mi; no program can start in it.",
   chain: "limits.memory {limit} is less than 1Mi → the runtime cannot start container {container}",
   quotes: ({ pod, container, limit }) => [objectQuote(pod, `container ${container}: limits.memory ${limit}`)],
-  repairs: ({ workload, container, limit }, view) =>
-    rollbackWithout(
-      view,
-      workload,
-      ({ spec }) => spec.containers.find(({ name }) => name === container)?.resources?.limits?.["memory"] === limit,
-    ),
+  repairs: ({ workload, container }, view) => rollbackUnlike(view, workload, (spec) => memoryLimitOf(spec, container)),
   remedy: "`rollback_deployment` to a revision with another limit. Otherwise, correct the unit.",
   otherwise: "correct the unit of limits.memory, such as {intended}",
 });

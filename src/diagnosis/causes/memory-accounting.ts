@@ -1,8 +1,10 @@
 // Containers that run out of memory for a reason outside of their program: a default limit of the namespace, files of a memory-backed volume, the
 // runtime's own heap limit.
 import { type ContainerStatus, LimitRanges, type Pod } from "#api/kubernetes.ts";
-import { logQuote, objectQuote } from "#diagnosis/quotes.ts";
-import { rollbackWithout } from "#diagnosis/remedies.ts";
+import { containerOf, memoryLimitOf } from "#diagnosis/containers.ts";
+import { lineIn, lineQuote } from "#diagnosis/log-lines.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
+import { rollbackUnlike } from "#diagnosis/remedies.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import { parseQuantity } from "#lib/quantity.ts";
@@ -34,8 +36,7 @@ const endQuote = ({ pod, status }: Killed) => {
   );
 };
 
-const limitOf = ({ pod, name }: Killed): string =>
-  pod.spec.containers.find((each) => each.name === name)?.resources?.limits?.["memory"] ?? "none";
+const limitOf = ({ pod, name }: Killed): string => memoryLimitOf(pod.spec, name) ?? "none";
 
 export const limitFromLimitRange = cause({
   code: "LimitFromLimitRange",
@@ -48,7 +49,7 @@ export const limitFromLimitRange = cause({
     outOfMemory(view).flatMap((killed) => {
       const { workload, name, pod } = killed;
       const note = pod.metadata.annotations?.["kubernetes.io/limit-ranger"] ?? "";
-      const isOwn = workload.template.spec.containers.find((each) => each.name === name)?.resources?.limits?.["memory"] !== undefined;
+      const isOwn = memoryLimitOf(workload.template.spec, name) !== undefined;
       const range = view
         .all(LimitRanges, workload.reference.namespace)
         .find(({ spec }) => spec.limits?.some(({ type, default: given }) => type === "Container" && given?.["memory"] !== undefined));
@@ -71,7 +72,6 @@ export const limitFromLimitRange = cause({
       weight: 2,
     },
   ],
-  object: ({ workload }) => workload,
   says: "Container {name} of {workload} is OOMKilled at {limit}, the default memory limit of {object}; its own template sets none.",
   chain: "{object} sets limits.memory {limit} in pods without one → container {name} needs more → OOMKilled",
   quotes: (killed) => [
@@ -86,7 +86,7 @@ export const limitFromLimitRange = cause({
 const memoryVolumes = ({ template }: Workload, container: string): readonly { readonly name: string; readonly path: string }[] =>
   (template.spec.volumes ?? []).flatMap((volume) => {
     const { medium } = (volume["emptyDir"] ?? {}) as { readonly medium?: string };
-    const mount = template.spec.containers.find(({ name }) => name === container)?.volumeMounts?.find(({ name }) => name === volume.name);
+    const mount = containerOf(template.spec, container)?.volumeMounts?.find(({ name }) => name === volume.name);
     return medium === "Memory" && mount !== undefined ? [{ name: volume.name, path: mount.mountPath }] : [];
   });
 
@@ -108,11 +108,10 @@ export const tmpfsCountsAsMemory = cause({
       is: "its log or command names the path",
       holds: ({ workload, path, name }, view) =>
         view.logsOf(workload).some(({ text }) => text.includes(path)) ||
-        JSON.stringify(workload.template.spec.containers.find((each) => each.name === name) ?? {}).split(path).length > 2,
+        JSON.stringify(containerOf(workload.template.spec, name) ?? {}).split(path).length > 2,
       weight: 2,
     },
   ],
-  object: ({ workload }) => workload,
   says: "Container {name} of {workload} is OOMKilled: files in volume {volume} ({path}, emptyDir with medium Memory) count against its memory limit of {limit}.",
   chain: "emptyDir {volume} with medium Memory → files in {path} count as memory of container {name} → OOMKilled at {limit}",
   quotes: (killed) => [
@@ -134,31 +133,20 @@ export const heapLimitReached = cause({
   signs: ["ended"],
   of: (view: View) =>
     endedWith(view, ({ exitCode }) => exitCode !== 0).flatMap((killed) => {
-      const log = view.logsOf(killed.workload).find(({ text }) => heapWords.test(text));
-      const line = log?.text.split("\n").find((each) => heapWords.test(each));
-      const container = killed.workload.template.spec.containers.find(({ name }) => name === killed.name);
-      const setting = heapSettings.exec(JSON.stringify(container ?? {}))?.[0] ?? "";
-      return log === undefined || line === undefined
-        ? []
-        : [{ ...killed, log, line: line.trim().slice(0, 300), setting: setting === "" ? "by default" : setting, limit: limitOf(killed) }];
+      const line = lineIn(view.logsOf(killed.workload), (each) => heapWords.test(each));
+      const container = containerOf(killed.workload.template.spec, killed.name);
+      const setting = heapSettings.exec(JSON.stringify(container ?? {}))?.[0] ?? "by default";
+      return line === undefined ? [] : [{ ...killed, line, setting, limit: limitOf(killed) }];
     }),
   unless: [{ is: "the kernel killed it for memory", holds: ({ status }) => endsOf(status).some(({ reason }) => reason === "OOMKilled") }],
   supports: [
     { is: "a heap limit is set", holds: ({ setting }) => setting !== "by default" },
     { is: "the container's limit leaves room", holds: ({ limit }) => (parseQuantity(limit) === undefined ? "unknown" : true) },
   ],
-  object: ({ workload }) => workload,
   says: "Container {name} of {workload} reaches the heap limit of its runtime ({setting}); the container's memory limit of {limit} is not reached.",
   chain: "heap limit {setting} → the runtime ends container {name}",
-  quotes: (killed) => [logQuote(killed.log, killed.line), endQuote(killed)],
-  repairs: ({ workload, name }, view) =>
-    rollbackWithout(
-      view,
-      workload,
-      ({ spec }) =>
-        JSON.stringify(spec.containers.find((each) => each.name === name)?.env) ===
-        JSON.stringify(workload.template.spec.containers.find((each) => each.name === name)?.env),
-    ),
+  quotes: (killed) => [lineQuote(killed.line), endQuote(killed)],
+  repairs: ({ workload, name }, view) => rollbackUnlike(view, workload, (spec) => containerOf(spec, name)?.env),
   remedy: "`rollback_deployment` to a revision with other settings. Otherwise, raise the heap limit of the runtime.",
   otherwise: "raise the heap limit of the runtime to about 75 % of limits.memory; limits.memory alone does not help",
 });

@@ -72,7 +72,6 @@ export const memoryLeak = cause({
     // A container that has just restarted has not grown yet.
     { is: "it is near its limit again", holds: ({ near }) => near !== undefined || "unknown" },
   ],
-  object: ({ workload }) => workload,
   says: "Container {container} of {workload} uses more and more memory until it is killed{last}{note}.",
   chain: "container {container} uses more memory the longer it runs → it reaches its limit and is killed → it was restarted {restarts}",
   quotes: ({ workload, failure, near, raises }) => [

@@ -60,7 +60,6 @@ export const memoryLimitBelowStart = cause({
       ];
     }),
   supports: [repeated],
-  object: ({ workload }) => workload,
   says: "The memory limit of {workload} ({amounts}) is too small for a container even to be set up.",
   chain: "{causes} → it is killed for memory while the runtime sets it up → its pods do not become ready",
   quotes: ({ workload, limits, report }) => [

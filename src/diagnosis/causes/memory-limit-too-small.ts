@@ -88,7 +88,6 @@ export const memoryLimitTooSmall = cause({
     { is: "its nodes are not short of memory", holds: ({ nodes }) => nodes.some(({ node }) => node !== undefined) || "unknown" },
     { is: "it ends within half a minute of each start", holds: ({ ranMs }) => ranMs <= atOnceMs },
   ],
-  object: ({ workload }) => workload,
   says: "The memory limit {limit} of container {container} in {workload} is too small for its start: it {death}, each time.",
   chain: "container {container} may use {limit} of memory → it {death} → it has been restarted {restarts} → {replicas}",
   quotes: ({ workload, failures, container, limit, release }, view) => [

@@ -82,7 +82,6 @@ export const nameResolutionFails = cause({
     },
     hasUnreadyPod,
   ],
-  object: ({ workload }) => workload,
   field: () => "spec.template.spec.dns",
   says: "Pods of {workload} resolve no name: dnsPolicy {policy} sends lookups to {servers}.",
   chain: "dnsPolicy {policy} of {workload} sends lookups to {servers} → the names of other Services do not resolve → {effect}",

@@ -104,7 +104,6 @@ const networkFault = ({ verb, effect, isTailOnly, ...texts }: Fault): Cause =>
       { is: "its own latency was measured", holds: ({ suspect }) => suspect.slow !== "unmeasured" || "unknown" },
       { is: "its callers are slow", holds: ({ others }) => others.length > 0 || "unknown" },
     ],
-    object: ({ workload }) => workload,
     says: "The network of {workload} {verb} packets: {reason}.",
     chain: "packets to and from pods of {workload} are {effect} → its requests take longer and TCP sends again → {effects}",
     quotes: ({ suspect, others }) =>

@@ -28,7 +28,6 @@ const refuser = ({ pattern, ...texts }: Refuser): Cause =>
         return [{ workload, event, words: words.slice(0, 400), by, missing, desired: workload.desired ?? 1 }];
       }),
     supports: [repeated, lacksPods],
-    object: ({ workload }) => workload,
     says: "Pods of {workload} are refused: {words}.",
     chain: "{by} refuses the pod → {missing} of {desired} pods of {workload} are missing",
     quotes: ({ event }) => [eventQuote(event)],

@@ -84,7 +84,6 @@ export const portConflict = cause({
     },
     { is: "the container declares the port", holds: ({ declaring }) => declaring.length > 0 || "unknown" },
   ],
-  object: ({ workload }) => workload,
   detail: ({ detail }) => ({ port: detail }),
   says: "A program of {workload} cannot listen at {address}: {holder} uses it.",
   chain: "{holder} listens at {address} of the pod → the application cannot listen there and ends → pods of {workload} do not become ready",

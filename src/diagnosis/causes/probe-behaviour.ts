@@ -1,8 +1,10 @@
 // Probes that fail although the program works: the check takes longer than its timeout, the program listens on the loopback address, its gRPC health
 // service is missing.
+import { lineIn, lineQuote } from "#diagnosis/log-lines.ts";
+import { containerOf } from "#diagnosis/containers.ts";
 import { type ProbeFailure, probeFailures } from "#diagnosis/probe-failures.ts";
-import { logQuote, objectQuote, quote } from "#diagnosis/quotes.ts";
-import { rollbackWithout } from "#diagnosis/remedies.ts";
+import { objectQuote, quote } from "#diagnosis/quotes.ts";
+import { rollbackUnlike } from "#diagnosis/remedies.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View } from "#diagnosis/view.ts";
 
@@ -21,10 +23,7 @@ const probeQuote = ({ pod, event, message }: Failing) =>
   quote("event", event.object === "" ? pod.metadata.name : event.object, `Unhealthy: ${message}`);
 
 const back = (fields: readonly string[]) => (failure: Failing, view: View) =>
-  rollbackWithout(view, failure.workload, ({ spec }) => {
-    const other = spec.containers.find(({ name }) => name === failure.container.name);
-    return other === undefined || fields.every((field) => JSON.stringify(other[field]) === JSON.stringify(failure.container[field]));
-  });
+  rollbackUnlike(view, failure.workload, (spec) => fields.map((field) => containerOf(spec, failure.name)?.[field]));
 
 const probeFields = ["livenessProbe", "readinessProbe", "startupProbe"] as const;
 
@@ -53,7 +52,6 @@ export const probeTimesOut = cause({
         pod.status?.containerStatuses?.some((each) => each.name === name && each.state?.running !== undefined) ?? "unknown",
     },
   ],
-  object: ({ workload }) => workload,
   says: "The {kind} probe of container {name} of {workload} takes longer than its timeoutSeconds of {timeout}.",
   chain: "timeoutSeconds is {timeout} → the {kind} probe times out → the kubelet counts it as failed",
   quotes: (failure) => [
@@ -80,27 +78,23 @@ export const listensOnLoopback = cause({
   signs,
   of: (view: View) =>
     failing(view).flatMap((failure) => {
-      const log = view
-        .logsOf(failure.workload)
-        .find(({ container, text }) => container === failure.name && text.split("\n").some(isLoopback));
-      const line = log?.text.split("\n").find(isLoopback);
+      const line = lineIn(view.logsOf(failure.workload), (each, { container }) => container === failure.name && isLoopback(each));
       const variable = failure.container.env?.find(({ value = "" }) => /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/.test(value));
-      const words = line ?? (variable === undefined ? undefined : `${variable.name}=${variable.value ?? ""}`);
+      const words = line?.text ?? (variable === undefined ? undefined : `${variable.name}=${variable.value ?? ""}`);
       return words === undefined
         ? []
-        : [{ ...failure, words: words.trim().slice(0, 300), log, variable: variable?.name ?? "the listen address" }];
+        : [{ ...failure, words: words.trim().slice(0, 300), line, variable: variable?.name ?? "the listen address" }];
     }),
   when: [{ is: "the probe is refused", holds: ({ message }) => /connection refused/i.test(message) }],
   supports: [
-    { is: "its own log says so", holds: ({ log }) => log !== undefined },
+    { is: "its own log says so", holds: ({ line }) => line !== undefined },
     { is: "the probe does not ask at localhost itself", holds: ({ probe }) => probe.handler !== "exec" },
   ],
-  object: ({ workload }) => workload,
   says: "Container {name} of {workload} listens on the loopback address only ({words}); the {kind} probe and Services reach the pod's address and are refused.",
   chain: "the program binds to localhost → connections to the pod's address are refused → the {kind} probe fails",
   quotes: (failure) => [
     probeQuote(failure),
-    failure.log === undefined ? objectQuote(failure.workload, `env ${failure.words}`) : logQuote(failure.log, failure.words),
+    failure.line === undefined ? objectQuote(failure.workload, `env ${failure.words}`) : lineQuote(failure.line),
   ],
   repairs: back(["env", "args", "command", "image"]),
   remedy: "`rollback_deployment` to a revision that listens elsewhere. Otherwise, let the program listen on 0.0.0.0.",
@@ -124,7 +118,6 @@ export const healthServiceMissing = cause({
     },
   ],
   supports: [{ is: "the server answered", holds: ({ message }) => !/connection refused|timed? ?out/i.test(message) }],
-  object: ({ workload }) => workload,
   says: "The gRPC {kind} probe of container {name} of {workload} asks for grpc.health.v1.Health, which its server does not implement.",
   chain: "the server has no grpc.health.v1.Health service → the {kind} probe fails",
   quotes: (failure) => [probeQuote(failure)],

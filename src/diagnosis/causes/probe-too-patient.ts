@@ -49,7 +49,6 @@ export const probeTooPatient = cause({
     },
   ],
   supports: [{ is: "it has run for longer than a start takes", holds: ({ runSeconds }) => runSeconds >= startingSeconds }],
-  object: ({ workload }) => workload,
   says: "The readiness probe of container {container} of {workload} starts after {delay} s, and the rollout fails after {deadline} s.",
   chain:
     "the readiness probe waits {delay} s before its first check → the pod is not ready until then → the rollout counts as failed before",

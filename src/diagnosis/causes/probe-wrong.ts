@@ -86,7 +86,6 @@ const probeFault = ({ fault, words, fix = () => [], ...rule }: Fault): Cause =>
         words: words(failure),
         effect: failure.isKilled ? "the kubelet restarts the container again and again" : "the pod never becomes ready",
       })),
-    object: ({ workload }) => workload,
     detail: ({ kind }) => ({ probe: kind, fault }),
     says: "The {kind} probe of container {name} of {workload} {words}: {effect}.",
     chain: "the {kind} probe {words} → {effect}",

@@ -54,7 +54,6 @@ export const programFails = cause({
     { is: "its log shows the reason", holds: ({ workload, failures }, view) => logQuotes(view, workload, failures, 1).length > 0 },
     { is: "no pod of it runs well", holds: ({ workload }, view) => steadyPods(view, workload).length === 0 },
   ],
-  object: ({ workload }) => workload,
   says: "Container {container} of {workload} {text}. No change of its template explains it.",
   chain: "{deaths}",
   quotes: ({ workload, failures }, view) => [

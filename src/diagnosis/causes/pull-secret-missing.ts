@@ -76,7 +76,6 @@ export const pullSecretMissing = cause({
       holds: ({ workload: { reference } }, view) => view.knows(Secrets, reference.namespace),
     },
   ],
-  object: ({ workload }) => workload,
   says: "The registry of {image} requires credentials, and {workload} {reason}.",
   chain: "{workload} {reason} → the registry refuses {image} → container {container} waits for its image",
   quotes: ({ workload, complaint, event, named }) => [

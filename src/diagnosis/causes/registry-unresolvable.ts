@@ -33,7 +33,6 @@ export const registryUnresolvable = cause({
     { is: "the image names that registry", holds: ({ image, host }) => isFrom(image, host) || "unknown", weight: 2 },
     { is: "the name server answers that the name does not exist", holds: ({ message }) => message.includes("no such host") },
   ],
-  object: ({ workload }) => workload,
   says: "The registry {host} of image {image} does not resolve: container {container} of {workload} cannot start.",
   chain: "{host} does not resolve → image {image} cannot be pulled → pods of {workload} wait for it",
   quotes: ({ workload, event, container, image }) => [

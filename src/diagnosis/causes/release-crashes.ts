@@ -91,7 +91,6 @@ export const releaseCrashes = cause({
       holds: ({ workload, container, releasedAt }, view) => editsWith(view, workload, container, releasedAt, soonMs).length === 0,
     },
   ],
-  object: ({ workload }) => workload,
   says: "{current} of {workload} changed {change}; since then container {container} {death}.",
   chain: "{current} replaced {replaced} → {deaths} → {restarts} → {ready}",
   quotes: ({ workload, failures, release, previous }, view) => [

@@ -94,7 +94,6 @@ export const reportsErrors = cause({
     { is: "it occurs often", holds: ({ worst }) => worst.count >= manyCount },
     { is: "the program calls it an error, and it continues", holds: ({ worst, isOngoing }) => isError(worst) && isOngoing },
   ],
-  object: ({ workload }) => workload,
   says: '{workload} {verb} {kind}: "{headline}" ({count}).',
   chain: "{messages}",
   quotes: ({ troubles }) => troubles.slice(0, messagesAtMost).map(({ log, line }) => logQuote(log, line)),

@@ -35,7 +35,6 @@ export const serviceAccountMissing = cause({
     { is: "the pod template names it", holds: ({ workload, name }) => workload.template.spec.serviceAccountName === name },
     repeated,
   ],
-  object: ({ workload }) => workload,
   says: "{workload} runs as ServiceAccount {name}, which does not exist: none of its pods can be created.",
   chain: "ServiceAccount {name} does not exist → the API server refuses the pods → {workload} lacks pods",
   quotes: ({ workload, event }) => [

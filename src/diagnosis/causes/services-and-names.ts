@@ -1,9 +1,12 @@
 // Services and names that lead elsewhere: an ExternalName that is an address, a selector that takes in another workload, a governing Service that does
 // not exist, two autoscalers of one workload, and variables of a Service that override a program's own.
+import { conditionOf } from "#api/conditions.ts";
 import { HorizontalPodAutoscalers, type Service, Services, type StatefulSet } from "#api/kubernetes.ts";
-import { complaintsAbout, complaintsAboutService } from "#diagnosis/caller-complaints.ts";
+import { referenceText } from "#api/object.ts";
+import { complaintQuote, complaintsAbout, complaintsAboutService } from "#diagnosis/caller-complaints.ts";
 import { failingWorkloads } from "#diagnosis/containers.ts";
-import { logQuote, objectQuote, quote } from "#diagnosis/quotes.ts";
+import { lineIn, lineQuote } from "#diagnosis/log-lines.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
@@ -30,7 +33,7 @@ export const externalNameIsAddress = cause({
   chain: "externalName {externalName} is not a DNS name → the name of {service} does not resolve",
   quotes: ({ service, externalName, callers }) => [
     objectQuote(service, `type ExternalName, externalName ${externalName}`),
-    ...callers.slice(0, 2).map(({ log, line }) => logQuote(log, line)),
+    ...callers.slice(0, 2).map(complaintQuote),
   ],
   explains: ({ callers }) => callers.map(({ workload }) => workload),
   otherwise: "replace it by a Service without a selector and an EndpointSlice with that address, or use a DNS name",
@@ -95,25 +98,18 @@ export const governingServiceMissing = cause({
       const { namespace } = workload.reference;
       if (serviceName === "" || view.get(Services, namespace, serviceName) !== undefined || !view.knows(Services, namespace)) return [];
       const headless = view.servicesOf(workload).filter(({ spec }) => spec.clusterIP === "None");
-      const lines = view.logsOf(workload).flatMap(({ pod, text }) =>
-        text
-          .split("\n")
-          .filter((line) => line.includes(`.${serviceName}`))
-          .slice(0, 1)
-          .map((line) => ({ pod, line })),
-      );
-      return [{ workload, serviceName, headless, lines, other: headless[0]?.metadata.name ?? "none" }];
+      const line = lineIn(view.logsOf(workload), (each) => each.includes(`.${serviceName}`));
+      return [{ workload, serviceName, headless, line, other: headless[0]?.metadata.name ?? "none" }];
     }),
   supports: [
-    { is: "a log names a host under it", holds: ({ lines }) => lines.length > 0 },
+    { is: "a log names a host under it", holds: ({ line }) => line !== undefined },
     { is: "a headless Service of another name selects the pods", holds: ({ headless }) => headless.length > 0 },
   ],
-  object: ({ workload }) => workload,
   says: "{workload} names {serviceName} as its serviceName, and no such Service exists; headless Services of its pods: {other}.",
   chain: "serviceName {serviceName} is not a Service → the pods of {workload} have no DNS names → they cannot find each other",
-  quotes: ({ workload, serviceName, lines }) => [
+  quotes: ({ workload, serviceName, line }) => [
     objectQuote(workload, `serviceName: ${serviceName}`),
-    ...lines.slice(0, 2).map(({ pod, line }) => quote("log", `Pod ${workload.reference.namespace ?? ""}/${pod}`, line.slice(0, 400))),
+    line === undefined ? undefined : lineQuote(line),
   ],
   remedy: "Create a headless Service with the name that the StatefulSet expects.",
   otherwise: "create a headless Service {serviceName} that selects the pods; serviceName itself cannot be changed",
@@ -127,13 +123,10 @@ export const autoscalersConflict = cause({
   needs: ["objects.HorizontalPodAutoscaler"],
   signs: ["HorizontalPodAutoscaler"],
   of: (view: View) => {
-    const byTarget = new Map<string, ReturnType<typeof autoscalersIn>>();
-    for (const each of autoscalersIn(view)) {
-      const { kind, name } = each.spec.scaleTargetRef;
-      const key = `${kind} ${each.metadata.namespace ?? ""}/${name}`;
-      byTarget.set(key, [...(byTarget.get(key) ?? []), each]);
-    }
-    return [...byTarget].flatMap(([target, autoscalers]) => {
+    const byTarget = Object.groupBy(view.all(HorizontalPodAutoscalers), ({ spec: { scaleTargetRef }, metadata }) =>
+      referenceText({ ...scaleTargetRef, namespace: metadata.namespace }),
+    );
+    return Object.entries(byTarget).flatMap(([target, autoscalers = []]) => {
       const [first] = autoscalers;
       return first === undefined || autoscalers.length < 2 ? [] : [{ target, autoscalers, first, count: autoscalers.length }];
     });
@@ -151,7 +144,7 @@ export const autoscalersConflict = cause({
   chain: "{autoscalers} have the same target → the controller stops them (AmbiguousSelector) → {target} is not scaled",
   quotes: ({ autoscalers }) =>
     autoscalers.map((autoscaler) => {
-      const condition = autoscaler.status?.conditions?.find(({ type }) => type === "ScalingActive");
+      const condition = conditionOf(autoscaler, "ScalingActive");
       return objectQuote(
         autoscaler,
         `scaleTargetRef ${autoscaler.spec.scaleTargetRef.name}; ${condition?.reason ?? ""}: ${condition?.message ?? ""}`,
@@ -161,8 +154,6 @@ export const autoscalersConflict = cause({
   remedy: "Keep one autoscaler with all metrics, and delete the others.",
   otherwise: "keep one of {autoscalers}, put all metrics into it, and delete the other",
 });
-
-const autoscalersIn = (view: View) => view.all(HorizontalPodAutoscalers);
 
 /** Variables that the kubelet sets for a Service, unless `enableServiceLinks` is false (Docker links compatible). */
 const linkVariable = ({ metadata }: Service): string => `${metadata.name.toUpperCase().replaceAll("-", "_")}_PORT`;
@@ -183,28 +174,23 @@ export const serviceLinkVariable = cause({
         const variable = linkVariable(service);
         const own = workload.template.spec.containers.some(({ env = [] }) => env.some(({ name }) => name === variable));
         if (own || service.spec.clusterIP === undefined) continue;
-        for (const { pod, text } of view.logsOf(workload)) {
-          const line = text
-            .split("\n")
-            .find(
-              (each) =>
-                each.includes(`tcp://${service.spec.clusterIP ?? ""}:`) ||
-                (each.includes(variable) && /tcp:\/\/|NaN|invalid|port/i.test(each)),
-            );
-          if (line !== undefined) return [{ workload, service, variable, pod, line: line.slice(0, 400) }];
-        }
+        const address = `tcp://${service.spec.clusterIP}:`;
+        const line = lineIn(
+          view.logsOf(workload),
+          (each) => each.includes(address) || (each.includes(variable) && /tcp:\/\/|NaN|invalid|port/i.test(each)),
+        );
+        if (line !== undefined) return [{ workload, service, variable, line }];
       }
       return [];
     }),
   supports: [
-    { is: "the log names the variable", holds: ({ line, variable }) => line.includes(variable) },
-    { is: "the log quotes its value", holds: ({ line }) => line.includes("tcp://") },
+    { is: "the log names the variable", holds: ({ line, variable }) => line.text.includes(variable) },
+    { is: "the log quotes its value", holds: ({ line }) => line.text.includes("tcp://") },
   ],
-  object: ({ workload }) => workload,
   says: "Containers of {workload} read {variable}, which the kubelet sets for {service} as a service link, as their own setting.",
   chain: "{service} exists → the kubelet sets {variable}=tcp://… in new pods → the program reads it as its own setting and fails",
-  quotes: ({ workload, pod, line, service, variable }) => [
-    quote("log", `Pod ${workload.reference.namespace ?? ""}/${pod}`, line),
+  quotes: ({ line, service, variable }) => [
+    lineQuote(line),
     objectQuote(service, `clusterIP ${service.spec.clusterIP ?? ""}; sets ${variable} in pods of its namespace`),
   ],
   explains: ({ service }) => [service],

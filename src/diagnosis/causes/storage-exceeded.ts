@@ -1,9 +1,10 @@
 // Pods that are evicted for their own storage, and programs that cannot write: the volume is full, or the file system is read-only.
 import type { CauseCode } from "#api/cause-codes.ts";
-import type { Quote } from "#api/fields.ts";
+import { Quote } from "#api/fields.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
-import { logQuote, objectQuote } from "#diagnosis/quotes.ts";
+import { lineIn, lineQuote } from "#diagnosis/log-lines.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
@@ -36,19 +37,11 @@ const evictedSign = ({ pods }: Workload): Sign | undefined => {
 
 const logSign = (view: View, workload: Workload, errors: Errors): Sign | undefined => {
   if (failuresOf(view, workload).length === 0) return undefined;
-  for (const log of view.logsOf(workload))
-    for (const [pattern, problem] of errors) {
-      const at = log.text.search(pattern);
-      if (at >= 0) return { problem, quote: logQuote(log, lineAt(log.text, at)) };
-    }
+  for (const [pattern, problem] of errors) {
+    const line = lineIn(view.logsOf(workload), (each) => pattern.test(each));
+    if (line !== undefined) return { problem, quote: lineQuote(line) };
+  }
   return undefined;
-};
-
-const maxLine = 400;
-const lineAt = (text: string, at: number): string => {
-  const from = text.lastIndexOf("\n", at) + 1;
-  const end = text.indexOf("\n", at);
-  return text.slice(Math.max(from, at - maxLine / 2), Math.min(end < 0 ? text.length : end, at + maxLine / 2));
 };
 
 interface Texts extends Pick<Cause, "title" | "reads" | "means" | "suppressedBy"> {
@@ -68,7 +61,6 @@ const cannotWrite = (signOf: (view: View, workload: Workload) => Sign | undefine
         return sign === undefined ? [] : [{ workload, quote: sign.quote, problem: sign.problem }];
       }),
     supports: [{ is: "no pod of it runs", holds: ({ workload: { pods } }) => pods.every(({ status }) => status?.phase !== "Running") }],
-    object: ({ workload }) => workload,
     says: "{workload} {problem}.",
     chain: "{workload} {problem}",
     quotes: (sign) => [sign.quote],

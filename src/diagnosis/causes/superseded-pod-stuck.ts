@@ -86,7 +86,6 @@ export const supersededPodStuck = cause({
     { is: "its revision is kept", holds: ({ old }) => old !== undefined },
     { is: "the failing part has changed in the template", holds: ({ workload, pod }) => differs(workload, pod), weight: 2 },
   ],
-  object: ({ workload }) => workload,
   says: "{pod} of {workload} still runs {was} and fails; the template is already at {current}. {wait}.",
   chain: "{pod} was created from {was} → container {container} {death} → the template is at {current} → {wait}",
   quotes: ({ workload, failure, current, stuck }, view) => [

@@ -68,7 +68,6 @@ const unmetConstraint = (
         weight: 2,
       },
     ],
-    object: ({ workload }) => workload,
     says: "Pods of {workload} require {labels} by {constraint}, and none of {count} nodes matches.",
     chain: "no node has {labels} → the scheduler finds no node for Pod {name}",
     quotes: (waiting) => [objectQuote(waiting.workload, `${kind}: ${waiting.labels}`), schedulerQuote(waiting)],
@@ -163,7 +162,6 @@ export const taintNotTolerated = cause({
         ) || "unknown",
     },
   ],
-  object: ({ workload }) => workload,
   says: "Pods of {workload} do not tolerate {taints} on {named}, and fit no other node.",
   chain: "{named} has {taints} → the pod template of {workload} does not tolerate it → Pod {name} is not scheduled",
   quotes: (waiting) => [
@@ -207,7 +205,6 @@ export const antiAffinityConflict = cause({
         running.length === 0 ? "unknown" : new Set(running.map(({ spec }) => spec.nodeName)).size === running.length,
     },
   ],
-  object: ({ workload }) => workload,
   says: "Pod anti-affinity of {workload} leaves no node for {room}.",
   chain: "required pod anti-affinity excludes {excluded} nodes → Pod {name} is not scheduled",
   quotes: (waiting) => [

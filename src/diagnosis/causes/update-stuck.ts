@@ -51,7 +51,6 @@ export const updateStuck = cause({
       weight: 2,
     },
   ],
-  object: ({ workload }) => workload,
   says: "The update of {workload} to revision {to} makes no progress: container {container} {text}.",
   chain: "revision {to} replaced revision {from} → {deaths} → the update waits at the first pod that is not ready",
   quotes: ({ workload, newest, from, failures }, view) => [

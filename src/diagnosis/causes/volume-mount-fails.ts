@@ -43,7 +43,6 @@ export const volumeMountFails = cause({
       return [{ workload, events, event, problem }];
     }),
   supports: [repeated, { is: "the event gives the reason", holds: ({ event }) => !isSummary(event.message) }],
-  object: ({ workload }) => workload,
   says: "Pods of {workload} do not start. {problem}",
   chain: "a volume cannot be mounted → pods of {workload} wait in ContainerCreating",
   quotes: ({ events }) => events.slice(0, 2).map(eventQuote),

@@ -1,10 +1,11 @@
 // A volume that keeps its former claim, a mount that hides the program, a file that another user owns, a Job that a sidecar keeps running, and an init
 // container that needs a sidecar listed after it.
-import { isReady } from "#api/conditions.ts";
 import { type Container, type Job, PersistentVolumeClaims, PersistentVolumes, type Pod } from "#api/kubernetes.ts";
+import { containerOf, messagesOf } from "#diagnosis/containers.ts";
 import { kubectl } from "#diagnosis/kubectl.ts";
-import { logQuote, objectQuote } from "#diagnosis/quotes.ts";
-import { rollbackWithout } from "#diagnosis/remedies.ts";
+import { lineIn, lineQuote, unreadyLogs } from "#diagnosis/log-lines.ts";
+import { objectQuote } from "#diagnosis/quotes.ts";
+import { rollbackUnlike, rollbackWithout } from "#diagnosis/remedies.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import type { PodLog } from "#evidence/evidence.ts";
@@ -31,15 +32,8 @@ export const volumeReleased = cause({
         );
       if (volume === undefined) return [];
       const { claimRef } = volume.spec;
-      const command = kubectl(
-        undefined,
-        "patch",
-        "pv",
-        volume.metadata.name,
-        "--type=json",
-        "-p",
-        '[{"op":"remove","path":"/spec/claimRef/uid"}]',
-      );
+      const removal = JSON.stringify([{ op: "remove", path: "/spec/claimRef/uid" }]);
+      const command = kubectl(undefined, "patch", "pv", volume.metadata.name, "--type=json", "-p", removal);
       const isSame = claimRef?.name === claim.metadata.name && claimRef.namespace === claim.metadata.namespace;
       return [{ claim, volume, isSame, former: `${claimRef?.namespace ?? ""}/${claimRef?.name ?? ""}`, command }];
     }),
@@ -86,25 +80,12 @@ export const mountHidesProgram = cause({
       workload.pods
         .flatMap((pod) =>
           (pod.status?.containerStatuses ?? []).flatMap((status) => {
-            const message = [status.state?.waiting?.message, status.state?.terminated?.message, status.lastState?.terminated?.message].join(
-              " ",
-            );
+            const message = messagesOf(status).join(" ");
             const program = notFound.exec(message)?.[1];
-            const container = pod.spec.containers.find(({ name }) => name === status.name);
-            const mount = program === undefined ? undefined : hidingMount(container, program);
+            const mount = program === undefined ? undefined : hidingMount(containerOf(pod.spec, status.name), program);
             return program === undefined || mount === undefined
               ? []
-              : [
-                  {
-                    workload,
-                    pod,
-                    program,
-                    path: mount.mountPath,
-                    volume: mount.name,
-                    container: status.name,
-                    message: message.trim().slice(0, 400),
-                  },
-                ];
+              : [{ ...{ workload, pod, program, message }, path: mount.mountPath, volume: mount.name, container: status.name }];
           }),
         )
         .slice(0, 1),
@@ -117,7 +98,6 @@ export const mountHidesProgram = cause({
         false,
     },
   ],
-  object: ({ workload }) => workload,
   says: "Volume {volume} is mounted over {path} in container {container} of {workload} and hides the image's own files there, among them {program}.",
   chain: "volume {volume} over {path} → {program} of the image is hidden → container {container} cannot start",
   quotes: ({ pod, container, message, path, volume, workload }) => [
@@ -140,12 +120,6 @@ const hidingMount = (container: Container | undefined, program: string) =>
     return subPath === undefined && (program.includes("/") ? program.startsWith(`${path}/`) : programFolders.has(path));
   });
 
-/** Of pods that are not ready: what a running program logs, such as the path of a request, is no ground to change it. */
-const unreadyLogs = (view: View, workload: Workload): readonly PodLog[] => {
-  const unready = new Set(workload.pods.filter((pod) => !isReady(pod)).map(({ metadata }) => metadata.name));
-  return view.logsOf(workload).filter(({ pod }) => unready.has(pod));
-};
-
 const denied = /(?:EACCES|permission denied)/i;
 
 export const volumeOwnedByOther = cause({
@@ -161,31 +135,13 @@ export const volumeOwnedByOther = cause({
       const mounts = workload.template.spec.containers.flatMap(({ volumeMounts = [], name }) =>
         volumeMounts.map((mount) => ({ ...mount, container: name })),
       );
-      for (const log of unreadyLogs(view, workload)) {
-        const line = log.text
-          .split("\n")
-          .find(
-            (each) =>
-              denied.test(each) && mounts.some(({ mountPath, container }) => container === log.container && each.includes(mountPath)),
-          );
-        const mount = mounts.find(
-          ({ mountPath, container }) => container === log.container && line !== undefined && line.includes(mountPath),
-        );
-        if (line !== undefined && mount !== undefined)
-          return [
-            {
-              workload,
-              log,
-              line: line.trim().slice(0, 300),
-              path: mount.mountPath,
-              volume: mount.name,
-              container: log.container ?? "",
-              user: userOf(workload, log.container ?? ""),
-              type: typeOf(view, workload, mount.name),
-            },
-          ];
-      }
-      return [];
+      const mountIn = (line: string, log: PodLog) =>
+        mounts.find(({ mountPath, container }) => container === log.container && line.includes(mountPath));
+      const line = lineIn(unreadyLogs(view, workload), (each, log) => denied.test(each) && mountIn(each, log) !== undefined);
+      const mount = line === undefined ? undefined : mountIn(line.text, line.log);
+      if (line === undefined || mount === undefined) return [];
+      const { container, mountPath: path, name: volume } = mount;
+      return [{ ...{ workload, line, container, path, volume }, user: userOf(workload, container), type: typeOf(view, workload, volume) }];
     }),
   when: [
     { is: "the volume holds files of its own", holds: ({ type }) => type !== "configMap" && type !== "secret" && type !== "projected" },
@@ -194,30 +150,20 @@ export const volumeOwnedByOther = cause({
     { is: "the container does not run as root", holds: ({ user }) => (user === "of the image" ? "unknown" : user !== "0") },
     { is: "fsGroup does not apply to it", holds: ({ type }) => type === "hostPath" },
   ],
-  object: ({ workload }) => workload,
   says: "Container {container} of {workload} runs as user {user} and is denied access to {path} on volume {volume} ({type}).",
   chain: "the files of volume {volume} belong to another user than {user} → EACCES: permission denied at {path}",
-  quotes: ({ log, line, workload, user, type, volume }) => [
-    logQuote(log, line),
+  quotes: ({ line, workload, user, type, volume }) => [
+    lineQuote(line),
     objectQuote(workload, `runs as user ${user}; volume ${volume}: ${type}`),
   ],
   repairs: ({ workload, container }, view) =>
-    rollbackWithout(
-      view,
-      workload,
-      ({ spec }) =>
-        JSON.stringify([spec["securityContext"], spec.containers.find(({ name }) => name === container)?.["securityContext"]]) ===
-        JSON.stringify([
-          workload.template.spec["securityContext"],
-          workload.template.spec.containers.find(({ name }) => name === container)?.["securityContext"],
-        ]),
-    ),
+    rollbackUnlike(view, workload, (spec) => [spec["securityContext"], containerOf(spec, container)?.["securityContext"]]),
   remedy: "`rollback_deployment` to a revision with another user. Otherwise, change the owner of the files.",
   otherwise: "change the owner of the files, as by an init container that runs chown; fsGroup has no effect on a hostPath volume",
 });
 
 const userOf = ({ template }: Workload, container: string): string => {
-  const own = template.spec.containers.find(({ name }) => name === container)?.["securityContext"] as { runAsUser?: number } | undefined;
+  const own = containerOf(template.spec, container)?.["securityContext"] as { runAsUser?: number } | undefined;
   const pod = template.spec["securityContext"] as { runAsUser?: number } | undefined;
   return String(own?.runAsUser ?? pod?.runAsUser ?? "of the image");
 };
@@ -252,22 +198,18 @@ export const jobKeptRunning = cause({
             ? []
             : [
                 {
-                  workload,
-                  pod,
+                  ...{ workload, pod, name: pod.metadata.name, minutes: Math.floor(since / 60_000) },
                   done: ended.map(({ name }) => name),
                   running: running.map(({ name }) => name),
-                  name: pod.metadata.name,
-                  minutes: Math.floor(since / 60_000),
                 },
               ];
         })
         .slice(0, 1);
     }),
   supports: [
-    { is: "it has for five minutes", holds: ({ minutes }) => minutes >= 5 },
+    { is: "it has run alone for several minutes", holds: ({ minutes }) => minutes >= aloneMinutes },
     { is: "the Job has no deadline", holds: ({ workload }) => (workload.object as Job).spec.activeDeadlineSeconds === undefined },
   ],
-  object: ({ workload }) => workload,
   says: "{workload} does not complete: container {done} of Pod {name} ended with 0, and its sidecar {running} still runs.",
   chain: "container {done} has ended → container {running} runs on → Pod {name} and its Job never complete",
   quotes: ({ pod, done, running, minutes }) => [
@@ -280,6 +222,8 @@ export const jobKeptRunning = cause({
 
 /** A main container may end a moment before its sidecar. */
 const patienceMs = 60_000;
+/** Longer than a sidecar takes to flush and end. */
+const aloneMinutes = 5;
 
 export const initBeforeSidecar = cause({
   code: "InitBeforeSidecar",
@@ -293,13 +237,10 @@ export const initBeforeSidecar = cause({
       const inits = workload.template.spec.initContainers ?? [];
       return inits.flatMap((init, at) => {
         const sidecar = inits.slice(at + 1).find((each) => each["restartPolicy"] === "Always");
-        const log = unreadyLogs(view, workload).find(
-          ({ container, text }) => container === init.name && text.split("\n").some(isLocalRefusal),
-        );
-        const line = log?.text.split("\n").find(isLocalRefusal);
-        return sidecar === undefined || log === undefined || line === undefined || init["restartPolicy"] === "Always"
+        const line = lineIn(unreadyLogs(view, workload), (each, { container }) => container === init.name && isLocalRefusal(each));
+        return sidecar === undefined || line === undefined || init["restartPolicy"] === "Always"
           ? []
-          : [{ workload, log, line: line.trim().slice(0, 300), init: init.name, sidecar: sidecar.name }];
+          : [{ workload, line, init: init.name, sidecar: sidecar.name }];
       });
     }),
   supports: [
@@ -309,16 +250,15 @@ export const initBeforeSidecar = cause({
         (workload.template.spec.initContainers ?? []).some(
           ({ name, ports = [], args = [], command = [], env = [] }) =>
             name === sidecar &&
-            (ports.some(({ containerPort }) => line.includes(String(containerPort))) ||
-              JSON.stringify([args, command, env]).includes(/:(\d{2,5})/.exec(line)?.[1] ?? "none")),
+            (ports.some(({ containerPort }) => line.text.includes(String(containerPort))) ||
+              JSON.stringify([args, command, env]).includes(/:(\d{2,5})/.exec(line.text)?.[1] ?? "none")),
         ),
     },
   ],
-  object: ({ workload }) => workload,
   says: "Init container {init} of {workload} connects to localhost before the sidecar {sidecar}, which comes after it in initContainers, has started.",
   chain: "initContainers list {init} before {sidecar} → nothing listens on localhost yet → {init} fails",
-  quotes: ({ log, line, workload, init, sidecar }) => [
-    logQuote(log, line),
+  quotes: ({ line, workload, init, sidecar }) => [
+    lineQuote(line),
     objectQuote(workload, `initContainers: ${init} before ${sidecar} (restartPolicy Always)`),
   ],
   repairs: ({ workload, init, sidecar }, view) =>
