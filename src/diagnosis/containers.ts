@@ -14,12 +14,18 @@ export const statusesOf = ({ status }: Pick<Pod, "status">): readonly ContainerS
   ...(status?.containerStatuses ?? []),
 ];
 
+/** Of a main container. */
+export const containerStatusOf = ({ status }: Pick<Pod, "status">, container: string): ContainerStatus | undefined =>
+  status?.containerStatuses?.find(({ name }) => name === container);
+
 /** Messages of the kubelet and the container runtime, newest first. */
 export const messagesOf = ({ state, lastState }: ContainerStatus): readonly string[] =>
   [state?.waiting?.message, state?.terminated?.message, lastState?.terminated?.message].filter((text) => text !== undefined);
 
 /** Workloads with a container that does not simply run: most of a cluster need not be read more closely. */
-export const failingWorkloads = (view: View): readonly Workload[] => view.workloads.filter(({ pods }) => pods.some(isFailing));
+export const failingWorkloads = (view: View): readonly Workload[] => view.shared(findFailingWorkloads);
+
+const findFailingWorkloads = (view: View): readonly Workload[] => view.workloads.filter(({ pods }) => pods.some(isFailing));
 
 const isFailing = (pod: Pod): boolean =>
   statusesOf(pod).some(

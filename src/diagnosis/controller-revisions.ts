@@ -1,6 +1,6 @@
 // The revisions of a StatefulSet or DaemonSet, and the one that a pod runs. Pure.
-import { ControllerRevisions, type ControllerRevision, type Pod, type StatefulSet } from "#api/kubernetes.ts";
-import type { View, Workload } from "#diagnosis/view.ts";
+import { type ControllerRevision, ControllerRevisions, type Pod, type StatefulSet } from "#api/kubernetes.ts";
+import { isOwnedBy, type View, type Workload } from "#diagnosis/view.ts";
 
 const revisionLabel = "controller-revision-hash";
 
@@ -20,7 +20,7 @@ export interface KeptRevisions {
 export const keptRevisions = (view: View, { reference, object }: Workload): KeptRevisions => {
   const kept = view
     .all(ControllerRevisions, reference.namespace)
-    .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === object.metadata.uid) ?? false)
+    .filter((revision) => isOwnedBy(revision, object))
     .toSorted((a, b) => b.revision - a.revision);
   const update = (object as StatefulSet).status?.updateRevision;
   const newest = kept.find(({ metadata }) => metadata.name === update) ?? kept[0];

@@ -1,10 +1,11 @@
 // How a workload uses its CPU: its most throttled container where containers were measured, or else all of it. Pure.
 import type { Reference } from "#api/fields.ts";
 import type { Container, Pod } from "#api/kubernetes.ts";
-import { fromTimestamp } from "#lib/clock.ts";
-import { parseQuantity } from "#lib/quantity.ts";
+import { containerStatusOf } from "#diagnosis/containers.ts";
 import { referenceTo, type View, type Workload } from "#diagnosis/view.ts";
 import type { Metric } from "#evidence/evidence.ts";
+import { fromTimestamp } from "#lib/clock.ts";
+import { parseQuantity } from "#lib/quantity.ts";
 
 export interface CpuUse {
   /** Whose metrics they are. */
@@ -58,7 +59,7 @@ const mostThrottled = (view: View, { pods }: Workload): Omit<CpuUse, "requests" 
 };
 
 const ranOf = (view: View, pod: Pod, name: string): number | undefined => {
-  const running = pod.status?.containerStatuses?.find((status) => status.name === name)?.state?.running;
+  const running = containerStatusOf(pod, name)?.state?.running;
   const since = fromTimestamp(running?.startedAt);
   return since === undefined ? undefined : view.now - since;
 };

@@ -11,7 +11,7 @@ import type { Assessment, Finding, RuledOut } from "#diagnosis/finding.ts";
 import { shownBy } from "#diagnosis/signs.ts";
 import { everyStep } from "#diagnosis/steps.ts";
 import { createSuppression } from "#diagnosis/suppression.ts";
-import { createView, type View } from "#diagnosis/view.ts";
+import { createView, type View, viewOf } from "#diagnosis/view.ts";
 
 export interface ClusterDiagnosis {
   /** Most certain first; one for each root cause. */
@@ -49,7 +49,7 @@ export const ruledOutOf = (view: View, target: Reference, steps = everyStep): re
   const workload = view.workload(target);
   if (workload === undefined) return [];
   const concerns = concerning(view, target);
-  const alone: View = { ...view, workloads: [workload] };
+  const alone = viewOf(view, workload);
   const assessments = causes.flatMap(({ code, find }) => steps.run(`${code} for the target alone`, () => find(alone), []));
   return nearestFirst(assessments)
     .filter(({ reason }) => objectsNamed(reason).every((object) => concerns({ object })))

@@ -1,5 +1,6 @@
 // Containers that wait for their image, each with what the container runtime said last. Pure.
 import type { Pod } from "#api/kubernetes.ts";
+import { containerOf, statusesOf } from "#diagnosis/containers.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import type { ObservedEvent } from "#evidence/evidence.ts";
 
@@ -16,35 +17,35 @@ export interface Pull {
 const waitingReasons = new Set(["ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ImageInspectError"]);
 
 /** One for each workload and container name. */
-export const pullsWaiting = (view: View): readonly Pull[] =>
+export const pullsWaiting = (view: View): readonly Pull[] => view.shared(findPulls);
+
+const findPulls = (view: View): readonly Pull[] =>
   view.workloads.flatMap((workload) => {
     const seen = new Set<string>();
     return workload.pods
       .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
       .flatMap((pod) =>
-        [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].flatMap(
-          ({ name, state, image }): Pull[] => {
-            if (!waitingReasons.has(state?.waiting?.reason ?? "") || seen.has(name)) return [];
-            seen.add(name);
-            const wanted = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find((each) => each.name === name)?.image ?? image;
-            const event = view
-              .eventsAround(workload)
-              .find(
-                ({ uid, reason, message }) =>
-                  uid === pod.metadata.uid && reason === "Failed" && message.startsWith("Failed to pull image") && message.includes(wanted),
-              );
-            return [
-              {
-                workload,
-                pod,
-                container: name,
-                image: wanted,
-                message: [state?.waiting?.message, event?.message].filter((text) => text !== undefined).join("\n"),
-                ...(event === undefined ? {} : { event }),
-              },
-            ];
-          },
-        ),
+        statusesOf(pod).flatMap(({ name, state, image }): Pull[] => {
+          if (!waitingReasons.has(state?.waiting?.reason ?? "") || seen.has(name)) return [];
+          seen.add(name);
+          const wanted = containerOf(pod.spec, name)?.image ?? image;
+          const event = view
+            .eventsAround(workload)
+            .find(
+              ({ uid, reason, message }) =>
+                uid === pod.metadata.uid && reason === "Failed" && message.startsWith("Failed to pull image") && message.includes(wanted),
+            );
+          return [
+            {
+              workload,
+              pod,
+              container: name,
+              image: wanted,
+              message: [state?.waiting?.message, event?.message].filter((text) => text !== undefined).join("\n"),
+              ...(event === undefined ? {} : { event }),
+            },
+          ];
+        }),
       );
   });
 

@@ -1,7 +1,7 @@
 // Current lines of a workload's logs that match a pattern: whole logs are searched before they are cut into lines. Pure.
 // A log line is data of another writer: it is searched and quoted, and proves nothing about other objects.
 import { isReady } from "#api/conditions.ts";
-import { Quote } from "#api/fields.ts";
+import type { Quote } from "#api/fields.ts";
 import { logQuote } from "#diagnosis/quotes.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import type { PodLog } from "#evidence/evidence.ts";

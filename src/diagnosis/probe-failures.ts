@@ -1,11 +1,13 @@
 // Probes that fail now, container by container: which one, what it asks, and what the kubelet says of it. Pure.
 // The words are the kubelet's (pkg/kubelet/prober): "Liveness probe failed: …", "Container x failed liveness probe, will be restarted".
 import { isReady } from "#api/conditions.ts";
-import { escaped } from "#lib/escaped.ts";
-import { Nodes, type Container, type ContainerStatus, type Pod } from "#api/kubernetes.ts";
-import { fromTimestamp } from "#lib/clock.ts";
+import type { Container, ContainerStatus, Pod } from "#api/kubernetes.ts";
+import { containerStatusOf } from "#diagnosis/containers.ts";
+import { isUnready } from "#diagnosis/node-programs.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import type { ObservedEvent } from "#evidence/evidence.ts";
+import { fromTimestamp } from "#lib/clock.ts";
+import { escaped } from "#lib/escaped.ts";
 
 export type ProbeKind = "liveness" | "readiness" | "startup";
 
@@ -38,7 +40,9 @@ const fields = { liveness: "livenessProbe", readiness: "readinessProbe", startup
 export const probeKinds = Object.keys(fields) as readonly ProbeKind[];
 
 /** At most one for each workload, container and kind; a pod that has become well is not listed, nor one whose node is not. */
-export const probeFailures = (view: View): readonly ProbeFailure[] =>
+export const probeFailures = (view: View): readonly ProbeFailure[] => view.shared(findProbeFailures);
+
+const findProbeFailures = (view: View): readonly ProbeFailure[] =>
   view.workloads.flatMap((workload) => {
     const seen = new Set<string>();
     return workload.pods.flatMap((pod) => {
@@ -55,7 +59,7 @@ export const probeFailures = (view: View): readonly ProbeFailure[] =>
 const failuresIn = (view: View, workload: Workload, pod: Pod): readonly ProbeFailure[] => {
   const events = view.eventsAround(workload).filter(({ uid }) => uid === pod.metadata.uid);
   return pod.spec.containers.flatMap((container) => {
-    const status = pod.status?.containerStatuses?.find(({ name }) => name === container.name);
+    const status = containerStatusOf(pod, container.name);
     const restarts = status?.restartCount ?? 0;
     const reported = (kind: ProbeKind): ObservedEvent | undefined =>
       events.find(({ reason, message }) => reason === "Unhealthy" && message.toLowerCase().startsWith(`${kind} probe failed`));
@@ -125,6 +129,6 @@ const hasRunSince = (status: ContainerStatus | undefined, { firstAt }: ObservedE
 };
 
 const isNodeDown = (view: View, pod: Pod): boolean => {
-  const node = pod.spec.nodeName === undefined ? undefined : view.get(Nodes, undefined, pod.spec.nodeName);
-  return node?.status?.conditions?.some(({ type, status }) => type === "Ready" && status !== "True") ?? false;
+  const node = view.nodeOf(pod);
+  return node !== undefined && isUnready(node) === true;
 };

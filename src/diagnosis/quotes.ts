@@ -13,6 +13,8 @@ export const quote = (source: Quote["source"], object: string, text: string): Qu
   quote: text.length <= maxQuoteLength ? text : `${text.slice(0, maxQuoteLength - 1)}…`,
 });
 
+export const quoted = <T>(item: T | undefined, by: (item: T) => Quote): Quote | undefined => (item === undefined ? undefined : by(item));
+
 /** The object may be given by its kind and metadata alone. */
 export const objectQuote = (object: Named | Pick<Reference, "kind" | "name" | "namespace">, text: string): Quote =>
   quote("object", "reference" in object || "metadata" in object ? nameOf(object) : referenceText(object), text);

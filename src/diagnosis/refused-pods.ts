@@ -14,7 +14,9 @@ export interface PodRefusal {
 const recentMs = 20 * 60_000;
 
 /** The newest refusal of each workload that has fewer pods than it wants, or whose controller says that it cannot create one: old pods may serve meanwhile. */
-export const refusedPods = (view: View): readonly PodRefusal[] =>
+export const refusedPods = (view: View): readonly PodRefusal[] => view.shared(findRefusedPods);
+
+const findRefusedPods = (view: View): readonly PodRefusal[] =>
   view.workloads.flatMap((workload) => {
     const living = workload.pods.filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && status?.phase !== "Failed");
     if (workload.desired !== undefined && living.length >= workload.desired && creationRefusal(workload) === undefined) return [];

@@ -1,9 +1,10 @@
 // Why pods are not scheduled: what the scheduler says of its nodes, and which of them the pod's own wishes leave. Pure.
 // The words are those of kube-scheduler's plugins (pkg/scheduler/framework/plugins); each node is counted under the first plugin that refuses it.
-import { Nodes, type Node, type Pod, type PodSpec } from "#api/kubernetes.ts";
+import { conditionOf } from "#api/conditions.ts";
+import { type Node, Nodes, type Pod, type PodSpec } from "#api/kubernetes.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
-import { fromTimestamp } from "#lib/clock.ts";
 import type { ObservedEvent } from "#evidence/evidence.ts";
+import { fromTimestamp } from "#lib/clock.ts";
 
 export type NodeRefusal = "cordoned" | "taint" | "selector" | "antiAffinity" | "affinity" | "cpu" | "memory" | "other";
 
@@ -35,7 +36,9 @@ const phrases: readonly (readonly [NodeRefusal, RegExp])[] = [
 ];
 
 /** One pod for each workload that has some waiting: they wait for the same. */
-export const unscheduledPods = (view: View): readonly Unscheduled[] =>
+export const unscheduledPods = (view: View): readonly Unscheduled[] => view.shared(findUnscheduledPods);
+
+const findUnscheduledPods = (view: View): readonly Unscheduled[] =>
   view.workloads.flatMap((workload) => {
     const waiting = workload.pods.filter(
       ({ metadata, spec, status }) =>
@@ -45,9 +48,9 @@ export const unscheduledPods = (view: View): readonly Unscheduled[] =>
         (status?.phase ?? "Pending") === "Pending",
     );
     const found = waiting.flatMap((pod): Unscheduled[] => {
-      const condition = pod.status?.conditions?.find(({ type, status }) => type === "PodScheduled" && status === "False");
+      const condition = conditionOf(pod, "PodScheduled");
       const event = view.eventsAround(workload).find(({ uid, reason }) => uid === pod.metadata.uid && reason === "FailedScheduling");
-      const message = condition?.message ?? event?.message;
+      const message = (condition?.status === "False" ? condition.message : undefined) ?? event?.message;
       return message === undefined ? [] : [unscheduled(view, workload, pod, message, event)];
     });
     return found.slice(0, 1);

@@ -2,8 +2,9 @@
 // Pure; an index that forgets a sign would hide a cause, so that a law in signs.test.ts holds it to the run of all causes.
 import type { Pod } from "#api/kubernetes.ts";
 import type { KubeObject } from "#api/object.ts";
-import type { KindName } from "#evidence/source-names.ts";
+import { statusesOf } from "#diagnosis/containers.ts";
 import type { Evidence } from "#evidence/evidence.ts";
+import type { KindName } from "#evidence/source-names.ts";
 
 export type Sign =
   /** An object of the kind. */
@@ -49,13 +50,11 @@ export const signsOf = (evidence: Evidence): ReadonlySet<Sign> => {
   return signs as ReadonlySet<Sign>;
 };
 
-const signsOfContainers = ({ status }: Pod): readonly Sign[] =>
-  [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].flatMap(
-    ({ state, lastState, restartCount }): readonly Sign[] => [
-      ...(state?.waiting === undefined ? [] : ["waiting" as const, `waiting ${state.waiting.reason ?? ""}` as const]),
-      ...(state?.terminated === undefined && lastState?.terminated === undefined && restartCount === 0 ? [] : ["ended" as const]),
-    ],
-  );
+const signsOfContainers = (pod: Pod): readonly Sign[] =>
+  statusesOf(pod).flatMap(({ state, lastState, restartCount }): readonly Sign[] => [
+    ...(state?.waiting === undefined ? [] : ["waiting" as const, `waiting ${state.waiting.reason ?? ""}` as const]),
+    ...(state?.terminated === undefined && lastState?.terminated === undefined && restartCount === 0 ? [] : ["ended" as const]),
+  ]);
 
 /** Those of them, in their order, one of whose signs the evidence shows. */
 export const shownBy = <C extends { readonly signs: readonly Sign[] }>(causes: readonly C[], evidence: Evidence): readonly C[] => {

@@ -1,11 +1,21 @@
 // What is not as it should be, whatever the cause: what findings are asked to explain, and what is left when they do not. Pure.
+import { conditionOf, isReady } from "#api/conditions.ts";
 import type { Reference } from "#api/fields.ts";
-import { Jobs, Nodes, PersistentVolumeClaims, Services, type Deployment, type StatefulSet, type DaemonSet } from "#api/kubernetes.ts";
-import { podState } from "#evidence/pods.ts";
-import { isReady, conditionOf } from "#api/conditions.ts";
+import {
+  type DaemonSet,
+  type Deployment,
+  Jobs,
+  Nodes,
+  PersistentVolumeClaims,
+  type Service,
+  Services,
+  type StatefulSet,
+} from "#api/kubernetes.ts";
 import { recentMs } from "#diagnosis/failures.ts";
+import { type Named, referenceOf } from "#diagnosis/template.ts";
+import type { View, Workload } from "#diagnosis/view.ts";
+import { podState } from "#evidence/pods.ts";
 import { fromTimestamp } from "#lib/clock.ts";
-import { referenceTo, type View, type Workload } from "#diagnosis/view.ts";
 
 export interface Symptom {
   readonly kind:
@@ -25,75 +35,63 @@ export interface Symptom {
   readonly text: string;
 }
 
+const symptom = (kind: Symptom["kind"], object: Named, text: string | undefined): readonly Symptom[] =>
+  text === undefined ? [] : [{ kind, object: referenceOf(object), text }];
+
 /** Guarantees: at most one of a kind and object. */
 export const symptomsOf = (view: View): readonly Symptom[] => [
   ...view.workloads.flatMap((workload) => workloadSymptoms(view, workload)),
-  ...view.all(Services).flatMap((service): Symptom[] => {
-    const { selector, type } = service.spec;
-    if (selector === undefined || type === "ExternalName") return [];
-    const ready = view.podsBehind(service).some(isReady);
-    const refused = view.connectionsTo(service).find(({ result }) => result !== "open" && result !== "unknown");
-    return [
-      ...(ready ? [] : [{ kind: "ServiceWithoutEndpoints" as const, object: referenceTo(service), text: "no ready pod is behind it" }]),
-      ...(refused === undefined ? [] : [{ kind: "ServiceUnreachable" as const, object: referenceTo(service), text: refused.text }]),
-    ];
-  }),
-  ...view.all(Nodes).flatMap((node): Symptom[] => {
+  ...view.all(Services).flatMap((service) => serviceSymptoms(view, service)),
+  ...view.all(Nodes).flatMap((node) => {
     const ready = conditionOf(node, "Ready");
     return ready === undefined || ready.status === "True"
       ? []
-      : [{ kind: "NodeNotReady", object: referenceTo(node), text: ready.message ?? ready.reason ?? "not ready" }];
+      : symptom("NodeNotReady", node, ready.message ?? ready.reason ?? "not ready");
   }),
-  ...view
-    .all(PersistentVolumeClaims)
-    .flatMap((claim): Symptom[] =>
-      claim.status?.phase === "Pending" || claim.status?.phase === "Lost"
-        ? [{ kind: "ClaimPending", object: referenceTo(claim), text: `phase ${claim.status.phase}` }]
-        : [],
-    ),
-  ...view.all(Jobs).flatMap((job): Symptom[] => {
-    const failed = job.status?.conditions?.find(({ type, status }) => type === "Failed" && status === "True");
-    return failed === undefined ? [] : [{ kind: "JobFailed", object: referenceTo(job), text: failed.message ?? failed.reason ?? "failed" }];
+  ...view.all(PersistentVolumeClaims).flatMap((claim) => {
+    const { phase } = claim.status ?? {};
+    return phase === "Pending" || phase === "Lost" ? symptom("ClaimPending", claim, `phase ${phase}`) : [];
+  }),
+  ...view.all(Jobs).flatMap((job) => {
+    const failed = conditionOf(job, "Failed");
+    return failed?.status === "True" ? symptom("JobFailed", job, failed.message ?? failed.reason ?? "failed") : [];
   }),
   ...view.evidence.components
     .filter(({ state }) => state === "stopped" || state === "failing")
-    .map(({ component, node, text }): Symptom => ({
-      kind: "ComponentDown",
-      object: { apiVersion: "v1", kind: "Node", name: node ?? component },
-      text: `${component}: ${text}`,
-    })),
+    .flatMap(({ component, node = component, text }) =>
+      symptom("ComponentDown", { apiVersion: "v1", kind: "Node", name: node }, `${component}: ${text}`),
+    ),
 ];
 
+const serviceSymptoms = (view: View, service: Service): readonly Symptom[] => {
+  const { selector, type } = service.spec;
+  if (selector === undefined || type === "ExternalName") return [];
+  const failed = view.connectionsTo(service).find(({ result }) => result !== "open" && result !== "unknown");
+  return [
+    ...symptom("ServiceWithoutEndpoints", service, view.podsBehind(service).some(isReady) ? undefined : "no ready pod is behind it"),
+    ...symptom("ServiceUnreachable", service, failed?.text),
+  ];
+};
+
 export const workloadSymptoms = (view: View, workload: Workload): readonly Symptom[] => {
-  const { reference, object, desired } = workload;
+  const { object, desired } = workload;
   const pods = workload.pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && pod.status?.phase !== "Succeeded");
-  const unscheduled = pods.find((pod) => conditionOf(pod, "PodScheduled")?.status === "False");
+  const unscheduled = pods.map((pod) => conditionOf(pod, "PodScheduled")).find((each) => each?.status === "False");
   const looked = pods.map(podState);
   const failing =
     looked.find(({ containers }) => containers.some(isFailing)) ??
     looked.find(({ containers }) => containers.some((each) => hasJustFailed(view, each)));
-  const unready = pods.find((pod) => pod.spec.nodeName !== undefined && conditionOf(pod, "Ready")?.status === "False");
-  const present = desired === undefined ? undefined : presentOf(object, pods.length);
+  const unready = pods
+    .filter(({ spec }) => spec.nodeName !== undefined && failing === undefined)
+    .map((pod) => conditionOf(pod, "Ready"))
+    .find((each) => each?.status === "False");
+  const present = presentOf(object, pods.length);
   return [
-    ...(unscheduled === undefined
-      ? []
-      : [
-          {
-            kind: "PodNotScheduled" as const,
-            object: reference,
-            text: conditionOf(unscheduled, "PodScheduled")?.message ?? "not scheduled",
-          },
-        ]),
-    ...(failing === undefined
-      ? []
-      : [{ kind: "ContainerFails" as const, object: reference, text: failing.containers.find(isFailing)?.state.reason ?? "restarts" }]),
-    ...(unready === undefined || failing !== undefined
-      ? []
-      : [{ kind: "PodNotReady" as const, object: reference, text: conditionOf(unready, "Ready")?.message ?? "not ready" }]),
-    ...slowness(view, reference),
-    ...(desired === undefined || present === undefined || present >= desired
-      ? []
-      : [{ kind: "PodsMissing" as const, object: reference, text: `${present} of ${desired} pods exist` }]),
+    ...symptom("PodNotScheduled", workload, unscheduled && (unscheduled.message ?? "not scheduled")),
+    ...symptom("ContainerFails", workload, failing && (failing.containers.find(isFailing)?.state.reason ?? "restarts")),
+    ...symptom("PodNotReady", workload, unready && (unready.message ?? "not ready")),
+    ...symptom("Slow", workload, slowness(view, workload)),
+    ...symptom("PodsMissing", workload, desired === undefined || present >= desired ? undefined : `${present} of ${desired} pods exist`),
   ];
 };
 
@@ -104,15 +102,11 @@ const hasJustFailed = (view: View, { last, role }: ReturnType<typeof podState>["
 };
 
 /** Several times slower than usual, and slow enough for users to notice. */
-const slowness = (view: View, reference: Reference): readonly Symptom[] => {
+const slowness = (view: View, { reference }: Workload): string | undefined => {
   const slow = view
     .metricsOf(reference)
-    .find(
-      ({ name, value, usual }) => name.startsWith("request_latency_seconds") && usual !== undefined && value >= 3 * usual && value >= 0.02,
-    );
-  if (slow === undefined) return [];
-  const text = `${slow.name} ${slow.value.toFixed(3)}, usually ${(slow.usual ?? 0).toFixed(3)}`;
-  return [{ kind: "Slow", object: reference, text }];
+    .find(({ name, value, usual = value }) => name.startsWith("request_latency_seconds") && value >= 3 * usual && value >= 0.02);
+  return slow && `${slow.name} ${slow.value.toFixed(3)}, usually ${(slow.usual ?? 0).toFixed(3)}`;
 };
 
 const isFailing = (container: ReturnType<typeof podState>["containers"][number]): boolean => {

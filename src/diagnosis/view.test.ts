@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Services } from "#api/kubernetes.ts";
-import { createView } from "#diagnosis/view.ts";
+import { createView, type View, viewOf } from "#diagnosis/view.ts";
 import { symptomsOf } from "#diagnosis/symptoms.ts";
 import { evidence, objects, podsOf, warning } from "#test/evidence-sketch.ts";
 
@@ -53,4 +53,25 @@ test("a Deployment none of whose pods exists, and the Service in front of it, sh
     "PodsMissing Deployment",
     "ServiceWithoutEndpoints Service",
   ]);
+});
+
+test("a result for the whole view is computed once, and anew for a view of one workload", () => {
+  const [api] = objects(
+    `{ apiVersion: apps/v1, kind: Deployment, metadata: { name: api }, spec: { replicas: 1, selector: { matchLabels: { app: api } }, template: { metadata: { labels: { app: api } }, spec: { containers: [{ name: api, image: "x:1" }] } } } }`,
+  );
+  const view = createView(evidence({ objects: [web!, api!] }));
+  let runs = 0;
+  const names = (of: View): readonly string[] => {
+    runs += 1;
+    return of.workloads.map(({ reference }) => reference.name);
+  };
+  const alone = viewOf(view, view.workloads[1]!);
+  expect([view.shared(names), view.shared(names), alone.shared(names), alone.shared(names)]).toEqual([
+    ...[
+      ["web", "api"],
+      ["web", "api"],
+    ],
+    ...[["api"], ["api"]],
+  ]);
+  expect(runs).toBe(2);
 });

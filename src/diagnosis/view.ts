@@ -43,8 +43,10 @@ export interface View {
   readonly workloads: readonly Workload[];
   workloadOf(pod: Pod): Workload | undefined;
   workload(reference: Reference): Workload | undefined;
-  /** What a function makes of one workload: made once. */
+  /** The result of a function for one workload: computed once. */
   once<T>(make: (view: View, workload: Workload) => T, workload: Workload): T;
+  /** The result of a function for the whole view: computed once. */
+  shared<T>(make: (view: View) => T): T;
   nodeOf(pod: Pod): Node | undefined;
   /** Services whose selector selects the template's labels. */
   servicesOf(workload: Workload): readonly Service[];
@@ -68,6 +70,10 @@ export const referenceTo = (object: KubeObject): Reference => ({
   ...(object.metadata.namespace === undefined ? {} : { namespace: object.metadata.namespace }),
   name: object.metadata.name,
 });
+
+/** By any of its owner references. */
+export const isOwnedBy = ({ metadata }: KubeObject, owner: KubeObject): boolean =>
+  metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) ?? false;
 
 export const createView = (evidence: Evidence): View => {
   const byKind = grouped(evidence.objects, kindKey);
@@ -165,6 +171,7 @@ export const createView = (evidence: Evidence): View => {
   };
   const findLogs = (_: View, { reference, pods }: Workload): readonly PodLog[] =>
     pods.flatMap((pod) => logs.get(`${reference.namespace ?? ""}/${pod.metadata.name}`) ?? []);
+  const shared = memory();
   const view: View = {
     evidence,
     now: fromTimestamp(evidence.collectedAt) ?? 0,
@@ -175,6 +182,7 @@ export const createView = (evidence: Evidence): View => {
     workloadOf: (pod) => byReference.get(byPod.get(nameKey("Pod", pod.metadata.namespace, pod.metadata.name)) ?? ""),
     workload: (reference) => byReference.get(referenceText(reference)),
     once,
+    shared: (make) => shared(make, view),
     nodeOf: (pod) => (pod.spec.nodeName === undefined ? undefined : get(Nodes, undefined, pod.spec.nodeName)),
     servicesOf: (workload) => once(findServices, workload),
     podsBehind: (service) =>
@@ -188,6 +196,21 @@ export const createView = (evidence: Evidence): View => {
     changesOf: (reference: Named) => changes.get(referenceText(reference)) ?? [],
   };
   return view;
+};
+
+const memory = () => {
+  const made = new Map<unknown, unknown>();
+  return <T>(make: (view: View) => T, view: View): T => {
+    if (!made.has(make)) made.set(make, make(view));
+    return made.get(make) as T;
+  };
+};
+
+/** The same evidence with one workload alone. */
+export const viewOf = (view: View, workload: Workload): View => {
+  const shared = memory();
+  const alone: View = { ...view, workloads: [workload], shared: (make) => shared(make, alone) };
+  return alone;
 };
 
 const maxOwners = 5;

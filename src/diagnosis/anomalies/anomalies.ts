@@ -51,7 +51,7 @@ const claimAnomalies = (view: View, claim: PersistentVolumeClaim): readonly Anom
       object: referenceTo(claim),
       text: `its phase is ${phase}${event === undefined ? "" : `: ${event.message}`}`,
       severity: "degraded",
-      ...(sinceMs === undefined ? {} : { sinceMs }),
+      sinceMs,
       isYoung: event === undefined && isYoungSince(view.now, sinceMs),
     },
   ];
@@ -68,7 +68,7 @@ const serviceAnomalies = (view: View, service: Service): readonly Anomaly[] => {
       object: referenceTo(service),
       text: "its selector matches no pod",
       severity: "latent",
-      ...(sinceMs === undefined ? {} : { sinceMs }),
+      sinceMs,
       isYoung: isYoungSince(view.now, sinceMs),
     },
   ];
@@ -85,7 +85,7 @@ const jobAnomalies = (job: Job): readonly Anomaly[] => {
       object: referenceTo(job),
       text: text === "" ? "failed" : text,
       severity: "degraded",
-      ...(sinceMs === undefined ? {} : { sinceMs }),
+      sinceMs,
       isYoung: false,
     },
   ];

@@ -32,7 +32,7 @@ export interface Anomaly {
   readonly text: string;
   readonly severity: Severity;
   /** Epoch milliseconds; undefined where no object records it. */
-  readonly sinceMs?: number;
+  readonly sinceMs?: number | undefined;
   /** It may still pass by itself: too young for an ordinary start, and nothing has failed. */
   readonly isYoung: boolean;
 }

@@ -54,7 +54,7 @@ const anomalyFrom = (object: Reference, { reason, message, count, firstAt }: Obs
     object,
     text: `${reason} (${times(count)}): ${message}`,
     severity: "latent",
-    ...(sinceMs === undefined ? {} : { sinceMs }),
+    sinceMs,
     isYoung: false,
   };
 };

@@ -75,7 +75,7 @@ const conditions = (view: View, object: KubeObject): readonly Anomaly[] => {
         object: referenceTo(object),
         text: `condition ${condition.type} is ${condition.status}${wordsOf(condition)}`,
         severity,
-        ...(sinceMs === undefined ? {} : { sinceMs }),
+        sinceMs,
         isYoung: isYoungSince(view.now, sinceMs),
       },
     ];

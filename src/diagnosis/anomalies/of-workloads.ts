@@ -43,7 +43,7 @@ const unready = (view: View, workload: Workload, live: readonly Pod[]): readonly
       object: workload.reference,
       text: `${waiting.length} of ${live.length} pods not ready: ${conditionOf(first, "Ready")?.message ?? "no reason given"}`,
       severity: servedBy(workload, live),
-      ...(sinceMs === undefined ? {} : { sinceMs }),
+      sinceMs,
       isYoung: !failed && isYoungSince(view.now, sinceMs),
     },
   ];
@@ -62,7 +62,7 @@ const missing = (view: View, workload: Workload, live: readonly Pod[]): readonly
       object: workload.reference,
       text: `${present} of ${desired} pods exist${reasonText(refusal?.message ?? event?.message)}`,
       severity: servedBy(workload, live),
-      ...(sinceMs === undefined ? {} : { sinceMs }),
+      sinceMs,
       isYoung: refusal === undefined && event === undefined && isYoungSince(view.now, sinceMs),
     },
   ];
@@ -85,7 +85,7 @@ const rollout = (view: View, workload: Workload): readonly Anomaly[] => {
       object: reference,
       text: `${updated} of ${wanted} replicas are of the newest revision${reasonText(refusal?.message ?? (progressing?.status === "False" ? progressing.message : undefined))}`,
       severity: "blocked rollout",
-      ...(sinceMs === undefined ? {} : { sinceMs }),
+      sinceMs,
       isYoung: refusal === undefined && progressing?.status !== "False" && isYoungSince(view.now, sinceMs),
     },
   ];
@@ -116,7 +116,7 @@ const unscheduled = (view: View, workload: Workload, live: readonly Pod[]): read
       object: workload.reference,
       text: `${counted(refused.length, "pod")} not scheduled${reasonText(first.message ?? first.reason)}`,
       severity: servedBy(workload, live),
-      ...(sinceMs === undefined ? {} : { sinceMs }),
+      sinceMs,
       // A new node may be on its way, and a binding takes a moment.
       isYoung: isYoungSince(view.now, sinceMs),
     },
@@ -137,7 +137,7 @@ const failedPods = (workload: Workload, pods: readonly Pod[]): readonly Anomaly[
       object: workload.reference,
       text: `${counted(failed.length, "pod")} failed: ${last.status?.reason ?? "no reason given"}${reasonText(last.status?.message)}`,
       severity: replaced ? "latent" : "degraded",
-      ...(sinceMs === undefined ? {} : { sinceMs }),
+      sinceMs,
       isYoung: false,
     },
   ];
@@ -173,7 +173,7 @@ const restartAnomaly = (workload: Workload, { name, restartCount, lastState }: C
     object: workload.reference,
     text: `container ${name} has restarted ${counted(restartCount, "time")}; it last ended with exit code ${exitCode}${reason === undefined ? "" : ` (${reason})`}`,
     severity: severity === "blocked rollout" ? "latent" : severity,
-    ...(sinceMs === undefined ? {} : { sinceMs }),
+    sinceMs,
     // One restart long ago is history; one a moment ago may be the last.
     isYoung: false,
   };

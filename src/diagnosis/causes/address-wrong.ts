@@ -4,7 +4,7 @@ import { type Called, calledBy, callersOf, callersOfWorkload } from "#diagnosis/
 import { complaintQuote, complaintsAbout } from "#diagnosis/caller-complaints.ts";
 import { nearest } from "#diagnosis/nearest.ts";
 import { isQuotaFull } from "#diagnosis/quotas.ts";
-import { objectQuote } from "#diagnosis/quotes.ts";
+import { objectQuote, quoted } from "#diagnosis/quotes.ts";
 import { rollbackWithout } from "#diagnosis/remedies.ts";
 import { cause } from "#diagnosis/rule.ts";
 import { workloadSymptoms } from "#diagnosis/symptoms.ts";
@@ -107,7 +107,7 @@ export const addressWrong = cause({
   chain: "{variable}={value} → {fault} → {workload} cannot reach {host}",
   quotes: ({ workload, container, variable, value, complaint, isMissing, namespace, service, intended, names, ports }) => [
     objectQuote(workload, `container ${container}: ${variable}=${value}`),
-    complaint === undefined ? undefined : complaintQuote(complaint),
+    quoted(complaint, complaintQuote),
     objectQuote(
       { kind: "Service", namespace, name: intended ?? service },
       isMissing ? `Services: ${names.slice(0, 20).join(", ") || "none"}` : `ports: ${ports.join(", ")}`,

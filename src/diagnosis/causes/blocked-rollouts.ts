@@ -7,6 +7,7 @@ import { lineIn, lineQuote } from "#diagnosis/log-lines.ts";
 import { objectQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import { unscheduledPods } from "#diagnosis/scheduling.ts";
+import { nameOf } from "#diagnosis/template.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import { meaningOf } from "#logs/meaning.ts";
@@ -36,16 +37,16 @@ export const hostPortsTaken = cause({
   signs: ["Pod PodScheduled=False"],
   of: (view: View) =>
     unscheduledPods(view).flatMap((waiting) => {
-      const { workload, pod, message } = waiting;
+      const { workload, pod } = waiting;
       const ports = pod.spec.containers.flatMap(({ ports: all = [] }) => all.flatMap(({ hostPort }) => hostPort ?? []));
       const named = workload.object.kind === "Deployment";
       const command = patch(workload.reference, { spec: { strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } } } });
-      return ports.length === 0 || !named ? [] : [{ ...waiting, ports, message, command, name: pod.metadata.name }];
+      return ports.length === 0 || !named ? [] : [{ ...waiting, ports, command }];
     }),
   when: [
     {
       is: "the scheduler finds no free port",
-      not: ({ name }) => `the scheduler does not name ports for Pod ${name}`,
+      not: ({ pod }) => `the scheduler does not name ports for ${nameOf(pod)}`,
       holds: ({ message }) => /free ports for the requested pod ports/.test(message ?? ""),
     },
     { is: "its own pods hold the ports", holds: ({ workload }) => workload.pods.some(({ spec }) => spec.nodeName !== undefined) },
@@ -58,7 +59,7 @@ export const hostPortsTaken = cause({
     },
   ],
   says: "The rollout of {workload} needs hostPort {ports}, which its old pods hold on every node; its strategy stops none of them first.",
-  chain: "hostPort {ports} has one user a node → maxUnavailable rounds down to 0 → Pod {name} finds no free ports",
+  chain: "hostPort {ports} has one user a node → maxUnavailable rounds down to 0 → {pod} finds no free ports",
   quotes: (waiting) => [
     schedulerQuote(waiting),
     objectQuote(waiting.workload, `strategy: ${JSON.stringify(strategyOf(waiting.workload))}`),
@@ -174,14 +175,14 @@ export const topologyKeyMissing = cause({
         ({ topologyKey, whenUnsatisfiable }) =>
           whenUnsatisfiable !== "ScheduleAnyway" && wanted.every(({ metadata }) => metadata.labels?.[topologyKey] === undefined),
       )?.topologyKey;
-      return key === undefined || wanted.length === 0 ? [] : [{ ...waiting, key, name: waiting.pod.metadata.name }];
+      return key === undefined || wanted.length === 0 ? [] : [{ ...waiting, key }];
     }),
   when: [{ is: "the scheduler names the topology spread", holds: ({ message }) => /topology spread constraints/.test(message ?? "") }],
   supports: [
     { is: "the scheduler says that the label is missing", holds: ({ message }) => /missing required label/.test(message ?? ""), weight: 2 },
   ],
   says: "The topologySpreadConstraints of {workload} use the node label {key}, which no node has.",
-  chain: "no node has the label {key} → the topology spread cannot be met → Pod {name} is not scheduled",
+  chain: "no node has the label {key} → the topology spread cannot be met → {pod} is not scheduled",
   quotes: (waiting) => [schedulerQuote(waiting)],
   otherwise: "set topologyKey to a label that the nodes have, such as kubernetes.io/hostname, or whenUnsatisfiable to ScheduleAnyway",
 });

@@ -42,7 +42,6 @@ export const capacityInsufficient = cause({
           isBlocker: blocker === resource || (blocker === other && few >= fewOther),
           amount: requestText(pod.spec, resource),
           note: largest > 0n && requested > largest ? "; it is larger than an empty node" : "",
-          name: pod.metadata.name,
         };
       }),
     ),
@@ -63,7 +62,7 @@ export const capacityInsufficient = cause({
   ],
   detail: ({ resource }) => ({ resource }),
   says: "Pods of {workload} request {amount} of {resource}, and no node has as much free{note}.",
-  chain: "{amount} of {resource} is requested → {few} nodes have less free → Pod {name} is not scheduled",
+  chain: "{amount} of {resource} is requested → {few} nodes have less free → {pod} is not scheduled",
   quotes: (waiting) => [
     objectQuote(waiting.workload, `requests.${waiting.resource}: ${waiting.amount}`),
     schedulerQuote(waiting),

@@ -11,7 +11,7 @@ import { referenceText } from "#api/object.ts";
 import { selects } from "#api/selectors.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { claimants } from "#diagnosis/claimants.ts";
-import { eventQuote, objectQuote } from "#diagnosis/quotes.ts";
+import { eventQuote, objectQuote, quoted } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
 import { parseQuantity } from "#lib/quantity.ts";
@@ -62,22 +62,22 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-const unboundClaims = (misfit: Misfit) => (view: View) =>
+/** Pending claims that nothing provisions, with the one volume that fits best and its misfit. */
+const unboundClaims = (view: View) =>
   view.all(PersistentVolumeClaims).flatMap((claim) => {
     if (claim.status?.phase !== "Pending" || isProvisioned(view, claim)) return [];
     const misfits = view.all(PersistentVolumes).map((volume) => ({ volume, of: misfitsOf(claim, volume) }));
     const near = misfits.filter(({ of }) => of.length === 1);
     // A free volume that almost fits says more than one that is taken.
-    const best = kinds.find((kind) => near.some(({ of }) => of[0] === kind.misfit))?.misfit;
-    const match = near.find(({ of }) => of[0] === misfit);
-    if (match === undefined || best !== misfit) return [];
+    const [best] = kinds.flatMap(({ misfit }) => near.filter(({ of }) => of[0] === misfit).map(({ volume }) => ({ volume, misfit })));
+    if (best === undefined) return [];
     const users = claimants(view, claim);
     return [
       {
-        ...{ claim, volume: match.volume, near, users },
+        ...{ ...best, claim, near, users },
         hasFit: misfits.some(({ of }) => of.length === 0),
         event: view.eventsOf(referenceTo(claim)).find(({ reason }) => reason === "FailedBinding"),
-        difference: differenceText(claim, match.volume, misfit),
+        difference: differenceText(claim, best.volume, best.misfit),
         effects: users.map((user) => `pods of ${referenceText(user)} are not scheduled`),
       },
     ];
@@ -141,7 +141,7 @@ export const claimWithoutVolume: readonly Cause[] = kinds.map(({ misfit, ...text
     needs: ["objects.PersistentVolumeClaim", "objects.PersistentVolume"],
     signs: ["PersistentVolumeClaim Pending"],
     suppressedBy: misfit === "class" ? ["StorageClassMissing"] : [],
-    of: unboundClaims(misfit),
+    of: (view: View) => view.shared(unboundClaims).filter((each) => each.misfit === misfit),
     unless: [{ is: "a free volume fits", holds: ({ hasFit }) => hasFit }],
     supports: [
       { is: "the volume controller finds none", holds: ({ event }) => event !== undefined },
@@ -154,7 +154,7 @@ export const claimWithoutVolume: readonly Cause[] = kinds.map(({ misfit, ...text
     quotes: ({ claim, volume, event }) => [
       objectQuote(claim, claimText(claim)),
       objectQuote(volume, volumeText(volume)),
-      event === undefined ? undefined : eventQuote(event),
+      quoted(event, eventQuote),
     ],
     explains: ({ users }) => users,
   }),

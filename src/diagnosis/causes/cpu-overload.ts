@@ -1,7 +1,7 @@
 // A container that needs as much CPU as its limit allows, and is throttled for it, without more requests than usual.
 import { callersOfWorkload } from "#diagnosis/called-addresses.ts";
 import { cpuUseOf } from "#diagnosis/cpu-use.ts";
-import { metricQuote, numberText } from "#diagnosis/quotes.ts";
+import { metricQuote, numberText, quoted } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import { nameOf } from "#diagnosis/template.ts";
 import type { View } from "#diagnosis/view.ts";
@@ -69,8 +69,7 @@ export const cpuOverload = cause({
   ],
   says: "{owner} uses {used} of its CPU limit of {bound} and is throttled{before}.",
   chain: "{owner} uses {used} → the kernel throttles it at {bound} → it and its callers are slow",
-  quotes: ({ usage, throttled, requests }) =>
-    [usage, throttled, requests].map((metric) => (metric === undefined ? undefined : metricQuote(metric))),
+  quotes: ({ usage, throttled, requests }) => [usage, throttled, requests].map((metric) => quoted(metric, metricQuote)),
   explains: ({ workload }, view) => callersOfWorkload(view, workload),
   remedy: "Find out what the program does with the CPU. Raise the limit only if the work is wanted.",
   otherwise: "find out what the program does with the CPU; raise the limit only if the work is wanted",

@@ -3,7 +3,7 @@ import { startingMs } from "#diagnosis/causes/memory-limit-too-small.ts";
 import { failingWorkloads, memoryLimitOf } from "#diagnosis/containers.ts";
 import { durationText, failureQuote } from "#diagnosis/explain.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
-import { metricQuote, quote } from "#diagnosis/quotes.ts";
+import { metricQuote, quote, quoted } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import { nameOf } from "#diagnosis/template.ts";
 import { referenceTo, type View, type Workload } from "#diagnosis/view.ts";
@@ -76,7 +76,7 @@ export const memoryLeak = cause({
   chain: "container {container} uses more memory the longer it runs → it reaches its limit and is killed → it was restarted {restarts}",
   quotes: ({ workload, failure, near, raises }) => [
     failureQuote(workload, failure),
-    near === undefined ? undefined : metricQuote(near),
+    quoted(near, metricQuote),
     ...raises.map(({ at, by, before, after }) => quote("change", nameOf(workload), `${at} ${by}: memory limit ${before} → ${after}`)),
   ],
   remedy: "Find what grows in the program. A restart buys time; more memory only delays the next kill.",

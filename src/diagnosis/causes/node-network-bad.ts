@@ -100,7 +100,7 @@ const networkFault = ({ verb, proof, when, ...texts }: Fault): Cause =>
     reads: "TCP retransmits of nodes, latencies of workloads at the median and beyond, and the nodes of their pods.",
     signs: ["metric"],
     of: (view: View) =>
-      suspects(view).flatMap((suspect) => {
+      view.shared(suspects).flatMap((suspect) => {
         const proved = proof(suspect);
         if (proved === undefined) return [];
         const where = proved === suspect.own ? "" : ` at ${nameOf(proved.node)}`;

@@ -2,7 +2,7 @@
 import { conditionOf } from "#api/conditions.ts";
 import { Nodes, Pods } from "#api/kubernetes.ts";
 import { componentQuotes, isDown, isUnready, readyQuote, stateOn, sufferersOn } from "#diagnosis/node-programs.ts";
-import { eventQuote } from "#diagnosis/quotes.ts";
+import { eventQuote, quoted } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import { nameOf } from "#diagnosis/template.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
@@ -89,7 +89,7 @@ export const containerRuntimeDown = cause({
   quotes: ({ node, runtime, events }) => [
     ...componentQuotes(runtime),
     readyQuote(node),
-    ...events.map((event) => (event === undefined ? undefined : eventQuote(event))),
+    ...events.map((event) => quoted(event, eventQuote)),
   ],
   explains: ({ name }, view) => sufferersOn(view, name),
   remedy: "Start the container runtime. Cordon the node to keep new pods away.",

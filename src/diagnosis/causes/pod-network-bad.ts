@@ -87,7 +87,7 @@ const networkFault = ({ verb, effect, isTailOnly, ...texts }: Fault): Cause =>
     needs: ["metrics.network", "metrics.requests"],
     signs: ["metric"],
     suppressedBy: ["NodeNetworkDelay", "NodePacketLoss", "CpuOverload"],
-    of: (view: View) => sourceOf(view).map((source) => ({ ...source, verb, effect })),
+    of: (view: View) => view.shared(sourceOf).map((source) => ({ ...source, verb, effect })),
     when: [
       {
         is: isTailOnly ? "only some requests are slow" : "the ordinary request is slow, not only some",

@@ -1,7 +1,7 @@
 // Probes that fail although the program works: the check takes longer than its timeout, the program listens on the loopback address, its gRPC health
 // service is missing.
 import { lineIn, lineQuote } from "#diagnosis/log-lines.ts";
-import { containerOf } from "#diagnosis/containers.ts";
+import { containerOf, containerStatusOf } from "#diagnosis/containers.ts";
 import { type ProbeFailure, probeFailures } from "#diagnosis/probe-failures.ts";
 import { objectQuote, quote } from "#diagnosis/quotes.ts";
 import { rollbackUnlike } from "#diagnosis/remedies.ts";
@@ -48,8 +48,7 @@ export const probeTimesOut = cause({
     { is: "its timeout is the default of 1 s", holds: ({ timeout }) => timeout <= 1 },
     {
       is: "the container runs between its restarts",
-      holds: ({ pod, name }) =>
-        pod.status?.containerStatuses?.some((each) => each.name === name && each.state?.running !== undefined) ?? "unknown",
+      holds: ({ pod, name }) => containerStatusOf(pod, name)?.state?.running !== undefined,
     },
   ],
   says: "The {kind} probe of container {name} of {workload} takes longer than its timeoutSeconds of {timeout}.",

@@ -1,7 +1,7 @@
 // A readiness probe whose first check comes after the rollout counts as failed: the kubelet keeps a container unready for the whole initial delay
 // (pkg/kubelet/prober/worker.go), and a Deployment gives its rollout progressDeadlineSeconds.
 import type { Container, Deployment } from "#api/kubernetes.ts";
-import { containerOf } from "#diagnosis/containers.ts";
+import { containerOf, containerStatusOf } from "#diagnosis/containers.ts";
 import { probeOf, probeText } from "#diagnosis/probe-failures.ts";
 import { objectQuote } from "#diagnosis/quotes.ts";
 import { rollbackWithout } from "#diagnosis/remedies.ts";
@@ -28,7 +28,7 @@ export const probeTooPatient = cause({
     view.workloads.flatMap((workload) =>
       workload.pods.slice(0, 1).flatMap((pod) =>
         pod.spec.containers.flatMap((container) => {
-          const status = pod.status?.containerStatuses?.find(({ name }) => name === container.name);
+          const status = containerStatusOf(pod, container.name);
           const startedAt = fromTimestamp(status?.state?.running?.startedAt);
           const probe = probeOf(container, "readiness");
           if (startedAt === undefined || status === undefined || status.ready || probe === undefined) return [];

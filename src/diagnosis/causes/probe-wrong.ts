@@ -1,7 +1,7 @@
 // A probe that asks the wrong thing of a program that runs: another port than it listens on, another protocol, a path that it does not have, or
 // sooner than it can answer. Liveness then restarts the program, and readiness keeps it out of its Service.
 import type { Cause } from "#diagnosis/cause.ts";
-import { containerOf } from "#diagnosis/containers.ts";
+import { containerOf, containerStatusOf } from "#diagnosis/containers.ts";
 import type { Remedy } from "#diagnosis/finding.ts";
 import {
   declaresPort,
@@ -92,10 +92,7 @@ const probeFault = ({ fault, words, fix = () => [], ...rule }: Fault): Cause =>
     quotes: ({ workload, pod, container, kind, probe, event }) => [
       eventQuote(event),
       objectQuote(workload, `container ${container.name}: ${kind} probe: ${probeText(probe)}`),
-      objectQuote(
-        pod,
-        `phase Running, ${pod.status?.containerStatuses?.find(({ name }) => name === container.name)?.restartCount ?? 0} restarts`,
-      ),
+      objectQuote(pod, `phase Running, ${containerStatusOf(pod, container.name)?.restartCount ?? 0} restarts`),
     ],
     explains: ({ workload }, view) => view.servicesOf(workload),
     repairs: (failure, view) => [
@@ -203,7 +200,7 @@ export const probeWrong: readonly Cause[] = [
         is: "another probe has the same target, or a probe passed at times",
         holds: ({ kind, probe, container, passing, pod }) =>
           passing.length > 0 ||
-          pod.status?.containerStatuses?.find(({ name }) => name === container.name)?.ready === true ||
+          containerStatusOf(pod, container.name)?.ready === true ||
           probeKinds.some(
             (other) => other !== kind && [probeOf(container, other)].some((each) => each !== undefined && sameTarget(each, probe)),
           ),

@@ -2,7 +2,7 @@
 import { Secrets, ServiceAccounts } from "#api/kubernetes.ts";
 import { isOfficial, pullsWaiting, repositoryOf } from "#diagnosis/image-pulls.ts";
 import { kubectl } from "#diagnosis/kubectl.ts";
-import { eventQuote, objectQuote } from "#diagnosis/quotes.ts";
+import { eventQuote, objectQuote, quoted } from "#diagnosis/quotes.ts";
 import { rollbackWithout } from "#diagnosis/remedies.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View } from "#diagnosis/view.ts";
@@ -79,7 +79,7 @@ export const pullSecretMissing = cause({
   says: "The registry of {image} requires credentials, and {workload} {reason}.",
   chain: "{workload} {reason} → the registry refuses {image} → container {container} waits for its image",
   quotes: ({ workload, complaint, event, named }) => [
-    ...[complaint, event].map((each) => (each === undefined ? undefined : eventQuote(each))),
+    ...[complaint, event].map((each) => quoted(each, eventQuote)),
     objectQuote(workload, `imagePullSecrets: ${named.join(", ") || "none"}`),
   ],
   repairs: ({ workload, image }, view) =>

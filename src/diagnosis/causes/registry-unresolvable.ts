@@ -1,6 +1,6 @@
 // An image registry whose name does not resolve: the name is wrong, or the DNS of the node is.
 import { pullsWaiting } from "#diagnosis/image-pulls.ts";
-import { eventQuote, objectQuote } from "#diagnosis/quotes.ts";
+import { eventQuote, objectQuote, quoted } from "#diagnosis/quotes.ts";
 import { rollbackWithout } from "#diagnosis/remedies.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View } from "#diagnosis/view.ts";
@@ -36,7 +36,7 @@ export const registryUnresolvable = cause({
   says: "The registry {host} of image {image} does not resolve: container {container} of {workload} cannot start.",
   chain: "{host} does not resolve → image {image} cannot be pulled → pods of {workload} wait for it",
   quotes: ({ workload, event, container, image }) => [
-    event === undefined ? undefined : eventQuote(event),
+    quoted(event, eventQuote),
     objectQuote(workload, `container ${container}: image ${image}`),
   ],
   repairs: ({ workload, host, isMirror }, view) =>

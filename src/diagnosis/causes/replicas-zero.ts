@@ -3,7 +3,7 @@ import { HorizontalPodAutoscalers, type Service } from "#api/kubernetes.ts";
 import { callersOf } from "#diagnosis/called-addresses.ts";
 import { callersAndComplainers } from "#diagnosis/caller-complaints.ts";
 import { kubectl, resource } from "#diagnosis/kubectl.ts";
-import { alertQuote, eventQuote, objectQuote } from "#diagnosis/quotes.ts";
+import { alertQuote, eventQuote, objectQuote, quoted } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import { nameOf } from "#diagnosis/template.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
@@ -77,8 +77,8 @@ export const replicasZero = cause({
   chain: "replicas of {workload} were set to 0 → {services} has no endpoints → {effects}",
   quotes: ({ workload, event, alert, failed }) => [
     objectQuote(workload, "spec.replicas: 0"),
-    event === undefined ? undefined : eventQuote(event),
-    alert === undefined ? undefined : alertQuote(alert),
+    quoted(event, eventQuote),
+    quoted(alert, alertQuote),
     failed,
   ],
   field: () => "spec.replicas",

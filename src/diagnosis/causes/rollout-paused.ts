@@ -4,7 +4,7 @@ import { kubectl, resource } from "#diagnosis/kubectl.ts";
 import { objectQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import { nameOf } from "#diagnosis/template.ts";
-import { referenceTo, type View } from "#diagnosis/view.ts";
+import { isOwnedBy, referenceTo, type View } from "#diagnosis/view.ts";
 
 export const rolloutPaused = cause({
   code: "RolloutPaused",
@@ -16,9 +16,7 @@ export const rolloutPaused = cause({
   of: (view: View) =>
     view.all(Deployments).flatMap((deployment) => {
       const { spec, status, metadata } = deployment;
-      const hasSets = view
-        .all(ReplicaSets, metadata.namespace)
-        .some((set) => set.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid));
+      const hasSets = view.all(ReplicaSets, metadata.namespace).some((set) => isOwnedBy(set, deployment));
       if (spec.paused !== true || !hasSets) return [];
       const command = kubectl(metadata.namespace, "rollout", "resume", resource(referenceTo(deployment)));
       return [{ deployment, command, replicas: spec.replicas ?? 1, updated: status?.updatedReplicas ?? 0 }];

@@ -4,7 +4,7 @@ import { patch } from "#diagnosis/kubectl.ts";
 import { eventQuote, objectQuote, quote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import { nameOf } from "#diagnosis/template.ts";
-import { referenceTo, type View } from "#diagnosis/view.ts";
+import { isOwnedBy, referenceTo, type View } from "#diagnosis/view.ts";
 
 /** The reasons of the controller (pkg/controller/cronjob). */
 const reasons = new Set([
@@ -33,11 +33,7 @@ export const scheduleNotKept = cause({
       const warning = events.find(({ reason, type }) => type === "Warning" && reasons.has(reason));
       const alert = view.evidence.alerts.find(({ labels }) => labels["cronjob"] === name && labels["namespace"] === namespace);
       const blocked = events.find(({ reason, count }) => reason === "JobAlreadyActive" && count > blockedStarts);
-      const active = view
-        .all(Jobs, namespace)
-        .find(
-          ({ metadata, status }) => (status?.active ?? 0) > 0 && metadata.ownerReferences?.some(({ uid }) => uid === cron.metadata.uid),
-        );
+      const active = view.all(Jobs, namespace).find((job) => (job.status?.active ?? 0) > 0 && isOwnedBy(job, cron));
       const isSuspended = cron.spec.suspend === true;
       const isBlocked = blocked !== undefined && active !== undefined;
       if (!(isSuspended && alert !== undefined) && warning === undefined && !isBlocked) return [];

@@ -160,7 +160,7 @@ export const servicePortWrong = cause({
   needs: ["objects.Service", "objects.Pod"],
   signs: ["Service"],
   of: (view: View) =>
-    routedPorts(view).flatMap((routed) => {
+    view.shared(routedPorts).flatMap((routed) => {
       const { service, port, target, containers, matching } = routed;
       const ports = containers.flatMap((container) => container.ports ?? []);
       if (ports.length === 0 || matching.length > 0) return [];
@@ -227,7 +227,7 @@ export const serviceProtocolWrong = cause({
   needs: ["objects.Service", "objects.Pod"],
   signs: ["Service"],
   of: (view: View) =>
-    routedPorts(view).flatMap((routed) => {
+    view.shared(routedPorts).flatMap((routed) => {
       const { protocol, matching } = routed;
       const isOther = matching.every((each) => (each.protocol ?? "TCP") !== protocol);
       return matching.length === 0 || !isOther ? [] : [{ ...routed, other: matching[0]?.protocol ?? "TCP" }];

@@ -6,7 +6,7 @@ import { referenceText } from "#api/object.ts";
 import { complaintQuote, complaintsAbout, complaintsAboutService } from "#diagnosis/caller-complaints.ts";
 import { failingWorkloads } from "#diagnosis/containers.ts";
 import { lineIn, lineQuote } from "#diagnosis/log-lines.ts";
-import { objectQuote } from "#diagnosis/quotes.ts";
+import { objectQuote, quoted } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 
@@ -107,10 +107,7 @@ export const governingServiceMissing = cause({
   ],
   says: "{workload} names {serviceName} as its serviceName, and no such Service exists; headless Services of its pods: {other}.",
   chain: "serviceName {serviceName} is not a Service → the pods of {workload} have no DNS names → they cannot find each other",
-  quotes: ({ workload, serviceName, line }) => [
-    objectQuote(workload, `serviceName: ${serviceName}`),
-    line === undefined ? undefined : lineQuote(line),
-  ],
+  quotes: ({ workload, serviceName, line }) => [objectQuote(workload, `serviceName: ${serviceName}`), quoted(line, lineQuote)],
   remedy: "Create a headless Service with the name that the StatefulSet expects.",
   otherwise: "create a headless Service {serviceName} that selects the pods; serviceName itself cannot be changed",
 });

@@ -4,7 +4,7 @@ import { PersistentVolumeClaims, PersistentVolumes, StorageClasses } from "#api/
 import { referenceText } from "#api/object.ts";
 import { claimants } from "#diagnosis/claimants.ts";
 import { nearest } from "#diagnosis/nearest.ts";
-import { eventQuote, objectQuote } from "#diagnosis/quotes.ts";
+import { eventQuote, objectQuote, quoted } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
 
@@ -55,7 +55,7 @@ export const storageClassMissing = cause({
   chain: "StorageClass {name} does not exist → {claim} stays Pending → {effects}",
   quotes: ({ claim, name, names, event }) => [
     objectQuote(claim, `phase Pending, storageClassName ${name}; classes: ${names.join(", ") || "none"}`),
-    event === undefined ? undefined : eventQuote(event),
+    quoted(event, eventQuote),
   ],
   explains: ({ users }) => users,
   remedy: "Create the StorageClass, or recreate the claim with one that exists while it is unbound.",

@@ -1,6 +1,6 @@
 // Pods that are evicted for their own storage, and programs that cannot write: the volume is full, or the file system is read-only.
 import type { CauseCode } from "#api/cause-codes.ts";
-import { Quote } from "#api/fields.ts";
+import type { Quote } from "#api/fields.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
 import { lineIn, lineQuote } from "#diagnosis/log-lines.ts";

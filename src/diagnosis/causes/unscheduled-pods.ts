@@ -38,7 +38,6 @@ const constrained = (kind: "nodeSelector" | "nodeAffinity") => (view: View) =>
       nodes,
       constraint: kind,
       count: nodes.length,
-      name: waiting.pod.metadata.name,
       isUnmet: (kind === "nodeSelector") === isSelector,
       labels: kind === "nodeSelector" ? selector.join(", ") : JSON.stringify(nodeTermsOf(spec)).slice(0, 300),
     };
@@ -69,7 +68,7 @@ const unmetConstraint = (
       },
     ],
     says: "Pods of {workload} require {labels} by {constraint}, and none of {count} nodes matches.",
-    chain: "no node has {labels} → the scheduler finds no node for Pod {name}",
+    chain: "no node has {labels} → the scheduler finds no node for {pod}",
     quotes: (waiting) => [objectQuote(waiting.workload, `${kind}: ${waiting.labels}`), schedulerQuote(waiting)],
     repairs: ({ workload, nodes }, view) =>
       rollbackWithout(view, workload, ({ spec }) => !nodes.some((node) => matchesSelector(spec, node) && matchesAffinity(spec, node))),
@@ -102,9 +101,7 @@ export const nodeCordoned = cause({
       const nodes = workersFirst(wanted.filter(isCordoned));
       const [node] = nodes;
       const commands = nodes.slice(0, 3).map(({ metadata }) => kubectl(undefined, "uncordon", metadata.name));
-      return node === undefined
-        ? []
-        : [{ ...waiting, wanted, nodes, node, name: waiting.pod.metadata.name, commands: commands.join("; ") }];
+      return node === undefined ? [] : [{ ...waiting, wanted, nodes, node, commands: commands.join("; ") }];
     }),
   when: [schedulerCounts("cordoned"), keptOutBy("cordoned", "a cordon")],
   supports: [
@@ -112,7 +109,7 @@ export const nodeCordoned = cause({
     { is: "a worker node is cordoned", holds: ({ node }) => !isControlPlane(node) },
   ],
   object: ({ node }) => node,
-  says: "Cordoned: {nodes}. Pod {name} of {workload} fits no other node.",
+  says: "Cordoned: {nodes}. {pod} of {workload} fits no other node.",
   chain: "cordoned: {nodes} → pods of {workload} are not scheduled",
   quotes: (waiting) => [...waiting.nodes.slice(0, 3).map((node) => objectQuote(node, "spec.unschedulable: true")), schedulerQuote(waiting)],
   explains: ({ workload }) => [workload],
@@ -142,7 +139,7 @@ export const taintNotTolerated = cause({
       const { node, taint } = first;
       const command = kubectl(undefined, "taint", "nodes", node.metadata.name, `${taint.key}:${taint.effect}-`);
       const isEvery = tainted.length === wanted.length || nodes.length === wanted.filter((each) => !isControlPlane(each)).length;
-      return [{ ...waiting, nodes, named: nodes.slice(0, 5), taints, name: pod.metadata.name, command, isEvery }];
+      return [{ ...waiting, nodes, named: nodes.slice(0, 5), taints, command, isEvery }];
     }),
   when: [schedulerCounts("taint"), keptOutBy("taint", "a taint")],
   unless: [
@@ -163,7 +160,7 @@ export const taintNotTolerated = cause({
     },
   ],
   says: "Pods of {workload} do not tolerate {taints} on {named}, and fit no other node.",
-  chain: "{named} has {taints} → the pod template of {workload} does not tolerate it → Pod {name} is not scheduled",
+  chain: "{named} has {taints} → the pod template of {workload} does not tolerate it → {pod} is not scheduled",
   quotes: (waiting) => [
     ...waiting.nodes.slice(0, 3).map((node) => objectQuote(node, `taints: ${waiting.taints.join(", ")}`)),
     schedulerQuote(waiting),
@@ -187,10 +184,10 @@ export const antiAffinityConflict = cause({
   signs,
   of: (view: View) =>
     unscheduledPods(view).map((waiting) => {
-      const { workload, counts, pod } = waiting;
+      const { workload, counts } = waiting;
       const running = workload.pods.filter(({ spec, status }) => spec.nodeName !== undefined && status?.phase === "Running");
       const room = running.length === 0 ? "its pod" : `more than ${running.length} of ${workload.desired ?? 1} pods`;
-      return { ...waiting, running, room, excluded: counts.antiAffinity ?? 0, name: pod.metadata.name };
+      return { ...waiting, running, room, excluded: counts.antiAffinity ?? 0 };
     }),
   when: [schedulerCounts("antiAffinity"), keptOutBy("antiAffinity", "pod anti-affinity")],
   supports: [
@@ -206,7 +203,7 @@ export const antiAffinityConflict = cause({
     },
   ],
   says: "Pod anti-affinity of {workload} leaves no node for {room}.",
-  chain: "required pod anti-affinity excludes {excluded} nodes → Pod {name} is not scheduled",
+  chain: "required pod anti-affinity excludes {excluded} nodes → {pod} is not scheduled",
   quotes: (waiting) => [
     objectQuote(waiting.workload, `affinity: ${JSON.stringify(waiting.pod.spec["affinity"] ?? "not known").slice(0, 500)}`),
     schedulerQuote(waiting),
