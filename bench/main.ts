@@ -1,6 +1,7 @@
 // `npm run bench -- <name>`: measurements that are printed. Each is a folder here; only `load` fails where a bound is broken.
 import process from "node:process";
 import { collectBench } from "#bench/collect/run.ts";
+import { contextBench } from "#bench/context/run.ts";
 import { diagnosisBench } from "#bench/diagnosis/run.ts";
 import { journalBench } from "#bench/journal/run.ts";
 import { loadBench } from "#bench/load/run.ts";
@@ -11,6 +12,7 @@ type Bench = (args: readonly string[]) => Promise<number>;
 
 const benches: Readonly<Record<string, Bench>> = {
   collect: collectBench,
+  context: contextBench,
   diagnosis: diagnosisBench,
   journal: journalBench,
   load: loadBench,

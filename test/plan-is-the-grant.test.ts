@@ -172,9 +172,9 @@ const written = async ({ server, request, number }: ReturnType<typeof play>): Pr
   const found = <T extends KubeObject>(kind: string): T[] => server.objects.filter((each) => each.kind === kind) as T[];
   const [object] = found<Deployment>("Deployment");
   const settings = settingsFrom(found<RemediationPolicy>("RemediationPolicy"), ownNamespace);
-  const around = { services: [], autoscalers: [], budgets: [], quotas: [], nodes: [], pods: [] };
+  const around = { services: [], autoscalers: [], budgets: [], quotas: [], nodes: [], pods: [], ingresses: [], workloads: [], jobs: [] };
   const processing = processingOf(request, number) as RemediationProcessing;
-  const context = contextOf({ target, object, ownerChain: [], replicaSets: [], around });
+  const context = contextOf({ target, object: object ?? "absent", ownerChain: [], replicaSets: [], around });
   const known = { context, labels: found("Namespace")[0]?.metadata.labels, ownNamespace, settings, missing: [] };
   const processed = decideProcessing({ processing, ...known }, now);
   if (processed.do !== "transition") throw new Error("the processing did not end");

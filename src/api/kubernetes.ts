@@ -125,6 +125,7 @@ export interface StatefulSet extends KubeObject {
     selector: LabelSelector;
     template: PodTemplate;
     serviceName?: string;
+    volumeClaimTemplates?: { metadata?: { name?: string } }[];
     podManagementPolicy?: string;
     updateStrategy?: { type?: string; rollingUpdate?: { partition?: number } };
   };

@@ -5,7 +5,7 @@ import { installedSettings } from "#cli/installed-settings.ts";
 import { type RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
 import { type KubeObject, referenceText } from "#api/object.ts";
 import type { AttemptStory, TargetContext } from "#story/story.ts";
-import { causeOf, consideredOf } from "#story/story-of.ts";
+import { causeOf, consideredOf, managerText } from "#story/story-of.ts";
 import { managedBy } from "#cluster/managed-by.ts";
 import { savedJournal } from "#cluster/journal/journal-reader.ts";
 import { readLabelsOf, readPolicyLabels } from "#cluster/policy-labels.ts";
@@ -111,5 +111,5 @@ const contextOf = (policy: PolicyContext, owner: ReturnType<typeof managedBy>, {
   replicas: target.replicas,
   troubledContainers: [],
   neighbours: [],
-  managedBy: owner === undefined ? undefined : `${owner.tool} ${owner.object} (${owner.proof})`,
+  managedBy: owner === undefined ? undefined : managerText(owner),
 });

@@ -38,7 +38,7 @@ import {
   ValidatingAdmissionPolicyBindings,
 } from "#api/kubernetes.ts";
 import { EXECUTION_LABEL } from "#api/labels.ts";
-import type { KubeObject } from "#api/object.ts";
+import { controllerOf, type KubeObject } from "#api/object.ts";
 import {
   bare,
   type Cached,
@@ -51,10 +51,11 @@ import {
   picked,
   present,
 } from "#cluster/cached-parts.ts";
+import { keptTemplate, type Templated } from "#cluster/cached-template.ts";
 import { viewOf, wholeView } from "#kube/caches.ts";
 import type { SharedText } from "#lib/shared-text.ts";
 
-export interface CachedPod extends Cached {
+export interface CachedPod extends Cached, Templated {
   spec: { nodeName?: string };
   status?: {
     phase?: string;
@@ -65,7 +66,7 @@ export interface CachedPod extends Cached {
     initContainerStatuses?: CachedContainer[];
   };
 }
-export interface CachedReplicaSet extends Cached {
+export interface CachedReplicaSet extends Cached, Templated {
   spec: { replicas?: number };
   status?: NonNullable<ReplicaSet["status"]>;
   /** The annotation of this name. */
@@ -74,29 +75,34 @@ export interface CachedReplicaSet extends Cached {
   /** Of its containers, in their order. */
   images: readonly string[];
 }
-export interface CachedDeployment extends Cached {
+export interface CachedDeployment extends Cached, Templated {
+  /** The annotation of this name. */
+  revision?: string;
   spec: { replicas?: number; paused?: boolean };
   status?: Pick<
     NonNullable<Deployment["status"]>,
     "observedGeneration" | "replicas" | "updatedReplicas" | "readyReplicas" | "availableReplicas"
   > & { conditions: CachedCondition[] };
 }
-export interface CachedStatefulSet extends Cached {
+export interface CachedStatefulSet extends Cached, Templated {
+  /** Names of the templates of its claims. */
+  claimTemplates?: readonly string[];
   spec: { replicas?: number };
   status?: NonNullable<StatefulSet["status"]>;
 }
-export interface CachedDaemonSet extends Cached {
+export interface CachedDaemonSet extends Cached, Templated {
   status?: NonNullable<DaemonSet["status"]>;
 }
-export interface CachedJob extends Cached {
+export interface CachedJob extends Cached, Templated {
   /** The execution that a Job of ours belongs to, as its label says. */
   execution?: string;
   status?: { conditions: (CachedCondition & Pick<ObjectCondition, "lastTransitionTime">)[] };
 }
-export interface CachedCronJob extends Cached {
+export interface CachedCronJob extends Cached, Templated {
   spec: { suspend?: boolean };
 }
-export interface CachedNode extends Cached {
+export interface CachedNode extends KubeObject {
+  metadata: Labelled;
   spec: { unschedulable?: boolean };
   status: { conditions: CachedCondition[] };
 }
@@ -128,6 +134,7 @@ export interface CachedQuota extends Cached {
 
 export const CachedPods = viewOf<Pod, CachedPod>(Pods, ({ spec, status, ...object }, share) => ({
   ...bare(object, share),
+  ...uncontrolledTemplate({ ...object, spec } as Pod, share),
   spec: nodeOf(picked(spec, ["nodeName"]), share),
   ...(status === undefined
     ? {}
@@ -142,11 +149,24 @@ export const CachedPods = viewOf<Pod, CachedPod>(Pods, ({ spec, status, ...objec
       }),
 }));
 
+/** A built-in controller has the same template, and one is enough; one of a custom kind is not in the caches. */
+const uncontrolledTemplate = (object: KubeObject, share: SharedText): Templated => {
+  const controller = controllerOf(object);
+  return controller === undefined || controller.apiVersion.includes(".") ? keptTemplate(object, share) : {};
+};
+
+const claimTemplatesOf = (spec: StatefulSet["spec"] | undefined, share: SharedText): Pick<CachedStatefulSet, "claimTemplates"> => {
+  const names = (spec?.volumeClaimTemplates ?? []).flatMap(({ metadata }) => metadata?.name ?? []).slice(0, maxClaimTemplates);
+  return names.length === 0 ? {} : { claimTemplates: names.map(share) };
+};
+const maxClaimTemplates = 20;
+
 const nodeOf = ({ nodeName }: Pick<Pod["spec"], "nodeName">, share: SharedText): CachedPod["spec"] =>
   nodeName === undefined ? {} : { nodeName: share(nodeName) };
 
 export const CachedReplicaSets = viewOf<ReplicaSet, CachedReplicaSet>(ReplicaSets, ({ spec, status, ...object }, share) => ({
   ...bare(object, share),
+  ...uncontrolledTemplate({ ...object, spec } as ReplicaSet, share),
   spec: picked(spec, ["replicas"]),
   ...(status === undefined ? {} : { status: picked(status, ["replicas", "readyReplicas", "availableReplicas", "observedGeneration"]) }),
   ...revisionOf(object),
@@ -161,13 +181,16 @@ const maxImageLength = 512;
 
 const revisionOf = ({ metadata: { annotations = {} } }: KubeObject): Pick<CachedReplicaSet, "revision" | "changeCause"> =>
   present<Pick<CachedReplicaSet, "revision" | "changeCause">>({
-    revision: annotations["deployment.kubernetes.io/revision"],
+    revision: annotations[revisionAnnotation],
     changeCause: annotations["kubernetes.io/change-cause"]?.slice(0, maxCauseLength),
   });
 const maxCauseLength = 1024;
+const revisionAnnotation = "deployment.kubernetes.io/revision";
 
 export const CachedDeployments = viewOf<Deployment, CachedDeployment>(Deployments, ({ spec, status, ...object }, share) => ({
   ...bare(object, share),
+  ...keptTemplate({ ...object, spec } as Deployment, share),
+  ...present<Pick<CachedDeployment, "revision">>({ revision: object.metadata.annotations?.[revisionAnnotation] }),
   spec: picked(spec, ["replicas", "paused"]),
   ...(status === undefined
     ? {}
@@ -181,6 +204,8 @@ export const CachedDeployments = viewOf<Deployment, CachedDeployment>(Deployment
 
 export const CachedStatefulSets = viewOf<StatefulSet, CachedStatefulSet>(StatefulSets, ({ spec, status, ...object }, share) => ({
   ...bare(object, share),
+  ...keptTemplate({ ...object, spec } as StatefulSet, share),
+  ...claimTemplatesOf(spec, share),
   spec: picked(spec, ["replicas"]),
   ...(status === undefined
     ? {}
@@ -199,6 +224,7 @@ export const CachedStatefulSets = viewOf<StatefulSet, CachedStatefulSet>(Statefu
 
 export const CachedDaemonSets = viewOf<DaemonSet, CachedDaemonSet>(DaemonSets, ({ status, ...object }, share) => ({
   ...bare(object, share),
+  ...keptTemplate(object, share),
   ...(status === undefined
     ? {}
     : {
@@ -214,6 +240,7 @@ export const CachedDaemonSets = viewOf<DaemonSet, CachedDaemonSet>(DaemonSets, (
 
 export const CachedJobs = viewOf<Job, CachedJob>(Jobs, ({ status, ...object }, share) => ({
   ...bare(object, share),
+  ...uncontrolledTemplate(object, share),
   ...present<Pick<CachedJob, "execution">>({ execution: object.metadata.labels?.[EXECUTION_LABEL] }),
   ...(status === undefined
     ? {}
@@ -226,11 +253,12 @@ export const CachedJobs = viewOf<Job, CachedJob>(Jobs, ({ status, ...object }, s
 
 export const CachedCronJobs = viewOf<CronJob, CachedCronJob>(CronJobs, ({ spec, ...object }, share) => ({
   ...bare(object, share),
+  ...keptTemplate({ ...object, spec } as CronJob, share),
   spec: picked(spec, ["suspend"]),
 }));
 
 export const CachedNodes = viewOf<Node, CachedNode>(Nodes, ({ spec, status, ...object }, share) => ({
-  ...bare(object, share),
+  ...labelled(object, share),
   spec: picked(spec, ["unschedulable"]),
   status: { conditions: conditionsOf(status?.conditions) ?? [] },
 }));

@@ -1,6 +1,7 @@
 // The parts that the caches keep of every kind alike: metadata, conditions, the states of containers. Pure; what is left out here, no reader can read.
 import type { ContainerStateDetail, ContainerStatus, ObjectCondition } from "#api/kubernetes.ts";
 import { type KubeObject, type ObjectMeta, type OwnerReference, controllerOf } from "#api/object.ts";
+import { type ManagedBy, managedBy } from "#cluster/managed-by.ts";
 import type { SharedText } from "#lib/shared-text.ts";
 
 /** Typed as never, so that reading them does not compile. */
@@ -9,6 +10,8 @@ export type Labelled = ObjectMeta & { annotations?: never; finalizers?: never; m
 
 export interface Cached extends KubeObject {
   metadata: Bare;
+  /** Of an object that nothing built-in controls: what controls an object is looked at itself. */
+  managedBy?: ManagedBy;
 }
 export type CachedCondition = Pick<ObjectCondition, "type" | "status" | "reason">;
 
@@ -53,12 +56,18 @@ export const bare = ({ apiVersion, kind, metadata }: KubeObject, share: SharedTe
       ...(namespace === undefined ? {} : { namespace: share(namespace) }),
       ...(controller === undefined ? {} : { ownerReferences: [ownerOf(controller, share)] }),
     },
+    ...managerOf({ apiVersion, kind, metadata }, controller),
   };
 };
 
 export const labelled = (object: KubeObject, share: SharedText): KubeObject & { metadata: Labelled } => {
   const { apiVersion, kind, metadata } = bare(object, share);
   return { apiVersion, kind, metadata: { ...metadata, ...picked(object.metadata, ["labels"]) } as Labelled };
+};
+
+const managerOf = (object: KubeObject, controller: OwnerReference | undefined): Pick<Cached, "managedBy"> => {
+  const manager = controller === undefined || controller.apiVersion.includes(".") ? managedBy(object) : undefined;
+  return manager === undefined ? {} : { managedBy: manager };
 };
 
 const ownerOf = (owner: OwnerReference, share: SharedText): OwnerReference => ({

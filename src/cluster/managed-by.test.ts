@@ -20,6 +20,11 @@ const helmMarks = [
 ] as const;
 const tracking = "argocd.argoproj.io/tracking-id";
 
+const controlled = (apiVersion: string, kind: string) => {
+  const object = web({}, { [tracking]: "store:apps/Deployment:shop/web" });
+  return { ...object, metadata: { ...object.metadata, ownerReferences: [{ apiVersion, kind, name: "db", uid: "o", controller: true }] } };
+};
+
 test.each<[string, ReturnType<typeof web>, string | undefined]>([
   ["no tool", web({}), undefined],
   ["Argo CD by its tracking annotation", web({}, { [tracking]: "store:apps/Deployment:shop/web" }), "Argo CD store"],
@@ -38,8 +43,17 @@ test.each<[string, ReturnType<typeof web>, string | undefined]>([
   ],
   ["Helm by label and annotations", web(...helmMarks), "Helm apps/web"],
   ["Helm without the release's namespace", web(helmMarks[0], { "meta.helm.sh/release-name": "web" }), "Helm shop/web"],
+  ["an operator, though Argo CD marks it", controlled("acid.zalan.do/v1", "postgresql"), "operator postgresql shop/db"],
+  ["not an operator by a built-in controller", controlled("apps/v1", "ReplicaSet"), "Argo CD store"],
+  ["not an operator by a node", controlled("v1", "Node"), "Argo CD store"],
+  ["not an operator by a kind of Kubernetes' own", controlled("gateway.networking.k8s.io/v1", "Gateway"), "Argo CD store"],
   ["not Helm by the label alone", web(helmMarks[0]), undefined],
 ])("%s", (_name, object, expected) => {
   const found = managedBy(object);
   expect(found && `${found.tool} ${found.object}`).toBe(expected);
+});
+
+test("each says what it forbids", () => {
+  expect(managedBy(web(...helmMarks))?.forbids).toContain("the next upgrade overwrites");
+  expect(managedBy(controlled("acid.zalan.do/v1", "postgresql"))?.forbids).toContain("change the resource that controls it");
 });

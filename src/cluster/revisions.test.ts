@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Deployment, ReplicaSet } from "#api/kubernetes.ts";
-import { type CachedReplicaSet, CachedReplicaSets } from "#cluster/cached-kinds.ts";
+import type { KubeObject } from "#api/object.ts";
+import { type CachedDeployment, CachedDeployments, type CachedReplicaSet, CachedReplicaSets } from "#cluster/cached-kinds.ts";
 import { revisionsOf, templateRevisionsOf } from "#cluster/revisions.ts";
 import { cached } from "#test/cached.ts";
 
@@ -12,12 +13,13 @@ const meta = (name: string, annotations: Record<string, string>) => ({
   creationTimestamp: "2030-01-01T00:00:00Z",
   annotations,
 });
-const deployment = (revision?: string): Deployment => ({
-  apiVersion: "apps/v1",
-  kind: "Deployment",
-  metadata: meta("web", revision === undefined ? {} : { "deployment.kubernetes.io/revision": revision }),
-  spec: { selector: {}, template: { spec: { containers: [] } } },
-});
+const deployment = (revision?: string): CachedDeployment =>
+  cached(CachedDeployments, {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: meta("web", revision === undefined ? {} : { "deployment.kubernetes.io/revision": revision }),
+    spec: { selector: {}, template: { spec: { containers: [] } } },
+  } as KubeObject);
 const replicaSet = (name: string, revision: string, status: ReplicaSet["status"] = {}, owner = "uid-web"): CachedReplicaSet =>
   cached(CachedReplicaSets, {
     apiVersion: "apps/v1",

@@ -2,16 +2,19 @@
 import type { Deployment, PodTemplate, ReplicaSet } from "#api/kubernetes.ts";
 import type { Revision } from "#api/kinds/remediation-processing.ts";
 import { isControlledBy, type KubeObject } from "#api/object.ts";
-import type { CachedReplicaSet } from "#cluster/cached-kinds.ts";
+import type { CachedDeployment, CachedReplicaSet } from "#cluster/cached-kinds.ts";
 
 const revisionAnnotation = "deployment.kubernetes.io/revision";
 /** Set once a ReplicaSet has been used again for a later revision, as every rollback does. */
 const historyAnnotation = "deployment.kubernetes.io/revision-history";
 
 /** ReplicaSets of other owners are left out, so that all of a namespace may be given. */
-export const revisionsOf = (deployment: Deployment, replicaSets: readonly CachedReplicaSet[]): Revision[] => {
+export const revisionsOf = (
+  deployment: Pick<CachedDeployment, "metadata" | "revision">,
+  replicaSets: readonly CachedReplicaSet[],
+): Revision[] => {
   const owned = numbered(deployment, replicaSets, (set) => set.revision);
-  const current = Number(deployment.metadata.annotations?.[revisionAnnotation] ?? owned[0]?.revision);
+  const current = Number(deployment.revision ?? owned[0]?.revision);
   return owned.map(({ set, revision }) => ({
     revision,
     object: set.metadata.name,
@@ -61,7 +64,7 @@ export const templateRevisionsOf = (
 };
 
 const numbered = <S extends KubeObject>(
-  deployment: Deployment,
+  deployment: Pick<KubeObject, "metadata">,
   replicaSets: readonly S[],
   numberOf: (set: S) => string | undefined,
 ): readonly { readonly set: S; readonly revision: number }[] =>

@@ -107,10 +107,14 @@ const contextOf = (processing: RemediationProcessing | undefined): TargetContext
       context?.neighbours.map(
         (each) => `${referenceText(each.object)} (${relationWords[each.relation]}${each.detail === undefined ? "" : `; ${each.detail}`})`,
       ) ?? [],
-    managedBy:
-      context?.managedBy === undefined ? undefined : `${context.managedBy.tool} ${context.managedBy.object} (${context.managedBy.proof})`,
+    managedBy: context?.managedBy === undefined ? undefined : managerText(context.managedBy),
+    siblings: (context?.siblings ?? []).map(({ alert, object, request }) => `${alert} of ${referenceText(object)} (${request})`),
   };
 };
+
+/** Records of before an upgrade do not say what it forbids. */
+export const managerText = ({ tool, object, proof, forbids }: NonNullable<Context["managedBy"]>): string =>
+  `${tool} ${object} (${proof}): ${forbids ?? "it would revert a live change"}`;
 
 type Relation = Context["neighbours"][number]["relation"];
 const relationWords: Readonly<Record<Relation, string>> = {
@@ -122,6 +126,17 @@ const relationWords: Readonly<Record<Relation, string>> = {
   mounts: "is mounted",
   readsFrom: "is read",
   restrictedBy: "restricts its network",
+  routedBy: "routes traffic to it",
+  routesTo: "gets its traffic",
+  selects: "serves its traffic",
+  scales: "is scaled by it",
+  protects: "is protected by it",
+  limits: "is limited by it",
+  hosts: "runs on it",
+  contains: "is in it",
+  mountedBy: "mounts it",
+  readBy: "reads it",
+  runs: "is a run of it",
 };
 
 const containerText = (each: Context["containers"][number]): string => {

@@ -85,7 +85,10 @@ export interface TargetContext {
   readonly replicas?: Context["replicas"];
   readonly troubledContainers: readonly string[];
   readonly neighbours: readonly string[];
+  /** The tool, its proof and what it forbids. */
   readonly managedBy?: string | undefined;
+  /** Other requests that are open near it. */
+  readonly siblings?: readonly string[] | undefined;
 }
 export interface Cause {
   readonly verdict: Verdict;

@@ -33,11 +33,23 @@ export const ContainerState = z.object({
 export type ContainerState = z.output<typeof ContainerState>;
 
 export const Neighbour = z.object({
-  relation: z.enum(["selectedBy", "scaledBy", "protectedBy", "limitedBy", "runsOn", "mounts", "readsFrom", "restrictedBy"]),
+  relation: z.enum([
+    ...(["selectedBy", "scaledBy", "protectedBy", "limitedBy", "runsOn", "mounts", "readsFrom", "restrictedBy"] as const),
+    ...(["routedBy", "routesTo", "selects", "scales", "protects", "limits", "hosts", "contains", "mountedBy", "readBy", "runs"] as const),
+  ]),
   object: Reference,
   detail: shortText.optional().describe("Details of it, such as minAvailable or the node's conditions."),
 });
 export type Neighbour = z.output<typeof Neighbour>;
+
+/** Another request that is open near the target. */
+export const Sibling = z.object({
+  request: objectName,
+  alert: shortText.describe("The name of its first alert."),
+  object: Reference.describe("Its target."),
+  startsAt: timestamp,
+});
+export type Sibling = z.output<typeof Sibling>;
 
 export const Revision = z.object({
   revision: z.int(),
@@ -50,15 +62,21 @@ export const Revision = z.object({
 export type Revision = z.output<typeof Revision>;
 
 export const Context = z.object({
-  exists: z.boolean().describe("Whether the target existed."),
+  exists: z.boolean().optional().describe("Whether the target existed; absent where it was not looked for."),
   uid: z.string().max(64).optional(),
   ownerChain: z.array(Reference).max(10).describe("From the reported object to the target."),
   replicas: z.object({ desired: z.int(), ready: z.int(), updated: z.int(), available: z.int() }).optional(),
   containers: z.array(ContainerState).max(50),
   neighbours: z.array(Neighbour).max(50),
+  siblings: z.array(Sibling).max(20).optional().describe("Open requests in the same namespace, about a neighbour, or about the node."),
   revisions: z.array(Revision).max(10).describe("Newest first."),
   managedBy: z
-    .object({ tool: z.enum(["Argo CD", "Flux", "Helm"]), object: shortText.describe("The release or application."), proof: shortText })
+    .object({
+      tool: z.enum(["Argo CD", "Flux", "Helm", "operator"]),
+      object: shortText.describe("The release, the application, or the resource of the operator."),
+      proof: shortText,
+      forbids: shortText.optional().describe("What becomes of a live change, and where to make it instead."),
+    })
     .optional()
     .describe("The tool that would revert a live change."),
 });

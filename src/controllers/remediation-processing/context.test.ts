@@ -3,6 +3,7 @@ import { Context } from "#api/kinds/remediation-processing.ts";
 import type { ContainerStatus, Pod, ReplicaSet } from "#api/kubernetes.ts";
 import type { KubeObject, ObjectMeta } from "#api/object.ts";
 import { type CachedPod, CachedPods, CachedReplicaSets, CachedServices } from "#cluster/cached-kinds.ts";
+import { cachedTargets } from "#cluster/owners.ts";
 import { contextOf } from "#controllers/remediation-processing/context.ts";
 import { cached } from "#test/cached.ts";
 import { target } from "#test/orchestration-samples.ts";
@@ -16,7 +17,7 @@ const meta = (name: string, more: Partial<ObjectMeta> = {}): ObjectMeta => ({
   ...more,
 });
 const template = { metadata: { labels: { app: "web" } }, spec: { containers: [{ name: "app", image: "web:2" }] } };
-const around = { services: [], autoscalers: [], budgets: [], quotas: [], nodes: [], pods: [] };
+const around = { services: [], ingresses: [], autoscalers: [], budgets: [], quotas: [], nodes: [], workloads: [], pods: [], jobs: [] };
 const parts = { target, ownerChain: [target], replicaSets: [], around };
 
 const rawPod = (name: string, ...containerStatuses: ContainerStatus[]): Pod => ({
@@ -35,17 +36,23 @@ const container = (more: Partial<ContainerStatus>): ContainerStatus => ({
   ...more,
 });
 const objectOf = (kind: string, spec: object, status?: object): KubeObject =>
-  ({ apiVersion: "apps/v1", kind, metadata: meta("web"), spec, ...(status === undefined ? {} : { status }) }) as KubeObject;
+  kept({ apiVersion: "apps/v1", kind, metadata: meta("web"), spec, ...(status === undefined ? {} : { status }) } as KubeObject);
+const kept = (object: KubeObject): KubeObject =>
+  cachedTargets.find(({ kind }) => kind === object.kind)?.keep(object, (text) => text) ?? object;
 
 describe("contextOf", () => {
   test("an object that is gone leaves what is known without it", () => {
-    expect(contextOf({ ...parts, object: undefined })).toEqual({
+    expect(contextOf({ ...parts, object: "absent" })).toEqual({
       exists: false,
       ownerChain: [target],
       containers: [],
       neighbours: [],
       revisions: [],
     });
+  });
+
+  test("an object that was not looked for is not called gone", () => {
+    expect(contextOf({ ...parts, object: "not looked for" })).not.toHaveProperty("exists");
   });
 
   test.each<[string, object, object | undefined, Context["replicas"]]>([
@@ -113,7 +120,7 @@ describe("contextOf", () => {
       labels: { "app.kubernetes.io/managed-by": "Helm" },
       annotations: { "meta.helm.sh/release-name": "web", "deployment.kubernetes.io/revision": "2" },
     };
-    const object = { ...objectOf("Deployment", { template }), metadata: meta("web", helm) };
+    const object = kept({ apiVersion: "apps/v1", kind: "Deployment", metadata: meta("web", helm), spec: { template } } as KubeObject);
     const service = {
       apiVersion: "v1",
       kind: "Service",
@@ -146,7 +153,7 @@ describe("contextOf", () => {
     const alone: Pod = { ...rawPod("web"), metadata: meta("web", { labels: { app: "web" } }) };
     const service = { apiVersion: "v1", kind: "Service", metadata: meta("front"), spec: { selector: { app: "web" } } };
     expect(
-      contextOf({ ...parts, object: alone, around: { ...around, services: [cached(CachedServices, service)] } }).neighbours,
+      contextOf({ ...parts, object: kept(alone), around: { ...around, services: [cached(CachedServices, service)] } }).neighbours,
     ).toHaveLength(1);
   });
 

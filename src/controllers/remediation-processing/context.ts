@@ -1,20 +1,19 @@
 // What surrounds a target, as one bounded value that an analysis can stand on alone. Pure; text out of the cluster is data and is redacted.
 import type { Reference } from "#api/fields.ts";
 import type { Context, ContainerState } from "#api/kinds/remediation-processing.ts";
-import type { Deployment } from "#api/kubernetes.ts";
 import type { KubeObject, ObjectReference } from "#api/object.ts";
-import type { CachedPod, CachedReplicaSet } from "#cluster/cached-kinds.ts";
-import type { CachedContainer } from "#cluster/cached-parts.ts";
+import type { CachedDeployment, CachedPod, CachedReplicaSet } from "#cluster/cached-kinds.ts";
+import type { Cached, CachedContainer } from "#cluster/cached-parts.ts";
 import { managedBy } from "#cluster/managed-by.ts";
 import { type Surroundings, neighboursOf } from "#cluster/neighbours.ts";
 import { revisionsOf } from "#cluster/revisions.ts";
-import { type ReplicaCounts, replicasOf, templateOf } from "#cluster/workload-shape.ts";
+import { type ReplicaCounts, replicasOf } from "#cluster/workload-shape.ts";
 import { redact } from "#lib/redact.ts";
 
 export interface ContextParts {
   readonly target: ObjectReference;
-  /** Absent where it is gone. */
-  readonly object: KubeObject | undefined;
+  /** As the caches hold it. */
+  readonly object: KubeObject | "absent" | "not looked for";
   /** From the reported object to the target. */
   readonly ownerChain: readonly Reference[];
   readonly replicaSets: readonly CachedReplicaSet[];
@@ -25,17 +24,19 @@ const maxContainers = 50;
 const maxRevisions = 10;
 const maxOwners = 10;
 
-export const contextOf = ({ target, object, ownerChain, replicaSets, around }: ContextParts): Context => {
+export const contextOf = ({ target, object: found, ownerChain, replicaSets, around }: ContextParts): Context => {
+  const object = typeof found === "string" ? undefined : found;
   const counts = object && replicasOf(object);
-  const owner = object === undefined ? undefined : managedBy(object);
+  // What the caches keep has its manager read already.
+  const owner = object && ((object as Cached).managedBy ?? managedBy(object));
   return {
-    exists: object !== undefined,
+    ...(found === "not looked for" ? {} : { exists: object !== undefined }),
     ...(object === undefined ? {} : { uid: object.metadata.uid }),
     ownerChain: ownerChain.slice(0, maxOwners),
     ...(counts === undefined ? {} : { replicas: replicaCounts(counts) }),
     containers: containersOf(around.pods),
-    neighbours: neighboursOf(target, object && templateOf(object), around),
-    revisions: object?.kind === "Deployment" ? revisions(object as Deployment, replicaSets) : [],
+    neighbours: neighboursOf(target, object, around),
+    revisions: object?.kind === "Deployment" ? revisions(object as CachedDeployment, replicaSets) : [],
     ...(owner === undefined ? {} : { managedBy: owner }),
   };
 };
@@ -72,7 +73,7 @@ const containerOf = (pod: CachedPod, { name, image, state, lastState, restartCou
   };
 };
 
-const revisions = (deployment: Deployment, replicaSets: readonly CachedReplicaSet[]): Context["revisions"] =>
+const revisions = (deployment: CachedDeployment, replicaSets: readonly CachedReplicaSet[]): Context["revisions"] =>
   revisionsOf(deployment, replicaSets)
     .slice(0, maxRevisions)
     .map(({ revision, object, createdAt, images, current, changeCause }) => ({

@@ -1,7 +1,7 @@
 // The role remediation-processing: its rights. Loads the controller when it starts.
 import { RemediationProcessing } from "#api/kinds/remediation-processing.ts";
-import { type Need, watchNeeds } from "#api/object.ts";
-import { CachedAutoscalers, CachedBudgets, CachedNamespaces, CachedNodes, CachedQuotas, CachedServices } from "#cluster/cached-kinds.ts";
+import { RemediationRequest } from "#api/kinds/remediation-request.ts";
+import type { Need } from "#api/object.ts";
 import { needs as workloadNeeds } from "#cluster/owned-pods.ts";
 import { needs as ownerNeeds } from "#cluster/owners.ts";
 import { needs as targetNeeds } from "#cluster/targets.ts";
@@ -15,7 +15,7 @@ export const needs: readonly Need[] = [
   ...workloadNeeds,
   ...ownerNeeds,
   ...targetNeeds,
-  ...watchNeeds([CachedServices, CachedAutoscalers, CachedBudgets, CachedQuotas, CachedNodes, CachedNamespaces]),
+  ...ownKind(RemediationRequest, ["get", "list", "watch"]),
 ];
 
 export const remediationProcessing: Role = {
