@@ -21,9 +21,10 @@ export const untilReady = async (clock: Clock, services: Services, addresses: ()
   const until = clock.now() + readyTimeoutMs;
   for (;;) {
     const { gateway, metrics } = addresses();
-    if (gateway !== undefined && metrics !== undefined && (await services.fetch(new Request(`${metrics}/readyz`))).status === 200)
-      return gateway;
-    if (clock.now() > until) throw new Error("Kintsugi runs, but its /readyz does not answer 200");
+    const answer = metrics === undefined ? undefined : await services.fetch(new Request(`${metrics}/readyz`));
+    if (gateway !== undefined && answer?.status === 200) return gateway;
+    if (clock.now() > until)
+      throw new Error(`Kintsugi runs, but is not ready: ${answer === undefined ? "it does not listen yet" : await answer.text()}`);
     await delay(clock, 50);
   }
 };
