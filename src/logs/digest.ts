@@ -96,16 +96,23 @@ const smaller = (a: number | undefined, b: number | undefined): number | undefin
 const larger = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
 
-type Counted = Omit<Message, "template" | "meaning">;
+type Counted = { -readonly [K in keyof Omit<Message, "template" | "meaning">]: Message[K] };
 
 type Occurrence = Pick<Counted, "message" | "line" | "level"> & { readonly atMs: number | undefined };
 
-const count = (known: Map<string, Counted>, { atMs, ...said }: Occurrence): void => {
-  const template = templateOf(said.message);
+const count = (known: Map<string, Counted>, { message, line, level, atMs }: Occurrence): void => {
+  const template = templateOf(message);
   const found = known.get(template);
-  const once: Counted = { ...said, count: 1, ...(atMs === undefined ? {} : { firstMs: atMs, lastMs: atMs }) };
-  if (found !== undefined) known.set(template, sum(found, once));
-  else if (known.size < templatesAtMost) known.set(template, once);
+  if (found === undefined) {
+    const times = atMs === undefined ? {} : { firstMs: atMs, lastMs: atMs };
+    if (known.size < templatesAtMost) known.set(template, { message, line, level, count: 1, ...times });
+    return;
+  }
+  found.count += 1;
+  if (levels.indexOf(level) > levels.indexOf(found.level)) found.level = level;
+  if (atMs === undefined) return;
+  if (found.firstMs === undefined || atMs < found.firstMs) found.firstMs = atMs;
+  if (found.lastMs === undefined || atMs > found.lastMs) found.lastMs = atMs;
 };
 
 const messageOf = ([template, counted]: [string, Counted]): Message => {

@@ -62,13 +62,18 @@ const timeKeys = ["time", "ts", "timestamp", "@timestamp", "@t", "asctime", "dat
 const withError = (message: string, error: string): string =>
   error === "" || message.includes(error) ? message : message === "" ? error : `${message}: ${error}`;
 
-const record = ({
-  message,
-  ...parts
-}: { readonly [K in keyof LogRecord]: LogRecord[K] | undefined } & { readonly message: string }): LogRecord => ({
-  ...(Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as Omit<LogRecord, "message">),
-  message,
-});
+type Parts = { readonly [K in keyof LogRecord]: LogRecord[K] | undefined } & { readonly message: string };
+
+/** Without what is not known. */
+const record = ({ atMs, level, message, status, route, tookMs }: Parts): LogRecord => {
+  const found: { -readonly [K in keyof LogRecord]: LogRecord[K] } = { message };
+  if (atMs !== undefined) found.atMs = atMs;
+  if (level !== undefined) found.level = level;
+  if (status !== undefined) found.status = status;
+  if (route !== undefined) found.route = route;
+  if (tookMs !== undefined) found.tookMs = tookMs;
+  return found;
+};
 
 const json = (text: string): LogRecord | undefined => {
   if (!text.startsWith("{") || !text.endsWith("}")) return undefined;
