@@ -18,6 +18,11 @@ import { fileSystemReadOnly, storageExceeded } from "#diagnosis/causes/storage-e
 import { volumeMountFails } from "#diagnosis/causes/volume-mount-fails.ts";
 import { webhookWithoutServer } from "#diagnosis/causes/webhook-without-server.ts";
 import { scheduleNotKept } from "#diagnosis/causes/schedule-not-kept.ts";
+import { controllerReports } from "#diagnosis/causes/controller-reports.ts";
+import { externalNameUnresolved } from "#diagnosis/causes/external-name-unresolved.ts";
+import { startHookFails } from "#diagnosis/causes/hook-fails.ts";
+import { networkPolicyDenies } from "#diagnosis/causes/network-policy-denies.ts";
+import { podNetworkFails, runtimeClassMissing } from "#diagnosis/causes/sandbox-fails.ts";
 import { podRefused } from "#diagnosis/causes/pod-refused.ts";
 import { claimWithoutVolume } from "#diagnosis/causes/claim-without-volume.ts";
 import { serviceAccountMissing } from "#diagnosis/causes/service-account-missing.ts";
@@ -169,5 +174,11 @@ export const causes: readonly Cause[] = [
   volumeOwnedByOther,
   jobKeptRunning,
   initBeforeSidecar,
+  runtimeClassMissing,
+  podNetworkFails,
+  startHookFails,
+  externalNameUnresolved,
+  networkPolicyDenies,
+  controllerReports,
   reportsErrors,
 ];

@@ -6,7 +6,7 @@ import type { View, Workload } from "#diagnosis/view.ts";
 import type { ObservedEvent } from "#evidence/evidence.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 
-export type NodeRefusal = "cordoned" | "taint" | "selector" | "antiAffinity" | "affinity" | "cpu" | "memory" | "other";
+export type NodeRefusal = "cordoned" | "taint" | "selector" | "antiAffinity" | "affinity" | "cpu" | "memory" | "extended" | "other";
 
 export interface Unscheduled {
   readonly workload: Workload;
@@ -33,6 +33,8 @@ const phrases: readonly (readonly [NodeRefusal, RegExp])[] = [
   ["affinity", /(\d{1,9}) node\(s\) didn't match pod affinity rules/g],
   ["cpu", /(\d{1,9}) Insufficient cpu/g],
   ["memory", /(\d{1,9}) Insufficient memory/g],
+  // An extended resource is named by a domain; ephemeral storage and huge pages are not.
+  ["extended", /(\d{1,9}) Insufficient (?:[\w.-]{1,253}\/[\w.-]{1,63}|ephemeral-storage|hugepages-\w{1,10})/g],
 ];
 
 /** One pod for each workload that has some waiting: they wait for the same. */

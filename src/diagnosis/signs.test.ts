@@ -33,6 +33,7 @@ test("kinds, phases, conditions, events and containers are signs", () => {
       "Pod Ready=False",
       "Pod Running",
       "ReplicaSet",
+      "conditions",
       "ended",
       "event FailedCreate",
       "waiting",

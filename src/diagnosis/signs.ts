@@ -20,6 +20,8 @@ export type Sign =
   | "ended"
   /** An object with a deletionTimestamp. */
   | "deletion"
+  /** An object of any kind with conditions. */
+  | "conditions"
   | "alert"
   | "component"
   | "connection"
@@ -40,6 +42,7 @@ export const signsOf = (evidence: Evidence): ReadonlySet<Sign> => {
     signs.add(kind);
     if (metadata.deletionTimestamp !== undefined) signs.add("deletion");
     if (status?.phase !== undefined) signs.add(`${kind} ${status.phase}`);
+    if (Array.isArray(status?.conditions)) signs.add("conditions");
     if (Array.isArray(status?.conditions)) for (const { type, status: is } of status.conditions) signs.add(`${kind} ${type}=${is}`);
     if (kind === "Pod") for (const sign of signsOfContainers(object as Pod)) signs.add(sign);
   }

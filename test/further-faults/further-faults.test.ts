@@ -19,7 +19,13 @@ describe.each([
     expect(fault.objects).toContain(`${first?.object.kind} ${first?.object.name}`);
     const said = [first?.summary ?? "", ...(first?.chain ?? []), ...(first?.evidence ?? []).map(({ quote }) => quote)].join("\n");
     expect(said).toContain(fault.says);
-    expect(findings.flatMap(({ plans }) => plans).flatMap(({ steps }) => steps).map(({ action }) => action).filter((action) => fault.never?.includes(action))).toEqual([]);
+    expect(
+      findings
+        .flatMap(({ plans }) => plans)
+        .flatMap(({ steps }) => steps)
+        .map(({ action }) => action)
+        .filter((action) => fault.never?.includes(action)),
+    ).toEqual([]);
   });
 });
 

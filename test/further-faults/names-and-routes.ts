@@ -1,7 +1,7 @@
 // Faults of names, routes, storage and other objects than programs, as public reports describe them. Data, written before any rule for it.
 import type { KubeObject } from "#api/object.ts";
 import { objects, podsOf, warning } from "#test/evidence-sketch.ts";
-import { failingWorkload, type FurtherFault, healthy, podIn, unscheduledPod, waitingPod } from "#test/further-faults/sketch.ts";
+import { failingWorkload, type FurtherFault, healthy, podIn, service, unscheduledPod, waitingPod } from "#test/further-faults/sketch.ts";
 
 const since = "2027-03-01T13:40:00Z";
 const web = healthy("web");
@@ -31,7 +31,9 @@ const creating = waitingPod("web", "ContainerCreating", "");
 
 const waitingForClaim = failingWorkload(
   "web",
-  unscheduledPod("0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling."),
+  unscheduledPod(
+    "0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
+  ),
   mountAt,
   mounting,
 );
@@ -75,7 +77,9 @@ metadata: {name: shop}
 spec: {ingressClassName: nginx, tls: [{hosts: [shop.example], secretName: shop-tls}], rules: [{host: shop.example, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}
 status: {loadBalancer: {}}
 `);
-const nginxClass = objects("{apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: {name: nginx}, spec: {controller: k8s.io/ingress-nginx}}");
+const nginxClass = objects(
+  "{apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: {name: nginx}, spec: {controller: k8s.io/ingress-nginx}}",
+);
 const [certificate] = objects(`
 apiVersion: cert-manager.io/v1
 kind: Certificate
@@ -133,13 +137,17 @@ const caller = failingWorkload(
         { type: "PodScheduled", status: "True" },
         { type: "Ready", status: "False", lastTransitionTime: since },
       ],
-      containerStatuses: [{ name: "web", image: "example.test/app:1", ready: false, restartCount: 0, state: { running: { startedAt: since } } }],
+      containerStatuses: [
+        { name: "web", image: "example.test/app:1", ready: false, restartCount: 0, state: { running: { startedAt: since } } },
+      ],
     },
   },
   { env: [{ name: "DB_HOST", value: "db" }] },
 );
 const db = healthy("db");
-const external = objects("{apiVersion: v1, kind: Service, metadata: {name: mail}, spec: {type: ExternalName, externalName: smtp.exmaple.test}}");
+const external = objects(
+  "{apiVersion: v1, kind: Service, metadata: {name: mail}, spec: {type: ExternalName, externalName: smtp.exmaple.test}}",
+);
 const paused = ((): FurtherFault["evidence"] => {
   const [workload, ...rest] = healthy("web", { image: "example.test/app:2" }, { spec: { paused: true } });
   const status = {
@@ -156,13 +164,22 @@ export const namesAndRoutes: Readonly<Record<string, FurtherFault>> = {
   "an autoscaler whose target requests no CPU": {
     evidence: {
       objects: [...web, hpaWithoutRequests!],
-      events: [warning(hpaWithoutRequests!, "FailedGetResourceMetric", "failed to get cpu utilization: missing request for cpu in container web of Pod web-7d9c5b8f6-bx2z4")],
+      events: [
+        warning(
+          hpaWithoutRequests!,
+          "FailedGetResourceMetric",
+          "failed to get cpu utilization: missing request for cpu in container web of Pod web-7d9c5b8f6-bx2z4",
+        ),
+      ],
     },
     objects: ["HorizontalPodAutoscaler web", "Deployment web"],
     says: "request",
   },
   "an autoscaler of a Deployment that does not exist": {
-    evidence: { objects: [...web, hpaWithoutTarget!], events: [warning(hpaWithoutTarget!, "FailedGetScale", 'deployments.apps "webb" not found')] },
+    evidence: {
+      objects: [...web, hpaWithoutTarget!],
+      events: [warning(hpaWithoutTarget!, "FailedGetScale", 'deployments.apps "webb" not found')],
+    },
     objects: ["HorizontalPodAutoscaler web"],
     says: "webb",
   },
@@ -192,7 +209,13 @@ export const namesAndRoutes: Readonly<Record<string, FurtherFault>> = {
   "a certificate whose issuer does not exist": {
     evidence: {
       objects: [certificate!],
-      events: [warning(certificate!, "IssuerNotFound", 'Referenced "ClusterIssuer" not found: clusterissuer.cert-manager.io "letsencrypt" not found')],
+      events: [
+        warning(
+          certificate!,
+          "IssuerNotFound",
+          'Referenced "ClusterIssuer" not found: clusterissuer.cert-manager.io "letsencrypt" not found',
+        ),
+      ],
     },
     objects: ["Certificate shop-tls"],
     says: "letsencrypt",
@@ -240,7 +263,11 @@ export const namesAndRoutes: Readonly<Record<string, FurtherFault>> = {
     evidence: {
       objects: [...bothPods, ...standard, boundClaim!],
       events: [
-        warning(podIn(bothPods), "FailedAttachVolume", 'Multi-Attach error for volume "pv-1" Volume is already exclusively attached to one node and can\'t be attached to another'),
+        warning(
+          podIn(bothPods),
+          "FailedAttachVolume",
+          'Multi-Attach error for volume "pv-1" Volume is already exclusively attached to one node and can\'t be attached to another',
+        ),
       ],
     },
     objects: ["Deployment web", "PersistentVolumeClaim data", "PersistentVolume pv-1"],
@@ -250,7 +277,11 @@ export const namesAndRoutes: Readonly<Record<string, FurtherFault>> = {
     evidence: {
       objects: [...creatingWithClaim, ...standard, boundClaim!],
       events: [
-        warning(podIn(creatingWithClaim), "FailedMount", 'MountVolume.SetUp failed for volume "pv-1" : mount failed: exit status 32\nMounting command: mount\nMounting arguments: -t nfs nfs.example.test:/export /var/lib/kubelet/pods/1/volumes/kubernetes.io~nfs/pv-1\nOutput: mount.nfs: Connection timed out'),
+        warning(
+          podIn(creatingWithClaim),
+          "FailedMount",
+          'MountVolume.SetUp failed for volume "pv-1" : mount failed: exit status 32\nMounting command: mount\nMounting arguments: -t nfs nfs.example.test:/export /var/lib/kubelet/pods/1/volumes/kubernetes.io~nfs/pv-1\nOutput: mount.nfs: Connection timed out',
+        ),
       ],
     },
     objects: ["Deployment web", "PersistentVolume pv-1", "PersistentVolumeClaim data"],
@@ -262,7 +293,10 @@ export const namesAndRoutes: Readonly<Record<string, FurtherFault>> = {
       logs: [
         {
           ...{ namespace: "shop", pod: "web-7d9c5b8f6-bx2z4", container: "web", run: "current" },
-          text: Array.from({ length: 20 }, (_, at) => `2027-03-01T13:58:${10 + at}Z ERROR dial tcp 10.2.0.10:5432: i/o timeout (db:5432)`).join("\n"),
+          text: Array.from(
+            { length: 20 },
+            (_, at) => `2027-03-01T13:58:${10 + at}Z ERROR dial tcp 10.2.0.10:5432: i/o timeout (db:5432)`,
+          ).join("\n"),
         },
       ],
     },
@@ -275,7 +309,10 @@ export const namesAndRoutes: Readonly<Record<string, FurtherFault>> = {
       logs: [
         {
           ...{ namespace: "shop", pod: "web-7d9c5b8f6-bx2z4", container: "web", run: "current" },
-          text: Array.from({ length: 20 }, (_, at) => `2027-03-01T13:58:${10 + at}Z ERROR send failed: lookup mail on 10.96.0.10:53: no such host`).join("\n"),
+          text: Array.from(
+            { length: 20 },
+            (_, at) => `2027-03-01T13:58:${10 + at}Z ERROR send failed: lookup mail on 10.96.0.10:53: no such host`,
+          ).join("\n"),
         },
       ],
     },
@@ -312,9 +349,17 @@ status: {observedGeneration: 3, replicas: 1, updatedReplicas: 0, readyReplicas: 
 `);
         return [
           set!,
+          ...service("queue", "{selector: {app: queue}, clusterIP: None, ports: [{port: 5672}]}"),
+          ...["typo", "typo", "2"].map(
+            (tag, at) =>
+              objects(
+                `{apiVersion: apps/v1, kind: ControllerRevision, metadata: {name: queue-${at + 1}, ownerReferences: [{apiVersion: apps/v1, kind: StatefulSet, name: queue, uid: ${set!.metadata.uid}, controller: true}]}, revision: ${at + 1}, data: {spec: {template: {metadata: {labels: {app: queue}}, spec: {containers: [{name: queue, image: "example.test/queue:${tag}"}]}}}}}`,
+              )[0]!,
+          ),
           ...podsOf(set!, {
             ...waitingPod("queue", "ImagePullBackOff", 'Back-off pulling image "example.test/queue:typo"'),
             labels: { app: "queue", "controller-revision-hash": "queue-2" },
+            spec: { containers: [{ name: "queue", image: "example.test/queue:typo" }] },
           }),
         ];
       })(),

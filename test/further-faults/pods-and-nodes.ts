@@ -1,11 +1,22 @@
 // Faults of pods, their creation and their nodes, as public reports describe them. Data, written before any rule for it.
 import { crashed, failing, objects, podsOf, warning } from "#test/evidence-sketch.ts";
-import { failingWorkload, type FurtherFault, healthy, podIn, refusedWorkload, unscheduledPod, waitingPod } from "#test/further-faults/sketch.ts";
+import {
+  failingWorkload,
+  type FurtherFault,
+  healthy,
+  podIn,
+  refusedWorkload,
+  unscheduledPod,
+  waitingPod,
+} from "#test/further-faults/sketch.ts";
 
 const since = "2027-03-01T13:40:00Z";
 
 const pullOf = (message: string) => {
-  const all = failingWorkload("web", waitingPod("web", "ImagePullBackOff", `Back-off pulling image "example.test/app:1": ErrImagePull: ${message}`));
+  const all = failingWorkload(
+    "web",
+    waitingPod("web", "ImagePullBackOff", `Back-off pulling image "example.test/app:1": ErrImagePull: ${message}`),
+  );
   return { objects: all, events: [warning(podIn(all), "Failed", `Failed to pull image "example.test/app:1": ${message}`)] };
 };
 const startOf = (reason: string, message: string, container: object = {}, more: object = {}) => {
@@ -22,7 +33,10 @@ const scheduleOf = (message: string, container: object = {}, more: object = {}) 
 };
 const rejected = (reason: string, message: string) => {
   const [workload, set, , ...rest] = failingWorkload("web", {});
-  const pods = podsOf(workload!, { status: { phase: "Failed", reason, message, conditions: [], containerStatuses: [] } }).slice(1);
+  const pods = podsOf(workload!, {
+    creationTimestamp: "2027-03-01T13:58:00Z",
+    status: { phase: "Failed", reason, message, conditions: [], containerStatuses: [] },
+  }).slice(1);
   return { objects: [workload!, set!, ...pods, ...rest, ...nodes], events: [warning(pods[0]!, reason, message)] };
 };
 const nodes = objects(`
@@ -73,7 +87,9 @@ const probed = failingWorkload(
         {
           ...{ name: "web", image: "example.test/app:1", ready: false, restartCount: 6 },
           state: { running: { startedAt: "2027-03-01T13:59:40Z" } },
-          lastState: { terminated: { exitCode: 137, reason: "Error", startedAt: "2027-03-01T13:59:05Z", finishedAt: "2027-03-01T13:59:39Z" } },
+          lastState: {
+            terminated: { exitCode: 137, reason: "Error", startedAt: "2027-03-01T13:59:05Z", finishedAt: "2027-03-01T13:59:39Z" },
+          },
         },
       ],
     },
@@ -115,34 +131,64 @@ const initWaits = failingWorkload(
       phase: "Pending",
       conditions: [
         { type: "PodScheduled", status: "True" },
-        { type: "Initialized", status: "False", reason: "ContainersNotInitialized", message: "containers with incomplete status: [wait-for-db]", lastTransitionTime: since },
+        {
+          type: "Initialized",
+          status: "False",
+          reason: "ContainersNotInitialized",
+          message: "containers with incomplete status: [wait-for-db]",
+          lastTransitionTime: since,
+        },
         { type: "Ready", status: "False", lastTransitionTime: since },
       ],
       initContainerStatuses: [
-        { name: "wait-for-db", image: "example.test/app:1", ready: false, restartCount: 0, state: { running: { startedAt: "2027-03-01T13:40:05Z" } } },
+        {
+          name: "wait-for-db",
+          image: "example.test/app:1",
+          ready: false,
+          restartCount: 0,
+          state: { running: { startedAt: "2027-03-01T13:40:05Z" } },
+        },
       ],
-      containerStatuses: [{ name: "web", image: "example.test/app:1", ready: false, restartCount: 0, state: { waiting: { reason: "PodInitializing" } } }],
+      containerStatuses: [
+        { name: "web", image: "example.test/app:1", ready: false, restartCount: 0, state: { waiting: { reason: "PodInitializing" } } },
+      ],
     },
   },
   {},
-  { pod: { initContainers: [{ name: "wait-for-db", image: "example.test/app:1", command: ["sh", "-c", "until nc -z db 5432; do echo waiting for db; sleep 2; done"] }] } },
+  {
+    pod: {
+      initContainers: [
+        {
+          name: "wait-for-db",
+          image: "example.test/app:1",
+          command: ["sh", "-c", "until nc -z db 5432; do echo waiting for db; sleep 2; done"],
+        },
+      ],
+    },
+  },
 );
 
 export const podsAndNodes: Readonly<Record<string, FurtherFault>> = {
   "an image tag that does not exist": {
-    evidence: pullOf('rpc error: code = NotFound desc = failed to pull and unpack image "example.test/app:1": failed to resolve reference "example.test/app:1": example.test/app:1: not found'),
+    evidence: pullOf(
+      'rpc error: code = NotFound desc = failed to pull and unpack image "example.test/app:1": failed to resolve reference "example.test/app:1": example.test/app:1: not found',
+    ),
     objects: ["Deployment web"],
     says: "example.test/app:1",
     never: ["restart_workload", "scale_workload"],
   },
   "an image that is not built for the node": {
-    evidence: pullOf('rpc error: code = NotFound desc = failed to pull and unpack image "example.test/app:1": no match for platform in manifest: not found'),
+    evidence: pullOf(
+      'rpc error: code = NotFound desc = failed to pull and unpack image "example.test/app:1": no match for platform in manifest: not found',
+    ),
     objects: ["Deployment web"],
     says: "platform",
     never: ["restart_workload"],
   },
   "a registry that limits pulls": {
-    evidence: pullOf('failed to pull and unpack image "example.test/app:1": failed to copy: httpReadSeeker: failed open: unexpected status code https://example.test/v2/app/manifests/1: 429 Too Many Requests - Server message: toomanyrequests: You have reached your pull rate limit.'),
+    evidence: pullOf(
+      'failed to pull and unpack image "example.test/app:1": failed to copy: httpReadSeeker: failed open: unexpected status code https://example.test/v2/app/manifests/1: 429 Too Many Requests - Server message: toomanyrequests: You have reached your pull rate limit.',
+    ),
     objects: ["Deployment web"],
     says: "429",
     never: ["rollback_deployment"],
@@ -157,7 +203,13 @@ export const podsAndNodes: Readonly<Record<string, FurtherFault>> = {
       const start = startOf("CreateContainerConfigError", "couldn't find key url in ConfigMap shop/settings", {
         env: [{ name: "URL", valueFrom: { configMapKeyRef: { name: "settings", key: "url" } } }],
       });
-      return { ...start, objects: [...start.objects, ...objects('{apiVersion: v1, kind: ConfigMap, metadata: {name: settings}, data: {base_url: "http://x"}}')] };
+      return {
+        ...start,
+        objects: [
+          ...start.objects,
+          ...objects('{apiVersion: v1, kind: ConfigMap, metadata: {name: settings}, data: {base_url: "http://x"}}'),
+        ],
+      };
     })(),
     objects: ["Deployment web", "ConfigMap settings"],
     says: "url",
@@ -165,10 +217,18 @@ export const podsAndNodes: Readonly<Record<string, FurtherFault>> = {
   "a program for another processor": {
     evidence: {
       objects: failingWorkload("web", failing(crashed("web", 255))),
-      logs: [{ namespace: "shop", pod: "web-7d9c5b8f6-bx2z4", container: "web", run: "previous", text: "exec /usr/local/bin/app: exec format error" }],
+      logs: [
+        {
+          namespace: "shop",
+          pod: "web-7d9c5b8f6-bx2z4",
+          container: "web",
+          run: "previous",
+          text: "exec /usr/local/bin/app: exec format error",
+        },
+      ],
     },
     objects: ["Deployment web"],
-    says: "exec format error",
+    says: "another architecture",
   },
   "a command that the image does not have": {
     evidence: startOf(
@@ -180,24 +240,36 @@ export const podsAndNodes: Readonly<Record<string, FurtherFault>> = {
     says: "gunicorm",
   },
   "a seccomp profile that is not on the node": {
-    evidence: startOf("CreateContainerError", 'failed to create containerd container: cannot load seccomp profile "/var/lib/kubelet/seccomp/audit.json": open /var/lib/kubelet/seccomp/audit.json: no such file or directory'),
+    evidence: startOf(
+      "CreateContainerError",
+      'failed to create containerd container: cannot load seccomp profile "/var/lib/kubelet/seccomp/audit.json": open /var/lib/kubelet/seccomp/audit.json: no such file or directory',
+    ),
     objects: ["Deployment web"],
     says: "audit.json",
   },
   "a runtime class that the node does not have": {
-    evidence: sandboxOf('rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for "gvisor" is configured', { pod: { runtimeClassName: "gvisor" } }),
+    evidence: sandboxOf('rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for "gvisor" is configured', {
+      pod: { runtimeClassName: "gvisor" },
+    }),
     objects: ["Deployment web", "RuntimeClass gvisor"],
     says: "gvisor",
   },
   "a pod network without free addresses": {
-    evidence: sandboxOf('rpc error: code = Unknown desc = failed to setup network for sandbox "0a1b": plugin type="bridge" failed (add): failed to allocate for range 0: no IP addresses available in range set: 10.1.0.1-10.1.0.254'),
+    evidence: sandboxOf(
+      'rpc error: code = Unknown desc = failed to setup network for sandbox "0a1b": plugin type="bridge" failed (add): failed to allocate for range 0: no IP addresses available in range set: 10.1.0.1-10.1.0.254',
+    ),
     objects: ["Node node-a", "Deployment web"],
     says: "no IP addresses available",
   },
   "a quota that is used up": {
     evidence: ((): FurtherFault["evidence"] => {
-      const refused = refusedWorkload("web", 'pods "web-7d9c5b8f6-bx2z4" is forbidden: exceeded quota: team, requested: pods=1, used: pods=10, limited: pods=10');
-      const quota = objects('{apiVersion: v1, kind: ResourceQuota, metadata: {name: team}, spec: {hard: {pods: "10"}}, status: {hard: {pods: "10"}, used: {pods: "10"}}}');
+      const refused = refusedWorkload(
+        "web",
+        'pods "web-7d9c5b8f6-bx2z4" is forbidden: exceeded quota: team, requested: pods=1, used: pods=10, limited: pods=10',
+      );
+      const quota = objects(
+        '{apiVersion: v1, kind: ResourceQuota, metadata: {name: team}, spec: {hard: {pods: "10"}}, status: {hard: {pods: "10"}, used: {pods: "10"}}}',
+      );
       return { ...refused, objects: [...refused.objects, ...quota] };
     })(),
     objects: ["ResourceQuota team", "Deployment web"],
@@ -205,8 +277,14 @@ export const podsAndNodes: Readonly<Record<string, FurtherFault>> = {
   },
   "a limit above what the namespace allows": {
     evidence: ((): FurtherFault["evidence"] => {
-      const refused = refusedWorkload("web", 'pods "web-7d9c5b8f6-bx2z4" is forbidden: maximum memory usage per Container is 512Mi, but limit is 1Gi', { resources: { limits: { memory: "1Gi" } } });
-      const range = objects("{apiVersion: v1, kind: LimitRange, metadata: {name: bounds}, spec: {limits: [{type: Container, max: {memory: 512Mi}}]}}");
+      const refused = refusedWorkload(
+        "web",
+        'pods "web-7d9c5b8f6-bx2z4" is forbidden: maximum memory usage per Container is 512Mi, but limit is 1Gi',
+        { resources: { limits: { memory: "1Gi" } } },
+      );
+      const range = objects(
+        "{apiVersion: v1, kind: LimitRange, metadata: {name: bounds}, spec: {limits: [{type: Container, max: {memory: 512Mi}}]}}",
+      );
       return { ...refused, objects: [...refused.objects, ...range] };
     })(),
     objects: ["Deployment web", "LimitRange bounds"],
@@ -221,12 +299,22 @@ export const podsAndNodes: Readonly<Record<string, FurtherFault>> = {
     says: "restricted",
   },
   "a ServiceAccount that does not exist": {
-    evidence: refusedWorkload("web", 'pods "web-7d9c5b8f6-" is forbidden: error looking up service account shop/web-runner: serviceaccount "web-runner" not found', {}, { pod: { serviceAccountName: "web-runner" } }),
+    evidence: refusedWorkload(
+      "web",
+      'pods "web-7d9c5b8f6-" is forbidden: error looking up service account shop/web-runner: serviceaccount "web-runner" not found',
+      {},
+      { pod: { serviceAccountName: "web-runner" } },
+    ),
     objects: ["Deployment web", "ServiceAccount web-runner"],
     says: "web-runner",
   },
   "a priority class that does not exist": {
-    evidence: refusedWorkload("web", 'pods "web-7d9c5b8f6-" is forbidden: no PriorityClass with name high was found', {}, { pod: { priorityClassName: "high" } }),
+    evidence: refusedWorkload(
+      "web",
+      'pods "web-7d9c5b8f6-" is forbidden: no PriorityClass with name high was found',
+      {},
+      { pod: { priorityClassName: "high" } },
+    ),
     objects: ["Deployment web", "PriorityClass high"],
     says: "high",
   },
@@ -240,14 +328,30 @@ export const podsAndNodes: Readonly<Record<string, FurtherFault>> = {
     never: ["rollback_deployment"],
   },
   "no node with a GPU": {
-    evidence: scheduleOf("0/2 nodes are available: 2 Insufficient nvidia.com/gpu. preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod.", { resources: { limits: { "nvidia.com/gpu": "1" } } }),
+    evidence: scheduleOf(
+      "0/2 nodes are available: 2 Insufficient nvidia.com/gpu. preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod.",
+      { resources: { limits: { "nvidia.com/gpu": "1" } } },
+    ),
     objects: ["Deployment web"],
     says: "nvidia.com/gpu",
   },
   "a spread that the nodes cannot satisfy": {
-    evidence: scheduleOf("0/2 nodes are available: 2 node(s) didn't match pod topology spread constraints (missing required label).", {}, {
-      pod: { topologySpreadConstraints: [{ maxSkew: 1, topologyKey: "topology.kubernetes.io/zone", whenUnsatisfiable: "DoNotSchedule", labelSelector: { matchLabels: { app: "web" } } }] },
-    }),
+    evidence: scheduleOf(
+      "0/2 nodes are available: 2 node(s) didn't match pod topology spread constraints (missing required label).",
+      {},
+      {
+        pod: {
+          topologySpreadConstraints: [
+            {
+              maxSkew: 1,
+              topologyKey: "topology.kubernetes.io/zone",
+              whenUnsatisfiable: "DoNotSchedule",
+              labelSelector: { matchLabels: { app: "web" } },
+            },
+          ],
+        },
+      },
+    ),
     objects: ["Deployment web"],
     says: "topology.kubernetes.io/zone",
   },
@@ -257,7 +361,10 @@ export const podsAndNodes: Readonly<Record<string, FurtherFault>> = {
     says: "net.core.somaxconn",
   },
   "a device that the kubelet cannot allocate": {
-    evidence: rejected("UnexpectedAdmissionError", "Allocate failed due to requested number of devices unavailable for nvidia.com/gpu. Requested: 1, Available: 0, which is unexpected"),
+    evidence: rejected(
+      "UnexpectedAdmissionError",
+      "Allocate failed due to requested number of devices unavailable for nvidia.com/gpu. Requested: 1, Available: 0, which is unexpected",
+    ),
     objects: ["Deployment web", "Node node-a"],
     says: "nvidia.com/gpu",
   },
@@ -273,7 +380,12 @@ export const podsAndNodes: Readonly<Record<string, FurtherFault>> = {
   },
   "a node whose kubelet has gone silent": {
     evidence: {
-      objects: [...failingWorkload("web", { status: { conditions: [{ type: "Ready", status: "False", reason: "NodeNotReady", lastTransitionTime: since }] } }), ...lostNode],
+      objects: [
+        ...failingWorkload("web", {
+          status: { conditions: [{ type: "Ready", status: "False", reason: "NodeNotReady", lastTransitionTime: since }] },
+        }),
+        ...lostNode,
+      ],
     },
     objects: ["Node node-a"],
     says: "stopped posting",
@@ -282,7 +394,9 @@ export const podsAndNodes: Readonly<Record<string, FurtherFault>> = {
     evidence: {
       objects: [failedJob, jobPod("migrate-1", 3), jobPod("migrate-2", 3), jobPod("migrate-3", 3)],
       events: [warning(failedJob, "BackoffLimitExceeded", "Job has reached the specified backoff limit")],
-      logs: [{ namespace: "shop", pod: "migrate-3", container: "migrate", run: "current", text: 'ERROR: relation "orders" already exists' }],
+      logs: [
+        { namespace: "shop", pod: "migrate-3", container: "migrate", run: "current", text: 'ERROR: relation "orders" already exists' },
+      ],
     },
     objects: ["Job migrate"],
     says: 'relation "orders" already exists',
@@ -296,10 +410,23 @@ export const podsAndNodes: Readonly<Record<string, FurtherFault>> = {
     evidence: {
       objects: probed,
       events: [
-        warning(podIn(probed), "Unhealthy", 'Liveness probe failed: Get "http://10.1.0.9:8080/healthz": dial tcp 10.1.0.9:8080: connect: connection refused', { count: 18 }),
+        warning(
+          podIn(probed),
+          "Unhealthy",
+          'Liveness probe failed: Get "http://10.1.0.9:8080/healthz": dial tcp 10.1.0.9:8080: connect: connection refused',
+          { count: 18 },
+        ),
         { ...warning(podIn(probed), "Killing", "Container web failed liveness probe, will be restarted", { count: 6 }), type: "Normal" },
       ],
-      logs: [{ namespace: "shop", pod: "web-7d9c5b8f6-bx2z4", container: "web", run: "previous", text: "2027-03-01T13:59:05Z INFO loading model\n2027-03-01T13:59:35Z INFO loading model 62 %" }],
+      logs: [
+        {
+          namespace: "shop",
+          pod: "web-7d9c5b8f6-bx2z4",
+          container: "web",
+          run: "previous",
+          text: "2027-03-01T13:59:05Z INFO loading model\n2027-03-01T13:59:35Z INFO loading model 62 %",
+        },
+      ],
     },
     objects: ["Deployment web"],
     says: "iveness probe",
@@ -312,7 +439,13 @@ export const podsAndNodes: Readonly<Record<string, FurtherFault>> = {
   "a start hook that fails": {
     evidence: {
       objects: hooked,
-      events: [warning(podIn(hooked), "FailedPostStartHook", "PostStartHook failed: command '/bin/register' exited with 1: registry.example refused the token")],
+      events: [
+        warning(
+          podIn(hooked),
+          "FailedPostStartHook",
+          "PostStartHook failed: command '/bin/register' exited with 1: registry.example refused the token",
+        ),
+      ],
     },
     objects: ["Deployment web"],
     says: "/bin/register",
@@ -320,19 +453,37 @@ export const podsAndNodes: Readonly<Record<string, FurtherFault>> = {
   "an init container that waits for a Service that does not exist": {
     evidence: {
       objects: initWaits,
-      logs: [{ namespace: "shop", pod: "web-7d9c5b8f6-bx2z4", container: "wait-for-db", run: "current", text: Array.from({ length: 30 }, () => "nc: bad address 'db'\nwaiting for db").join("\n") }],
+      logs: [
+        {
+          namespace: "shop",
+          pod: "web-7d9c5b8f6-bx2z4",
+          container: "wait-for-db",
+          run: "current",
+          text: Array.from({ length: 30 }, () => "nc: bad address 'db'\nwaiting for db").join("\n"),
+        },
+      ],
     },
     objects: ["Deployment web", "Service db"],
     says: "db",
   },
   "two faults in one namespace": {
     evidence: ((): FurtherFault["evidence"] => {
-      const first = pullOf('rpc error: code = NotFound desc = failed to resolve reference "example.test/app:1": example.test/app:1: not found');
+      const first = pullOf(
+        'rpc error: code = NotFound desc = failed to resolve reference "example.test/app:1": example.test/app:1: not found',
+      );
       const other = failingWorkload("api", failing(crashed("api", 1)));
       return {
         objects: [...first.objects, ...other, ...healthy("db")],
         events: first.events,
-        logs: [{ namespace: "shop", pod: "api-7d9c5b8f6-bx2z4", container: "api", run: "previous", text: "FATAL: environment variable PAYMENTS_URL is not set" }],
+        logs: [
+          {
+            namespace: "shop",
+            pod: "api-7d9c5b8f6-bx2z4",
+            container: "api",
+            run: "previous",
+            text: "FATAL: environment variable PAYMENTS_URL is not set",
+          },
+        ],
       };
     })(),
     objects: ["Deployment web", "Deployment api"],

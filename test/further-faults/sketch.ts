@@ -65,7 +65,11 @@ export const refusedWorkload = (
     ],
   });
   const [set] = podsOf(workload, {});
-  const replicaSet = { ...set!, spec: { ...(set as unknown as { spec: object }).spec, replicas: 1 }, status: { replicas: 0, conditions: [condition] } };
+  const replicaSet = {
+    ...set!,
+    spec: { ...(set as unknown as { spec: object }).spec, replicas: 1 },
+    status: { replicas: 0, conditions: [condition] },
+  };
   return {
     objects: [workload, replicaSet as KubeObject, ...service(name)],
     events: [warning(replicaSet as KubeObject, "FailedCreate", `Error creating: ${message}`, { count: 14 })],

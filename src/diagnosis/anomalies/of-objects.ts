@@ -51,6 +51,8 @@ const negative: Readonly<Record<string, Severity>> = {
   ReplicaFailure: "degraded",
   Stalled: "degraded",
   Degraded: "degraded",
+  NotReady: "outage",
+  Failed: "outage",
   NamespaceDeletionDiscoveryFailure: "latent",
   NamespaceDeletionContentFailure: "latent",
   NamespaceDeletionGroupVersionParsingFailure: "latent",

@@ -19,6 +19,21 @@ const requestOf = ({ containers, initContainers = [] }: PodSpec, resource: strin
 const requestText = ({ containers }: PodSpec, resource: string): string =>
   containers.flatMap(({ resources }) => resources?.requests?.[resource] ?? resources?.limits?.[resource] ?? []).join(" + ") || "0";
 
+const shortages = ["cpu", "memory", "extended"] as const;
+
+const refusalOf = (resource: string): (typeof shortages)[number] => (resource === "cpu" || resource === "memory" ? resource : "extended");
+
+/** Resources of devices, scratch space and huge pages that the scheduler finds short, by their names. */
+const extendedIn = (message: string): readonly string[] =>
+  [...message.matchAll(/\d Insufficient ([\w./-]{1,320}[\w])/g)]
+    .map(([, name = ""]) => name)
+    .filter((name) => refusalOf(name) === "extended");
+
+const noteOn = (requested: bigint, largest: bigint, nodes: number): string => {
+  if (nodes > 0 && largest === 0n) return "; no node that fits offers it";
+  return largest > 0n && requested > largest ? "; it is larger than an empty node" : "";
+};
+
 export const capacityInsufficient = cause({
   code: "CapacityInsufficient",
   title: "A pod that requests more than any node has free",
@@ -28,20 +43,22 @@ export const capacityInsufficient = cause({
   signs: ["Pod PodScheduled=False", "event FailedScheduling"],
   of: (view: View) =>
     unscheduledPods(view).flatMap((waiting) =>
-      (["cpu", "memory"] as const).map((resource) => {
+      [...new Set(["cpu", "memory", ...extendedIn(waiting.message)])].map((resource) => {
         const { pod, counts, wanted, blocker } = waiting;
         const nodes = wanted ?? view.all(Nodes);
         const requested = requestOf(pod.spec, resource);
         const largest = nodes
           .map((node) => parseQuantity(node.status?.allocatable?.[resource] ?? "") ?? 0n)
           .reduce((most, each) => (each > most ? each : most), 0n);
-        const other = resource === "cpu" ? "memory" : "cpu";
-        const [few, fewOther] = [counts[resource] ?? 0, counts[other] ?? 0];
+        const refusal = refusalOf(resource);
+        const few = counts[refusal] ?? 0;
+        const fewOther = Math.max(...shortages.filter((each) => each !== refusal).map((each) => counts[each] ?? 0));
         return {
           ...{ ...waiting, resource, nodes, requested, largest, few, fewOther },
-          isBlocker: blocker === resource || (blocker === other && few >= fewOther),
+          isAlone: blocker === refusal && fewOther < few,
+          isBlocker: blocker === refusal || (shortages.some((each) => each === blocker) && few >= fewOther),
           amount: requestText(pod.spec, resource),
-          note: largest > 0n && requested > largest ? "; it is larger than an empty node" : "",
+          note: noteOn(requested, largest, nodes.length),
         };
       }),
     ),
@@ -57,7 +74,7 @@ export const capacityInsufficient = cause({
     },
     {
       is: "no other resource keeps it out of as many",
-      holds: ({ blocker, resource, few, fewOther }) => blocker === resource && fewOther < few,
+      holds: ({ isAlone }) => isAlone,
     },
   ],
   detail: ({ resource }) => ({ resource }),

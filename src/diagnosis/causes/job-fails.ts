@@ -13,6 +13,11 @@ const hasEnded = (job: Job): boolean => ["Complete", "Failed"].some((type) => co
 
 const createdAt = ({ metadata }: Job): number => fromTimestamp(metadata.creationTimestamp) ?? 0;
 
+const deadlineText = (job: Job, reason: string | undefined): string => {
+  const seconds = (job as { spec?: { activeDeadlineSeconds?: number } }).spec?.activeDeadlineSeconds;
+  return reason === "DeadlineExceeded" && seconds !== undefined ? ` after ${seconds} s` : "";
+};
+
 export const jobFails = cause({
   code: "JobFails",
   title: "A Job that failed",
@@ -38,7 +43,7 @@ export const jobFails = cause({
           ...{ job, root, later, workload, failures, deaths },
           reason: failed.reason ?? "Failed",
           message: failed.message ?? "the Job failed",
-          detail: deaths.map((death) => `: ${death}`).join(""),
+          detail: `${deadlineText(job, failed.reason)}${deaths.map((death) => `: ${death}`).join("")}`,
         },
       ];
     }),

@@ -37,6 +37,26 @@ const refusals: readonly (readonly [message: RegExp, problem: string, step: stri
     "a subPath of a volumeMount cannot be prepared",
     "correct subPath to a key or a folder that the volume has",
   ],
+  [
+    /cannot load seccomp profile|failed to load seccomp profile/,
+    "its seccomp profile is not on the node",
+    "copy the profile to the nodes, or use the profile RuntimeDefault",
+  ],
+  [
+    /apparmor profile not found|Cannot enforce AppArmor|AppArmor is not enabled/i,
+    "its AppArmor profile is not loaded on the node",
+    "load the profile on the nodes, or remove it from the pod",
+  ],
+  [
+    /unable to find (?:user|group) \S{1,80}: no matching entries/,
+    "its user or group is not in the image",
+    "set securityContext.runAsUser to a user that the image has, or to a number",
+  ],
+  [
+    /no command specified/,
+    "neither the image nor the pod template names a command",
+    "set command in the pod template, or an entrypoint in the image",
+  ],
 ];
 
 interface Refused {

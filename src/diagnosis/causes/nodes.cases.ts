@@ -36,9 +36,12 @@ const tried = ["x", "y", "z"].flatMap((name) =>
     text: "tried",
   })),
 );
-const evicted = podsOf(web, {
-  status: { phase: "Failed", reason: "Evicted", message: "The node was low on resource: ephemeral-storage." },
-});
+const evictedAt = (creationTimestamp: string) =>
+  podsOf(web, {
+    creationTimestamp,
+    status: { phase: "Failed", reason: "Evicted", message: "The node was low on resource: ephemeral-storage." },
+  });
+const evicted = evictedAt("2027-03-01T13:30:00Z");
 const pressure = (status: string): string =>
   `${ready}, { type: DiskPressure, status: "${status}", reason: KubeletHasDiskPressure, message: kubelet has disk pressure }`;
 
@@ -96,7 +99,7 @@ export const cases: CasesByCode = {
   NodeUnderPressure: {
     holds: { objects: [...nodesLike(pressure("True")), web, ...evicted] },
     neighbour: "KubeletDown",
-    contradicted: { objects: [...nodesLike(pressure("False")), web, ...evicted] },
+    contradicted: { objects: [...nodesLike(pressure("False")), web, ...evictedAt("2027-03-01T11:00:00Z")] },
   },
   NodePacketLoss: {
     holds: measuring(retransmits(0, 7), tails),

@@ -49,6 +49,13 @@ export const podRefused: readonly Cause[] = [
     otherwise: "change the resources in the pod template, or the LimitRange",
   }),
   refuser({
+    code: "PriorityClassMissing",
+    title: "A pod whose PriorityClass does not exist",
+    pattern: /no PriorityClass with name (\S{1,253}) was found/,
+    means: "The pod template names a PriorityClass that the cluster does not have.",
+    otherwise: "create the PriorityClass, or correct priorityClassName in the pod template",
+  }),
+  refuser({
     code: "AdmissionPolicyRefuses",
     title: "A pod that a ValidatingAdmissionPolicy refuses",
     pattern: /ValidatingAdmissionPolicy '([^']+)' with binding '[^']+' denied request: (.{1,300})/,

@@ -19,6 +19,9 @@ import { rollbackWithout } from "#diagnosis/remedies.ts";
 import { cause, type Check, type Condition } from "#diagnosis/rule.ts";
 import { nameOf } from "#diagnosis/template.ts";
 import type { View } from "#diagnosis/view.ts";
+import { fromTimestamp } from "#lib/clock.ts";
+import { trimmedEnd } from "#lib/trimmed-end.ts";
+import { recordOf } from "#logs/record.ts";
 
 /** Kubernetes' own defaults wait this long: no delay, every 10 s, three failures. */
 const defaultPatienceSeconds = 30;
@@ -41,6 +44,34 @@ const passingDeclared = ({ container, passing }: ProbeFailure): readonly Probe[]
 /** Probes that pass on the same port in another protocol. */
 const passingOtherwise = ({ probe, passing }: ProbeFailure): readonly Probe[] =>
   passing.filter(({ port, handler }) => port === probe.port && handler !== probe.handler && handler !== "tcp");
+
+/**
+ * Killed again and again about when the probe gives up, never ready, and its log goes on until then: a program that hangs says nothing. The kubelet
+ * counts from the start, and then waits for the grace period.
+ */
+const isEndedAtWork = ({ workload, pod, container, probe }: ProbeFailure, view: View): boolean => {
+  const status = pod.status?.containerStatuses?.find(({ name }) => name === container.name);
+  const { startedAt, finishedAt, exitCode } = status?.lastState?.terminated ?? {};
+  const [began, ended] = [fromTimestamp(startedAt), fromTimestamp(finishedAt)];
+  if (status?.ready !== false || status.restartCount < 2 || began === undefined || ended === undefined) return false;
+  const ranSeconds = (ended - began) / 1000;
+  const isKilled = exitCode === 137 || exitCode === 143 || exitCode === 0;
+  if (!isKilled || ranSeconds < patienceSeconds(probe) - probe.periodSeconds || ranSeconds > patienceSeconds(probe) + graceSeconds)
+    return false;
+  const log = view
+    .logsOf(workload)
+    .find((each) => each.pod === pod.metadata.name && each.container === container.name && each.run === "previous");
+  const { atMs } = recordOf(
+    trimmedEnd(log?.text ?? "", "\n")
+      .split("\n")
+      .at(-1) ?? "",
+  );
+  return atMs !== undefined && ended - atMs <= silentMs && atMs - began >= silentMs;
+};
+/** A program at work writes something within this. */
+const silentMs = 20_000;
+/** The default terminationGracePeriodSeconds, and a little for the runtime. */
+const graceSeconds = 45;
 
 /** A probe with the same target that waits longer for the answer passes. */
 const isOutwaited = ({ probe, message, passing }: ProbeFailure): boolean =>
@@ -187,9 +218,10 @@ export const probeWrong: readonly Cause[] = [
     suppressedBy: ["ProbeWrongPort", "ProbeWrongProtocol", "ProbeWrongPath"],
     when: [
       {
-        is: "it restarts the container sooner than the defaults would, or a probe that waits longer for the same answer passes",
-        holds: (failure) =>
-          isOutwaited(failure) || (failure.kind !== "readiness" && patienceSeconds(failure.probe) < defaultPatienceSeconds),
+        is: "it restarts the container sooner than the defaults would, ends each of its starts, or a probe that waits longer for the same answer passes",
+        holds: (failure, view) =>
+          isOutwaited(failure) ||
+          (failure.kind !== "readiness" && (patienceSeconds(failure.probe) < defaultPatienceSeconds || isEndedAtWork(failure, view))),
       },
       { is: "the program does not answer yet", holds: ({ message }) => noAnswer.test(message) },
     ],

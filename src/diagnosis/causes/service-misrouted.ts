@@ -73,14 +73,18 @@ const labelsText = (labels: Labels = {}): string =>
 /** A label that matches by key and value, or by value; a similar value; the name of the workload. Twice each, so that a free workload decides a tie. */
 const likeness = { same: 6, similar: 4, name: 4, free: 3 };
 
+/** A container may listen on a port that it does not declare, but not under a name. */
+const mayServe = (containers: readonly Container[], port: Port): boolean =>
+  portsAt(containers, port).length > 0 ||
+  (typeof (port.targetPort ?? port.port) === "number" && containers.every(({ ports = [] }) => ports.length === 0));
+
 /** The workload that listens on its target ports and whose labels are most similar; undefined where two are equal. */
 const intendedWorkload = (
   view: View,
   { metadata: { namespace, name }, spec: { selector = {}, ports = [] } }: Service,
 ): Workload | undefined => {
   const candidates = view.workloads.filter(
-    ({ reference, template }) =>
-      reference.namespace === namespace && ports.every((port) => portsAt(template.spec.containers, port).length > 0),
+    ({ reference, template }) => reference.namespace === namespace && ports.every((port) => mayServe(template.spec.containers, port)),
   );
   const [first, second] = candidates
     .map((workload) => {
