@@ -87,5 +87,5 @@ export const networkPolicyDenies = cause({
       ? [restoration(change, `${callers.map(({ reference }) => referenceText(reference)).join(", ")} can connect again.`)]
       : [],
   remedy: "`restore_object`, if the change journal has the earlier policy. Otherwise, add the caller to an ingress rule.",
-  otherwise: "add an ingress rule that matches the labels of {callers}, if they are meant to call {workload}",
+  otherwise: "add an ingress rule that matches the labels of {callers}, if they should call {workload}",
 });
