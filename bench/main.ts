@@ -3,6 +3,7 @@ import process from "node:process";
 import { collectBench } from "#bench/collect/run.ts";
 import { contextBench } from "#bench/context/run.ts";
 import { diagnosisBench } from "#bench/diagnosis/run.ts";
+import { gatewayBench } from "#bench/gateway/run.ts";
 import { journalBench } from "#bench/journal/run.ts";
 import { loadBench } from "#bench/load/run.ts";
 import { memoryBench } from "#bench/memory/run.ts";
@@ -14,6 +15,7 @@ const benches: Readonly<Record<string, Bench>> = {
   collect: collectBench,
   context: contextBench,
   diagnosis: diagnosisBench,
+  gateway: gatewayBench,
   journal: journalBench,
   load: loadBench,
   memory: memoryBench,
