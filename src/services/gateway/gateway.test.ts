@@ -1,5 +1,5 @@
 // The Gateway over HTTP against an embedded API server: what it answers, what it stores, and how many calls that takes.
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { Deployments, Namespaces, Pods, ReplicaSets } from "#api/kubernetes.ts";
@@ -384,16 +384,50 @@ describe("bad input", () => {
     ]);
   });
 
-  test("a client that never finishes its request is cut off", async () => {
-    const { server } = await setUp({ patience: { headersTimeoutMs: 300, requestTimeoutMs: 600 } });
-    const socket = connect(server.port, "127.0.0.1");
-    socket.write(`POST ${prometheusSignalsPath} HTTP/1.1\r\nHost: x\r\n`);
-    const answer = await new Promise<string>((resolve) => {
-      let text = "";
-      socket.on("data", (part: Buffer) => (text += part.toString()));
-      socket.on("close", () => resolve(text));
+  describe("a client that is slow", () => {
+    const answerTo = (port: number, text: string, more = (_socket: Socket): void => {}): Promise<string> => {
+      const socket = connect(port, "127.0.0.1");
+      socket.write(text);
+      more(socket);
+      return new Promise((resolve) => {
+        let answer = "";
+        socket.on("data", (part: Buffer) => (answer += part.toString()));
+        socket.on("error", () => {});
+        socket.on("close", () => resolve(answer));
+      });
+    };
+    const head = `POST ${prometheusSignalsPath} HTTP/1.1\r\nHost: x\r\n`;
+    const withBody = `${head}authorization: Bearer ${senderToken("alertmanager")}\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n`;
+    const drip = (socket: Socket): void => {
+      const timer = setInterval(() => socket.write(" "), 20);
+      socket.on("close", () => clearInterval(timer));
+    };
+
+    test.each<[string, string, ((socket: Socket) => void)?]>([
+      ["says nothing", ""],
+      ["never ends its headers", head],
+      ["never ends its body", `${withBody}{"version":`],
+      ["sends its body a byte at a time", withBody, drip],
+    ])("is cut off when it %s, and others are served meanwhile", async (_, text, more) => {
+      const { server, post, requests } = await setUp({ patience: { headersTimeoutMs: 300, requestTimeoutMs: 600 } });
+      const answered = answerTo(server.port, text, more);
+      expect(await post({})).toEqual(["created"]);
+      expect(await answered).toMatch(/^$|^HTTP\/1.1 408/);
+      expect(requests()).toHaveLength(1);
     });
-    expect(answer).toContain("408");
+  });
+
+  test("1,000 alerts in a body of almost 10 MiB are taken", async () => {
+    const { send, requests } = await setUp();
+    const annotations = { description: "x ".repeat(5_000) };
+    const alerts = Array.from({ length: 1_000 }, (_, index) =>
+      alertmanagerAlert({ name: `A${index}`, labels: { namespace: "shop", deployment: `d${index % 25}` }, annotations }),
+    );
+    const body = JSON.stringify(delivery(alerts));
+    expect(body.length).toBeGreaterThan(9.5 * 1024 * 1024);
+    const { status, results } = await send(body);
+    expect([status, results.length, new Set(results.map(({ result }) => result))]).toEqual([202, 1_000, new Set(["created", "joined"])]);
+    expect(requests()).toHaveLength(25);
   });
 });
 
