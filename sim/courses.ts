@@ -1,7 +1,7 @@
 // What is simulated: the alert, what people do meanwhile, what the object does with a repair, and how it has to end. One row each.
 import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import type { PodFate } from "#sim/job-runner.ts";
-import { type FixtureFault, fixtureFaults } from "#sim/fixture-faults.ts";
+import { type FixtureFault, fixtureFaults } from "#scenarios/faults/fixture-faults.ts";
 import { cancel, crashLoop, decideApprovals, moveOnceBegun, remove, type Stage, unpause, whenIn } from "#sim/stage.ts";
 import { planElsewhere, planSeveralSteps } from "#sim/several-steps.ts";
 

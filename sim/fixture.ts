@@ -14,7 +14,7 @@ import { ownedBy } from "#kube/ensure.ts";
 import { isConflict, isNotFound } from "#kube/errors.ts";
 import { jsonEqual } from "#lib/canonical-json.ts";
 import { type Clock, toTimestamp } from "#lib/clock.ts";
-import { containerOf, type FixtureFault, withSecret } from "#sim/fixture-faults.ts";
+import { containerOf, type FixtureFault, withSecret } from "#scenarios/faults/fixture-faults.ts";
 import { podStatus } from "#sim/pod-status.ts";
 
 export interface FixtureOptions {

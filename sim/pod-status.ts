@@ -1,6 +1,6 @@
 // The status that a kubelet writes for a fixture's pod, by what becomes of its container. Pure.
 import type { Container, Pod } from "#api/kubernetes.ts";
-import type { PodState } from "#sim/fixture-faults.ts";
+import type { PodState } from "#scenarios/faults/fixture-faults.ts";
 
 type ContainerStatus = NonNullable<NonNullable<Pod["status"]>["containerStatuses"]>[number];
 

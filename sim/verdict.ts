@@ -1,7 +1,7 @@
 // Whether a run was as it should be: the laws it kept, how it ended for its course, and what a run without faults has made. Pure.
 import type { Fault, FaultPlan } from "#sim/faults.ts";
 import type { Simulated } from "#sim/run-once.ts";
-import { badArgs, goodArgs } from "#sim/fixture-faults.ts";
+import { badArgs, goodArgs } from "#scenarios/faults/fixture-faults.ts";
 import type { Course } from "#sim/courses.ts";
 
 /** Runs without faults: of the course itself, and of the longest one that it may become where an outside event comes too late. */

@@ -4,7 +4,7 @@ import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import type { Random } from "#lib/clock.ts";
 import { drawFault } from "#sim/fault-space.ts";
 import type { Fault, FaultPlan } from "#sim/faults.ts";
-import { type FixtureFaultName, fixtureFaults } from "#sim/fixture-faults.ts";
+import { type FixtureFaultName, fixtureFaults } from "#scenarios/faults/fixture-faults.ts";
 import type { Answer, Edit, GeneratedFixture, GeneratedInput, SimEvent } from "#sim/generator/input.ts";
 import type { PodFate } from "#sim/job-runner.ts";
 import { between, createSeededRandom, pick } from "#sim/seeded-random.ts";

@@ -1,7 +1,7 @@
 // Everything that a generated run is made of, as data: it can be printed, replayed and made smaller. What it leads to follows from the product alone.
 import type { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { type FaultPlan, faultText } from "#sim/faults.ts";
-import type { FixtureFaultName } from "#sim/fixture-faults.ts";
+import type { FixtureFaultName } from "#scenarios/faults/fixture-faults.ts";
 import type { PodFate } from "#sim/job-runner.ts";
 import type { SimNamespace } from "#sim/world.ts";
 

@@ -4,7 +4,7 @@ import { AIApprovalRequest } from "#api/kinds/ai-approval-request.ts";
 import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { toTimestamp } from "#lib/clock.ts";
-import { type FixtureFault, fixtureFaults, withSecret } from "#sim/fixture-faults.ts";
+import { type FixtureFault, fixtureFaults, withSecret } from "#scenarios/faults/fixture-faults.ts";
 import type { Answer, Edit, GeneratedInput, SimEvent } from "#sim/generator/input.ts";
 import { own, policyPath } from "#sim/platform.ts";
 import type { Stage } from "#sim/stage.ts";

@@ -3,7 +3,7 @@ import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import { Deployments } from "#api/kubernetes.ts";
 import { referenceText } from "#api/object.ts";
 import { forbidAmbient } from "#sim/ambient.ts";
-import { containerOf, fixtureFaults } from "#sim/fixture-faults.ts";
+import { containerOf, fixtureFaults } from "#scenarios/faults/fixture-faults.ts";
 import { activeMs } from "#sim/generator/draw-input.ts";
 import type { GeneratedInput } from "#sim/generator/input.ts";
 import { playInput, replacePolicy } from "#sim/generator/play-input.ts";

@@ -1,8 +1,18 @@
 // A Deployment whose controllers are played by the test: a release that crashes, and what Kubernetes does once the old template is back.
-import { type Deployment, Deployments, type Pod, Pods, type ReplicaSet, ReplicaSets, type PodTemplate } from "#api/kubernetes.ts";
+import {
+  type Container,
+  type Deployment,
+  Deployments,
+  type Pod,
+  Pods,
+  type ReplicaSet,
+  ReplicaSets,
+  type PodTemplate,
+} from "#api/kubernetes.ts";
 import { ownedBy } from "#kube/ensure.ts";
 import type { Kube } from "#kube/client.ts";
 import { jsonEqual } from "#lib/canonical-json.ts";
+import { crashingRelease } from "#scenarios/faults/fixture-faults.ts";
 
 export interface ScriptedWorkload {
   readonly name: string;
@@ -12,15 +22,14 @@ export interface ScriptedWorkload {
   follow(): Promise<void>;
 }
 
-const templateOf = (name: string, args: string[]): PodTemplate => ({
+const templateOf = (name: string, container: Container): PodTemplate => ({
   metadata: { labels: { app: name } },
-  spec: { containers: [{ name: "web", image: "example.test/web:1", args }] },
+  spec: { containers: [container] },
 });
 
 /** Two revisions: the first ran, the second exits with 1 at every start. Times are given, because the API server keeps none of a status. */
 export const createScriptedWorkload = async (kube: Kube, namespace: string, name: string): Promise<ScriptedWorkload> => {
-  const goodTemplate = templateOf(name, ["serve"]);
-  const badTemplate = templateOf(name, ["serve", "--cache=redis"]);
+  const [goodTemplate, badTemplate] = [templateOf(name, crashingRelease[0]), templateOf(name, crashingRelease[1])];
   const deployment = await kube.create(Deployments, {
     apiVersion: "apps/v1",
     kind: "Deployment",
