@@ -52,7 +52,7 @@ export interface Rule<S extends object, Says extends string, Chain extends strin
   readonly repairs?: (subject: NoInfer<S>, view: View) => readonly Remedy[];
   /** The manual step: an imperative clause. */
   readonly otherwise: Otherwise & Template<Otherwise, NoInfer<S>>;
-  /** For the reference page; default: `otherwise`. */
+  /** For the reference page; by default `otherwise`, without its command. */
   readonly remedy?: string;
   /** Path of the field at fault. */
   readonly field?: (subject: NoInfer<S>) => string;
@@ -72,7 +72,7 @@ export const cause = <S extends object, const Says extends string, const Chain e
   const { code, title, reads, means, needs, signs, suppressedBy = [], generality = 0, of, otherwise } = rule;
   return {
     ...{ code, title, reads, means, needs, signs, suppressedBy, generality },
-    remedy: rule.remedy ?? `${asSentence(otherwise)}.`,
+    remedy: rule.remedy ?? `${asSentence(otherwise.replace(/: \{command\}$/, ""))}.`,
     find: (view) =>
       of(view).flatMap((subject) => ("nearMiss" in subject ? [ruledOut(code, subject.nearMiss)] : assessed(rule, subject, view))),
   };

@@ -44,7 +44,7 @@ export const autoscalerAtItsLimit = cause({
     }),
   when: [
     {
-      is: "it has all replicas that it may have",
+      is: "it has maxReplicas replicas",
       not: ({ autoscaler, maxReplicas, currentReplicas }) =>
         `${nameOf(autoscaler)} has ${currentReplicas} of at most ${maxReplicas} replicas`,
       holds: ({ maxReplicas, currentReplicas }) => currentReplicas >= maxReplicas,

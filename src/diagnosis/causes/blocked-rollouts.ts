@@ -59,7 +59,7 @@ export const hostPortsTaken = cause({
     },
   ],
   says: "The rollout of {workload} needs hostPort {ports}, which its old pods hold on every node; its strategy stops none of them first.",
-  chain: "hostPort {ports} has one user a node → maxUnavailable rounds down to 0 → {pod} finds no free ports",
+  chain: "only one pod per node can use hostPort {ports} → maxUnavailable rounds down to 0 → {pod} finds no free ports",
   quotes: (waiting) => [
     schedulerQuote(waiting),
     objectQuote(waiting.workload, `strategy: ${JSON.stringify(strategyOf(waiting.workload))}`),
@@ -107,11 +107,10 @@ export const volumeHeldByOldPod = cause({
       holds: ({ old, failing }) => old.metadata.creationTimestamp < failing.metadata.creationTimestamp,
     },
   ],
-  says: "The RollingUpdate of {workload} starts Pod {name} while Pod {holder} still holds the lock on their volume {claims}; neither step can end.",
+  says: "The RollingUpdate of {workload} starts Pod {name} while Pod {holder} still holds the lock on their volume {claims}; the rollout cannot finish.",
   chain:
     "strategy RollingUpdate with the same volume {claims} for both pods → Pod {holder} holds the lock → Pod {name} fails and is never ready",
   quotes: ({ line }) => [lineQuote(line)],
-  remedy: "Set the strategy to Recreate, so that the old pod ends first.",
   otherwise: "set the strategy to Recreate, so that the old pod ends first: {command}",
 });
 
@@ -153,7 +152,6 @@ export const oldPodDoesNotEnd = cause({
   quotes: ({ ending, grace }) => [
     objectQuote(ending, `deletionTimestamp ${ending.metadata.deletionTimestamp ?? ""}, terminationGracePeriodSeconds ${grace}`),
   ],
-  remedy: "End the old pod if it holds no work, then correct the preStop hook or the grace period.",
   otherwise: "end the old pod if it holds no work, then correct the preStop hook or the grace period: {command}",
 });
 

@@ -11,7 +11,7 @@ export const budgetBlocksDrain = cause({
   code: "BudgetBlocksDrain",
   title: "A disruption budget that blocks a drain",
   reads: "Budgets that allow no disruption, the pods that they cover, and cordoned nodes.",
-  means: "All pods are healthy and the budget requires all of them, so that none can leave its cordoned node.",
+  means: "All pods are healthy and the budget requires all of them, so none of them can leave its cordoned node.",
   needs: ["objects.PodDisruptionBudget", "objects.Node", "objects.Pod"],
   signs: ["PodDisruptionBudget"],
   of: (view: View) =>
@@ -47,7 +47,7 @@ export const budgetBlocksDrain = cause({
   ],
   supports: [{ is: "it requires every pod", holds: ({ required, count }) => required >= count }],
   object: ({ budget }) => budget,
-  says: "{budget} allows no eviction ({healthy} healthy, {required} required), so that {node} cannot be drained.",
+  says: "{budget} allows no eviction ({healthy} healthy, {required} required), so {node} cannot be drained.",
   chain: "{node} is cordoned → {budget} requires {required} of {count} pods → no pod may be evicted",
   quotes: ({ budget, healthy, required }) => {
     const { minAvailable, maxUnavailable } = budget.spec;

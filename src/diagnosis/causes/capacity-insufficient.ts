@@ -78,7 +78,7 @@ export const capacityInsufficient = cause({
     },
   ],
   detail: ({ resource }) => ({ resource }),
-  says: "Pods of {workload} request {amount} of {resource}, and no node has as much free{note}.",
+  says: "Pods of {workload} request {amount} of {resource}, and no node has that much free{note}.",
   chain: "{amount} of {resource} is requested → {few} nodes have less free → {pod} is not scheduled",
   quotes: (waiting) => [
     objectQuote(waiting.workload, `requests.${waiting.resource}: ${waiting.amount}`),

@@ -50,7 +50,7 @@ const kinds: readonly Kind[] = [
     code: "VolumeOccupied",
     title: "A claim whose only volume is taken by another claim",
     means: "The volume that would fit is bound to, or reserved for, another claim.",
-    otherwise: "find out who uses the volume before you release it: it may hold data",
+    otherwise: "find the user of the volume before you release it: it may hold data",
   },
   {
     misfit: "class",

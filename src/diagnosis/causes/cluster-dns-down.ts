@@ -37,7 +37,7 @@ export const clusterDnsDown = cause({
       {
         ...{ object, clients, ready, count: pods.length, isDown: ready === 0 },
         affected: clients.length === 1 ? "1 workload gets" : `${clients.length} workloads get`,
-        effects: clients.slice(0, 3).map(({ workload }) => `${nameOf(workload)} resolves no name`),
+        effects: clients.slice(0, 3).map(({ workload }) => `${nameOf(workload)} cannot resolve names`),
       },
     ];
   },

@@ -71,6 +71,5 @@ export const cpuOverload = cause({
   chain: "{owner} uses {used} → the kernel throttles it at {bound} → it and its callers are slow",
   quotes: ({ usage, throttled, requests }) => [usage, throttled, requests].map((metric) => quoted(metric, metricQuote)),
   explains: ({ workload }, view) => callersOfWorkload(view, workload),
-  remedy: "Find out what the program does with the CPU. Raise the limit only if the work is wanted.",
-  otherwise: "find out what the program does with the CPU; raise the limit only if the work is wanted",
+  otherwise: "find the source of the CPU load; raise the limit only if the work is wanted",
 });

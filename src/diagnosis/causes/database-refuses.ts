@@ -82,7 +82,7 @@ export const databaseConnectionsExhausted = refusal({
   means: "The server runs and refuses new connections because its limit is reached: one client leaks them, or the limit is too low.",
   remedy: "Find the client that holds the connections. A restart of clients or a higher limit only buys time.",
   words: ({ full }) => full,
-  effect: "has no connection left",
+  effect: "has no connections left",
   otherwise: "find the client that holds the connections: look for a leaking pool, more replicas than the limit allows, or a lowered limit",
 });
 

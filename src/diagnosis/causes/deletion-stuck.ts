@@ -50,7 +50,7 @@ export const deletionStuck = cause({
     },
   ],
   object: ({ object }) => object,
-  says: "{object} was deleted {duration} ago and remains: {holds}.",
+  says: "{object} was deleted {duration} ago and still exists: {holds}.",
   chain: "{holds} → the API server keeps the object until then",
   quotes: ({ object, text }) => [objectQuote(object, text)],
   otherwise: "repair the controller of the finalizer; removing the finalizer by hand leaves its external resources behind",

@@ -9,7 +9,7 @@ import type { View, Workload } from "#diagnosis/view.ts";
 /** The words of runc and containerd. */
 const problems: readonly (readonly [pattern: RegExp, problem: string])[] = [
   [/exec: "([^"]+)": (?:executable file not found in \$PATH|stat [^:]+: no such file or directory)/, "is not in the image"],
-  [/exec: "([^"]+)": permission denied/, "may not be executed"],
+  [/exec: "([^"]+)": permission denied/, "is not executable"],
   [/exec (\S+): no such file or directory/, "is not in the image"],
   [/exec (\S+): exec format error|exec format error/, "was built for another architecture"],
 ];
@@ -30,7 +30,7 @@ export const entryPointMissing = cause({
   code: "EntryPointMissing",
   title: "A command that the image does not have",
   reads: "The errors of the container runtime when it starts a process, and logs that end in an exec format error.",
-  means: "The command is not in the image, may not be executed, or was built for another architecture.",
+  means: "The command is not in the image, is not executable, or was built for another architecture.",
   suppressedBy: ["MountHidesProgram"],
   needs: ["objects.Pod"],
   signs: ["ended", "waiting RunContainerError", "waiting CreateContainerError"],

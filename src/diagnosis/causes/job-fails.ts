@@ -67,5 +67,5 @@ export const jobFails = cause({
       : [...failures.slice(0, 2).map((each) => failureQuote(workload, each)), ...logQuotes(view, workload, failures, 2)]),
   ],
   explains: ({ job }) => [job],
-  otherwise: "check what the Job has already done, then correct its template and run it again",
+  otherwise: "check the completed work of the Job, then correct its template and run it again",
 });

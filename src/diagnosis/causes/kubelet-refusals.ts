@@ -18,7 +18,7 @@ const refusals: readonly (readonly [message: RegExp, problem: string, step: stri
   ],
   [
     /runAsNonRoot and image has non-numeric user/,
-    "runAsNonRoot is set, and the image names its user by a word that the kubelet cannot verify",
+    "runAsNonRoot is set, and the image declares its user by name, which the kubelet cannot verify",
     "set securityContext.runAsUser to the number of that user",
   ],
   [/runAsUser breaks non-root policy/, "runAsNonRoot is set, and runAsUser is 0", "set securityContext.runAsUser to a user other than 0"],
@@ -120,7 +120,7 @@ const rejections: Readonly<Record<string, readonly [problem: string, step: strin
   ],
   UnexpectedAdmissionError: ["the node could not provide a device or a resource that it requests", "check the device plugin of the node"],
   NodeAffinity: ["the node no longer matches its node selector", "correct the node's labels, or the selector"],
-  NodePorts: ["a hostPort that it asks for is taken on the node", "remove the hostPort, or run fewer replicas than nodes"],
+  NodePorts: ["a hostPort that it asks for is taken on the node", "remove the hostPort, or run at most one replica per node"],
   TopologyAffinityError: [
     "the node cannot align its resources as the topology manager demands",
     "request whole CPUs, or relax the topology manager's policy",
@@ -130,7 +130,7 @@ const rejections: Readonly<Record<string, readonly [problem: string, step: strin
   PodOSSelectorNodeLabelDoesNotMatch: ["the node runs another operating system", "set spec.os and a node selector that fit"],
   OutOfcpu: ["the node had less free CPU than it requests", "free CPU on the node, or lower the request"],
   OutOfmemory: ["the node had less free memory than it requests", "free memory on the node, or lower the request"],
-  OutOfpods: ["the node runs as many pods as it may", "add nodes, or raise maxPods"],
+  OutOfpods: ["the node already runs its maximum number of pods", "add nodes, or raise maxPods"],
 };
 
 export const podRejected = cause({

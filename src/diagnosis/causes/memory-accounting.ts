@@ -94,7 +94,7 @@ export const tmpfsCountsAsMemory = cause({
   code: "TmpfsCountsAsMemory",
   title: "Files in a memory-backed volume that count as memory",
   reads: "Containers that were OOMKilled, and their emptyDir volumes of medium Memory.",
-  means: "What a container writes to such a volume counts against its memory limit.",
+  means: "Files that a container writes to such a volume count against its memory limit.",
   needs: ["objects.Pod"],
   signs: ["ended"],
   of: (view: View) =>

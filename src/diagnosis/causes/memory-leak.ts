@@ -79,6 +79,6 @@ export const memoryLeak = cause({
     quoted(near, metricQuote),
     ...raises.map(({ at, by, before, after }) => quote("change", nameOf(workload), `${at} ${by}: memory limit ${before} → ${after}`)),
   ],
-  remedy: "Find what grows in the program. A restart buys time; more memory only delays the next kill.",
-  otherwise: "find what grows in the program; more memory only delays the next kill",
+  remedy: "Find the leak in the program. A restart buys time; more memory only delays the next kill.",
+  otherwise: "find the leak in the program; more memory only delays the next kill",
 });

@@ -1,4 +1,4 @@
-// Pods whose own DNS settings resolve no name: dnsPolicy None uses the nameservers of dnsConfig alone, Default those of the node, which know no Services.
+// Pods whose own DNS settings cannot resolve names: dnsPolicy None uses the nameservers of dnsConfig alone, Default those of the node, which know no Services.
 import { Pods, Services } from "#api/kubernetes.ts";
 import { hasUnreadyPod, unreadyPods } from "#diagnosis/checks/pods.ts";
 import { lineQuote, linesSaying } from "#diagnosis/log-lines.ts";
@@ -40,7 +40,7 @@ const dnsServersOf = (view: View): ReadonlySet<string> =>
 
 export const nameResolutionFails = cause({
   code: "NameResolutionFails",
-  title: "Pods whose own DNS settings resolve no name",
+  title: "Pods whose own DNS settings cannot resolve names",
   reads: "dnsPolicy and dnsConfig of pods, the Services that serve DNS, and the errors of programs that resolve a name.",
   means:
     "The pod template sends lookups to a nameserver that does not answer them, while pods with the cluster's own settings resolve names.",
@@ -83,7 +83,7 @@ export const nameResolutionFails = cause({
     hasUnreadyPod,
   ],
   field: () => "spec.template.spec.dns",
-  says: "Pods of {workload} resolve no name: dnsPolicy {policy} sends lookups to {servers}.",
+  says: "Pods of {workload} cannot resolve names: dnsPolicy {policy} sends lookups to {servers}.",
   chain: "dnsPolicy {policy} of {workload} sends lookups to {servers} → the names of other Services do not resolve → {effect}",
   quotes: ({ workload, policy, nameservers, lines }) => [
     objectQuote(workload, `dnsPolicy: ${policy}; dnsConfig.nameservers: ${nameservers.join(", ") || "none"}`),

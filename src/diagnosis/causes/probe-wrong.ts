@@ -135,7 +135,7 @@ const probeFault = ({ fault, words, fix = () => [], ...rule }: Fault): Cause =>
       }),
       ...fix(failure),
     ],
-    otherwise: "correct the probe to match what the program serves, and how soon",
+    otherwise: "correct the port, protocol, path or timing of the probe",
   });
 
 export const probeWrong: readonly Cause[] = [

@@ -73,7 +73,7 @@ export const replicasZero = cause({
     { is: "it was scaled down within the last hour", holds: ({ isRecent }) => isRecent, weight: 2 },
     { is: "an alert, a caller or a failed connection misses it", holds: ({ isMissed }) => isMissed || "unknown", weight: 2 },
   ],
-  says: "{workload} is scaled to zero, so that {services} has no endpoints.",
+  says: "{workload} is scaled to zero, so {services} has no endpoints.",
   chain: "replicas of {workload} were set to 0 → {services} has no endpoints → {effects}",
   quotes: ({ workload, event, alert, failed }) => [
     objectQuote(workload, "spec.replicas: 0"),

@@ -127,7 +127,7 @@ export const rightsMissing = cause({
     { is: "a grant was changed or deleted", holds: ({ lost }) => lost !== undefined || "unknown", weight: 2 },
   ],
   object: ({ lost, subject }) => lost?.object ?? subject,
-  says: "{workload} may not {text}: {reason}.",
+  says: "{workload} is not allowed to {text}: {reason}.",
   chain: "{reason} → the API server refuses {text} to {subject} → {workload} logs the refusal",
   quotes: ({ log, words, lost, change, right, text }, view) => [
     logQuote(log, words),

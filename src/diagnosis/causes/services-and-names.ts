@@ -15,7 +15,7 @@ const ipv4 = /^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/;
 export const externalNameIsAddress = cause({
   code: "ExternalNameIsAddress",
   title: "An ExternalName that is an IP address",
-  reads: "Services of type ExternalName, and what the logs of others say of them.",
+  reads: "Services of type ExternalName, and the complaints of callers about them.",
   means: "DNS answers with a CNAME to the address as if it were a host name, and no such name resolves.",
   needs: ["objects.Service", "logs"],
   signs: ["Service"],
@@ -47,7 +47,7 @@ export const serviceSelectsOthers = cause({
   code: "ServiceSelectsOthers",
   title: "A Service that also selects another workload",
   reads: "Services, the workloads whose pods they select, and the ports that these declare.",
-  means: "A part of the requests goes to pods that do not serve the Service's port.",
+  means: "Some requests go to pods that do not serve the Service's port.",
   needs: ["objects.Service", "objects.Pod"],
   signs: ["Service"],
   of: (view: View) =>
@@ -65,8 +65,8 @@ export const serviceSelectsOthers = cause({
     { is: "a caller is refused", holds: ({ service }, view) => complaintsAboutService(view, service).length > 0 || "unknown" },
   ],
   object: ({ service }) => service,
-  says: "{service} selects pods of {others} besides those of {owner}; they do not serve port {targets}, so a part of its requests is refused.",
-  chain: "the selector of {service} matches {others} → a part of the requests reaches pods that do not serve port {targets}",
+  says: "{service} selects pods of {others} besides those of {owner}; they do not serve port {targets}, so some requests are refused.",
+  chain: "the selector of {service} matches {others} → some requests reach pods that do not serve port {targets}",
   quotes: ({ service, others }) => [
     objectQuote(service, `selector: ${JSON.stringify(service.spec.selector)}`),
     ...others.slice(0, 2).map((other) => objectQuote(other, `labels: ${JSON.stringify(other.template.metadata?.labels ?? {})}`)),
@@ -88,7 +88,7 @@ export const governingServiceMissing = cause({
   code: "GoverningServiceMissing",
   title: "A StatefulSet whose governing Service does not exist",
   reads: "The serviceName of StatefulSets, and the headless Services that select their pods.",
-  means: "The pods have no DNS names of their own, and cannot find each other by them.",
+  means: "The pods have no DNS names of their own, and cannot find each other.",
   needs: ["objects.StatefulSet", "objects.Service"],
   signs: ["StatefulSet"],
   of: (view: View) =>
@@ -105,8 +105,8 @@ export const governingServiceMissing = cause({
     { is: "a log names a host under it", holds: ({ line }) => line !== undefined },
     { is: "a headless Service of another name selects the pods", holds: ({ headless }) => headless.length > 0 },
   ],
-  says: "{workload} names {serviceName} as its serviceName, and no such Service exists; headless Services of its pods: {other}.",
-  chain: "serviceName {serviceName} is not a Service → the pods of {workload} have no DNS names → they cannot find each other",
+  says: "{workload} has serviceName {serviceName}, but Service {serviceName} does not exist; headless Services of its pods: {other}.",
+  chain: "Service {serviceName} does not exist → the pods of {workload} have no DNS names → they cannot find each other",
   quotes: ({ workload, serviceName, line }) => [objectQuote(workload, `serviceName: ${serviceName}`), quoted(line, lineQuote)],
   remedy: "Create a headless Service with the name that the StatefulSet expects.",
   otherwise: "create a headless Service {serviceName} that selects the pods; serviceName itself cannot be changed",

@@ -30,7 +30,7 @@ const evictedSign = ({ pods }: Workload): Sign | undefined => {
   return pod === undefined
     ? undefined
     : {
-        problem: "uses more local storage than it may, and its pods are evicted",
+        problem: "uses more local storage than its limit, and its pods are evicted",
         quote: objectQuote(pod, `Evicted: ${pod.status?.message ?? ""}`),
       };
 };
@@ -46,7 +46,7 @@ const logSign = (view: View, workload: Workload, errors: Errors): Sign | undefin
 
 interface Texts extends Pick<Cause, "title" | "reads" | "means" | "suppressedBy"> {
   readonly code: CauseCode;
-  readonly remedy: string;
+  readonly remedy?: string;
   readonly otherwise: string;
 }
 
@@ -70,16 +70,15 @@ export const storageExceeded = cannotWrite((view, workload) => evictedSign(workl
   code: "StorageExceeded",
   title: "Storage that is used up",
   reads: "Pods that were evicted for ephemeral storage or the limit of an emptyDir; logs of failing containers with ENOSPC or EDQUOT.",
-  means: "The program writes more than it may.",
-  remedy: "Check what the program writes, then remove data or provide more space.",
-  otherwise: "check what the program writes, then remove data or provide more space",
+  means: "The program writes more than its limit.",
+  otherwise: "check the files that the program writes, then remove data or provide more space",
 });
 
 export const fileSystemReadOnly = cannotWrite((view, workload) => logSign(view, workload, readOnly), {
   code: "FileSystemReadOnly",
   title: "A file system that is read-only",
   reads: "Logs of failing containers with EROFS.",
-  means: "The program writes to a path that it may only read.",
+  means: "The program writes to a path that is read-only for it.",
   remedy: "Mount a volume at the path that the program writes to, or set `readOnlyRootFilesystem: false`.",
   otherwise: "mount a volume at the path that the program writes to, or make its file system writable",
   // The change that made it read-only explains more, and can be undone.

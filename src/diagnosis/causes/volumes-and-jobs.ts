@@ -210,7 +210,7 @@ export const jobKeptRunning = cause({
     { is: "it has run alone for several minutes", holds: ({ minutes }) => minutes >= aloneMinutes },
     { is: "the Job has no deadline", holds: ({ workload }) => (workload.object as Job).spec.activeDeadlineSeconds === undefined },
   ],
-  says: "{workload} does not complete: container {done} of Pod {name} ended with 0, and its sidecar {running} still runs.",
+  says: "{workload} does not complete: container {done} of Pod {name} ended with exit code 0, and its sidecar {running} still runs.",
   chain: "container {done} has ended → container {running} runs on → Pod {name} and its Job never complete",
   quotes: ({ pod, done, running, minutes }) => [
     objectQuote(pod, `container ${done.join(", ")}: terminated with 0 for ${minutes} min; container ${running.join(", ")}: running`),
@@ -229,7 +229,7 @@ export const initBeforeSidecar = cause({
   code: "InitBeforeSidecar",
   title: "An init container that needs a sidecar listed after it",
   reads: "Init containers that fail, their logs, and native sidecars among the init containers.",
-  means: "Init containers start in the order of the list: what one needs of a native sidecar is not there before the sidecar's turn.",
+  means: "Init containers start in the order of the list: a native sidecar is not available to the init containers before it.",
   needs: ["objects.Pod", "logs"],
   signs: ["log"],
   of: (view: View) =>
