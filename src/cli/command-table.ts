@@ -97,7 +97,7 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: "policy",
     group: operate,
-    description: "Show what the policies allow for an object, or test policies",
+    description: "Show what policies allow, test them, or preview a change of them",
     load: async () => (await import("#cli/commands/policy.ts")).define,
   },
   {

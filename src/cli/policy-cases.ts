@@ -2,27 +2,40 @@
 import * as z from "zod";
 import { parseAllDocuments } from "yaml";
 import { findAction } from "#actions/registry.ts";
-import { Autonomy, BlastRadius, Risk } from "#api/fields.ts";
+import { approvers, Autonomy, BlastRadius, minApprovers, type Permission, Risk } from "#api/fields.ts";
 import { API_VERSION } from "#api/define-kind.ts";
 import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { builtInTypes } from "#api/kubernetes.ts";
 import { misuse } from "#cli/failure.ts";
 import { referenceOf } from "#cli/reference.ts";
+import type { ObjectReference } from "#api/object.ts";
+import { jsonEqual } from "#lib/canonical-json.ts";
+import { fromTimestamp } from "#lib/clock.ts";
+import { approversNeeded } from "#policy/approval-terms.ts";
+import { criticalityFor } from "#policy/criticality.ts";
+import { freezeHold } from "#policy/freeze.ts";
+import { subjectVariables } from "#policy/rules.ts";
 import { permissionFor } from "#policy/permission.ts";
-import { settingsFrom } from "#policy/settings.ts";
+import { type Settings, settingsFrom } from "#policy/settings.ts";
 
-const PolicyCase = z.strictObject({
-  name: z.string().min(1).max(200),
-  target: z.string().min(1).max(300),
-  namespace: z.string().max(63).default("default"),
-  labels: z.record(z.string(), z.string()).default({}),
-  action: z.string().refine((name) => findAction(name) !== undefined, { error: "unknown action; kintsugi actions lists all of them" }),
-  parameters: z.record(z.string(), z.string()).default({}),
-  risk: Risk.optional(),
-  reversible: z.boolean().optional(),
-  blast: BlastRadius.default({ objects: 1, pods: 1, percent: 100 }),
-  expect: Autonomy,
-});
+const PolicyCase = z
+  .strictObject({
+    name: z.string().min(1).max(200),
+    target: z.string().min(1).max(300),
+    namespace: z.string().max(63).default("default"),
+    labels: z.record(z.string(), z.string()).default({}),
+    action: z.string().refine((name) => findAction(name) !== undefined, { error: "unknown action; kintsugi actions lists all of them" }),
+    parameters: z.record(z.string(), z.string()).default({}),
+    risk: Risk.optional(),
+    reversible: z.boolean().optional(),
+    blast: BlastRadius.default({ objects: 1, pods: 1, percent: 100 }),
+    expect: Autonomy,
+    at: z.iso.datetime({ offset: true }).optional(),
+    held: z.boolean().optional(),
+    approvers: approvers.optional(),
+    minApprovers: minApprovers.optional(),
+  })
+  .refine(({ at, held }) => (at === undefined) === (held === undefined), { path: ["held"], error: "at and held belong together" });
 const CasesDocument = z.strictObject({ cases: z.array(PolicyCase).max(10_000) });
 const PolicyDocument = z.looseObject({
   kind: z.literal("RemediationPolicy"),
@@ -36,6 +49,8 @@ export interface CaseResult {
   readonly expected: Autonomy;
   readonly autonomy: Autonomy;
   readonly reason: string;
+  /** What else differs from the case, one sentence each. */
+  readonly differences: readonly string[];
 }
 
 export interface PolicyCasesRun {
@@ -44,11 +59,13 @@ export interface PolicyCasesRun {
   readonly problems: readonly string[];
 }
 
+export interface PolicyFile {
+  readonly path: string;
+  readonly text: string;
+}
+
 /** Throws a usage error that names the file, the document and the field of what is not valid. */
-export const runPolicyCases = (
-  files: readonly { readonly path: string; readonly text: string }[],
-  ownNamespace: string,
-): PolicyCasesRun => {
+export const runPolicyCases = (files: readonly PolicyFile[], ownNamespace: string): PolicyCasesRun => {
   const documents = files.flatMap(({ path, text }) => documentsOf(path, text));
   const policies = documents.flatMap(({ place, value }) => (isPolicy(value) ? [policyFrom(place, value)] : []));
   const cases = documents.flatMap(({ place, value }) => (isPolicy(value) ? [] : read(CasesDocument, place, value).cases));
@@ -56,7 +73,7 @@ export const runPolicyCases = (
   const results = cases.map((each): CaseResult => {
     const action = findAction(each.action);
     const target = referenceOf(each.target, each.namespace, builtInTypes);
-    const { autonomy, reason } = permissionFor({
+    const permission = permissionFor({
       step: { action: each.action, target, parameters: each.parameters, blast: each.blast },
       labels: each.labels,
       risk: each.risk ?? action?.risk ?? "high",
@@ -64,10 +81,40 @@ export const runPolicyCases = (
       ownNamespace,
       settings,
     });
-    return { name: each.name, passed: autonomy === each.expect, expected: each.expect, autonomy, reason };
+    const { autonomy, reason } = permission;
+    const differences = differencesOf(each, target, permission, settings);
+    const passed = autonomy === each.expect && differences.length === 0;
+    return { name: each.name, passed, expected: each.expect, autonomy, reason, differences };
   });
-  return { results, problems: [...settings.restrictions, ...[...settings.tenants.values()].flatMap(({ restrictions }) => restrictions)] };
+  return { results, problems: problemsOf(settings) };
 };
+
+type Case = z.output<typeof PolicyCase>;
+
+const differencesOf = (each: Case, target: ObjectReference, permission: Permission, settings: Settings): readonly string[] => {
+  const { environment } = permission;
+  const criticality = criticalityFor(target, each.labels, environment, settings.rules);
+  const step = { ...subjectVariables(target, each.labels), environment, criticality, action: each.action };
+  const hold = each.at === undefined ? undefined : freezeHold(settings, fromTimestamp(each.at) ?? 0, [step]);
+  const needed = approversNeeded([{ target, permission }], settings);
+  return [
+    ...(each.held === undefined || each.held === (hold !== undefined) ? [] : [`at ${each.at ?? ""}: ${hold?.why ?? "nothing holds it"}`]),
+    ...(each.approvers === undefined || jsonEqual(each.approvers, [...needed.approvers])
+      ? []
+      : [`approvers: ${needed.approvers.join(", ")}`]),
+    ...(each.minApprovers === undefined || each.minApprovers === needed.minApprovers ? [] : [`approvals needed: ${needed.minApprovers}`]),
+  ];
+};
+
+/** The policies of files that hold nothing else. Throws as above. */
+export const policiesIn = (files: readonly PolicyFile[]): readonly RemediationPolicy[] =>
+  files.flatMap(({ path, text }) => documentsOf(path, text)).map(({ place, value }) => policyFrom(place, value));
+
+/** Conditions and windows that do not compile, of all namespaces. */
+export const problemsOf = ({ restrictions, tenants }: Settings): readonly string[] => [
+  ...restrictions,
+  ...[...tenants.values()].flatMap((tenant) => tenant.restrictions),
+];
 
 interface Document {
   /** `cases.yaml, document 2`. */

@@ -1,21 +1,25 @@
 // `kintsugi policy`: what the policies allow for one object, and tests of policies against expectations. Only reads.
 import type { Action } from "#actions/action.ts";
 import { actions, findAction } from "#actions/registry.ts";
+import { AIAnalysis } from "#api/kinds/ai-analysis.ts";
 import { builtInTypes } from "#api/kubernetes.ts";
 import { type ObjectReference, referenceText } from "#api/object.ts";
 import type { DefineCommand } from "#cli/command.ts";
+import { byAge } from "#cli/find.ts";
+import { counted } from "#lib/words.ts";
 import { misuse, refusal } from "#cli/failure.ts";
-import { installedSettings } from "#cli/installed-settings.ts";
+import { installedPolicies, installedSettings } from "#cli/installed-settings.ts";
 import { missingObject, objectAsked } from "#cli/missing-object.ts";
-import { type CaseResult, runPolicyCases } from "#cli/policy-cases.ts";
+import { type CaseResult, policiesIn, type PolicyFile, problemsOf, runPolicyCases } from "#cli/policy-cases.ts";
+import { decidedPlan, previewCells, previewPolicies } from "#cli/policy-preview.ts";
 import { point, section } from "#cli/render/page.ts";
 import { renderTable } from "#cli/render/table.ts";
 import type { Session } from "#cli/session.ts";
-import { readPolicyLabels } from "#cluster/policy-labels.ts";
+import { readLabelsOf, readPolicyLabels } from "#cluster/policy-labels.ts";
 import { freezeHold } from "#policy/freeze.ts";
 import { holderText, isManaged, permissionFor, type PolicyContext, policyContextOf, type PolicyLabels } from "#policy/permission.ts";
 import { subjectVariables } from "#policy/rules.ts";
-import type { Settings } from "#policy/settings.ts";
+import { type Settings, settingsFrom } from "#policy/settings.ts";
 import { namespaceOf, settingsIn } from "#policy/tenant.ts";
 
 export const define: DefineCommand = (policy, run) => {
@@ -31,6 +35,12 @@ export const define: DefineCommand = (policy, run) => {
     .argument("<file...>", "YAML files with RemediationPolicies and cases")
     .addHelpText("after", testHelp)
     .action((files: readonly string[]) => run((session) => test(session, files))());
+  policy
+    .command("preview")
+    .description("Show what policies in a file would have decided for the stored plans")
+    .argument("<file...>", "YAML files with RemediationPolicies; each replaces the installed one of its name")
+    .addHelpText("after", previewHelp)
+    .action((files: readonly string[]) => run((session) => preview(session, files), { namespaces: "one" })());
 };
 
 const testHelp = `
@@ -44,8 +54,13 @@ A file holds RemediationPolicies and documents with cases:
     action: rollback_deployment
     expect: approve
 
-labels are those of the namespace. risk and reversible default to the action's own.
+labels are those of the namespace. risk and reversible default to the action's own, blast to one object and its one pod. A case may also say
+at (a time) with held (whether a freeze or a pause holds then), approvers and minApprovers.
 Exit code 0: every case is as expected; 1: a case differs, or a policy is not valid; 2: a file cannot be read.`;
+
+const previewHelp = `
+Each plan of an AIAnalysis that is still stored is judged again, under the installed policies with those of the file in their place, and with
+the labels of now. Nothing is changed. Exit code 0: done; 1: a policy of the file is not valid; 2: a file or the cluster cannot be read.`;
 
 interface Explained {
   readonly target: ObjectReference;
@@ -129,16 +144,7 @@ const explanation = (session: Session, { target, context, hold, actions: rows, p
 };
 
 const test = async (session: Session, files: readonly string[]): Promise<number> => {
-  const texts = await Promise.all(
-    files.map(async (path) => {
-      try {
-        return { path, text: await session.deps.readFile(path) };
-      } catch (error) {
-        throw misuse(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
-      }
-    }),
-  );
-  const { results, problems } = runPolicyCases(texts, session.kintsugiNamespace);
+  const { results, problems } = runPolicyCases(await filesRead(session, files), session.kintsugiNamespace);
   if (results.length === 0 && problems.length === 0) throw refusal("no cases found", "kintsugi policy test --help shows the format.");
   const failed = results.filter(({ passed }) => !passed).length;
   session.answer({ results, problems }, () =>
@@ -153,7 +159,55 @@ const test = async (session: Session, files: readonly string[]): Promise<number>
   return failed === 0 && problems.length === 0 ? 0 : 1;
 };
 
-const resultText = ({ page }: Session, { name, passed, expected, autonomy, reason }: CaseResult): readonly string[] => [
+const filesRead = (session: Session, paths: readonly string[]): Promise<readonly PolicyFile[]> =>
+  Promise.all(
+    paths.map(async (path) => {
+      try {
+        return { path, text: await session.deps.readFile(path) };
+      } catch (error) {
+        throw misuse(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }),
+  );
+
+const preview = async (session: Session, files: readonly string[]): Promise<number> => {
+  const proposed = policiesIn(await filesRead(session, files));
+  const kube = await session.kube();
+  const { signal } = session.deps;
+  const ownNamespace = session.kintsugiNamespace;
+  const installed = await installedPolicies(kube, ownNamespace, signal);
+  const stored = await kube.list(AIAnalysis, { namespace: ownNamespace }, signal === undefined ? {} : { signal });
+  const isAsked = ({ spec }: AIAnalysis): boolean =>
+    session.targetNamespace === undefined || spec.target.namespace === session.targetNamespace;
+  const analyses = stored.filter((analysis) => isAsked(analysis) && decidedPlan(analysis) !== undefined).toSorted(byAge);
+  const targets = analyses.flatMap((analysis) => [
+    analysis.spec.target,
+    ...(decidedPlan(analysis)?.steps ?? []).map(({ target }) => target),
+  ]);
+  const labelsOf = await readLabelsOf(kube, targets, signal);
+  const rows = previewPolicies({ analyses, installed, proposed, labelsOf, ownNamespace });
+  const problems = problemsOf(settingsFrom(proposed, ownNamespace));
+  const differing = rows.filter(({ differs }) => differs).length;
+  session.answer({ plans: rows, problems }, () =>
+    [
+      ...problems.flatMap((problem) => point(session.page, 0, session.page.paint.red("invalid"), problem)),
+      ...(rows.length === 0
+        ? []
+        : [
+            renderTable(["REQUEST", "ACTION", "TARGET", "DECIDED", "WOULD BE", "REASON"], rows.map(previewCells), {
+              columns: session.tableColumns,
+              kept: 5,
+            }),
+          ]),
+      rows.length === 0 ? "No plan is stored." : `${counted(rows.length, "plan")}, ${differing} decided otherwise.`,
+      "",
+    ].join("\n"),
+  );
+  return problems.length === 0 ? 0 : 1;
+};
+
+const resultText = ({ page }: Session, { name, passed, expected, autonomy, reason, differences }: CaseResult): readonly string[] => [
   ...point(page, 0, passed ? page.paint.green("ok     ") : page.paint.red("failed "), name),
-  ...(passed ? [] : point(page, 4, "", `expected ${expected}, got ${autonomy}: ${reason}`)),
+  ...(autonomy === expected ? [] : point(page, 4, "", `expected ${expected}, got ${autonomy}: ${reason}`)),
+  ...differences.flatMap((difference) => point(page, 4, "", difference)),
 ];
