@@ -68,16 +68,16 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: "what the changed object's namespace says is not asked before the Job",
-    file: "src/controllers/kubernetes-execution/validate.ts",
-    from: 'if (refusal !== undefined) return failed("Forbidden", refusal);',
-    to: "",
+    file: "src/policy/judge.ts",
+    from: 'if (autonomy === "auto") return { permission, kind: "allowed" };',
+    to: 'if (autonomy !== "off") return { permission, kind: "allowed" };',
     courses: ["other-namespace"],
   },
   {
     name: "what was granted when it was planned is believed before the Job",
-    file: "src/controllers/kubernetes-execution/validate.ts",
-    from: "const autonomy = leastAutonomy(now.autonomy, planned.autonomy);",
-    to: "const autonomy = planned.autonomy as typeof now.autonomy;",
+    file: "src/policy/judge.ts",
+    from: "const autonomy = leastAutonomy(permission.autonomy, planned.autonomy);",
+    to: "const autonomy = planned.autonomy;",
     courses: ["moved-to-production"],
   },
   {
