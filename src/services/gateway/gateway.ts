@@ -20,7 +20,7 @@ import { createOccurrences } from "#services/gateway/occurrences.ts";
 import { createRecorder, requestIndexes, targetText } from "#services/gateway/recorder.ts";
 import { createSettle } from "#services/gateway/settle.ts";
 import type { TargetedSignal } from "#services/gateway/signal.ts";
-import { startBacklog } from "#services/gateway/start-backlog.ts";
+import { startBacklog, walMetrics } from "#services/gateway/start-backlog.ts";
 
 export type GatewayDeps = Pick<
   StartDeps,
@@ -72,7 +72,8 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
   const record: RecordSignal = (signal, rank, until) =>
     lanes.add(targetText(signal.target), signal, { rank, ...(until === undefined ? {} : { signal: until }) });
   const { resolve } = owners;
-  const logged = deps.wal && startBacklog({ ...deps, log, wal: deps.wal, resolve, record });
+  const measured = walMetrics(metrics);
+  const logged = deps.wal && startBacklog({ ...deps, log, wal: deps.wal, resolve, record, measured });
 
   const troubles = (): string[] => {
     if (running?.aborted) return ["it is shutting down"];

@@ -167,6 +167,15 @@ describe("while the API server does not answer", () => {
   });
 });
 
+describe("while the API server answers", () => {
+  test("nothing is written to the log, and the calls are the same as without one", async () => {
+    const { kube, files, post } = await withLog();
+    expect(await post(alert(1), alert(8))).toEqual(["created", "created"]);
+    expect(await post(alert(6), alert(1))).toEqual(["joined", "repeated"]);
+    expect([kube.calls.map(({ verb }) => verb), files.appends]).toEqual([["create", "create", "mergePatch"], 0]);
+  });
+});
+
 describe("a full disk", () => {
   test("is 503 for the alerts that are in neither place", async () => {
     const { kube, files, send, post, clock, wal, requests } = await withLog();

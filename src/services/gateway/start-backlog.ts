@@ -13,8 +13,18 @@ export interface RunningBacklog extends Logging {
   notes(): readonly string[];
 }
 
+/** Also of a Gateway without a log, which then reports that nothing waits. */
+export const walMetrics = (into: Metrics) => ({
+  records: into.gauge(metrics.walRecords),
+  bytes: into.gauge(metrics.walBytes),
+  oldest: into.gauge(metrics.walOldest),
+  recorded: into.counter(metrics.walRecorded),
+});
+type WalMetrics = ReturnType<typeof walMetrics>;
+
 export interface StartBacklogDeps extends Pick<BacklogDeps, "wal" | "clock" | "random" | "log" | "resolve" | "record"> {
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, "onCollect">;
+  readonly measured: WalMetrics;
 }
 
 /** A pod that is deleted takes an emptyDir with it. */
@@ -23,7 +33,6 @@ const lookAgainMs = 50;
 
 export const startBacklog = (deps: StartBacklogDeps): RunningBacklog => {
   const { clock, log } = deps;
-  const recorded = deps.metrics.counter(metrics.walRecorded);
   let isDown = false;
   const backlog = createBacklog({
     ...deps,
@@ -33,9 +42,9 @@ export const startBacklog = (deps: StartBacklogDeps): RunningBacklog => {
         log.info(failed ? "the API server takes no alerts: they wait in the write-ahead log" : "the API server takes alerts again");
       isDown = failed;
     },
-    onRecorded: (result) => recorded.add({ result }),
+    onRecorded: (result) => deps.measured.recorded.add({ result }),
   });
-  report(backlog, deps.metrics);
+  deps.metrics.onCollect(() => report(backlog, deps.measured));
   const ending = new AbortController();
   let running: Promise<void> | undefined;
   return {
@@ -61,13 +70,10 @@ export const startBacklog = (deps: StartBacklogDeps): RunningBacklog => {
   };
 };
 
-const report = (backlog: Backlog, into: Metrics): void => {
-  const [records, bytes, oldest] = [into.gauge(metrics.walRecords), into.gauge(metrics.walBytes), into.gauge(metrics.walOldest)];
-  into.onCollect(() => {
-    records.set(backlog.depth);
-    bytes.set(backlog.bytes);
-    oldest.set(backlog.oldestAgeMs / 1000);
-  });
+const report = (backlog: Backlog, { records, bytes, oldest }: WalMetrics): void => {
+  records.set(backlog.depth);
+  bytes.set(backlog.bytes);
+  oldest.set(backlog.oldestAgeMs / 1000);
 };
 
 const untilEmpty = async (backlog: Backlog, clock: Clock, isDown: () => boolean): Promise<void> => {
