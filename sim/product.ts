@@ -7,6 +7,7 @@ import type { Random } from "#lib/clock.ts";
 import type { startHttpServer } from "#lib/http-server.ts";
 import type { Log, LogFields } from "#lib/log.ts";
 import { createMetrics } from "#lib/metrics.ts";
+import { createDisk } from "#sim/disk.ts";
 import type { Network, Side } from "#sim/network.ts";
 import { image, own } from "#sim/platform.ts";
 import { between } from "#sim/seeded-random.ts";
@@ -53,6 +54,7 @@ export const kubeOf = (process: SimProcess, side: Side, token: string, deps: Pic
   });
 
 export const startReplica = (name: string, token: string, election: "on" | "off", deps: SimDeps): Replica => {
+  const disk = createDisk(deps.random);
   let life = 0;
   let process = createSimProcess(`${name}.0`, deps.clock);
   let app: Parameters<typeof startHttpServer>[0] | undefined;
@@ -81,6 +83,7 @@ export const startReplica = (name: string, token: string, election: "on" | "off"
       address: "0.0.0.0",
       ports: {},
       tokenAudience: SIGNALS_AUDIENCE,
+      wal: { folder: "/wal", maxBytes: 1024 * 1024 },
       logLevel: "info" as const,
     };
     await runRoles(allRoles, options, {
@@ -90,6 +93,7 @@ export const startReplica = (name: string, token: string, election: "on" | "off"
       randomBytes: (size) => Buffer.from(Array.from({ length: size }, () => between(deps.random, 0, 255))),
       log: recordingLog(self, deps, {}),
       identity: self.name,
+      openSegments: () => Promise.resolve(disk.openFor(self)),
       readFile: (path) => Promise.reject(new Error(`${path}: there are no files here`)),
       http: deps.network.clientOf(self, "product"),
       metrics: createMetrics(),
