@@ -388,7 +388,7 @@ describe("nothing is changed, and no Job made", () => {
 
   test.each([
     ["of an unknown action", { action: "format_disk", parameters: {} }, /Unknown action format_disk/],
-    ["of an undo of what does not exist", { undoes: "kex-missing" }, /does not exist/],
+    ["of an undo of what does not exist", { undoes: "kex-nowhere" }, /does not exist/],
   ] as const)("%s", async (name, step, reason) => {
     const id = `wrong-${sha256(name).slice(0, 6)}`;
     await harness.createWorkload(id);
