@@ -216,6 +216,7 @@ export const EvidenceSchema = z.object({
               )
               .max(100),
             records: Quantity,
+            fromMs: Quantity.optional(),
           })
           .optional(),
         count: Quantity.optional(),

@@ -95,6 +95,8 @@ export interface LogDigest {
   readonly messages: readonly Message[];
   /** How many records were read. */
   readonly records: number;
+  /** Epoch milliseconds of the first of them. */
+  readonly fromMs?: number;
 }
 
 export interface Metric {

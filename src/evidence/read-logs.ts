@@ -135,10 +135,11 @@ const messagesAtMost = 20;
 const textAtMost = 600;
 
 const boundedDigest = (lines: readonly StampedLine[]): LogDigest => {
-  const { messages, records } = digestOf(lines);
+  const { messages, records, fromMs } = digestOf(lines);
   const short = (text: string): string => (text.length <= textAtMost ? text : `${text.slice(0, textAtMost - 1)}…`);
   return {
     records,
+    ...(fromMs === undefined ? {} : { fromMs }),
     messages: messages
       .slice(0, messagesAtMost)
       .map((each) => ({ ...each, template: short(each.template), message: short(each.message), line: short(each.line) })),

@@ -24,6 +24,8 @@ export interface Digest {
   /** Most severe first, then most frequent. */
   readonly messages: readonly Message[];
   readonly records: number;
+  /** Epoch milliseconds of the first record that says a time. */
+  readonly fromMs?: number;
   /** Access-log lines by class of status: `2xx`, `5xx`. */
   readonly statuses: Readonly<Record<string, number>>;
 }
@@ -51,11 +53,13 @@ export const digestOf = (lines: readonly StampedLine[]): Digest => {
   const statuses: Record<string, number> = {};
   const answers: { readonly record: LogRecord; readonly line: string; readonly atMs: number | undefined }[] = [];
   let records = 0;
+  let fromMs: number | undefined;
   for (const group of folded(lines)) {
     records += 1;
     const line = group[0]?.text ?? "";
     const record = recordOfLines(group.map(({ text }) => text));
     const atMs = group[0]?.atMs ?? record.atMs;
+    fromMs = smaller(fromMs, atMs);
     if (record.status !== undefined) {
       const of = `${Math.floor(record.status / 100)}xx`;
       statuses[of] = (statuses[of] ?? 0) + 1;
@@ -66,7 +70,12 @@ export const digestOf = (lines: readonly StampedLine[]): Digest => {
   }
   for (const { message, occurrences } of slowRoutes(answers))
     for (const { line, atMs } of occurrences) count(known, { message, line, level: "warning", atMs });
-  return { messages: [...merged(known)].map(messageOf).toSorted(bySeverity), records, statuses };
+  return {
+    messages: [...merged(known)].map(messageOf).toSorted(bySeverity),
+    records,
+    ...(fromMs === undefined ? {} : { fromMs }),
+    statuses,
+  };
 };
 
 /** A port distinguishes faults; a number that differs from line to line does not: `product:4711`. */

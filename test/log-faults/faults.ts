@@ -391,6 +391,9 @@ export const contentedLogs: Readonly<Record<string, LogFault["logs"]>> = {
   "a deprecation that is logged with each request": web(
     every(5, 30 * minute, 0, (at) => `${iso(at)} WARN deprecated: header X-Old is ignored, use X-New`),
   ),
+  "a cache that misses now and then, since the program started": web(
+    every(5, 60 * minute, 0, (at) => `${iso(at)} WARN cache miss for key user:42, falling back`),
+  ),
   "a leader election that another replica holds": web(
     every(
       5,

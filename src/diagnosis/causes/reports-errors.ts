@@ -29,8 +29,18 @@ interface Reported extends Message {
 
 const isError = ({ level }: Message): boolean => level === "error" || level === "fatal";
 
-const isTrouble = (message: Message): boolean =>
-  isError(message) || (message.level === "warning" && message.meaning !== undefined && message.count >= manyCount);
+/** What many programs warn of while all is well: it is trouble only once it begins. */
+const ordinary: ReadonlySet<Meaning> = new Set(["cache missed", "slow", "connection reset", "group membership"]);
+/** A program may need as long to settle. */
+const settledMs = 60_000;
+
+/** What a program calls an error, and often a warning: of an ordinary kind where the log had none before. */
+const isTrouble = (message: Message, fromMs: number | undefined): boolean => {
+  const { level, meaning, count, firstMs } = message;
+  if (isError(message)) return true;
+  if (level !== "warning" || meaning === undefined || count < manyCount) return false;
+  return !ordinary.has(meaning) || (firstMs !== undefined && fromMs !== undefined && firstMs - fromMs >= settledMs);
+};
 
 /** A message without a time is as recent as the log that was read. */
 const isRecent = (view: View, { lastMs }: Message): boolean => lastMs === undefined || view.now - lastMs <= recentMs;
@@ -48,8 +58,10 @@ const troublesOf = (view: View, workload: Workload): readonly Reported[] => {
   const reported = view
     .logsOf(workload)
     .filter(({ pod, run }) => run === "current" && names.has(pod))
-    .flatMap((log) => (log.digest ?? digestOf(plainLines(log.text))).messages.map((message) => ({ ...message, log })))
-    .filter(isTrouble)
+    .flatMap((log) => {
+      const { messages, fromMs } = log.digest ?? digestOf(plainLines(log.text));
+      return messages.filter((message) => isTrouble(message, fromMs)).map((message) => ({ ...message, log }));
+    })
     .toSorted(byWeight);
   const recurring = reported.filter((message) => message.count >= leastCount && isRecent(view, message));
   return recurring.length > 0 ? recurring : reported.filter((message) => wasBurst(view, message));
