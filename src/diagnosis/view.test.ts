@@ -75,3 +75,14 @@ test("a result for the whole view is computed once, and anew for a view of one w
   ]);
   expect(runs).toBe(2);
 });
+
+test("an event from before an object was created is about its predecessor, and left out", () => {
+  const at = (lastAt: string) => warning(web!, "BackOff", lastAt, { firstAt: lastAt, lastAt });
+  const gone = { ...at("2027-03-01T12:00:00Z"), object: "Pod shop/gone" };
+  // The object is of 13:00; clocks of nodes differ.
+  const events = [at("2027-03-01T12:30:00Z"), at("2027-03-01T12:59:30Z"), at("2027-03-01T13:30:00Z"), gone];
+  const view = createView(evidence({ objects: [web!], events }));
+  const reference = { kind: "Deployment", namespace: "shop", name: "web" };
+  expect(view.eventsOf(reference).map(({ message }) => message)).toEqual(["2027-03-01T12:59:30Z", "2027-03-01T13:30:00Z"]);
+  expect(view.eventsOf({ kind: "Pod", namespace: "shop", name: "gone" })).toEqual([gone]);
+});

@@ -78,9 +78,13 @@ export const isOwnedBy = ({ metadata }: KubeObject, owner: KubeObject): boolean 
 export const createView = (evidence: Evidence): View => {
   const byKind = grouped(evidence.objects, kindKey);
   const byName = new Map(evidence.objects.map((object) => [nameKey(object.kind, object.metadata.namespace, object.metadata.name), object]));
+  const byText = new Map(evidence.objects.map((object) => [referenceText(referenceTo(object)), object]));
   const byUid = new Map(evidence.objects.map((object) => [object.metadata.uid, object]));
   const lists = new Set(evidence.read.map(({ kind, namespace }) => `${kind} ${namespace ?? "*"}`));
-  const events = grouped(evidence.events, ({ object }) => object);
+  const events = grouped(
+    evidence.events.filter((event) => !isOfPredecessor(event, byText)),
+    ({ object }) => object,
+  );
   const logs = grouped(evidence.logs, ({ namespace, pod }) => `${namespace}/${pod}`);
   const metrics = grouped(evidence.metrics, ({ object }) => referenceText(object));
   const changes = grouped(evidence.changes, ({ object }) => referenceText(object));
@@ -211,6 +215,16 @@ export const viewOf = (view: View, workload: Workload): View => {
   const shared = memory();
   const alone: View = { ...view, workloads: [workload], shared: (make) => shared(make, alone) };
   return alone;
+};
+
+/** Clocks of nodes differ by so much at most. */
+const slackMs = 60_000;
+
+/** An event is kept after its object: of another of the same name it says nothing. */
+const isOfPredecessor = ({ object, lastAt }: ObservedEvent, byText: ReadonlyMap<string, KubeObject>): boolean => {
+  const createdMs = fromTimestamp(byText.get(object)?.metadata.creationTimestamp);
+  const lastMs = fromTimestamp(lastAt);
+  return createdMs !== undefined && lastMs !== undefined && lastMs + slackMs < createdMs;
 };
 
 const maxOwners = 5;

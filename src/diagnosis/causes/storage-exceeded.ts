@@ -3,7 +3,7 @@ import type { CauseCode } from "#api/cause-codes.ts";
 import type { Quote } from "#api/fields.ts";
 import type { Cause } from "#diagnosis/cause.ts";
 import { failuresOf } from "#diagnosis/failures.ts";
-import { lineIn, lineQuote } from "#diagnosis/log-lines.ts";
+import { lineQuote, linesSaying } from "#diagnosis/log-lines.ts";
 import { objectQuote } from "#diagnosis/quotes.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
@@ -38,7 +38,7 @@ const evictedSign = ({ pods }: Workload): Sign | undefined => {
 const logSign = (view: View, workload: Workload, errors: Errors): Sign | undefined => {
   if (failuresOf(view, workload).length === 0) return undefined;
   for (const [pattern, problem] of errors) {
-    const line = lineIn(view.logsOf(workload), (each) => pattern.test(each));
+    const [line] = linesSaying(view, workload, pattern);
     if (line !== undefined) return { problem, quote: lineQuote(line) };
   }
   return undefined;
