@@ -7,6 +7,7 @@ import { containerOf, fixtureFaults } from "#scenarios/faults/fixture-faults.ts"
 import { activeMs } from "#sim/generator/draw-input.ts";
 import type { GeneratedInput } from "#sim/generator/input.ts";
 import { playInput, replacePolicy } from "#sim/generator/play-input.ts";
+import { createDecisionsLaw } from "#sim/laws/decisions.ts";
 import { createEndsLaw } from "#sim/laws/ends.ts";
 import { createUndoLaw } from "#sim/laws/inverses.ts";
 import { createOneChangeLaw } from "#sim/laws/one-change.ts";
@@ -74,6 +75,7 @@ const run = async (installation: Installation, input: GeneratedInput): Promise<G
       return [
         createRecord(faults),
         createPermissionLaw(view, faults),
+        createDecisionsLaw(view, faults),
         createOneChangeLaw(view),
         undo,
         createLawsOfTime({ elapsed: view.elapsed, plan: faults, executions: () => view.objects(KubernetesExecution) }),

@@ -9,7 +9,7 @@ import type { KubeObject } from "#api/object.ts";
 import { fromTimestamp } from "#lib/clock.ts";
 import type { FaultPlan } from "#sim/faults.ts";
 import type { Law } from "#sim/laws/law.ts";
-import { delaysNews } from "#sim/laws/time.ts";
+import { newsLagMs } from "#sim/laws/time.ts";
 import type { Exchange } from "#sim/network.ts";
 import { own } from "#sim/platform.ts";
 import type { WorldView } from "#sim/world.ts";
@@ -23,16 +23,13 @@ interface Moment {
 
 /** Of the simulated environments, those in which a reversible repair needs no approval. */
 const auto = new Set(["staging", "test"]);
-/** A policy reaches the product through a watch; a namespace's labels are read when they are needed. */
-const watchLagMs = 2_000;
-const brokenWatchLagMs = 90_000;
 
 export const createPermissionLaw = (view: WorldView, plan: FaultPlan): Law => {
   const violations: string[] = [];
   const moments: Moment[] = [];
   /** When each execution was created. */
   const orderedAt = new Map<string, number>();
-  const lagMs = plan.some(({ what }) => delaysNews.has(what.kind) || "thenStale" in what) ? brokenWatchLagMs : watchLagMs;
+  const lagMs = newsLagMs(plan);
   const remember = (): void => {
     const labels = new Map(view.objects(Namespaces).map(({ metadata }) => [metadata.name, metadata.labels ?? {}]));
     moments.push({ at: view.elapsed(), policies: view.objects(RemediationPolicy).map(({ spec }) => spec), labels });

@@ -31,6 +31,14 @@ export const delaysNews: ReadonlySet<string> = new Set([
   "stale",
 ]);
 
+/** What people write reaches the product through a watch; a namespace's labels are read when they are needed. */
+const watchLagMs = 2_000;
+const brokenWatchLagMs = 90_000;
+
+/** How long the product may not know of a change. */
+export const newsLagMs = (plan: FaultPlan): number =>
+  plan.some(({ what }) => delaysNews.has(what.kind) || "thenStale" in what) ? brokenWatchLagMs : watchLagMs;
+
 export const createLawsOfTime = ({ elapsed, plan, executions }: LawsOfTimeOptions): Law => {
   const attempts = new Map<string, number[]>();
   const hammered = new Set<string>();
