@@ -53,6 +53,12 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("#cli/commands/describe.ts")).define,
   },
   {
+    name: "explain-alert",
+    group: requests,
+    description: "Explain what became of an alert, and why it was not handled",
+    load: async () => (await import("#cli/commands/explain-alert.ts")).define,
+  },
+  {
     name: "approve",
     group: requests,
     description: "Show the exact change of a pending repair, then approve it",

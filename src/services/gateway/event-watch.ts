@@ -130,6 +130,6 @@ const kept = (event: Event): Event => {
     metadata: { name, uid, resourceVersion, creationTimestamp, ...(namespace === undefined ? {} : { namespace }) },
     involvedObject: involvedObject ?? {},
     ...{ type, reason, count, series, firstTimestamp, lastTimestamp, eventTime },
-    ...(message === undefined ? {} : { message: message.slice(0, maxMessage) }),
+    ...(message ? { message: message.slice(0, maxMessage) } : {}),
   } as Event;
 };

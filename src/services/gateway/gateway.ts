@@ -11,6 +11,7 @@ import type { RunningRole } from "#runtime/role.ts";
 import type { StartDeps } from "#runtime/role-deps.ts";
 import { createAccess, type Right } from "#services/access.ts";
 import { withSharedSecret } from "#services/shared-secret.ts";
+import { createAlertRecords } from "#services/gateway/alert-records.ts";
 import { createAdmission } from "#services/gateway/admission.ts";
 import { createEventWatch } from "#services/gateway/event-watch.ts";
 import { addSignalRoutes } from "#services/gateway/handler.ts";
@@ -90,7 +91,8 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     record,
     logging: logged,
   });
-  const settle = createSettle({ metrics, intake });
+  const records = createAlertRecords({ kube, clock, log, namespace });
+  const settle = createSettle({ metrics, intake, records });
   const access = createAccess({ kube, clock, audience, issuer: deps.tokenIssuer, advice: howToGetToken(namespace, audience) });
 
   return {
@@ -114,6 +116,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     stop: async () => {
       await logged?.stop();
       await occurrences.flush();
+      await records.flush();
     },
     notes: () => logged?.notes() ?? [],
   };

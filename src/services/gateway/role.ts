@@ -4,6 +4,7 @@ import type { Need } from "#api/object.ts";
 import { needs as ownerNeeds } from "#cluster/owners.ts";
 import type { MetricDefinition } from "#lib/metrics.ts";
 import type { Role } from "#runtime/role.ts";
+import { needs as recordNeeds } from "#services/gateway/alert-records.ts";
 import { needs as accessNeeds } from "#services/access.ts";
 
 export const needs: readonly Need[] = [
@@ -13,6 +14,7 @@ export const needs: readonly Need[] = [
   { group: "", resource: "events", verbs: ["list", "watch"], scope: "cluster" },
   { group: "", resource: "namespaces", verbs: ["get", "list", "watch"], scope: "cluster" },
   ...accessNeeds,
+  ...recordNeeds,
   ...ownerNeeds,
 ];
 

@@ -1,6 +1,7 @@
 // What becomes of one alert that was read, whatever its sender. The one way in; counts every result.
 import type { SignalResult } from "#api/rest/gateway.ts";
 import type { Metrics } from "#lib/metrics.ts";
+import type { AlertRecords } from "#services/gateway/alert-records.ts";
 import type { Delivery, Intake } from "#services/gateway/intake.ts";
 import { metrics } from "#services/gateway/role.ts";
 import type { Read, Signal } from "#services/gateway/signal.ts";
@@ -11,9 +12,10 @@ export type Settle = (read: Read, source: Signal["source"], delivery?: Delivery)
 export interface SettleDeps {
   readonly metrics: Metrics;
   readonly intake: Pick<Intake, "begin">;
+  readonly records: Pick<AlertRecords, "note">;
 }
 
-export const createSettle = ({ metrics: into, intake }: SettleDeps): Settle => {
+export const createSettle = ({ metrics: into, intake, records }: SettleDeps): Settle => {
   const signals = into.counter(metrics.signals);
 
   const settled = async (read: Read, source: Signal["source"], delivery: Delivery | undefined): Promise<SignalResult> => {
@@ -27,9 +29,11 @@ export const createSettle = ({ metrics: into, intake }: SettleDeps): Settle => {
     try {
       const result = await settled(read, source, delivery);
       signals.add({ source, result: result.result });
+      records.note(read, source, { result });
       return result;
     } catch (error) {
       signals.add({ source, result: "failed" });
+      records.note(read, source, { error });
       throw error;
     }
   };

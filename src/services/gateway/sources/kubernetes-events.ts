@@ -49,7 +49,7 @@ const kindName = /^[A-Z][A-Za-z0-9]{0,62}$/;
 
 /** Undefined for what is not taken as an alert: other reasons and types, too few times, and objects without a namespace, which no namespace opts in. */
 export const readEvent = (event: Event, nowMs: number): SeenEvent | undefined => {
-  const { involvedObject, reason = "", type, message = "" } = event;
+  const { involvedObject, reason = "", type, message } = event;
   const rule = byReason.get(reason);
   const { apiVersion, kind = "", namespace, name = "" } = involvedObject;
   if (rule === undefined || type !== "Warning" || timesOf(event) < rule.times) return undefined;
@@ -68,7 +68,7 @@ export const readEvent = (event: Event, nowMs: number): SeenEvent | undefined =>
       ...startOf(first, nowMs),
       source: "kubernetes-event",
       labels: { alertname: reason, namespace, kind, name },
-      annotations: message === "" ? {} : { message: message.slice(0, 4096) },
+      annotations: message ? { message: message.slice(0, 4096) } : {},
       reported,
     },
     lastMs: Math.min(last, nowMs),
