@@ -52,8 +52,6 @@ const readAddresses = (view: View, workload: Workload): readonly Called[] =>
       }),
   );
 
-export const calledService = (view: View, { namespace, service }: Called): Service | undefined => view.get(Services, namespace, service);
-
 /** Every workload that is configured to call this Service. */
 export const callersOf = (view: View, service: Service): readonly Workload[] => {
   const { namespace = "", name } = service.metadata;

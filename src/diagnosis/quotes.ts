@@ -2,7 +2,7 @@
 import type { Alert, Quote, Reference } from "#api/fields.ts";
 import { referenceText } from "#api/object.ts";
 import { type Named, nameOf } from "#diagnosis/template.ts";
-import type { Metric, ObservedChange, ObservedEvent, PodLog } from "#evidence/evidence.ts";
+import type { Metric, ObservedEvent, PodLog } from "#evidence/evidence.ts";
 
 const maxQuoteLength = 2048;
 const maxLineLength = 600;
@@ -36,9 +36,6 @@ export const metricQuote = ({ object, container, name, value, usual }: Metric): 
 };
 
 export const alertQuote = ({ name, annotations }: Alert): Quote => quote("alert", name, Object.values(annotations).join("; ") || name);
-
-export const changeQuote = ({ object, at, by, kind }: ObservedChange): Quote =>
-  quote("change", referenceText(object), `${kind} at ${at} by ${by}`);
 
 /** `0.193`, `12345.68`: at most three decimals. */
 export const numberText = (value: number): string => String(Number(value.toFixed(3)));
