@@ -25,6 +25,12 @@ export const requestsOf = (stage: Pick<Stage, "objects">): readonly RemediationR
 
 export const isOver = ({ status }: RemediationRequest): boolean => status?.phase !== undefined && isAtRest(status.phase);
 
+/** One that follows waits as long as the request that leads. */
+export const isSettled = (request: RemediationRequest, requests: readonly RemediationRequest[]): boolean =>
+  isOver(request) ||
+  (request.status?.phase === "Following" &&
+    requests.some(({ metadata, status }) => metadata.name === request.status?.leader && status?.phase === "AwaitingPerson"));
+
 export const crashLoop = (fixture: Fixture, startsAtMs: number): AlertToSend => ({
   name: "KubePodCrashLooping",
   namespace: fixture.namespace,

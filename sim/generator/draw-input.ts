@@ -54,6 +54,7 @@ const drawPolicy = (random: Random): RemediationPolicy["spec"] => {
     stabilisationSeconds: between(random, 0, 5),
     verificationSeconds: between(random, 10, 30),
     approvalExpirySeconds: between(random, 60, 180),
+    reminderSeconds: pick(random, [600, 3_600, 14_400]),
     coolOffSeconds: pick(random, [0, 5, 60, 1800]),
     maxAttempts: between(random, 1, 3),
     minApprovers: random() < 0.2 ? 2 : 1,
@@ -124,6 +125,15 @@ const drawPeople = (
   const namespace = (): number => between(random, 0, namespaces.length - 1);
   return [
     ...times(3).map((atMs): SimEvent => ({ do: "cancel", atMs, request: request() })),
+    ...times(3).map((atMs): SimEvent => ({ do: "close", atMs, request: request() })),
+    ...(fixtures.length < 2 ? [] : times(3)).map((atMs): SimEvent => ({
+      ...{
+        do: "blame",
+        atMs: Math.min(atMs, 10_000),
+        fixture: between(random, 0, fixtures.length - 1),
+        root: between(random, 0, fixtures.length - 1),
+      },
+    })),
     ...times(2).map((atMs): SimEvent => ({ do: "delete", atMs, request: request() })),
     ...(editsEnabled.length === 0 ? [] : times(4)).map((atMs): SimEvent => ({
       ...{ do: "edit", atMs, fixture: between(random, 0, fixtures.length - 1), edit: pick(random, editsEnabled) },

@@ -37,7 +37,9 @@ export type Edit = "annotate" | "scale" | "restart" | "repair" | "break";
 /** `fixture`, `namespace` and `request` are indexes; the one of a request counts those that exist at that moment, round and round. */
 export type SimEvent = { readonly atMs: number } & (
   | { readonly do: "alert"; readonly fixture: number; readonly name: string; readonly firing: boolean; readonly copies: number }
-  | { readonly do: "cancel" | "delete"; readonly request: number }
+  | { readonly do: "cancel" | "close" | "delete"; readonly request: number }
+  /** The next analysis of the fixture names that of `root` as the cause. */
+  | { readonly do: "blame"; readonly fixture: number; readonly root: number }
   | { readonly do: "edit"; readonly fixture: number; readonly edit: Edit }
   | { readonly do: "policy"; readonly change: RemediationPolicy["spec"]; readonly freezeMs?: number }
   | { readonly do: "label"; readonly namespace: number; readonly labels: Readonly<Record<string, string>> }

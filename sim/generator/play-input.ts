@@ -6,6 +6,7 @@ import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { toTimestamp } from "#lib/clock.ts";
 import { type FixtureFault, fixtureFaults, withSecret } from "#scenarios/faults/fixture-faults.ts";
 import type { Answer, Edit, GeneratedInput, SimEvent } from "#sim/generator/input.ts";
+import { blame } from "#sim/generator/blame.ts";
 import { own, policyPath } from "#sim/platform.ts";
 import type { Stage } from "#sim/stage.ts";
 
@@ -51,13 +52,25 @@ const play = async (stage: Stage, input: GeneratedInput, event: SimEvent, startM
       return;
     }
     case "cancel":
+    case "close":
     case "delete": {
       const requests = stage.objects(RemediationRequest);
       const request = requests[event.request % Math.max(1, requests.length)];
       if (request === undefined) return;
       const path = `${records}/remediationrequests/${request.metadata.name}`;
       if (event.do === "delete") attempt(() => stage.platform.admin("DELETE", path));
-      else attempt(() => stage.platform.admin("PATCH", path, { spec: { cancel: { by: "kubernetes-admin" } } }));
+      else {
+        const intent = { by: "kubernetes-admin", message: "drawn" };
+        attempt(() => stage.platform.admin("PATCH", path, { spec: event.do === "close" ? { close: intent } : { cancel: intent } }));
+      }
+      return;
+    }
+    case "blame": {
+      const [fixture, root] = [input.fixtures[event.fixture], input.fixtures[event.root]];
+      if (fixture === undefined || root === undefined) return;
+      const { namespace, name } = root;
+      // Not waited for: there may be no such analysis.
+      void blame(stage, fixture, { apiVersion: "apps/v1", kind: "Deployment", namespace, name }, attempt);
       return;
     }
     case "edit": {

@@ -9,6 +9,7 @@ import type { GeneratedInput } from "#sim/generator/input.ts";
 import { playInput, replacePolicy } from "#sim/generator/play-input.ts";
 import { createDecisionsLaw } from "#sim/laws/decisions.ts";
 import { createEndsLaw } from "#sim/laws/ends.ts";
+import { createIncidentsLaw } from "#sim/laws/incidents.ts";
 import { createUndoLaw } from "#sim/laws/inverses.ts";
 import { createOneChangeLaw } from "#sim/laws/one-change.ts";
 import { createPermissionLaw } from "#sim/laws/permission.ts";
@@ -18,7 +19,7 @@ import { createWritesLaw } from "#sim/laws/writes.ts";
 import { type Installation, prepareInstallation } from "#sim/platform.ts";
 import { createRecord } from "#sim/record.ts";
 import { endOf, releaseMs, settleMs } from "#sim/run-once.ts";
-import { isOver, requestsOf, type Stage } from "#sim/stage.ts";
+import { isSettled, requestsOf, type Stage } from "#sim/stage.ts";
 import { openWorld } from "#sim/world.ts";
 
 export interface GeneratedRun {
@@ -37,6 +38,7 @@ export interface GeneratedRun {
 
 /** A blocked request waits for an hour; attempts follow each other. */
 const limitMs = 4 * 60 * 60_000;
+const maxSettles = 10;
 const secretValue = "kT7-hunter2-9QzX";
 
 export type Generate = (input: GeneratedInput) => Promise<GeneratedRun>;
@@ -77,6 +79,7 @@ const run = async (installation: Installation, input: GeneratedInput): Promise<G
         createPermissionLaw(view, faults),
         createDecisionsLaw(view, faults),
         createOneChangeLaw(view),
+        createIncidentsLaw(view),
         undo,
         createLawsOfTime({ elapsed: view.elapsed, plan: faults, executions: () => view.objects(KubernetesExecution) }),
         createSecretsLaw(view, [secretValue]),
@@ -98,9 +101,16 @@ const run = async (installation: Installation, input: GeneratedInput): Promise<G
   world.heal();
   const [stage] = stages;
   if (stage !== undefined) replacePolicy(stage, { ...policy, paused: false });
-  const end = await clock.run(() => hasFailed() || (world.played && requests().every(isOver)), limitMs);
+  const areSettled = (): boolean => world.played && requests().every((each) => isSettled(each, requests()));
+  const settle = async (): Promise<string> => {
+    const reached = await clock.run(() => hasFailed() || areSettled(), limitMs);
+    if (reached === "done") await clock.run(hasFailed, settleMs);
+    return reached;
+  };
+  let end = await settle();
+  // A request that awaits a person may have looked again meanwhile.
+  for (let times = 1; times < maxSettles && end === "done" && !areSettled(); times += 1) end = await settle();
   const held = () => objects(KubernetesExecution).filter(({ metadata }) => (metadata.finalizers ?? []).length > 0);
-  if (end === "done") await clock.run(() => false, settleMs);
   if (end === "done") await clock.run(() => held().length === 0, releaseMs);
   world.stop();
   for (const law of world.laws) law.atEnd?.();

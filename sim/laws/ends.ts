@@ -2,10 +2,11 @@
 // Looks on, and judges at the end.
 import { isTerminal } from "#api/define-kind.ts";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
-import { isAtRest, type Outcome, RemediationRequest, type RequestPhase, requestTransitions } from "#api/kinds/remediation-request.ts";
+import { type Outcome, RemediationRequest, type RequestPhase, requestTransitions } from "#api/kinds/remediation-request.ts";
 import { referenceText } from "#api/object.ts";
 import type { UndoLaw } from "#sim/laws/inverses.ts";
 import type { Law } from "#sim/laws/law.ts";
+import { isSettled } from "#sim/stage.ts";
 import type { WorldView } from "#sim/world.ts";
 
 export interface EndsOptions {
@@ -55,9 +56,12 @@ export const createEndsLaw = (view: WorldView, options: EndsOptions): Law => {
       }
     },
     atEnd: () => {
-      for (const { metadata, status } of view.objects(RemediationRequest))
-        if (status?.phase === undefined || !isAtRest(status.phase))
+      const left = view.objects(RemediationRequest);
+      for (const request of left) {
+        const { metadata, status } = request;
+        if (!isSettled(request, left))
           violations.push(`${metadata.name} has not ended: ${status?.phase ?? "Pending"}, ${status?.message ?? "without a message"}`);
+      }
       const opened = new Set([...requests.values()].map(({ spec }) => referenceText(spec.target)));
       for (const target of options.alerted())
         if (!opened.has(target)) violations.push(`an alert about ${target} was taken, and no request exists`);

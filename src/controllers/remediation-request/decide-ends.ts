@@ -74,7 +74,7 @@ export const gaveUp = (seen: RequestObservation, now: number, end: TransitionTo)
 };
 
 export const cancelled = (request: RemediationRequest): TransitionTo =>
-  ended("Cancelled", `${cancelledBy(request)} No change of it remains in the cluster.`);
+  ended("Cancelled", `${cancelledBy(request)} No change of it remains in the cluster.`, undefined, { outcome: undefined });
 
 export const cancelledBy = ({ spec }: RemediationRequest): string => {
   const { by, message = "" } = spec.cancel ?? {};
@@ -98,9 +98,11 @@ const recover = ({ request }: RequestObservation, message: string, end: Omit<Att
 });
 
 /** Starts the repair, or says what holds it back. */
-export const startRepair = ({ analysis, hold, request, workflow }: RequestObservation): TransitionTo => {
+export const startRepair = (seen: RequestObservation, now: number): TransitionTo => {
+  const { analysis, hold, repeat, request, workflow } = seen;
   const isHeld = workflow === undefined && hold !== undefined;
   if (workflow === undefined && chosenPlan(analysis) === undefined) return failed("Error", "The analysis chose no plan to proceed with.");
+  if (workflow === undefined && repeat !== undefined) return needsPerson(seen, now, "ManualReviewRequired", repeat);
   if (isHeld) return { do: "transition", to: "Blocked", status: { blockedBy: clipped(hold.why) }, message: `Blocked: ${hold.why}.` };
   const first = { type: "create", child: "workflow", attempt: attemptOf(request) } as const;
   return { do: "transition", to: "Executing", first, message: `Repairing: ${repairOf(analysis, workflow)}.` };
@@ -113,7 +115,7 @@ export const analysisEnded = (seen: RequestObservation, now: number): Transition
   if (analysis === undefined || (phase !== "Completed" && phase !== "Failed")) return undefined;
   switch (result) {
     case "Proceed":
-      return startRepair(seen);
+      return startRepair(seen, now);
     case "Suggested":
       return needsPerson(seen, now, "Suggested", message || `Suggested, not done: ${repairOf(analysis)}.`);
     case "NothingToDo":

@@ -1,6 +1,6 @@
 // What to do for a request that waits for a person, or for the request that it follows. Pure.
 import { isTerminal, phaseOf } from "#api/define-kind.ts";
-import { type Awaiting, type RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
+import { type Awaiting, type Outcome, type RemediationRequest, requestTransitions } from "#api/kinds/remediation-request.ts";
 import { referenceText } from "#api/object.ts";
 import type { Guard } from "#controllers/decision.ts";
 import { ended } from "#controllers/remediation-request/decide-ends.ts";
@@ -20,6 +20,8 @@ import { clipped, counted } from "#lib/words.ts";
 export const maxReminders = 42;
 /** Of one request, so that an object that changes all the time is not analyzed all the time. */
 export const maxLooks = 50;
+/** The times of the API server are whole seconds: sooner than this, a change and the look after it may have the same. */
+const leastSettleMs = 2_000;
 const longestPauseMs = 3_600_000;
 
 /** Why an analysis is due, and when: a while after the last change, and later each time. */
@@ -36,7 +38,7 @@ const nextLook = ({
   const last = changes.findLast(({ atMs }) => atMs >= lookedAtMs);
   const why = policyChange ?? last?.text;
   if (why === undefined) return undefined;
-  const settleMs = stabilisationSeconds * 1000;
+  const settleMs = Math.max(leastSettleMs, stabilisationSeconds * 1000);
   const pauseMs = Math.min(longestPauseMs, settleMs * 2 ** Math.min(awaiting.looks, 20));
   return { atMs: Math.max((last?.atMs ?? 0) + settleMs, lookedAtMs + pauseMs), why };
 };
@@ -58,8 +60,10 @@ const analyzeAgain = (request: RemediationRequest, message: string, status: Tran
   };
 };
 
-const namesLeader = ({ leader, request }: RequestObservation): string =>
-  leader?.metadata.name ?? request.status?.leader ?? "another request";
+/** The ends of a leader that are also true of its followers. */
+const followed: ReadonlySet<Outcome> = new Set(["Remediated", "ResolvedByPerson", "SelfResolved"]);
+
+const namesLeader = ({ leader, request }: RequestObservation): string => leader?.metadata.name ?? request.status?.leader ?? "another request";
 const hasEnded = (leader: RemediationRequest | undefined): boolean =>
   leader === undefined || isTerminal(requestTransitions, phaseOf(leader));
 const causeText = ({ status }: RemediationRequest): string =>
@@ -105,7 +109,7 @@ export const waitingGuards = {
     if (isWell !== true && (quietAtMs === undefined || now < quietAtMs)) return undefined;
     const { outcome, message = "it was deleted" } = leader?.status ?? {};
     const text = `Followed ${namesLeader(seen)}, which worked on ${causeText(request)}: ${message}`;
-    return { ...ended("Completed", text, outcome ?? "Followed"), reason: "Followed" };
+    return { ...ended("Completed", text, outcome !== undefined && followed.has(outcome) ? outcome : "Followed"), reason: "Followed" };
   },
   symptomRemains: (seen, now) =>
     now < graceEndsMs(seen)

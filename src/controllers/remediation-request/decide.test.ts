@@ -257,6 +257,11 @@ const waitingCases: Record<string, [RequestObservation, number, object]> = {
     { do: "transition", to: "Processing", message: expect.stringContaining("Attempt 2 of 3") },
   ],
 
+  "a repair that was made before and did not last is not made again": [
+    seen("Analyzing", { analysis: anAnalysis(proceed), repeat: "It was made 2 times." }),
+    at(1),
+    { do: "transition", to: "AwaitingPerson", reason: "ManualReviewRequired", message: "It was made 2 times." },
+  ],
   "where another request works on the root cause, this one follows": [
     seen("Analyzing", { analysis: anAnalysis(proceed), leader: leaderIn("Executing") }),
     at(1),

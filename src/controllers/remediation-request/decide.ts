@@ -41,7 +41,7 @@ const createProcessing = ({ request }: RequestObservation) =>
 
 const guards = {
   /** A pass before this one may have created it and died before it wrote so. */
-  workflowExists: (seen) => (seen.workflow === undefined ? undefined : startRepair(seen)),
+  workflowExists: (seen, now) => (seen.workflow === undefined ? undefined : startRepair(seen, now)),
   cancelRequested: ({ request }) => (request.spec.cancel === undefined ? undefined : cancelled(request)),
   alertsResolved: (seen, now) => (seen.quietAtMs === undefined || now < seen.quietAtMs ? undefined : resolved(seen)),
 
@@ -109,7 +109,7 @@ const guards = {
   /** It had chosen a plan when the request was blocked: a stale cache. */
   analysisIsStale: (seen, now) =>
     seen.analysis?.status?.phase !== "Completed" && now < deadlineMs(seen) ? waitUntil(seen, now, deadlineMs(seen)) : undefined,
-  holdEnded: (seen) => (seen.hold === undefined || chosenPlan(seen.analysis) === undefined ? startRepair(seen) : undefined),
+  holdEnded: (seen, now) => (seen.hold === undefined || chosenPlan(seen.analysis) === undefined ? startRepair(seen, now) : undefined),
   blockedTooLong: (seen, now) => {
     const why = seen.hold?.why ?? "it was held back";
     return now < deadlineMs(seen)

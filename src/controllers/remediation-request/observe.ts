@@ -17,6 +17,8 @@ import type { Settings } from "#policy/settings.ts";
 import { analysisName, chosenPlan, processingName, repairedObject, workflowNumber } from "#controllers/remediation-request/children.ts";
 import { observeWaiting, settledAtMs, type WaitingSources } from "#controllers/remediation-request/observe-waiting.ts";
 import { alertsResolved, attemptOf, type RequestObservation } from "#controllers/remediation-request/observed.ts";
+import { outsideChanges } from "#controllers/remediation-request/outside-changes.ts";
+import { repeatsOf, repeatText } from "#controllers/remediation-request/repeats.ts";
 import type { Pass } from "#controllers/phase-controller.ts";
 
 export interface Sources extends WaitingSources {
@@ -69,11 +71,28 @@ export const observe = async (
       },
       { now, signal },
     )),
+    ...(await repeated(sources, request, workflow === undefined ? analysis : undefined, { now, signal })),
     stabilisationSeconds: settings.stabilisationSeconds,
     reminderSeconds: settings.reminderSeconds,
     maxAttempts: settings.maxAttempts,
     verificationSeconds: settings.verificationSeconds + settings.stabilisationSeconds,
   };
+};
+
+/** What a person has approved is made, however often. */
+const repeated = async (
+  sources: Sources,
+  request: RemediationRequest,
+  analysis: AIAnalysis | undefined,
+  { now, signal }: Pick<Pass, "now" | "signal">,
+): Promise<Pick<RequestObservation, "repeat">> => {
+  const plan = chosenPlan(analysis);
+  if (plan === undefined || analysis?.status?.phase !== "Completed" || analysis.status.approved !== undefined) return {};
+  const object = repairedObject(request, plan);
+  const repeats = repeatsOf(plan, sources.workflows.index(workflowsByObject, targetHash(object)), now);
+  if (repeats === undefined) return {};
+  const tracks = sources.journalKeeper?.tracks() ?? (await sources.journal(signal))?.tracks ?? [];
+  return { repeat: repeatText(plan, repeats, outsideChanges(tracks, [object], { from: repeats.sinceMs, to: now })) };
 };
 
 /** At most one: an attempt repairs once. */

@@ -21,6 +21,8 @@ export interface RequestObservation {
   readonly hold?: Hold;
   /** Others' changes near the target and its root cause since the request was created, oldest first; absent where they were not looked for. */
   readonly changes?: readonly OutsideChange[];
+  /** The chosen repair was made before and did not last, and no person has approved it again: in words. */
+  readonly repeat?: string;
   /** Another request's repair near the target. */
   readonly repairedBy?: { readonly request: string; readonly object: string };
   /** What policy allows for the target is no longer what the last analysis was given, in words. */
