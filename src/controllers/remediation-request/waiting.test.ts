@@ -50,6 +50,14 @@ const version = (name: string, image: string, by: string, at: number): KubeObjec
 };
 const now = (): number => Date.now();
 
+/** A change of this second, seen in the next one and settled: the API server's times are whole seconds, and a later look must not see it again. */
+const change = async (name: string, image: string): Promise<void> => {
+  const at = now();
+  await expect.poll(() => Math.floor(now() / 1000), { timeout: 10_000 }).toBeGreaterThan(Math.floor(at / 1000));
+  harness.pass(600);
+  harness.see(version(name, image, "kubectl-edit", at));
+};
+
 describe("a request that awaits a person", () => {
   test("is the active one of its target, with the answer, until the symptom is gone by itself", async () => {
     await awaiting("alone");
@@ -78,8 +86,7 @@ describe("a request that awaits a person", () => {
   test("is analyzed again when something near it changes; the same answer is not announced again, and a repair is made", async () => {
     harness.see(version("edited", "web:1", "kubectl-create", now() - 100_000));
     const target = await awaiting("edited");
-    harness.pass(600);
-    harness.see(version("edited", "web:2", "kubectl-edit", now() + 2_000));
+    await change("edited", "web:2");
     await harness.setHealth("edited", "broken");
     await analyse("rr-edited", target, findings(target), 2);
     const again = await harness.until(
@@ -90,8 +97,7 @@ describe("a request that awaits a person", () => {
     expect(again.status).toMatchObject({ message: "Unchanged: A person has to decide.", firstAttempt: 2, awaiting: { looks: 1 } });
     expect(harness.events.filter((event) => event === "rr-edited ManualReviewRequired")).toHaveLength(1);
 
-    harness.pass(10_000);
-    harness.see(version("edited", "web:3", "kubectl-edit", now() + 2_000_000));
+    await change("edited", "web:3");
     await analyse("rr-edited", target, {}, 3);
     await harness.until(KubernetesExecution, "rr-edited-a3-kex-s1", exists);
     await harness.setHealth("edited", "healthy");
