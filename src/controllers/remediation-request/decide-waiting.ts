@@ -63,7 +63,8 @@ const analyzeAgain = (request: RemediationRequest, message: string, status: Tran
 /** The ends of a leader that are also true of its followers. */
 const followed: ReadonlySet<Outcome> = new Set(["Remediated", "ResolvedByPerson", "SelfResolved"]);
 
-const namesLeader = ({ leader, request }: RequestObservation): string => leader?.metadata.name ?? request.status?.leader ?? "another request";
+const namesLeader = ({ leader, request }: RequestObservation): string =>
+  leader?.metadata.name ?? request.status?.leader ?? "another request";
 const hasEnded = (leader: RemediationRequest | undefined): boolean =>
   leader === undefined || isTerminal(requestTransitions, phaseOf(leader));
 const causeText = ({ status }: RemediationRequest): string =>
