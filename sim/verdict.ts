@@ -16,7 +16,11 @@ export const judge = (run: Simulated, course: Course, references: References | u
   if (run.plan.every(isHarmless)) {
     const gaveUp = mayGiveUp(run.plan, course);
     const ends = run.ends.join(", ");
-    const expected = [course.ends, ...(course.mayEnd ?? []), ...(gaveUp ? [["AwaitingPerson/ManualReviewRequired"]] : [])];
+    const expected = [
+      course.ends,
+      ...(course.mayEnd ?? []),
+      ...(gaveUp ? [["AwaitingPerson/ManualReviewRequired"], ["Failed/ManualReviewRequired"]] : []),
+    ];
     if (!expected.some((each) => each.join(", ") === ends))
       wrong.push(`it ended ${ends || "with no request"}, not ${expected.map((each) => each.join(", ")).join(" or ") || "with none"}`);
     const isIntended = gaveUp ? run.changes <= Math.max(...course.changes) : course.changes.includes(run.changes);

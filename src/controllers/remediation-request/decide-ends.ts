@@ -41,7 +41,9 @@ export const needsPerson = (
   message: string,
   status: Status = {},
 ): TransitionTo => {
-  if (!isFiring(request)) return ended(outcome === "Suggested" ? "Completed" : "Failed", message, outcome, status);
+  // A cancelled one does not wait: it would end as cancelled, and say nothing of the changes that remain.
+  if (!isFiring(request) || request.spec.cancel !== undefined)
+    return ended(outcome === "Suggested" ? "Completed" : "Failed", message, outcome, status);
   const at = toPreciseTimestamp(now);
   const known = request.status?.awaiting;
   const answer = clipped(`${outcome}: ${causeOf(analysis) ?? message}`);

@@ -118,6 +118,11 @@ const waitingCases: Record<string, [RequestObservation, number, object]> = {
     at(2),
     { do: "transition", to: "Failed", reason: "ManualReviewRequired" },
   ],
+  "so does a cancelled request whose undo failed: its changes remain": [
+    seen("Verifying", { cancel: ann, workflow: aWorkflow({ phase: "Failed", conditions: restored("ChangesRemain") }, { cancel: true }) }),
+    at(2),
+    { do: "transition", to: "Failed", reason: "ManualReviewRequired" },
+  ],
   "so does a suggestion": [
     seen("Analyzing", { analysis: anAnalysis({ ...proceed, result: "Suggested" }), status: resolvedAlert }),
     at(2),
