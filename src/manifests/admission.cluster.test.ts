@@ -303,9 +303,16 @@ describe("the record", () => {
       ),
     ).toMatch(/only Kintsugi's controllers/);
   });
-  test("a person opens a request and cancels it, and changes nothing else of it", async () => {
+  test("a person opens a request, closes and cancels it in their own name, and changes nothing else of it", async () => {
     const bob = cluster.asPerson("bob");
-    await bob.create(RemediationRequest, request);
+    expect(await refusal(bob.create(RemediationRequest, request))).toMatch(/in your own name/);
+    const by = (name: string): typeof request => ({ ...request, spec: { ...request.spec, requestedBy: { by: name } } });
+    expect(await refusal(bob.create(RemediationRequest, by("alice")))).toMatch(/in your own name/);
+    await bob.create(RemediationRequest, by("bob"));
+    const closing = (name: string) => ({ spec: { close: { by: name, message: "done" } } });
+    expect(await refusal(bob.mergePatch(RemediationRequest, { namespace, name: "r1" }, closing("alice")))).toMatch(/own name|yourself/);
+    await bob.mergePatch(RemediationRequest, { namespace, name: "r1" }, closing("bob"));
+    expect(await refusal(bob.mergePatch(RemediationRequest, { namespace, name: "r1" }, { spec: { close: null } }))).toMatch(/clos/);
     await bob.mergePatch(RemediationRequest, { namespace, name: "r1" }, { spec: { cancel: { by: "bob", message: "by hand" } } });
     expect(await refusal(bob.mergePatch(RemediationRequest, { namespace, name: "r1" }, { spec: { target: { name: "other" } } }))).toMatch(
       /immutable/,

@@ -34,7 +34,7 @@ describe("the generated manifests on a real API server", () => {
 
   test("explain says what a phase is", async () => {
     const text = await mustKubectl(kubectl, ["explain", "rr.status.phase"]);
-    expect(text).toContain("How far the episode is");
-    expect(text).toContain("AwaitingApproval");
+    expect(text).toContain("The progress of the episode");
+    expect(text).toContain("AwaitingPerson");
   });
 });

@@ -239,7 +239,7 @@ const requests = (): Promise<readonly RemediationRequest[]> =>
   stage.kube.list(RemediationRequest, { namespace: stage.installation.namespace });
 /** Until every request has ended or waits for a person. */
 const settled = async (): Promise<void> => {
-  const rests = new Set(["Completed", "Failed", "TimedOut", "Cancelled", "AwaitingApproval", "AwaitingPerson"]);
+  const rests = new Set(["Completed", "Failed", "TimedOut", "Cancelled", "AwaitingApproval", "AwaitingPerson", "Following"]);
   for (let look = 0; look < 200; look += 1) {
     await delay(clock, 5_000);
     if ((await requests()).every(({ status }) => rests.has(status?.phase ?? ""))) return;

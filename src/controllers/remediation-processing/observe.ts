@@ -65,7 +65,8 @@ const missingTarget = (target: Reference, found: KubeObject | string): string[] 
   return found === "not looked for" ? [`${referenceText(target)} was not looked for: objects of kind ${target.kind} are not read`] : [];
 };
 
-const maxSiblings = 20;
+/** In a storm every request would repeat all others, in its context and in each analysis. */
+const maxSiblings = 5;
 
 const withSiblings = <C extends object>(context: C, siblings: readonly Sibling[]): C & { siblings?: Sibling[] } =>
   siblings.length === 0 ? context : { ...context, siblings: [...siblings] };

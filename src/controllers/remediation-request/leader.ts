@@ -28,6 +28,16 @@ export const followersOf = (requests: Store<RemediationRequest>, name: string): 
 const isUndecided: ReadonlySet<RequestPhase> = new Set(["Pending", "Processing", "Analyzing"]);
 
 /**
+ * What a request says of an object in another namespace may be hearsay: it leads there only requests of its own namespace. A request about the object
+ * itself, or about one of the object's namespace, leads any.
+ */
+const mayLead = (leader: RemediationRequest, follower: RemediationRequest, root: ObjectReference): boolean => {
+  const { target } = leader.spec;
+  if (targetKey(target) === targetKey(root)) return true;
+  return target.namespace !== undefined && (target.namespace === root.namespace || target.namespace === follower.spec.target.namespace);
+};
+
+/**
  * Guarantees: no two requests lead each other. One that may still follow another leads only those that come after it, by creation and name;
  * one that follows leads none.
  */
@@ -39,6 +49,7 @@ export const leaderFor = (
   const key = targetKey(root);
   return [...requests.index(activeByCause, key), ...requests.index(activeByTarget, key)]
     .filter((other) => other.metadata.uid !== request.metadata.uid && other.metadata.deletionTimestamp === undefined)
+    .filter((other) => mayLead(other, request, root))
     .filter((other) => phaseOf(other) !== "Following" && (!isUndecided.has(phaseOf(other)) || isBefore(other, request)))
     .toSorted((a, b) => (isBefore(a, b) ? -1 : 1))[0];
 };

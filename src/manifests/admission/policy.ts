@@ -18,7 +18,10 @@ export interface Validation {
 }
 interface PolicyParts {
   readonly rules: readonly Rule[];
+  /** In this namespace only. */
   readonly namespace?: string;
+  /** Not in namespaces with one of these values of the label. */
+  readonly outside?: { readonly label: string; readonly values: readonly string[] };
   readonly matchConditions?: readonly Named[];
   readonly variables?: readonly Named[];
   readonly validations: readonly Validation[];
@@ -26,8 +29,13 @@ interface PolicyParts {
 
 /** The policy, and the binding that makes it deny. */
 export const policy = (name: string, parts: PolicyParts): Manifest[] => {
-  const { rules, namespace, ...rest } = parts;
-  const selector = namespace === undefined ? {} : { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } } };
+  const { rules, namespace, outside, ...rest } = parts;
+  const selector = {
+    ...(namespace === undefined ? {} : { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } } }),
+    ...(outside === undefined
+      ? {}
+      : { namespaceSelector: { matchExpressions: [{ key: outside.label, operator: "NotIn", values: outside.values }] } }),
+  };
   return [
     {
       apiVersion: "admissionregistration.k8s.io/v1",

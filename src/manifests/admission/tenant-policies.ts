@@ -8,6 +8,8 @@ import { reservedBelow, reservedFields } from "#policy/tenant.ts";
 export const tenantPoliciesPolicy = (namespace: string): Manifest[] =>
   policy(`${namespace}-tenant-policies`, {
     rules: [{ apiGroups: [GROUP], apiVersions: [VERSION], operations: ["CREATE", "UPDATE"], resources: [RemediationPolicy.plural] }],
+    // The policies of another installation are its own. Its label gives a tenant nothing: the controllers take only what tightens from any other namespace.
+    outside: { label: "app.kubernetes.io/name", values: ["kintsugi"] },
     matchConditions: [{ name: "outside-our-namespace", expression: `request.namespace != '${namespace}'` }],
     validations: [
       ...reservedFields.map((field) => absent(namespace, field)),
