@@ -18,11 +18,12 @@ export const createIncidentsLaw = (view: WorldView): Law => {
     known.add(sentence);
     violations.push(sentence);
   };
-  const seeEnd = ({ metadata, status }: RemediationRequest, firing: readonly string[]): void => {
+  const seeEnd = ({ metadata, spec, status }: RemediationRequest, firing: readonly string[]): void => {
     if (ended.has(metadata.uid)) return;
     ended.add(metadata.uid);
-    const { phase, outcome } = status ?? {};
-    if (phase !== "Cancelled" && outcome !== undefined && needPerson.has(outcome) && firing.length > 0)
+    const { outcome } = status ?? {};
+    // A cancellation ends a request whatever fires, also where its undo fails.
+    if (spec.cancel === undefined && outcome !== undefined && needPerson.has(outcome) && firing.length > 0)
       report(`${metadata.name} ended as ${outcome}, and ${firing.join(", ")} fires`);
   };
   const seeRequests = (requests: readonly RemediationRequest[]): void => {

@@ -58,7 +58,7 @@ const moments: readonly Mask[] = [
   // Alertmanager repeats an alert until its end reaches it; the end comes before that of the request, or after.
   [/delivered (?:once|\d+ times)(?:, resolved at <time>)?/g, "delivered <n> times"],
   // A second alert of the episode, whose severity is not shown, may come before the end.
-  [/^ *• Alert \S+ since <time>, delivered <n> times\n/gm, ""],
+  [/^ *• Alert \S+ since <time>, delivered <n> times(?:, fired \d+ times)?\n/gm, ""],
   [/^.* Alert \S+ resolved\n/gm, ""],
   [/^.*• The alert was resolved at <time>\n/gm, ""],
   [/, alerts? [\w, ]+ resolved$/gm, ""],
