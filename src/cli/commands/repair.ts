@@ -1,5 +1,6 @@
 // `kintsugi repair`: opens a request without an alert, in the person's own name, and follows it to its end. The same rules and the same record as
 // for an alert: what needs an approval still needs one.
+import { Option } from "commander";
 import { type Outcome, RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { referenceText } from "#api/object.ts";
 import type { DefineCommand } from "#cli/command.ts";
@@ -30,7 +31,11 @@ export const define: DefineCommand = (command, run) => {
     .option("-y, --yes", "do not ask for confirmation")
     .option("--dry-run", "show the plan, and have the API server check the request without storing it")
     .option("--no-wait", "open the request and do not follow it")
-    .option("--timeout <duration>", "how long to follow the request, such as 30m; it goes on after that", durationMs, 3_600_000)
+    .addOption(
+      new Option("--timeout <duration>", "how long to follow the request, such as 30m; it goes on after that")
+        .argParser(durationMs)
+        .default(3_600_000, "1h"),
+    )
     .addHelpText("after", help)
     .action((first: string, second: string | undefined, options: Options) =>
       run((session) => repair(session, first, second, options), { namespaces: "one" })(),
