@@ -91,7 +91,8 @@ test("each alert is one request and its two children, and its annotations are st
   expect(JSON.stringify(all).split(marker)).toHaveLength(alerts + 1);
   for (const { spec } of [...processings, ...analyses]) {
     expect(Object.keys(spec.alert).toSorted()).toEqual(["fingerprint", "name", "severity", "startsAt"]);
-    expect(JSON.stringify(spec).length).toBeLessThan(1_500);
+    // Five siblings of some two hundred bytes are in it, however large the storm.
+    expect(JSON.stringify(spec).length).toBeLessThan(1_800);
   }
 });
 
