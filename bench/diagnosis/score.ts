@@ -52,7 +52,7 @@ export const scoreCase = async (folder: CaseFolder, tries: Tries, now: () => num
   try {
     const evidence = recordedEvidence(recording);
     const read = now();
-    const verdict = await verdictOn(evidence, answer);
+    const verdict = await judgedBy(evidence, answer);
     const done = now();
     const [first] = verdict.findings;
     return {
@@ -60,7 +60,7 @@ export const scoreCase = async (folder: CaseFolder, tries: Tries, now: () => num
       answer,
       ...verdict,
       hasCauseRight: first !== undefined && namesOf(first).includes(answer.rootCause),
-      live: await verdictOn(liveShaped(evidence), answer),
+      live: await judgedBy(liveShaped(evidence), answer),
       diagnosisMs: done - read,
       parsingMs: read - start,
       ...(tries.renamed === "too" ? { isRightRenamed: await isRightUnderOtherNames(evidence, answer) } : {}),
@@ -76,12 +76,12 @@ export const scoreCase = async (folder: CaseFolder, tries: Tries, now: () => num
 
 const isRightUnderOtherNames = async (evidence: Evidence, answer: Answer): Promise<boolean> => {
   const other = renamed(evidence);
-  const { rank } = await verdictOn(other.evidence, { ...answer, object: other.objectOf(answer.object) });
+  const { rank } = await judgedBy(other.evidence, { ...answer, object: other.objectOf(answer.object) });
   return rank === 1;
 };
 
 /** As `kintsugi diagnose --from` does: what people are not shown is not found. */
-const verdictOn = async (evidence: Evidence, answer: Answer): Promise<Verdict> => {
+const judgedBy = async (evidence: Evidence, answer: Answer): Promise<Verdict> => {
   const { findings } = await investigate({ read: readFromEvidence(evidence) }, evidence, { leastConfidence });
   const rank = findings.findIndex((finding) => isRight(finding, answer)) + 1;
   return { findings, ...(rank === 0 ? {} : { rank }) };

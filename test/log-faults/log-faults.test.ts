@@ -9,7 +9,7 @@ import { reportFrom } from "#test/report-from.ts";
 
 const read = async () => ({ target: undefined, replicaSets: [], siblings: [], autoscalers: [] });
 
-const reportOn = async (logs: LogFault["logs"]) => {
+const reportOf = async (logs: LogFault["logs"]) => {
   const reader = logCluster(logs);
   const clock = createManualClock(Date.parse(sketchNow));
   const evidence = await collectEvidence(reader, clock, { around: { namespaces: ["shop"] } });
@@ -21,7 +21,7 @@ const countIn = (text: string): number => Math.max(0, ...[...text.matchAll(/\b(\
 
 describe("a fault that only the log of a healthy pod shows is found first, with its object, words, count and time", () => {
   test.each(Object.entries(logFaults))("%s", async (_, { logs, object, says, least, since }) => {
-    const { report, calls } = await reportOn(logs);
+    const { report, calls } = await reportOf(logs);
     const [first] = report.findings;
     expect(`${first?.object.kind} ${first?.object.name}`).toBe(`Deployment ${object}`);
     const said = [first?.summary ?? "", ...(first?.chain ?? [])].join("\n");
@@ -34,6 +34,6 @@ describe("a fault that only the log of a healthy pod shows is found first, with 
 
 describe("a log that says nothing of trouble is no finding", () => {
   test.each(Object.entries(contentedLogs))("%s", async (_, logs) => {
-    expect((await reportOn(logs)).report.findings.map(({ summary }) => summary)).toEqual([]);
+    expect((await reportOf(logs)).report.findings.map(({ summary }) => summary)).toEqual([]);
   });
 });

@@ -49,7 +49,7 @@ export const jobController = (plane: ControlPlane): Controller => {
       const nowMs = plane.clock.now();
       const owned = pods.index("owner", job.metadata.uid);
       const startTime = (job.status as Status | undefined)?.startTime ?? toTimestamp(nowMs);
-      const verdict = verdictOn(job, owned, startTime, nowMs);
+      const verdict = endOfJob(job, owned, startTime, nowMs);
       if (verdict !== undefined) return end(job, owned, verdict);
       await writeStatus(self.kube, Jobs, job, { ...countsOf(owned), startTime });
       const retryMs = retryAtMs(owned);
@@ -69,7 +69,7 @@ const countOf = (pods: readonly Pod[], phase: "Succeeded" | "Failed"): number =>
 const deadlineMs = ({ spec }: Job, startTime: string): number =>
   spec.activeDeadlineSeconds === undefined ? Number.POSITIVE_INFINITY : Date.parse(startTime) + spec.activeDeadlineSeconds * 1000;
 
-const verdictOn = (job: Job, owned: readonly Pod[], startTime: string, nowMs: number): End | undefined => {
+const endOfJob = (job: Job, owned: readonly Pod[], startTime: string, nowMs: number): End | undefined => {
   if (countOf(owned, "Succeeded") > 0) return completed;
   if (countOf(owned, "Failed") > (job.spec.backoffLimit ?? 6)) return failedTooOften;
   return nowMs >= deadlineMs(job, startTime) ? tookTooLong : undefined;
