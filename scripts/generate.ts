@@ -7,6 +7,7 @@ import { admissionPolicies } from "#manifests/admission.ts";
 import { crdName, crdOf } from "#manifests/crd.ts";
 import { install, rights } from "#manifests/install.ts";
 import { toYaml } from "#manifests/manifest.ts";
+import { actionNamesFile } from "./action-names.ts";
 import { causesPage } from "./causes-page.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { rolesPage } from "./roles-page.ts";
@@ -22,6 +23,7 @@ export const generatedFiles = (): Readonly<Record<string, string>> => {
     "deploy/policies/admission.yaml": toYaml(admissionPolicies(options)),
     "deploy/kintsugi.yaml": toYaml(install(options)),
     ...transitionPages(),
+    ...actionNamesFile(),
     ...causesPage(),
     ...rolesPage(),
     ...metricsPage(),
