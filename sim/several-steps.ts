@@ -1,13 +1,11 @@
 // Plans that the investigation does not make: three steps whose last one fails, and a step in another namespace. The investigation makes plans of one step, so this replaces it: it writes the analysis first.
-import { API_VERSION } from "#api/define-kind.ts";
 import type { Reference, Step } from "#api/fields.ts";
 import { AIAnalysis } from "#api/kinds/ai-analysis.ts";
 import { Deployments, ReplicaSets } from "#api/kubernetes.ts";
 import { planStep } from "#actions/plan.ts";
 import { hashSteps } from "#actions/change.ts";
-import { toPreciseTimestamp } from "#lib/clock.ts";
-import { own } from "#sim/platform.ts";
 import { isOver, requestsOf, type Stage } from "#sim/stage.ts";
+import { writeAnalysis } from "#sim/write-analysis.ts";
 
 const open = (stage: Stage): AIAnalysis | undefined => stage.objects(AIAnalysis).find(({ status }) => status?.phase === undefined);
 
@@ -27,36 +25,26 @@ const writePlan = async (stage: Stage, planned: (stage: Stage, target: Reference
   if (analysis === undefined) return;
   const { target } = analysis.spec;
   const steps = planned(stage, target);
-  const at = toPreciseTimestamp(stage.clock.now());
-  const { name, namespace, resourceVersion } = analysis.metadata;
-  stage.platform.controllers("PUT", `/apis/${API_VERSION}/namespaces/${own}/aianalyses/${name}/status`, {
-    apiVersion: API_VERSION,
-    kind: analysis.kind,
-    metadata: { name, namespace, resourceVersion },
-    status: {
-      phase: "Completed",
-      phaseStartedAt: at,
-      completedAt: at,
-      verdict: "Actionable",
-      result: "Proceed",
-      confidence: 0.9,
-      rootCause: { code: "ReleaseCrashes", object: target, summary: "The release crashes.", chain: [] },
-      plans: [
-        {
-          steps,
-          changesHash: hashSteps(steps),
-          diffs: [],
-          expected: "The pods run.",
-          risk: "low",
-          reversible: true,
-          rationale: "It ran before.",
-          score: 0.9,
-          autonomy: "auto",
-        },
-      ],
-      chosen: 0,
-      symptom: { object: target, stabilisationSeconds: 2 },
-    },
+  writeAnalysis(stage, analysis, {
+    verdict: "Actionable",
+    result: "Proceed",
+    confidence: 0.9,
+    rootCause: { code: "ReleaseCrashes", object: target, summary: "The release crashes.", chain: [] },
+    plans: [
+      {
+        steps,
+        changesHash: hashSteps(steps),
+        diffs: [],
+        expected: "The pods run.",
+        risk: "low",
+        reversible: true,
+        rationale: "It ran before.",
+        score: 0.9,
+        autonomy: "auto",
+      },
+    ],
+    chosen: 0,
+    symptom: { object: target, stabilisationSeconds: 2 },
   });
 };
 

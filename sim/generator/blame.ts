@@ -1,10 +1,8 @@
 // An analysis that names another object as the root of the trouble: what makes one request follow another. The objects of a simulation do not depend on each other, so this is written for the product.
-import { API_VERSION } from "#api/define-kind.ts";
 import type { Reference } from "#api/fields.ts";
 import { AIAnalysis } from "#api/kinds/ai-analysis.ts";
-import { toPreciseTimestamp } from "#lib/clock.ts";
-import { own } from "#sim/platform.ts";
 import type { Stage } from "#sim/stage.ts";
+import { writeAnalysis } from "#sim/write-analysis.ts";
 
 /** The next analysis of the target that is not written yet; none where none begins. */
 export const blame = async (
@@ -22,23 +20,13 @@ export const blame = async (
   await stage.until(() => open() !== undefined);
   const analysis = open();
   if (analysis === undefined) return;
-  const at = toPreciseTimestamp(stage.clock.now());
-  const { name, namespace, resourceVersion } = analysis.metadata;
   attempt(() =>
-    stage.platform.controllers("PUT", `/apis/${API_VERSION}/namespaces/${own}/aianalyses/${name}/status`, {
-      apiVersion: API_VERSION,
-      kind: analysis.kind,
-      metadata: { name, namespace, resourceVersion },
-      status: {
-        phase: "Completed",
-        phaseStartedAt: at,
-        completedAt: at,
-        verdict: "NeedsHuman",
-        result: "ManualReviewRequired",
-        message: "What it calls is down.",
-        confidence: 0.9,
-        rootCause: { code: "DependencyDown", object: root, summary: "What it calls is down.", chain: [] },
-      },
+    writeAnalysis(stage, analysis, {
+      verdict: "NeedsHuman",
+      result: "ManualReviewRequired",
+      message: "What it calls is down.",
+      confidence: 0.9,
+      rootCause: { code: "DependencyDown", object: root, summary: "What it calls is down.", chain: [] },
     }),
   );
 };

@@ -2,7 +2,7 @@
 import { conditionOf } from "#api/conditions.ts";
 import type { Deployment, ObjectCondition } from "#api/kubernetes.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
-import { fromTimestamp } from "#lib/clock.ts";
+import { recentEvent } from "#diagnosis/checks/events.ts";
 import type { ObservedEvent } from "#evidence/evidence.ts";
 
 export interface PodRefusal {
@@ -20,10 +20,7 @@ const findRefusedPods = (view: View): readonly PodRefusal[] =>
   view.workloads.flatMap((workload) => {
     const living = workload.pods.filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && status?.phase !== "Failed");
     if (workload.desired !== undefined && living.length >= workload.desired && creationRefusal(workload) === undefined) return [];
-    const event = view
-      .eventsAround(workload)
-      .filter(({ reason, lastAt }) => reason === "FailedCreate" && view.now - (fromTimestamp(lastAt) ?? view.now) <= recentMs)
-      .toSorted((a, b) => (fromTimestamp(b.lastAt) ?? 0) - (fromTimestamp(a.lastAt) ?? 0))[0];
+    const event = recentEvent(view, workload, "FailedCreate", recentMs);
     return event === undefined ? [] : [{ workload, event }];
   });
 

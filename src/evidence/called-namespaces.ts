@@ -1,6 +1,6 @@
 // Which other namespaces programs call, by the addresses in their configuration and what they say. Pure.
-import { configsRead } from "#evidence/configs.ts";
-import { ConfigMaps, Namespaces, type PodTemplate } from "#api/kubernetes.ts";
+import { Namespaces, type PodTemplate } from "#api/kubernetes.ts";
+import { configurationTexts } from "#evidence/configuration-texts.ts";
 import type { PodLog } from "#evidence/evidence.ts";
 import type { Gather } from "#evidence/gather.ts";
 
@@ -15,7 +15,7 @@ export const calledNamespaces = (
   logs: readonly PodLog[],
 ): readonly string[] => {
   const known = new Set(gather.of(Namespaces).map(({ metadata }) => metadata.name));
-  const texts = [...templates.flatMap((template) => textsOf(gather, namespace, template)), ...logs.map(({ text }) => text)];
+  const texts = [...templates.flatMap((template) => configurationTexts(gather, namespace, template)), ...logs.map(({ text }) => text)];
   const counts = new Map<string, number>();
   for (const text of texts)
     for (const [whole, second = ""] of text.matchAll(address))
@@ -25,12 +25,3 @@ export const calledNamespaces = (
   // Whose names are not found is asked where the cluster's DNS runs.
   return logs.some(({ text }) => nameTrouble.test(text)) && namespace !== "kube-system" ? [...new Set([...called, "kube-system"])] : called;
 };
-
-const textsOf = (gather: Gather, namespace: string, template: PodTemplate): readonly string[] => [
-  ...[...(template.spec.initContainers ?? []), ...template.spec.containers].flatMap(({ command = [], args = [], env = [] }) => [
-    ...command,
-    ...args,
-    ...env.flatMap(({ value }) => (value === undefined ? [] : [value])),
-  ]),
-  ...configsRead(template).flatMap(({ name }) => Object.values(gather.find(ConfigMaps, { namespace, name })?.data ?? {})),
-];

@@ -1,7 +1,7 @@
 // Which pods call some others, or are called by them, as far as Services and the configuration of their programs say. Pure.
-import { ConfigMaps, Services, type Pod, type Service } from "#api/kubernetes.ts";
+import { Services, type Pod, type Service } from "#api/kubernetes.ts";
 import { serviceSelects } from "#api/selectors.ts";
-import { configsRead } from "#evidence/configs.ts";
+import { configurationTexts } from "#evidence/configuration-texts.ts";
 import type { Gather } from "#evidence/gather.ts";
 
 /** Whether a pod names a Service of one of these in its configuration, or one of these names a Service of it. */
@@ -25,16 +25,7 @@ const isBehind = ({ metadata, spec }: Service, pod: Pod): boolean =>
 const wordsOf = (gather: Gather, pods: readonly Pod[]): ReadonlySet<string> => {
   const words = new Set<string>();
   for (const { metadata, spec } of pods)
-    for (const text of [
-      ...[...(spec.initContainers ?? []), ...spec.containers].flatMap(({ command = [], args = [], env = [] }) => [
-        ...command,
-        ...args,
-        ...env.map(({ value = "" }) => value),
-      ]),
-      ...configsRead({ spec }).flatMap(({ name }) =>
-        Object.values(gather.find(ConfigMaps, { namespace: metadata.namespace ?? "", name })?.data ?? {}),
-      ),
-    ])
+    for (const text of configurationTexts(gather, metadata.namespace ?? "", { spec }))
       for (const [word] of text.matchAll(/[a-z0-9][-a-z0-9]{0,62}/g)) words.add(word);
   return words;
 };

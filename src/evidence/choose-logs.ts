@@ -47,7 +47,7 @@ export const chooseLogs = (gather: Gather, choice: LogChoice): readonly PodLogTo
     else quiet.push({ pod: pods.at(-1), logs: read.slice(0, choice.perWorkload) });
   }
   const isNear = callersAndCalled(gather, centre);
-  const [near = [], others = []] = [true, false].map((wanted) => quiet.filter(({ pod }) => (pod !== undefined && isNear(pod)) === wanted));
+  const { near = [], others = [] } = Object.groupBy(quiet, ({ pod }) => (pod !== undefined && isNear(pod) ? "near" : "others"));
   const chosen = [...near.slice(0, choice.near), ...others.slice(0, choice.quiet)];
   return [...own, ...inTurns(troubled), ...chosen.flatMap(({ logs }) => logs)].slice(0, choice.max);
 };

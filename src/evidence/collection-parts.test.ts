@@ -287,6 +287,13 @@ describe("reading a log", () => {
     for (const ms of [only?.digest?.messages[0]?.firstMs, only?.digest?.messages[0]?.lastMs].filter((each) => each !== undefined))
       expect([nowMs - 100_000, nowMs - 96_000]).toContain(ms);
   });
+  test("binary, colours and a secret are clean and redacted, in the text and in what is counted", async () => {
+    const line = stampedAt(10, "\u001b[31mERROR red\u001b[0m \u0000\u0001 password=canary");
+    const [only] = (await readWith(async () => line)).read;
+    expect(only?.text).toBe("ERROR red  password=[redacted]");
+    expect(only?.digest?.messages.map(({ line: said }) => said)).toEqual(["ERROR red  password=[redacted]"]);
+    expect(JSON.stringify(only)).not.toMatch(/canary|\\u00/);
+  });
   test("one whose container was removed is none", async () => {
     expect((await readWith(async () => "unable to retrieve container logs for containerd://abc")).read).toEqual([]);
   });

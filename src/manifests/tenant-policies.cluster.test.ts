@@ -1,21 +1,4 @@
-import { inject } from "vitest";
-import { toYaml } from "#manifests/manifest.ts";
+import { openBoundsCluster } from "#test/open-bounds-cluster.ts";
 import { tenantPoliciesSuite } from "#test/tenant-policies-suite.ts";
-import { openCluster } from "#test/cluster.ts";
-import { kubectlOf, mustKubectl } from "#test/kubectl.ts";
 
-tenantPoliciesSuite(async () => {
-  const kubectl = kubectlOf(inject("controlPlane"));
-  const cluster = await openCluster(inject("controlPlane"));
-  return {
-    cluster,
-    apply: async (manifests) => {
-      await mustKubectl(kubectl, ["apply", "--server-side", "-f", "-"], toYaml(manifests));
-      await mustKubectl(kubectl, ["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
-    },
-    stop: () => {
-      cluster.close();
-      return Promise.resolve();
-    },
-  };
-});
+tenantPoliciesSuite(openBoundsCluster);

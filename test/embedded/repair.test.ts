@@ -5,13 +5,12 @@ import { RemediationPolicy } from "#api/kinds/remediation-policy.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import { Deployments } from "#api/kubernetes.ts";
 import { ENVIRONMENT_LABEL, MANAGED_LABEL } from "#api/labels.ts";
-import { runCli } from "#cli/cli.ts";
-import { connect } from "#kube/connect.ts";
 import { delay } from "#lib/clock.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { type EmbeddedStage, openEmbeddedStage } from "#scenarios/embedded-stage.ts";
 import { inProcessServers } from "#scenarios/in-process-servers.ts";
 import { passingTime, seeded } from "#test/embedded/virtual-time.ts";
+import { type Ran, runKintsugi } from "#test/embedded/run-kintsugi.ts";
 
 const clock = createManualClock();
 const random = seeded(20_261_201);
@@ -87,42 +86,9 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => stage?.close());
 
-interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** `answer`: of a person at a terminal. */
-const kintsugi = async (args: readonly string[], as: string | undefined, answer?: string): Promise<Ran> => {
-  let [stdout, stderr] = ["", ""];
-  const user = { token: stage.cluster.adminToken };
-  const kubeconfig = JSON.stringify({
-    "current-context": "e",
-    contexts: [{ name: "e", context: { cluster: "e", user: "e" } }],
-    clusters: [{ name: "e", cluster: { server: "http://embedded" } }],
-    users: [{ name: "e", user }],
-  });
-  const code = await passingTime(
-    clock,
-    runCli([...args, ...(as === undefined ? [] : ["--as", as, "--as-group", "system:authenticated"]), "--kubeconfig", "/kubeconfig"], {
-      stdout: { write: (text) => void (stdout += text) },
-      stderr: { write: (text) => void (stderr += text) },
-      isTerminal: answer !== undefined,
-      ...(answer === undefined ? {} : { ask: () => Promise.resolve(answer) }),
-      env: { NO_COLOR: "1" },
-      home: "/nonexistent",
-      readFile: () => Promise.resolve(kubeconfig),
-      runCommand: () => Promise.reject(new Error("no programs here")),
-      clock,
-      random,
-      version: "test",
-      runRole: () => Promise.reject(new Error("not here")),
-      connect: (config) => connect(config, { clock, random, http: stage.cluster.http }),
-    }),
-  );
-  return { code, stdout, stderr };
-};
+const kintsugi = (args: readonly string[], as: string | undefined, answer?: string): Promise<Ran> =>
+  runKintsugi([...args, ...(as === undefined ? [] : ["--as", as, "--as-group", "system:authenticated"])], { stage, clock, random, answer });
 
 const requestsOf = async (namespace: string): Promise<readonly RemediationRequest[]> =>
   (await stage.kube.list(RemediationRequest, { namespace: stage.installation.namespace })).filter(

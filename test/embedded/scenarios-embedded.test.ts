@@ -3,8 +3,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { runCli } from "#cli/cli.ts";
-import { connect } from "#kube/connect.ts";
 import { createManualClock } from "#lib/manual-clock.ts";
 import { storedWritesOf } from "#scenarios/effective-writes.ts";
 import { inProcessServers } from "#scenarios/in-process-servers.ts";
@@ -15,6 +13,7 @@ import { loadScenarios } from "#scenarios/scenario.ts";
 import { goldenStory, goldenTable } from "#test/e2e/golden-text.ts";
 import { tableText } from "#test/embedded/table-text.ts";
 import { passingTime, seeded } from "#test/embedded/virtual-time.ts";
+import { runKintsugi } from "#test/embedded/run-kintsugi.ts";
 
 const scenarios = await loadScenarios();
 const clock = createManualClock();
@@ -36,33 +35,9 @@ afterAll(() => stage?.close());
 
 /** What `kintsugi describe` prints. */
 const describeRequest = async (name: string): Promise<string> => {
-  let said = "";
-  const output = { write: (text: string): void => void (said += text) };
-  const kubeconfig = JSON.stringify({
-    "current-context": "e",
-    contexts: [{ name: "e", context: { cluster: "e", user: "e" } }],
-    clusters: [{ name: "e", cluster: { server: "http://embedded" } }],
-    users: [{ name: "e", user: { token: stage.cluster.adminToken } }],
-  });
-  const code = await passingTime(
-    clock,
-    runCli(["describe", name, "--kubeconfig", "/kubeconfig"], {
-      stdout: output,
-      stderr: output,
-      isTerminal: false,
-      env: {},
-      home: "/nonexistent",
-      readFile: () => Promise.resolve(kubeconfig),
-      runCommand: () => Promise.reject(new Error("no programs here")),
-      clock,
-      random,
-      version: "test",
-      runRole: () => Promise.reject(new Error("not here")),
-      connect: (config) => connect(config, { clock, random, http: stage.cluster.http }),
-    }),
-  );
-  expect(code, said).toBe(0);
-  return said;
+  const { code, stdout, stderr } = await runKintsugi(["describe", name], { stage, clock, random });
+  expect(code, stderr).toBe(0);
+  return stdout;
 };
 
 const golden = (file: string): Promise<string> => readFile(join(import.meta.dirname, "../e2e/__golden__", file), "utf8");

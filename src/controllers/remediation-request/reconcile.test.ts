@@ -197,15 +197,15 @@ describe("an attempt that fails", () => {
   });
 
   test("while its undo fails too needs a person at once", async () => {
-    await fail("spoilt");
-    await harness.execute("rr-spoilt-a1-kex-s1", { ...applied, phase: "Failed", failure: "VerificationFailed" });
-    await harness.until(KubernetesExecution, "rr-spoilt-a1-undo-s1", exists);
-    await harness.execute("rr-spoilt-a1-undo-s1", {
+    await fail("worse");
+    await harness.execute("rr-worse-a1-kex-s1", { ...applied, phase: "Failed", failure: "VerificationFailed" });
+    await harness.until(KubernetesExecution, "rr-worse-a1-undo-s1", exists);
+    await harness.execute("rr-worse-a1-undo-s1", {
       phase: "Failed",
       failure: "UndoGuardFailed",
       message: "Another client changed it.",
     });
-    const request = await requestIn("rr-spoilt", "AwaitingPerson");
+    const request = await requestIn("rr-worse", "AwaitingPerson");
     expect(request.status).toMatchObject({ outcome: "ManualReviewRequired", attempt: 1 });
     expect(request.status?.message).toContain("Another client changed it.");
   });

@@ -1,43 +1,18 @@
 // Requests that await a person, on an API server under the controllers' own rights, with a change journal played by the test.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { AIAnalysis } from "#api/kinds/ai-analysis.ts";
+import { describe, expect, test } from "vitest";
 import { KubernetesExecution } from "#api/kinds/kubernetes-execution.ts";
 import { RemediationRequest } from "#api/kinds/remediation-request.ts";
 import type { KubeObject, ObjectReference } from "#api/object.ts";
 import { deploymentObject, managedBy } from "#test/journal-samples.ts";
-import { type OrchestrationHarness, openOrchestration } from "#test/orchestration-harness.ts";
+import { applied, exists, findings, useIncidents } from "#test/incident-steps.ts";
 
-let harness: OrchestrationHarness;
-let running: { stop: () => Promise<void> } | undefined;
-beforeAll(async () => {
-  harness = await openOrchestration();
-});
-afterAll(() => harness.close());
-beforeEach(() => {
-  running = harness.start();
-});
-afterEach(() => running?.stop());
-
-const exists = (): boolean => true;
-const requestIn = (name: string, ...phases: readonly string[]) =>
-  harness.until(RemediationRequest, name, ({ status }) => phases.includes(status?.phase ?? ""));
-const analyse = async (request: string, target: ObjectReference, status: Parameters<OrchestrationHarness["analyse"]>[2], attempt = 1) => {
-  await harness.until(AIAnalysis, `${request}-a${attempt}-aia`, exists);
-  await harness.analyse(`${request}-a${attempt}-aia`, target, status);
-};
-const cause = (object: ObjectReference) => ({ code: "ReleaseCrashes", object, summary: "It is broken.", chain: [] });
-const findings = (object: ObjectReference) => ({
-  result: "ManualReviewRequired" as const,
-  message: "A person has to decide.",
-  rootCause: cause(object),
-  plans: [],
-});
-const applied = { phase: "Completed", changed: true, result: "Applied", inverse: '[{"type":"undo"}]' } as const;
+const incidents = useIncidents();
+const { requestIn, analyse } = incidents;
 
 const awaiting = async (name: string): Promise<ObjectReference> => {
-  const target = await harness.createWorkload(name);
-  await harness.setHealth(name, "broken");
-  await harness.createRequest(`rr-${name}`, target);
+  const target = await incidents.harness.createWorkload(name);
+  await incidents.harness.setHealth(name, "broken");
+  await incidents.harness.createRequest(`rr-${name}`, target);
   await analyse(`rr-${name}`, target, findings(target));
   await requestIn(`rr-${name}`, "AwaitingPerson");
   return target;
@@ -46,7 +21,7 @@ const awaiting = async (name: string): Promise<ObjectReference> => {
 /** The Deployment as the journal sees it; `at` is when its template was last written. */
 const version = (name: string, image: string, by: string, at: number): KubeObject => {
   const object = managedBy(deploymentObject({ name, image }), [by, at, { "f:spec": { "f:template": {} } }]);
-  return { ...object, metadata: { ...object.metadata, namespace: harness.shop, resourceVersion: image } };
+  return { ...object, metadata: { ...object.metadata, namespace: incidents.harness.shop, resourceVersion: image } };
 };
 const now = (): number => Date.now();
 
@@ -54,62 +29,62 @@ const now = (): number => Date.now();
 const change = async (name: string, image: string): Promise<void> => {
   const at = now();
   await expect.poll(() => Math.floor(now() / 1000), { timeout: 10_000 }).toBeGreaterThan(Math.floor(at / 1000));
-  harness.pass(600);
-  harness.see(version(name, image, "kubectl-edit", at));
+  incidents.harness.pass(600);
+  incidents.harness.see(version(name, image, "kubectl-edit", at));
 };
 
 describe("a request that awaits a person", () => {
   test("is the active one of its target, with the answer, until the symptom is gone by itself", async () => {
     await awaiting("alone");
-    await harness.setHealth("alone", "healthy");
-    await harness.resolveAlert("rr-alone");
+    await incidents.harness.setHealth("alone", "healthy");
+    await incidents.harness.resolveAlert("rr-alone");
     const { status } = await requestIn("rr-alone", "Completed");
     expect(status).toMatchObject({ outcome: "SelfResolved", awaiting: { outcome: "ManualReviewRequired", looks: 0 } });
     await expect
-      .poll(() => harness.events.filter((event) => event.startsWith("rr-alone ")))
+      .poll(() => incidents.harness.events.filter((event) => event.startsWith("rr-alone ")))
       .toEqual(["rr-alone Analyzing", "rr-alone ManualReviewRequired", "rr-alone SelfResolved"]);
   });
 
   test("ends with the name of the client that changed the workload, and what", async () => {
-    harness.see(version("by-hand", "web:1", "kubectl-create", now() - 100_000));
+    incidents.harness.see(version("by-hand", "web:1", "kubectl-create", now() - 100_000));
     await awaiting("by-hand");
-    await harness.setHealth("by-hand", "healthy");
-    harness.pass(600);
-    harness.see(version("by-hand", "web:2", "kubectl-set", now() + 2_000));
-    await harness.resolveAlert("rr-by-hand");
+    await incidents.harness.setHealth("by-hand", "healthy");
+    incidents.harness.pass(600);
+    incidents.harness.see(version("by-hand", "web:2", "kubectl-set", now() + 2_000));
+    await incidents.harness.resolveAlert("rr-by-hand");
     const { status } = await requestIn("rr-by-hand", "Completed");
     expect(status?.outcome).toBe("ResolvedByPerson");
     expect(status?.message).toContain(`kubectl-set changed spec.template`);
-    expect(status?.message).toContain(`of Deployment ${harness.shop}/by-hand`);
+    expect(status?.message).toContain(`of Deployment ${incidents.harness.shop}/by-hand`);
   });
 
   test("is analyzed again when something near it changes; the same answer is not announced again, and a repair is made", async () => {
-    harness.see(version("edited", "web:1", "kubectl-create", now() - 100_000));
+    incidents.harness.see(version("edited", "web:1", "kubectl-create", now() - 100_000));
     const target = await awaiting("edited");
     await change("edited", "web:2");
-    await harness.setHealth("edited", "broken");
+    await incidents.harness.setHealth("edited", "broken");
     await analyse("rr-edited", target, findings(target), 2);
-    const again = await harness.until(
+    const again = await incidents.harness.until(
       RemediationRequest,
       "rr-edited",
       ({ status }) => status?.phase === "AwaitingPerson" && status.attempt === 2,
     );
     expect(again.status).toMatchObject({ message: "Unchanged: A person has to decide.", firstAttempt: 2, awaiting: { looks: 1 } });
-    expect(harness.events.filter((event) => event === "rr-edited ManualReviewRequired")).toHaveLength(1);
+    expect(incidents.harness.events.filter((event) => event === "rr-edited ManualReviewRequired")).toHaveLength(1);
 
     await change("edited", "web:3");
     await analyse("rr-edited", target, {}, 3);
-    await harness.until(KubernetesExecution, "rr-edited-a3-kex-s1", exists);
-    await harness.setHealth("edited", "healthy");
-    await harness.execute("rr-edited-a3-kex-s1", applied);
+    await incidents.harness.until(KubernetesExecution, "rr-edited-a3-kex-s1", exists);
+    await incidents.harness.setHealth("edited", "healthy");
+    await incidents.harness.execute("rr-edited-a3-kex-s1", applied);
     expect((await requestIn("rr-edited", "Completed")).status).toMatchObject({ outcome: "Remediated", attempt: 3 });
   });
 
   test("is closed by a person, in their own name and for good", async () => {
     await awaiting("known");
-    const key = { namespace: harness.own, name: "rr-known" };
+    const key = { namespace: incidents.harness.own, name: "rr-known" };
     const close = { by: "kubernetes-admin", message: "fixed on Monday" };
-    const { direct } = harness.cluster;
+    const { direct } = incidents.harness.cluster;
     await expect(direct.mergePatch(RemediationRequest, key, { spec: { close: { ...close, by: "another" } } })).rejects.toThrow(
       "close a request in your own name",
     );

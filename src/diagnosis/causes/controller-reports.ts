@@ -4,10 +4,10 @@ import type { KubeObject } from "#api/object.ts";
 import { referenceText } from "#api/object.ts";
 import { eventQuote, objectQuote } from "#diagnosis/quotes.ts";
 import { objectAnomalies } from "#diagnosis/anomalies/of-objects.ts";
+import { newestRecent } from "#diagnosis/checks/events.ts";
 import { cause } from "#diagnosis/rule.ts";
 import { referenceTo, type View } from "#diagnosis/view.ts";
 import type { ObservedEvent } from "#evidence/evidence.ts";
-import { fromTimestamp } from "#lib/clock.ts";
 
 /** Kinds with causes of their own, which say more than a condition. */
 const known = new Set([
@@ -19,14 +19,14 @@ const known = new Set([
 const recentMs = 3_600_000;
 
 const newestWarning = (view: View, object: KubeObject): ObservedEvent | undefined =>
-  view.evidence.events
-    .filter(
-      ({ uid, object: about, type, lastAt }) =>
-        type === "Warning" &&
-        (uid === undefined ? about === referenceText(referenceTo(object)) : uid === object.metadata.uid) &&
-        view.now - (fromTimestamp(lastAt) ?? view.now) <= recentMs,
-    )
-    .toSorted((a, b) => (fromTimestamp(b.lastAt) ?? 0) - (fromTimestamp(a.lastAt) ?? 0))[0];
+  newestRecent(
+    view,
+    view.evidence.events.filter(
+      ({ uid, object: about, type }) =>
+        type === "Warning" && (uid === undefined ? about === referenceText(referenceTo(object)) : uid === object.metadata.uid),
+    ),
+    recentMs,
+  );
 
 export const controllerReports = cause({
   code: "ControllerReports",

@@ -1,11 +1,10 @@
 // A container that is killed because its postStart hook fails: the kubelet reports the hook, and the program's own log may say nothing.
 import { eventQuote } from "#diagnosis/quotes.ts";
-import { repeated } from "#diagnosis/checks/events.ts";
+import { recentEvent, repeated } from "#diagnosis/checks/events.ts";
 import { hasUnreadyPod } from "#diagnosis/checks/pods.ts";
 import { rollbackWithout } from "#diagnosis/remedies.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View } from "#diagnosis/view.ts";
-import { fromTimestamp } from "#lib/clock.ts";
 
 /** Longer than the longest back-off between two starts of a container. */
 const recentMs = 10 * 60_000;
@@ -19,9 +18,7 @@ export const startHookFails = cause({
   signs: ["event FailedPostStartHook"],
   of: (view: View) =>
     view.workloads.flatMap((workload) => {
-      const event = view
-        .eventsAround(workload)
-        .find(({ reason, lastAt }) => reason === "FailedPostStartHook" && view.now - (fromTimestamp(lastAt) ?? view.now) <= recentMs);
+      const event = recentEvent(view, workload, "FailedPostStartHook", recentMs);
       const hooked = workload.template.spec.containers.find(
         ({ lifecycle }) => (lifecycle as { postStart?: unknown } | undefined)?.postStart !== undefined,
       );

@@ -1,11 +1,10 @@
 // Pods that are scheduled and have no sandbox: the node has no handler for their runtime class, or the pod network gives them no address.
 import { Nodes } from "#api/kubernetes.ts";
 import { eventQuote } from "#diagnosis/quotes.ts";
-import { repeated } from "#diagnosis/checks/events.ts";
+import { isRecent, repeated } from "#diagnosis/checks/events.ts";
 import { cause } from "#diagnosis/rule.ts";
 import type { View, Workload } from "#diagnosis/view.ts";
 import type { ObservedEvent } from "#evidence/evidence.ts";
-import { fromTimestamp } from "#lib/clock.ts";
 
 /** The kubelet tries again every few minutes at the latest. */
 const recentMs = 10 * 60_000;
@@ -26,10 +25,7 @@ const withoutSandbox = (view: View): readonly Waiting[] =>
     for (const { metadata, spec } of waiting) {
       const event = view
         .eventsAround(workload)
-        .find(
-          ({ uid, reason, lastAt }) =>
-            uid === metadata.uid && reason === "FailedCreatePodSandBox" && view.now - (fromTimestamp(lastAt) ?? view.now) <= recentMs,
-        );
+        .find((each) => each.uid === metadata.uid && each.reason === "FailedCreatePodSandBox" && isRecent(view, each, recentMs));
       if (event !== undefined) return [{ workload, event, nodeName: spec.nodeName ?? "", pod: metadata.name }];
     }
     return [];
